@@ -1,0 +1,68 @@
+# The two commands are `make run` and `make test`; the others are for whoever changes the code.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+
+VENV := .venv
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
+INSTALL := $(UV) pip install --quiet
+EXPORT := $(UV) export --quiet --frozen --no-default-groups --no-emit-project --no-header --format requirements-txt
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+
+# Without its compiled files Python starts several times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test lint format messages lock vendor clean
+
+run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
+	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
+
+test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
+	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+
+lint: $(VENV)/.tests ## the part of it that takes seconds
+	@exec scripts/check static
+
+format: $(VENV)/.tests
+	@$(VENV)/bin/ruff check --quiet --fix-only .
+	@$(VENV)/bin/ruff format .
+
+messages: $(VENV)/.tests ## bring the words of code and templates into the translations
+	@$(VENV)/bin/python scripts/messages.py update
+
+# Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
+lock: $(VENV)/.uv
+	$(UV) lock
+	$(EXPORT) --output-file requirements.txt
+	$(EXPORT) --all-extras --output-file requirements-production.txt
+	$(EXPORT) --all-extras --all-groups --output-file requirements-test.txt
+
+vendor:
+	$(PYTHON) scripts/vendor.py
+
+clean: ## everything that can be made again; the data under instance/ stays
+	rm -rf $(VENV) $(CATALOGUES) instance/assets .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed. If it has another name: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing what the workspace needs ..."
+	@$(INSTALL) --require-hashes --compile-bytecode -r requirements.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tests: requirements-test.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --require-hashes -r requirements-test.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+%.mo: %.po
+	@$(VENV)/bin/pybabel --quiet compile --input-file $< --output-file $@

@@ -1,0 +1,64 @@
+"""A browser without a screen: it looks at every page that it gets, and fills in forms as people do."""
+
+from contextvars import copy_context
+from typing import Any
+
+from flask import has_app_context
+from flask.globals import _cv_app
+from flask.testing import FlaskClient
+from flask_wtf.csrf import generate_csrf
+from werkzeug.test import TestResponse
+
+from tests.pages import Page
+from workspace.extensions import db
+
+HTMX = {"HX-Request": "true"}
+
+
+class Client(FlaskClient):
+    """Each request has an app context of its own, after a commit of what the test did before.
+
+    So a test's own objects are read again after a request, and a request never waits for the test.
+    """
+
+    def open(self, *args: Any, htmx: bool = False, **options: Any) -> TestResponse:  # type: ignore[override]
+        """Send a request; `htmx` says that a script of the page does."""
+        if has_app_context():
+            db.session.commit()
+        if htmx:
+            options["headers"] = HTMX | dict(options.get("headers") or {})
+        response = copy_context().run(self._open, *args, **options)
+        is_redirect = 300 <= response.status_code < 400
+        if response.mimetype == "text/html" and response.data.strip() and not is_redirect:
+            Page(response.text).check()
+        return response
+
+    def _open(self, *args: Any, **options: Any) -> TestResponse:
+        _cv_app.set(None)
+        return super().open(*args, **options)
+
+    def page(self, address: str, **options: Any) -> Page:
+        """What stands at `address`, which must be there."""
+        response = self.get(address, **options)
+        assert response.status_code == 200, f"{address} answered {response.status}"
+        return Page(response.text)
+
+    def submit(
+        self, address: str, fields: dict[str, Any] | None = None, *, page: str = "", **options: Any
+    ) -> TestResponse:
+        """Post a form to `address`, with its token.
+
+        With `page`, the form on that page is filled in: what stands in it is sent, changed by `fields`.
+        """
+        form = self.page(page).form(address) if page else {"csrf_token": self.token()}
+        return self.post(address, data=form | (fields or {}), **options)
+
+    def token(self) -> str:
+        """The token that the forms of this browser carry at present."""
+        return copy_context().run(self._token)
+
+    def _token(self) -> str:
+        _cv_app.set(None)
+        with self.session_transaction() as cookie, self.application.test_request_context() as context:
+            context._session = cookie
+            return str(generate_csrf())

@@ -1,0 +1,149 @@
+"""What all tests stand on: the app, an empty database, browsers, and a count of SQL statements.
+
+def test_a_member_sees_the_partnership(client, sign_in):
+    moderator = start_partnership("Grønne tage")
+    page = sign_in(moderator.user).page(moderator.partnership.address)
+    assert "Grønne tage" in page.text
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from flask_babel import force_locale
+from sqlalchemy import event
+
+from tests.client import Client
+from tests.databases import KIND, Database, PostgreSQL, Server, SQLite
+from workspace import Workspace, create_app
+from workspace.accounts import sessions
+from workspace.accounts.models import User
+from workspace.config import Settings
+from workspace.extensions import db, limiter
+
+SERVER = pytest.StashKey[Server]()
+HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker of pytest-xdist the address of the one PostgreSQL."""
+    node.workerinput["server"] = _server(node.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the PostgreSQL that was started for the tests."""
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+
+
+def _server(config: pytest.Config) -> str:
+    """The address of the PostgreSQL of the tests: TEST_DATABASE_URL, or one that is started now."""
+    given = os.environ.get("TEST_DATABASE_URL", "")
+    if KIND != "postgresql" or given:
+        return given
+    if SERVER not in config.stash:
+        config.stash[SERVER] = Server()
+    return config.stash[SERVER].url
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> str:
+    """The address of the PostgreSQL of the tests; empty in the tests on SQLite."""
+    handed: str = getattr(request.config, "workerinput", {}).get("server", "")
+    return handed or _server(request.config)
+
+
+@pytest.fixture(scope="session")
+def database(postgresql: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Database]:
+    """The worker's database, without tables yet."""
+    made: Database
+    if KIND == "postgresql":
+        made = PostgreSQL(postgresql, worker_id)
+    else:
+        made = SQLite(tmp_path_factory.mktemp("database"))
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def settings(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of the app under test."""
+    return Settings(
+        instance=tmp_path_factory.mktemp("instance"),
+        database_url=database.url,
+        secret_key="0123456789abcdefghijklmnopqrstuvwxyz",
+        busy_timeout=10,
+        secure_cookies=False,
+        help_email="hjaelp@samspil.example",
+    )
+
+
+@pytest.fixture(scope="session")
+def workers_app(settings: Settings, database: Database) -> Iterator[Workspace]:
+    """The app that all tests of a worker share: making one takes a while. Tests ask for `app`."""
+    app = create_app(settings)
+    app.test_client_class = Client
+    database.prepare(app)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
+    """The app, with an empty database and a context in which the test itself can use it."""
+    database.empty(workers_app)
+    limiter.reset()
+    with workers_app.app_context(), force_locale("en"):
+        yield workers_app
+        db.session.rollback()
+
+
+@pytest.fixture
+def client(app: Workspace) -> Client:
+    """The browser of somebody who is not signed in."""
+    browser = app.test_client()
+    assert isinstance(browser, Client)
+    return browser
+
+
+@pytest.fixture
+def sign_in(app: Workspace) -> Callable[[User], Client]:
+    """A browser in which `user` is signed in: `sign_in(user)`."""
+
+    def signed_in(user: User) -> Client:
+        session = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1")
+        token = session.get_id()
+        db.session.commit()
+        browser = app.test_client()
+        assert isinstance(browser, Client)
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+        return browser
+
+    return signed_in
+
+
+@pytest.fixture
+def statements(app: Workspace) -> Callable[[], AbstractContextManager[list[str]]]:
+    """What the database is asked: `with statements() as asked: client.get("/")`, then `len(asked)`."""
+
+    @contextmanager
+    def listening() -> Iterator[list[str]]:
+        db.session.commit()
+        asked: list[str] = []
+
+        def hear(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            if not statement.lstrip().upper().startswith(HOUSEKEEPING):
+                asked.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", hear)
+        try:
+            yield asked
+        finally:
+            event.remove(db.engine, "before_cursor_execute", hear)
+
+    return listening

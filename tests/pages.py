@@ -1,0 +1,95 @@
+"""What every page and every part of a page must be, checked wherever a test meets one."""
+
+import re
+from xml.etree.ElementTree import Element
+
+import html5lib
+from html5lib.html5parser import ParseError
+
+LARGEST_PAGE = 60_000  # bytes
+
+
+class Page:
+    """An HTML document, or the part of one."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.is_whole = html.lstrip().lower().startswith("<!doctype")
+        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+        try:
+            self.root: Element = parser.parse(html) if self.is_whole else parser.parseFragment(html)
+        except ParseError as error:
+            line, column = parser.errors[-1][0]
+            raise AssertionError(f"Not HTML at {line}:{column}: {error}: {html.splitlines()[line - 1]}") from None
+
+    def all(self, tag: str) -> list[Element]:
+        """All elements of that name, in order."""
+        return [element for element in self.root.iter() if element.tag == tag]
+
+    @property
+    def text(self) -> str:
+        """What there is to read, with single spaces."""
+        body = self.root.find("body")
+        return " ".join("".join((self.root if body is None else body).itertext()).split())
+
+    def form(self, action: str) -> dict[str, str]:
+        """What a form sends when nothing is changed in it: its hidden fields, its texts, its choices."""
+        for form in self.all("form"):
+            if form.get("action") == action and form.get("method") == "post":
+                return _fields(form)
+        raise AssertionError(f"No form with the action {action}")
+
+    def check(self) -> None:
+        """Raise AssertionError for what no page of ours may be."""
+        self._check_elements()
+        if self.is_whole:
+            self._check_whole()
+
+    def _check_whole(self) -> None:
+        assert self.root.get("lang") in ("da", "en"), "The page does not say its language"
+        titles = [(title.text or "").strip() for title in self.all("title")]
+        assert titles[0].split("–")[0].strip(), "The page has no title"
+        headings = ["".join(heading.itertext()).strip() for heading in self.all("h1")]
+        assert len(headings) == 1, f"A page has one h1, not {headings}"
+        assert headings[0], "The h1 is empty"
+        assert len(self.all("main")) == 1, "The page has no main landmark, or several"
+        size = len(self.html.encode())
+        assert size < LARGEST_PAGE, f"The page has {size} bytes"
+
+    def _check_elements(self) -> None:
+        ids: list[str] = []
+        for element in self.root.iter():
+            if not isinstance(element.tag, str):
+                continue  # a comment
+            assert element.tag != "style", "A style element: the content security policy forbids it"
+            if element.tag == "script":
+                assert element.get("src"), "A script in the page: the content security policy forbids it"
+            for name, value in element.attrib.items():
+                assert name != "style", f"A style attribute in <{element.tag}>"
+                assert not re.match(r"on|hx-on|data-hx-on", name), f"{name} in <{element.tag}>"
+                assert not value.strip().lower().startswith(("javascript:", "js:")), f"{name}={value!r}"
+                if name == "id":
+                    ids.append(value)
+        doubled = {value for value in ids if ids.count(value) > 1}
+        assert not doubled, f"Ids that stand twice: {sorted(doubled)}"
+
+
+def _fields(form: Element) -> dict[str, str]:
+    fields = {}
+    for element in form.iter():
+        name = element.get("name")
+        if not name or element.get("disabled") is not None:
+            continue
+        kind = element.get("type", "text")
+        if element.tag == "input" and (
+            kind not in ("checkbox", "radio", "submit", "file") or element.get("checked") is not None
+        ):
+            fields[name] = element.get("value", "on" if kind == "checkbox" else "")
+        elif element.tag == "textarea":
+            fields[name] = "".join(element.itertext())
+        elif element.tag == "select":
+            options = [option for option in element.iter() if option.tag == "option"]
+            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+            for option in chosen:
+                fields[name] = option.get("value", "".join(option.itertext()))
+    return fields

@@ -1,0 +1,122 @@
+"""Samspil: a shared workspace for municipalities and companies that work out an answer together."""
+
+import json
+from importlib import import_module
+from typing import Any
+
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from workspace import access, database, errors, gate, headers, htmx, languages, names, pages
+from workspace.assets import Assets
+from workspace.config import ROOT, Settings
+from workspace.demo import loopback, sign_ins
+from workspace.extensions import babel, csrf, db, limiter, login, migrate
+from workspace.routing import Number, Slug
+
+FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "overview")
+LARGEST_REQUEST = 1024 * 1024
+
+
+class Workspace(Flask):
+    """Flask with one commit point a request, where a failing commit still reaches the error handlers."""
+
+    settings: Settings
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, and commit what it did; an answer that refuses undoes it."""
+        response: Response = self.make_response(super().dispatch_request())
+        (db.session.commit if response.status_code < 400 else db.session.rollback)()
+        return response
+
+
+def create_app(settings: Settings | None = None) -> Workspace:
+    """The application, ready to serve. Raises SettingsError for settings that won't do."""
+    settings = settings or Settings.from_environment()
+    app = Workspace(
+        __name__,
+        instance_path=str(settings.instance),
+        static_folder=None,
+        template_folder=str(ROOT / "templates"),
+    )
+    app.settings = settings
+    app.config.update(_configuration(settings))
+    app.url_map.converters.update(slug=Slug, number=Number)
+    app.url_map.strict_slashes = False
+    _extend(app, settings)
+    database.prepare(app)
+    gate.install(app)
+    errors.install(app)
+    headers.install(app, secure=settings.secure_cookies)
+    for feature in FEATURES:
+        app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
+    app.register_blueprint(pages.blueprint)
+    _dress(app, settings)
+    access.require_declarations(app)
+    return app
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": database.options(settings),
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
+        "SESSION_COOKIE_NAME": "samspil",
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "REMEMBER_COOKIE_NAME": "samspil_remember",
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "RATELIMIT_STORAGE_URI": settings.rate_limit_url,
+        "BABEL_DEFAULT_LOCALE": languages.DEFAULT_LANGUAGE,
+        "BABEL_DEFAULT_TIMEZONE": "UTC",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        "TRUSTED_HOSTS": ["localhost", "127.0.0.1", "[::1]"] if settings.demo else None,
+    }
+
+
+def _extend(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    csrf.init_app(app)
+    login.init_app(app)
+    limiter.init_app(app)
+    babel.init_app(app, locale_selector=languages.language)
+
+
+def _dress(app: Flask, settings: Settings) -> None:
+    """What templates know, and the static files in front of the app."""
+    assets = Assets(ROOT / "static", settings.instance)
+    app.jinja_env.globals.update(
+        static=assets.url,
+        settings=settings,
+        languages=languages.LANGUAGES,
+        htmx_config=json.dumps(htmx.CONFIGURATION),
+        Action=access.Action,
+        get_locale=get_locale,
+        demo_password=sign_ins.PASSWORD,
+        demo_sign_ins=sign_ins.SIGN_INS,
+    )
+    app.jinja_env.filters.update(
+        initials=names.initials,
+        time_of_day=languages.time_of_day,
+        day=languages.day,
+        date_in_full=languages.date_in_full,
+        when=languages.when,
+        full=languages.full,
+        short_date=languages.short_date,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    if settings.demo:
+        app.wsgi_app = loopback.only(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

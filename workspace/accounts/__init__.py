@@ -1,0 +1,1 @@
+"""People: their accounts, passwords and sessions, and their own settings."""

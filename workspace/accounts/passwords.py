@@ -1,0 +1,62 @@
+"""Passwords: argon2, 12 characters or more, and none that is easily guessed."""
+
+from functools import cache
+
+from flask_babel import gettext as _
+from pwdlib import PasswordHash
+
+from workspace.accounts.models import User
+
+SHORTEST = 12
+LONGEST = 200
+
+# What zxcvbn's English lists lack: words that Danes, and people here, put into passwords.
+DANISH_WORDS = (
+    "samspil",
+    "adgangskode",
+    "kodeord",
+    "velkommen",
+    "sommer",
+    "vinter",
+    "kommune",
+    "partnerskab",
+)
+
+_hasher = PasswordHash.recommended()
+
+
+def matches(user: User | None, password: str) -> bool:
+    """Whether `password` is `user`'s. It takes as long for nobody, or somebody without a password."""
+    known = user.password_hash if user and user.is_active else None
+    verified = _hasher.verify(password, known or _hash_of_nobody())
+    return verified and known is not None
+
+
+def hashed(password: str) -> str:
+    """What is kept of `password`."""
+    return _hasher.hash(password)
+
+
+def weakness(password: str, *known: str) -> str | None:
+    """Why `password` will not do, in words for the person; None for a good one.
+
+    `known` is what others know about the person. Common passwords, and what is easily made from them, are
+    recognised by zxcvbn, whose lists are loaded only here.
+    """
+    if len(password) < SHORTEST:
+        return _("Use at least %(number)s characters.", number=SHORTEST)
+    if len(password) > LONGEST:
+        return _("Use at most %(number)s characters.", number=LONGEST)
+    from zxcvbn import zxcvbn  # Its lists take 10 MB: only where a password is chosen.
+
+    words = [word for text in known for word in text.replace("@", " ").replace(".", " ").split()]
+    if zxcvbn(password[:72], user_inputs=[*DANISH_WORDS, *words])["score"] < 2:
+        return _(
+            "This password is among those that are guessed first. Try three or four words that don't belong together."
+        )
+    return None
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher.hash("the password of an account that does not exist")

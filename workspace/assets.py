@@ -1,0 +1,131 @@
+"""The static files: put together, named by their content and compressed once, then served by WhiteNoise.
+
+A name that changes with the content lets browsers keep a file for good: what changes has a new address.
+"""
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import brotli
+from whitenoise import WhiteNoise
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+PREFIX = "/static/"
+SERVED = ("js/*.js", "vendor/*.js", "*.svg")
+BUILDS_KEPT = 2  # the present one, and the one that a process started before an upgrade may still serve
+
+HASH = re.compile(r"\.[0-9a-f]{8}(?=\.\w+$)")
+IMPORT = re.compile(r'@import\s+"([^"]+)"\s+layer\((\w+)\);')
+STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+COMMENT = re.compile(STRING + r"|/\*.*?\*/", re.DOTALL)
+SPACE = re.compile(STRING + r"|\s*([{};,>])\s*|(:)\s+|(\s)\s*")
+
+
+class Assets:
+    """The served form of the files in `source`, built under `instance` unless that was done before."""
+
+    def __init__(self, source: Path, instance: Path) -> None:
+        self.root = instance / "assets" / fingerprint(source)
+        if not self.root.is_dir():
+            build(source, self.root)
+            remove_old_builds(self.root)
+        self.addresses = dict(addresses(self.root))
+
+    def url(self, name: str) -> str:
+        """The address of a file by its name in the source folder; the stylesheet as a whole is `app.css`."""
+        try:
+            return self.addresses[name]
+        except KeyError:
+            known = ", ".join(sorted(self.addresses))
+            raise KeyError(f"No static file {name!r}; there are {known}") from None
+
+    def wrap(self, wsgi_app: "WSGIApplication") -> "WSGIApplication":
+        """Answer for the static files in front of `wsgi_app`, which gets everything else."""
+        wrapped: WSGIApplication = WhiteNoise(
+            wsgi_app, root=self.root, prefix=PREFIX, add_headers_function=add_headers, allow_all_origins=False
+        )
+        return wrapped
+
+
+def add_headers(headers: dict[str, str], path: str, url: str) -> None:
+    """Let browsers keep a file for a year without asking again, and only as what it says it is."""
+    headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+def fingerprint(source: Path) -> str:
+    """A digest of every source file and of this module, which decides what becomes of them."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(source).as_posix()} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def build(source: Path, root: Path) -> None:
+    """Write all served files into `root`, which appears whole or not at all; others may be at it too."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".", dir=root.parent, ignore_cleanup_errors=True) as workshop:
+        built = Path(workshop, "built")
+        for name, content in served(source):
+            write(built / hashed(name, content), content)
+        try:
+            os.replace(built, root)
+        except OSError:
+            if not root.is_dir():  # else someone faster has put the same there
+                raise
+
+
+def served(source: Path) -> Iterator[tuple[str, bytes]]:
+    yield "app.css", stylesheet(source / "css" / "app.css").encode()
+    for pattern in SERVED:
+        for path in source.glob(pattern):
+            yield path.relative_to(source).as_posix(), path.read_bytes()
+
+
+def stylesheet(path: Path) -> str:
+    """One stylesheet of `path` and its imports, each in its layer, without comments and needless space."""
+
+    def imported(match: re.Match[str]) -> str:
+        return f"@layer {match[2]} {{ {without_comments(path.parent / match[1])} }}"
+
+    return SPACE.sub(r"\1\2\3\4", IMPORT.sub(imported, without_comments(path))).replace(";}", "}").strip()
+
+
+def without_comments(path: Path) -> str:
+    return COMMENT.sub(r"\1", path.read_text("utf-8"))
+
+
+def hashed(name: str, content: bytes) -> str:
+    stem, _, extension = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:8]}.{extension}"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, and beside it what browsers that take brotli or gzip get."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    Path(f"{path}.br").write_bytes(brotli.compress(content))
+    Path(f"{path}.gz").write_bytes(gzip.compress(content, mtime=0))
+
+
+def addresses(root: Path) -> Iterator[tuple[str, str]]:
+    for path in root.rglob("*"):
+        if path.is_file() and path.suffix not in (".br", ".gz"):
+            name = path.relative_to(root).as_posix()
+            yield HASH.sub("", name), PREFIX + name
+
+
+def remove_old_builds(present: Path) -> None:
+    others = [path for path in present.parent.glob("[!.]*") if path != present]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[BUILDS_KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)

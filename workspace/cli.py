@@ -1,0 +1,277 @@
+"""The `workspace` command: serving, migrations, and what an administrator does on the server."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
+
+from workspace.config import ROOT, Settings, SettingsError
+from workspace.extensions import db
+
+if TYPE_CHECKING:
+    from workspace import Workspace
+    from workspace.accounts.models import User
+
+MIGRATIONS = ROOT / "migrations"
+BLOCKING_THREADS = 16  # a worker; most of a request is waiting for the database
+SECONDS_TO_STOP = 1
+
+_app: "Workspace | None" = None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Samspil, a shared workspace. Settings come from the environment: README.md lists them."""
+
+
+@main.command()
+def run() -> None:
+    """Serve the workspace, with its database brought up to date."""
+    with _workspace() as app:
+        _migrate()
+        if app.settings.demo:
+            _need_demo()
+        greeting = list(_greeting(app.settings))
+    _serve(app.settings, greeting)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    with _workspace():
+        click.echo(_("Migrated.") if _migrate() else _("The database is up to date."))
+
+
+@main.group()
+def admin() -> None:
+    """Administrators of this installation."""
+
+
+@admin.command("add")
+@click.argument("email")
+@click.option("--name", help="The name of a person who has no account yet.")
+@click.option("--stdin", is_flag=True, help="Read the password from the standard input.")
+def add_administrator(email: str, name: str | None, stdin: bool) -> None:
+    """Make the person with the address EMAIL an administrator, with a new account where there is none."""
+    from workspace.accounts.models import User, user_with
+
+    with _workspace():
+        _migrate()
+        user = user_with(email)
+        if user is None:
+            user = User(email=_checked(email), name=name or click.prompt(_("Name")))
+            db.session.add(user)
+        if user.password_hash is None:
+            user.password_hash = _new_password(user, stdin)
+        user.is_administrator = True
+        db.session.commit()
+        click.echo(_("%(name)s is an administrator.", name=user.name))
+
+
+@main.group("user")
+def people() -> None:
+    """People's accounts."""
+
+
+@people.command("password")
+@click.argument("email")
+@click.option("--stdin", is_flag=True, help="Read the password from the standard input.")
+def set_password(email: str, stdin: bool) -> None:
+    """Give the person with the address EMAIL a new password, and sign them out everywhere."""
+    from workspace.accounts import sessions
+    from workspace.accounts.models import user_with
+
+    with _workspace():
+        user = user_with(email)
+        if user is None:
+            raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
+        user.password_hash = _new_password(user, stdin)
+        sessions.end_all(user)
+        db.session.commit()
+        click.echo(_("%(name)s has a new password.", name=user.name))
+
+
+@main.group()
+def demo() -> None:
+    """The demo story."""
+
+
+@demo.command("load")
+def load_demo() -> None:
+    """Load the demo story into an empty database."""
+    with _workspace():
+        _migrate()
+        _load_demo()
+
+
+@contextmanager
+def _workspace() -> Iterator["Workspace"]:
+    """The app, its database, and the language of the terminal. What is wrong is told in one line."""
+    global _app
+    from workspace import create_app
+
+    try:
+        _app = create_app()
+        with _app.app_context(), force_locale(_language()):
+            try:
+                yield _app
+            finally:
+                db.session.remove()
+                db.engine.dispose()  # No connection may pass into the processes that serve.
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    except OperationalError as error:
+        cause = str(error.orig).strip().partition("\n")[0]
+        raise click.ClickException(f"The database can't be used: {cause}") from None
+
+
+def _language() -> str:
+    """Danish in a Danish terminal, else English."""
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "da" if named.startswith("da") else "en"
+
+
+def _migrate() -> bool:
+    """Bring the database up to date; False if it is already, which is found out without alembic."""
+    if _present_version() == _newest_version():
+        return False
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config(MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise click.ClickException(
+            f"The database does not fit this version of Samspil, perhaps it is from a newer one: {error}"
+        ) from None
+    return True
+
+
+def _present_version() -> str | None:
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def _newest_version() -> str:
+    """The last file of the migrations: each is called after its version, and they are numbered."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _need_demo() -> None:
+    """Load the story on the first start."""
+    from workspace.demo import loading
+
+    if not loading.is_loaded():
+        _load_demo()
+
+
+def _load_demo() -> None:
+    from workspace.demo import loading
+
+    try:
+        loading.load(lambda name: click.echo(_("Loading the demo story: %(name)s", name=name)))
+    except loading.OthersAreHere:
+        raise click.ClickException(
+            _("The database has people already. The demo story needs an empty one: set DATABASE_URL.")
+        ) from None
+
+
+def _checked(email: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _new_password(user: "User", stdin: bool) -> str:
+    """What is kept of a password that is typed twice, or read; a weak one is refused, and asked for again."""
+    from workspace.accounts import passwords
+
+    while True:
+        if stdin:
+            password = sys.stdin.readline().rstrip("\r\n")
+        else:
+            password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=_("The same again"))
+        weakness = passwords.weakness(password, user.name, user.email)
+        if weakness is None:
+            return passwords.hashed(password)
+        if stdin:
+            raise click.ClickException(weakness)
+        click.echo(weakness)
+
+
+def _serve(settings: Settings, greeting: list[str]) -> None:
+    """Say the `greeting`, and serve until Ctrl-C.
+
+    Granian forks its workers, so they begin with the app that has been made.
+    """
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    address = _address(settings)
+    server = Server(
+        "wsgi:app",
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=BLOCKING_THREADS,
+        workers_kill_timeout=SECONDS_TO_STOP,
+        log_level=LogLevels.error,
+    )
+    server.on_startup(lambda: click.echo("\n".join(greeting)))
+    try:
+        server.serve(target_loader=_made, wrap_loader=False)
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _made() -> "Workspace":
+    """The app; where a process was not forked (macOS, Python 3.14), a new one."""
+    from workspace import create_app
+
+    return _app or create_app()
+
+
+def _address(settings: Settings) -> str:
+    """The network address of HOST. A port that is taken is told before anything starts."""
+    host = settings.host.strip("[]")
+    try:
+        family, kind, *_rest, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{settings.port} can't be used ({error.strerror}). Free it, or set PORT or HOST."
+        ) from None
+    return str(address[0])
+
+
+def _greeting(settings: Settings) -> Iterator[str]:
+    """The lines that say where the workspace is, and in the demo whom to sign in as."""
+    host = settings.host.strip("[]")
+    host = f"[{host}]" if ":" in host else host
+    yield _("Samspil is at http://%(host)s:%(port)s (Ctrl-C stops it).", host=host, port=settings.port)
+    if settings.demo:
+        from workspace.demo import sign_ins
+
+        yield _("Sign in with the password %(password)s as", password=sign_ins.PASSWORD)
+        yield from (f"  {email:<30} {who}" for email, who in sign_ins.SIGN_INS)

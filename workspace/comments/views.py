@@ -1,0 +1,134 @@
+"""Comments in a post's thread."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import htmx
+from workspace.access import Action, members_may
+from workspace.comments import queries
+from workspace.comments.forms import CommentForm, EditForm
+from workspace.comments.models import Comment
+from workspace.htmx import announce, page_or_partial
+from workspace.partnerships.models import Membership
+from workspace.posts import queries as post_queries
+from workspace.posts.forms import WithdrawalForm
+from workspace.posts.models import Post
+from workspace.posts.writing import Stale
+
+blueprint = Blueprint("comments", __name__, url_prefix="/partnerships/<slug:slug>/posts/<number:post_number>/comments")
+
+
+@blueprint.post("")
+@members_may(Action.COMMENT)
+def create(membership: Membership, post_number: int) -> ResponseReturnValue:
+    """Comment on a post."""
+    post = post_queries.post(membership, post_number)
+    form = CommentForm()
+    if not form.validate():
+        return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_place(membership, post))
+    comment = Comment.write(post, membership, body=form.prose, one_time_key=form.one_time_key.data)
+    announce(_("Your comment is shared."))
+    return htmx.partial_or_redirect(
+        "comments/create.htmx.html",
+        to=_address(membership, post_number, comment.number),
+        focus=f"#comment-{comment.number}",
+        comment=queries.line(membership, post_number, comment.number),
+        form=CommentForm(formdata=None),
+        **_place(membership, post),
+    )
+
+
+@blueprint.get("/<number:number>")
+@members_may(Action.READ)
+def show(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
+    """A comment, whole: in place, or in its thread."""
+    comment = queries.line(membership, post_number, number)
+    return page_or_partial(
+        "comments/show.html",
+        "comments/_comment.html",
+        comment=comment,
+        **_place(membership, post_queries.post(membership, post_number)),
+    )
+
+
+@blueprint.get("/<number:number>/edit")
+@members_may(Action.COMMENT)
+def edit(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
+    """The form for correcting one's own comment."""
+    comment = queries.comment(membership, post_number, number)
+    comment.require_editable(membership)
+    form = EditForm(data={"body": comment.body_text, "version": comment.version})
+    return page_or_partial(
+        "comments/edit.html", "comments/_edit.html", form=form, **_one(membership, post_number, comment)
+    )
+
+
+@blueprint.post("/<number:number>/edit")
+@members_may(Action.COMMENT)
+def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
+    """Correct one's own comment; a stale form comes back with both texts."""
+    comment = queries.comment(membership, post_number, number)
+    form = EditForm()
+    if not form.validate():
+        context = _one(membership, post_number, comment)
+        return htmx.invalid("comments/_edit.html", page="comments/edit.html", form=form, **context)
+    try:
+        comment.edit(membership, body=form.prose, version=form.version.data)
+    except Stale:
+        form.version.data = comment.version
+        context = _one(membership, post_number, comment)
+        return htmx.invalid(
+            "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context
+        )
+    announce(_("Your changes are saved."))
+    return _shown(membership, post_number, number)
+
+
+@blueprint.get("/<number:number>/withdrawal")
+@members_may(Action.COMMENT)
+def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
+    """Ask before a comment is withdrawn."""
+    comment = queries.comment(membership, post_number, number)
+    comment.require_withdrawable(membership)
+    context = _one(membership, post_number, comment)
+    return page_or_partial("comments/withdrawal.html", "comments/_withdrawal.html", form=WithdrawalForm(), **context)
+
+
+@blueprint.post("/<number:number>/withdrawal")
+@members_may(Action.COMMENT)
+def withdraw(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
+    """Take a comment back; its place stays, marked."""
+    comment = queries.comment(membership, post_number, number)
+    form = WithdrawalForm()
+    if not form.validate() or not form.is_reasoned(comment.author_id == membership.id):
+        context = _one(membership, post_number, comment)
+        return htmx.invalid("comments/_withdrawal.html", page="comments/withdrawal.html", form=form, **context)
+    comment.withdraw(membership, post_queries.post(membership, post_number), reason=form.reason.data or "")
+    announce(_("The comment is withdrawn."))
+    return _shown(membership, post_number, number)
+
+
+def _shown(membership: Membership, post_number: int, number: int) -> Response:
+    """The comment as it is now: in place, with the thread's count, or in its thread."""
+    return htmx.partial_or_redirect(
+        "comments/update.htmx.html",
+        to=_address(membership, post_number, number),
+        focus=f"#comment-{number}",
+        comment=queries.line(membership, post_number, number),
+        **_place(membership, post_queries.post(membership, post_number)),
+    )
+
+
+def _address(membership: Membership, post_number: int, number: int) -> str:
+    return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
+
+
+def _place(membership: Membership, post: Post) -> dict[str, Any]:
+    return {"membership": membership, "partnership": membership.partnership, "post": post}
+
+
+def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:
+    return {"comment": comment, **_place(membership, post_queries.post(membership, post_number))}

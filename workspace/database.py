@@ -1,0 +1,154 @@
+"""The base of all models, and how SQLite and PostgreSQL are spoken to.
+
+A transaction is of one of two kinds: one that reads, and one that writes. A request begins with one that reads,
+and a verb ends that and begins one that writes, which is short (`begin_writing`). A GET can't: the database
+refuses it. Outside a request (the command line, the demo) every transaction may write.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app, g, has_app_context
+from sqlalchemy import DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from workspace.config import Settings
+from workspace.extensions import Base
+from workspace.extensions import db as db
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+# Rows and selects of chosen columns: what they hold, the query says.
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+
+# Names are compared byte by byte in both databases; Danish order is in the key itself (names.sort_key).
+SortKey = String().with_variant(String(collation="C"), "postgresql")
+
+# What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
+BUSY_STATES = ("55P03", "40P01", "57014")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, aware, stored in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def one_of(words: type[StrEnum], length: int = 20) -> Enum:
+    """A column that holds one of `words`, as the word itself."""
+    return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """SQLAlchemy's engine options for the database of `settings`."""
+    if settings.database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
+    milliseconds = int(settings.busy_timeout * 1000)
+    return {
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000",
+        },
+    }
+
+
+def prepare(app: Flask) -> None:
+    """Set up each connection of `app`, and the kind of each of its transactions."""
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+    app.after_request(_do_what_was_left)
+
+
+def begin_request(*, reads_only: bool) -> None:
+    """Let this request begin with a transaction that reads; with `reads_only` it never gets another."""
+    g.writes = False
+    g.reads_only = reads_only
+
+
+def begin_writing() -> None:
+    """End the transaction that reads, and let the next statement begin one that writes.
+
+    What was read before is read again when it is next looked at. Raises RuntimeError in a GET.
+    """
+    if not has_app_context() or g.get("writes", True):
+        return
+    if g.reads_only:
+        raise RuntimeError("A GET never writes.")
+    db.session.commit()
+    g.writes = True
+
+
+def afterwards(work: Callable[[], None]) -> None:
+    """Do `work` in a transaction of its own after the request's, whatever became of the request."""
+    g.setdefault("afterwards", []).append(work)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether `error` says that the database was locked by others for too long."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return "locked" in str(cause) or "busy" in str(cause)
+    return getattr(cause, "sqlstate", None) in BUSY_STATES
+
+
+def _do_what_was_left(response: Response) -> Response:
+    work: list[Callable[[], None]] = g.pop("afterwards", [])
+    if work:
+        db.session.rollback()
+        g.writes = True
+    for piece in work:
+        try:
+            piece()
+            db.session.commit()
+        except Exception:  # The answer is ready; what was left must not take it away.
+            db.session.rollback()
+            current_app.logger.exception("What was left for after the request failed")
+    return response
+
+
+def _writes() -> bool:
+    return bool(g.get("writes", True)) if has_app_context() else True
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = _writes()
+    if connection.info.get("writes", True) != writes:
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.info["writes"] = writes
+    # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    driver: Any = connection.connection.dbapi_connection
+    writes = _writes()
+    if (driver.read_only is True) == writes:
+        driver.read_only = not writes

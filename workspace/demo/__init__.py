@@ -1,0 +1,1 @@
+"""The demo story: six partnerships, told through the same verbs as the product's."""

@@ -1,0 +1,255 @@
+"""Tells the demo story, which stands in story/*.toml, by the product's own verbs.
+
+The same story makes the same rows with the same numbers whatever day it is: only the moments follow today.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import func, select
+
+from workspace import clock, prose
+from workspace.access import Level
+from workspace.accounts import passwords
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.demo import moments, sign_ins
+from workspace.extensions import db
+from workspace.organisations.models import Kind as OrganisationKind
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships import changes, log, starting
+from workspace.partnerships.models import Membership, Partnership, Stage
+from workspace.posts.models import Kind, Post
+
+STORY = Path(__file__).parent / "story"
+NOT_PARTNERSHIPS = ("organisations", "people")
+STARTED_AT = "08.00"
+
+# The fixed sign-ins have not looked in for some days, so that there is something new for them.
+UNSEEN_WORKING_DAYS = 2
+
+Event: TypeAlias = dict[str, Any]
+
+
+class OthersAreHere(Exception):
+    """The database has people already: the story is not for it."""
+
+
+class StoryError(Exception):
+    """Something in the story can't be told; the message says where."""
+
+
+def is_loaded() -> bool:
+    """Whether the database has the story's people."""
+    first = sign_ins.SIGN_INS[0][0]
+    return db.session.scalar(select(User.id).where(User.email_key == first)) is not None
+
+
+def load(report: Callable[[str], None] = lambda name: None) -> None:
+    """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
+
+    Raises OthersAreHere unless the database is without people.
+    """
+    if db.session.scalar(select(func.count()).select_from(User)):
+        raise OthersAreHere
+    now = clock.now()
+    told = [_read(path.stem) for path in sorted(STORY.glob("*.toml")) if path.stem not in NOT_PARTNERSHIPS]
+    first_day = max(partnership["started_days_ago"] for partnership in told)
+    with clock.at(moments.moments([(first_day, STARTED_AT)], now)[0]):
+        organisations = _organisations()
+        people = _people(organisations)
+    for partnership in told:
+        report(partnership["name"])
+        Telling(partnership, organisations, people).tell(now)
+    db.session.commit()
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((STORY / f"{name}.toml").read_text("utf-8"))
+
+
+def _organisations() -> dict[str, Organisation]:
+    """The organisations, by their keys in the story."""
+    made = {
+        told["key"]: Organisation(
+            name=told["name"],
+            kind=OrganisationKind(told["kind"]),
+            cvr_number=told.get("cvr_number"),
+            website=told.get("website", ""),
+        )
+        for told in _read("organisations")["organisation"]
+    }
+    db.session.add_all(made.values())
+    db.session.flush()
+    return made
+
+
+def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
+    """The people, by their keys in the story, with the one password of the demo."""
+    password_hash = passwords.hashed(sign_ins.PASSWORD)
+    made = {
+        told["key"]: User(
+            name=told["name"],
+            email=told["email"],
+            title=told.get("title", ""),
+            organisation=organisations[told["organisation"]],
+            is_administrator=told.get("administrator", False),
+            password_hash=password_hash,
+        )
+        for told in _read("people")["person"]
+    }
+    db.session.add_all(made.values())
+    db.session.flush()
+    return made
+
+
+class Telling:
+    """One partnership's part of the story, while it is told."""
+
+    def __init__(self, story: dict[str, Any], organisations: dict[str, Organisation], people: dict[str, User]) -> None:
+        self.story = story
+        self.slug: str = story["slug"]
+        self.organisations = organisations
+        self.people = people
+        self.seats: dict[str, Membership] = {}
+        self.posts: dict[str, Post] = {}
+        self.comments: dict[str, Comment] = {}
+
+    def tell(self, now: datetime) -> None:
+        """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
+        for event, moment in self._in_order(now):
+            with clock.at(moment):
+                try:
+                    VERBS[event["do"]](self, event)
+                except Exception as error:
+                    where = ", ".join(f"{key} = {value!r:.60}" for key, value in event.items())
+                    raise StoryError(f"{self.slug}.toml: {error!r} at {where}") from error
+        self._mark_seen(moments.working_days_before(UNSEEN_WORKING_DAYS, now))
+
+    def _in_order(self, now: datetime) -> Iterator[tuple[Event, datetime]]:
+        start = {"do": "start", "by": self.story["started_by"], "days_ago": self.story["started_days_ago"]}
+        told = [{"nth": nth, **event} for nth, event in enumerate(self.story["event"], 1)]
+        told.sort(key=lambda event: (-event["days_ago"], event["time"]))
+        events = [start | {"time": STARTED_AT}, *told]
+        return zip(
+            events,
+            moments.moments([(event["days_ago"], event["time"]) for event in events], now),
+            strict=True,
+        )
+
+    def start(self, event: Event) -> None:
+        starter = self.people[event["by"]]
+        partnership = starting.start(
+            by=starter,
+            name=self.story["name"],
+            purpose=self.story["purpose"],
+            goals=self.story["goals"],
+            sides={
+                self.organisations[told["organisation"]].id: Side(told["side"]) for told in self.story["participation"]
+            },
+            one_time_key=self._key("start"),
+        )
+        partnership.slug = self.slug
+        partnership.stage = Stage(self.story["stage"])  # Where it was when it moved into Samspil.
+        self.partnership: Partnership = partnership
+        self.seats[event["by"]] = db.session.scalars(
+            select(Membership).where(Membership.partnership_id == partnership.id)
+        ).one()
+
+    def add(self, event: Event) -> None:
+        person = self.people[event["person"]]
+        self.seats[event["person"]] = changes.add_person(self._by(event), person, Level(event["level"]))
+
+    def share(self, event: Event) -> None:
+        key = event.get("key", f"post-{event['nth']}")
+        self.posts[key] = Post.share(
+            self._by(event),
+            kind=Kind(event["do"]),
+            title=event["title"],
+            body=prose.from_plain(event["body"]),
+            one_time_key=self._key(event["nth"]),
+        )
+
+    def comment(self, event: Event) -> None:
+        made = Comment.write(
+            self.posts[event["on"]],
+            self._by(event),
+            body=prose.from_plain(event["body"]),
+            one_time_key=self._key(event["nth"]),
+        )
+        if "key" in event:
+            self.comments[event["key"]] = made
+
+    def edit(self, event: Event) -> None:
+        body = prose.from_plain(event["body"])
+        if "comment" in event:
+            written = self.comments[event["comment"]]
+            written.edit(self._by(event), body=body, version=written.version)
+        else:
+            post = self.posts[event["on"]]
+            title = event.get("title", post.title)
+            post.edit(self._by(event), title=title, body=body, version=post.version)
+
+    def withdraw(self, event: Event) -> None:
+        reason = event.get("reason", "")
+        if "comment" in event:
+            written = self.comments[event["comment"]]
+            post = next(post for post in self.posts.values() if post.number == written.post_number)
+            written.withdraw(self._by(event), post, reason)
+        else:
+            self.posts[event["on"]].withdraw(self._by(event), reason)
+
+    def pin(self, event: Event) -> None:
+        self.posts[event["on"]].pin(self._by(event))
+
+    def unpin(self, event: Event) -> None:
+        self.posts[event["on"]].unpin(self._by(event))
+
+    def change_stage(self, event: Event) -> None:
+        changes.move_to(self._by(event), Stage(event["stage"]))
+
+    def describe(self, event: Event) -> None:
+        changes.describe(
+            self._by(event),
+            name=event.get("name", self.partnership.name),
+            purpose=event.get("purpose", self.partnership.purpose),
+            goals=event.get("goals", self.partnership.goals),
+            version=self.partnership.version,
+        )
+
+    def _by(self, event: Event) -> Membership:
+        return self.seats[event["by"]]
+
+    def _key(self, part: str | int) -> str:
+        return str(uuid5(NAMESPACE_URL, f"{self.slug}/{part}"))
+
+    def _mark_seen(self, before: datetime) -> None:
+        """The fixed sign-ins have seen what was there at `before`, everybody else all."""
+        seen = select(func.max(log.Entry.number)).where(
+            log.Entry.partnership_id == self.partnership.id, log.Entry.at < before
+        )
+        unread_from = db.session.scalar(seen) or 0
+        fixed = [email for email, _ in sign_ins.SIGN_INS]
+        for seat in self.seats.values():
+            number = unread_from if seat.user.email in fixed else self.partnership.last_number
+            log.mark_seen(seat, number)
+            seat.digested_number = seat.seen_number
+
+
+VERBS: dict[str, Callable[[Telling, Event], None]] = {
+    "start": Telling.start,
+    "add": Telling.add,
+    "progress": Telling.share,
+    "challenge": Telling.share,
+    "comment": Telling.comment,
+    "edit": Telling.edit,
+    "withdraw": Telling.withdraw,
+    "pin": Telling.pin,
+    "unpin": Telling.unpin,
+    "stage": Telling.change_stage,
+    "purpose": Telling.describe,
+}

@@ -1,0 +1,14 @@
+"""The demo's public sign-ins, as the sign-in page lists them."""
+
+from flask_babel import lazy_gettext as _l
+
+PASSWORD = "samspil-demo"
+
+SIGN_INS = (
+    ("moderator@gladsaxe.example", _l("Moderator, Gladsaxe Kommune")),
+    ("moderator@icura.example", _l("Moderator, Icura")),
+    ("deltager@icura.example", _l("Member, Icura")),
+    ("observator@rudersdal.example", _l("Reader, Rudersdal Kommune")),
+    ("udenfor@kmd.example", _l("Member of other partnerships, KMD")),
+    ("admin@samspil.example", _l("Administrator")),
+)

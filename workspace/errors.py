@@ -1,0 +1,93 @@
+"""What people are told when a request can't be met: what happened, what to do next, and nothing typed lost."""
+
+import logging
+
+from flask import Flask, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from workspace import htmx, kept
+from workspace.access import Refusal
+from workspace.database import db, is_busy
+
+log = logging.getLogger(__name__)
+
+
+def install(app: Flask) -> None:
+    """Answer every error of `app` in the reader's language, as a page or as an announcement."""
+    app.register_error_handler(CSRFError, _form_is_not_ours)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(OperationalError, _database_failed)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failed)
+
+
+def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
+    return _answer(400, _("The page had been open for too long"), _("What you typed is here. Send it again."))
+
+
+def _refused(error: Refusal) -> ResponseReturnValue:
+    titles = {403: _("You can't do this"), 409: _("Something has changed")}
+    return _answer(error.status, titles.get(error.status, _("It could not be done")), error.message)
+
+
+def _database_failed(error: OperationalError) -> ResponseReturnValue:
+    if not is_busy(error):
+        return _failed(error)
+    response = make_response(_answer(503, _("It is busy right now"), _("Nothing was saved. Try again in a moment.")))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error.get_response()
+    if error.code == 404:
+        return _missing()
+    title, advice = _words(error.code or 500)
+    response = make_response(_answer(error.code or 500, title, advice))
+    if error.code == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
+    return response
+
+
+def _failed(error: Exception) -> ResponseReturnValue:
+    log.exception("Failed: %s %s", request.method, request.path)
+    return _answer(
+        500,
+        _("Something went wrong here"),
+        _("The error has been written down. Try again, and write to us if it happens again."),
+    )
+
+
+def _words(code: int) -> tuple[str, str]:
+    """The title and the advice for an HTTP error."""
+    known = {
+        400: (_("The request could not be understood"), _("Go back, reload the page, and try again.")),
+        403: (_("You can't do this"), _("Ask a moderator of the partnership for access.")),
+        405: (_("This can't be done here"), _("Go back and try again from the page.")),
+        413: (
+            _("That is too much at once"),
+            _("Go back: what you typed is still there. Shorten it, and send it again."),
+        ),
+        429: (_("Too many attempts"), _("Wait a little, and try again.")),
+    }
+    return known.get(code, (_("It could not be done"), _("Go back and try again.")))
+
+
+def _missing() -> ResponseReturnValue:
+    """The same bytes for what is missing and for what is others': no token, name, count or address."""
+    db.session.rollback()
+    template = "errors/_missing.html" if htmx.is_partial() else "errors/missing.html"
+    return render_template(template), 404
+
+
+def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
+    db.session.rollback()
+    if htmx.is_partial():
+        return render_template("errors/_notice.html", title=title, advice=advice), status
+    page = render_template("errors/page.html", title=title, advice=advice, kept=kept.typed(), user=g.get("user"))
+    return page, status

@@ -1,0 +1,138 @@
+"""What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    HiddenField,
+    IntegerField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+from wtforms.widgets import HiddenInput
+
+from workspace.prose import resembles_cpr_number
+
+LONGEST_TEXT = 4000
+
+
+class WorkspaceForm(FlaskForm):
+    """A form of ours. The gate has checked its token already."""
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """Each error as (the field's id, its words), for the summary above the form."""
+        return [(field.id, str(error)) for field in self for error in field.errors]
+
+    def refuse(self, field: Field, message: str) -> bool:
+        """Add an error that was found later than by the field's own checks; always False."""
+        field.errors = [*field.errors, message]
+        return False
+
+
+class OneTimeKeyMixin:
+    """A key made when the form is shown: however often it is sent, one thing is made."""
+
+    one_time_key: Any = HiddenField(default=lambda: str(uuid.uuid4()))
+
+    def validate_one_time_key(self, field: HiddenField) -> None:
+        """A key that is none of ours is replaced: the form still makes one thing."""
+        try:
+            field.data = str(uuid.UUID(field.data or ""))
+        except ValueError:
+            field.data = str(uuid.uuid4())
+
+
+class ProseMixin:
+    """A text that others will read: it asks once before sharing what looks like a CPR number."""
+
+    cpr_checked = BooleanField(_l("It is not a CPR number: share it as it is"))
+
+    asks_about_cpr = False
+
+    def is_free_of_cpr_numbers(self, *fields: Field) -> bool:
+        """Whether nothing typed looks like a CPR number, or the person has said that it is none."""
+        suspicious = resembles_cpr_number(*(field.data or "" for field in fields))
+        if not suspicious or self.cpr_checked.data:
+            return True
+        self.asks_about_cpr = True
+        for field in fields:
+            if resembles_cpr_number(field.data or ""):
+                field.errors = [
+                    *field.errors,
+                    _("This looks like a CPR number. Personal data does not belong here: take it out."),
+                ]
+        return False
+
+
+def stripped(value: str | None) -> str | None:
+    """Text without the space around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def only_text(form: Form, field: Field) -> None:
+    """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
+    text = field.data or ""
+    if "\ufffd" in text or any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
+        raise ValidationError(
+            _("Some of the characters can't be kept. Type them again, or paste the text without formatting.")
+        )
+
+
+def only_one_line(form: Form, field: Field) -> None:
+    """Refuse line breaks where a line is meant."""
+    if "\n" in (field.data or "") or "\r" in (field.data or ""):
+        raise ValidationError(_("Write this on one line."))
+
+
+def Line(label: Any, *, longest: int, required: Any = "", **options: Any) -> Any:
+    """A line of text; `required` is what to say when it is missing."""
+    return StringField(
+        label,
+        validators=[*_required(required), only_text, only_one_line, _no_longer_than(longest)],
+        filters=[stripped],
+        render_kw={"maxlength": longest} | options.pop("render_kw", {}),
+        **options,
+    )
+
+
+def Paragraphs(label: Any, *, longest: int = LONGEST_TEXT, required: Any = "", **options: Any) -> Any:
+    """A text of several lines; `required` is what to say when it is missing."""
+    return TextAreaField(
+        label,
+        validators=[*_required(required), only_text, _no_longer_than(longest)],
+        filters=[stripped],
+        **options,
+    )
+
+
+def WholeNumber(*, required: bool = True) -> Any:
+    """A hidden number of ours, such as a version; one that no database can hold is none."""
+    return IntegerField(
+        widget=HiddenInput(),
+        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=2**31 - 1)],
+    )
+
+
+def _required(message: Any) -> Sequence[DataRequired]:
+    return [DataRequired(message)] if message else []
+
+
+def _no_longer_than(longest: int) -> Callable[[Form, Field], None]:
+    def check(form: Form, field: Field) -> None:
+        length = len((field.data or "").replace("\r\n", "\n"))
+        if length > longest:
+            raise ValidationError(
+                _("Use at most %(longest)s characters; there are %(length)s.", longest=longest, length=length)
+            )
+
+    return check

@@ -1,0 +1,105 @@
+"""The one door: before every request it finds session, person and membership, and holds the declaration to them.
+
+What a person may not see does not exist: a foreign partnership and a missing one get the same 404. One statement
+finds everything that a request needs to know of its actor.
+"""
+
+from functools import partial
+from typing import Any
+
+from flask import Flask, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import and_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from workspace.access import Action, Conflict, NotAllowed, Who, entrance, permits
+from workspace.accounts import signing_in
+from workspace.accounts.models import User
+from workspace.accounts.sessions import Session, hash_of, keep_last_use
+from workspace.database import afterwards, begin_request, db
+from workspace.extensions import csrf, login
+from workspace.partnerships.models import Membership, Partnership
+
+READING = {"GET", "HEAD", "OPTIONS"}
+
+
+def install(app: Flask) -> None:
+    """Put the door in front of every view of `app`."""
+    login.user_loader(_find)
+    login.session_protection = None
+    app.before_request(enter)
+
+
+def enter() -> ResponseReturnValue | None:
+    """Let the request in, send it to sign in, or refuse it; then check that the form is one of ours."""
+    begin_request(reads_only=request.method in READING)
+    g.user, g.session, g.membership = None, None, None
+    _recognise()
+    if request.endpoint is None:
+        return None
+    declared = entrance(current_app.view_functions[request.endpoint]) or abort(404)
+    if declared.who is not Who.PUBLIC and g.user is None:
+        return signing_in.answer()
+    if declared.who is Who.ADMINISTRATORS and not g.user.is_administrator:
+        abort(404)
+    if declared.action is not None:
+        _hold(g.membership, declared.action)
+    _hand_over(declared.who)
+    if request.method not in READING:
+        csrf.protect()
+    return None
+
+
+def _recognise() -> None:
+    """Find who is there. For somebody without a cookie no statement is needed."""
+    session: Any = current_user._get_current_object()
+    if session.is_authenticated:
+        g.session, g.user = session, session.user
+        if session.wants_last_use:
+            afterwards(partial(keep_last_use, session.id))
+
+
+def _find(token: str) -> Session | None:
+    """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
+    slug = (request.view_args or {}).get("slug")
+    found = db.session.execute(
+        select(Session, Membership)
+        .join(Session.user)
+        .outerjoin(Partnership, Partnership.slug == slug)
+        .outerjoin(Membership, and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id))
+        .where(Session.token_hash == hash_of(token))
+        .options(
+            contains_eager(Session.user).joinedload(User.organisation),
+            contains_eager(Membership.partnership),
+            joinedload(Membership.organisation),
+        )
+    ).first()
+    if found is None or not found[0].is_live:
+        return None
+    g.membership = found[1]
+    session: Session = found[0]
+    return session
+
+
+def _hold(membership: Membership | None, action: Action) -> None:
+    """Refuse whoever may not do `action`: a stranger learns nothing, a member learns why."""
+    if membership is None or not membership.is_active:
+        abort(404)
+    if not permits(membership.level, action):
+        raise NotAllowed(_("Your access here does not include this. A moderator of the partnership can change that."))
+    if not membership.may(action):
+        raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+
+
+def _hand_over(who: Who) -> None:
+    """Give the view its actor; nothing reads a “current user” behind the caller's back."""
+    arguments = request.view_args
+    if arguments is None:
+        return
+    if who is Who.MEMBERS:
+        del arguments["slug"]
+        arguments["membership"] = g.membership
+    elif who is not Who.PUBLIC:
+        arguments["user"] = g.user

@@ -1,0 +1,74 @@
+"""Answers for HTMX and for plain forms: a partial or a redirect, and what is announced with them."""
+
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request
+
+# Errors in a form are swapped in where the form is; other errors are announced in the page's live region.
+CONFIGURATION = {
+    "historyCacheSize": 0,
+    "historyRestoreAsHxRequest": False,
+    "refreshOnHistoryMiss": True,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    "includeIndicatorStyles": False,
+    "scrollBehavior": "auto",
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "409|422", "swap": True},
+        {"code": "...", "swap": True, "error": True, "target": "#announcements", "swapOverride": "innerHTML"},
+    ],
+}
+
+PARTIAL = "HX-Request"
+RESTORE = "HX-History-Restore-Request"
+
+
+def is_partial() -> bool:
+    """Whether HTMX asks for a part of a page. Going back in history asks for the whole."""
+    return request.headers.get(PARTIAL) == "true" and request.headers.get(RESTORE) != "true"
+
+
+def announce(message: str) -> None:
+    """Say `message` in the page's live region, with this answer or the page that it leads to."""
+    flash(message)
+
+
+def page_or_partial(page: str, partial: str, /, **context: Any) -> Response:
+    """The whole page, or for HTMX only its `partial`."""
+    return make_response(render_template(partial if is_partial() else page, **context))
+
+
+def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: Any) -> Response:
+    """For HTMX the `partial`, with the announcements and the focus on `focus` (a CSS selector); else a redirect."""
+    if not is_partial():
+        return seen_elsewhere(to)
+    response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
+    if focus:
+        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "{focus}"}}'
+    return response
+
+
+def go(to: str) -> Response:
+    """Send the browser to the page `to`, from HTMX as well."""
+    if not is_partial():
+        return seen_elsewhere(to)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = to
+    return response
+
+
+def invalid(partial: str, *, page: str, status: int = 422, **context: Any) -> Response:
+    """The form again with its errors, the focus on their summary, nothing typed lost."""
+    response = page_or_partial(page, partial, **context)
+    response.status_code = status
+    if is_partial():
+        response.headers["HX-Trigger-After-Settle"] = '{"focus-on": "[data-focus]"}'
+    return response
+
+
+def seen_elsewhere(to: str) -> Response:
+    """303: the answer to this POST is the page `to`."""
+    return make_response(redirect(to, 303))

@@ -1,0 +1,67 @@
+"""What was typed into a form that could not be taken: handed back, ready to be sent again.
+
+A POST that meets an ended session, a lock or a refusal must not lose a text. Its fields go along into the answer,
+also through signing in, and one press sends them to where they were going.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+
+PREFIX = "kept-"
+ADDRESS = "kept_for"
+# What is never handed back: secrets, and what belongs to one showing of the form.
+LEFT_OUT = ("csrf_token", "password")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The fields of a form, in order, and the address that they were going to."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """What a person typed, to be shown: no keys, numbers or choices."""
+        return [value for name, value in self.fields if name in ("title", "body", "name", "purpose", "reason")]
+
+
+def typed() -> Kept | None:
+    """What this POST brought along, if it is one of our own forms."""
+    if request.method != "POST" or not _comes_from_here():
+        return None
+    try:
+        fields = tuple(
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if not any(word in name for word in LEFT_OUT) and not name.startswith("kept")
+        )
+    except HTTPException:  # Too large to be read at all.
+        return None
+    return Kept(request.path, fields) if fields else None
+
+
+def carried() -> Kept | None:
+    """What the sign-in form carries along for another form."""
+    address = local_address(request.form.get(ADDRESS, ""))
+    if not address:
+        return None
+    fields = tuple(
+        (name.removeprefix(PREFIX), value) for name, value in request.form.items(multi=True) if name.startswith(PREFIX)
+    )
+    return Kept(address, fields)
+
+
+def local_address(address: str) -> str:
+    """`address` if it is one of this site, else nothing: no other host, no scheme, no tricks with slashes."""
+    parts = urlsplit(address.replace("\\", "/"))
+    plain = address.isprintable() and not parts.scheme and not parts.netloc
+    return address if plain and address.startswith("/") and not address.startswith(("//", "/\\")) else ""
+
+
+def _comes_from_here() -> bool:
+    """Whether the browser says that one of our own pages sent this (Fetch Metadata, W3C)."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

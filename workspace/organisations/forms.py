@@ -1,0 +1,173 @@
+"""The forms of organisations and of the people in them."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, HiddenField, IntegerField, SelectField, ValidationError
+from wtforms.validators import InputRequired
+from wtforms.widgets import HiddenInput
+
+from workspace import names
+from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
+from workspace.accounts.models import User
+from workspace.forms import Line, WorkspaceForm
+from workspace.organisations import queries
+from workspace.organisations.models import Kind, Organisation
+from workspace.organisations.words import KINDS
+
+LONGEST_ADDRESS = 254
+MOST_NAMED = 4
+HOST = re.compile(r"[^\s@:/?#\[\]]+\.[^\s@:/?#\[\].]{2,}(:[0-9]{1,5})?")
+
+
+def digits_only(value: str | None) -> str | None:
+    """A CVR number as it is kept: without the spaces and the country that people write."""
+    return re.sub(r"^DK|[\s.-]", "", value.strip(), flags=re.IGNORECASE) if value else value
+
+
+def with_scheme(value: str | None) -> str | None:
+    """An address on the web, with the https:// that people leave out."""
+    return f"https://{value}" if value and "://" not in value else value
+
+
+def is_website(address: str) -> bool:
+    """Whether `address` leads to a site on the web, by http or https."""
+    try:
+        parts = urlsplit(address)
+        return (
+            parts.scheme in ("http", "https") and bool(HOST.fullmatch(parts.netloc)) and not re.search(r"\s", address)
+        )
+    except ValueError:
+        return False
+
+
+class OrganisationForm(WorkspaceForm):
+    """What an organisation is."""
+
+    name = Line(_l("Name"), longest=120, required=_l("Write what the organisation is called."))
+    kind = SelectField(
+        _l("Kind"),
+        choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
+        validate_choice=False,
+    )
+    cvr_number = Line(
+        _l("CVR number"),
+        longest=20,
+        description=_l("8 digits. Leave it empty if there is none."),
+        render_kw={"inputmode": "numeric"},
+    )
+    website = Line(_l("Website"), longest=200, render_kw={"type": "text", "inputmode": "url"})
+
+    def validate_name(self, field: Field) -> None:
+        """Something to find it by."""
+        if not field.errors and not names.fold(field.data):
+            raise ValidationError(_("Write what the organisation is called."))
+
+    def validate_kind(self, field: Field) -> None:
+        """One of the kinds there are."""
+        if field.data not in list(Kind):
+            raise ValidationError(_("Choose what kind of organisation it is."))
+
+    def validate_cvr_number(self, field: Field) -> None:
+        """Eight digits. New numbers need not pass the modulus check of the old ones, so it is not made."""
+        if field.data and not re.fullmatch(r"[0-9]{8}", digits_only(field.data) or ""):
+            raise ValidationError(_("A CVR number has 8 digits."))
+
+    def validate_website(self, field: Field) -> None:
+        """An address on the web, and nothing else that a link could be."""
+        if field.data and not field.errors and not is_website(with_scheme(field.data) or ""):
+            raise ValidationError(_("Write an address on the web, for example www.gladsaxe.dk."))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the form says, as it is kept."""
+        return {
+            "name": self.name.data,
+            "kind": Kind(self.kind.data),
+            "cvr_number": digits_only(self.cvr_number.data) or None,
+            "website": with_scheme(self.website.data) or "",
+        }
+
+
+class EditOrganisationForm(OrganisationForm):
+    """The organisation as it was when the form was opened."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(_l("Reload the page, and try again."))])
+
+    def begin_at(self, version: int) -> None:
+        """Let what is typed count as typed with `version` before one's eyes."""
+        self.version.data, self.version.raw_data = version, None
+
+
+class PersonForm(WorkspaceForm):
+    """What is said of a person."""
+
+    name = Line(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
+    email = Line(
+        _l("Mail address"),
+        longest=LONGEST_ADDRESS,
+        required=_l("Write the person's mail address."),
+        description=_l("The person signs in with it."),
+        render_kw={"type": "email"},
+    )
+    title = Line(_l("Title"), longest=LONGEST_NAME)
+    phone = Line(_l("Phone"), longest=LONGEST_PHONE, render_kw={"type": "tel"})
+
+    def validate_email(self, field: Field) -> None:
+        """An address that mail can be sent to."""
+        if field.errors:
+            return
+        try:
+            validate_email(field.data, check_deliverability=False)
+        except EmailNotValidError:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
+
+    def validate_phone(self, field: Field) -> None:
+        """A number that can be called, or nothing."""
+        looks_like_a_phone_number(self, field)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the form says, as it is kept."""
+        return {field.name: field.data for field in (self.name, self.email, self.title, self.phone)}
+
+
+class EditPersonForm(PersonForm):
+    """The person as they were when the form was opened, and the organisation they belong to, by name."""
+
+    organisation = Line(
+        _l("Organisation"),
+        longest=120,
+        description=_l("Write the name, or the beginning of it."),
+    )
+    version = HiddenField()
+
+    belongs_to: Organisation | None = None
+
+    def belong(self, person: User) -> bool:
+        """Find the organisation that was named. Whoever belongs to none may go on doing so."""
+        named = self.organisation.data or ""
+        found = queries.suggestions(named)
+        if found and (len(found) == 1 or found[0].name_folded == names.fold(named)):
+            self.belongs_to = found[0]
+        elif found:
+            several = ", ".join(organisation.name for organisation in found[:MOST_NAMED])
+            return self.refuse(
+                self.organisation,
+                _(
+                    "Several organisations are called something like that. Write one whole name: %(names)s.",
+                    names=several,
+                ),
+            )
+        elif named or person.organisation_id is not None:
+            return self.refuse(self.organisation, _("There is no such organisation. Write its name."))
+        return True
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the form says, as it is kept."""
+        return super().facts | {"organisation_id": self.belongs_to.id if self.belongs_to else None}

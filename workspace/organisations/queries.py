@@ -1,0 +1,94 @@
+"""What is read of organisations and the people in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+
+from workspace import cursors, names
+from workspace.accounts.models import User
+from workspace.database import AnyRow, db
+from workspace.organisations.models import Organisation
+
+PAGE = 50
+MOST_SUGGESTED = 10
+LONGEST_SEARCH = 120
+
+
+def organisation(organisation_id: int) -> Organisation:
+    """The organisation with that id, or the 404 of what does not exist."""
+    found: Organisation = db.get_or_404(Organisation, organisation_id)
+    return found
+
+
+def person(user_id: int) -> User:
+    """The person with that id, or the 404 of what does not exist."""
+    found: User = db.get_or_404(User, user_id)
+    return found
+
+
+def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
+    """A page of the organisations that `words` find, in Danish order, each with the number of its people.
+
+    It begins after the one whose id is `after`; with it comes the id that the next page begins after.
+    """
+    people = select(func.count()).where(User.organisation_id == Organisation.id).scalar_subquery()
+    query = (
+        select(Organisation.id, Organisation.name, Organisation.kind, people.label("people"))
+        .where(*_named(words))
+        .order_by(Organisation.name_key, Organisation.id)
+        .limit(PAGE + 1)
+    )
+    last = cursors.number(after)
+    if last is not None:
+        key = select(Organisation.name_key).where(Organisation.id == last).scalar_subquery()
+        query = query.where(tuple_(Organisation.name_key, Organisation.id) > tuple_(func.coalesce(key, ""), last))
+    found = db.session.execute(query).all()
+    return list(found[:PAGE]), _next(found)
+
+
+def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
+    """A page of the people of an organisation, and the id that the next page begins after."""
+    query = select(User).where(User.organisation_id == of.id).order_by(User.name_key, User.id).limit(PAGE + 1)
+    last = cursors.number(after)
+    if last is not None:
+        key = select(User.name_key).where(User.id == last).scalar_subquery()
+        query = query.where(tuple_(User.name_key, User.id) > tuple_(func.coalesce(key, ""), last))
+    found = db.session.scalars(query).all()
+    return list(found[:PAGE]), _next(found)
+
+
+def suggestions(words: str) -> list[Organisation]:
+    """The first few organisations that `words` find; the one of exactly that name stands first."""
+    folded = names.fold(words)
+    if not folded:
+        return []
+    query = (
+        select(Organisation)
+        .where(*_named(words))
+        .order_by(Organisation.name_folded != folded, Organisation.name_key)
+        .limit(MOST_SUGGESTED)
+    )
+    return list(db.session.scalars(query))
+
+
+def typed(arguments: Any, name: str = "q") -> str:
+    """What is searched for, no longer than a name."""
+    return str(arguments.get(name, ""))[:LONGEST_SEARCH].replace("\0", "").strip()
+
+
+def _named(words: str) -> list[ColumnElement[bool]]:
+    """Each of `words` begins a word of the name."""
+    name = Organisation.name_folded
+    return [
+        or_(
+            name.startswith(word, autoescape=True),
+            *(name.contains(before + word, autoescape=True) for before in " -("),
+        )
+        for word in names.fold(words).split()
+    ]
+
+
+def _next(found: Sequence[Any]) -> int | None:
+    """The id that the next page comes after, if there is one."""
+    return found[PAGE - 1].id if len(found) > PAGE else None

@@ -1,0 +1,117 @@
+"""Organisations, kept by administrators."""
+
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.access import administrators_only
+from workspace.accounts.models import User
+from workspace.htmx import announce, go, invalid, is_partial, page_or_partial, seen_elsewhere
+from workspace.organisations import changes, people, queries
+from workspace.organisations.forms import EditOrganisationForm, OrganisationForm
+from workspace.organisations.words import KINDS
+
+blueprint = Blueprint("organisations", __name__)
+blueprint.register_blueprint(people.blueprint)
+
+
+@blueprint.get("/organisations")
+@administrators_only
+def index(user: User) -> ResponseReturnValue:
+    """All organisations, or those that are searched for."""
+    words, after = queries.typed(request.args), request.args.get("after", "")
+    found, following = queries.organisations(words, after)
+    context = {"organisations": found, "following": following, "words": words, "kinds": KINDS}
+    if after and is_partial():
+        return _more("organisations/_organisation_rows.html", "organisation", found, context)
+    return page_or_partial("organisations/index.html", "organisations/_organisations.html", **context)
+
+
+@blueprint.get("/organisations/suggestions")
+@administrators_only
+def suggest(user: User) -> ResponseReturnValue:
+    """Names that complete what is being typed; without a script, the list of them."""
+    words = queries.typed(request.args, "organisation")
+    if not is_partial():
+        return seen_elsewhere("/organisations")
+    return render_template("organisations/_suggestions.html", organisations=queries.suggestions(words))
+
+
+@blueprint.get("/organisations/new")
+@administrators_only
+def new(user: User) -> ResponseReturnValue:
+    """The form for a new organisation."""
+    return render_template("organisations/new.html", form=OrganisationForm())
+
+
+@blueprint.post("/organisations")
+@administrators_only
+def create(user: User) -> ResponseReturnValue:
+    """Make an organisation."""
+    form = OrganisationForm()
+    if not form.validate():
+        return _invalid_new(form)
+    try:
+        organisation = changes.found(**form.facts)
+    except changes.Taken as taken:
+        form.refuse(form[taken.field], taken.message)
+        return _invalid_new(form)
+    announce(_("%(name)s is made. Add its people.", name=organisation.name))
+    return go(f"/organisations/{organisation.id}")
+
+
+@blueprint.get("/organisations/<number:organisation_id>")
+@administrators_only
+def show(user: User, organisation_id: int) -> ResponseReturnValue:
+    """An organisation, and its people."""
+    organisation, after = queries.organisation(organisation_id), request.args.get("after", "")
+    found, following = queries.people(organisation, after)
+    context = {"organisation": organisation, "people": found, "following": following, "kinds": KINDS}
+    if after and is_partial():
+        return _more("organisations/_person_rows.html", "person", found, context)
+    return make_response(render_template("organisations/show.html", **context))
+
+
+@blueprint.get("/organisations/<number:organisation_id>/edit")
+@administrators_only
+def edit(user: User, organisation_id: int) -> ResponseReturnValue:
+    """The form that an organisation is corrected in."""
+    organisation = queries.organisation(organisation_id)
+    return render_template(
+        "organisations/edit.html", form=EditOrganisationForm(obj=organisation), organisation=organisation
+    )
+
+
+@blueprint.post("/organisations/<number:organisation_id>/edit")
+@administrators_only
+def save(user: User, organisation_id: int) -> ResponseReturnValue:
+    """Correct an organisation; what another has corrected meanwhile is shown first."""
+    organisation, form = queries.organisation(organisation_id), EditOrganisationForm()
+    context: dict[str, Any] = {"form": form, "organisation": organisation, "kinds": KINDS}
+    page, partial = "organisations/edit.html", "organisations/_form.html"
+    if not form.validate():
+        return invalid(partial, page=page, **context)
+    try:
+        changes.describe(organisation, version=form.version.data or 0, **form.facts)
+    except changes.Stale as stale:
+        form.begin_at(organisation.version)
+        return invalid(partial, page=page, status=409, stale=stale.message, **context)
+    except changes.Taken as taken:
+        form.refuse(form[taken.field], taken.message)
+        return invalid(partial, page=page, **context)
+    announce(_("The changes are saved."))
+    return go(f"/organisations/{organisation.id}")
+
+
+def _invalid_new(form: OrganisationForm) -> ResponseReturnValue:
+    return invalid("organisations/_form.html", page="organisations/new.html", form=form)
+
+
+def _more(partial: str, noun: str, found: list[Any], context: dict[str, Any]) -> ResponseReturnValue:
+    """The next rows of a list, with the focus on the first of them."""
+    response = make_response(render_template(partial, **context))
+    if found:
+        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#{noun}-{found[0].id} a"}}'
+    return response

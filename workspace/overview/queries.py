@@ -1,0 +1,143 @@
+"""The merged feed of all my partnerships.
+
+Numbers don't compare across partnerships, so its bookmark is (activity_at, partnership_id, number). The newest 20 posts
+lie in at most 20 partnerships: those whose own latest activity is the latest. So the first page looks into 20 of them
+only, and takes the newest 20 posts of each by an index; later pages look into all, as cheaply.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, literal, select, true, tuple_
+from sqlalchemy.orm import aliased
+
+from workspace.accounts.models import User
+from workspace.cursors import Cursor
+from workspace.database import AnyRow, AnySelect, Moment, db
+from workspace.organisations.models import Organisation
+from workspace.partnerships.log import Entry
+from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.partnerships.queries import mine, of_seat
+from workspace.posts.models import Post
+from workspace.posts.queries import author
+
+PAGE = 20
+PARTNERSHIPS_LISTED = 20
+SHOWN = 220
+
+
+def latest_partnerships(user: User) -> list[AnyRow]:
+    """My 20 partnerships with the latest activity, and one more if there are others."""
+    query = mine(user).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
+    return list(db.session.execute(query))
+
+
+def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> list[AnyRow]:
+    """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest."""
+    newest = _newest(user, None if before else [row.id for row in partnerships], before).subquery()
+    query = (
+        select(
+            Post.partnership_id,
+            Post.number,
+            Post.kind,
+            Post.author_id,
+            Post.title,
+            func.substr(Post.body_text, 1, SHOWN).label("beginning"),
+            Post.activity_at,
+            Post.comment_count,
+            Post.withdrawn_at,
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+            *author(),
+        )
+        .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
+        .join(Partnership, Partnership.id == Post.partnership_id)
+        .join(Membership, Membership.id == Post.author_id)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
+    )
+    return list(db.session.execute(query))
+
+
+def news(user: User, posts: Sequence[AnyRow]) -> dict[tuple[int, int], int]:
+    """How many events about each post are new to me."""
+    if not posts:
+        return {}
+    query = (
+        select(Entry.partnership_id, Entry.post_number, func.count())
+        .join(
+            Membership,
+            and_(Membership.partnership_id == Entry.partnership_id, Membership.user_id == user.id),
+        )
+        .where(
+            tuple_(Entry.partnership_id, Entry.post_number).in_([(post.partnership_id, post.number) for post in posts]),
+            Entry.number > Membership.seen_number,
+            Entry.actor_id.is_distinct_from(Membership.id),
+        )
+        .group_by(Entry.partnership_id, Entry.post_number)
+    )
+    return {(partnership, number or 0): count for partnership, number, count in db.session.execute(query)}
+
+
+def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
+    """My active seats in the partnerships with these ids, in their order."""
+    query = (
+        select(Membership)
+        .where(
+            Membership.user_id == user.id,
+            Membership.state == State.ACTIVE,
+            Membership.partnership_id.in_(partnership_ids),
+        )
+        .order_by(Membership.partnership_id)
+    )
+    return list(db.session.scalars(query))
+
+
+def _newest(user: User, among: Sequence[int] | None, before: Cursor | None) -> AnySelect:
+    """The keys of the newest posts, `among` these partnerships or in all of mine.
+
+    The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL
+    with LATERAL, which SQLite lacks; there a correlated list takes the same way.
+    """
+    seats = (
+        select(Membership.partnership_id)
+        .join(Membership.partnership)
+        .where(
+            Membership.user_id == user.id,
+            Membership.state == State.ACTIVE,
+            Partnership.archived_at.is_(None),
+        )
+    )
+    if among is not None:
+        seats = seats.where(Membership.partnership_id.in_(among))
+    mine = seats.subquery()
+    found: Any = aliased(Post)
+    post: Any = Post
+    of_one = (
+        select(found.partnership_id, found.number, found.activity_at)
+        .where(found.partnership_id == mine.c.partnership_id)
+        .order_by(found.activity_at.desc(), found.number.desc())
+        .limit(PAGE + 1)
+        .correlate(mine)
+    )
+    if before:
+        key = tuple_(found.activity_at, found.partnership_id, found.number)
+        of_one = of_one.where(found.activity_at <= before[0], key < _bound(before))
+    if db.engine.dialect.name == "postgresql":
+        post = of_one.lateral().c
+        keys = select(post.partnership_id, post.number).select_from(mine.join(post.number.table, true()))
+    else:
+        numbers = of_one.with_only_columns(found.number)
+        keys = (
+            select(Post.partnership_id, Post.number)
+            .select_from(mine)
+            .join(Post, and_(Post.partnership_id == mine.c.partnership_id, Post.number.in_(numbers)))
+        )
+    return keys.order_by(post.activity_at.desc(), post.partnership_id.desc(), post.number.desc()).limit(PAGE + 1)
+
+
+def _bound(before: Cursor) -> Any:
+    moment, *numbers = before
+    return tuple_(literal(moment, Moment), *numbers)

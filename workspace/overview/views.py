@@ -1,0 +1,66 @@
+"""What is new in all of my partnerships."""
+
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import clock, cursors
+from workspace.access import signed_in
+from workspace.accounts.models import User
+from workspace.htmx import announce, page_or_partial, seen_elsewhere
+from workspace.languages import day
+from workspace.overview import queries
+from workspace.partnerships import log
+from workspace.partnerships.queries import parties
+from workspace.partnerships.views import may_start
+
+blueprint = Blueprint("overview", __name__)
+
+NAMED_IN_LIST = 2
+
+
+@blueprint.get("/")
+@signed_in
+def index(user: User) -> ResponseReturnValue:
+    """The merged feed, with “new” marks, and my partnerships with what is new in each."""
+    before = cursors.read(request.args.get("before", ""), 2)
+    partnerships = queries.latest_partnerships(user)
+    listed = partnerships[: queries.PARTNERSHIPS_LISTED]
+    found = queries.feed(user, listed, before)
+    page = found[: queries.PAGE]
+    last = page[-1] if len(found) > len(page) else None
+    return page_or_partial(
+        "overview/index.html",
+        "overview/_page.html",
+        today=clock.now(),
+        partnerships=listed,
+        more_partnerships=len(partnerships) > len(listed),
+        parties=parties([row.id for row in listed], NAMED_IN_LIST),
+        unread=[row for row in listed if row.unread > 0],
+        days=[(title, list(posts)) for title, posts in groupby(page, lambda post: day(post.activity_at))],
+        news=queries.news(user, page),
+        older=cursors.write(last.activity_at, last.partnership_id, last.number) if last else None,
+        may_start=may_start(user),
+    )
+
+
+@blueprint.post("/seen")
+@signed_in
+def mark_seen(user: User) -> ResponseReturnValue:
+    """Mark as read what the overview showed as new: up to the entries that it was rendered with."""
+    shown = dict(_numbers(request.form.get("seen", "")))
+    for seat in queries.seats(user, list(shown)):
+        log.mark_seen(seat, shown[seat.partnership_id])
+    announce(_("Everything is marked as read."))
+    return seen_elsewhere("/")
+
+
+def _numbers(seen: str) -> Any:
+    """ "7:412,9:30": the partnerships' ids with the numbers of their last entries when they were shown."""
+    for pair in seen.split(",")[: queries.PARTNERSHIPS_LISTED]:
+        partnership_id, _colon, number = pair.partition(":")
+        if (key := cursors.number(partnership_id)) and (value := cursors.number(number)):
+            yield key, value

@@ -1,0 +1,1 @@
+"""The space around one joint purpose: its organisations, its members, and its ordered log."""

@@ -1,0 +1,169 @@
+"""The ordered log of a partnership: everything that partners do in it is one numbered entry.
+
+Every verb goes the same way: lock the partnership's row, read again, check, change, append the entry with the next
+number. Everything else (unread marks, feeds, mail) is a reader of this log with a bookmark.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from workspace import clock
+from workspace.database import Model, Moment, db, one_of
+from workspace.partnerships.models import Membership, Partnership
+
+
+class Verb(StrEnum):
+    """What an entry says was done."""
+
+    STARTED = "started"
+    JOINED = "joined"
+    SHARED_PROGRESS = "shared_progress"
+    SHARED_CHALLENGE = "shared_challenge"
+    COMMENTED = "commented"
+    EDITED = "edited"
+    WITHDREW = "withdrew"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    CHANGED_STAGE = "changed_stage"
+    CHANGED_PURPOSE = "changed_purpose"
+    RENAMED = "renamed"
+    CHANGED_GOALS = "changed_goals"
+    ADDED_ORGANISATION = "added_organisation"
+    ARCHIVED = "archived"
+    UNARCHIVED = "unarchived"
+
+
+# What the history of a partnership tells: the partnership itself. What is about a post is told where the post stands.
+TOLD = (
+    Verb.STARTED,
+    Verb.JOINED,
+    Verb.CHANGED_STAGE,
+    Verb.CHANGED_PURPOSE,
+    Verb.RENAMED,
+    Verb.CHANGED_GOALS,
+    Verb.ADDED_ORGANISATION,
+    Verb.ARCHIVED,
+    Verb.UNARCHIVED,
+)
+
+
+class Entry(Model):
+    """One line of a partnership's log.
+
+    The actor is a membership, or nobody for what time does. `post_number` is the post that it is about, if any;
+    `subject_id` the membership that it is about, if any; `details` what the line needs to be told later.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "actor_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "subject_id"], ["membership.partnership_id", "membership.id"]),
+        Index("ix_entry_partnership_id_post_number_number", "partnership_id", "post_number", "number"),
+        Index("ix_entry_partnership_id_actor_id_number", "partnership_id", "actor_id", "number"),
+    )
+
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    verb: Mapped[Verb] = mapped_column(one_of(Verb, 30))
+    actor_id: Mapped[int | None]
+    subject_id: Mapped[int | None]
+    post_number: Mapped[int | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+    actor: Mapped[Membership | None] = relationship(
+        primaryjoin=lambda: Entry.actor_id == Membership.id,
+        foreign_keys=lambda: Entry.actor_id,
+        viewonly=True,
+    )
+    subject: Mapped[Membership | None] = relationship(
+        primaryjoin=lambda: Entry.subject_id == Membership.id,
+        foreign_keys=lambda: Entry.subject_id,
+        viewonly=True,
+    )
+
+
+def record(actor: Membership, verb: Verb, **about: Any) -> Entry:
+    """Append what `actor` did to the log of their partnership, whose row is locked. `about` is as for `append`."""
+    entry = append(actor.partnership, verb, actor=actor, **about)
+    actor.own_unseen = Membership.own_unseen + 1
+    return entry
+
+
+def append(
+    partnership: Partnership,
+    verb: Verb,
+    *,
+    actor: Membership | None = None,
+    post_number: int | None = None,
+    subject: Membership | None = None,
+    makes_post: bool = False,
+    **details: Any,
+) -> Entry:
+    """Append an entry with the next number; without an actor it is what time did.
+
+    With `makes_post` it makes a post, which gets the entry's number.
+    """
+    number = db.session.scalar(
+        update(Partnership)
+        .where(Partnership.id == partnership.id)
+        .values(last_number=Partnership.last_number + 1)
+        .returning(Partnership.last_number)
+        .execution_options(synchronize_session=False)
+    )
+    # The session's own synchronising keeps a stale number on PostgreSQL.
+    set_committed_value(partnership, "last_number", number)
+    entry = Entry(
+        partnership_id=partnership.id,
+        number=number,
+        verb=verb,
+        actor_id=actor.id if actor else None,
+        subject_id=subject.id if subject else None,
+        post_number=number if makes_post else post_number,
+        details=details,
+        at=clock.now(),
+    )
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+def mark_seen(membership: Membership, number: int) -> None:
+    """Move the member's bookmark to `number`, the last entry that was rendered; never back, never past the end."""
+    with membership.partnership.locked():
+        _move_bookmark(membership, number)
+
+
+def mark_post_seen(membership: Membership, post_number: int, number: int) -> None:
+    """Move the bookmark as far as the post alone was news: to before the first unseen entry about something else."""
+    with membership.partnership.locked():
+        other = db.session.scalar(
+            select(func.min(Entry.number)).where(
+                Entry.partnership_id == membership.partnership_id,
+                Entry.number > membership.seen_number,
+                Entry.actor_id.is_distinct_from(membership.id),
+                Entry.post_number.is_distinct_from(post_number),
+            )
+        )
+        _move_bookmark(membership, min(number, other - 1) if other else number)
+
+
+def _move_bookmark(membership: Membership, number: int) -> None:
+    number = min(number, membership.partnership.last_number)
+    if number > membership.seen_number:
+        membership.seen_number = number
+        membership.own_unseen = _own_after(membership, number)
+
+
+def _own_after(membership: Membership, number: int) -> int:
+    own = select(func.count()).where(
+        Entry.partnership_id == membership.partnership_id,
+        Entry.actor_id == membership.id,
+        Entry.number > number,
+    )
+    return db.session.scalar(own) or 0

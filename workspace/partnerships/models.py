@@ -1,0 +1,181 @@
+"""A partnership, the organisations that take part in it, and the members' seats."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from workspace import clock, names
+from workspace.access import Action, Conflict, Level, NotAllowed, permits
+from workspace.accounts.models import User
+from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of
+from workspace.organisations.models import Organisation, Side
+
+
+class Stage(StrEnum):
+    """Where a partnership is. Archived is a state beside it."""
+
+    IDEA = "idea"
+    AGREEMENT = "agreement"
+    TRIAL = "trial"
+    OPERATION = "operation"
+    SPREADING = "spreading"
+
+    @property
+    def number(self) -> int:
+        """1 to 5."""
+        return list(Stage).index(self) + 1
+
+
+class State(StrEnum):
+    """Whether a membership counts: only an active one opens anything."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class Partnership(Model):
+    """The shared space around one joint purpose. Its log is numbered by `last_number`, without a gap."""
+
+    __tablename__ = "partnership"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(SortKey)
+    purpose: Mapped[str] = mapped_column(Text)
+    stage: Mapped[Stage] = mapped_column(one_of(Stage), default=Stage.IDEA)
+    archived_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_number: Mapped[int] = mapped_column(default=0)
+    # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
+    last_activity_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    one_time_key: Mapped[str] = mapped_column(String(36))
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (UniqueConstraint("started_by_id", "one_time_key"),)
+
+    goal_rows: Mapped[list["PartnershipGoal"]] = relationship(
+        order_by="PartnershipGoal.number", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @validates("name")
+    def _key_name(self, key: str, name: str) -> str:
+        self.name_key = names.sort_key(name)
+        return name
+
+    @property
+    def address(self) -> str:
+        """Its page."""
+        return f"/partnerships/{self.slug}/"
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it can only be read."""
+        return self.archived_at is not None
+
+    @property
+    def goals(self) -> list[int]:
+        """The numbers of its goals, 1 to 17, ascending."""
+        return [goal.number for goal in self.goal_rows]
+
+    @goals.setter
+    def goals(self, numbers: list[int]) -> None:
+        kept = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold this partnership's row, with everything read again: what is checked now stays true until the commit."""
+        begin_writing()
+        db.session.flush()
+        partnership_id = self.id
+        db.session.expire_all()
+        db.session.scalar(
+            select(Partnership)
+            .where(Partnership.id == partnership_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        yield
+
+
+class PartnershipGoal(Model):
+    """One of the 17 goals that a partnership works for."""
+
+    __tablename__ = "partnership_goal"
+
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Participation(Model):
+    """An organisation's part in a partnership, on a side."""
+
+    __tablename__ = "participation"
+
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
+    side: Mapped[Side] = mapped_column(one_of(Side))
+
+    organisation: Mapped[Organisation] = relationship()
+
+
+class Membership(Model):
+    """One person's seat in one partnership: the actor of everything that the person does in it.
+
+    The organisation is the one that the person sits there for; it stays when they change employer. `seen_number` and
+    `digested_number` are bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("partnership_id", "id"),
+        UniqueConstraint("partnership_id", "user_id"),
+        Index("ix_membership_user_id_state", "user_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    level: Mapped[Level] = mapped_column(one_of(Level))
+    state: Mapped[State] = mapped_column(one_of(State), default=State.ACTIVE)
+    seen_number: Mapped[int] = mapped_column(default=0)
+    own_unseen: Mapped[int] = mapped_column(default=0)
+    digested_number: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+
+    partnership: Mapped[Partnership] = relationship()
+    user: Mapped[User] = relationship()
+    organisation: Mapped[Organisation] = relationship()
+
+    @property
+    def unread(self) -> int:
+        """How many events in the log this member has neither seen nor made."""
+        return max(0, self.partnership.last_number - self.seen_number - self.own_unseen)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this seat opens the partnership."""
+        return self.state is State.ACTIVE
+
+    def may(self, action: Action) -> bool:
+        """Whether this member may do `action` now."""
+        return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
+
+    def require(self, action: Action) -> None:
+        """Raise the fitting refusal unless this member may do `action`: the check under the lock."""
+        if not self.may(action):
+            if self.partnership.is_archived and self.is_active and permits(self.level, action):
+                raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+            raise NotAllowed(
+                _("Your access here does not include this. A moderator of the partnership can change that.")
+            )

@@ -1,0 +1,242 @@
+"""What is read of partnerships. Every query starts from a membership or a person."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload, load_only
+
+from workspace import names
+from workspace.accounts.models import User
+from workspace.cursors import Cursor
+from workspace.database import AnyRow, AnySelect, db
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.log import TOLD, Entry
+from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.partnerships.words import so_many
+
+PAGE = 50
+HISTORY_PAGE = 20
+EVENTS_SHOWN = 5
+MOST_FOUND = 20
+
+# What the telling of an entry shows of its people.
+TELLING = tuple(
+    joinedload(seat).options(
+        load_only(Membership.id),
+        joinedload(Membership.user).load_only(User.name),
+        joinedload(Membership.organisation).load_only(Organisation.name),
+    )
+    for seat in (Entry.actor, Entry.subject)
+)
+
+
+@dataclass(frozen=True)
+class Party:
+    """The organisations of one side: how many, and the names of the first few."""
+
+    side: Side
+    count: int
+    names: tuple[str, ...]
+
+    @property
+    def more(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.names)
+
+    def __str__(self) -> str:
+        return ", ".join(self.names) if not self.more else so_many(self.side, self.count)
+
+
+def mine(user: User) -> AnySelect:
+    """My active seats, with their partnerships' columns that lists show; `unread` counts what is new."""
+    unread = Partnership.last_number - Membership.seen_number - Membership.own_unseen
+    return (
+        select(
+            Membership.id.label("membership_id"),
+            Membership.level,
+            Membership.seen_number,
+            Partnership.id,
+            Partnership.slug,
+            Partnership.name,
+            Partnership.stage,
+            Partnership.archived_at,
+            Partnership.last_number,
+            Partnership.last_activity_at,
+            unread.label("unread"),
+        )
+        .join(Membership.partnership)
+        .where(Membership.user_id == user.id, Membership.state == State.ACTIVE)
+        .order_by(Partnership.last_activity_at.desc(), Partnership.id.desc())
+    )
+
+
+def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> list[AnyRow]:
+    """A page of my partnerships, the latest active first, and one more if there are older ones."""
+    query = mine(user).limit(limit + 1)
+    if before:
+        query = query.where(tuple_(Partnership.last_activity_at, Partnership.id) < tuple_(*before))
+    return list(db.session.execute(query))
+
+
+def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]]:
+    """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
+    a_side = (Participation.partnership_id, Participation.side)
+    ranked = (
+        select(
+            Participation.partnership_id,
+            Participation.side,
+            Organisation.name,
+            func.row_number().over(partition_by=a_side, order_by=Organisation.name_key).label("place"),
+            func.count().over(partition_by=a_side).label("how_many"),
+        )
+        .join(Participation.organisation)
+        .where(Participation.partnership_id.in_(list(partnership_ids)))
+        .subquery()
+    )
+    found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
+    for row in db.session.execute(select(ranked).where(ranked.c.place <= named).order_by(ranked.c.place)):
+        found[row.partnership_id, row.side, row.how_many].append(row.name)
+    result: dict[int, list[Party]] = defaultdict(list)
+    for (partnership_id, side, count), organisations in found.items():
+        result[partnership_id].append(Party(side, count, tuple(organisations)))
+    for sides in result.values():
+        sides.sort(key=lambda party: list(Side).index(party.side))
+    return result
+
+
+def participations(membership: Membership) -> list[AnyRow]:
+    """All organisations that take part, in Danish order."""
+    return list(
+        db.session.execute(
+            select(Organisation.id, Organisation.name, Organisation.website, Participation.side)
+            .join(Participation.organisation)
+            .where(Participation.partnership_id == membership.partnership_id)
+            .order_by(Organisation.name_key)
+        )
+    )
+
+
+def members(membership: Membership, after: int | None) -> list[AnyRow]:
+    """A page of the active members in Danish order, and one more if there are others after them."""
+    query = (
+        select(
+            Membership.id,
+            Membership.level,
+            User.name,
+            User.name_key,
+            User.title,
+            Organisation.name.label("organisation_name"),
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+        )
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .where(Membership.partnership_id == membership.partnership_id, Membership.state == State.ACTIVE)
+        .order_by(User.name_key, Membership.id)
+        .limit(PAGE + 1)
+    )
+    if after:
+        key_after = select(User.name_key).join(Membership).where(Membership.id == after).scalar_subquery()
+        query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, after))
+    return list(db.session.execute(query))
+
+
+def of_seat() -> ColumnElement[bool]:
+    """Joins the participation that says which side a seat is on."""
+    return and_(
+        Participation.partnership_id == Membership.partnership_id,
+        Participation.organisation_id == Membership.organisation_id,
+    )
+
+
+def history(membership: Membership, before: int | None) -> list[Entry]:
+    """A page of what happened to the partnership itself, the latest first, and one more if there are older entries."""
+    query = (
+        select(Entry)
+        .where(Entry.partnership_id == membership.partnership_id, Entry.verb.in_(TOLD))
+        .options(*TELLING)
+        .order_by(Entry.number.desc())
+        .limit(HISTORY_PAGE + 1)
+    )
+    if before:
+        query = query.where(Entry.number < before)
+    return list(db.session.scalars(query))
+
+
+def unseen_events(membership: Membership) -> list[Entry]:
+    """What happened to the partnership itself since the member last looked, by others: the latest few."""
+    query = (
+        select(Entry)
+        .where(
+            Entry.partnership_id == membership.partnership_id,
+            Entry.number > membership.seen_number,
+            Entry.post_number.is_(None),
+            Entry.actor_id.is_distinct_from(membership.id),
+        )
+        .options(*TELLING)
+        .order_by(Entry.number.desc())
+        .limit(EVENTS_SHOWN)
+    )
+    return list(db.session.scalars(query))
+
+
+def found_people(membership: Membership, words: str) -> list[AnyRow]:
+    """People of the organisations that take part whose name has words that begin like `words`; with their seats."""
+    query = (
+        select(
+            User.id,
+            User.name,
+            User.title,
+            Organisation.name.label("organisation_name"),
+            Participation.side,
+            Membership.level,
+        )
+        .join(Organisation, User.organisation_id == Organisation.id)
+        .join(
+            Participation,
+            and_(
+                Participation.organisation_id == Organisation.id,
+                Participation.partnership_id == membership.partnership_id,
+            ),
+        )
+        .outerjoin(
+            Membership,
+            and_(
+                Membership.partnership_id == membership.partnership_id,
+                Membership.user_id == User.id,
+                Membership.state == State.ACTIVE,
+            ),
+        )
+        .where(User.deactivated_at.is_(None), *named_like(User.name_folded, words))
+        .order_by(User.name_key, User.id)
+        .limit(MOST_FOUND)
+    )
+    return list(db.session.execute(query))
+
+
+def found_organisations(words: str, *, but: Iterable[int]) -> list[Organisation]:
+    """Organisations whose name has words that begin like `words`, in Danish order."""
+    query = (
+        select(Organisation)
+        .where(*named_like(Organisation.name_folded, words), Organisation.id.not_in(list(but)))
+        .order_by(Organisation.name_key)
+        .limit(MOST_FOUND)
+    )
+    return list(db.session.scalars(query))
+
+
+def organisations(ids: Iterable[int]) -> list[Organisation]:
+    """The organisations with `ids`, in Danish order."""
+    query = select(Organisation).where(Organisation.id.in_(list(ids))).order_by(Organisation.name_key)
+    return list(db.session.scalars(query))
+
+
+def named_like(folded: Any, words: str) -> list[ColumnElement[bool]]:
+    """One condition a word: some word of the name begins with it."""
+    return [
+        or_(folded.startswith(word, autoescape=True), folded.contains(f" {word}", autoescape=True))
+        for word in names.fold(words).split()
+    ]

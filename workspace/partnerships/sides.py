@@ -1,0 +1,57 @@
+"""Choosing which organisations take part, and on which side: a part of two forms that can be searched in place."""
+
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import MultiDict
+
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships import queries
+from workspace.partnerships.forms import words_typed
+
+FIELD = "side-"
+BUTTONS = ("find", "add", "remove")
+
+
+@dataclass
+class Choice:
+    """The organisations chosen so far, those that take part already, and those found by the words searched for."""
+
+    sides: dict[int, Side]
+    fixed: frozenset[int]
+    words: str = ""
+    searches: bool = False
+    found: list[Organisation] = field(default_factory=list)
+
+    @classmethod
+    def typed(cls, form: MultiDict[str, str], *, fixed: dict[int, Side]) -> "Choice":
+        """What the form says. Those in `fixed` stay; unknown words for a side leave an organisation out."""
+        sides = dict(fixed)
+        for name, value in form.items():
+            number = name.removeprefix(FIELD)
+            if name.startswith(FIELD) and number.isdecimal() and len(number) < 10 and value in list(Side):
+                sides[int(number)] = Side(value)
+        choice = cls(sides, frozenset(fixed), words_typed(form), any(button in form for button in BUTTONS))
+        choice._press(form)
+        return choice
+
+    @property
+    def organisations(self) -> list[Organisation]:
+        """Those chosen, in Danish order."""
+        return queries.organisations(self.sides)
+
+    def search(self) -> None:
+        """Find organisations by the words typed."""
+        if self.words.strip():
+            self.found = queries.found_organisations(self.words, but=self.sides)
+
+    def existing(self) -> dict[int, Side]:
+        """The chosen sides, of organisations that exist."""
+        return {organisation.id: self.sides[organisation.id] for organisation in self.organisations}
+
+    def _press(self, form: MultiDict[str, str]) -> None:
+        added, removed = form.get("add", ""), form.get("remove", "")
+        if added.isdecimal() and len(added) < 10:
+            for organisation in queries.organisations([int(added)]):
+                self.sides.setdefault(organisation.id, organisation.usual_side)
+        elif removed.isdecimal() and int(removed) not in self.fixed:
+            self.sides.pop(int(removed), None)

@@ -1,0 +1,59 @@
+"""Starting a partnership."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from workspace import names
+from workspace.access import Level, NotAllowed
+from workspace.accounts.models import User
+from workspace.database import begin_writing, db
+from workspace.organisations.models import Side
+from workspace.partnerships.log import Verb, record
+from workspace.partnerships.models import Membership, Participation, Partnership
+
+
+def start(
+    *, by: User, name: str, purpose: str, goals: list[int], sides: dict[int, Side], one_time_key: str
+) -> Partnership:
+    """Start a partnership of the organisations in `sides` (by id); `by` is its first moderator.
+
+    The same key makes the same partnership. Raises NotAllowed for a person without an organisation.
+    """
+    begin_writing()
+    if by.organisation_id is None:
+        raise NotAllowed(_("You don't belong to an organisation yet. An administrator can put that right."))
+    made = db.session.scalar(
+        select(Partnership).where(Partnership.started_by_id == by.id, Partnership.one_time_key == one_time_key)
+    )
+    if made:
+        return made
+    partnership = _with_free_slug(
+        Partnership(name=name, purpose=purpose, started_by_id=by.id, one_time_key=one_time_key)
+    )
+    partnership.goals = goals
+    for organisation_id, side in ({by.organisation_id: Side.OTHERS} | sides).items():
+        db.session.add(Participation(partnership_id=partnership.id, organisation_id=organisation_id, side=side))
+    moderator = Membership(partnership=partnership, user=by, organisation_id=by.organisation_id, level=Level.MODERATOR)
+    db.session.add(moderator)
+    db.session.flush()
+    record(moderator, Verb.STARTED)
+    return partnership
+
+
+def _with_free_slug(partnership: Partnership) -> Partnership:
+    slug = wanted = names.slug(partnership.name)
+    taken = set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
+    number = 1
+    while True:
+        while slug in taken:
+            number += 1
+            slug = f"{wanted}-{number}"
+        partnership.slug = slug
+        try:
+            with db.session.begin_nested():
+                db.session.add(partnership)
+        except IntegrityError:  # Somebody else took it at the same moment.
+            taken.add(slug)
+        else:
+            return partnership

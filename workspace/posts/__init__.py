@@ -1,0 +1,1 @@
+"""Progress and challenges: the partnership's feed."""

@@ -1,0 +1,200 @@
+"""The feed of a partnership, and its posts."""
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import cursors, htmx
+from workspace.access import Action, members_may
+from workspace.comments import queries as comment_queries
+from workspace.comments.forms import CommentForm
+from workspace.htmx import announce, page_or_partial
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import parties, unseen_events
+from workspace.posts import queries
+from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
+from workspace.posts.models import Kind, Post
+from workspace.posts.writing import Stale
+
+blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
+
+NAMED_IN_HEADER = 6
+
+
+@blueprint.get("/<slug:slug>/")
+@members_may(Action.READ)
+def index(membership: Membership) -> ResponseReturnValue:
+    """The feed: the pinned first, then the latest activity."""
+    before = cursors.number(request.args.get("before", ""))
+    if htmx.is_partial():
+        response = make_response(
+            render_template("posts/_page.html" if before else "posts/_feed.html", **_feed(membership, before))
+        )
+        return response
+    return _feed_page(membership, ShareForm(), before)
+
+
+@blueprint.post("/<slug:slug>/posts")
+@members_may(Action.SHARE)
+def create(membership: Membership) -> ResponseReturnValue:
+    """Share progress or a challenge."""
+    form = ShareForm()
+    if not form.validate():
+        if htmx.is_partial():
+            return htmx.invalid("posts/_composer.html", page="", form=form, **_place(membership))
+        return make_response(_feed_page(membership, form, None), 422)
+    post = Post.share(
+        membership,
+        kind=form.kind.data,
+        title=form.title.data,
+        body=form.prose,
+        one_time_key=form.one_time_key.data,
+    )
+    announce(_("Your post is shared."))
+    return htmx.partial_or_redirect(
+        "posts/create.htmx.html",
+        to=f"{membership.partnership.address}#post-{post.number}",
+        focus=f"#post-{post.number} h3 a",
+        post=queries.card(membership, post.number),
+        form=ShareForm(formdata=None),
+        **_place(membership),
+    )
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>")
+@members_may(Action.READ)
+def show(membership: Membership, number: int) -> ResponseReturnValue:
+    """A post with its latest comments; older ones on demand."""
+    if htmx.is_partial() and "before" not in request.args:
+        return render_template("posts/_whole.html", post=queries.card(membership, number), **_place(membership))
+    post = queries.card(membership, number)
+    return page_or_partial(
+        "posts/show.html",
+        "comments/_page.html",
+        post=post,
+        comment_form=CommentForm(formdata=None),
+        **comment_queries.thread(membership, post, cursors.number(request.args.get("before", ""))),
+        **_place(membership),
+    )
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/edit")
+@members_may(Action.SHARE)
+def edit(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for correcting one's own post."""
+    post = queries.post(membership, number)
+    post.require_editable(membership)
+    form = EditForm(data={"title": post.title, "body": post.body_text, "version": post.version})
+    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **_place(membership))
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/edit")
+@members_may(Action.SHARE)
+def update(membership: Membership, number: int) -> ResponseReturnValue:
+    """Correct one's own post; a stale form comes back with both texts."""
+    post = queries.post(membership, number)
+    form = EditForm()
+    context: dict[str, Any] = {"form": form, "post": post, **_place(membership)}
+    if not form.validate():
+        return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
+    try:
+        post.edit(membership, title=form.title.data, body=form.prose, version=form.version.data)
+    except Stale:
+        form.version.data = post.version
+        return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
+    announce(_("Your changes are saved."))
+    return _shown(membership, post)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/withdrawal")
+@members_may(Action.SHARE)
+def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
+    """Ask before a post is withdrawn."""
+    post = queries.post(membership, number)
+    post.require_withdrawable(membership)
+    return page_or_partial(
+        "posts/withdrawal.html",
+        "posts/_withdrawal.html",
+        form=WithdrawalForm(),
+        post=post,
+        **_place(membership),
+    )
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/withdrawal")
+@members_may(Action.SHARE)
+def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take a post back; its place stays, marked."""
+    post = queries.post(membership, number)
+    form = WithdrawalForm()
+    if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
+        return htmx.invalid(
+            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **_place(membership)
+        )
+    post.withdraw(membership, reason=form.reason.data or "")
+    announce(_("The post is withdrawn."))
+    return _shown(membership, post)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
+@members_may(Action.PIN)
+def pin(membership: Membership, number: int) -> ResponseReturnValue:
+    """Keep a post first in the feed."""
+    post = queries.post(membership, number)
+    post.pin(membership)
+    announce(_("The post is pinned: it stands first among the posts."))
+    return _shown(membership, post)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
+@members_may(Action.PIN)
+def unpin(membership: Membership, number: int) -> ResponseReturnValue:
+    """Let a post take its place among the others."""
+    post = queries.post(membership, number)
+    post.unpin(membership)
+    announce(_("The post is no longer pinned."))
+    return _shown(membership, post)
+
+
+def _shown(membership: Membership, post: Post) -> Response:
+    """The post as it is now: in place, or on its page."""
+    return htmx.partial_or_redirect(
+        "posts/_whole.html",
+        to=f"{membership.partnership.address}posts/{post.number}",
+        focus="#post-title",
+        post=queries.card(membership, post.number),
+        **_place(membership),
+    )
+
+
+def _place(membership: Membership) -> dict[str, Any]:
+    return {"membership": membership, "partnership": membership.partnership}
+
+
+def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
+    """What the feed shows."""
+    wanted = request.args.get("kind", "")
+    kind = Kind(wanted) if wanted in list(Kind) else None
+    pinned = [] if before else queries.pinned(membership, kind=kind)
+    found = queries.feed(membership, kind=kind, before=before)
+    page = found[: queries.PAGE]
+    return {
+        "kind_shown": kind,
+        "pinned": pinned,
+        "page": page,
+        "older": page[-1].activity_number if len(found) > len(page) else None,
+        "news": queries.news(membership, [post.number for post in (*pinned, *page)]),
+        **_place(membership),
+    }
+
+
+def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> str:
+    return render_template(
+        "posts/index.html",
+        form=form,
+        parties=parties([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
+        events=unseen_events(membership) if membership.unread else [],
+        **_feed(membership, before),
+    )
