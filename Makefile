@@ -12,13 +12,15 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint format messages lock vendor clean
+.PHONY: run test install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+
+install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 
 lint: $(VENV)/.tests ## the part of it that takes seconds
 	@exec scripts/check static
@@ -55,6 +57,11 @@ $(VENV)/.uv:
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.uv
 	@echo "Installing what the workspace needs ..."
 	@$(INSTALL) --require-hashes --compile-bytecode -r requirements.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.production: requirements-production.txt pyproject.toml | $(VENV)/.uv
+	@$(INSTALL) --require-hashes --compile-bytecode -r requirements-production.txt
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 

@@ -16,7 +16,7 @@ from flask_babel import force_locale
 from sqlalchemy import event
 
 from tests.client import Client
-from tests.databases import KIND, Database, PostgreSQL, Server, SQLite
+from tests.databases import KIND, Database, Server, new_database
 from workspace import Workspace, create_app
 from workspace.accounts import sessions
 from workspace.accounts.models import User
@@ -41,8 +41,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _server(config: pytest.Config) -> str:
     """The address of the PostgreSQL of the tests: TEST_DATABASE_URL, or one that is started now."""
-    given = os.environ.get("TEST_DATABASE_URL", "")
-    if KIND != "postgresql" or given:
+    if KIND != "postgresql":
+        return ""
+    if given := os.environ.get("TEST_DATABASE_URL"):
         return given
     if SERVER not in config.stash:
         config.stash[SERVER] = Server()
@@ -59,11 +60,7 @@ def postgresql(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def database(postgresql: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Database]:
     """The worker's database, without tables yet."""
-    made: Database
-    if KIND == "postgresql":
-        made = PostgreSQL(postgresql, worker_id)
-    else:
-        made = SQLite(tmp_path_factory.mktemp("database"))
+    made = new_database(tmp_path_factory.mktemp("database"), postgresql, worker_id)
     yield made
     made.remove()
 

@@ -94,6 +94,11 @@ class PostgreSQL:
         execute(self.server, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
 
+def new_database(folder: Path, server: str, worker: str) -> Database:
+    """A database without tables: a file in `folder`, or one on the PostgreSQL `server`."""
+    return PostgreSQL(server, worker) if server else SQLite(folder)
+
+
 class Server:
     """A PostgreSQL of our own, for one run of the tests. It goes afterwards, and need not wait for disks."""
 

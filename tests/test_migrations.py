@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
-from tests.databases import KIND, PostgreSQL, SQLite, migrate
+from tests.databases import KIND, migrate, new_database
 from workspace import cli, create_app
 from workspace.config import Settings
 from workspace.extensions import Base, db
@@ -18,7 +18,7 @@ from workspace.extensions import Base, db
 @pytest.fixture
 def empty(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) -> Iterator[None]:
     """An app whose database is as new."""
-    database = PostgreSQL(postgresql, worker_id) if KIND == "postgresql" else SQLite(tmp_path)
+    database = new_database(tmp_path, postgresql, worker_id)
     with create_app(replace(settings, database_url=database.url)).app_context():
         yield
         db.engine.dispose()

@@ -56,12 +56,11 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
 
 def options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
+    room = {"pool_size": 20, "max_overflow": 20}  # more than threads that serve: none waits for a connection
     if settings.database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
+        return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
-    return {
-        "pool_size": 20,
-        "max_overflow": 20,
+    return room | {
         "pool_pre_ping": True,
         "connect_args": {
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000",

@@ -54,7 +54,7 @@ def has_password(person: User, password: str) -> bool:
         "123456789012",
         "qwertyuiopåå",
         "Samspil123456",
-        "Mettekrag2026",
+        "mettegladsaxe",
         "gladsaxe2026",
         "x" * 201,
     ],

@@ -23,6 +23,8 @@ def start(
     begin_writing()
     if by.organisation_id is None:
         raise NotAllowed(_("You don't belong to an organisation yet. An administrator can put that right."))
+    # A form that is sent twice at once: the second waits here, and then finds what the first made.
+    db.session.scalar(select(User.id).where(User.id == by.id).with_for_update(key_share=True))
     made = db.session.scalar(
         select(Partnership).where(Partnership.started_by_id == by.id, Partnership.one_time_key == one_time_key)
     )

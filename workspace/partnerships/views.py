@@ -48,7 +48,7 @@ def index(user: User) -> ResponseReturnValue:
 def new(user: User) -> ResponseReturnValue:
     """The form for a new partnership."""
     _require_start(user)
-    return render_template("partnerships/new.html", form=StartForm(), choice=_first_choice(user))
+    return _new_page(StartForm(), _first_choice(user))
 
 
 @blueprint.post("/partnerships")
@@ -59,9 +59,9 @@ def create(user: User) -> ResponseReturnValue:
     form, choice = StartForm(), Choice.typed(request.form, fixed=_first_choice(user).sides)
     if choice.searches:
         choice.search()
-        return page_or_partial("partnerships/new.html", "partnerships/_sides.html", form=form, choice=choice)
+        return _sides(choice, "/partnerships") if htmx.is_partial() else _new_page(form, choice)
     if not form.validate():
-        return render_template("partnerships/new.html", form=form, choice=choice), 422
+        return _new_page(form, choice), 422
     partnership = starting.start(
         by=user,
         name=form.name.data,
@@ -110,7 +110,7 @@ def update(membership: Membership) -> ResponseReturnValue:
     if choice.searches:
         choice.search()
         if htmx.is_partial():
-            return render_template("partnerships/_sides.html", choice=choice)
+            return _sides(choice, f"{membership.partnership.address}edit")
         return _edit_page(membership, form, choice)
     if not form.validate():
         return _edit_page(membership, form, choice), 422
@@ -186,11 +186,20 @@ def _fixed(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
     return sides, frozenset(sides)
 
 
+def _sides(choice: Choice, action: str) -> str:
+    return render_template("partnerships/_sides.html", choice=choice, action=action)
+
+
+def _new_page(form: StartForm, choice: Choice) -> str:
+    return render_template("partnerships/new.html", form=form, choice=choice, action="/partnerships")
+
+
 def _edit_page(membership: Membership, form: EditForm, choice: Choice, **context: Any) -> str:
     return render_template(
         "partnerships/edit.html",
         form=form,
         choice=choice,
+        action=f"{membership.partnership.address}edit",
         membership=membership,
         partnership=membership.partnership,
         **context,

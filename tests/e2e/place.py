@@ -1,0 +1,121 @@
+"""A partnership of two organisations with its people, made anew for each test that changes something in it."""
+
+from dataclasses import dataclass
+from itertools import count
+
+from tests import factories
+from tests.e2e.site import Site
+from tests.factories import Kind, Level, OrganisationKind
+from workspace.accounts.models import User
+from workspace import prose
+from workspace.database import db
+from workspace.organisations.models import Organisation
+from workspace.partnerships import changes
+from workspace.partnerships.models import Membership, Partnership
+from workspace.posts.models import Post
+
+PASSWORD = factories.PASSWORD
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in."""
+
+    id: int
+    name: str
+    email: str
+    language: str
+
+
+class Place:
+    """The partnership, and what others do in it while a browser looks on."""
+
+    def __init__(self, site: Site, language: str = "da", name: str = "Grøn mobilitet i Søborg") -> None:
+        self.site = site
+        with site.inside():
+            number = next(_numbers)
+            municipality = factories.make_organisation(f"Gladsaxe Kommune {number}")
+            company = factories.make_organisation(f"Cykelkraft {number}", OrganisationKind.COMPANY)
+            people = {
+                "moderator": ("Mette Ågård", municipality),
+                "contributor": ("Bo Østergaard", municipality),
+                "observer": ("Iben Kjær", municipality),
+                "partner": ("Ditte Æbelø", company),
+            }
+            users = {
+                role: factories.make_user(name, organisation, language=language)
+                for role, (name, organisation) in people.items()
+            }
+            outsider = factories.make_user("Ulla Udenfor", language=language)
+            seat = factories.start_partnership(name, by=users["moderator"])
+            factories.add_member(seat, users["contributor"])
+            factories.add_member(seat, users["observer"], Level.OBSERVER)
+            factories.add_member(seat, users["partner"], Level.MODERATOR)
+            self.id, self.name, self.address = seat.partnership_id, name, seat.partnership.address
+            self.moderator, self.contributor = _person(users["moderator"]), _person(users["contributor"])
+            self.observer, self.partner = _person(users["observer"]), _person(users["partner"])
+            self.outsider = _person(outsider)
+            self.municipality_id = municipality.id
+
+    def share(self, by: Person, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS) -> int:
+        """Share a post; its number."""
+        with self.site.inside():
+            return factories.share(self._seat(by), title, body, kind).number
+
+    def comment(self, post: int, by: Person, body: str = "") -> int:
+        """Comment on a post; the comment's number."""
+        with self.site.inside():
+            return factories.comment(self._post(post), self._seat(by), body).number
+
+    def edit(self, post: int, by: Person, title: str, body: str) -> None:
+        """Correct a post."""
+        with self.site.inside():
+            found = self._post(post)
+            found.edit(self._seat(by), title=title, body=prose.from_plain(body), version=found.version)
+
+    def archive(self, by: Person) -> None:
+        """Let the partnership only be read."""
+        with self.site.inside():
+            changes.archive(self._seat(by))
+
+    def read_everything(self) -> None:
+        """Let nothing be new to anybody."""
+        with self.site.inside():
+            for seat in db.session.query(Membership).filter_by(partnership_id=self.id):
+                seat.seen_number = seat.partnership.last_number
+
+    def posts(self) -> list[str]:
+        """The titles of all posts, the oldest first."""
+        with self.site.inside():
+            found = db.session.query(Post).filter_by(partnership_id=self.id).order_by(Post.number)
+            return [post.title for post in found]
+
+    def newcomer(self, name: str) -> Person:
+        """Somebody of the municipality who is no member."""
+        with self.site.inside():
+            return _person(factories.make_user(name, db.session.get_one(Organisation, self.municipality_id)))
+
+    def _seat(self, person: Person) -> Membership:
+        partnership = db.session.get_one(Partnership, self.id)
+        return factories.seat(partnership, db.session.get_one(User, person.id))
+
+    def _post(self, number: int) -> Post:
+        return db.session.get_one(Post, (self.id, number))
+
+
+def administrator(site: Site) -> Person:
+    """Somebody who keeps the organisations."""
+    with site.inside():
+        return _person(factories.make_administrator(name="Agnes Admin"))
+
+
+def company(site: Site, name: str) -> int:
+    """A company that takes part in nothing yet."""
+    with site.inside():
+        return factories.make_organisation(name, OrganisationKind.COMPANY).id
+
+
+def _person(user: User) -> Person:
+    return Person(user.id, user.name, user.email, user.language)

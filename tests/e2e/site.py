@@ -1,0 +1,108 @@
+"""The site that browsers visit: a server on this machine with a database of its own, and what tests do behind it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+from babel.support import Translations
+from flask_babel import force_locale
+from sqlalchemy import event
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.databases import make_tables
+from workspace import create_app
+from workspace.accounts import sessions
+from workspace.accounts.models import User
+from workspace.config import ROOT, Settings
+from workspace.extensions import db
+
+
+class Quiet(WSGIRequestHandler):
+    """Keeps connections open, as browsers like it, and writes no log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *args: object, **named: object) -> None:
+        """Say nothing."""
+
+
+class Site:
+    """The app on a free port of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = create_app(
+            Settings(
+                instance=folder,
+                database_url=f"sqlite:///{folder / 'samspil.sqlite'}",
+                secret_key="0123456789abcdefghijklmnopqrstuvwxyz",
+                busy_timeout=10,
+                secure_cookies=False,
+                help_email="hjaelp@samspil.example",
+                accessibility_url="/privacy",
+            )
+        )
+        with self.app.app_context():
+            event.listen(db.engine, "connect", _need_no_disk)
+            make_tables()
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+        with self.app.app_context():
+            db.engine.dispose()
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Where the factories and the product's own verbs work, beside the requests of the browsers."""
+        with self.app.app_context(), force_locale("da"):
+            yield
+            db.session.commit()
+
+    def cookie(self, user_id: int) -> str:
+        """The cookie of a new browser in which a person is signed in."""
+        with self.inside():
+            user = db.session.get_one(User, user_id)
+            session = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1")
+            token = session.get_id()
+        browser = self.app.test_client()
+        with browser.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = token, True
+        kept = browser.get_cookie("samspil")
+        assert kept is not None
+        return kept.value
+
+    def end_sessions(self, user_id: int) -> None:
+        """Sign a person out everywhere."""
+        with self.inside():
+            sessions.end_all(db.session.get_one(User, user_id))
+
+
+class Words:
+    """The product's words in one language, by their English ones."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.translations = Translations.load(ROOT / "translations", [language])
+
+    def __call__(self, english: str, **values: object) -> str:
+        """`english` in this language; a sentence that the product no longer says fails the test."""
+        told = self.translations.gettext(english)
+        untranslated = self.language != "en" and told == english
+        assert not untranslated, f"There is no {english!r} in the translations ({self.language})"
+        return told % values if values else told
+
+    def several(self, one: str, many: str, number: int) -> str:
+        """The plural form that fits `number`."""
+        return self.translations.ngettext(one, many, number) % {"num": number}
+
+
+def _need_no_disk(connection: object, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
