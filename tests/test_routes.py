@@ -7,7 +7,7 @@ access.py's to say; here it is said once more, so that a slip there shows.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Blueprint
@@ -35,7 +35,6 @@ from workspace.config import Settings
 from workspace.extensions import Base, db
 from workspace.organisations.models import Kind, Organisation
 from workspace.partnerships.models import Membership, State
-from workspace.posts.models import Post
 
 SignIn = Callable[[User], Client]
 
@@ -113,7 +112,7 @@ LOWEST_LEVELS = {
 PEOPLE = ("anonymous", "outsider", "administrator", "observer", "contributor", "moderator")
 LEVELS = PEOPLE[3:]
 TYPED = {"title": "Noget <b>jeg</b> skrev", "body": "æøå & 100 %"}
-# What an entrance that is open may answer: a page, a redirect, or what a form that was filled in badly gets.
+# What an open entrance may answer: a page, a redirect, or what a form that is filled in badly gets.
 IN = {"GET": {200, 303}, "POST": {200, 204, 303, 409, 422}}
 
 
@@ -149,39 +148,31 @@ def declared(app: Workspace, rule: Rule) -> Entrance | None:
 
 
 class World:
-    """A partnership with somebody of each kind around it, and something of everybody's who may write."""
+    """A partnership with somebody of each kind around it, and something by everybody who may write."""
 
-    def __init__(self, sign_in: SignIn) -> None:
-        self._sign_in = sign_in
+    def __init__(self, app: Workspace, sign_in: SignIn) -> None:
+        self._app, self._sign_in = app, sign_in
         moderator = start_partnership("Digital genoptræning", by=make_user("Mette Moderator", language="en"))
-        seats = {"moderator": moderator}
-        for level in (Level.OBSERVER, Level.CONTRIBUTOR):
-            user = make_user(f"Person {level}", language="en")
-            seats[level.value] = add_member(moderator, user, level)
         self.partnership = moderator.partnership
-        self.seats = seats
-        self.users = {name: seat.user for name, seat in seats.items()}
-        self.users["administrator"] = make_administrator(name="Anders Administrator", language="en")
         self.elsewhere = start_partnership("Et andet sted", by=make_user("Ulla Udenfor", language="en"))
+        self.seats = {"moderator": moderator} | {
+            level.value: add_member(moderator, make_user(f"Person {level}", language="en"), level)
+            for level in (Level.OBSERVER, Level.CONTRIBUTOR)
+        }
+        self.users = {name: seat.user for name, seat in self.seats.items()}
         self.users["outsider"] = self.elsewhere.user
+        self.users["administrator"] = make_administrator(name="Anders And", language="en")
         self.organisation = make_organisation("Icura")
-        self.posts: dict[str, Post] = {}
-        self.comments: dict[str, Any] = {}
-        for name in ("moderator", "contributor"):
-            post = share(seats[name], f"Opslag af {name}")
-            self.posts[name] = post
-            self.comments[name] = comment(post, seats[name], f"Kommentar af {name}")
+        self.posts = {name: share(self.seats[name]) for name in ("moderator", "contributor")}
+        self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
 
-    def client(self, name: str) -> Client:
+    def browser(self, name: str) -> Client:
         """The browser of one of PEOPLE, newly signed in: some requests sign out."""
-        if name == "anonymous":
-            return self._sign_in.__closure__ and self.fresh()  # type: ignore[return-value]
-        return self._sign_in(self.users[name])
+        if name in self.users:
+            return self._sign_in(self.users[name])
+        return cast(Client, self._app.test_client())
 
-    def fresh(self) -> Client:
-        raise NotImplementedError
-
-    def address(self, rule: str, name: str) -> str:
+    def address(self, rule: str, name: str = "contributor") -> str:
         """The address for `rule`, about what one of PEOPLE wrote; for those who can't write, what another did."""
         owner = name if name in self.posts else "contributor"
         parts = {
@@ -196,12 +187,379 @@ class World:
 
 
 @pytest.fixture
-def world(sign_in: SignIn) -> World:
-    return World(sign_in)
+def world(app: Workspace, sign_in: SignIn) -> World:
+    return World(app, sign_in)
 
 
-def send(client: Client, route: Route, address: str, **options: Any) -> TestResponse:
-    """Send what the route's form would, with its token."""
+def send(browser: Client, route: Route, address: str, **options: Any) -> TestResponse:
+    """Do what the route's link or form does."""
     if route.method == "GET":
-        return client.get(address, **options)
-    return client.submit(address, TYPED, **options)
+        return browser.get(address, **options)
+    return browser.submit(address, TYPED, **options)
+
+
+def entitled(route: Route) -> tuple[str, ...]:
+    """Those of PEOPLE whom the table lets in."""
+    return {
+        "public": PEOPLE,
+        "signed_in": PEOPLE[1:],
+        "administrators": ("administrator",),
+        "members": LEVELS[LEVELS.index(LOWEST_LEVELS[route.action]) :] if route.action else (),
+    }[route.who]
+
+
+def expected(route: Route, name: str) -> str:
+    """The answer that the table promises to one of PEOPLE."""
+    if name in entitled(route):
+        return "let in"
+    if name == "anonymous":
+        return "sent to sign in"
+    return "told to lack the level" if route.who == "members" and name in LEVELS else "not found"
+
+
+def told(route: Route, answer: TestResponse, *, htmx: bool) -> str:
+    """What an answer comes to, in the words of `expected`; anything else as it is."""
+    told_so = {404: "not found", 403: "told to lack the level"}
+    if answer.headers.get("HX-Redirect", "").startswith("/sign-in"):
+        return "sent to sign in" if htmx and answer.status_code == 204 else answer.status
+    if answer.status_code == 303 and answer.location.startswith("/sign-in"):
+        return "sent to sign in" if not htmx and route.method == "GET" else answer.status
+    if answer.status_code == 401:
+        return "sent to sign in" if not htmx and route.method == "POST" else answer.status
+    return "let in" if answer.status_code in IN[route.method] else told_so.get(answer.status_code, answer.status)
+
+
+def snapshot() -> dict[str, list[Any]]:
+    """Everything in the database."""
+    tables = Base.metadata.sorted_tables
+    found = {table.name: sorted(db.session.execute(select(table)).all(), key=repr) for table in tables}
+    db.session.commit()
+    return found
+
+
+# The table and the app
+
+
+def test_every_route_stands_in_the_table(app: Workspace) -> None:
+    routes = {f"{method} {rule.rule}" for method, rule in rules(app)}
+    assert routes - {str(route) for route in ROUTES} == set()
+
+
+def test_every_line_of_the_table_is_a_route(app: Workspace) -> None:
+    routes = {f"{method} {rule.rule}" for method, rule in rules(app)}
+    assert {str(route) for route in ROUTES} - routes == set()
+
+
+def test_every_view_declares_what_the_table_says(app: Workspace) -> None:
+    said = {str(route): Entrance(Who(route.who), Action(route.action) if route.action else None) for route in ROUTES}
+    found = {f"{method} {rule.rule}": declared(app, rule) for method, rule in rules(app)}
+    assert {route: entrance for route, entrance in found.items() if said.get(route) != entrance} == {}
+
+
+def test_every_action_needs_the_level_that_is_said_here() -> None:
+    assert {action.value: level.value for action, level in access.LOWEST_LEVEL.items()} == LOWEST_LEVELS
+    assert {route.action for route in MEMBERS} <= set(LOWEST_LEVELS)
+
+
+def test_every_part_of_an_address_is_typed(app: Workspace) -> None:
+    untyped = {rule.rule for _, rule in rules(app) if re.search(r"<(?!slug:|number:)", rule.rule)}
+    assert untyped == set()
+
+
+def test_every_address_is_in_kebab_case(app: Workspace) -> None:
+    fixed = {rule.rule: re.sub(r"<[^>]+>", "x", rule.rule) for _, rule in rules(app)}
+    kebab = re.compile(r"/|(/[a-z]+(-[a-z]+)*)+/?")
+    assert {rule for rule, address in fixed.items() if not kebab.fullmatch(address)} == set()
+
+
+def test_only_get_and_post_are_used(app: Workspace) -> None:
+    assert {method for method, _ in rules(app)} == {"GET", "POST"}
+
+
+def test_a_view_that_declares_nothing_keeps_the_app_from_starting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blueprint = Blueprint("pages", __name__)
+    blueprint.add_url_rule("/open", "open", lambda: "Open to all")
+    monkeypatch.setattr(pages, "blueprint", blueprint)
+    with pytest.raises(RuntimeError, match=r"pages\.open"):
+        create_app(settings)
+
+
+# Driven
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("name", PEOPLE)
+def test_the_table_holds_for(name: str, htmx: bool, world: World) -> None:
+    different = {}
+    for route in ROUTES:
+        answer = send(world.browser(name), route, world.address(route.rule, name), htmx=htmx)
+        if told(route, answer, htmx=htmx) != expected(route, name):
+            different[str(route)] = f"{answer.status}, not {expected(route, name)}"
+    assert different == {}
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != "public"], ids=str)
+def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> None:
+    address = world.address(route.rule)
+    plain = send(world.browser("anonymous"), route, address, headers={"Accept-Language": "en"})
+    if route.method == "POST":
+        form = Page(plain.text).form("/sign-in")
+        assert {name: form[f"kept-{name}"] for name in TYPED} == TYPED
+        assert form["kept_for"] == address
+    elif address != "/":
+        assert plain.location == f"/sign-in?next={address}"
+    current = {"HX-Current-URL": "http://localhost/partnerships/x/?kind=progress"}
+    htmx = send(world.browser("anonymous"), route, address, htmx=True, headers=current)
+    assert htmx.headers["HX-Redirect"] == "/sign-in?next=/partnerships/x/%3Fkind%3Dprogress"
+    assert htmx.data == b""
+
+
+@pytest.mark.parametrize("state", [State.REQUESTED, State.SUSPENDED, State.ENDED])
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_a_seat_that_is_not_active_opens_nothing(state: State, htmx: bool, world: World) -> None:
+    world.seats["moderator"].state = state
+    statuses = {
+        str(route): send(
+            world.browser("moderator"), route, world.address(route.rule, "moderator"), htmx=htmx
+        ).status_code
+        for route in MEMBERS
+    }
+    assert {route: status for route, status in statuses.items() if status != 404} == {}
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, world: World) -> None:
+    world.partnership.archived_at = world.partnership.created_at
+    in_an_archive = {
+        str(route): send(
+            world.browser("moderator"), route, world.address(route.rule, "moderator"), htmx=htmx
+        ).status_code
+        for route in MEMBERS
+        if not route.rule.endswith("/reopening")
+    }
+    refused = {route for route, status in in_an_archive.items() if status == 409}
+    assert refused == {str(route) for route in MEMBERS if route.action not in ("read", "archive")}
+    assert set(in_an_archive.values()) <= {200, 204, 303, 409}
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("name", ["outsider", "administrator"])
+def test_a_foreign_partnership_and_a_missing_one_are_the_same(
+    name: str, htmx: bool, language: str, world: World
+) -> None:
+    world.users[name].language = language
+    browser = world.browser(name)
+    seen = set()
+    for route in MEMBERS:
+        foreign = world.address(route.rule)
+        missing = foreign.replace(world.partnership.slug, "findes-ikke-her")
+        answers = [send(browser, route, address, htmx=htmx) for address in (foreign, missing)]
+        seen |= {(answer.status, answer.data, tuple(answer.headers)) for answer in answers}
+    assert len(seen) == 1, f"{len(seen)} different answers: {[(status, headers) for status, _, headers in seen]}"
+    status, content, _ = seen.pop()
+    assert status.startswith("404")
+    for secret in ("genoptr", world.partnership.slug, "Mette", world.users[name].name, "csrf", "findes-ikke"):
+        assert secret not in content.decode()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST", "GET"])
+def test_no_method_tells_a_foreign_partnership_from_a_missing_one(method: str, world: World) -> None:
+    browser = world.browser("outsider")
+    for rule in sorted({route.rule for route in MEMBERS}):
+        foreign = world.address(rule)
+        missing = foreign.replace(world.partnership.slug, "findes-ikke-her")
+        answers = [browser.open(address, method=method) for address in (foreign, missing)]
+        assert len({(answer.status, answer.data, tuple(answer.headers)) for answer in answers}) == 1, rule
+
+
+def test_what_another_partnership_holds_is_not_found_through_ones_own(world: World) -> None:
+    browser, there = world.browser("outsider"), world.elsewhere.partnership.slug
+    answers = {}
+    for route in MEMBERS:
+        if "number" in route.rule:
+            foreign = world.address(route.rule).replace(world.partnership.slug, there)
+            nowhere = re.sub(r"\d+", "9999", foreign)
+            answers[str(route)] = [send(browser, route, address) for address in (foreign, nowhere)]
+    assert {name: [answer.status_code for answer in both] for name, both in answers.items()} == {
+        name: [404, 404] for name in answers
+    }
+    assert len({answer.data for both in answers.values() for answer in both}) == 1
+
+
+def test_an_entry_that_made_no_post_is_no_post(world: World) -> None:
+    browser = world.browser("moderator")
+    for number in (1, world.comments["moderator"].number):
+        assert browser.get(f"{world.partnership.address}posts/{number}").status_code == 404
+
+
+def test_a_comment_is_only_found_on_its_own_post(world: World) -> None:
+    browser = world.browser("moderator")
+    elsewhere = world.posts["contributor"].number
+    address = f"{world.partnership.address}posts/{elsewhere}/comments/{world.comments['moderator'].number}"
+    assert {browser.get(f"{address}{ending}").status_code for ending in ("", "/edit", "/withdrawal")} == {404}
+    assert {browser.submit(f"{address}{ending}").status_code for ending in ("/edit", "/withdrawal")} == {404}
+
+
+def test_a_removed_member_is_out_at_once(world: World) -> None:
+    browser = world.browser("contributor")
+    assert browser.get(world.partnership.address).status_code == 200
+    world.seats["contributor"].state = State.ENDED
+    assert browser.get(world.partnership.address).status_code == 404
+
+
+def test_a_lowered_member_writes_no_more(world: World) -> None:
+    browser = world.browser("contributor")
+    world.seats["contributor"].level = Level.OBSERVER
+    assert browser.submit(f"{world.partnership.address}posts", TYPED).status_code == 403
+
+
+def test_a_member_who_lacks_the_level_is_told_what_to_do(world: World) -> None:
+    answer = world.browser("observer").submit(f"{world.partnership.address}posts", TYPED)
+    assert answer.status_code == 403
+    assert "A moderator of the partnership can change that." in Page(answer.text).text
+    assert Page(answer.text).form(f"{world.partnership.address}posts").items() >= TYPED.items()
+
+
+# A GET never writes
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_no_get_changes_anything(htmx: bool, world: World) -> None:
+    browsers = {name: world.browser(name) for name in PEOPLE}
+    before = snapshot()
+    for route in GETS:
+        name = entitled(route)[-1]
+        for query in ("", "?before=3&q=a&after=1&kind=progress&language=en&next=/"):
+            assert browsers[name].get(world.address(route.rule, name) + query, htmx=htmx).status_code in (200, 303)
+            assert browsers[name].head(world.address(route.rule, name) + query).status_code in (200, 303)
+    assert snapshot() == before
+
+
+@pytest.fixture
+def writing(settings: Settings, world: World) -> Iterator[tuple[Client, list[str]]]:
+    """An app with views that write at a GET, in the browser of the moderator, and what became of the writing."""
+    app, refusals = create_app(settings), list[str]()
+
+    def tried(write: Callable[[], object]) -> str:
+        try:
+            write()
+        except (DBAPIError, RuntimeError) as refusal:
+            refusals.append(str(refusal))
+            raise
+        return "written"
+
+    def orm(membership: Membership) -> str:
+        def write() -> None:
+            membership.partnership.name = "Skrevet af en GET"
+            db.session.flush()
+
+        return tried(write)
+
+    def sql(membership: Membership) -> str:
+        return tried(lambda: db.session.execute(text("DELETE FROM comment")))
+
+    def verb(membership: Membership) -> str:
+        return tried(lambda: world.posts["moderator"].pin(membership))
+
+    def at_commit(membership: Membership) -> str:
+        db.session.add(Organisation(name="Skrevet til sidst", kind=Kind.OTHER))
+        return "written"
+
+    for view in (orm, sql, verb, at_commit):
+        view.__name__ = view.__name__.replace("_", "-")
+        app.add_url_rule(
+            f"/partnerships/<slug:slug>/{view.__name__}",
+            view.__name__,
+            access.members_may(Action.READ)(view),
+            methods=["GET", "POST"],
+        )
+    app.test_client_class = Client
+    browser = cast(Client, app.test_client())
+    with world.browser("moderator").session_transaction() as cookie, browser.session_transaction() as own:
+        own.update(cookie)
+    yield browser, refusals
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("view", ["orm", "sql", "verb", "at-commit"])
+def test_a_get_that_tries_to_write_is_refused(
+    view: str, method: str, world: World, writing: tuple[Client, list[str]]
+) -> None:
+    browser, refusals = writing
+    before = snapshot()
+    answer = browser.open(f"{world.partnership.address}{view}", method=method)
+    if method != "OPTIONS":  # which Flask answers itself
+        assert answer.status_code == 500
+        assert "Traceback" not in answer.text
+        readonly = r"readonly database|read-only transaction|A GET never writes"
+        assert all(re.search(readonly, refusal) for refusal in refusals)
+        assert len(refusals) == (view != "at-commit")
+    assert snapshot() == before
+
+
+def test_the_same_connection_writes_again_in_a_post(world: World, writing: tuple[Client, list[str]]) -> None:
+    browser, refusals = writing
+    assert browser.get(f"{world.partnership.address}sql").status_code == 500
+    refusals.clear()
+    assert browser.submit(f"{world.partnership.address}verb").text == "written"
+    assert world.posts["moderator"].pinned_at is not None
+    assert browser.get(f"{world.partnership.address}sql").status_code == 500
+
+
+def test_a_view_that_was_added_later_and_declares_nothing_is_not_found(settings: Settings, app: Workspace) -> None:
+    late = create_app(settings)
+    late.add_url_rule("/late", "late", lambda: "Open to all")
+    assert late.test_client().get("/late").status_code == 404
+    with late.app_context():
+        db.engine.dispose()
+
+
+# Forms that are not ours
+
+
+@pytest.mark.parametrize("token", [None, "", "forged", "another's"])
+def test_a_form_without_its_token_changes_nothing_and_comes_back_whole(token: str | None, world: World) -> None:
+    sign_ins = {name: world.browser(name) for name in PEOPLE}
+    forged = sign_ins["observer"].token() if token == "another's" else token
+    fields = TYPED | ({} if forged is None else {"csrf_token": forged})
+    before = snapshot()
+    for route in POSTS:
+        name = entitled(route)[-1]
+        address = world.address(route.rule, name)
+        answer = sign_ins[name].post(address, data=fields, headers={"Accept-Language": "en"})
+        assert answer.status_code == 400, route
+        page = Page(answer.text)
+        assert "The page had been open for too long" in page.text, route
+        kept = page.form(address)
+        assert kept.items() >= TYPED.items(), route
+        assert kept["csrf_token"] != forged, route
+        partial = sign_ins[name].post(address, data=fields, htmx=True)
+        assert (partial.status_code, Page(partial.text).is_whole) == (400, False), route
+    assert snapshot() == before
+
+
+def test_what_came_back_can_be_sent_again(world: World) -> None:
+    browser, address = world.browser("contributor"), f"{world.partnership.address}posts"
+    refused = browser.post(address, data=TYPED | {"kind": "progress", "csrf_token": "forged"})
+    sent = browser.post(address, data=Page(refused.text).form(address))
+    assert sent.status_code == 303
+    assert TYPED["title"] in browser.page(sent.location).text
+
+
+def test_a_forged_header_is_no_token_either(world: World) -> None:
+    browser, address = world.browser("contributor"), f"{world.partnership.address}posts"
+    answer = browser.post(address, data=TYPED, htmx=True, headers={"X-CSRFToken": "forged"})
+    assert answer.status_code == 400
+    good = {"X-CSRFToken": browser.token()}
+    assert browser.post(address, data=TYPED | {"kind": "progress"}, htmx=True, headers=good).status_code == 200
+
+
+def test_a_form_from_another_site_is_not_carried_through_signing_in(world: World) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = world.browser("anonymous").post(f"{world.partnership.address}posts", data=TYPED, headers=headers)
+        assert (answer.status_code, answer.location) == (303, "/sign-in")

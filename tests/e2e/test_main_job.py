@@ -76,7 +76,7 @@ def test_the_whole_job_is_done_without_javascript(visit: Visit, place: Place) ->
     first.sign_in(place.contributor)
     expect(first.page).to_have_url(place.address)
 
-    first.share("progress", "", "")
+    first.share("progress", " ", BODY)
     expect(first.summary).to_contain_text(first.say("Write a heading."))
     first.share("progress", TITLE, BODY)
     first.is_told("Your post is shared.")

@@ -217,6 +217,9 @@ def test_who_comes_too_late_sees_both_and_can_save_then(admin: Client, icura: Or
 
 def test_suggestions_complete_what_is_being_typed(admin: Client, icura: Organisation) -> None:
     make_organisation("Infoba")
+    form = admin.page(f"/people/{make_user(organisation=icura).id}/edit")
+    (field,) = [element for element in form.all("input") if element.get("id") == "organisation"]
+    assert (field.get("hx-get"), field.get("list")) == ("/organisations/suggestions", "organisations")
     answer = admin.get("/organisations/suggestions?organisation=ic", htmx=True)
     assert [option.get("value") for option in Page(answer.text).all("option")] == ["Icura"]
     assert admin.get("/organisations/suggestions?organisation=ic").location == "/organisations"
