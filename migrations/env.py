@@ -23,6 +23,8 @@ TABLES = (
     "organisations.models",
     "partnerships.models",
     "partnerships.log",
+    "roles.models",
+    "roles.holdings",
     "posts.models",
     "comments.models",
 )

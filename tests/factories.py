@@ -21,6 +21,10 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, starting
 from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts.models import Kind, Post
+from workspace.roles import answering, offering
+from workspace.roles.holdings import Holding
+from workspace.roles.holdings import Kind as Holder
+from workspace.roles.models import Role
 
 PASSWORD = "lampe gulerod fjernsyn"
 
@@ -119,6 +123,26 @@ def comment(post: Post, by: Membership, body: str = "") -> Comment:
     return _kept(Comment.write(post, by, body=prose.from_plain(text), one_time_key=str(uuid4())))
 
 
+def make_role(by: Membership, name: str = "", responsibility: str = "") -> Role:
+    """A role, which nobody holds yet."""
+    number = next(_numbers)
+    return _kept(
+        Role.add(
+            by,
+            name=name or f"Rolle {number}",
+            responsibility=responsibility or f"Har ansvar nummer {number}",
+            one_time_key=str(uuid4()),
+        )
+    )
+
+
+def hold(role: Role, member: Membership, by: Membership, kind: Holder = Holder.ACCOUNTABLE, **terms: Any) -> Holding:
+    """Let `member` accept a role that `by` offers."""
+    made = offering.offer(role, by, to=member, kind=kind, **terms)
+    answering.accept(made, member)
+    return _kept(made)
+
+
 def _kept(made: Made) -> Made:
     db.session.add(made)
     db.session.commit()
@@ -133,6 +157,7 @@ def _password_hash() -> str:
 
 __all__ = [
     "PASSWORD",
+    "Holder",
     "Kind",
     "Level",
     "OrganisationKind",
@@ -141,8 +166,10 @@ __all__ = [
     "add_member",
     "challenge",
     "comment",
+    "hold",
     "make_administrator",
     "make_organisation",
+    "make_role",
     "make_user",
     "seat",
     "share",

@@ -28,6 +28,8 @@ class Action(StrEnum):
     COMMENT = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
+    TAKE_ROLES = auto()
+    ASSIGN_ROLES = auto()
     ADD_MEMBERS = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
@@ -41,6 +43,8 @@ LOWEST_LEVEL = {
     Action.COMMENT: Level.CONTRIBUTOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
+    Action.TAKE_ROLES: Level.CONTRIBUTOR,
+    Action.ASSIGN_ROLES: Level.MODERATOR,
     Action.ADD_MEMBERS: Level.MODERATOR,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,

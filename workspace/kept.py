@@ -14,6 +14,7 @@ PREFIX = "kept-"
 ADDRESS = "kept_for"
 # What is never handed back: secrets, and what belongs to one showing of the form.
 LEFT_OUT = ("csrf_token", "password")
+TEXTS = ("title", "body", "name", "purpose", "responsibility", "notes", "reason")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Kept:
     @property
     def texts(self) -> list[str]:
         """What a person typed, to be shown: no keys, numbers or choices."""
-        return [value for name, value in self.fields if name in ("title", "body", "name", "purpose", "reason")]
+        return [value for name, value in self.fields if name in TEXTS]
 
 
 def typed() -> Kept | None:

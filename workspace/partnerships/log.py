@@ -36,6 +36,17 @@ class Verb(StrEnum):
     ADDED_ORGANISATION = "added_organisation"
     ARCHIVED = "archived"
     UNARCHIVED = "unarchived"
+    ADDED_ROLE = "added_role"
+    EDITED_ROLE = "edited_role"
+    RETIRED_ROLE = "retired_role"
+    OFFERED_ROLE = "offered_role"
+    ASKED_FOR_ROLE = "asked_for_role"
+    WITHDREW_ROLE = "withdrew_role"
+    TOOK_ROLE = "took_role"
+    DECLINED_ROLE = "declined_role"
+    GAVE_ROLE = "gave_role"
+    REFUSED_ROLE = "refused_role"
+    LEFT_ROLE = "left_role"
 
 
 # What the history of a partnership tells: the partnership itself. What is about a post is told where the post stands.
@@ -49,6 +60,17 @@ TOLD = (
     Verb.ADDED_ORGANISATION,
     Verb.ARCHIVED,
     Verb.UNARCHIVED,
+    Verb.ADDED_ROLE,
+    Verb.EDITED_ROLE,
+    Verb.RETIRED_ROLE,
+    Verb.OFFERED_ROLE,
+    Verb.ASKED_FOR_ROLE,
+    Verb.WITHDREW_ROLE,
+    Verb.TOOK_ROLE,
+    Verb.DECLINED_ROLE,
+    Verb.GAVE_ROLE,
+    Verb.REFUSED_ROLE,
+    Verb.LEFT_ROLE,
 )
 
 

@@ -1,4 +1,4 @@
-"""My partnerships, starting one, what one is, and what its moderators change."""
+"""My partnerships, what one is, and what its moderators change."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace import cursors, htmx
-from workspace.access import Action, NotAllowed, members_may, signed_in
+from workspace.access import Action, members_may, signed_in
 from workspace.accounts.models import User
 from workspace.htmx import announce, page_or_partial, seen_elsewhere
 from workspace.organisations.models import Side
-from workspace.partnerships import changes, queries, starting, words
-from workspace.partnerships.forms import EditForm, StageForm, StartForm
+from workspace.partnerships import changes, queries, words
+from workspace.partnerships.forms import EditForm, StageForm
 from workspace.partnerships.models import Membership
 from workspace.partnerships.sides import Choice
 
@@ -41,37 +41,6 @@ def index(user: User) -> ResponseReturnValue:
         older=cursors.write(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
         may_start=may_start(user),
     )
-
-
-@blueprint.get("/partnerships/new")
-@signed_in
-def new(user: User) -> ResponseReturnValue:
-    """The form for a new partnership."""
-    _require_start(user)
-    return _new_page(StartForm(), _first_choice(user))
-
-
-@blueprint.post("/partnerships")
-@signed_in
-def create(user: User) -> ResponseReturnValue:
-    """Start a partnership; or, while its organisations are being chosen, show the form as it is."""
-    _require_start(user)
-    form, choice = StartForm(), Choice.typed(request.form, fixed=_first_choice(user).sides)
-    if choice.searches:
-        choice.search()
-        return _sides(choice, "/partnerships") if htmx.is_partial() else _new_page(form, choice)
-    if not form.validate():
-        return _new_page(form, choice), 422
-    partnership = starting.start(
-        by=user,
-        name=form.name.data,
-        purpose=form.purpose.data,
-        goals=form.goals.data,
-        sides=choice.existing(),
-        one_time_key=form.one_time_key.data,
-    )
-    announce(_("The partnership is started. Share the first progress or challenge."))
-    return seen_elsewhere(partnership.address)
 
 
 @blueprint.get("/partnerships/<slug:slug>/about")
@@ -110,7 +79,7 @@ def update(membership: Membership) -> ResponseReturnValue:
     if choice.searches:
         choice.search()
         if htmx.is_partial():
-            return _sides(choice, f"{membership.partnership.address}edit")
+            return sides(choice, f"{membership.partnership.address}edit")
         return _edit_page(membership, form, choice)
     if not form.validate():
         return _edit_page(membership, form, choice), 422
@@ -166,32 +135,14 @@ def may_start(user: User) -> bool:
     return user.organisation_id is not None and (user.is_administrator or not only_administrators)
 
 
-def _require_start(user: User) -> None:
-    if not may_start(user):
-        raise NotAllowed(
-            _("You can't start a partnership yet. Ask an administrator to put you in an organisation.")
-            if user.organisation_id is None
-            else _("Here administrators start the partnerships. Ask one of them.")
-        )
-
-
-def _first_choice(user: User) -> Choice:
-    side = user.organisation.usual_side if user.organisation else Side.OTHERS
-    own = {user.organisation_id: side} if user.organisation_id else {}
-    return Choice(own, frozenset(own))
-
-
 def _fixed(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
     sides = {row.id: row.side for row in queries.participations(membership)}
     return sides, frozenset(sides)
 
 
-def _sides(choice: Choice, action: str) -> str:
+def sides(choice: Choice, action: str) -> str:
+    """The part of a form that organisations are chosen in, as it is now."""
     return render_template("partnerships/_sides.html", choice=choice, action=action)
-
-
-def _new_page(form: StartForm, choice: Choice) -> str:
-    return render_template("partnerships/new.html", form=form, choice=choice, action="/partnerships")
 
 
 def _edit_page(membership: Membership, form: EditForm, choice: Choice, **context: Any) -> str:

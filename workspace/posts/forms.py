@@ -1,9 +1,12 @@
 """The forms of a post."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, ValidationError
+from wtforms import RadioField, SelectField, ValidationError
 
+from workspace import cursors
 from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
 from workspace.posts.models import Kind
 from workspace.prose import Prose, from_plain
@@ -37,6 +40,17 @@ class ShareForm(OneTimeKeyMixin, TextForm):
         coerce=lambda value: Kind(value) if value in list(Kind) else None,
         validate_choice=False,
     )
+
+    role: Any = SelectField(
+        _l("Which role does it concern?"),
+        coerce=lambda value: cursors.number(str(value)),
+        validate_choice=False,
+        description=_l("Whoever is accountable for it sees that the post waits for them."),
+    )
+
+    def offer(self, roles: list[tuple[int, str]]) -> None:
+        """Let one of `roles`, by id and name, be chosen, or none."""
+        self.role.choices = [("", _("None in particular")), *roles]
 
     def validate_kind(self, field: RadioField) -> None:
         """One of the two has to be chosen."""

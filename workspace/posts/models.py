@@ -14,6 +14,7 @@ from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
 from workspace.posts.writing import Writing
 from workspace.prose import Prose
+from workspace.roles.models import Role
 
 MOST_PINNED = 3
 
@@ -35,6 +36,7 @@ class Post(Writing, Model):
     __table_args__ = (
         ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),
         ForeignKeyConstraint(["partnership_id", "author_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "role_id"], ["role.partnership_id", "role.id"]),
         UniqueConstraint("author_id", "one_time_key"),
         Index("ix_post_partnership_id_activity_number", "partnership_id", "activity_number"),
         Index("ix_post_partnership_id_kind_activity_number", "partnership_id", "kind", "activity_number"),
@@ -48,6 +50,8 @@ class Post(Writing, Model):
     activity_at: Mapped[datetime] = mapped_column(Moment)
     comment_count: Mapped[int] = mapped_column(default=0)
     pinned_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The role that it concerns, if any: it waits for whoever is accountable for that.
+    role_id: Mapped[int | None]
 
     author: Mapped[Membership] = relationship(
         primaryjoin=lambda: Post.author_id == Membership.id,
@@ -56,13 +60,17 @@ class Post(Writing, Model):
     )
 
     @classmethod
-    def share(cls, by: Membership, *, kind: Kind, title: str, body: Prose, one_time_key: str) -> "Post":
-        """Share progress or a challenge. The same key makes the same post."""
+    def share(
+        cls, by: Membership, *, kind: Kind, title: str, body: Prose, one_time_key: str, role: Role | None = None
+    ) -> "Post":
+        """Share progress or a challenge, which may concern a `role`. The same key makes the same post."""
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
                 return made
+            if role:
+                role.require_in_use()
             entry = record(by, SHARED[kind], makes_post=True)
             post = cls(
                 partnership_id=by.partnership_id,
@@ -70,6 +78,7 @@ class Post(Writing, Model):
                 author_id=by.id,
                 kind=kind,
                 title=title,
+                role_id=role.id if role else None,
                 body_html=body.html,
                 body_text=body.text,
                 one_time_key=one_time_key,

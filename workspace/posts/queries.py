@@ -14,6 +14,8 @@ from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
 from workspace.posts.writing import Writing
+from workspace.roles.models import Role
+from workspace.roles.queries import accountable_name
 
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
@@ -82,6 +84,10 @@ def cards(*body: Any) -> AnySelect:
             Post.withdrawn_at,
             Post.withdrawn_by_id,
             Post.withdrawn_reason,
+            Post.role_id,
+            Role.name.label("role_name"),
+            Role.retired_at.label("role_retired_at"),
+            accountable_name().label("accountable_name"),
             *body,
             *author(),
         )
@@ -89,6 +95,7 @@ def cards(*body: Any) -> AnySelect:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
+        .outerjoin(Role, Role.id == Post.role_id)
     )
 
 

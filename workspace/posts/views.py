@@ -17,6 +17,7 @@ from workspace.posts import queries
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
 from workspace.posts.writing import Stale
+from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
 
@@ -43,6 +44,7 @@ def create(membership: Membership) -> ResponseReturnValue:
     form = ShareForm()
     if not form.validate():
         if htmx.is_partial():
+            form.offer(choices(membership))
             return htmx.invalid("posts/_composer.html", page="", form=form, **_place(membership))
         return make_response(_feed_page(membership, form, None), 422)
     post = Post.share(
@@ -51,14 +53,17 @@ def create(membership: Membership) -> ResponseReturnValue:
         title=form.title.data,
         body=form.prose,
         one_time_key=form.one_time_key.data,
+        role=role(membership, form.role.data) if form.role.data else None,
     )
     announce(_("Your post is shared."))
+    empty = ShareForm(formdata=None)
+    empty.offer(choices(membership))
     return htmx.partial_or_redirect(
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
         post=queries.card(membership, post.number),
-        form=ShareForm(formdata=None),
+        form=empty,
         **_place(membership),
     )
 
@@ -191,6 +196,8 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
 
 
 def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> str:
+    if membership.may(Action.SHARE):
+        form.offer(choices(membership))
     return render_template(
         "posts/index.html",
         form=form,

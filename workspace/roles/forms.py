@@ -1,0 +1,131 @@
+"""The forms of roles and of who holds them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, DateField, RadioField, SelectField, ValidationError
+from wtforms.validators import Optional
+
+from workspace import clock, cursors
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
+from workspace.languages import zone
+from workspace.partnerships.forms import StartForm
+from workspace.roles.holdings import Kind
+from workspace.roles.words import HOLDERS, ROLE_SETS, RoleSet
+
+LONGEST_NAME = 80
+LONGEST_RESPONSIBILITY = 240
+LONGEST_REASON = 500
+LATEST = timedelta(days=2 * 366)
+
+
+def _kind(value: str | None) -> Kind | None:
+    return Kind(value) if value in list(Kind) else None
+
+
+def _role_set(value: str | None) -> RoleSet | None:
+    return RoleSet(value) if value in list(RoleSet) else None
+
+
+class RoleForm(OneTimeKeyMixin, WorkspaceForm):
+    """A new role."""
+
+    name = Line(_l("Name of the role"), longest=LONGEST_NAME, required=_l("Write what the role is called."))
+    responsibility = Paragraphs(
+        _l("What is it responsible for?"),
+        longest=LONGEST_RESPONSIBILITY,
+        required=_l("Write what the role is responsible for."),
+    )
+
+
+class EditForm(RoleForm):
+    """The role as it was when the form was opened."""
+
+    version = WholeNumber()
+
+
+class OfferForm(ProseMixin, WorkspaceForm):
+    """Whom to offer a role, and how; or whom to hand it over to."""
+
+    kind = RadioField(_l("As"), choices=list(HOLDERS.items()), coerce=_kind, validate_choice=False)
+    member: Any = SelectField(_l("Person"), coerce=lambda value: cursors.number(str(value)), validate_choice=False)
+    starts_on = DateField(_l("From"), validators=[Optional()])
+    notes = Paragraphs(
+        _l("What does the next one need to know?"),
+        description=_l("Agreements, deadlines, where things are, and what is under way."),
+    )
+    former_helps = BooleanField(_l("I help in the role for the first month"))
+
+    def validate_member(self, field: SelectField) -> None:
+        """Somebody has to be chosen."""
+        if not field.data:
+            raise ValidationError(_("Choose a person."))
+
+    def validate_starts_on(self, field: DateField) -> None:
+        """From today on, and within two years."""
+        if field.data and not today() <= field.data <= today() + LATEST:
+            raise ValidationError(_("Choose today or a later date, at most two years from now."))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check the fields, and then ask about CPR numbers."""
+        return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.notes)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The beginning of the chosen day where the reader is; nothing for today."""
+        chosen = self.starts_on.data
+        return datetime.combine(chosen, time(), zone()).astimezone(UTC) if chosen and chosen > today() else None
+
+
+class AskForm(ProseMixin, WorkspaceForm):
+    """How one would like to hold a role, and why."""
+
+    kind = RadioField(_l("As"), choices=list(HOLDERS.items()), coerce=_kind, validate_choice=False)
+    notes = Paragraphs(_l("Why you?"), longest=LONGEST_REASON, description=_l("The moderators and the others see it."))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check the fields, and then ask about CPR numbers."""
+        return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.notes)
+
+
+class ReasonForm(ProseMixin, WorkspaceForm):
+    """Why an answer is no, or why it ends."""
+
+    reason = Paragraphs(
+        _l("Reason"),
+        longest=LONGEST_REASON,
+        required=_l("Write why, so that the others can go on from there."),
+        description=_l("Everybody in the partnership sees it."),
+    )
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Check the field, and then ask about CPR numbers."""
+        return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.reason)
+
+
+class SetForm(WorkspaceForm):
+    """The set of roles to begin with."""
+
+    role_set = RadioField(
+        _l("Begin with a set of roles"), choices=list(ROLE_SETS.items()), coerce=_role_set, validate_choice=False
+    )
+
+
+class StartWithRolesForm(StartForm):
+    """A new partnership, with the roles that it begins with."""
+
+    role_set: Any = RadioField(
+        _l("Roles to begin with"),
+        choices=[("", _l("None yet")), *ROLE_SETS.items()],
+        default="",
+        coerce=lambda value: _role_set(value) or "",
+        validate_choice=False,
+        description=_l("You can change, add and remove roles afterwards."),
+    )
+
+
+def today() -> date:
+    """The date where the reader is."""
+    return clock.now().astimezone(zone()).date()

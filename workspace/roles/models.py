@@ -1,0 +1,101 @@
+"""A role: a responsibility with a name on it."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, select, tuple_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workspace import clock, names
+from workspace.access import Action, Conflict
+from workspace.database import Model, Moment, db
+from workspace.partnerships.log import Verb, record
+from workspace.partnerships.models import Membership
+
+
+class Stale(Conflict):
+    """Somebody else has changed the role since the form was opened."""
+
+
+class Role(Model):
+    """Who holds it stands in its holdings (holdings.py); that it is vacant is derived from them, never told."""
+
+    __tablename__ = "role"
+    __table_args__ = (
+        UniqueConstraint("partnership_id", "id"),
+        UniqueConstraint("created_by_id", "one_time_key"),
+        ForeignKeyConstraint(["partnership_id", "created_by_id"], ["membership.partnership_id", "membership.id"]),
+        Index("ix_role_partnership_id_position", "partnership_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    responsibility: Mapped[str] = mapped_column(Text)
+    # What it is found by: its name and what it is responsible for, folded.
+    found_by: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+    created_by_id: Mapped[int]
+    one_time_key: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    retired_at: Mapped[datetime | None] = mapped_column(Moment)
+    version: Mapped[int] = mapped_column(default=1)
+
+    @classmethod
+    def add(cls, by: Membership, *, name: str, responsibility: str, one_time_key: str) -> "Role":
+        """Add a role, last in order. The same key makes the same role."""
+        with by.partnership.locked():
+            by.require(Action.ASSIGN_ROLES)
+            made = db.session.scalar(select(Role).where(Role.created_by_id == by.id, Role.one_time_key == one_time_key))
+            if made:
+                return made
+            last = select(func.max(Role.position)).where(Role.partnership_id == by.partnership_id)
+            role = cls(
+                partnership_id=by.partnership_id,
+                position=(db.session.scalar(last) or 0) + 1,
+                created_by_id=by.id,
+                one_time_key=one_time_key,
+            )
+            role._describe(name, responsibility)
+            db.session.add(role)
+            db.session.flush()
+            record(by, Verb.ADDED_ROLE, role=role.id, name=name)
+            return role
+
+    def edit(self, by: Membership, *, name: str, responsibility: str, version: int) -> None:
+        """Change what it is called and responsible for. Raises Stale when `version` is not the present one."""
+        with by.partnership.locked():
+            by.require(Action.ASSIGN_ROLES)
+            self.require_in_use()
+            if self.version != version:
+                raise Stale(_("Somebody else has changed the role in the meantime."))
+            if (self.name, self.responsibility) != (name, responsibility):
+                before = self.name
+                self._describe(name, responsibility)
+                self.version += 1
+                record(by, Verb.EDITED_ROLE, role=self.id, name=name, before=before)
+
+    def place(self, by: Membership, *, up: bool) -> None:
+        """Let it change places with its neighbour. How roles are laid out is no event: nothing is logged."""
+        with by.partnership.locked():
+            by.require(Action.ASSIGN_ROLES)
+            self.require_in_use()
+            key, own = tuple_(Role.position, Role.id), tuple_(self.position, self.id)
+            others = select(Role).where(Role.partnership_id == self.partnership_id, Role.retired_at.is_(None))
+            nearest = (
+                others.where(key < own).order_by(Role.position.desc(), Role.id.desc())
+                if up
+                else others.where(key > own).order_by(Role.position, Role.id)
+            )
+            neighbour = db.session.scalar(nearest.limit(1))
+            if neighbour:
+                self.position, neighbour.position = neighbour.position, self.position
+
+    def require_in_use(self) -> None:
+        """Raise Conflict if it is retired."""
+        if self.retired_at is not None:
+            raise Conflict(_("The role is no longer in use."))
+
+    def _describe(self, name: str, responsibility: str) -> None:
+        self.name, self.responsibility = name, responsibility
+        self.found_by = names.fold(f"{name} {responsibility}")

@@ -1,0 +1,325 @@
+"""What is read of roles in a partnership. Every query starts from a membership."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from workspace import clock, cursors, names
+from workspace.access import Level
+from workspace.accounts.models import User
+from workspace.database import AnyRow, AnySelect, db
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import State as SeatState
+from workspace.partnerships.queries import named_like, of_seat
+from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
+from workspace.roles.models import Role
+
+PAGE = 50
+HISTORY_PAGE = 20
+HANDOVERS_SHOWN = 5
+MOST_CANDIDATES = 200
+MOST_CHOICES = 200
+
+
+def role(membership: Membership, role_id: int) -> Role:
+    """The role; 404 for an id that is none of this partnership's roles."""
+    found = db.session.scalar(select(Role).where(Role.partnership_id == membership.partnership_id, Role.id == role_id))
+    return found or abort(404)
+
+
+def holding(membership: Membership, role_id: int, holding_id: int) -> Holding:
+    """The holding; 404 for one that is not of this role."""
+    found = db.session.scalar(
+        select(Holding).where(
+            Holding.partnership_id == membership.partnership_id,
+            Holding.role_id == role_id,
+            Holding.id == holding_id,
+        )
+    )
+    return found or abort(404)
+
+
+def matrix(membership: Membership, words: str, after: str, *, retired: bool = False) -> tuple[list[AnyRow], str]:
+    """A page of the roles that `words` find, those without an accountable holder first, and where the next begins."""
+    has_holder = case((has_accountable(), 1), else_=0)
+    key = (has_holder, Role.position, Role.id)
+    query = (
+        select(Role.id, Role.name, Role.responsibility, Role.position, Role.retired_at, has_holder.label("has_holder"))
+        .where(
+            Role.partnership_id == membership.partnership_id,
+            Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
+            *(Role.found_by.contains(word, autoescape=True) for word in names.fold(words).split()),
+        )
+        .order_by(*key)
+        .limit(PAGE + 1)
+    )
+    if last := _numbers(after, 3):
+        query = query.where(tuple_(*key) > tuple_(*last))
+    found = db.session.execute(query).all()
+    last_row = found[PAGE - 1] if len(found) > PAGE else None
+    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+
+
+def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
+    """A page of the roles in use, in their order, and where the next one begins."""
+    query = (
+        select(Role.id, Role.name, Role.position)
+        .where(Role.partnership_id == membership.partnership_id, Role.retired_at.is_(None))
+        .order_by(Role.position, Role.id)
+        .limit(PAGE + 1)
+    )
+    if last := _numbers(after, 2):
+        query = query.where(tuple_(Role.position, Role.id) > tuple_(*last))
+    found = db.session.execute(query).all()
+    last_row = found[PAGE - 1] if len(found) > PAGE else None
+    return list(found[:PAGE]), f"{last_row.position}.{last_row.id}" if last_row else ""
+
+
+def counts(membership: Membership) -> AnyRow:
+    """How many roles are in use (`total`), lack an accountable holder (`vacant`), and have been retired (`retired`)."""
+    in_use = Role.retired_at.is_(None)
+    return db.session.execute(
+        select(
+            func.count(case((in_use, 1))).label("total"),
+            func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
+            func.count(case((~in_use, 1))).label("retired"),
+        ).where(Role.partnership_id == membership.partnership_id)
+    ).one()
+
+
+def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+    """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
+    now = clock.now()
+    query = of_people(
+        Holding.id,
+        Holding.role_id,
+        Holding.kind,
+        Holding.state,
+        Holding.since,
+        Holding.until,
+        Holding.offered_by_id,
+        Membership.id.label("membership_id"),
+        is_to_come(now).label("to_come"),
+    ).where(
+        Holding.partnership_id == membership.partnership_id,
+        Holding.role_id.in_(role_ids),
+        Membership.state == SeatState.ACTIVE,
+        or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
+    )
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in db.session.execute(query.order_by(Holding.kind, User.name_key, Holding.id)):
+        found[row.role_id].append(row)
+    return found
+
+
+def waiting(membership: Membership, role_id: int) -> list[Holding]:
+    """What about a role waits for an answer of people who are here, with what they wrote, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Holding)
+            .join(Holding.membership)
+            .where(
+                Holding.partnership_id == membership.partnership_id,
+                Holding.role_id == role_id,
+                Holding.state.in_(OPEN),
+                Membership.state == SeatState.ACTIVE,
+            )
+            .order_by(Holding.id)
+        )
+    )
+
+
+def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
+    """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
+    query = of_people(*TOLD, *_former()).where(
+        Holding.partnership_id == membership.partnership_id,
+        Holding.role_id == role_id,
+        Holding.state.not_in(OPEN),
+    )
+    if before:
+        query = query.where(Holding.id < before)
+    return list(db.session.execute(query.order_by(Holding.id.desc()).limit(HISTORY_PAGE + 1)))
+
+
+def handovers(membership: Membership) -> list[AnyRow]:
+    """The latest few times that a role went from one to another."""
+    query = (
+        of_people(Holding.role_id, Holding.since, Role.name.label("role_name"), *_former())
+        .join(Role, Role.id == Holding.role_id)
+        .where(
+            Holding.partnership_id == membership.partnership_id,
+            Holding.state == State.HELD,
+            Holding.former_id.is_not(None),
+            Holding.since <= clock.now(),
+        )
+        .order_by(Holding.since.desc(), Holding.id.desc())
+        .limit(HANDOVERS_SHOWN)
+    )
+    return list(db.session.execute(query))
+
+
+def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
+    """The roles that a member holds or will hold (`is_present`), or has held; the latest first."""
+    now = clock.now()
+    is_present = and_(or_(Holding.until.is_(None), Holding.until > now), Role.retired_at.is_(None))
+    query = (
+        select(*TOLD, Role.name.label("role_name"), Role.retired_at, is_present.label("is_present"))
+        .join(Role, Role.id == Holding.role_id)
+        .where(
+            Holding.partnership_id == membership.partnership_id,
+            Holding.membership_id == member_id,
+            Holding.state == State.HELD,
+            or_(Holding.until.is_(None), Holding.until > Holding.since),
+        )
+        .order_by(Holding.since.desc(), Holding.id.desc())
+        .limit(PAGE)
+    )
+    return list(db.session.execute(query))
+
+
+def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
+    """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
+    query = (
+        select(
+            Membership.id,
+            User.name,
+            Organisation.name.label("organisation_name"),
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+        )
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .where(
+            Membership.partnership_id == membership.partnership_id,
+            Membership.state == SeatState.ACTIVE,
+            Membership.level != Level.OBSERVER,
+            *named_like(User.name_folded, words),
+        )
+        .order_by(User.name_key, Membership.id)
+        .limit(MOST_CANDIDATES + 1)
+    )
+    found = db.session.execute(query).all()
+    return list(found[:MOST_CANDIDATES]), len(found) > MOST_CANDIDATES
+
+
+def member(membership: Membership, member_id: int) -> Membership | None:
+    """A seat in the same partnership, whatever its state."""
+    return db.session.scalar(
+        select(Membership).where(Membership.partnership_id == membership.partnership_id, Membership.id == member_id)
+    )
+
+
+def first_seat(partnership: Partnership, user: User) -> Membership:
+    """The seat of whoever has just started a partnership."""
+    seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
+    return db.session.scalars(seat).one()
+
+
+def choices(membership: Membership) -> list[tuple[int, str]]:
+    """The roles in use, by id and name, in their order: for a select."""
+    query = (
+        select(Role.id, Role.name)
+        .where(Role.partnership_id == membership.partnership_id, Role.retired_at.is_(None))
+        .order_by(Role.position, Role.id)
+        .limit(MOST_CHOICES)
+    )
+    return [(row.id, row.name) for row in db.session.execute(query)]
+
+
+def sides(membership: Membership) -> list[Side]:
+    """The sides that take part, in the order in which they are always shown."""
+    query = select(Participation.side).where(Participation.partnership_id == membership.partnership_id).distinct()
+    found = set(db.session.scalars(query))
+    return [side for side in Side if side in found]
+
+
+def has_accountable() -> ColumnElement[bool]:
+    """The condition that a role has an accountable holder now, whose seat is active."""
+    seat = aliased(Membership)
+    return exists().where(
+        Holding.role_id == Role.id,
+        Holding.kind == Kind.ACCOUNTABLE,
+        is_held(clock.now()),
+        seat.id == Holding.membership_id,
+        seat.state == SeatState.ACTIVE,
+    )
+
+
+def accountable_name() -> Any:
+    """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
+    held, seat, person = aliased(Holding), aliased(Membership), aliased(User)
+    now = clock.now()
+    return (
+        select(person.name)
+        .join(seat, seat.user_id == person.id)
+        .join(held, held.membership_id == seat.id)
+        .where(
+            held.role_id == Role.id,
+            held.kind == Kind.ACCOUNTABLE,
+            held.state == State.HELD,
+            held.since <= now,
+            or_(held.until.is_(None), held.until > now),
+            seat.state == SeatState.ACTIVE,
+        )
+        .limit(1)
+        .correlate(Role)
+        .scalar_subquery()
+    )
+
+
+def of_people(*columns: Any) -> AnySelect:
+    """Holdings with what is shown of their people."""
+    return (
+        select(
+            *columns,
+            User.name.label("person_name"),
+            Organisation.name.label("organisation_name"),
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+        )
+        .select_from(Holding)
+        .join(Membership, Membership.id == Holding.membership_id)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+    )
+
+
+TOLD = (
+    Holding.id,
+    Holding.role_id,
+    Holding.membership_id,
+    Holding.kind,
+    Holding.state,
+    Holding.since,
+    Holding.until,
+    Holding.answered_at,
+    Holding.notes,
+    Holding.reason,
+    Holding.offered_by_id,
+)
+
+
+def _former() -> tuple[Any, ...]:
+    """From whom it was taken over, as columns."""
+    seat, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    of_former = (
+        select(person.name).join(seat, seat.user_id == person.id).where(seat.id == Holding.former_id).scalar_subquery()
+    )
+    theirs = (
+        select(organisation.name)
+        .join(seat, seat.organisation_id == organisation.id)
+        .where(seat.id == Holding.former_id)
+        .scalar_subquery()
+    )
+    return of_former.label("former_name"), theirs.label("former_organisation")
+
+
+def _numbers(text: str, how_many: int) -> list[int]:
+    """The numbers of a place in a list, "1.7.17"; a broken one is none, so the list begins at its beginning."""
+    found = [cursors.number(part) for part in text.split(".")]
+    return [number for number in found if number is not None] if len(found) == how_many and None not in found else []

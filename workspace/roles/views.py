@@ -1,0 +1,226 @@
+"""The roles of a partnership, and each of them."""
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import cursors, htmx
+from workspace.access import Action, members_may
+from workspace.htmx import announce, page_or_partial
+from workspace.partnerships.forms import words_typed
+from workspace.partnerships.models import Membership
+from workspace.roles import ending, queries, sets, words
+from workspace.roles.forms import EditForm, RoleForm, SetForm
+from workspace.roles.models import Role, Stale
+
+blueprint = Blueprint("roles", __name__)
+for name in ("HOLDERS",):
+    blueprint.add_app_template_global(getattr(words, name), name)
+
+PLACE = "/partnerships/<slug:slug>/roles"
+
+
+@blueprint.get(PLACE)
+@members_may(Action.READ)
+def index(membership: Membership) -> ResponseReturnValue:
+    """The matrix: every role and who holds it, side by side; those without an accountable holder first."""
+    asked, after = words_typed(request.args), request.args.get("after", "")
+    retired = "retired" in request.args
+    found, following = queries.matrix(membership, asked, after, retired=retired)
+    context = {
+        "words": asked,
+        "roles": found,
+        "following": following,
+        "shows_retired": retired,
+        "people": queries.people(membership, [role.id for role in found]) if found else {},
+        "sides": queries.sides(membership),
+        **place(membership),
+    }
+    if after and htmx.is_partial():
+        return _more("roles/_rows.html", found, context)
+    return page_or_partial(
+        "roles/index.html",
+        "roles/_matrix.html",
+        counts=queries.counts(membership),
+        handovers=queries.handovers(membership) if not asked and not retired else [],
+        set_form=SetForm(formdata=None),
+        **context,
+    )
+
+
+@blueprint.post(PLACE)
+@members_may(Action.ASSIGN_ROLES)
+def create(membership: Membership) -> ResponseReturnValue:
+    """Add a role."""
+    form = RoleForm()
+    if not form.validate():
+        return htmx.invalid("roles/_new.html", page="roles/new.html", form=form, **place(membership))
+    role = Role.add(
+        membership,
+        name=form.name.data,
+        responsibility=form.responsibility.data,
+        one_time_key=form.one_time_key.data,
+    )
+    announce(_("The role is added. Offer it to somebody."))
+    return htmx.go(address_of(membership, role.id))
+
+
+@blueprint.get(f"{PLACE}/new")
+@members_may(Action.ASSIGN_ROLES)
+def new(membership: Membership) -> ResponseReturnValue:
+    """The form for a new role."""
+    return page_or_partial("roles/new.html", "roles/_new.html", form=RoleForm(), **place(membership))
+
+
+@blueprint.post(f"{PLACE}/set")
+@members_may(Action.ASSIGN_ROLES)
+def begin(membership: Membership) -> ResponseReturnValue:
+    """Begin with a set of roles."""
+    form = SetForm()
+    if form.role_set.data not in words.ROLES:
+        announce(_("Choose a set of roles first."))
+    else:
+        sets.begin_with(membership, form.role_set.data)
+        announce(_("The roles are here. Change them freely, and offer them to people."))
+    return htmx.go(f"{membership.partnership.address}roles")
+
+
+@blueprint.get(f"{PLACE}/order")
+@members_may(Action.ASSIGN_ROLES)
+def order(membership: Membership) -> ResponseReturnValue:
+    """The roles in their order, each with its buttons."""
+    return page_or_partial("roles/order.html", "roles/_order.html", **_ordered(membership))
+
+
+@blueprint.post(f"{PLACE}/order")
+@members_may(Action.ASSIGN_ROLES)
+def reorder(membership: Membership) -> ResponseReturnValue:
+    """Let a role change places with its neighbour."""
+    way = "up" if "up" in request.form else "down"
+    role = queries.role(membership, cursors.number(request.form.get(way, "")) or 0)
+    role.place(membership, up=way == "up")
+    announce(_("»%(name)s« has changed places.", name=role.name))
+    return htmx.partial_or_redirect(
+        "roles/_order.html",
+        to=f"{membership.partnership.address}roles/order#role-{role.id}",
+        focus=f"#{way}-{role.id}",
+        **_ordered(membership),
+    )
+
+
+@blueprint.get(f"{PLACE}/<number:role_id>")
+@members_may(Action.READ)
+def show(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """A role: who holds it, what waits for an answer, and its history."""
+    context = whole(membership, queries.role(membership, role_id))
+    return page_or_partial(
+        "roles/show.html", "roles/_history.html" if "before" in request.args else "roles/_role.html", **context
+    )
+
+
+@blueprint.get(f"{PLACE}/<number:role_id>/edit")
+@members_may(Action.ASSIGN_ROLES)
+def edit(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """The form for what a role is."""
+    role = queries.role(membership, role_id)
+    role.require_in_use()
+    form = EditForm(obj=role)
+    return page_or_partial("roles/form.html", "roles/_edit.html", **form_on(membership, role, "_edit", form))
+
+
+@blueprint.post(f"{PLACE}/<number:role_id>/edit")
+@members_may(Action.ASSIGN_ROLES)
+def update(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Change what a role is; a stale form comes back with both texts."""
+    role, form = queries.role(membership, role_id), EditForm()
+    context = form_on(membership, role, "_edit", form)
+    if not form.validate():
+        return htmx.invalid("roles/_edit.html", page="roles/form.html", **context)
+    try:
+        role.edit(
+            membership,
+            name=form.name.data,
+            responsibility=form.responsibility.data,
+            version=form.version.data,
+        )
+    except Stale:
+        form.version.data = role.version
+        return htmx.invalid("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
+    announce(_("The role is changed."))
+    return shown(membership, role)
+
+
+@blueprint.get(f"{PLACE}/<number:role_id>/retirement")
+@members_may(Action.ASSIGN_ROLES)
+def ask_to_retire(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Ask before a role is retired."""
+    role = queries.role(membership, role_id)
+    role.require_in_use()
+    return page_or_partial("roles/form.html", "roles/_retirement.html", **form_on(membership, role, "_retirement"))
+
+
+@blueprint.post(f"{PLACE}/<number:role_id>/retirement")
+@members_may(Action.ASSIGN_ROLES)
+def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Use a role no longer."""
+    role = queries.role(membership, role_id)
+    ending.retire(role, membership)
+    announce(_("The role is no longer in use. Its history can be read."))
+    return shown(membership, role)
+
+
+def place(membership: Membership) -> dict[str, Any]:
+    """What every template of roles knows."""
+    return {"membership": membership, "partnership": membership.partnership}
+
+
+def address_of(membership: Membership, role_id: int) -> str:
+    """The page of a role."""
+    return f"{membership.partnership.address}roles/{role_id}"
+
+
+def whole(membership: Membership, role: Role) -> dict[str, Any]:
+    """What a role's page shows."""
+    found = queries.history(membership, role.id, cursors.number(request.args.get("before", "")))
+    people = queries.people(membership, [role.id])[role.id]
+    return {
+        "role": role,
+        "people": people,
+        "accountable": next((row for row in people if row.kind == "accountable" and _counts(row)), None),
+        "waiting": queries.waiting(membership, role.id),
+        "sides": queries.sides(membership),
+        "history": found[: queries.HISTORY_PAGE],
+        "older": len(found) > queries.HISTORY_PAGE,
+        **place(membership),
+    }
+
+
+def form_on(membership: Membership, role: Role, part: str, form: Any = None, **context: Any) -> dict[str, Any]:
+    """What a form in place of a role's page shows."""
+    return {"role": role, "part": f"roles/{part}.html", "form": form, **place(membership), **context}
+
+
+def shown(membership: Membership, role: Role) -> Response:
+    """The role as it is now: in place, or on its page."""
+    return htmx.partial_or_redirect(
+        "roles/_role.html", to=address_of(membership, role.id), focus="#role-title", **whole(membership, role)
+    )
+
+
+def _counts(row: Any) -> bool:
+    return row.state == "held" and not row.to_come
+
+
+def _ordered(membership: Membership) -> dict[str, Any]:
+    found, following = queries.in_order(membership, request.args.get("after", ""))
+    return {"roles": found, "following": following, "after": request.args.get("after", ""), **place(membership)}
+
+
+def _more(partial: str, found: list[Any], context: dict[str, Any]) -> Response:
+    """The next rows, with the focus on the first of them."""
+    response = make_response(render_template(partial, **context))
+    if found:
+        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#role-{found[0].id} a"}}'
+    return response
