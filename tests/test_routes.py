@@ -222,7 +222,7 @@ def told(route: Route, answer: TestResponse, *, htmx: bool) -> str:
     told_so = {404: "not found", 403: "told to lack the level"}
     if answer.headers.get("HX-Redirect", "").startswith("/sign-in"):
         return "sent to sign in" if htmx and answer.status_code == 204 else answer.status
-    if answer.status_code == 303 and answer.location.startswith("/sign-in"):
+    if answer.status_code == 303 and answer.location.startswith("/sign-in") and route.rule != "/sign-out":
         return "sent to sign in" if not htmx and route.method == "GET" else answer.status
     if answer.status_code == 401:
         return "sent to sign in" if not htmx and route.method == "POST" else answer.status
@@ -368,6 +368,7 @@ def test_a_foreign_partnership_and_a_missing_one_are_the_same(
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST", "GET"])
 def test_no_method_tells_a_foreign_partnership_from_a_missing_one(method: str, world: World) -> None:
     browser = world.browser("outsider")
+    browser.put("/")  # The first page with a form in it sets a cookie.
     for rule in sorted({route.rule for route in MEMBERS}):
         foreign = world.address(rule)
         missing = foreign.replace(world.partnership.slug, "findes-ikke-her")

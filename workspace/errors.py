@@ -88,6 +88,8 @@ def _missing() -> ResponseReturnValue:
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
     db.session.rollback()
     if htmx.is_partial():
-        return render_template("errors/_notice.html", title=title, advice=advice), status
+        # Announced, whatever the target was: the form, with what was typed into it, stays as it is.
+        headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
+        return render_template("errors/_notice.html", title=title, advice=advice), status, headers
     page = render_template("errors/page.html", title=title, advice=advice, kept=kept.typed(), user=g.get("user"))
     return page, status
