@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, ValidationError
 
 from workspace import cursors
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 from workspace.posts.models import Kind
 from workspace.prose import Prose, from_plain
 
@@ -36,21 +36,21 @@ class ShareForm(OneTimeKeyMixin, TextForm):
 
     kind = RadioField(
         _l("What do you want to share?"),
-        choices=list(KINDS.items()),
+        choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
         coerce=lambda value: Kind(value) if value in list(Kind) else None,
         validate_choice=False,
     )
-
     role: Any = SelectField(
         _l("Which role does it concern?"),
-        coerce=lambda value: cursors.number(str(value)),
+        choices=[],
+        coerce=lambda value: cursors.number(str(value)) or "",
         validate_choice=False,
         description=_l("Whoever is accountable for it sees that the post waits for them."),
     )
 
     def offer(self, roles: list[tuple[int, str]]) -> None:
         """Let one of `roles`, by id and name, be chosen, or none."""
-        self.role.choices = [("", _("None in particular")), *roles]
+        self.role.choices = {"": _("None in particular")} | {str(role_id): name for role_id, name in roles}
 
     def validate_kind(self, field: RadioField) -> None:
         """One of the two has to be chosen."""
@@ -58,10 +58,8 @@ class ShareForm(OneTimeKeyMixin, TextForm):
             raise ValidationError(_("Choose whether it is progress or a challenge."))
 
 
-class EditForm(TextForm):
+class EditForm(VersionMixin, TextForm):
     """The text as it was when the form was opened."""
-
-    version = WholeNumber()
 
 
 class WithdrawalForm(WorkspaceForm):

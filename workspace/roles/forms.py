@@ -9,7 +9,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, Validation
 from wtforms.validators import Optional
 
 from workspace import clock, cursors
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 from workspace.languages import zone
 from workspace.partnerships.forms import StartForm
 from workspace.roles.holdings import Kind
@@ -21,6 +21,14 @@ LONGEST_REASON = 500
 LATEST = timedelta(days=2 * 366)
 
 
+def _kinds() -> dict[str, str]:
+    return {kind.value: str(name) for kind, name in HOLDERS.items()}
+
+
+def _role_sets() -> dict[str, str]:
+    return {role_set.value: str(name) for role_set, name in ROLE_SETS.items()}
+
+
 def _kind(value: str | None) -> Kind | None:
     return Kind(value) if value in list(Kind) else None
 
@@ -29,8 +37,8 @@ def _role_set(value: str | None) -> RoleSet | None:
     return RoleSet(value) if value in list(RoleSet) else None
 
 
-class RoleForm(OneTimeKeyMixin, WorkspaceForm):
-    """A new role."""
+class DescriptionForm(WorkspaceForm):
+    """What a role is."""
 
     name = Line(_l("Name of the role"), longest=LONGEST_NAME, required=_l("Write what the role is called."))
     responsibility = Paragraphs(
@@ -40,17 +48,21 @@ class RoleForm(OneTimeKeyMixin, WorkspaceForm):
     )
 
 
-class EditForm(RoleForm):
-    """The role as it was when the form was opened."""
+class RoleForm(OneTimeKeyMixin, DescriptionForm):
+    """A new role."""
 
-    version = WholeNumber()
+
+class EditForm(VersionMixin, DescriptionForm):
+    """The role as it was when the form was opened."""
 
 
 class OfferForm(ProseMixin, WorkspaceForm):
     """Whom to offer a role, and how; or whom to hand it over to."""
 
-    kind = RadioField(_l("As"), choices=list(HOLDERS.items()), coerce=_kind, validate_choice=False)
-    member: Any = SelectField(_l("Person"), coerce=lambda value: cursors.number(str(value)), validate_choice=False)
+    kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
+    member: Any = SelectField(
+        _l("Person"), choices=[], coerce=lambda value: cursors.number(str(value)), validate_choice=False
+    )
     starts_on = DateField(_l("From"), validators=[Optional()])
     notes = Paragraphs(
         _l("What does the next one need to know?"),
@@ -82,7 +94,7 @@ class OfferForm(ProseMixin, WorkspaceForm):
 class AskForm(ProseMixin, WorkspaceForm):
     """How one would like to hold a role, and why."""
 
-    kind = RadioField(_l("As"), choices=list(HOLDERS.items()), coerce=_kind, validate_choice=False)
+    kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
     notes = Paragraphs(_l("Why you?"), longest=LONGEST_REASON, description=_l("The moderators and the others see it."))
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -108,9 +120,7 @@ class ReasonForm(ProseMixin, WorkspaceForm):
 class SetForm(WorkspaceForm):
     """The set of roles to begin with."""
 
-    role_set = RadioField(
-        _l("Begin with a set of roles"), choices=list(ROLE_SETS.items()), coerce=_role_set, validate_choice=False
-    )
+    role_set = RadioField(_l("Begin with a set of roles"), choices=_role_sets, coerce=_role_set, validate_choice=False)
 
 
 class StartWithRolesForm(StartForm):
@@ -118,7 +128,7 @@ class StartWithRolesForm(StartForm):
 
     role_set: Any = RadioField(
         _l("Roles to begin with"),
-        choices=[("", _l("None yet")), *ROLE_SETS.items()],
+        choices=lambda: {"": _("None yet")} | _role_sets(),
         default="",
         coerce=lambda value: _role_set(value) or "",
         validate_choice=False,

@@ -146,7 +146,7 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
             version=form.version.data,
         )
     except Stale:
-        form.version.data = role.version
+        form.begin_at(role.version)
         return htmx.invalid("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
     announce(_("The role is changed."))
     return shown(membership, role)
@@ -224,3 +224,6 @@ def _more(partial: str, found: list[Any], context: dict[str, Any]) -> Response:
     if found:
         response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#role-{found[0].id} a"}}'
     return response
+
+
+from workspace.roles import holders, starting  # noqa: E402, F401 (their routes are on the same blueprint)
