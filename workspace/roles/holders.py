@@ -6,9 +6,10 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import htmx
+from workspace import clock, htmx
 from workspace.access import Action, Conflict, NotAllowed, members_may
 from workspace.htmx import announce, page_or_partial
+from workspace.languages import short_date
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.roles import answering, ending, offering, queries
@@ -91,7 +92,9 @@ def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseRet
     """Say yes to an offer, or to a question."""
     holding = queries.holding(membership, role_id, holding_id)
     answering.accept(holding, membership)
-    if holding.membership_id == membership.id:
+    if holding.since and holding.since > clock.now():
+        announce(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
+    elif holding.membership_id == membership.id:
         announce(_("You have the role »%(name)s« now.", name=holding.role.name))
     else:
         announce(_("%(person)s has the role now.", person=holding.membership.user.name))

@@ -94,8 +94,8 @@ class Holding(Model):
 
     @property
     def is_over(self) -> bool:
-        """Whether its time has passed."""
-        return self.until is not None and self.until <= clock.now()
+        """Whether its time has passed, or never comes."""
+        return self.until is not None and self.until <= max(clock.now(), self.since or self.until)
 
     def may_be_answered_by(self, member: Membership) -> bool:
         """Whether yes or no is `member`'s to say: whom it was offered to, or a moderator to whoever asked."""
@@ -150,7 +150,8 @@ def is_to_come(moment: datetime) -> ColumnElement[bool]:
 
 def waiting(role: Role) -> list[Holding]:
     """What waits for an answer about `role`."""
-    return list(db.session.scalars(select(Holding).where(Holding.role_id == role.id, Holding.state.in_(OPEN))))
+    query = select(Holding).where(Holding.role_id == role.id, Holding.state.in_(OPEN)).order_by(Holding.id)
+    return list(db.session.scalars(query))
 
 
 def accountable(role: Role) -> Holding | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
@@ -104,7 +104,7 @@ def require_able(member: Membership) -> None:
 
 def require_vacant(role: Role) -> None:
     """Raise Conflict when somebody is accountable for `role`, or is going to be."""
-    holder = successor(role)
+    holder = accountable(role) or successor(role)
     if holder:
         name = holder.membership.user.name
         raise Conflict(_("%(name)s is accountable for the role now, and can hand it over.", name=name))
@@ -116,7 +116,7 @@ def _require_not_in(role: Role, member: Membership, kind: Kind) -> None:
         Holding.role_id == role.id,
         Holding.membership_id == member.id,
         Holding.state == State.HELD,
-        or_(Holding.until.is_(None), Holding.until > clock.now()),
+        or_(Holding.until.is_(None), and_(Holding.until > clock.now(), Holding.until > Holding.since)),
     )
     for own in db.session.scalars(held):
         if (own.kind is kind and own.until is None) or own.kind is Kind.ACCOUNTABLE is not kind:
