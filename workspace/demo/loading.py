@@ -5,7 +5,7 @@ The same story makes the same rows with the same numbers whatever day it is: onl
 
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
@@ -24,6 +24,10 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
 from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts.models import Kind, Post
+from workspace.roles import answering, ending, offering
+from workspace.roles.holdings import Holding, is_held
+from workspace.roles.holdings import Kind as Holder
+from workspace.roles.models import Role
 
 STORY = Path(__file__).parent / "story"
 NOT_PARTNERSHIPS = ("organisations", "people")
@@ -118,6 +122,7 @@ class Telling:
         self.seats: dict[str, Membership] = {}
         self.posts: dict[str, Post] = {}
         self.comments: dict[str, Comment] = {}
+        self.roles: dict[str, Role] = {}
 
     def tell(self, now: datetime) -> None:
         """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
@@ -133,6 +138,7 @@ class Telling:
     def _in_order(self, now: datetime) -> Iterator[tuple[Event, datetime]]:
         start = {"do": "start", "by": self.story["started_by"], "days_ago": self.story["started_days_ago"]}
         told = [{"nth": nth, **event} for nth, event in enumerate(self.story["event"], 1)]
+        told += [event for role in self.story.get("role", []) for event in _events_of_role(role)]
         told.sort(key=lambda event: (-event["days_ago"], event["time"]))
         events = [start | {"time": STARTED_AT}, *told]
         return zip(
@@ -172,6 +178,7 @@ class Telling:
             title=event["title"],
             body=prose.from_plain(event["body"]),
             one_time_key=self._key(event["nth"]),
+            role=self.roles[event["role"]] if "role" in event else None,
         )
 
     def comment(self, event: Event) -> None:
@@ -221,6 +228,50 @@ class Telling:
             version=self.partnership.version,
         )
 
+    def add_role(self, event: Event) -> None:
+        key = event["key"]
+        self.roles[key] = Role.add(
+            self._by(event),
+            name=event["name"],
+            responsibility=event["responsibility"],
+            one_time_key=self._key(f"role-{key}"),
+        )
+
+    def offer_role(self, event: Event) -> None:
+        later = event.get("starts_in_days")
+        offering.offer(
+            self.roles[event["role"]],
+            self._by(event),
+            to=self.seats[event["to"]],
+            kind=Holder(event.get("as", "accountable")),
+            notes=event.get("notes", "").strip(),
+            starts_at=clock.now() + timedelta(days=later) if later else None,
+            former_helps=event.get("former_helps", False),
+        )
+
+    def ask_for_role(self, event: Event) -> None:
+        kind = Holder(event.get("as", "helper"))
+        offering.ask(self.roles[event["role"]], self._by(event), kind=kind, notes=event.get("notes", "").strip())
+
+    def accept_role(self, event: Event) -> None:
+        answering.accept(self._waiting(event), self._by(event))
+
+    def decline_role(self, event: Event) -> None:
+        answering.decline(self._waiting(event), self._by(event), event["reason"])
+
+    def leave_role(self, event: Event) -> None:
+        role = self.roles[event["role"]]
+        held = select(Holding).where(
+            Holding.role_id == role.id, Holding.membership_id == self._by(event).id, is_held(clock.now())
+        )
+        ending.end(db.session.scalars(held).one(), self._by(event), event["reason"])
+
+    def _waiting(self, event: Event) -> Holding:
+        """What waits about a role for an answer by, or about, somebody."""
+        person = self.seats[event.get("about", event["by"])]
+        role = self.roles[event["role"]]
+        return next(holding for holding in offering.waiting(role) if holding.membership_id == person.id)
+
     def _by(self, event: Event) -> Membership:
         return self.seats[event["by"]]
 
@@ -240,6 +291,17 @@ class Telling:
             seat.digested_number = seat.seen_number
 
 
+def _events_of_role(role: Event) -> Iterator[Event]:
+    """A role with its first holders: added, offered and accepted on one day."""
+    when = {"days_ago": role["days_ago"], "time": role["time"]}
+    yield {"do": "role", **role}
+    holders = [(role["accountable"], "accountable")] if "accountable" in role else []
+    for person, kind in holders + [(helper, "helper") for helper in role.get("helpers", [])]:
+        offered = {"role": role["key"], **when}
+        yield {"do": "offer", "by": role["by"], "to": person, "as": kind, **offered}
+        yield {"do": "accept", "by": person, **offered}
+
+
 VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "start": Telling.start,
     "add": Telling.add,
@@ -252,4 +314,10 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "unpin": Telling.unpin,
     "stage": Telling.change_stage,
     "purpose": Telling.describe,
+    "role": Telling.add_role,
+    "offer": Telling.offer_role,
+    "ask": Telling.ask_for_role,
+    "accept": Telling.accept_role,
+    "decline": Telling.decline_role,
+    "leave": Telling.leave_role,
 }
