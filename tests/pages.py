@@ -17,7 +17,11 @@ class Page:
         self.is_whole = html.lstrip().lower().startswith("<!doctype")
         parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
         try:
-            self.root: Element = parser.parse(html) if self.is_whole else parser.parseFragment(html)
+            self.root: Element = (
+                parser.parse(html)
+                if self.is_whole
+                else parser.parseFragment(html, container="tbody" if html.lstrip().startswith("<tr") else "div")
+            )
         except ParseError as error:
             line, column = parser.errors[-1][0]
             raise AssertionError(f"Not HTML at {line}:{column}: {error}: {html.splitlines()[line - 1]}") from None

@@ -18,11 +18,14 @@ from werkzeug.test import TestResponse
 
 from tests.client import Client
 from tests.factories import (
+    Holder,
     Level,
     add_member,
     comment,
+    hold,
     make_administrator,
     make_organisation,
+    make_role,
     make_user,
     share,
     start_partnership,
@@ -36,6 +39,8 @@ from workspace.extensions import Base, db
 from workspace.organisations.models import Kind, Organisation
 from workspace.partnerships.models import Membership, State
 from workspace.posts import queries
+from workspace.roles import offering
+from workspace.roles.holdings import Holding
 
 SignIn = Callable[[User], Client]
 
@@ -79,8 +84,31 @@ TABLE = """
     POST /partnerships/<slug:slug>/stage                                members edit_partnership
     GET  /partnerships/<slug:slug>/people                               members add_members
     POST /partnerships/<slug:slug>/members                              members add_members
+    GET  /partnerships/<slug:slug>/members/<number:membership_id>       members read
     POST /partnerships/<slug:slug>/archiving                            members archive
     POST /partnerships/<slug:slug>/reopening                            members archive
+
+    GET  /partnerships/<slug:slug>/roles                                members read
+    POST /partnerships/<slug:slug>/roles                                members assign_roles
+    GET  /partnerships/<slug:slug>/roles/new                            members assign_roles
+    POST /partnerships/<slug:slug>/roles/set                            members assign_roles
+    GET  /partnerships/<slug:slug>/roles/order                          members assign_roles
+    POST /partnerships/<slug:slug>/roles/order                          members assign_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>               members read
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/edit          members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/edit          members assign_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/offers/new    members take_roles  
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/requests      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/acceptance   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/withdrawal   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
 
     POST /partnerships/<slug:slug>/posts                                members share
     GET  /partnerships/<slug:slug>/posts/<number:number>                members read
@@ -105,6 +133,8 @@ LOWEST_LEVELS = {
     "comment": "contributor",
     "pin": "moderator",
     "withdraw_others": "moderator",
+    "take_roles": "contributor",
+    "assign_roles": "moderator",
     "add_members": "moderator",
     "edit_partnership": "moderator",
     "archive": "moderator",
@@ -168,6 +198,24 @@ class World:
         self.organisation = make_organisation("Icura")
         self.posts = {name: share(self.seats[name]) for name in ("moderator", "contributor")}
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
+        self.role = make_role(moderator)
+        self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
+
+    def _holdings(self, seat: Membership) -> dict[str, Holding]:
+        """What somebody may do each of these things to, each in a role of its own."""
+        moderator = self.seats["moderator"]
+
+        def offered() -> Holding:
+            return offering.offer(make_role(moderator), moderator, to=seat, kind=Holder.ACCOUNTABLE)
+
+        made = {
+            "acceptance": offered(),
+            "refusal": offered(),
+            "withdrawal": offering.ask(make_role(moderator), seat, kind=Holder.HELPER),
+            "ending": hold(make_role(moderator), seat, moderator),
+        }
+        db.session.commit()
+        return made
 
     def browser(self, name: str) -> Client:
         """The browser of one of PEOPLE, newly signed in: some requests sign out."""
@@ -178,7 +226,11 @@ class World:
     def address(self, rule: str, name: str = "contributor") -> str:
         """The address for `rule`, about what one of PEOPLE wrote; for those who can't write, what another did."""
         owner = name if name in self.posts else "contributor"
+        holding = self.holdings[owner].get(rule.rpartition("/")[2], self.holdings[owner]["ending"])
         parts = {
+            "number:role_id": self.role.id if re.search(r"edit|retirement", rule) else holding.role_id,
+            "number:holding_id": holding.id,
+            "number:membership_id": self.seats[owner].id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,

@@ -25,7 +25,7 @@ from workspace.partnerships import changes, log, starting
 from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts.models import Kind, Post
 from workspace.roles import answering, ending, offering
-from workspace.roles.holdings import Holding, is_held
+from workspace.roles.holdings import Holding, is_held, waiting
 from workspace.roles.holdings import Kind as Holder
 from workspace.roles.models import Role
 
@@ -268,9 +268,9 @@ class Telling:
 
     def _waiting(self, event: Event) -> Holding:
         """What waits about a role for an answer by, or about, somebody."""
-        person = self.seats[event.get("about", event["by"])]
+        person = self.seats[event["about"] if "about" in event else event["by"]]
         role = self.roles[event["role"]]
-        return next(holding for holding in offering.waiting(role) if holding.membership_id == person.id)
+        return next(holding for holding in waiting(role) if holding.membership_id == person.id)
 
     def _by(self, event: Event) -> Membership:
         return self.seats[event["by"]]

@@ -14,7 +14,7 @@ from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.roles import answering, ending, offering, queries
 from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
-from workspace.roles.holdings import Holding, Kind, State, successor
+from workspace.roles.holdings import Holding, Kind, State, accountable, successor
 from workspace.roles.models import Role
 from workspace.roles.views import PLACE, blueprint, form_on, shown
 
@@ -165,7 +165,8 @@ def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any
     mine = offering.is_accountable(membership, role)
     if not mine and not membership.may(Action.ASSIGN_ROLES):
         raise NotAllowed(_("Only whoever is accountable, or a moderator, can hand the role over."))
-    context = {"candidates": found, "more": more, "words": words, "mine": mine}
+    held = form.kind.data is Kind.ACCOUNTABLE and accountable(role) is not None
+    context = {"candidates": found, "more": more, "words": words, "mine": mine, "held": held}
     return form_on(membership, role, "_offer", form, sides=queries.sides(membership), **context)
 
 

@@ -136,7 +136,7 @@ def waiting(membership: Membership, role_id: int) -> list[Holding]:
 
 def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
     """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
-    query = of_people(*TOLD, *_former()).where(
+    query = of_people(*TOLD, (Holding.since > clock.now()).label("is_ahead"), *_former()).where(
         Holding.partnership_id == membership.partnership_id,
         Holding.role_id == role_id,
         Holding.state.not_in(OPEN),
@@ -168,7 +168,13 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
     now = clock.now()
     is_present = and_(or_(Holding.until.is_(None), Holding.until > now), Role.retired_at.is_(None))
     query = (
-        select(*TOLD, Role.name.label("role_name"), Role.retired_at, is_present.label("is_present"))
+        select(
+            *TOLD,
+            (Holding.since > now).label("is_ahead"),
+            Role.name.label("role_name"),
+            Role.retired_at,
+            is_present.label("is_present"),
+        )
         .join(Role, Role.id == Holding.role_id)
         .where(
             Holding.partnership_id == membership.partnership_id,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace import cursors, htmx
-from workspace.access import Action, members_may
+from workspace.access import Action, Conflict, members_may
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
@@ -99,7 +99,10 @@ def order(membership: Membership) -> ResponseReturnValue:
 def reorder(membership: Membership) -> ResponseReturnValue:
     """Let a role change places with its neighbour."""
     way = "up" if "up" in request.form else "down"
-    role = queries.role(membership, cursors.number(request.form.get(way, "")) or 0)
+    role_id = cursors.number(request.form.get(way, ""))
+    if role_id is None:
+        raise Conflict(_("The role was not found. Reload the page, and try again."))
+    role = queries.role(membership, role_id)
     role.place(membership, up=way == "up")
     announce(_("»%(name)s« has changed places.", name=role.name))
     return htmx.partial_or_redirect(
