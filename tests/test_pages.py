@@ -163,7 +163,7 @@ def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership,
 def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:
     links = " ".join(["https://a.dk"] * 300)
     for number in range(20):
-        share(moderator, "&<>\"'" * 24, (links if number % 2 else "&" * 4000)[:4000])
+        share(moderator, "&<>\"'" * 24, (links if number % 2 else "&" * 4000)[: 100 + 300 * number])
     size(mette, moderator.partnership.address)
     size(mette, "/")
     post = share(moderator, "Svær", links)
@@ -175,7 +175,7 @@ def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Clien
 def test_fifty_seven_institutions_and_forty_members_fit_on_their_pages(moderator: Membership, mette: Client) -> None:
     organisations = add_organisations(moderator.partnership, 57)
     add_members(moderator.partnership, organisations, 40)
-    for number in range(60):
+    for number in range(6):
         changes.describe(
             moderator,
             name=moderator.partnership.name,

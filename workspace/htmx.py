@@ -14,6 +14,7 @@ CONFIGURATION = {
     "selfRequestsOnly": True,
     "includeIndicatorStyles": False,
     "scrollBehavior": "auto",
+    "scrollIntoViewOnBoost": False,
     "responseHandling": [
         {"code": "204", "swap": False},
         {"code": "[23]..", "swap": True},
