@@ -30,10 +30,11 @@ def index(membership: Membership) -> ResponseReturnValue:
     """The feed: the pinned first, then the latest activity."""
     before = cursors.number(request.args.get("before", ""))
     if htmx.is_partial():
-        response = make_response(
-            render_template("posts/_page.html" if before else "posts/_feed.html", **_feed(membership, before))
-        )
-        return response
+        shown = _feed(membership, before)
+        if not before:
+            return make_response(render_template("posts/_feed.html", **shown))
+        first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
+        return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
     return _feed_page(membership, ShareForm(), before)
 
 
@@ -57,7 +58,8 @@ def create(membership: Membership) -> ResponseReturnValue:
     )
     announce(_("Your post is shared."))
     empty = ShareForm(formdata=None)
-    empty.offer(choices(membership))
+    if htmx.is_partial():
+        empty.offer(choices(membership))
     return htmx.partial_or_redirect(
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
@@ -75,12 +77,14 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
     if htmx.is_partial() and "before" not in request.args:
         return render_template("posts/_whole.html", post=queries.card(membership, number), **_place(membership))
     post = queries.card(membership, number)
+    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
     return page_or_partial(
         "posts/show.html",
         "comments/_page.html",
+        focus=f"#comment-{thread['comments'][-1].number}" if thread["comments"] else "",
         post=post,
         comment_form=CommentForm(formdata=None),
-        **comment_queries.thread(membership, post, cursors.number(request.args.get("before", ""))),
+        **thread,
         **_place(membership),
     )
 
@@ -122,6 +126,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     return page_or_partial(
         "posts/withdrawal.html",
         "posts/_withdrawal.html",
+        focus="[data-focus]",
         form=WithdrawalForm(),
         post=post,
         **_place(membership),
