@@ -26,6 +26,8 @@ class Action(StrEnum):
     READ = auto()
     SHARE = auto()
     COMMENT = auto()
+    MOVE_CHALLENGES = auto()
+    MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
     ADD_MEMBERS = auto()
@@ -39,6 +41,8 @@ LOWEST_LEVEL = {
     Action.READ: Level.OBSERVER,
     Action.SHARE: Level.CONTRIBUTOR,
     Action.COMMENT: Level.CONTRIBUTOR,
+    Action.MOVE_CHALLENGES: Level.CONTRIBUTOR,
+    Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
     Action.ADD_MEMBERS: Level.MODERATOR,

@@ -12,7 +12,7 @@ from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
-from workspace.posts.writing import Writing
+from workspace.posts.moving import UNSOLVED, Moving
 from workspace.prose import Prose
 
 MOST_PINNED = 3
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 SHARED = {Kind.PROGRESS: Verb.SHARED_PROGRESS, Kind.CHALLENGE: Verb.SHARED_CHALLENGE}
 
 
-class Post(Writing, Model):
+class Post(Moving, Model):
     """Its number is that of the entry that made it; `activity_number` that of the last entry about it but edits."""
 
     __tablename__ = "post"
@@ -44,8 +44,6 @@ class Post(Writing, Model):
 
     kind: Mapped[Kind] = mapped_column(one_of(Kind))
     title: Mapped[str] = mapped_column(String(120))
-    activity_number: Mapped[int]
-    activity_at: Mapped[datetime] = mapped_column(Moment)
     comment_count: Mapped[int] = mapped_column(default=0)
     pinned_at: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -75,19 +73,10 @@ class Post(Writing, Model):
                 one_time_key=one_time_key,
                 created_at=entry.at,
             )
-            post.lift(by, entry.number)
+            post.lift(by.partnership, entry.number)
             db.session.add(post)
             db.session.flush()
             return post
-
-    def lift(self, by: Membership, number: int) -> None:
-        """Make entry `number` the post's latest activity, and the partnership's. Its row is locked.
-
-        The moment never runs back, whatever the clock does, so that numbers and moments sort alike.
-        """
-        self.activity_number = number
-        self.activity_at = max(clock.now(), by.partnership.last_activity_at)
-        by.partnership.last_activity_at = self.activity_at
 
     def edit(self, by: Membership, *, title: str, body: Prose, version: int) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
