@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace.access import Level
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, WholeNumber, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.partnerships.models import Stage
 from workspace.partnerships.words import GOALS, LEVELS, STAGES
 
@@ -39,10 +39,8 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
     """A new partnership."""
 
 
-class EditForm(DescriptionForm):
+class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
-
-    version = WholeNumber()
 
 
 class StageForm(WorkspaceForm):
