@@ -1,6 +1,6 @@
 """A post: progress or a challenge, the two things that partners share."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
@@ -39,11 +39,20 @@ class Post(Moving, Model):
         Index("ix_post_partnership_id_activity_number", "partnership_id", "activity_number"),
         Index("ix_post_partnership_id_kind_activity_number", "partnership_id", "kind", "activity_number"),
         Index("ix_post_partnership_id_activity_at_number", "partnership_id", "activity_at", "number"),
+        Index("ix_post_partnership_id_status_activity_number", "partnership_id", "status", "activity_number"),
+        Index("ix_post_partnership_id_moves_number", "partnership_id", "moves_number"),
+        Index("ix_post_parked_until", "parked_until"),
+        ForeignKeyConstraint(["partnership_id", "taker_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "asked_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "moves_number"], ["post.partnership_id", "post.number"]),
     )
     written_by = Action.SHARE
 
     kind: Mapped[Kind] = mapped_column(one_of(Kind))
     title: Mapped[str] = mapped_column(String(120))
+    # The challenge that this progress moves.
+    moves_number: Mapped[int | None]
+    affected_count: Mapped[int] = mapped_column(default=0)
     comment_count: Mapped[int] = mapped_column(default=0)
     pinned_at: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -54,8 +63,21 @@ class Post(Moving, Model):
     )
 
     @classmethod
-    def share(cls, by: Membership, *, kind: Kind, title: str, body: Prose, one_time_key: str) -> "Post":
-        """Share progress or a challenge. The same key makes the same post."""
+    def share(
+        cls,
+        by: Membership,
+        *,
+        kind: Kind,
+        title: str,
+        body: Prose,
+        one_time_key: str,
+        answer_by: date | None = None,
+        moves: int | None = None,
+    ) -> "Post":
+        """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
+
+        The same key makes the same post.
+        """
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
@@ -72,19 +94,22 @@ class Post(Moving, Model):
                 body_text=body.text,
                 one_time_key=one_time_key,
                 created_at=entry.at,
+                moves_number=moves if kind is Kind.PROGRESS else None,
             )
+            if kind is Kind.CHALLENGE:
+                post.begin(by.partnership, answer_by)
             post.lift(by.partnership, entry.number)
             db.session.add(post)
             db.session.flush()
             return post
 
-    def edit(self, by: Membership, *, title: str, body: Prose, version: int) -> None:
+    def edit(self, by: Membership, *, title: str, body: Prose, version: int, answer_by: date | None = None) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
         with by.partnership.locked():
             self.require_editable(by)
             self.require_version(version)
-            if (self.title, self.body_text) != (title, body.text):
-                self.title = title
+            if (self.title, self.body_text, self.answer_by) != (title, body.text, answer_by):
+                self.title, self.answer_by = title, answer_by
                 self.rewrite(body)
                 record(by, Verb.EDITED, post_number=self.number)
 
@@ -93,6 +118,7 @@ class Post(Moving, Model):
         with by.partnership.locked():
             if self.take_back(by, reason):
                 self.pinned_at = None
+                by.partnership.unsolved_count -= self.status in UNSOLVED
                 record(by, Verb.WITHDREW, post_number=self.number, reason=reason)
 
     def pin(self, by: Membership) -> None:

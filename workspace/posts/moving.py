@@ -5,6 +5,7 @@ Each move is one verb, one entry in the log, and activity of the post. What time
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Text
@@ -42,6 +43,12 @@ MOVES = (
     Verb.SHARES_CHALLENGE,
     Verb.SHARES_NO_LONGER,
 )
+
+
+def stands_still(challenge: Any) -> bool:
+    """Whether nobody has taken or touched an unsolved challenge (a post, or a row with its columns) for 14 days."""
+    unsolved = challenge.status in UNSOLVED and not getattr(challenge, "withdrawn_at", None)
+    return unsolved and clock.now() - challenge.activity_at > STANDS_STILL_AFTER
 
 
 class Moved(Conflict):

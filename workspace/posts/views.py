@@ -16,9 +16,12 @@ from workspace.partnerships.queries import parties, unseen_events
 from workspace.posts import queries
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
+from workspace.posts.moving import stands_still
+from workspace.posts.place import place, whole
 from workspace.posts.writing import Stale
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
+blueprint.add_app_template_global(stands_still, "stands_still")
 
 NAMED_IN_HEADER = 6
 
@@ -33,17 +36,17 @@ def index(membership: Membership) -> ResponseReturnValue:
             render_template("posts/_page.html" if before else "posts/_feed.html", **_feed(membership, before))
         )
         return response
-    return _feed_page(membership, ShareForm(), before)
+    return _feed_page(membership, _composer(membership), before)
 
 
 @blueprint.post("/<slug:slug>/posts")
 @members_may(Action.SHARE)
 def create(membership: Membership) -> ResponseReturnValue:
     """Share progress or a challenge."""
-    form = ShareForm()
+    form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            return htmx.invalid("posts/_composer.html", page="", form=form, **_place(membership))
+            return htmx.invalid("posts/_composer.html", page="", form=form, **place(membership))
         return make_response(_feed_page(membership, form, None), 422)
     post = Post.share(
         membership,
@@ -51,6 +54,8 @@ def create(membership: Membership) -> ResponseReturnValue:
         title=form.title.data,
         body=form.prose,
         one_time_key=form.one_time_key.data,
+        answer_by=form.answer_by.data,
+        moves=form.moves.data or None,
     )
     announce(_("Your post is shared."))
     return htmx.partial_or_redirect(
@@ -58,8 +63,8 @@ def create(membership: Membership) -> ResponseReturnValue:
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
         post=queries.card(membership, post.number),
-        form=ShareForm(formdata=None),
-        **_place(membership),
+        form=_composer(membership, formdata=None),
+        **place(membership),
     )
 
 
@@ -68,15 +73,17 @@ def create(membership: Membership) -> ResponseReturnValue:
 def show(membership: Membership, number: int) -> ResponseReturnValue:
     """A post with its latest comments; older ones on demand."""
     if htmx.is_partial() and "before" not in request.args:
-        return render_template("posts/_whole.html", post=queries.card(membership, number), **_place(membership))
-    post = queries.card(membership, number)
+        partial = "posts/_steps.html" if request.args.get("part") == "steps" else "posts/_whole.html"
+        return render_template(partial, **whole(membership, number))
+    shown = whole(membership, number)
     return page_or_partial(
         "posts/show.html",
         "comments/_page.html",
-        post=post,
         comment_form=CommentForm(formdata=None),
-        **comment_queries.thread(membership, post, cursors.number(request.args.get("before", ""))),
-        **_place(membership),
+        **comment_queries.thread(
+            membership, shown["post"], shown.get("moves", []), cursors.number(request.args.get("before", ""))
+        ),
+        **shown,
     )
 
 
@@ -86,8 +93,8 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
-    form = EditForm(data={"title": post.title, "body": post.body_text, "version": post.version})
-    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **_place(membership))
+    form = EditForm(obj=post, data={"body": post.body_text})
+    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/edit")
@@ -96,11 +103,17 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
     form = EditForm()
-    context: dict[str, Any] = {"form": form, "post": post, **_place(membership)}
+    context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
     if not form.validate():
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
     try:
-        post.edit(membership, title=form.title.data, body=form.prose, version=form.version.data)
+        post.edit(
+            membership,
+            title=form.title.data,
+            body=form.prose,
+            version=form.version.data,
+            answer_by=form.answer_by.data,
+        )
     except Stale:
         form.begin_at(post.version)
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
@@ -119,7 +132,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         "posts/_withdrawal.html",
         form=WithdrawalForm(),
         post=post,
-        **_place(membership),
+        **place(membership),
     )
 
 
@@ -131,7 +144,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
         return htmx.invalid(
-            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **_place(membership)
+            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **place(membership)
         )
     post.withdraw(membership, reason=form.reason.data or "")
     announce(_("The post is withdrawn."))
@@ -164,13 +177,8 @@ def _shown(membership: Membership, post: Post) -> Response:
         "posts/_whole.html",
         to=f"{membership.partnership.address}posts/{post.number}",
         focus="#post-title",
-        post=queries.card(membership, post.number),
-        **_place(membership),
+        **whole(membership, post.number),
     )
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
@@ -185,8 +193,7 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
         "pinned": pinned,
         "page": page,
         "older": page[-1].activity_number if len(found) > len(page) else None,
-        "news": queries.news(membership, [post.number for post in (*pinned, *page)]),
-        **_place(membership),
+        **place(membership),
     }
 
 
@@ -198,3 +205,12 @@ def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> s
         events=unseen_events(membership) if membership.unread else [],
         **_feed(membership, before),
     )
+
+
+def _composer(membership: Membership, **options: Any) -> ShareForm:
+    form = ShareForm(data={"kind": request.args.get("share")}, **options)
+    form.moves.choices = [(0, _("No")), *queries.unsolved(membership)]
+    return form
+
+
+from workspace.posts import challenges  # noqa: E402, F401 (its routes are on the same blueprint)
