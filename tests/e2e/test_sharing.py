@@ -77,7 +77,7 @@ def test_a_cpr_number_that_is_taken_out_is_not_asked_about_again(visit: Visit, p
 
 def test_without_a_connection_the_text_stays_and_it_is_said(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
-    visitor.watch.meant = ["ERR_INTERNET_DISCONNECTED", "htmx:sendError"]
+    visitor.watch.meant = ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
     visitor.open(place.address)
     visitor.page.context.set_offline(True)
     visitor.share("progress", "På toget", "Uden dækning.")

@@ -29,7 +29,7 @@ class DescriptionForm(WorkspaceForm):
     goals: Any = SelectMultipleField(
         _l("Goals"),
         coerce=int,
-        choices=list(GOALS.items()),
+        choices=lambda: {str(number): str(name) for number, name in GOALS.items()},
         option_widget=CheckboxInput(),
         validators=[Optional()],
     )
@@ -46,14 +46,21 @@ class EditForm(VersionMixin, DescriptionForm):
 class StageForm(WorkspaceForm):
     """Where the partnership is."""
 
-    stage = SelectField(_l("Stage"), choices=list(STAGES.items()), coerce=Stage)
+    stage = SelectField(
+        _l("Stage"), choices=lambda: {stage.value: str(name) for stage, name in STAGES.items()}, coerce=Stage
+    )
 
 
 class SeatForm(WorkspaceForm):
     """The person to add, and their level."""
 
     user_id = WholeNumber()
-    level = SelectField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+    level = SelectField(
+        _l("Access"),
+        choices=lambda: {level.value: str(name) for level, name in LEVELS.items()},
+        coerce=Level,
+        default=Level.CONTRIBUTOR,
+    )
 
 
 class SeenForm(WorkspaceForm):

@@ -48,7 +48,7 @@ class ShareForm(OneTimeKeyMixin, TextForm):
 
     kind = RadioField(
         _l("What do you want to share?"),
-        choices=list(KINDS.items()),
+        choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
         coerce=lambda value: Kind(value) if value in list(Kind) else None,
         validate_choice=False,
     )
