@@ -24,6 +24,7 @@ TABLES = (
     "partnerships.models",
     "partnerships.log",
     "posts.models",
+    "posts.affected",
     "comments.models",
 )
 for module in TABLES:

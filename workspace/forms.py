@@ -157,7 +157,7 @@ def Paragraphs(label: Any, *, longest: int = LONGEST_TEXT, required: Any = "", *
     )
 
 
-def Day(label: Any, *validators: Any, **options: Any) -> Any:  # noqa: N802
+def Day(label: Any, *validators: Any, **options: Any) -> Any:
     """A day, or none; as browsers write it, or as Danes do where the browser has no calendar."""
     formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
     return DateField(label, format=formats, validators=[Optional(), *validators], **options)

@@ -135,7 +135,8 @@ def takers(membership: Membership) -> list[AnyRow]:
         .join(Membership.user)
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.id.in_(_concerned(membership, Post.taker_id)) | Membership.id.in_(_concerned(membership, Post.asked_id)),
+            Membership.id.in_(_concerned(membership, Post.taker_id))
+            | Membership.id.in_(_concerned(membership, Post.asked_id)),
         )
         .order_by(User.name_key, Membership.id)
     )

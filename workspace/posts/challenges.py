@@ -180,14 +180,10 @@ def share_challenge_no_longer(membership: Membership, number: int) -> ResponseRe
 
 
 def _form_of(membership: Membership, number: int, form: WorkspaceForm, move: str) -> Response:
-    return page_or_partial(
-        "posts/move.html", "posts/_steps.html", form=form, move=move, **whole(membership, number)
-    )
+    return page_or_partial("posts/move.html", "posts/_steps.html", form=form, move=move, **whole(membership, number))
 
 
-def _move(
-    membership: Membership, number: int, form: WorkspaceForm, move: str, verb: Callable[[Post], str]
-) -> Response:
+def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, verb: Callable[[Post], str]) -> Response:
     """Make the move; a form that is not right, or comes too late, stays with what was typed and what is so now."""
     post = queries.post(membership, number)
     refusal = None

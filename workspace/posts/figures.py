@@ -1,6 +1,5 @@
 """Figures that a moderator can act on, computed from the log: how fast challenges are answered and solved, by side."""
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import median
@@ -50,13 +49,19 @@ def figures(membership: Membership, days: int) -> list[Figures]:
         if row.solved_at:
             of_side._solutions.append(row.solved_at - row.created_at)
     for of_side in found.values():
-        of_side.to_answer = median(of_side._answers) if of_side._answers else None
-        of_side.to_solution = median(of_side._solutions) if of_side._solutions else None
+        of_side.to_answer = _median(of_side._answers)
+        of_side.to_solution = _median(of_side._solutions)
     for row in db.session.execute(_waiting(membership)):
         for side in Side:
             if row.concerned_side == side or (row.concerned_side is None and row.side != side):
                 found[side].waiting += row.how_many
     return list(found.values())
+
+
+def _median(durations: list[timedelta]) -> timedelta | None:
+    if not durations:
+        return None
+    return timedelta(seconds=median(duration.total_seconds() for duration in durations))
 
 
 def _answered(membership: Membership, days: int) -> AnySelect:
@@ -72,9 +77,7 @@ def _answered(membership: Membership, days: int) -> AnySelect:
         )
         .join(Membership, Membership.id == Post.author_id)
         .outerjoin(Participation, of_seat())
-        .outerjoin(
-            Entry, and_(Entry.partnership_id == Post.partnership_id, Entry.post_number == Post.number)
-        )
+        .outerjoin(Entry, and_(Entry.partnership_id == Post.partnership_id, Entry.post_number == Post.number))
         .where(
             Post.partnership_id == membership.partnership_id,
             Post.status.is_not(None),

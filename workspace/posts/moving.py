@@ -83,7 +83,7 @@ class Moving(Writing):
         return self.status in UNSOLVED and not self.is_withdrawn
 
     def take(self, by: Membership) -> None:
-        """Take the challenge oneself; also from another, who then no longer has it. Taking one's own changes nothing."""
+        """Take the challenge oneself; also from another, who then no longer has it."""
         with by.partnership.locked():
             self.require_movable(by)
             self._require_unsolved()
@@ -217,9 +217,7 @@ class Moving(Writing):
         self.status, self.status_at = status, clock.now()
         self.asked_id, self.outcome, self.parked_until = None, outcome, until
 
-    def _moved(
-        self, partnership: Partnership, verb: Verb, by: Membership | None, **about: object
-    ) -> Entry:
+    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> Entry:
         """Record the move, which lifts the post."""
         if by:
             entry = record(by, verb, post_number=self.number, **about)
