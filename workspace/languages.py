@@ -14,6 +14,7 @@ from workspace import clock
 LANGUAGES = {"da": "Dansk", "en": "English"}
 DEFAULT_LANGUAGE = "da"
 DEFAULT_ZONE = "Europe/Copenhagen"
+DEFAULT_ZONE_INFO = ZoneInfo(DEFAULT_ZONE)
 CHOICE = "language"
 
 DAYS = {"da": "EEEE 'den' d. MMMM", "en": "EEEE d MMMM"}

@@ -3,8 +3,10 @@
 from typing import Any
 
 from workspace.database import AnyRow
+from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import queries
+from workspace.posts.moving import Status
 
 
 def place(membership: Membership) -> dict[str, Any]:
@@ -23,9 +25,17 @@ def whole(membership: Membership, number: int) -> dict[str, Any]:
 
 def lifetime(membership: Membership, post: AnyRow) -> dict[str, Any]:
     """How a challenge has moved, who has to do with it, and what belongs to it."""
+    moves = queries.moves(membership, post.number)
     return {
-        "moves": queries.moves(membership, post.number),
+        "moves": moves,
         "people": queries.people_of(membership, [post.taker_id, post.asked_id]),
         "moved_by": queries.moved_by(membership, post.number),
+        "solved_by": queries.titles(membership, _solving(moves)) if post.status is Status.SOLVED else [],
         "affected": queries.affected(membership, post.number) if post.affected_count else [],
     }
+
+
+def _solving(moves: list[Entry]) -> list[int]:
+    """The numbers of the progress that the last solution points to."""
+    solved = [entry for entry in moves if entry.verb is Verb.SOLVED]
+    return solved[-1].details["posts"] if solved else []

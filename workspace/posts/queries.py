@@ -170,6 +170,22 @@ def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow
     return {row.id: row for row in db.session.execute(query)}
 
 
+def titles(membership: Membership, numbers: list[int]) -> list[AnyRow]:
+    """Posts by their numbers, with their titles; those withdrawn are left out."""
+    if not numbers:
+        return []
+    query = (
+        select(Post.number, Post.title)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.number.in_(numbers),
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.number)
+    )
+    return list(db.session.execute(query))
+
+
 def moved_by(membership: Membership, number: int) -> list[AnyRow]:
     """The progress that moves a challenge, the latest first."""
     query = (
