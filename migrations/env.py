@@ -26,6 +26,7 @@ TABLES = (
     "roles.models",
     "roles.holdings",
     "posts.models",
+    "posts.affected",
     "comments.models",
 )
 for module in TABLES:

@@ -112,6 +112,8 @@ def _dress(app: Flask, settings: Settings) -> None:
         when=languages.when,
         full=languages.full,
         short_date=languages.short_date,
+        short_day=languages.short_day,
+        duration=languages.duration,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]

@@ -26,6 +26,8 @@ class Action(StrEnum):
     READ = auto()
     SHARE = auto()
     COMMENT = auto()
+    MOVE_CHALLENGES = auto()
+    MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
     TAKE_ROLES = auto()
@@ -41,6 +43,8 @@ LOWEST_LEVEL = {
     Action.READ: Level.OBSERVER,
     Action.SHARE: Level.CONTRIBUTOR,
     Action.COMMENT: Level.CONTRIBUTOR,
+    Action.MOVE_CHALLENGES: Level.CONTRIBUTOR,
+    Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,

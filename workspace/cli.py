@@ -2,9 +2,11 @@
 
 import os
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MIGRATIONS = ROOT / "migrations"
 BLOCKING_THREADS = 16  # a worker; most of a request is waiting for the database
 SECONDS_TO_STOP = 1
+SECONDS_BETWEEN_TICKS = 60
 
 _app: "Workspace | None" = None
 
@@ -41,6 +44,25 @@ def run() -> None:
             _need_demo()
         greeting = list(_greeting(app.settings))
     _serve(app.settings, greeting)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Do what is due now, and stop.")
+def worker(once: bool) -> None:
+    """Do what time does, minute by minute; `run` starts one."""
+    from workspace.ticks import tick
+
+    with _workspace(), suppress(KeyboardInterrupt):
+        while True:
+            try:
+                tick()
+            except OperationalError as error:  # The database is away, or busy: there is another minute.
+                db.session.rollback()
+                click.echo(error, err=True)
+            db.session.remove()
+            if once:
+                break
+            time.sleep(SECONDS_BETWEEN_TICKS)
 
 
 @main.command()
@@ -237,10 +259,13 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
+    beside = subprocess.Popen([sys.executable, "-c", "from workspace.cli import main; main(['worker'])"])
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        beside.terminate()
 
 
 def _made() -> "Workspace":

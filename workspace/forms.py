@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
+    DateField,
     Field,
     Form,
     HiddenField,
@@ -27,8 +28,36 @@ LONGEST_TEXT = 4000
 LARGEST = 2**31 - 1
 
 
+class Words:
+    """What WTForms itself says, in the reader's language: it knows no Danish."""
+
+    def gettext(self, message: str) -> str:
+        """`message` as we say it."""
+        choice, number = _("Choose one of the possibilities."), _("Reload the page, and try again.")
+        day = _("Write a date, for example 31-12-2026.")
+        return {
+            "Not a valid choice.": choice,
+            "Invalid Choice: could not coerce.": choice,
+            "Invalid choice(s): one or more data inputs could not be coerced.": choice,
+            "Not a valid integer value.": number,
+            "This field is required.": number,
+            "Not a valid date value.": day,
+        }.get(message, message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The same for what is counted: choices that are none of ours."""
+        return _("Choose one of the possibilities.")
+
+
 class WorkspaceForm(FlaskForm):
     """A form of ours. The gate has checked its token already."""
+
+    class Meta(FlaskForm.Meta):
+        """Speaks the reader's language."""
+
+        def get_translations(self, form: Form) -> Words:
+            """Our words instead of WTForms' own."""
+            return Words()
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
@@ -125,6 +154,12 @@ def Paragraphs(label: Any, *, longest: int = LONGEST_TEXT, required: Any = "", *
         filters=[stripped],
         **options,
     )
+
+
+def Day(label: Any, *validators: Any, **options: Any) -> Any:
+    """A day, or none; as browsers write it, or as Danes do where the browser has no calendar."""
+    formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
+    return DateField(label, format=formats, validators=[Optional(), *validators], **options)
 
 
 def WholeNumber(*, required: bool = True) -> Any:

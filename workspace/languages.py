@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from flask import g, request, session
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from workspace import clock
@@ -14,6 +14,7 @@ from workspace import clock
 LANGUAGES = {"da": "Dansk", "en": "English"}
 DEFAULT_LANGUAGE = "da"
 DEFAULT_ZONE = "Europe/Copenhagen"
+DEFAULT_ZONE_INFO = ZoneInfo(DEFAULT_ZONE)
 CHOICE = "language"
 
 DAYS = {"da": "EEEE 'den' d. MMMM", "en": "EEEE d MMMM"}
@@ -54,13 +55,12 @@ def time_of_day(moment: datetime) -> str:
 def day(moment: datetime) -> str:
     """ "I dag", "I går", "fredag den 20. marts", with the year where it is not this one."""
     told = moment.astimezone(zone()).date()
-    today = _today()
-    if told == today:
+    if told == today():
         return _("Today")
-    if told == today - timedelta(days=1):
+    if told == today() - timedelta(days=1):
         return _("Yesterday")
     named = date_in_full(moment)
-    return named if told.year == today.year else f"{named} {told.year}"
+    return named if told.year == today().year else f"{named} {told.year}"
 
 
 def date_in_full(moment: datetime) -> str:
@@ -72,19 +72,22 @@ def date_in_full(moment: datetime) -> str:
 def when(moment: datetime) -> str:
     """ "I dag kl. 9.14", "20. marts kl. 14.02", "29. marts 2025 kl. 14.05"."""
     told = moment.astimezone(zone())
-    today = _today()
-    if told.date() == today:
+    if told.date() == today():
         return _("Today at %(time)s", time=time_of_day(moment))
-    if told.date() == today - timedelta(days=1):
+    if told.date() == today() - timedelta(days=1):
         return _("Yesterday at %(time)s", time=time_of_day(moment))
     return _("%(date)s at %(time)s", date=short_date(moment), time=time_of_day(moment))
 
 
 def short_date(moment: datetime) -> str:
     """ "20. marts", with the year where it is not this one."""
-    told = moment.astimezone(zone()).date()
-    formats = DATES if told.year == _today().year else DATES_WITH_YEAR
-    return format_date(told, formats[_word()], locale=_locale())
+    return short_day(moment.astimezone(zone()).date())
+
+
+def short_day(date: date) -> str:
+    """ "20. marts", with the year where it is not this one."""
+    formats = DATES if date.year == today().year else DATES_WITH_YEAR
+    return format_date(date, formats[_word()], locale=_locale())
 
 
 def full(moment: datetime) -> str:
@@ -93,7 +96,18 @@ def full(moment: datetime) -> str:
     return format_datetime(moment.astimezone(zone()), pattern, locale=_locale())
 
 
-def _today() -> date:
+def duration(length: timedelta) -> str:
+    """ "3 dage", "5 timer", "under en time"."""
+    hours = int(length.total_seconds() // 3600)
+    if hours >= 48:
+        return ngettext("%(num)s day", "%(num)s days", hours // 24)
+    if hours >= 1:
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
+    return _("under an hour")
+
+
+def today() -> date:
+    """The reader's day."""
     return clock.now().astimezone(zone()).date()
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_roles"
-down_revision = "0001_workspace"
+down_revision = "0002_challenges"
 branch_labels = None
 depends_on = None
 

@@ -57,7 +57,7 @@ class Comment(Writing, Model):
             )
             db.session.add(comment)
             post.comment_count += 1
-            post.lift(by, entry.number)
+            post.lift(by.partnership, entry.number)
             db.session.flush()
             return comment
 

@@ -1,5 +1,6 @@
 """What is read of comments. Every query starts from a membership."""
 
+import math
 from typing import Any
 
 from flask import abort
@@ -8,6 +9,7 @@ from sqlalchemy import null, select
 from workspace.comments.models import Comment
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
+from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.queries import author, shown
@@ -34,8 +36,11 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     return db.session.execute(query).first() or abort(404)
 
 
-def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
-    """A page of the thread, oldest first: the latest comments, or those before the number `before`."""
+def thread(membership: Membership, post: AnyRow, moves: list[Entry], before: int | None) -> dict[str, Any]:
+    """A page of the thread, oldest first: the latest comments, or those before the number `before`.
+
+    The `moves` of a challenge stand between the comments.
+    """
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
     query = _lines(*shown(Comment, longest)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
@@ -43,9 +48,11 @@ def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str
     if before:
         query = query.where(Comment.number < before)
     found = list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
+    older = found[PAGE - 1].number if len(found) > PAGE else None
+    events = [entry for entry in moves if (older or 0) < entry.number < (before or math.inf)]
     return {
-        "comments": found[:PAGE][::-1],
-        "older": found[PAGE - 1].number if len(found) > PAGE else None,
+        "thread": sorted([*found[:PAGE], *events], key=lambda item: item.number),
+        "older": older,
         "is_latest": before is None,
     }
 

@@ -55,6 +55,8 @@ class Partnership(Model):
     last_number: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
     last_activity_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    # How many challenges in it are open or in progress, for the tab and the lists.
+    unsolved_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))

@@ -64,6 +64,7 @@ def mine(user: User) -> AnySelect:
             Partnership.stage,
             Partnership.archived_at,
             Partnership.last_number,
+            Partnership.unsolved_count,
             Partnership.last_activity_at,
             unread.label("unread"),
         )

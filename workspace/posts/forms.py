@@ -4,15 +4,25 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, ValidationError
+from wtforms import Field, Form, RadioField, SelectField, SelectMultipleField, ValidationError
+from wtforms.validators import Optional
+from wtforms.widgets import CheckboxInput
 
 from workspace import cursors
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
+from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
+from workspace.languages import today
 from workspace.posts.models import Kind
 from workspace.prose import Prose, from_plain
 
 LONGEST_TITLE = 120
+LONGEST_NOTE = 1000
 KINDS = {Kind.PROGRESS: _l("Progress"), Kind.CHALLENGE: _l("Challenge")}
+
+
+def not_past(form: Form, field: Field) -> None:
+    """Refuse a day that is over."""
+    if field.data and field.data < today():
+        raise ValidationError(_("Choose a day that is not over."))
 
 
 class TextForm(ProseMixin, WorkspaceForm):
@@ -32,7 +42,10 @@ class TextForm(ProseMixin, WorkspaceForm):
 
 
 class ShareForm(OneTimeKeyMixin, TextForm):
-    """The composer: progress or a challenge."""
+    """The composer: progress, which may move a challenge; or a challenge, with the day of a wished answer."""
+
+    answer_by = Day(_l("Answer wished by"), not_past)
+    moves = SelectField(_l("Does it move a challenge?"), coerce=int, default=0)
 
     kind = RadioField(
         _l("What do you want to share?"),
@@ -61,6 +74,8 @@ class ShareForm(OneTimeKeyMixin, TextForm):
 class EditForm(VersionMixin, TextForm):
     """The text as it was when the form was opened."""
 
+    answer_by = Day(_l("Answer wished by"))
+
 
 class WithdrawalForm(WorkspaceForm):
     """Why it is withdrawn; needed for another's."""
@@ -70,3 +85,52 @@ class WithdrawalForm(WorkspaceForm):
     def is_reasoned(self, own: bool) -> bool:
         """Whether the reason that another's text needs is there."""
         return bool(own or self.reason.data) or self.refuse(self.reason, _("Write why it is withdrawn."))
+
+
+class TakingForm(WorkspaceForm):
+    """Who takes a challenge: oneself (0), or a member who is asked."""
+
+    taker = SelectField(_l("Who takes it?"), coerce=int, default=0)
+
+
+class RefusalForm(WorkspaceForm):
+    """Why one does not take it."""
+
+    reason = Paragraphs(_l("Why not?"), longest=LONGEST_NOTE, required=_l("Write why, so that the others can go on."))
+
+
+class SolutionForm(WorkspaceForm):
+    """What solved a challenge."""
+
+    note = Paragraphs(
+        _l("What solved it?"),
+        longest=LONGEST_NOTE,
+        required=_l("Write what solved it."),
+        description=_l("So that others can do the same next time."),
+    )
+    posts: Any = SelectMultipleField(
+        _l("Progress that solved it"), coerce=int, option_widget=CheckboxInput(), validators=[Optional()]
+    )
+
+
+class ParkingForm(WorkspaceForm):
+    """Why a challenge is put aside, and until when."""
+
+    reason = Paragraphs(_l("Why is it parked?"), longest=LONGEST_NOTE, required=_l("Write why it is parked."))
+    until = Day(
+        _l("Open it again on"),
+        description=_l("Leave it empty if somebody is to open it again."),
+    )
+
+    def validate_until(self, field: Field) -> None:
+        """A day to come."""
+        if field.data and field.data <= today():
+            raise ValidationError(_("Choose a day to come."))
+
+
+class ReopeningForm(WorkspaceForm):
+    """Why a challenge is opened again."""
+
+    reason = Paragraphs(
+        _l("Why is it opened again?"), longest=LONGEST_NOTE, required=_l("Write why it is opened again.")
+    )

@@ -1,6 +1,6 @@
 """A post: progress or a challenge, the two things that partners share."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
@@ -12,7 +12,7 @@ from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
-from workspace.posts.writing import Writing
+from workspace.posts.moving import UNSOLVED, Moving
 from workspace.prose import Prose
 from workspace.roles.models import Role
 
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 SHARED = {Kind.PROGRESS: Verb.SHARED_PROGRESS, Kind.CHALLENGE: Verb.SHARED_CHALLENGE}
 
 
-class Post(Writing, Model):
+class Post(Moving, Model):
     """Its number is that of the entry that made it; `activity_number` that of the last entry about it but edits."""
 
     __tablename__ = "post"
@@ -41,17 +41,22 @@ class Post(Writing, Model):
         Index("ix_post_partnership_id_activity_number", "partnership_id", "activity_number"),
         Index("ix_post_partnership_id_kind_activity_number", "partnership_id", "kind", "activity_number"),
         Index("ix_post_partnership_id_activity_at_number", "partnership_id", "activity_at", "number"),
+        Index("ix_post_partnership_id_status_activity_number", "partnership_id", "status", "activity_number"),
+        Index("ix_post_partnership_id_moves_number", "partnership_id", "moves_number"),
+        Index("ix_post_parked_until", "parked_until"),
+        ForeignKeyConstraint(["partnership_id", "taker_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "asked_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "moves_number"], ["post.partnership_id", "post.number"]),
     )
     written_by = Action.SHARE
 
     kind: Mapped[Kind] = mapped_column(one_of(Kind))
     title: Mapped[str] = mapped_column(String(120))
-    activity_number: Mapped[int]
-    activity_at: Mapped[datetime] = mapped_column(Moment)
+    # The challenge that this progress moves.
+    moves_number: Mapped[int | None]
+    affected_count: Mapped[int] = mapped_column(default=0)
     comment_count: Mapped[int] = mapped_column(default=0)
     pinned_at: Mapped[datetime | None] = mapped_column(Moment)
-    # The role that it concerns, if any: it waits for whoever is accountable for that.
-    role_id: Mapped[int | None]
 
     author: Mapped[Membership] = relationship(
         primaryjoin=lambda: Post.author_id == Membership.id,
@@ -61,9 +66,21 @@ class Post(Writing, Model):
 
     @classmethod
     def share(
-        cls, by: Membership, *, kind: Kind, title: str, body: Prose, one_time_key: str, role: Role | None = None
+        cls,
+        by: Membership,
+        *,
+        kind: Kind,
+        title: str,
+        body: Prose,
+        one_time_key: str,
+        answer_by: date | None = None,
+        moves: int | None = None,
+        role: Role | None = None,
     ) -> "Post":
-        """Share progress or a challenge, which may concern a `role`. The same key makes the same post."""
+        """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
+
+        Either may concern a `role`. The same key makes the same post.
+        """
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
@@ -83,28 +100,22 @@ class Post(Writing, Model):
                 body_text=body.text,
                 one_time_key=one_time_key,
                 created_at=entry.at,
+                moves_number=moves if kind is Kind.PROGRESS else None,
             )
-            post.lift(by, entry.number)
+            if kind is Kind.CHALLENGE:
+                post.begin(by.partnership, answer_by)
+            post.lift(by.partnership, entry.number)
             db.session.add(post)
             db.session.flush()
             return post
 
-    def lift(self, by: Membership, number: int) -> None:
-        """Make entry `number` the post's latest activity, and the partnership's. Its row is locked.
-
-        The moment never runs back, whatever the clock does, so that numbers and moments sort alike.
-        """
-        self.activity_number = number
-        self.activity_at = max(clock.now(), by.partnership.last_activity_at)
-        by.partnership.last_activity_at = self.activity_at
-
-    def edit(self, by: Membership, *, title: str, body: Prose, version: int) -> None:
+    def edit(self, by: Membership, *, title: str, body: Prose, version: int, answer_by: date | None = None) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
         with by.partnership.locked():
             self.require_editable(by)
             self.require_version(version)
-            if (self.title, self.body_text) != (title, body.text):
-                self.title = title
+            if (self.title, self.body_text, self.answer_by) != (title, body.text, answer_by):
+                self.title, self.answer_by = title, answer_by
                 self.rewrite(body)
                 record(by, Verb.EDITED, post_number=self.number)
 
@@ -113,6 +124,7 @@ class Post(Writing, Model):
         with by.partnership.locked():
             if self.take_back(by, reason):
                 self.pinned_at = None
+                by.partnership.unsolved_count -= self.status in UNSOLVED
                 record(by, Verb.WITHDREW, post_number=self.number, reason=reason)
 
     def pin(self, by: Membership) -> None:

@@ -1,18 +1,21 @@
 """What is read of posts. Every query starts from a membership."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import and_, case, func, null, select
+from sqlalchemy import and_, case, exists, false, func, null, select
+from sqlalchemy.orm import aliased
 
+from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.models import Membership, Participation, State
+from workspace.partnerships.queries import TELLING, of_seat
+from workspace.posts.affected import Affected
 from workspace.posts.models import Kind, Post
+from workspace.posts.moving import MOVES, UNSOLVED
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name
@@ -20,6 +23,8 @@ from workspace.roles.queries import accountable_name
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
 SHOWN_IN_FEED = 500
+MOST_MOVES = 100
+MOST_CHOICES = 50
 
 
 def post(membership: Membership, number: int) -> Post:
@@ -30,7 +35,7 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    query = cards(Post.body_html, null().label("excerpt")).where(
+    query = cards(false().label("is_new"), Post.body_html, null().label("excerpt")).where(
         Post.partnership_id == membership.partnership_id, Post.number == number
     )
     return db.session.execute(query).first() or abort(404)
@@ -38,7 +43,7 @@ def card(membership: Membership, number: int) -> AnyRow:
 
 def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
-    query = in_part().where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_(None))
+    query = in_part(membership).where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_(None))
     if kind:
         query = query.where(Post.kind == kind)
     if before:
@@ -48,15 +53,15 @@ def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> li
 
 def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
-    query = in_part().where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_not(None))
+    query = in_part(membership).where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_not(None))
     if kind:
         query = query.where(Post.kind == kind)
     return list(db.session.execute(query.order_by(Post.pinned_at.desc())))
 
 
-def in_part() -> AnySelect:
-    """Cards with the whole text where it is short, and else its beginning."""
-    return cards(*shown(Post, SHOWN_IN_FEED))
+def in_part(membership: Membership) -> AnySelect:
+    """Cards with the whole text where it is short, and else its beginning; and whether there is news about them."""
+    return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
 
 
 def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
@@ -69,7 +74,8 @@ def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
 
 
 def cards(*body: Any) -> AnySelect:
-    """What a card shows of a post, and of who wrote it."""
+    """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
+    moved, seat, concerned = aliased(Post), aliased(Membership), aliased(User)
     return (
         select(
             Post.number,
@@ -88,6 +94,19 @@ def cards(*body: Any) -> AnySelect:
             Role.name.label("role_name"),
             Role.retired_at.label("role_retired_at"),
             accountable_name().label("accountable_name"),
+            Post.status,
+            Post.status_at,
+            Post.activity_at,
+            Post.answer_by,
+            Post.parked_until,
+            Post.outcome,
+            Post.taker_id,
+            Post.asked_id,
+            Post.affected_count,
+            Post.moves_number,
+            Membership.organisation_id,
+            moved.title.label("moves_title"),
+            concerned.name.label("concerned_name"),
             *body,
             *author(),
         )
@@ -96,6 +115,9 @@ def cards(*body: Any) -> AnySelect:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
         .outerjoin(Role, Role.id == Post.role_id)
+        .outerjoin(moved, and_(moved.partnership_id == Post.partnership_id, moved.number == Post.moves_number))
+        .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(concerned, concerned.id == seat.user_id)
     )
 
 
@@ -108,19 +130,146 @@ def author() -> tuple[Any, ...]:
     )
 
 
-def news(membership: Membership, numbers: Iterable[int]) -> dict[int, int]:
-    """How many events about each of the posts `numbers` are new to the member; those without any are left out."""
-    wanted = list(numbers)
-    if not wanted or not membership.unread:
-        return {}
-    query = (
-        select(Entry.post_number, func.count())
+def is_new(membership: Membership) -> Any:
+    """Whether others have done something about the post since the member last looked."""
+    if not membership.unread:
+        return false().label("is_new")
+    return (
+        exists()
         .where(
-            Entry.partnership_id == membership.partnership_id,
-            Entry.post_number.in_(wanted),
+            Entry.partnership_id == Post.partnership_id,
+            Entry.post_number == Post.number,
             Entry.number > membership.seen_number,
             Entry.actor_id.is_distinct_from(membership.id),
         )
-        .group_by(Entry.post_number)
+        .label("is_new")
     )
-    return {number: count for number, count in db.session.execute(query) if number}
+
+
+def moves(membership: Membership, number: int) -> list[Entry]:
+    """How a challenge has moved, oldest first."""
+    query = (
+        select(Entry)
+        .where(
+            Entry.partnership_id == membership.partnership_id,
+            Entry.post_number == number,
+            Entry.verb.in_(MOVES),
+        )
+        .options(*TELLING)
+        .order_by(Entry.number.desc())
+        .limit(MOST_MOVES)
+    )
+    return list(db.session.scalars(query))[::-1]
+
+
+def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow]:
+    """Members by their ids, with their organisations and sides."""
+    wanted = [number for number in ids if number]
+    if not wanted:
+        return {}
+    query = (
+        select(Membership.id, *author())
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
+    )
+    return {row.id: row for row in db.session.execute(query)}
+
+
+def titles(membership: Membership, numbers: list[int]) -> list[AnyRow]:
+    """Posts by their numbers, with their titles; those withdrawn are left out."""
+    if not numbers:
+        return []
+    query = (
+        select(Post.number, Post.title)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.number.in_(numbers),
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.number)
+    )
+    return list(db.session.execute(query))
+
+
+def moved_by(membership: Membership, number: int) -> list[AnyRow]:
+    """The progress that moves a challenge, the latest first."""
+    query = (
+        select(Post.number, Post.title, Post.created_at)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.moves_number == number,
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.number.desc())
+        .limit(MOST_CHOICES)
+    )
+    return list(db.session.execute(query))
+
+
+def affected(membership: Membership, number: int) -> list[AnyRow]:
+    """The organisations that have said that they meet the challenge too, in Danish order."""
+    query = (
+        select(Organisation.id, Organisation.name, func.coalesce(Participation.side, Side.OTHERS).label("side"))
+        .join(Affected, Affected.organisation_id == Organisation.id)
+        .outerjoin(
+            Participation,
+            and_(
+                Participation.partnership_id == Affected.partnership_id,
+                Participation.organisation_id == Affected.organisation_id,
+            ),
+        )
+        .where(Affected.partnership_id == membership.partnership_id, Affected.post_number == number)
+        .order_by(Organisation.name_key)
+    )
+    return list(db.session.execute(query))
+
+
+def unsolved(membership: Membership) -> list[tuple[int, str]]:
+    """The challenges that progress can move, as (number, title), the latest activity first."""
+    if not membership.partnership.unsolved_count:
+        return []
+    query = (
+        select(Post.number, Post.title)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.status.in_(UNSOLVED),
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.activity_number.desc())
+        .limit(MOST_CHOICES)
+    )
+    return [(number, title) for number, title in db.session.execute(query)]
+
+
+def progress(membership: Membership) -> list[tuple[int, str]]:
+    """The progress that can have solved a challenge, as (number, title), the latest first."""
+    query = (
+        select(Post.number, Post.title)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.kind == Kind.PROGRESS,
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.number.desc())
+        .limit(MOST_CHOICES)
+    )
+    return [(number, title) for number, title in db.session.execute(query)]
+
+
+def who_can_take(membership: Membership) -> list[tuple[int, str]]:
+    """The other members who can be asked to take a challenge, as (id, “name, organisation”), in Danish order."""
+    query = (
+        select(Membership.id, User.name, Organisation.name)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.partnership_id == membership.partnership_id,
+            Membership.state == State.ACTIVE,
+            Membership.level != Level.OBSERVER,
+            Membership.id != membership.id,
+        )
+        .order_by(User.name_key, Membership.id)
+    )
+    return [(number, f"{name}, {organisation}") for number, name, organisation in db.session.execute(query)]

@@ -16,10 +16,13 @@ from workspace.partnerships.queries import parties, unseen_events
 from workspace.posts import queries
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
+from workspace.posts.moving import stands_still
+from workspace.posts.place import place, whole
 from workspace.posts.writing import Stale
 from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
+blueprint.add_app_template_global(stands_still, "stands_still")
 
 NAMED_IN_HEADER = 6
 
@@ -35,18 +38,17 @@ def index(membership: Membership) -> ResponseReturnValue:
             return make_response(render_template("posts/_feed.html", **shown))
         first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
         return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
-    return _feed_page(membership, ShareForm(), before)
+    return _feed_page(membership, _composer(membership), before)
 
 
 @blueprint.post("/<slug:slug>/posts")
 @members_may(Action.SHARE)
 def create(membership: Membership) -> ResponseReturnValue:
     """Share progress or a challenge."""
-    form = ShareForm()
+    form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            form.offer(choices(membership))
-            return htmx.invalid("posts/_composer.html", page="", form=form, **_place(membership))
+            return htmx.invalid("posts/_composer.html", page="", form=form, **place(membership))
         return make_response(_feed_page(membership, form, None), 422)
     post = Post.share(
         membership,
@@ -54,19 +56,18 @@ def create(membership: Membership) -> ResponseReturnValue:
         title=form.title.data,
         body=form.prose,
         one_time_key=form.one_time_key.data,
+        answer_by=form.answer_by.data,
+        moves=form.moves.data or None,
         role=role(membership, form.role.data) if form.role.data else None,
     )
     announce(_("Your post is shared."))
-    empty = ShareForm(formdata=None)
-    if htmx.is_partial():
-        empty.offer(choices(membership))
     return htmx.partial_or_redirect(
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
         post=queries.card(membership, post.number),
-        form=empty,
-        **_place(membership),
+        form=_composer(membership, formdata=None),
+        **place(membership),
     )
 
 
@@ -75,17 +76,19 @@ def create(membership: Membership) -> ResponseReturnValue:
 def show(membership: Membership, number: int) -> ResponseReturnValue:
     """A post with its latest comments; older ones on demand."""
     if htmx.is_partial() and "before" not in request.args:
-        return render_template("posts/_whole.html", post=queries.card(membership, number), **_place(membership))
-    post = queries.card(membership, number)
-    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
+        partial = "posts/_steps.html" if request.args.get("part") == "steps" else "posts/_whole.html"
+        return render_template(partial, **whole(membership, number))
+    shown = whole(membership, number)
+    thread = comment_queries.thread(
+        membership, shown["post"], shown.get("moves", []), cursors.number(request.args.get("before", ""))
+    )
     return page_or_partial(
         "posts/show.html",
         "comments/_page.html",
-        focus=f"#comment-{thread['comments'][-1].number}" if thread["comments"] else "",
-        post=post,
+        focus=_last(thread["thread"]),
         comment_form=CommentForm(formdata=None),
         **thread,
-        **_place(membership),
+        **shown,
     )
 
 
@@ -95,8 +98,8 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
-    form = EditForm(data={"title": post.title, "body": post.body_text, "version": post.version})
-    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **_place(membership))
+    form = EditForm(obj=post, data={"body": post.body_text})
+    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/edit")
@@ -105,11 +108,17 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
     form = EditForm()
-    context: dict[str, Any] = {"form": form, "post": post, **_place(membership)}
+    context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
     if not form.validate():
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
     try:
-        post.edit(membership, title=form.title.data, body=form.prose, version=form.version.data)
+        post.edit(
+            membership,
+            title=form.title.data,
+            body=form.prose,
+            version=form.version.data,
+            answer_by=form.answer_by.data,
+        )
     except Stale:
         form.begin_at(post.version)
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
@@ -129,7 +138,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         focus="[data-focus]",
         form=WithdrawalForm(),
         post=post,
-        **_place(membership),
+        **place(membership),
     )
 
 
@@ -141,7 +150,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
         return htmx.invalid(
-            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **_place(membership)
+            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **place(membership)
         )
     post.withdraw(membership, reason=form.reason.data or "")
     announce(_("The post is withdrawn."))
@@ -174,13 +183,8 @@ def _shown(membership: Membership, post: Post) -> Response:
         "posts/_whole.html",
         to=f"{membership.partnership.address}posts/{post.number}",
         focus="#post-title",
-        post=queries.card(membership, post.number),
-        **_place(membership),
+        **whole(membership, post.number),
     )
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
@@ -195,14 +199,11 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
         "pinned": pinned,
         "page": page,
         "older": page[-1].activity_number if len(found) > len(page) else None,
-        "news": queries.news(membership, [post.number for post in (*pinned, *page)]),
-        **_place(membership),
+        **place(membership),
     }
 
 
 def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> str:
-    if membership.may(Action.SHARE):
-        form.offer(choices(membership))
     return render_template(
         "posts/index.html",
         form=form,
@@ -210,3 +211,21 @@ def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> s
         events=unseen_events(membership) if membership.unread else [],
         **_feed(membership, before),
     )
+
+
+def _composer(membership: Membership, **options: Any) -> ShareForm:
+    form = ShareForm(data={"kind": request.args.get("share")}, **options)
+    may_share = membership.may(Action.SHARE)
+    form.moves.choices = [(0, _("No")), *(queries.unsolved(membership) if may_share else [])]
+    form.offer(choices(membership) if may_share else [])
+    return form
+
+
+def _last(thread: list[Any]) -> str:
+    """The selector of the last of what was added to a thread above what stood there."""
+    if not thread:
+        return ""
+    return f"#{'event' if hasattr(thread[-1], 'verb') else 'comment'}-{thread[-1].number}"
+
+
+from workspace.posts import challenges  # noqa: E402, F401 (its routes are on the same blueprint)

@@ -226,6 +226,14 @@ def first_seat(partnership: Partnership, user: User) -> Membership:
     return db.session.scalars(seat).one()
 
 
+def holds(membership: Membership, role_id: int | None) -> bool:
+    """Whether the member has the role now, as accountable or as helper."""
+    if role_id is None:
+        return False
+    held = exists().where(Holding.role_id == role_id, Holding.membership_id == membership.id, is_held(clock.now()))
+    return bool(db.session.scalar(select(held)))
+
+
 def choices(membership: Membership) -> list[tuple[int, str]]:
     """The roles in use, by id and name, in their order: for a select."""
     query = (

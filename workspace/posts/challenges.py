@@ -1,0 +1,229 @@
+"""The challenges of a partnership, and the moves of each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import htmx
+from workspace.access import Action, Conflict, members_may
+from workspace.database import db
+from workspace.forms import WorkspaceForm
+from workspace.htmx import announce, page_or_partial
+from workspace.partnerships.models import Membership
+from workspace.posts import affected, challenge_list, queries
+from workspace.posts.figures import figures
+from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, SolutionForm, TakingForm
+from workspace.posts.models import Post
+from workspace.posts.place import place, whole
+from workspace.posts.views import blueprint
+
+
+@blueprint.get("/<slug:slug>/challenges")
+@members_may(Action.READ)
+def challenges(membership: Membership) -> ResponseReturnValue:
+    """All challenges, by state, and the figures of the period."""
+    filters = challenge_list.Filters.of(request.args)
+    found = challenge_list.challenges(membership, filters)
+    page = found[: challenge_list.PAGE]
+    context: dict[str, Any] = {
+        "filters": filters,
+        "page": page,
+        "older": page[-1].activity_number if len(found) > len(page) else None,
+        **place(membership),
+    }
+    if htmx.is_partial() and filters.before:
+        return render_template("posts/_challenge_page.html", **context)
+    return page_or_partial(
+        "posts/challenges.html",
+        "posts/_challenges.html",
+        counts=challenge_list.counts(membership),
+        takers=challenge_list.takers(membership),
+        figures=figures(membership, filters.days),
+        periods=challenge_list.PERIODS,
+        **context,
+    )
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/taking")
+@members_may(Action.MOVE_CHALLENGES)
+def ask_who_takes(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for who takes it."""
+    return _form_of(membership, number, _taking_form(membership), "taking")
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/taking")
+@members_may(Action.MOVE_CHALLENGES)
+def take(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take the challenge, or ask another member to."""
+    form = _taking_form(membership)
+
+    def move(post: Post) -> str:
+        whom = db.session.get(Membership, form.taker.data) if form.taker.data else None
+        if whom is None:
+            post.take(membership)
+            return _("You have taken the challenge.")
+        post.ask(membership, whom)
+        return _("%(name)s is asked to take the challenge.", name=whom.user.name)
+
+    return _move(membership, number, form, "taking", move)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/taking/acceptance")
+@members_may(Action.MOVE_CHALLENGES)
+def accept_taking(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take the challenge, as one was asked to."""
+    post = queries.post(membership, number)
+    post.accept(membership)
+    announce(_("You have taken the challenge."))
+    return _shown(membership, number)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/taking/refusal")
+@members_may(Action.MOVE_CHALLENGES)
+def ask_why_not(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for saying no."""
+    return _form_of(membership, number, RefusalForm(), "refusal")
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/taking/refusal")
+@members_may(Action.MOVE_CHALLENGES)
+def decline_taking(membership: Membership, number: int) -> ResponseReturnValue:
+    """Say no to taking it."""
+    form = RefusalForm()
+
+    def move(post: Post) -> str:
+        post.decline(membership, form.reason.data)
+        return _("You have declined. The others can see why.")
+
+    return _move(membership, number, form, "refusal", move)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/solution")
+@members_may(Action.MOVE_CHALLENGES)
+def ask_what_solved(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for what solved it."""
+    return _form_of(membership, number, _solution_form(membership), "solution")
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/solution")
+@members_may(Action.MOVE_CHALLENGES)
+def solve(membership: Membership, number: int) -> ResponseReturnValue:
+    """Mark a challenge as solved, with what solved it."""
+    form = _solution_form(membership)
+
+    def move(post: Post) -> str:
+        post.solve(membership, form.note.data, form.posts.data)
+        return _("The challenge is solved.")
+
+    return _move(membership, number, form, "solution", move)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/parking")
+@members_may(Action.MOVE_CHALLENGES)
+def ask_why_park(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for why it is put aside."""
+    return _form_of(membership, number, ParkingForm(), "parking")
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/parking")
+@members_may(Action.MOVE_CHALLENGES)
+def park(membership: Membership, number: int) -> ResponseReturnValue:
+    """Put a challenge aside."""
+    form = ParkingForm()
+
+    def move(post: Post) -> str:
+        post.park(membership, form.reason.data, form.until.data)
+        return _("The challenge is parked.")
+
+    return _move(membership, number, form, "parking", move)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/reopening")
+@members_may(Action.MOVE_CHALLENGES)
+def ask_why_reopen(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for why it is opened again."""
+    return _form_of(membership, number, ReopeningForm(), "reopening")
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/reopening")
+@members_may(Action.MOVE_CHALLENGES)
+def reopen(membership: Membership, number: int) -> ResponseReturnValue:
+    """Open a challenge again."""
+    form = ReopeningForm()
+
+    def move(post: Post) -> str:
+        post.reopen(membership, form.reason.data)
+        return _("The challenge is open again.")
+
+    return _move(membership, number, form, "reopening", move)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/companions")
+@members_may(Action.MOVE_CHALLENGES)
+def share_challenge(membership: Membership, number: int) -> ResponseReturnValue:
+    """Say that one's organisation has this challenge too."""
+    affected.join(queries.post(membership, number), membership)
+    announce(_("The others can see that you have this challenge too."))
+    return _shown(membership, number)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/companions/removal")
+@members_may(Action.MOVE_CHALLENGES)
+def share_challenge_no_longer(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take it back."""
+    affected.leave(queries.post(membership, number), membership)
+    announce(_("Your organisation is no longer among those that have this challenge."))
+    return _shown(membership, number)
+
+
+def _form_of(membership: Membership, number: int, form: WorkspaceForm, move: str) -> Response:
+    return page_or_partial("posts/move.html", "posts/_steps.html", form=form, move=move, **whole(membership, number))
+
+
+def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, verb: Callable[[Post], str]) -> Response:
+    """Make the move; a form that is not right, or comes too late, stays with what was typed and what is so now."""
+    post = queries.post(membership, number)
+    refusal = None
+    if form.validate():
+        try:
+            announce(verb(post))
+            return _shown(membership, number)
+        except Conflict as conflict:
+            refusal = conflict
+    return htmx.invalid(
+        "posts/_steps.html",
+        page="posts/move.html",
+        status=refusal.status if refusal else 422,
+        form=form,
+        move=move,
+        refusal=refusal,
+        **whole(membership, number),
+    )
+
+
+def _shown(membership: Membership, number: int) -> Response:
+    """The challenge as it is now, in place or on its page, and what has just happened at the end of its thread."""
+    shown = whole(membership, number)
+    last = shown["moves"][-1] if shown["moves"] else None
+    return htmx.partial_or_redirect(
+        "posts/moved.htmx.html",
+        to=f"{membership.partnership.address}posts/{number}",
+        focus="#challenge h2",
+        entry=last if last and last.number == membership.partnership.last_number else None,
+        **shown,
+    )
+
+
+def _taking_form(membership: Membership) -> TakingForm:
+    form = TakingForm()
+    form.taker.choices = [(0, _("I do")), *queries.who_can_take(membership)]
+    return form
+
+
+def _solution_form(membership: Membership) -> SolutionForm:
+    form = SolutionForm()
+    form.posts.choices = queries.progress(membership)
+    return form
