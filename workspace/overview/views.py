@@ -13,6 +13,7 @@ from workspace.accounts.models import User
 from workspace.htmx import announce, page_or_partial, seen_elsewhere
 from workspace.languages import day
 from workspace.overview import queries
+from workspace.overview.waiting import waiting
 from workspace.partnerships import log
 from workspace.partnerships.queries import parties
 from workspace.partnerships.views import may_start
@@ -37,6 +38,7 @@ def index(user: User) -> ResponseReturnValue:
         "overview/_page.html",
         focus=f"#e{page[0].partnership_id}-{page[0].number} a" if page else "",
         today=clock.now(),
+        waiting=None if before else waiting(user),
         partnerships=listed,
         more_partnerships=len(partnerships) > len(listed),
         parties=parties([row.id for row in listed], NAMED_IN_LIST),
@@ -65,3 +67,6 @@ def _numbers(seen: str) -> Any:
         partnership_id, _colon, number = pair.partition(":")
         if (key := cursors.number(partnership_id)) and (value := cursors.number(number)):
             yield key, value
+
+
+from workspace.overview import settling  # noqa: E402, F401 (its routes are on the same blueprint)

@@ -1,0 +1,51 @@
+"""Settling what waits for me where it is listed: a press, and it is gone."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import htmx
+from workspace.access import Action, members_may, signed_in
+from workspace.accounts.models import User
+from workspace.htmx import announce
+from workspace.overview.views import blueprint
+from workspace.overview.waiting import waiting
+from workspace.partnerships.models import Membership
+from workspace.posts import queries as posts
+from workspace.roles import answering
+from workspace.roles import queries as roles
+
+
+@blueprint.get("/waiting")
+@signed_in
+def count_waiting(user: User) -> ResponseReturnValue:
+    """How much waits, for the top bar; without HTMX, where it stands."""
+    if not htmx.is_partial():
+        return htmx.seen_elsewhere("/")
+    return render_template("overview/_count.html", waiting=waiting(user))
+
+
+@blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")
+@members_may(Action.MOVE_CHALLENGES)
+def take_challenge(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take the challenge that one is asked to take."""
+    posts.post(membership, number).accept(membership)
+    announce(_("You have taken the challenge."))
+    return _settled(membership)
+
+
+@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>")
+@members_may(Action.TAKE_ROLES)
+def take_role(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Accept the role that one is offered."""
+    holding = roles.holding(membership, role_id, holding_id)
+    answering.accept(holding, membership)
+    announce(_("You have the role »%(name)s« now.", name=holding.role.name))
+    return _settled(membership)
+
+
+def _settled(membership: Membership) -> ResponseReturnValue:
+    """What still waits, in place; without HTMX the overview."""
+    return htmx.partial_or_redirect(
+        "overview/settled.htmx.html", to="/", focus="#waiting", waiting=waiting(membership.user)
+    )
