@@ -39,17 +39,18 @@ class Item:
 
 
 def waiting(user: User) -> list[Item]:
-    """All that waits for `user`, what others wait for most first. Six statements, however much there is."""
-    challenges = _challenges(user)
+    """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
+    challenges, vacant = _challenges(user), roles.vacant_roles_of_moderator(user)
+    vacant_ids = {row.role_id for row in vacant}
     return [
         *(_asked(row) for row in challenges if row.asks_me),
         *(_offer(row) for row in roles.offers_to(user)),
         *(_role_is_mine(row) for row in challenges if row.concerns_my_role),
         *(_taken(row) for row in challenges if row.is_mine),
         *(_request(row) for row in roles.requests_for_roles(user)),
-        *(_vacant(row) for row in roles.vacant_roles_of_moderator(user)),
+        *(_vacant(row) for row in vacant),
         *(_still(row) for row in challenges if row.stands_still),
-        *(_one_sided(row) for row in roles.one_sided_roles_of_moderator(user)),
+        *(_one_sided(row) for row in roles.one_sided_roles_of_moderator(user) if row.role_id not in vacant_ids),
     ]
 
 
