@@ -319,7 +319,7 @@ def test_no_order_of_moves_brings_a_role_where_it_must_not_be(app: Workspace) ->
         run_state_machine_as_test(
             Life,
             settings=settings(
-                max_examples=20,
+                max_examples=16,
                 stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
