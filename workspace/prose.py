@@ -14,6 +14,8 @@ LINK_REL = "nofollow noopener noreferrer"
 # Six digits of a date, perhaps a hyphen or a space, and four more: the form of a Danish CPR number.
 CPR_NUMBER = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[-–  ]?\d{4}(?!\d)")
 
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
 _links = LinkifyIt()
 
 
@@ -41,6 +43,11 @@ def sanitised(html: str) -> str:
         url_schemes=ALLOWED_SCHEMES,
         link_rel=LINK_REL,
     )
+
+
+def legible(text: str) -> str:
+    """`text` with U+FFFD in place of control characters, which HTML can't hold."""
+    return CONTROL_CHARACTER.sub("\ufffd", text)
 
 
 def resembles_cpr_number(*texts: str) -> bool:

@@ -49,8 +49,14 @@ if (kept) {
     }
     announce("kept");
     form.querySelector("textarea")?.focus();
-    sessionStorage.removeItem(KEPT + location.pathname);
+  } else {
+    // It had been opened in place: its address is a page as well.
+    if (action !== location.pathname) {
+      sessionStorage.setItem(KEPT + action, kept);
+      location.assign(action);
+    }
   }
+  sessionStorage.removeItem(KEPT + location.pathname);
 }
 
 // No line: say so, and leave what is typed where it is.

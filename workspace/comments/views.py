@@ -49,6 +49,7 @@ def show(membership: Membership, post_number: int, number: int) -> ResponseRetur
     return page_or_partial(
         "comments/show.html",
         "comments/_comment.html",
+        focus=f"#comment-{number}",
         comment=comment,
         **_place(membership, post_queries.post(membership, post_number)),
     )
@@ -94,7 +95,13 @@ def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> Re
     comment = queries.comment(membership, post_number, number)
     comment.require_withdrawable(membership)
     context = _one(membership, post_number, comment)
-    return page_or_partial("comments/withdrawal.html", "comments/_withdrawal.html", form=WithdrawalForm(), **context)
+    return page_or_partial(
+        "comments/withdrawal.html",
+        "comments/_withdrawal.html",
+        focus="[data-focus]",
+        form=WithdrawalForm(),
+        **context,
+    )
 
 
 @blueprint.post("/<number:number>/withdrawal")

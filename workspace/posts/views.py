@@ -32,10 +32,11 @@ def index(membership: Membership) -> ResponseReturnValue:
     """The feed: the pinned first, then the latest activity."""
     before = cursors.number(request.args.get("before", ""))
     if htmx.is_partial():
-        response = make_response(
-            render_template("posts/_page.html" if before else "posts/_feed.html", **_feed(membership, before))
-        )
-        return response
+        shown = _feed(membership, before)
+        if not before:
+            return make_response(render_template("posts/_feed.html", **shown))
+        first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
+        return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
     return _feed_page(membership, _composer(membership), before)
 
 
@@ -71,19 +72,18 @@ def create(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/<slug:slug>/posts/<number:number>")
 @members_may(Action.READ)
 def show(membership: Membership, number: int) -> ResponseReturnValue:
-    """A post with its latest comments; older ones on demand."""
+    """A post with its latest comments; older ones on demand, and the parts that a form stood in the place of."""
+    post = queries.card(membership, number)
     if htmx.is_partial() and "before" not in request.args:
-        partial = "posts/_steps.html" if request.args.get("part") == "steps" else "posts/_whole.html"
-        return render_template(partial, **whole(membership, number))
-    shown = whole(membership, number)
-    return page_or_partial(
-        "posts/show.html",
-        "comments/_page.html",
-        comment_form=CommentForm(formdata=None),
-        **comment_queries.thread(
-            membership, shown["post"], shown.get("moves", []), cursors.number(request.args.get("before", ""))
-        ),
-        **shown,
+        steps = post.status is not None and request.args.get("part") == "steps"
+        partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
+        return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
+    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
+    if htmx.is_partial():
+        partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
+        return htmx.focused(make_response(partial), thread["latest"])
+    return render_template(
+        "posts/show.html", comment_form=CommentForm(formdata=None), **thread, **whole(membership, post)
     )
 
 
@@ -130,6 +130,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     return page_or_partial(
         "posts/withdrawal.html",
         "posts/_withdrawal.html",
+        focus="[data-focus]",
         form=WithdrawalForm(),
         post=post,
         **place(membership),
@@ -174,10 +175,10 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
 def _shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
     return htmx.partial_or_redirect(
-        "posts/_whole.html",
+        "posts/shown.htmx.html",
         to=f"{membership.partnership.address}posts/{post.number}",
         focus="#post-title",
-        **whole(membership, post.number),
+        **whole(membership, queries.card(membership, post.number)),
     )
 
 
