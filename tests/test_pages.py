@@ -128,7 +128,9 @@ def size(mette: Client, address: str) -> int:
 
 @pytest.mark.parametrize("length", [500, 600, 4000])
 def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, mette: Client) -> None:
-    others = add_member(moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune")))
+    others = add_member(
+        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
+    )
     made = [share(others, TITLE, LONG_TEXT[:length], list(Kind)[number % 2]) for number in range(23)]
     for post in made[:3]:
         post.pin(moderator)
@@ -144,7 +146,9 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
 @pytest.mark.parametrize("length", [200, 280, 281, 4000])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
-    other = add_member(moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune")))
+    other = add_member(
+        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
+    )
     for number in range(60):
         comment(post, other if number % 2 else moderator, LONG_TEXT[:length])
     page = mette.page(f"{moderator.partnership.address}posts/{post.number}")

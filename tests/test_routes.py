@@ -21,13 +21,13 @@ from tests.factories import (
     Holder,
     Level,
     add_member,
+    challenge,
     comment,
     hold,
     make_administrator,
     make_organisation,
     make_role,
     make_user,
-    share,
     start_partnership,
 )
 from tests.pages import Page
@@ -119,6 +119,21 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
 
+    GET  /partnerships/<slug:slug>/challenges                                                        members read
+    GET  /partnerships/<slug:slug>/posts/<number:number>/taking                                   members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking                                   members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/acceptance                        members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/taking/refusal                           members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/refusal                           members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/solution                                 members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/solution                                 members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/parking                                  members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/parking                                  members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/reopening                                members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/reopening                                members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/companions                               members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/companions/removal                       members move_challenges
+
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments                              members comment
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>              members read
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/edit         members comment
@@ -131,6 +146,8 @@ LOWEST_LEVELS = {
     "read": "observer",
     "share": "contributor",
     "comment": "contributor",
+    "move_challenges": "contributor",
+    "move_any_challenge": "moderator",
     "pin": "moderator",
     "withdraw_others": "moderator",
     "take_roles": "contributor",
@@ -196,7 +213,7 @@ class World:
         self.users["outsider"] = self.elsewhere.user
         self.users["administrator"] = make_administrator(name="Anders And", language="en")
         self.organisation = make_organisation("Icura")
-        self.posts = {name: share(self.seats[name]) for name in ("moderator", "contributor")}
+        self.posts = {name: challenge(self.seats[name]) for name in ("moderator", "contributor")}
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
         self.role = make_role(moderator)
         self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}

@@ -1,6 +1,5 @@
 """What is read of comments. Every query starts from a membership."""
 
-import math
 from typing import Any
 
 from flask import abort
@@ -12,6 +11,7 @@ from workspace.organisations.models import Organisation
 from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
+from workspace.posts import queries as posts
 from workspace.posts.queries import author, shown
 
 PAGE = 50
@@ -36,25 +36,32 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     return db.session.execute(query).first() or abort(404)
 
 
-def thread(membership: Membership, post: AnyRow, moves: list[Entry], before: int | None) -> dict[str, Any]:
+def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
     """A page of the thread, oldest first: the latest comments, or those before the number `before`.
 
-    The `moves` of a challenge stand between the comments.
+    How a challenge has moved stands between the comments.
     """
+    found: list[Any] = [*_comments(membership, post, before)]
+    if post.status:
+        found += posts.moves(membership, post.number, most=PAGE + 1, before=before)
+        found.sort(key=lambda item: item.number, reverse=True)
+    page = found[:PAGE]
+    return {
+        "thread": page[::-1],
+        "older": page[-1].number if len(found) > PAGE else None,
+        "is_latest": before is None,
+        "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
+    }
+
+
+def _comments(membership: Membership, post: AnyRow, before: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
     query = _lines(*shown(Comment, longest)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
     if before:
         query = query.where(Comment.number < before)
-    found = list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
-    older = found[PAGE - 1].number if len(found) > PAGE else None
-    events = [entry for entry in moves if (older or 0) < entry.number < (before or math.inf)]
-    return {
-        "thread": sorted([*found[:PAGE], *events], key=lambda item: item.number),
-        "older": older,
-        "is_latest": before is None,
-    }
+    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
 
 
 def _lines(*body: Any) -> AnySelect:

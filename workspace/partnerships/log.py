@@ -35,6 +35,7 @@ class Verb(StrEnum):
     SOLVED = "solved"
     PARKED = "parked"
     REOPENED = "reopened"
+    MOVED_ON = "moved_on"
     SHARES_CHALLENGE = "shares_challenge"
     SHARES_NO_LONGER = "shares_no_longer"
     CHANGED_STAGE = "changed_stage"

@@ -64,9 +64,8 @@ def leave(post: Post, by: Membership) -> None:
 
 def _require_other_organisation(post: Post, by: Membership) -> None:
     by.require(Action.MOVE_CHALLENGES)
+    post.require_challenge()
     post.require_present()
-    if not post.is_challenge:
-        raise Conflict(_("This is progress: there is nothing to solve."))
     if post.author.organisation_id == by.organisation_id:
         raise Conflict(_("Your own organisation has shared this challenge."))
 

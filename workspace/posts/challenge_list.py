@@ -1,11 +1,11 @@
 """The list of challenges, its filters, and its figures. Every query starts from a membership."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock, cursors
@@ -22,47 +22,47 @@ PAGE = 50
 PERIODS = (30, 90, 365)
 
 
+STATES: dict[str, tuple[Status, ...]] = {
+    "unsolved": UNSOLVED,
+    "still": UNSOLVED,
+    **{status.value: (status,) for status in Status},
+    "all": tuple(Status),
+}
+
+
 @dataclass(frozen=True)
 class Filters:
     """What the list is narrowed to, as it stands in the address. Words that are none of ours narrow nothing."""
 
-    status: str = "unsolved"
+    state: str = "unsolved"
     taker: int | None = None
     side: str = ""
-    still: bool = False
     days: int = 90
     before: int | None = None
 
     @classmethod
     def of(cls, arguments: Mapping[str, str]) -> "Filters":
         """The filters that an address names."""
-        status, side, days = arguments.get("status", ""), arguments.get("side", ""), arguments.get("days", "")
+        state, side, days = arguments.get("state", ""), arguments.get("side", ""), arguments.get("days", "")
         return cls(
-            status=status if status in (*list(Status), "all") else "unsolved",
+            state=state if state in STATES else cls.state,
             taker=cursors.number(arguments.get("taker", "")),
-            side=side if side in list(Side) else "",
-            still=arguments.get("still") == "1",
-            days=int(days) if days in map(str, PERIODS) else 90,
+            side=side if side in list(Side) else cls.side,
+            days=int(days) if days in map(str, PERIODS) else cls.days,
             before=cursors.number(arguments.get("before", "")),
         )
 
     def address(self, **changed: Any) -> str:
-        """The query of an address with some of the filters changed; from its beginning."""
-        named = {"status": self.status, "taker": self.taker, "side": self.side, "still": self.still, "days": self.days}
-        usual = {"status": "unsolved", "days": 90}
-        named |= {"before": None} | changed
-        parts = [
-            f"{name}={1 if value is True else value}"
-            for name, value in named.items()
-            if value and usual.get(name) != value
-        ]
-        return "?" + "&".join(parts) if parts else "?"
+        """The query of an address with some of the filters changed; the list begins at its beginning."""
+        named = {"state": self.state, "taker": self.taker, "side": self.side, "days": self.days} | changed
+        chosen = {name: value for name, value in named.items() if value and value != getattr(Filters, name)}
+        return f"?{urlencode(chosen)}" if chosen else ""
 
 
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
     seat, concerned = aliased(Membership), aliased(User)
-    query = (
+    query: AnySelect = (
         select(
             Post.number,
             Post.title,
@@ -91,63 +91,53 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
     )
+    query = _of(query, filters).where(Post.status.in_(STATES[filters.state]))
+    if filters.state == "still":
+        query = query.where(_stands_still())
     if filters.before:
         query = query.where(Post.activity_number < filters.before)
-    return list(db.session.execute(_narrowed(query, filters)))
+    return list(db.session.execute(query))
 
 
-def _narrowed(query: AnySelect, filters: Filters) -> AnySelect:
-    statuses = {"unsolved": UNSOLVED, "all": tuple(Status)}.get(filters.status) or (Status(filters.status),)
-    query = query.where(Post.status.in_(statuses))
-    if filters.taker:
-        query = query.where(or_(Post.taker_id == filters.taker, Post.asked_id == filters.taker))
-    if filters.side:
-        query = query.where(func.coalesce(Participation.side, Side.OTHERS) == Side(filters.side))
-    if filters.still:
-        query = query.where(_stands_still())
-    return query
-
-
-def counts(membership: Membership) -> dict[str, int]:
-    """How many challenges there are of each status; `unsolved` and `still` among them."""
+def counts(membership: Membership, filters: Filters) -> dict[str, int]:
+    """How many challenges each state would show with the other filters."""
     query = (
         select(Post.status, func.count(), func.sum(case((_stands_still(), 1), else_=0)))
-        .where(
-            Post.partnership_id == membership.partnership_id,
-            Post.status.is_not(None),
-            Post.withdrawn_at.is_(None),
-        )
+        .join(Membership, Membership.id == Post.author_id)
+        .outerjoin(Participation, of_seat())
+        .where(Post.partnership_id == membership.partnership_id, Post.withdrawn_at.is_(None))
         .group_by(Post.status)
     )
-    found: dict[str, int] = defaultdict(int)
-    for status, count, still in db.session.execute(query):
-        found[str(status)] += count
-        found["all"] += count
-        found["still"] += int(still or 0)
-        found["unsolved"] += count if status in UNSOLVED else 0
-    return found
+    found = {status: (count, still) for status, count, still in db.session.execute(_of(query, filters))}
+    return {
+        state: sum(found.get(status, (0, 0))[state == "still"] or 0 for status in statuses)
+        for state, statuses in STATES.items()
+    }
 
 
 def takers(membership: Membership) -> list[AnyRow]:
-    """Who has taken a challenge that is not solved, or has been asked to, in Danish order."""
+    """Who has taken a challenge, or has been asked to, in Danish order."""
+    concerned = select(func.coalesce(Post.asked_id, Post.taker_id)).where(
+        Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None)
+    )
     query = (
         select(Membership.id, User.name)
         .join(Membership.user)
-        .where(
-            Membership.partnership_id == membership.partnership_id,
-            Membership.id.in_(_concerned(membership, Post.taker_id))
-            | Membership.id.in_(_concerned(membership, Post.asked_id)),
-        )
+        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(concerned))
         .order_by(User.name_key, Membership.id)
     )
     return list(db.session.execute(query))
 
 
-def _concerned(membership: Membership, column: Any) -> Any:
-    return select(column).where(
-        Post.partnership_id == membership.partnership_id, Post.status.in_((*UNSOLVED, Status.PARKED))
-    )
+def _of(query: AnySelect, filters: Filters) -> AnySelect:
+    """Only the challenges of the taker and the side that are wanted."""
+    query = query.where(Post.status.is_not(None))
+    if filters.taker:
+        query = query.where(func.coalesce(Post.asked_id, Post.taker_id) == filters.taker)
+    if filters.side:
+        query = query.where(func.coalesce(Participation.side, Side.OTHERS) == Side(filters.side))
+    return query
 
 
-def _stands_still() -> Any:
+def _stands_still() -> ColumnElement[bool]:
     return Post.status.in_(UNSOLVED) & (Post.activity_at < clock.now() - STANDS_STILL_AFTER)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -35,11 +35,12 @@ def challenges(membership: Membership) -> ResponseReturnValue:
         **place(membership),
     }
     if htmx.is_partial() and filters.before:
-        return render_template("posts/_challenge_page.html", **context)
+        first = f"#challenge-{page[0].number} a" if page else ""
+        return htmx.focused(make_response(render_template("posts/_challenge_page.html", **context)), first)
     return page_or_partial(
         "posts/challenges.html",
         "posts/_challenges.html",
-        counts=challenge_list.counts(membership),
+        counts=challenge_list.counts(membership, filters),
         takers=challenge_list.takers(membership),
         figures=figures(membership, filters.days),
         periods=challenge_list.PERIODS,
@@ -51,7 +52,7 @@ def challenges(membership: Membership) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def ask_who_takes(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for who takes it."""
-    return _form_of(membership, number, _taking_form(membership), "taking")
+    return _form_of(membership, number, _taking_form(membership), "taking", Post.require_unsolved)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/taking")
@@ -62,10 +63,11 @@ def take(membership: Membership, number: int) -> ResponseReturnValue:
 
     def move(post: Post) -> str:
         whom = db.session.get(Membership, form.taker.data) if form.taker.data else None
+        instead_of = form.instead_of.data or None
         if whom is None:
-            post.take(membership)
+            post.take(membership, instead_of=instead_of)
             return _("You have taken the challenge.")
-        post.ask(membership, whom)
+        post.ask(membership, whom, instead_of=instead_of)
         return _("%(name)s is asked to take the challenge.", name=whom.user.name)
 
     return _move(membership, number, form, "taking", move)
@@ -75,17 +77,19 @@ def take(membership: Membership, number: int) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def accept_taking(membership: Membership, number: int) -> ResponseReturnValue:
     """Take the challenge, as one was asked to."""
-    post = queries.post(membership, number)
-    post.accept(membership)
-    announce(_("You have taken the challenge."))
-    return _shown(membership, number)
+
+    def move(post: Post) -> str:
+        post.accept(membership)
+        return _("You have taken the challenge.")
+
+    return _move(membership, number, WorkspaceForm(), "", move)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/taking/refusal")
 @members_may(Action.MOVE_CHALLENGES)
 def ask_why_not(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for saying no."""
-    return _form_of(membership, number, RefusalForm(), "refusal")
+    return _form_of(membership, number, RefusalForm(), "refusal", Post.require_asked)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/taking/refusal")
@@ -105,7 +109,7 @@ def decline_taking(membership: Membership, number: int) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def ask_what_solved(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for what solved it."""
-    return _form_of(membership, number, _solution_form(membership), "solution")
+    return _form_of(membership, number, _solution_form(membership), "solution", Post.require_solvable)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/solution")
@@ -125,7 +129,7 @@ def solve(membership: Membership, number: int) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def ask_why_park(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for why it is put aside."""
-    return _form_of(membership, number, ParkingForm(), "parking")
+    return _form_of(membership, number, ParkingForm(), "parking", Post.require_unsolved)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/parking")
@@ -145,7 +149,7 @@ def park(membership: Membership, number: int) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def ask_why_reopen(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for why it is opened again."""
-    return _form_of(membership, number, ReopeningForm(), "reopening")
+    return _form_of(membership, number, ReopeningForm(), "reopening", Post.require_reopenable)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/reopening")
@@ -165,55 +169,81 @@ def reopen(membership: Membership, number: int) -> ResponseReturnValue:
 @members_may(Action.MOVE_CHALLENGES)
 def share_challenge(membership: Membership, number: int) -> ResponseReturnValue:
     """Say that one's organisation has this challenge too."""
-    affected.join(queries.post(membership, number), membership)
-    announce(_("The others can see that you have this challenge too."))
-    return _shown(membership, number)
+
+    def move(post: Post) -> str:
+        affected.join(post, membership)
+        return _("The others can see that you have this challenge too.")
+
+    return _move(membership, number, WorkspaceForm(), "", move)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/companions/removal")
 @members_may(Action.MOVE_CHALLENGES)
 def share_challenge_no_longer(membership: Membership, number: int) -> ResponseReturnValue:
     """Take it back."""
-    affected.leave(queries.post(membership, number), membership)
-    announce(_("Your organisation is no longer among those that have this challenge."))
-    return _shown(membership, number)
+
+    def move(post: Post) -> str:
+        affected.leave(post, membership)
+        return _("Your organisation is no longer among those that have this challenge.")
+
+    return _move(membership, number, WorkspaceForm(), "", move)
 
 
-def _form_of(membership: Membership, number: int, form: WorkspaceForm, move: str) -> Response:
-    return page_or_partial("posts/move.html", "posts/_steps.html", form=form, move=move, **whole(membership, number))
+def _form_of(
+    membership: Membership,
+    number: int,
+    form: WorkspaceForm,
+    move: str,
+    require: Callable[[Post, Membership], None],
+) -> Response:
+    """The form of a move; or, where the challenge can't be moved so, how it is now."""
+    challenge = queries.challenge(membership, number)
+    partial, refusal = "posts/_steps.html", None
+    try:
+        require(challenge, membership)
+    except Conflict as conflict:
+        partial, move, refusal = "posts/moved.htmx.html", "", conflict
+    return page_or_partial(
+        "posts/move.html",
+        partial,
+        focus="[data-focus]",
+        form=form,
+        move=move,
+        refusal=refusal,
+        **whole(membership, queries.card(membership, number)),
+    )
 
 
 def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, verb: Callable[[Post], str]) -> Response:
     """Make the move; a form that is not right, or comes too late, stays with what was typed and what is so now."""
-    post = queries.post(membership, number)
-    refusal = None
+    challenge = queries.challenge(membership, number)
+    partial, status, refusal = "posts/_steps.html", 422, None
     if form.validate():
         try:
-            announce(verb(post))
+            announce(verb(challenge))
             return _shown(membership, number)
         except Conflict as conflict:
-            refusal = conflict
+            partial, status, refusal = "posts/moved.htmx.html", conflict.status, conflict
     return htmx.invalid(
-        "posts/_steps.html",
+        partial,
         page="posts/move.html",
-        status=refusal.status if refusal else 422,
+        status=status,
         form=form,
         move=move,
         refusal=refusal,
-        **whole(membership, number),
+        **whole(membership, queries.card(membership, number)),
     )
 
 
 def _shown(membership: Membership, number: int) -> Response:
     """The challenge as it is now, in place or on its page, and what has just happened at the end of its thread."""
-    shown = whole(membership, number)
-    last = shown["moves"][-1] if shown["moves"] else None
+    (latest,) = queries.moves(membership, number, most=1)
     return htmx.partial_or_redirect(
         "posts/moved.htmx.html",
         to=f"{membership.partnership.address}posts/{number}",
-        focus="#challenge h2",
-        entry=last if last and last.number == membership.partnership.last_number else None,
-        **shown,
+        focus="#steps h2",
+        entry=latest if latest.number == membership.partnership.last_number else None,
+        **whole(membership, queries.card(membership, number)),
     )
 
 

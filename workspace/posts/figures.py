@@ -40,9 +40,11 @@ def figures(membership: Membership, days: int) -> list[Figures]:
     whoever has taken it or has been asked to; until there is somebody, for the other sides than its author's, as long
     as none of them has answered.
     """
-    found = {side: Figures(side) for side in Side}
+    taking_part = select(Participation.side).where(Participation.partnership_id == membership.partnership_id).distinct()
+    sides = set(db.session.scalars(taking_part))
+    found = {side: Figures(side) for side in Side if side in sides}
     for row in db.session.execute(_answered(membership, days)):
-        of_side = found[row.side]
+        of_side = found.setdefault(row.side, Figures(row.side))
         of_side.shared += 1
         if row.answered_at:
             of_side._answers.append(row.answered_at - row.created_at)
@@ -52,7 +54,7 @@ def figures(membership: Membership, days: int) -> list[Figures]:
         of_side.to_answer = _median(of_side._answers)
         of_side.to_solution = _median(of_side._solutions)
     for row in db.session.execute(_waiting(membership)):
-        for side in Side:
+        for side in found:
             if row.concerned_side == side or (row.concerned_side is None and row.side != side):
                 found[side].waiting += row.how_many
     return list(found.values())

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, RadioField, SelectField, SelectMultipleField, ValidationError
+from wtforms import Field, RadioField, SelectField, SelectMultipleField, ValidationError
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace import cursors
-from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
+from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.languages import today
 from workspace.posts.models import Kind
 from workspace.prose import Prose, from_plain
@@ -17,12 +17,6 @@ from workspace.prose import Prose, from_plain
 LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
 KINDS = {Kind.PROGRESS: _l("Progress"), Kind.CHALLENGE: _l("Challenge")}
-
-
-def not_past(form: Form, field: Field) -> None:
-    """Refuse a day that is over."""
-    if field.data and field.data < today():
-        raise ValidationError(_("Choose a day that is not over."))
 
 
 class TextForm(ProseMixin, WorkspaceForm):
@@ -44,7 +38,7 @@ class TextForm(ProseMixin, WorkspaceForm):
 class ShareForm(OneTimeKeyMixin, TextForm):
     """The composer: progress, which may move a challenge; or a challenge, with the day of a wished answer."""
 
-    answer_by = Day(_l("Answer wished by"), not_past)
+    answer_by = Day(_l("Answer wished by"))
     moves = SelectField(_l("Does it move a challenge?"), coerce=int, default=0)
 
     kind = RadioField(
@@ -70,6 +64,11 @@ class ShareForm(OneTimeKeyMixin, TextForm):
         if field.data is None:
             raise ValidationError(_("Choose whether it is progress or a challenge."))
 
+    def validate_answer_by(self, field: Field) -> None:
+        """The day of an answer is not over yet; progress has none."""
+        if self.kind.data is Kind.CHALLENGE and field.data and field.data < today():
+            raise ValidationError(_("Choose a day that is not over."))
+
 
 class EditForm(VersionMixin, TextForm):
     """The text as it was when the form was opened."""
@@ -88,8 +87,9 @@ class WithdrawalForm(WorkspaceForm):
 
 
 class TakingForm(WorkspaceForm):
-    """Who takes a challenge: oneself (0), or a member who is asked."""
+    """Who takes a challenge: oneself (0), or a member who is asked; instead of whom it concerned before one's eyes."""
 
+    instead_of = WholeNumber(required=False)
     taker = SelectField(_l("Who takes it?"), coerce=int, default=0)
 
 

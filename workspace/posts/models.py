@@ -79,7 +79,8 @@ class Post(Moving, Model):
     ) -> "Post":
         """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
 
-        Either may concern a `role`. The same key makes the same post.
+        Either may concern a `role`. The same key makes the same post. Raises Moved if the challenge is no longer
+        unsolved.
         """
         with by.partnership.locked():
             by.require(Action.SHARE)
@@ -88,6 +89,8 @@ class Post(Moving, Model):
                 return made
             if role:
                 role.require_in_use()
+            if moves and kind is Kind.PROGRESS:
+                cls._challenge(by, moves).move_on(by)
             entry = record(by, SHARED[kind], makes_post=True)
             post = cls(
                 partnership_id=by.partnership_id,
@@ -114,6 +117,7 @@ class Post(Moving, Model):
         with by.partnership.locked():
             self.require_editable(by)
             self.require_version(version)
+            answer_by = answer_by if self.status else None
             if (self.title, self.body_text, self.answer_by) != (title, body.text, answer_by):
                 self.title, self.answer_by = title, answer_by
                 self.rewrite(body)
@@ -144,6 +148,13 @@ class Post(Moving, Model):
             if self.pinned_at is not None:
                 self.pinned_at = None
                 record(by, Verb.UNPINNED, post_number=self.number)
+
+    @classmethod
+    def _challenge(cls, by: Membership, number: int) -> "Post":
+        found = db.session.get(cls, (by.partnership_id, number))
+        if found is None:
+            raise Conflict(_("The challenge that you chose is not here. Choose another, or none."))
+        return found
 
     def _require_room_for_a_pin(self) -> None:
         pinned = select(func.count()).where(Post.partnership_id == self.partnership_id, Post.pinned_at.is_not(None))

@@ -3,8 +3,10 @@
 Each move is one verb, one entry in the log, and activity of the post. What time does has no actor.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
 from workspace.database import Moment, db, one_of
-from workspace.partnerships.log import Entry, Verb, append, record
+from workspace.partnerships.log import Verb, append, record
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.writing import Writing
 from workspace.roles.queries import holds
@@ -41,15 +43,32 @@ MOVES = (
     Verb.SOLVED,
     Verb.PARKED,
     Verb.REOPENED,
+    Verb.MOVED_ON,
     Verb.SHARES_CHALLENGE,
     Verb.SHARES_NO_LONGER,
 )
+
+# Those that brought it where it is.
+TURNS = (Verb.TOOK, Verb.SOLVED, Verb.PARKED)
 
 
 def stands_still(challenge: Any) -> bool:
     """Whether nobody has taken or touched an unsolved challenge (a post, or a row with its columns) for 14 days."""
     unsolved = challenge.status in UNSOLVED and not getattr(challenge, "withdrawn_at", None)
     return unsolved and clock.now() - challenge.activity_at > STANDS_STILL_AFTER
+
+
+def may_move(member: Membership, challenge: Any) -> bool:
+    """Whether `member` may move a challenge on (a post, or a row that also has the column `holds_role`).
+
+    Its author, whoever has taken it or holds the role that it concerns, and a moderator may.
+    """
+    if challenge.status is None or challenge.withdrawn_at is not None or not member.may(Action.MOVE_CHALLENGES):
+        return False
+    if member.id in (challenge.author_id, challenge.taker_id) or member.may(Action.MOVE_ANY_CHALLENGE):
+        return True
+    known = getattr(challenge, "holds_role", None)
+    return holds(member, challenge.role_id) if known is None else bool(known)
 
 
 class Moved(Conflict):
@@ -76,85 +95,99 @@ class Moving(Writing):
     role_id: Mapped[int | None]
 
     @property
-    def is_challenge(self) -> bool:
-        """Whether there is anything to solve."""
-        return self.status is not None
-
-    @property
     def is_unsolved(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.status in UNSOLVED and not self.is_withdrawn
 
-    def take(self, by: Membership) -> None:
-        """Take the challenge oneself; also from another, who then no longer has it."""
-        with by.partnership.locked():
-            self.require_movable(by)
-            self._require_unsolved()
-            if self.taker_id != by.id:
-                self._give_to(by, by)
+    @property
+    def concerns_id(self) -> int | None:
+        """The member who has been asked to take it, or else has taken it."""
+        return self.asked_id or self.taker_id
 
-    def ask(self, by: Membership, whom: Membership) -> None:
-        """Ask another member to take it. Whoever was asked before is asked no longer."""
+    def begin(self, partnership: Partnership, answer_by: date | None) -> None:
+        """Be an open challenge."""
+        self.answer_by = answer_by
+        self._set(partnership, Status.OPEN)
+
+    def take(self, by: Membership, *, instead_of: int | None = None) -> None:
+        """Take the challenge oneself; also from another, who then no longer has it.
+
+        `instead_of` is the member whom it concerned before one's eyes (`concerns_id`). Raises Moved if that is
+        no longer so.
+        """
         with by.partnership.locked():
-            self.require_movable(by)
-            self._require_unsolved()
+            self.require_unsolved(by)
+            if self.taker_id != by.id or self.asked_id:
+                self._require_as_seen(instead_of)
+                self._give_to(by)
+
+    def ask(self, by: Membership, whom: Membership, *, instead_of: int | None = None) -> None:
+        """Ask another member to take it, who accepts or declines. `instead_of` is as for `take`."""
+        with by.partnership.locked():
+            self.require_unsolved(by)
             if whom.partnership_id != self.partnership_id or not whom.may(Action.MOVE_CHALLENGES):
                 raise Conflict(_("Whoever is asked has to be a member who can write here. Choose another."))
-            if whom.id in (self.taker_id, self.asked_id):
-                return
-            self.asked_id = whom.id
-            self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
+            if self.concerns_id != whom.id:
+                self._require_as_seen(instead_of)
+                self.asked_id = whom.id
+                self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
 
     def accept(self, by: Membership) -> None:
         """Take the challenge as one was asked to. Raises Moved if one is asked no longer."""
         with by.partnership.locked():
             by.require(Action.MOVE_CHALLENGES)
-            self._require_unsolved()
-            if self.taker_id != by.id:
-                self._require_asked(by)
-                self._give_to(by, by)
+            self.require_present()
+            if self.taker_id != by.id or self.status is not Status.ONGOING:
+                self.require_asked(by)
+                self._give_to(by)
 
     def decline(self, by: Membership, reason: str) -> None:
-        """Say no to taking it, and why."""
+        """Say no to taking it, and why. Raises Moved if one is asked no longer."""
         with by.partnership.locked():
-            by.require(Action.MOVE_CHALLENGES)
-            self._require_asked(by)
+            self.require_asked(by)
             self.asked_id = None
             self._moved(by.partnership, Verb.DECLINED_TO_TAKE, by, note=reason)
 
-    def solve(self, by: Membership, note: str, by_posts: list[int] | None = None) -> None:
+    def solve(self, by: Membership, note: str, by_posts: Sequence[int] = ()) -> None:
         """Close it with the note that says what solved it, and the numbers of the progress posts that did."""
         with by.partnership.locked():
-            self.require_movable(by)
-            if self.status is Status.SOLVED:
-                raise Moved(_("The challenge has already been solved."))
+            self.require_solvable(by)
             self._set(by.partnership, Status.SOLVED, outcome=note)
-            self._moved(by.partnership, Verb.SOLVED, by, note=note, posts=by_posts or [])
+            self._moved(by.partnership, Verb.SOLVED, by, note=note, posts=list(by_posts))
 
     def park(self, by: Membership, reason: str, until: date | None = None) -> None:
-        """Put it aside, and say why; on `until`, a day in the partnership's future, it opens again by itself."""
+        """Put it aside, and say why; on `until`, a day to come, it opens again by itself."""
         with by.partnership.locked():
-            self.require_movable(by)
-            self._require_unsolved()
+            self.require_unsolved(by)
             self._set(by.partnership, Status.PARKED, outcome=reason, until=until)
             self._moved(by.partnership, Verb.PARKED, by, note=reason, until=until.isoformat() if until else None)
 
     def reopen(self, by: Membership, reason: str) -> None:
         """Open it again, and say why: it was solved, parked, or taken by somebody who can't go on with it."""
         with by.partnership.locked():
-            self.require_movable(by)
-            if self.status is Status.OPEN:
-                raise Moved(_("The challenge is open already."))
-            self._open_again(by.partnership)
+            self.require_reopenable(by)
+            self._set(by.partnership, Status.OPEN)
             self._moved(by.partnership, Verb.REOPENED, by, note=reason)
 
-    def open_in_time(self, partnership: Partnership, today: date) -> None:
-        """Open it because its day has come. Nobody does it: Samspil."""
+    def open_in_time(self, partnership: Partnership, today: date) -> bool:
+        """Open it if its day has come, and say whether it had. Nobody does it: Samspil."""
         with partnership.locked():
-            due = self.status is Status.PARKED and self.parked_until is not None and self.parked_until <= today
-            if due and not self.is_withdrawn and not partnership.is_archived:
-                self._open_again(partnership)
-                self._moved(partnership, Verb.REOPENED, None)
+            has_come = self.status is Status.PARKED and self.parked_until is not None and self.parked_until <= today
+            if not has_come or self.is_withdrawn or partnership.is_archived:
+                return False
+            self._set(partnership, Status.OPEN)
+            self._moved(partnership, Verb.REOPENED, None)
+            return True
+
+    def move_on(self, by: Membership) -> None:
+        """Let it be moved by the progress that `by` shares in the same breath: the next entry makes it.
+
+        The partnership is locked. Raises Moved if there is no longer anything to move.
+        """
+        self.require_challenge()
+        if not self.is_unsolved:
+            raise Moved(_("The challenge that you chose is no longer unsolved. Choose another, or none."))
+        self._moved(by.partnership, Verb.MOVED_ON, by, progress=by.partnership.last_number + 2)
 
     def lift(self, partnership: Partnership, number: int) -> None:
         """Make entry `number` the post's latest activity, and the partnership's. Its row is locked.
@@ -165,69 +198,69 @@ class Moving(Writing):
         self.activity_at = max(clock.now(), partnership.last_activity_at)
         partnership.last_activity_at = self.activity_at
 
-    def may_be_moved_by(self, member: Membership) -> bool:
-        """Whether `member` may move it on: its author, whoever has taken it or holds its role, or a moderator."""
-        concerned = member.id in (self.author_id, self.taker_id) or holds(member, self.role_id)
-        return member.may(Action.MOVE_CHALLENGES) and (concerned or member.may(Action.MOVE_ANY_CHALLENGE))
+    def require_challenge(self) -> None:
+        """Raise Conflict if it is progress."""
+        if self.status is None:
+            raise Conflict(_("This is progress: there is nothing to solve."))
 
     def require_movable(self, by: Membership) -> None:
         """Raise the fitting refusal unless `by` may move it."""
         by.require(Action.MOVE_CHALLENGES)
+        self.require_challenge()
         self.require_present()
-        if not self.is_challenge:
-            raise Conflict(_("This is progress: there is nothing to solve."))
-        if not self.may_be_moved_by(by):
+        if not may_move(by, self):
             raise NotAllowed(
                 _("Only the author, whoever has taken the challenge or holds its role, or a moderator can do this.")
             )
 
-    def begin(self, partnership: Partnership, answer_by: date | None) -> None:
-        """Be an open challenge."""
-        self.answer_by = answer_by
-        self._set(partnership, Status.OPEN)
+    def require_unsolved(self, by: Membership) -> None:
+        """Raise the fitting refusal unless it is there to be taken or parked, and `by` may."""
+        self.require_movable(by)
+        if self.status is Status.SOLVED:
+            raise Moved(_("The challenge has already been solved."))
+        if self.status is Status.PARKED:
+            raise Moved(_("The challenge has been parked in the meantime."))
 
-    def _require_unsolved(self) -> None:
+    def require_solvable(self, by: Membership) -> None:
+        """Raise the fitting refusal unless it waits for a solution, and `by` may say what it is."""
+        self.require_movable(by)
+        if self.status is Status.SOLVED:
+            raise Moved(_("The challenge has already been solved."))
+
+    def require_reopenable(self, by: Membership) -> None:
+        """Raise the fitting refusal unless it is anything but open, and `by` may open it."""
+        self.require_movable(by)
+        if self.status is Status.OPEN:
+            raise Moved(_("The challenge is open already."))
+
+    def require_asked(self, by: Membership) -> None:
+        """Raise the fitting refusal unless `by` has been asked to take it, and has not answered."""
+        by.require(Action.MOVE_CHALLENGES)
+        self.require_challenge()
         self.require_present()
-        if not self.is_unsolved:
-            raise Moved(
-                _("The challenge has already been solved.")
-                if self.status is Status.SOLVED
-                else _("The challenge has been parked in the meantime.")
-            )
-
-    def _require_asked(self, by: Membership) -> None:
         if self.asked_id != by.id:
             raise Moved(_("You are no longer asked to take this challenge."))
 
-    def _give_to(self, taker: Membership, by: Membership) -> None:
-        self._set(by.partnership, Status.ONGOING, taker=taker)
-        self._moved(by.partnership, Verb.TOOK, by)
+    def _require_as_seen(self, concerned_id: int | None) -> None:
+        if self.concerns_id != concerned_id:
+            raise Moved(_("Somebody else has taken the challenge, or been asked to, in the meantime."))
 
-    def _open_again(self, partnership: Partnership) -> None:
-        self._set(partnership, Status.OPEN)
+    def _give_to(self, taker: Membership) -> None:
+        self._set(taker.partnership, Status.ONGOING)
+        self.taker_id = taker.id
+        self._moved(taker.partnership, Verb.TOOK, taker)
 
-    def _set(
-        self,
-        partnership: Partnership,
-        status: Status,
-        *,
-        taker: Membership | None = None,
-        outcome: str = "",
-        until: date | None = None,
-    ) -> None:
-        """Change the status, and count the unsolved along."""
-        if status is Status.OPEN or taker:
-            self.taker_id = taker.id if taker else None
+    def _set(self, partnership: Partnership, status: Status, *, outcome: str = "", until: date | None = None) -> None:
+        """Change the status, and count the unsolved along. What is open has nobody who has taken it."""
         partnership.unsolved_count += (status in UNSOLVED) - (self.status in UNSOLVED)
         self.status, self.status_at = status, clock.now()
         self.asked_id, self.outcome, self.parked_until = None, outcome, until
+        if status is Status.OPEN:
+            self.taker_id = None
 
-    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> Entry:
-        """Record the move, which lifts the post."""
-        if by:
-            entry = record(by, verb, post_number=self.number, **about)
-        else:
-            entry = append(partnership, verb, post_number=self.number, **about)
+    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> None:
+        """Record the move, which lifts the challenge."""
+        record_by = partial(record, by) if by else partial(append, partnership)
+        entry = record_by(verb, post_number=self.number, **about)
         self.lift(partnership, entry.number)
         db.session.flush()
-        return entry

@@ -1,14 +1,12 @@
-"""What the pages of a post show: where it stands, and for a challenge how it has moved."""
+"""What the pages of a post show: where it stands, and for a challenge how far it is."""
 
 from typing import Any
 
-from workspace.access import Action
 from workspace.database import AnyRow
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.log import Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import queries
-from workspace.posts.moving import Status
-from workspace.roles.queries import holds
+from workspace.posts.moving import Status, may_move
 
 
 def place(membership: Membership) -> dict[str, Any]:
@@ -16,37 +14,22 @@ def place(membership: Membership) -> dict[str, Any]:
     return {"membership": membership, "partnership": membership.partnership}
 
 
-def whole(membership: Membership, number: int) -> dict[str, Any]:
-    """A post as its own page shows it, whole; 404 for none."""
-    post = queries.card(membership, number)
-    context = {"post": post, **place(membership)}
-    if post.status is None:
-        return context
-    return context | lifetime(membership, post)
+def whole(membership: Membership, post: AnyRow) -> dict[str, Any]:
+    """A post (a card) as its own page shows it."""
+    return {"post": post, **place(membership), **(lifetime(membership, post) if post.status else {})}
 
 
 def lifetime(membership: Membership, post: AnyRow) -> dict[str, Any]:
-    """How a challenge has moved, who has to do with it, and what belongs to it."""
-    moves = queries.moves(membership, post.number)
+    """How far a challenge is, who has to do with it, what the reader may do, and what belongs to it."""
+    turns = queries.turns(membership, post.number)
+    concerned = [post.taker_id, post.asked_id, *(turn.actor_id for turn in turns.values())]
+    solving = turns[Verb.SOLVED].details["posts"] if post.status is Status.SOLVED else []
+    progress = queries.progress_of(membership, post.number, solving)
     return {
-        "moves": moves,
-        "may_move": _may_move(membership, post),
-        "people": queries.people_of(membership, [post.taker_id, post.asked_id]),
-        "moved_by": queries.moved_by(membership, post.number),
-        "solved_by": queries.titles(membership, _solving(moves)) if post.status is Status.SOLVED else [],
+        "turns": turns,
+        "people": queries.people_of(membership, concerned),
+        "may_move": may_move(membership, post),
+        "solved_by": [row for row in progress if row.number in solving],
+        "moved_by": [row for row in progress if row.number not in solving],
         "affected": queries.affected(membership, post.number) if post.affected_count else [],
     }
-
-
-def _may_move(membership: Membership, post: AnyRow) -> bool:
-    """As Moving.may_be_moved_by, for a row."""
-    if post.withdrawn_at or not membership.may(Action.MOVE_CHALLENGES):
-        return False
-    concerned = membership.id in (post.author_id, post.taker_id) or membership.may(Action.MOVE_ANY_CHALLENGE)
-    return concerned or holds(membership, post.role_id)
-
-
-def _solving(moves: list[Entry]) -> list[int]:
-    """The numbers of the progress that the last solution points to."""
-    solved = [entry for entry in moves if entry.verb is Verb.SOLVED]
-    return solved[-1].details["posts"] if solved else []

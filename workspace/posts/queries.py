@@ -1,30 +1,37 @@
 """What is read of posts. Every query starts from a membership."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import and_, case, exists, false, func, null, select
+from sqlalchemy import Select, and_, case, exists, false, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.log import Entry
+from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, State
 from workspace.partnerships.queries import TELLING, of_seat
 from workspace.posts.affected import Affected
 from workspace.posts.models import Kind, Post
-from workspace.posts.moving import MOVES, UNSOLVED
+from workspace.posts.moving import MOVES, TURNS, UNSOLVED
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
-from workspace.roles.queries import accountable_name
+from workspace.roles.queries import accountable_name, is_held_by
 
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
 SHOWN_IN_FEED = 500
-MOST_MOVES = 100
 MOST_CHOICES = 50
+
+
+def challenge(membership: Membership, number: int) -> Post:
+    """The challenge, to be moved; 404 for a number that is no post's, Conflict for progress."""
+    found = post(membership, number)
+    found.require_challenge()
+    return found
 
 
 def post(membership: Membership, number: int) -> Post:
@@ -35,7 +42,8 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    query = cards(false().label("is_new"), Post.body_html, null().label("excerpt")).where(
+    whole = (false().label("is_new"), Post.body_html, null().label("excerpt"))
+    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole).where(
         Post.partnership_id == membership.partnership_id, Post.number == number
     )
     return db.session.execute(query).first() or abort(404)
@@ -115,7 +123,14 @@ def cards(*body: Any) -> AnySelect:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
         .outerjoin(Role, Role.id == Post.role_id)
-        .outerjoin(moved, and_(moved.partnership_id == Post.partnership_id, moved.number == Post.moves_number))
+        .outerjoin(
+            moved,
+            and_(
+                moved.partnership_id == Post.partnership_id,
+                moved.number == Post.moves_number,
+                moved.withdrawn_at.is_(None),
+            ),
+        )
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
     )
@@ -146,20 +161,28 @@ def is_new(membership: Membership) -> Any:
     )
 
 
-def moves(membership: Membership, number: int) -> list[Entry]:
-    """How a challenge has moved, oldest first."""
-    query = (
-        select(Entry)
-        .where(
-            Entry.partnership_id == membership.partnership_id,
-            Entry.post_number == number,
-            Entry.verb.in_(MOVES),
-        )
-        .options(*TELLING)
-        .order_by(Entry.number.desc())
-        .limit(MOST_MOVES)
+def moves(membership: Membership, number: int, *, most: int, before: int | None = None) -> list[Entry]:
+    """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
+    query = _entries(membership, number, MOVES).options(*TELLING).order_by(Entry.number.desc()).limit(most)
+    if before:
+        query = query.where(Entry.number < before)
+    return list(db.session.scalars(query))
+
+
+def turns(membership: Membership, number: int) -> dict[Verb, Entry]:
+    """The last entry of each verb that brought a challenge where it is."""
+    last = _entries(membership, number, TURNS).with_only_columns(func.max(Entry.number)).group_by(Entry.verb)
+    query = _entries(membership, number, TURNS).where(Entry.number.in_(last)).options(*TELLING)
+    found: list[Entry] = list(db.session.scalars(query))
+    return {entry.verb: entry for entry in found}
+
+
+def _entries(membership: Membership, number: int, verbs: Iterable[Verb]) -> Select[Entry]:
+    return select(Entry).where(
+        Entry.partnership_id == membership.partnership_id,
+        Entry.post_number == number,
+        Entry.verb.in_(verbs),
     )
-    return list(db.session.scalars(query))[::-1]
 
 
 def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow]:
@@ -177,29 +200,13 @@ def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow
     return {row.id: row for row in db.session.execute(query)}
 
 
-def titles(membership: Membership, numbers: list[int]) -> list[AnyRow]:
-    """Posts by their numbers, with their titles; those withdrawn are left out."""
-    if not numbers:
-        return []
-    query = (
-        select(Post.number, Post.title)
-        .where(
-            Post.partnership_id == membership.partnership_id,
-            Post.number.in_(numbers),
-            Post.withdrawn_at.is_(None),
-        )
-        .order_by(Post.number)
-    )
-    return list(db.session.execute(query))
-
-
-def moved_by(membership: Membership, number: int) -> list[AnyRow]:
-    """The progress that moves a challenge, the latest first."""
+def progress_of(membership: Membership, number: int, solving: list[int]) -> list[AnyRow]:
+    """The progress that moves a challenge, and that of the numbers `solving`, the latest first."""
     query = (
         select(Post.number, Post.title, Post.created_at)
         .where(
             Post.partnership_id == membership.partnership_id,
-            Post.moves_number == number,
+            or_(Post.moves_number == number, Post.number.in_(solving)),
             Post.withdrawn_at.is_(None),
         )
         .order_by(Post.number.desc())

@@ -74,21 +74,18 @@ def create(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/<slug:slug>/posts/<number:number>")
 @members_may(Action.READ)
 def show(membership: Membership, number: int) -> ResponseReturnValue:
-    """A post with its latest comments; older ones on demand."""
+    """A post with its latest comments; older ones on demand, and the parts that a form stood in the place of."""
+    post = queries.card(membership, number)
     if htmx.is_partial() and "before" not in request.args:
-        partial = "posts/_steps.html" if request.args.get("part") == "steps" else "posts/_whole.html"
-        return render_template(partial, **whole(membership, number))
-    shown = whole(membership, number)
-    thread = comment_queries.thread(
-        membership, shown["post"], shown.get("moves", []), cursors.number(request.args.get("before", ""))
-    )
-    return page_or_partial(
-        "posts/show.html",
-        "comments/_page.html",
-        focus=_last(thread["thread"]),
-        comment_form=CommentForm(formdata=None),
-        **thread,
-        **shown,
+        steps = post.status is not None and request.args.get("part") == "steps"
+        partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
+        return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
+    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
+    if htmx.is_partial():
+        partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
+        return htmx.focused(make_response(partial), thread["latest"])
+    return render_template(
+        "posts/show.html", comment_form=CommentForm(formdata=None), **thread, **whole(membership, post)
     )
 
 
@@ -180,10 +177,10 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
 def _shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
     return htmx.partial_or_redirect(
-        "posts/_whole.html",
+        "posts/shown.htmx.html",
         to=f"{membership.partnership.address}posts/{post.number}",
         focus="#post-title",
-        **whole(membership, post.number),
+        **whole(membership, queries.card(membership, post.number)),
     )
 
 
@@ -219,13 +216,6 @@ def _composer(membership: Membership, **options: Any) -> ShareForm:
     form.moves.choices = [(0, _("No")), *(queries.unsolved(membership) if may_share else [])]
     form.offer(choices(membership) if may_share else [])
     return form
-
-
-def _last(thread: list[Any]) -> str:
-    """The selector of the last of what was added to a thread above what stood there."""
-    if not thread:
-        return ""
-    return f"#{'event' if hasattr(thread[-1], 'verb') else 'comment'}-{thread[-1].number}"
 
 
 from workspace.posts import challenges  # noqa: E402, F401 (its routes are on the same blueprint)

@@ -228,10 +228,12 @@ def first_seat(partnership: Partnership, user: User) -> Membership:
 
 def holds(membership: Membership, role_id: int | None) -> bool:
     """Whether the member has the role now, as accountable or as helper."""
-    if role_id is None:
-        return False
-    held = exists().where(Holding.role_id == role_id, Holding.membership_id == membership.id, is_held(clock.now()))
-    return bool(db.session.scalar(select(held)))
+    return role_id is not None and bool(db.session.scalar(select(is_held_by(membership, role_id))))
+
+
+def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
+    """The condition that the member has the role now; `role_id` is a number or a column."""
+    return exists().where(Holding.role_id == role_id, Holding.membership_id == membership.id, is_held(clock.now()))
 
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
