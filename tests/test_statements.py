@@ -23,6 +23,7 @@ from workspace.posts.models import Kind, Post
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
 MOST = 8
+MOST_WITH_WHAT_WAITS = 10  # the overview, which also says what waits for its reader
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
@@ -186,13 +187,21 @@ def test_the_sign_in_page_asks_nothing(client: Client, statements: Statements) -
     assert asked == []
 
 
+def assert_bounded(asked: dict[str, int]) -> None:
+    """No page asks more than it may."""
+    beyond = {
+        page: count for page, count in asked.items() if count > (MOST_WITH_WHAT_WAITS if page.startswith("/ ") else MOST)
+    }
+    assert beyond == {}
+
+
 def test_a_page_asks_the_same_with_a_thousand_posts_as_with_ten(reader: Reader) -> None:
     addresses = ("/", "{home}", "{home}?kind=challenge", "{home}?before={last}", "{home}about", "/partnerships")
     add_posts(reader.partnership, 10)
     few = reader.asks_each(*addresses)
     add_posts(reader.partnership, 990)
     assert reader.asks_each(*addresses) == few
-    assert max(few.values()) <= MOST
+    assert_bounded(few)
 
 
 def test_a_post_asks_the_same_with_a_thousand_comments_as_with_ten(reader: Reader) -> None:
@@ -213,7 +222,7 @@ def test_a_page_asks_the_same_in_two_hundred_partnerships_as_in_two(reader: Read
     few = reader.asks_each(*addresses)
     add_partnerships(reader, 198)
     assert reader.asks_each(*addresses) == few
-    assert max(few.values()) <= MOST
+    assert_bounded(few)
 
 
 def test_a_page_asks_the_same_with_many_members_and_organisations_as_with_few(reader: Reader) -> None:
@@ -224,7 +233,7 @@ def test_a_page_asks_the_same_with_many_members_and_organisations_as_with_few(re
     few = reader.asks_each(*addresses)
     add_members(reader, 60)
     assert reader.asks_each(*addresses) == few
-    assert max(few.values()) <= MOST
+    assert_bounded(few)
 
 
 def test_sharing_asks_the_same_with_a_thousand_posts_as_with_ten(reader: Reader, statements: Statements) -> None:

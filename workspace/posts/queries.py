@@ -23,7 +23,7 @@ from workspace.roles.queries import accountable_name, is_held_by
 
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
-SHOWN_IN_FEED = 450
+SHOWN_IN_FEED = 280
 MOST_CHOICES = 50
 
 
