@@ -99,8 +99,8 @@ def seat(partnership: Partnership, user: User) -> Membership:
     return found
 
 
-def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS) -> Post:
-    """Share progress, or a challenge."""
+def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS, **fields: Any) -> Post:
+    """Share progress, or a challenge; further fields are those of Post.share."""
     number = next(_numbers)
     post = Post.share(
         by,
@@ -108,13 +108,14 @@ def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PRO
         title=title or f"Opslag {number}",
         body=prose.from_plain(body or f"Her står, hvad der skete som nummer {number}."),
         one_time_key=str(uuid4()),
+        **fields,
     )
     return _kept(post)
 
 
-def challenge(by: Membership, title: str = "", body: str = "") -> Post:
+def challenge(by: Membership, title: str = "", body: str = "", **fields: Any) -> Post:
     """Share a challenge."""
-    return share(by, title, body, Kind.CHALLENGE)
+    return share(by, title, body, Kind.CHALLENGE, **fields)
 
 
 def comment(post: Post, by: Membership, body: str = "") -> Comment:

@@ -190,7 +190,9 @@ def test_the_sign_in_page_asks_nothing(client: Client, statements: Statements) -
 def assert_bounded(asked: dict[str, int]) -> None:
     """No page asks more than it may."""
     beyond = {
-        page: count for page, count in asked.items() if count > (MOST_WITH_WHAT_WAITS if page.startswith("/ ") else MOST)
+        page: count
+        for page, count in asked.items()
+        if count > (MOST_WITH_WHAT_WAITS if page.startswith("/ ") else MOST)
     }
     assert beyond == {}
 

@@ -19,9 +19,11 @@ from workspace.demo import loading, sign_ins
 from workspace.demo.moments import ZONE
 from workspace.extensions import Base, db
 from workspace.organisations.models import Kind, Organisation
-from workspace.partnerships.log import Entry
+from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
+from workspace.posts.models import Kind as PostKind
 from workspace.posts.models import Post
+from workspace.posts.moving import Status, stands_still
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=ZONE)  # A Wednesday, in the morning.
 SIX = [
@@ -33,6 +35,8 @@ SIX = [
     "verdensmaalshuset",
 ]
 MAIN = SIX[0]
+# What happens about a post without lifting it.
+WITHOUT_LIFTING = (Verb.EDITED, Verb.WITHDREW, Verb.PINNED, Verb.UNPINNED, Verb.SHARES_NO_LONGER)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +134,42 @@ class TestTheStory:
                 select(Comment).where(Comment.partnership_id == post.partnership_id, Comment.post_number == post.number)
             ).all()
             assert post.comment_count == sum(not comment.is_withdrawn for comment in written)
-            assert post.activity_number == max([post.number, *(comment.number for comment in written)])
+            lifting = select(func.max(Entry.number)).where(
+                Entry.partnership_id == post.partnership_id,
+                Entry.post_number == post.number,
+                Entry.verb.not_in(WITHOUT_LIFTING),
+            )
+            assert post.activity_number == db.session.scalar(lifting)
+
+    def test_challenges_are_in_every_state_and_counted(self) -> None:
+        found = list(db.session.scalars(select(Post).where(Post.kind == PostKind.CHALLENGE)))
+        assert {challenge.status for challenge in found} == set(Status)
+        for partnership_id, count in db.session.execute(select(Partnership.id, Partnership.unsolved_count)):
+            unsolved = [one for one in found if one.partnership_id == partnership_id and one.is_unsolved]
+            assert len(unsolved) == count
+
+    def test_what_the_texts_say_of_challenges_is_so(self) -> None:
+        for challenge in db.session.scalars(select(Post).where(Post.kind == PostKind.CHALLENGE)):
+            last = db.session.scalars(
+                select(Comment.body_text)
+                .where(Comment.partnership_id == challenge.partnership_id, Comment.post_number == challenge.number)
+                .order_by(Comment.number.desc())
+            ).first()
+            if last and " løst" in last.lower():
+                assert challenge.status is Status.SOLVED, challenge.title
+
+    def test_one_is_asked_one_stands_still_and_two_are_parked_with_a_date(self) -> None:
+        challenges = select(Post).where(Post.partnership_id == partnership(MAIN).id, Post.kind == PostKind.CHALLENGE)
+        found = list(db.session.scalars(challenges))
+        asked = [db.session.get_one(Membership, one.asked_id) for one in found if one.asked_id]
+        assert [seat.user.email for seat in asked] == ["deltager@icura.example"]
+        with clock.at(NOW):
+            assert [one.title for one in found if stands_still(one)] == [
+                "Vi mangler vejledningen til borgerne på engelsk, tyrkisk og arabisk"
+            ]
+        parked = list(db.session.scalars(select(Post.parked_until).where(Post.status == Status.PARKED)))
+        assert len(parked) == 2
+        assert all(until and until > NOW.date() for until in parked)
 
     def test_nothing_looks_like_a_cpr_number(self) -> None:
         for post in db.session.scalars(select(Post)):

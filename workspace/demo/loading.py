@@ -5,7 +5,7 @@ The same story makes the same rows with the same numbers whatever day it is: onl
 
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
@@ -23,6 +23,7 @@ from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
 from workspace.partnerships.models import Membership, Partnership, Stage
+from workspace.posts import affected
 from workspace.posts.models import Kind, Post
 from workspace.roles import answering, ending, offering
 from workspace.roles.holdings import Holding, is_held, waiting
@@ -126,6 +127,7 @@ class Telling:
 
     def tell(self, now: datetime) -> None:
         """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
+        self.today: date = now.astimezone(moments.ZONE).date()
         for event, moment in self._in_order(now):
             with clock.at(moment):
                 try:
@@ -179,6 +181,8 @@ class Telling:
             body=prose.from_plain(event["body"]),
             one_time_key=self._key(event["nth"]),
             role=self.roles[event["role"]] if "role" in event else None,
+            answer_by=self._day(event.get("answer_by_days")),
+            moves=self.posts[event["moves"]].number if "moves" in event else None,
         )
 
     def comment(self, event: Event) -> None:
@@ -215,6 +219,33 @@ class Telling:
 
     def unpin(self, event: Event) -> None:
         self.posts[event["on"]].unpin(self._by(event))
+
+    def take(self, event: Event) -> None:
+        post = self.posts[event["on"]]
+        post.take(self._by(event), instead_of=post.concerns_id)
+
+    def ask(self, event: Event) -> None:
+        post = self.posts[event["on"]]
+        post.ask(self._by(event), self.seats[event["person"]], instead_of=post.concerns_id)
+
+    def accept(self, event: Event) -> None:
+        self.posts[event["on"]].accept(self._by(event))
+
+    def decline(self, event: Event) -> None:
+        self.posts[event["on"]].decline(self._by(event), event["note"])
+
+    def solve(self, event: Event) -> None:
+        solved_by = [self.posts[key].number for key in event.get("posts", [])]
+        self.posts[event["on"]].solve(self._by(event), event["note"], solved_by)
+
+    def park(self, event: Event) -> None:
+        self.posts[event["on"]].park(self._by(event), event["note"], self._day(event.get("until_days")))
+
+    def reopen(self, event: Event) -> None:
+        self.posts[event["on"]].reopen(self._by(event), event["note"])
+
+    def have_too(self, event: Event) -> None:
+        affected.join(self.posts[event["on"]], self._by(event))
 
     def change_stage(self, event: Event) -> None:
         changes.move_to(self._by(event), Stage(event["stage"]))
@@ -275,6 +306,10 @@ class Telling:
     def _by(self, event: Event) -> Membership:
         return self.seats[event["by"]]
 
+    def _day(self, days: int | None) -> date | None:
+        """The day that comes so many days after today."""
+        return None if days is None else self.today + timedelta(days=days)
+
     def _key(self, part: str | int) -> str:
         return str(uuid5(NAMESPACE_URL, f"{self.slug}/{part}"))
 
@@ -298,8 +333,8 @@ def _events_of_role(role: Event) -> Iterator[Event]:
     holders = [(role["accountable"], "accountable")] if "accountable" in role else []
     for person, kind in holders + [(helper, "helper") for helper in role.get("helpers", [])]:
         offered = {"role": role["key"], **when}
-        yield {"do": "offer", "by": role["by"], "to": person, "as": kind, **offered}
-        yield {"do": "accept", "by": person, **offered}
+        yield {"do": "offer-role", "by": role["by"], "to": person, "as": kind, **offered}
+        yield {"do": "accept-role", "by": person, **offered}
 
 
 VERBS: dict[str, Callable[[Telling, Event], None]] = {
@@ -312,12 +347,20 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "withdraw": Telling.withdraw,
     "pin": Telling.pin,
     "unpin": Telling.unpin,
+    "take": Telling.take,
+    "ask": Telling.ask,
+    "accept": Telling.accept,
+    "decline": Telling.decline,
+    "solve": Telling.solve,
+    "park": Telling.park,
+    "reopen": Telling.reopen,
+    "have-too": Telling.have_too,
     "stage": Telling.change_stage,
     "purpose": Telling.describe,
     "role": Telling.add_role,
-    "offer": Telling.offer_role,
-    "ask": Telling.ask_for_role,
-    "accept": Telling.accept_role,
-    "decline": Telling.decline_role,
-    "leave": Telling.leave_role,
+    "offer-role": Telling.offer_role,
+    "ask-for-role": Telling.ask_for_role,
+    "accept-role": Telling.accept_role,
+    "decline-role": Telling.decline_role,
+    "leave-role": Telling.leave_role,
 }

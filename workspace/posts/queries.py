@@ -24,7 +24,10 @@ from workspace.roles.queries import accountable_name, is_held_by
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
 SHOWN_IN_FEED = 280
+# Of the progress that can have solved a challenge, and of the challenges that progress can move.
 MOST_CHOICES = 50
+MOST_UNSOLVED = 25
+LONGEST_CHOICE = 60
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -238,14 +241,14 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     if not membership.partnership.unsolved_count:
         return []
     query = (
-        select(Post.number, Post.title)
+        select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))
         .where(
             Post.partnership_id == membership.partnership_id,
             Post.status.in_(UNSOLVED),
             Post.withdrawn_at.is_(None),
         )
         .order_by(Post.activity_number.desc())
-        .limit(MOST_CHOICES)
+        .limit(MOST_UNSOLVED)
     )
     return [(number, title) for number, title in db.session.execute(query)]
 
