@@ -145,7 +145,7 @@ def _request(row: AnyRow) -> Item:
 
 def _vacant(row: AnyRow) -> Item:
     title = _("»%(role)s« has nobody accountable", role=row.name)
-    return Item("users", title, row.partnership_name, _role(row), _("Find somebody"))
+    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"))
 
 
 def _still(row: AnyRow) -> Item:
@@ -156,7 +156,7 @@ def _still(row: AnyRow) -> Item:
 
 def _one_sided(row: AnyRow) -> Item:
     title = _("»%(role)s« is held by one side only", role=row.name)
-    return Item("users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("Find somebody"))
+    return Item("users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"))
 
 
 def _meta(row: AnyRow) -> str:

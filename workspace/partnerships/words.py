@@ -57,9 +57,9 @@ def side_heading(side: Side, count: int) -> str:
 
 
 def so_many(side: Side, count: int) -> str:
-    """ "4 kommuner", "12 virksomheder", "57 andre"."""
+    """ "4 fra kommunerne" (their institutions among them), "12 virksomheder", "7 andre organisationer"."""
     if side is Side.MUNICIPALITIES:
-        return ngettext("%(num)s municipality", "%(num)s municipalities", count)
+        return ngettext("%(num)s on the municipalities' side", "%(num)s on the municipalities' side", count)
     if side is Side.COMPANY:
         return ngettext("%(num)s company", "%(num)s companies", count)
     return ngettext("%(num)s other", "%(num)s others", count)
