@@ -16,7 +16,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
 from workspace.organisations.models import Organisation
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.log import Entry, Verb, append
 from workspace.partnerships.models import Membership, Participation, Partnership, State
 from workspace.posts.models import Kind, Post
 
@@ -174,7 +174,10 @@ def add_members(reader: Reader, count: int) -> None:
         db.session.flush()
         part = {"partnership_id": reader.partnership.id, "organisation_id": organisation.id}
         db.session.add(Participation(**part, side=Side.OTHERS))
-        db.session.add(Membership(**part, user_id=user.id, level=Level.OBSERVER, state=State.ACTIVE))
+        seat = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=State.ACTIVE)
+        db.session.add(seat)
+        db.session.flush()
+        append(reader.partnership, Verb.JOINED, actor=seat, subject=seat, level="observer")
     db.session.commit()
 
 

@@ -170,12 +170,22 @@ def test_the_newest_of_more_than_twenty_partnerships(farida: User, window: Clien
     assert read_all(window) == [place(post) for post in reversed(posts)]
 
 
-def test_partnerships_without_posts_push_none_with_posts_out(farida: User, window: Client) -> None:
+@pytest.mark.parametrize("every", [3, 30])
+def test_partnerships_without_posts_push_none_with_posts_out(every: int, farida: User, window: Client) -> None:
     posts = [share(join(farida)) for _ in range(5)]
-    for number in range(25):
+    for number in range(1, 26):
         moderator = join(farida)
-        if number % 3 == 0:
+        if number % every == 0:
             posts += [share(moderator) for _ in range(4)]
+    assert read_all(window) == [place(post) for post in reversed(posts)]
+
+
+def test_partnerships_without_posts_mix_no_order(farida: User, window: Client) -> None:
+    old_and_busy, quiet = join(farida), join(farida)
+    posts = [share(old_and_busy) for _ in range(25)] + [share(quiet)]
+    for _ in range(25):
+        join(farida)
+    posts.append(share(old_and_busy))
     assert read_all(window) == [place(post) for post in reversed(posts)]
 
 
