@@ -41,6 +41,7 @@ SignIn = Callable[[User], Client]
 
 SENTENCE = "Vi prøvede på Bækkeskolen, og både børn og ældre på Søndergård følte sig hørt, før vi gik videre. "
 TITLE = ("Håndbårne øvelser på gården gør både æbler & pærer sundere <for os alle> " * 3)[:120]
+COLLEAGUE = "Åse Kjærsgård Sønderborg-Mørkøv"
 LONG_TEXT = (SENTENCE * 60)[:4000]
 FIRST_VISIT = 70_000
 MOST_REQUESTS = 8
@@ -126,11 +127,9 @@ def size(mette: Client, address: str) -> int:
 # Bytes
 
 
-@pytest.mark.parametrize("length", [500, 600, 4000])
+@pytest.mark.parametrize("length", [450, 451, 4000])
 def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, mette: Client) -> None:
-    others = add_member(
-        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
-    )
+    others = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
     made = [share(others, TITLE, LONG_TEXT[:length], list(Kind)[number % 2]) for number in range(23)]
     for post in made[:3]:
         post.pin(moderator)
@@ -143,12 +142,10 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
     size(mette, "/")
 
 
-@pytest.mark.parametrize("length", [200, 280, 281, 4000])
+@pytest.mark.parametrize("length", [200, 201, 4000])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
-    other = add_member(
-        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
-    )
+    other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
     for number in range(60):
         comment(post, other if number % 2 else moderator, LONG_TEXT[:length])
     page = mette.page(f"{moderator.partnership.address}posts/{post.number}")
@@ -165,14 +162,14 @@ def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership,
 
 
 def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:
-    links = " ".join(["https://a.dk"] * 300)
+    links, signs = "https://www.gladsaxe.dk/saadan " * 60, "A & B < C, siger »D« > E. " * 150
     for number in range(20):
-        share(moderator, "&<>\"'" * 24, (links if number % 2 else "&" * 4000)[: 100 + 300 * number])
+        share(moderator, signs[:120], (links if number % 2 else signs)[: 100 + 100 * number])
     size(mette, moderator.partnership.address)
     size(mette, "/")
     post = share(moderator, "Svær", links)
     for number in range(50):
-        comment(post, moderator, ("http://a.dk " * 300 if number % 2 else "\"'<>&" * 800)[:4000])
+        comment(post, moderator, (links if number % 2 else signs)[: 50 + 20 * number])
     size(mette, f"{moderator.partnership.address}posts/{post.number}")
 
 

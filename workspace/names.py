@@ -11,8 +11,9 @@ WRITTEN_LETTERS = [["æ", "ae"], ["ø", "oe"], ["å", "aa"], ["Æ", "ae"], ["Ø"
 
 def fold(text: str) -> str:
     """What `text` is found by: lower case, å as aa, no accents, single spaces."""
-    lowered = " ".join(unicodedata.normalize("NFC", text).casefold().split())
-    return _without_accents(lowered.replace("å", "aa").replace("æ", "ae").replace("ø", "oe"))
+    lowered = unicodedata.normalize("NFC", text).casefold()
+    plain = _without_accents(lowered.replace("å", "aa")).casefold()
+    return " ".join(plain.replace("æ", "ae").replace("ø", "oe").split())
 
 
 def sort_key(text: str) -> str:

@@ -113,7 +113,7 @@ def set_password(user: User, password_hash: str, *, within: int) -> bool:
 
 
 def live_sessions(user: User) -> list[Session]:
-    """Where `user` is signed in, the latest used first; the latest hundred."""
+    """Where `user` is signed in, the latest used first; the latest sixty."""
     found = db.session.scalars(
         select(Session)
         .where(Session.user_id == user.id, Session.created_at > clock.now() - REMEMBERED)

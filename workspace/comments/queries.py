@@ -17,7 +17,7 @@ from workspace.posts.queries import author, shown
 PAGE = 50
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
 SHOWN_OF_EACH = ((8, 2000), (20, 800))
-SHOWN_IN_LONG_THREADS = 280
+SHOWN_IN_LONG_THREADS = 200
 
 
 def comment(membership: Membership, post_number: int, number: int) -> Comment:

@@ -1,8 +1,9 @@
 """The merged feed of all my partnerships.
 
-Numbers don't compare across partnerships, so its bookmark is (activity_at, partnership_id, number). The newest 20 posts
-lie in at most 20 partnerships: those whose own latest activity is the latest. So the first page looks into 20 of them
-only, and takes the newest 20 posts of each by an index; later pages look into all, as cheaply.
+Numbers don't compare across partnerships, so its bookmark is (activity_at, partnership_id, number). The newest 21
+posts (a page, and one that says that there is another) lie in at most 21 partnerships: those whose own latest activity
+is the latest. So the first page looks into 21 of them only, and takes the newest posts of each by an index. Later pages
+look into all, as cheaply; so does the first where young partnerships without posts stand among the latest.
 """
 
 from collections.abc import Sequence
@@ -33,8 +34,24 @@ def latest_partnerships(user: User) -> list[AnyRow]:
 
 
 def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> list[AnyRow]:
-    """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest."""
-    newest = _newest(user, None if before else [row.id for row in partnerships], before).subquery()
+    """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest 21."""
+    if before is None:
+        found = _cards(_newest(user, [row.id for row in partnerships], None))
+        if _are_newest(found, partnerships):
+            return found
+    return _cards(_newest(user, None, before))
+
+
+def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool:
+    """Whether the posts `found` in my latest `partnerships` are the newest of all: the others hold only older ones."""
+    if len(partnerships) <= PARTNERSHIPS_LISTED:
+        return True
+    return len(found) > PAGE and bool(found[-1].activity_at >= partnerships[-1].last_activity_at)
+
+
+def _cards(keys: AnySelect) -> list[AnyRow]:
+    """What the feed shows of the posts with these `keys`."""
+    newest = keys.subquery()
     query = (
         select(
             Post.partnership_id,

@@ -29,7 +29,7 @@ def index(user: User) -> ResponseReturnValue:
     before = cursors.read(request.args.get("before", ""), 2)
     partnerships = queries.latest_partnerships(user)
     listed = partnerships[: queries.PARTNERSHIPS_LISTED]
-    found = queries.feed(user, listed, before)
+    found = queries.feed(user, partnerships, before)
     page = found[: queries.PAGE]
     last = page[-1] if len(found) > len(page) else None
     return page_or_partial(

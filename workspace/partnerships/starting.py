@@ -12,6 +12,8 @@ from workspace.organisations.models import Side
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership, Participation, Partnership
 
+RESERVED = {"new"}  # The page for starting one stands there.
+
 
 def start(
     *, by: User, name: str, purpose: str, goals: list[int], sides: dict[int, Side], one_time_key: str
@@ -45,7 +47,7 @@ def start(
 
 def _with_free_slug(partnership: Partnership) -> Partnership:
     slug = wanted = names.slug(partnership.name)
-    taken = set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
+    taken = RESERVED | set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
     number = 1
     while True:
         while slug in taken:
