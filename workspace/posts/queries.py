@@ -21,7 +21,7 @@ from workspace.posts.writing import Writing
 
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
-SHOWN_IN_FEED = 450
+SHOWN_IN_FEED = 330
 # Of the progress that can have solved a challenge, and of the challenges that progress can move.
 MOST_CHOICES = 50
 MOST_UNSOLVED = 25
