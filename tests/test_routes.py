@@ -122,20 +122,20 @@ TABLE = """
 
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
     POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>             members take_roles
-    GET  /partnerships/<slug:slug>/challenges                                                        members read
-    GET  /partnerships/<slug:slug>/posts/<number:number>/taking                                   members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/taking                                   members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/taking/acceptance                        members move_challenges
-    GET  /partnerships/<slug:slug>/posts/<number:number>/taking/refusal                           members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/taking/refusal                           members move_challenges
-    GET  /partnerships/<slug:slug>/posts/<number:number>/solution                                 members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/solution                                 members move_challenges
-    GET  /partnerships/<slug:slug>/posts/<number:number>/parking                                  members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/parking                                  members move_challenges
-    GET  /partnerships/<slug:slug>/posts/<number:number>/reopening                                members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/reopening                                members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/companions                               members move_challenges
-    POST /partnerships/<slug:slug>/posts/<number:number>/companions/removal                       members move_challenges
+    GET  /partnerships/<slug:slug>/challenges                                         members read
+    GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/acceptance            members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/parking                      members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/parking                      members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/reopening                    members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/reopening                    members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/companions                   members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/companions/removal           members move_challenges
 
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments                              members comment
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>              members read

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from tests.client import Client
-from tests.factories import Level, Side, add_member, challenge, comment, make_organisation, make_user, start_partnership
+from tests.factories import (
+    Level,
+    Side,
+    add_member,
+    challenge,
+    comment,
+    hold,
+    make_organisation,
+    make_role,
+    make_user,
+    start_partnership,
+)
 from tests.pages import LARGEST_PAGE, Page
 from tests.test_statements import Reader, Statements, add_members, add_posts, author_of
 from workspace import Workspace, clock
@@ -73,6 +84,21 @@ def world(app: Workspace, sign_in: SignIn) -> World:
 def test_the_filters_are_in_the_address(query: str, titles: list[str], htmx: bool, world: World) -> None:
     query = query.format(mette=world.mette.id, farida=world.farida.id)
     assert world.titles(query, htmx=htmx) == titles
+
+
+def test_the_list_can_be_narrowed_to_a_role_whose_holder_may_move_what_concerns_it(
+    world: World, sign_in: SignIn
+) -> None:
+    data = make_role(world.mette, "Data og databeskyttelse")
+    peter = add_member(world.mette, make_user("Peter", language="en"))
+    concerning = challenge(world.mette, "Om data", role=data)
+    address = f"{world.mette.partnership.address}posts/{concerning.number}/solution"
+    browser = sign_in(peter.user)
+    assert world.titles(f"?role={data.id}") == ["Om data"]
+    assert browser.get(address).status_code == 403
+    hold(data, peter, world.mette)
+    assert browser.submit(address, {"note": "Aftalen er underskrevet."}).status_code == 303
+    assert world.titles(f"?role={data.id}&state=solved") == ["Om data"]
 
 
 def test_each_filter_says_how_many_it_shows(world: World) -> None:

@@ -12,6 +12,7 @@ from workspace.accounts.models import User
 from workspace.extensions import db
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Kind, Post
+from workspace.posts.queries import SHOWN_IN_FEED
 
 
 @pytest.fixture
@@ -171,10 +172,10 @@ def test_a_kind_that_is_none_shows_all(home: str, reader: Client, moderator: Mem
 
 
 def test_a_long_text_is_shown_in_part_with_a_way_to_the_whole(home: str, reader: Client, moderator: Membership) -> None:
-    share(moderator, "Kort", "æ" * 450)
-    long = share(moderator, "Lang", "ø" * 450 + " slutningen")
+    share(moderator, "Kort", "æ" * SHOWN_IN_FEED)
+    long = share(moderator, "Lang", "ø" * SHOWN_IN_FEED + " slutningen")
     page = reader.page(home)
-    assert "æ" * 450 in page.text
+    assert "æ" * SHOWN_IN_FEED in page.text
     assert "slutningen" not in page.text
     assert "Read the whole post" in page.text
     assert "slutningen" in reader.page(f"{home}posts/{long.number}").text

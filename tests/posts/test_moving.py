@@ -310,7 +310,7 @@ def test_another_organisation_says_that_it_has_the_challenge_too_and_takes_it_ba
         answer = browser.submit(address, htmx=htmx)
         assert answer.status_code == (200 if htmx else 303)
     assert side.post.affected_count == 1
-    assert "1 organisation" in side.page(side.observer)
+    assert "Have this too 1" in side.page(side.observer)
     assert "Cykelkraft" in side.page(side.author)
     assert browser.submit(f"{address}/removal", page=side.address, htmx=htmx).status_code == (200 if htmx else 303)
     assert side.post.affected_count == 0

@@ -37,6 +37,7 @@ class Filters:
     state: str = "unsolved"
     taker: int | None = None
     side: str = ""
+    role: int | None = None
     days: int = 90
     before: int | None = None
 
@@ -48,13 +49,20 @@ class Filters:
             state=state if state in STATES else cls.state,
             taker=cursors.number(arguments.get("taker", "")),
             side=side if side in list(Side) else cls.side,
+            role=cursors.number(arguments.get("role", "")),
             days=int(days) if days in map(str, PERIODS) else cls.days,
             before=cursors.number(arguments.get("before", "")),
         )
 
     def address(self, **changed: Any) -> str:
         """The query of an address with some of the filters changed; the list begins at its beginning."""
-        named = {"state": self.state, "taker": self.taker, "side": self.side, "days": self.days} | changed
+        named = {
+            "state": self.state,
+            "taker": self.taker,
+            "side": self.side,
+            "role": self.role,
+            "days": self.days,
+        } | changed
         chosen = {name: value for name, value in named.items() if value and value != getattr(Filters, name)}
         return f"?{urlencode(chosen)}" if chosen else ""
 
@@ -130,12 +138,14 @@ def takers(membership: Membership) -> list[AnyRow]:
 
 
 def _of(query: AnySelect, filters: Filters) -> AnySelect:
-    """Only the challenges of the taker and the side that are wanted."""
+    """Only the challenges of the taker, the side and the role that are wanted."""
     query = query.where(Post.status.is_not(None))
     if filters.taker:
         query = query.where(func.coalesce(Post.asked_id, Post.taker_id) == filters.taker)
     if filters.side:
         query = query.where(func.coalesce(Participation.side, Side.OTHERS) == Side(filters.side))
+    if filters.role:
+        query = query.where(Post.role_id == filters.role)
     return query
 
 

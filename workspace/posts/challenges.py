@@ -19,6 +19,7 @@ from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, Solut
 from workspace.posts.models import Post
 from workspace.posts.place import place, whole
 from workspace.posts.views import blueprint
+from workspace.roles.queries import choices
 
 
 @blueprint.get("/<slug:slug>/challenges")
@@ -42,6 +43,7 @@ def challenges(membership: Membership) -> ResponseReturnValue:
         "posts/_challenges.html",
         counts=challenge_list.counts(membership, filters),
         takers=challenge_list.takers(membership),
+        roles=choices(membership),
         figures=figures(membership, filters.days),
         periods=challenge_list.PERIODS,
         **context,
