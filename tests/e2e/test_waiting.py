@@ -1,0 +1,114 @@
+"""What waits for me in a browser: settled on the overview; by keyboard, in a narrow window, without JavaScript."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests import factories
+from tests.e2e.conftest import Visit
+from tests.e2e.inspection import NARROW, OVERHANG, inspecting
+from tests.e2e.place import Place
+from tests.e2e.visitor import Visitor
+from workspace.database import db
+from workspace.roles import offering
+from workspace.roles.holdings import Holding
+
+both_languages = pytest.mark.parametrize("language", ["da", "en"])
+LONG_WORD = "Databeskyttelsesforordningsfortegnelseskoordinering"
+ASKED, OFFERED = f"Strøm til {LONG_WORD}", f"Drift og {LONG_WORD}"
+
+
+def let_wait(place: Place) -> int:
+    """Ask the contributor to take a challenge, and offer them a role; the number of the offer."""
+    with place.site.inside():
+        moderator, contributor = place._seat(place.moderator), place._seat(place.contributor)
+        factories.challenge(moderator, ASKED).ask(moderator, contributor)
+        role = factories.make_role(moderator, OFFERED)
+        return offering.offer(role, moderator, to=contributor, kind=factories.Holder.ACCOUNTABLE).id
+
+
+def press(visitor: Visitor, button: str) -> Locator:
+    """The button of an item, which also says to what it belongs."""
+    return visitor.page.locator("#waits").get_by_role("button", name=visitor.say(button))
+
+
+def shows(visitor: Visitor, number: int, *titles: str) -> None:
+    """Expect these items, and their number in the top bar and in the page's title."""
+    expect(visitor.page.locator("#waits .task__title")).to_have_text(list(titles))
+    words = visitor.say.several("thing waits for you", "things wait for you", number)
+    expect(visitor.page.locator("#waiting-count")).to_have_text(f"{number} {words}")
+    expect(visitor.page).to_have_title(f"({number}) {visitor.say('Overview')} – Samspil")
+
+
+@both_languages
+def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visit, place: Place) -> None:
+    let_wait(place)
+    visitor = visit(place.contributor, viewport=NARROW)
+    asked = visitor.say("You are asked to take: %(title)s", title=ASKED)
+    taken = visitor.say("You have taken: %(title)s", title=ASKED)
+    kind = visitor.say("accountable")
+    offers = "%(name)s offers you the role »%(role)s« as %(kind)s"
+    offer = visitor.say(offers, name=place.moderator.name, role=OFFERED, kind=kind)
+    visitor.open("/partnerships")
+    words = visitor.say.several("thing waits for you", "things wait for you", 2)
+    expect(visitor.page.locator("#waiting-count")).to_have_text(f"2 {words}")
+
+    visitor.open("/")
+    visitor.leave_a_mark()
+    shows(visitor, 2, asked, offer)
+    assert visitor.page.evaluate(OVERHANG) == []
+    visitor.tab_to(press(visitor, "Accept"))
+    visitor.page.keyboard.press("Enter")
+    shows(visitor, 1, asked)
+    expect(visitor.page.locator("#waiting")).to_be_focused()
+    visitor.is_told("You have the role »%(name)s« now.", name=OFFERED)
+    visitor.tab_to(press(visitor, "I take it"), most=3)
+    visitor.page.keyboard.press("Enter")
+    visitor.is_told("You have taken the challenge.")
+    shows(visitor, 1, taken)
+    expect(visitor.page.locator("#waiting")).to_be_focused()
+    assert visitor.page.evaluate(OVERHANG) == []
+    visitor.is_on_the_same_page()
+
+
+def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: Place) -> None:
+    offer = let_wait(place)
+    visitor = visit(place.contributor)
+    visitor.open("/")
+    visitor.leave_a_mark()
+    with place.site.inside():
+        offering.withdraw(db.session.get_one(Holding, offer), place._seat(place.moderator))
+    press(visitor, "Accept").click()
+    visitor.is_told("It has been withdrawn in the meantime.")
+    visitor.is_on_the_same_page()
+
+
+def test_without_javascript_both_are_settled_with_plain_forms(visit: Visit, place: Place) -> None:
+    let_wait(place)
+    visitor = visit(place.contributor, java_script_enabled=False)
+    visitor.open("/")
+    press(visitor, "I take it").click()
+    visitor.is_told("You have taken the challenge.")
+    press(visitor, "Accept").click()
+    visitor.is_told("You have the role »%(name)s« now.", name=OFFERED)
+    expect(visitor.page).to_have_url("/")
+    shows(visitor, 1, visitor.say("You have taken: %(title)s", title=ASKED))
+
+
+def test_what_waits_is_accessible_and_fits(visit: Visit, place: Place) -> None:
+    let_wait(place)
+    with place.site.inside():
+        moderator = place._seat(place.moderator)
+        for number in range(9):
+            factories.make_role(moderator, f"{LONG_WORD} {number}")
+    for person in (place.contributor, place.moderator):
+        visitor = visit(person)
+        with inspecting(visitor) as inspection:
+            visitor.open("/")
+            inspection.look("what waits")
+            if person is place.moderator:
+                visitor.page.locator("#waits summary").click()
+                inspection.look("what waits, all of it")
+            else:
+                press(visitor, "Accept").click()
+                expect(visitor.page.locator("#waits .task")).to_have_count(1)
+                inspection.look("what waits, one settled")
