@@ -4,10 +4,11 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import htmx
-from workspace.access import Action, members_may, signed_in
+from workspace import clock, htmx
+from workspace.access import Action, NotAllowed, members_may, signed_in
 from workspace.accounts.models import User
 from workspace.htmx import announce
+from workspace.languages import short_date
 from workspace.overview.views import blueprint
 from workspace.overview.waiting import waiting
 from workspace.partnerships.models import Membership
@@ -39,8 +40,13 @@ def take_challenge(membership: Membership, number: int) -> ResponseReturnValue:
 def take_role(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
     """Accept the role that one is offered."""
     holding = roles.holding(membership, role_id, holding_id)
+    if holding.membership_id != membership.id:
+        raise NotAllowed(_("This is not yours to answer."))
     answering.accept(holding, membership)
-    announce(_("You have the role »%(name)s« now.", name=holding.role.name))
+    if holding.since and holding.since > clock.now():
+        announce(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
+    else:
+        announce(_("You have the role »%(name)s« now.", name=holding.role.name))
     return _settled(membership)
 
 

@@ -97,10 +97,9 @@ def _challenges(user: User) -> list[AnyRow]:
 
 def _told_once(**reasons: Any) -> Iterator[Any]:
     """Each reason as a column that is true where none of those before it is."""
-    before: list[Any] = []
-    for name, reason in reasons.items():
-        yield case((and_(reason, *(~earlier for earlier in before)), True), else_=False).label(name)
-        before.append(reason)
+    first = case(*((reason, name) for name, reason in reasons.items()))
+    for name in reasons:
+        yield (first == name).label(name)
 
 
 def _asked(row: AnyRow) -> Item:
