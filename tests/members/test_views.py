@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.client import Client
-from tests.factories import Holder, Level, add_member, hold, make_role, make_user, start_partnership
+from tests.factories import Holder, Level, add_member, challenge, hold, make_role, make_user, start_partnership
 from workspace.accounts.models import User
+from workspace.extensions import db
 from workspace.partnerships.models import Membership, State
 from workspace.roles import ending
 
@@ -49,6 +50,21 @@ def test_somebody_who_has_left_still_has_a_page(moderator: Membership, sign_in: 
     text = sign_in(moderator.user).page(f"{moderator.partnership.address}members/{member.id}").text
     assert "No longer in the partnership" in text
     assert "leaves the partnership" not in text
+
+
+def test_what_a_member_has_taken_on_is_there(moderator: Membership, sign_in: SignIn) -> None:
+    member = add_member(moderator, make_user("Farida Nazari"))
+    for title in ("Taget af Farida", "Løst af Farida"):
+        challenge(member, title).take(member)
+    challenge(moderator, "Taget af en anden").take(moderator)
+    challenge(member, "Trukket tilbage").withdraw(member)
+    db.session.commit()
+    page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/{member.id}")
+    assert "Challenges taken" in page.text
+    assert "Taget af Farida" in page.text
+    assert "Løst af Farida" in page.text
+    assert "Taget af en anden" not in page.text
+    assert "Trukket tilbage" not in page.text
 
 
 def test_a_member_of_another_partnership_is_not_there(moderator: Membership, sign_in: SignIn) -> None:

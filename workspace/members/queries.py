@@ -8,6 +8,10 @@ from workspace.database import AnyRow, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
+from workspace.posts.models import Post
+from workspace.posts.moving import UNSOLVED
+
+MOST_TAKEN = 50
 
 
 def member(membership: Membership, member_id: int) -> AnyRow:
@@ -32,3 +36,18 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         .where(Membership.partnership_id == membership.partnership_id, Membership.id == member_id)
     )
     return db.session.execute(query).first() or abort(404)
+
+
+def taken(membership: Membership, member_id: int) -> list[AnyRow]:
+    """The challenges that a member has taken, those to be solved first, then the latest."""
+    query = (
+        select(Post.number, Post.title, Post.status, Post.status_at)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.taker_id == member_id,
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.status.not_in(UNSOLVED), Post.activity_number.desc())
+        .limit(MOST_TAKEN)
+    )
+    return list(db.session.execute(query))
