@@ -72,7 +72,7 @@ TABLE = """
     GET  /people/<number:user_id>/edit                                  administrators
     POST /people/<number:user_id>/edit                                  administrators
 
-    GET  /waiting                                                       signed_in
+    GET  /waiting                                                       public
     GET  /partnerships                                                  signed_in
     POST /partnerships                                                  signed_in
     GET  /partnerships/new                                              signed_in

@@ -1,12 +1,11 @@
 """Settling what waits for me where it is listed: a press, and it is gone."""
 
-from flask import render_template
+from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace import clock, htmx
-from workspace.access import Action, NotAllowed, members_may, signed_in
-from workspace.accounts.models import User
+from workspace.access import Action, NotAllowed, members_may, public
 from workspace.htmx import announce
 from workspace.languages import short_date
 from workspace.overview.views import blueprint
@@ -18,12 +17,15 @@ from workspace.roles import queries as roles
 
 
 @blueprint.get("/waiting")
-@signed_in
-def count_waiting(user: User) -> ResponseReturnValue:
-    """How much waits, for the top bar; without HTMX, where it stands."""
+@public
+def count_waiting() -> ResponseReturnValue:
+    """How much waits, for the top bar; without HTMX, where it stands.
+
+    Pages ask for it by themselves: a session that has ended gets nothing here, and is not thrown out of its page.
+    """
     if not htmx.is_partial():
         return htmx.seen_elsewhere("/")
-    return render_template("overview/_count.html", waiting=waiting(user))
+    return render_template("overview/_count.html", waiting=waiting(g.user)) if g.user else ""
 
 
 @blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")
