@@ -31,6 +31,8 @@ document.addEventListener("click", (event) => {
 // A session that ended while somebody wrote: their words wait in this tab until they are back.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr, elt } = event.detail;
+  // What a page asks for by itself throws nobody out of it.
+  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) return event.preventDefault();
   const form = elt.closest("form");
   if (!form || !xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) return;
   const fields = [...new FormData(form)].filter(([name]) => !/csrf|password|key/.test(name));
