@@ -18,6 +18,8 @@ from workspace.database import Moment
 from workspace.extensions import Base, db
 
 TABLES = (
+    "mail.models",
+    "trail.models",
     "accounts.models",
     "accounts.sessions",
     "organisations.models",
@@ -25,6 +27,7 @@ TABLES = (
     "partnerships.log",
     "posts.models",
     "comments.models",
+    "members.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

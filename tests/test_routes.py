@@ -78,6 +78,17 @@ TABLE = """
     POST /partnerships/<slug:slug>/stage                                members edit_partnership
     GET  /partnerships/<slug:slug>/people                               members add_members
     POST /partnerships/<slug:slug>/members                              members add_members
+    GET  /partnerships/<slug:slug>/members                              members read
+    POST /partnerships/<slug:slug>/members/levels                       members manage_members
+    GET  /partnerships/<slug:slug>/members/suspension                   members manage_members
+    POST /partnerships/<slug:slug>/members/suspension                   members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/reopening     members manage_members
+    GET  /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
+    GET  /partnerships/<slug:slug>/members/removal                      members manage_members
+    POST /partnerships/<slug:slug>/members/removal                      members manage_members
+    GET  /memberships                                                   signed_in
     POST /partnerships/<slug:slug>/archiving                            members archive
     POST /partnerships/<slug:slug>/reopening                            members archive
 
@@ -96,6 +107,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/edit         members comment
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
+
+    GET  /partnerships/<slug:slug>/members/leaving                      members leave
+    POST /partnerships/<slug:slug>/members/leaving                      members leave
 """
 
 LOWEST_LEVELS = {
@@ -105,6 +119,11 @@ LOWEST_LEVELS = {
     "pin": "moderator",
     "withdraw_others": "moderator",
     "add_members": "moderator",
+    "manage_members": "moderator",
+    "read_trail": "moderator",
+    "report": "observer",
+    "handle_reports": "moderator",
+    "leave": "observer",
     "edit_partnership": "moderator",
     "archive": "moderator",
 }
@@ -182,6 +201,7 @@ class World:
             "number:organisation_id": self.organisation.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
+            "number:membership_id": self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
 
@@ -340,7 +360,7 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
         if not route.rule.endswith("/reopening")
     }
     refused = {route for route, status in in_an_archive.items() if status == 409}
-    assert refused == {str(route) for route in MEMBERS if route.action not in ("read", "archive")}
+    assert refused == {str(route) for route in MEMBERS if route.action not in ("read", "read_trail", "leave", "archive")}
     assert set(in_an_archive.values()) <= {200, 204, 303, 409}
 
 

@@ -4,7 +4,7 @@ import json
 from importlib import import_module
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -16,7 +16,7 @@ from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
 from workspace.routing import Number, Slug
 
-FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "overview")
+FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "members", "trail", "overview")
 LARGEST_REQUEST = 1024 * 1024
 
 
@@ -29,6 +29,7 @@ class Workspace(Flask):
         """Run the view, and commit what it did; an answer that refuses undoes it."""
         response: Response = self.make_response(super().dispatch_request())
         (db.session.commit if response.status_code < 400 else db.session.rollback)()
+        g.committed = response.status_code < 400
         return response
 
 

@@ -29,6 +29,11 @@ class Action(StrEnum):
     PIN = auto()
     WITHDRAW_OTHERS = auto()
     ADD_MEMBERS = auto()
+    MANAGE_MEMBERS = auto()
+    READ_TRAIL = auto()
+    REPORT = auto()
+    HANDLE_REPORTS = auto()
+    LEAVE = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
 
@@ -42,12 +47,17 @@ LOWEST_LEVEL = {
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
     Action.ADD_MEMBERS: Level.MODERATOR,
+    Action.MANAGE_MEMBERS: Level.MODERATOR,
+    Action.READ_TRAIL: Level.MODERATOR,
+    Action.REPORT: Level.OBSERVER,
+    Action.HANDLE_REPORTS: Level.MODERATOR,
+    Action.LEAVE: Level.OBSERVER,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,
 }
 
-# In an archived partnership one can read, mark as read, and open it again.
-IN_AN_ARCHIVE = {Action.READ, Action.ARCHIVE}
+# In an archived partnership one can read, mark as read, leave, and open it again.
+IN_AN_ARCHIVE = {Action.READ, Action.READ_TRAIL, Action.LEAVE, Action.ARCHIVE}
 
 
 def permits(level: Level, action: Action, *, archived: bool = False) -> bool:

@@ -1,6 +1,7 @@
 """What people are told when a request can't be met: what happened, what to do next, and nothing typed lost."""
 
 import logging
+from types import SimpleNamespace
 
 from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from workspace import htmx, kept
 from workspace.access import Refusal
 from workspace.database import db, is_busy
+from workspace.trail.models import Act, note
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
 
 
 def _refused(error: Refusal) -> ResponseReturnValue:
+    if error.status == 403:
+        _keep_on_record(Act.REFUSED)
     titles = {403: _("You can't do this"), 409: _("Something has changed")}
     return _answer(error.status, titles.get(error.status, _("It could not be done")), error.message)
 
@@ -79,10 +83,21 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _missing() -> ResponseReturnValue:
-    """The same bytes for what is missing and for what is others': no token, name, count or address."""
+    """The same bytes for what is missing and for what is others': no token, name, count or address.
+
+    Both are put on record, so that they take the same time as well.
+    """
+    if "slug" in (request.view_args or {}):
+        _keep_on_record(Act.NOT_FOUND)
     db.session.rollback()
     template = "errors/_missing.html" if htmx.is_partial() else "errors/missing.html"
     return render_template(template), 404
+
+
+def _keep_on_record(act: Act) -> None:
+    """Put on the trail that somebody was refused. The partnership by its id alone: its name is not theirs to read."""
+    place = SimpleNamespace(id=g.get("partnership_id"), name="") if g.get("partnership_id") else None
+    note(act, actor=g.get("user"), partnership=place, method=request.method, path=request.path[:200])
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:

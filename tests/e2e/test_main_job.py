@@ -14,9 +14,7 @@ ANSWER = "Vi har en løsning på lager: https://cykelkraft.example/ladeskab"
 
 
 @both_languages
-def test_a_challenge_is_shared_answered_by_the_other_side_and_found_in_the_overview(
-    visit: Visit, place: Place
-) -> None:
+def test_a_challenge_is_shared_answered_by_the_other_side_and_found_in_the_overview(visit: Visit, place: Place) -> None:
     place.read_everything()
     first = visit()
     first.open(place.address)

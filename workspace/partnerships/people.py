@@ -40,4 +40,4 @@ def add_person(membership: Membership) -> ResponseReturnValue:
         raise Conflict(_("The person was not found. Search again."))
     changes.add_person(membership, user, form.level.data)
     announce(_("%(name)s is in the partnership now.", name=user.name))
-    return seen_elsewhere(f"{membership.partnership.address}about")
+    return seen_elsewhere(f"{membership.partnership.address}members")

@@ -1,0 +1,1 @@
+"""Mail: the outbox that features hand rows to, and the postman."""

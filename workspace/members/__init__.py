@@ -1,0 +1,1 @@
+"""Who is in, as what, since when, and by whose decision."""

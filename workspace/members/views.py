@@ -1,0 +1,16 @@
+"""The members of a partnership: the blueprint that the modules beside this one put their routes on."""
+
+from flask import Blueprint
+
+from workspace.members import words
+
+blueprint = Blueprint("members", __name__)
+for name in ("ENDINGS", "LEVEL_HINTS"):
+    blueprint.add_app_template_global(getattr(words, name), name)
+
+from workspace.members import (  # noqa: E402, F401 (their routes are on the blueprint)
+    own,
+    removal,
+    suspension,
+    table,
+)

@@ -1,0 +1,5 @@
+"""The pages of the trail."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("trail", __name__)
