@@ -1,5 +1,6 @@
 """What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +24,8 @@ from wtforms.widgets import HiddenInput
 from workspace.prose import resembles_cpr_number
 
 LONGEST_TEXT = 4000
+LARGEST = 2**31 - 1
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class WorkspaceForm(FlaskForm):
@@ -50,6 +53,16 @@ class OneTimeKeyMixin:
             field.data = str(uuid.UUID(field.data or ""))
         except ValueError:
             field.data = str(uuid.uuid4())
+
+
+class VersionMixin:
+    """The version of what is edited, as it was when the form was opened."""
+
+    version: Any = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(min=0, max=LARGEST)])
+
+    def begin_at(self, version: int) -> None:
+        """Let what is typed count as typed with `version` before one's eyes."""
+        self.version.data, self.version.raw_data = version, None
 
 
 class ProseMixin:
@@ -81,8 +94,8 @@ def stripped(value: str | None) -> str | None:
 
 def only_text(form: Form, field: Field) -> None:
     """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
-    text = field.data or ""
-    if "\ufffd" in text or any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
+    field.data = CONTROL_CHARACTER.sub("\ufffd", field.data or "")  # HTML can't hold them either.
+    if "\ufffd" in field.data:
         raise ValidationError(
             _("Some of the characters can't be kept. Type them again, or paste the text without formatting.")
         )
@@ -119,7 +132,7 @@ def WholeNumber(*, required: bool = True) -> Any:
     """A hidden number of ours, such as a version; one that no database can hold is none."""
     return IntegerField(
         widget=HiddenInput(),
-        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=2**31 - 1)],
+        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=LARGEST)],
     )
 
 

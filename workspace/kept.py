@@ -57,7 +57,10 @@ def carried() -> Kept | None:
 
 def local_address(address: str) -> str:
     """`address` if it is one of this site, else nothing: no other host, no scheme, no tricks with slashes."""
-    parts = urlsplit(address.replace("\\", "/"))
+    try:
+        parts = urlsplit(address.replace("\\", "/"))
+    except ValueError:  # an address of no site at all, such as //[
+        return ""
     plain = address.isprintable() and not parts.scheme and not parts.netloc
     return address if plain and address.startswith("/") and not address.startswith(("//", "/\\")) else ""
 

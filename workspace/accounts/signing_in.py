@@ -103,7 +103,10 @@ def _sign_in(target: str) -> str:
 
 
 def _path_of(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all, such as http://[
+        return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 

@@ -78,7 +78,7 @@ def update(membership: Membership, post_number: int, number: int) -> ResponseRet
     try:
         comment.edit(membership, body=form.prose, version=form.version.data)
     except Stale:
-        form.version.data = comment.version
+        form.begin_at(comment.version)
         context = _one(membership, post_number, comment)
         return htmx.invalid(
             "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context

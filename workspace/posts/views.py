@@ -102,7 +102,7 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
     try:
         post.edit(membership, title=form.title.data, body=form.prose, version=form.version.data)
     except Stale:
-        form.version.data = post.version
+        form.begin_at(post.version)
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
     announce(_("Your changes are saved."))
     return _shown(membership, post)
