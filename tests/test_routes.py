@@ -33,6 +33,7 @@ from workspace.access import Action, Entrance, Who
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import Base, db
+from workspace.members import addresses, inviting, linking
 from workspace.organisations.models import Kind, Organisation
 from workspace.partnerships.models import Membership, State
 from workspace.posts import queries
@@ -90,6 +91,29 @@ TABLE = """
     GET  /partnerships/<slug:slug>/members/removal                      members manage_members
     POST /partnerships/<slug:slug>/members/removal                      members manage_members
     GET  /memberships                                                   signed_in
+    POST /memberships/<number:membership_id>/answer                     signed_in
+    POST /memberships/<number:membership_id>/taking-back                signed_in
+    GET  /partnerships/listed                                           signed_in
+    POST /partnerships/listed/<number:partnership_id>/requests          signed_in
+    POST /settings/trail                                                signed_in
+    GET  /admin/trail                                                   administrators
+    POST /admin/trail                                                   administrators
+    GET  /invitations/<token>                                           public
+    POST /invitations/<token>                                           public
+    GET  /partnerships/<slug:slug>/members/trail                        members read_trail
+    POST /partnerships/<slug:slug>/members/trail                        members read_trail
+    GET  /partnerships/<slug:slug>/invitations                          members add_members
+    POST /partnerships/<slug:slug>/invitations                          members add_members
+    POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
+    POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    POST /partnerships/<slug:slug>/links                                members add_members
+    GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
+    POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/approval     members add_members
+    GET  /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
+    GET  /partnerships/<slug:slug>/visibility                           members edit_partnership
+    POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     POST /partnerships/<slug:slug>/archiving                            members archive
     POST /partnerships/<slug:slug>/reopening                            members archive
 
@@ -111,6 +135,8 @@ TABLE = """
 
     GET  /partnerships/<slug:slug>/members/leaving                      members leave
     POST /partnerships/<slug:slug>/members/leaving                      members leave
+    GET  /join/<token>                                                  public
+    POST /join/<token>                                                  public
 """
 
 LOWEST_LEVELS = {
@@ -186,6 +212,15 @@ class World:
         self.users["administrator"] = make_administrator(name="Anders And", language="en")
         self.organisation = make_organisation("Icura")
         self.posts = {name: share(self.seats[name]) for name in ("moderator", "contributor")}
+        [self.invitation] = inviting.invite(
+            moderator,
+            addresses.read(self.partnership, "ny@example.dk"),
+            level=Level.OBSERVER,
+            organisation_id=moderator.organisation_id,
+            language="en",
+            greeting="",
+        )
+        self.link = linking.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20)
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
 
     def browser(self, name: str) -> Client:
@@ -204,6 +239,10 @@ class World:
             "number:organisation_id": self.organisation.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
+            "number:partnership_id": self.elsewhere.partnership.id,
+            "number:invitation_id": self.invitation.id,
+            "number:link_id": self.link.id,
+            "token": inviting.token(self.invitation if rule.startswith("/inv") else self.link),
             "number:membership_id": self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
@@ -372,7 +411,9 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
         if not route.rule.endswith("/reopening")
     }
     refused = {route for route, status in in_an_archive.items() if status == 409}
-    assert refused == {str(route) for route in MEMBERS if route.action not in ("read", "read_trail", "leave", "archive")}
+    assert refused == {
+        str(route) for route in MEMBERS if route.action not in ("read", "read_trail", "leave", "archive")
+    }
     assert set(in_an_archive.values()) <= {200, 204, 303, 409}
 
 

@@ -36,6 +36,8 @@ class Settings:
     administrators_start_partnerships: bool = False
     help_email: str = ""
     accessibility_url: str = ""
+    trail_months: int = 13
+    base_url: str = "http://127.0.0.1:8000"
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -57,6 +59,8 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
+            trail_months=_number(environment, "TRAIL_MONTHS", 13),
+            base_url=_base_url(environment),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
             secure_cookies=not demo,
         )
@@ -94,6 +98,12 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal():
         raise SettingsError(f"{name} is a whole number, not “{value}”.")
     return int(value)
+
+
+def _base_url(environment: Mapping[str, str]) -> str:
+    """Where links in mails lead to, without a slash at the end."""
+    local = f"http://{environment.get('HOST') or '127.0.0.1'}:{environment.get('PORT') or '8000'}"
+    return (environment.get("BASE_URL") or local).rstrip("/")
 
 
 def _database_url(given: str, instance: Path) -> str:

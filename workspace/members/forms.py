@@ -5,14 +5,28 @@ from datetime import date, datetime, time, timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DateField, Field, ValidationError
-from wtforms.validators import Optional
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
 from workspace import clock, cursors, languages
 from workspace.access import Level
-from workspace.forms import Paragraphs, WorkspaceForm
+from workspace.forms import Line, Paragraphs, WorkspaceForm, only_text, stripped
+from workspace.members.words import VISIBILITIES
+from workspace.partnerships.models import Visibility
+from workspace.partnerships.words import LEVELS
 
 LONGEST_REASON = 500
+MOST_USES = _l("Write a number from 1 to 500.")
 FURTHEST = timedelta(days=3660)
 
 
@@ -90,3 +104,89 @@ def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
     """The level for each of the members that were chosen: its own where it is said, else the common one."""
     typed = {number: form.get(f"level-{number}") or form.get("level", "") for number in members_typed(form)}
     return {number: Level(level) for number, level in typed.items() if level in list(Level)}
+
+
+class InvitationForm(WorkspaceForm):
+    """Whom to invite, and as what."""
+
+    addresses = Paragraphs(
+        _l("Mail addresses"),
+        longest=400_000,
+        required=_l("Write or paste at least one address."),
+        description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
+    )
+    level = RadioField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+    organisation = SelectField(_l("Organisation"), coerce=int)
+    language = SelectField(_l("Language of the invitation"), choices=list(languages.LANGUAGES.items()), default="da")
+    greeting = Paragraphs(_l("Personal greeting (optional)"), longest=1000)
+
+
+class LinkForm(WorkspaceForm):
+    """For whom a link is, how long, and for how many."""
+
+    level = RadioField(
+        _l("Access"),
+        choices=[(level, word) for level, word in LEVELS.items() if level is not Level.MODERATOR],
+        coerce=Level,
+        default=Level.CONTRIBUTOR,
+    )
+    hours = SelectField(
+        _l("Valid for"),
+        choices=[(2, _l("2 hours")), (24, _l("A day")), (168, _l("A week"))],
+        coerce=int,
+        default=2,
+    )
+    most_uses = IntegerField(
+        _l("At most so many people"),
+        default=20,
+        validators=[InputRequired(MOST_USES), NumberRange(1, 500, MOST_USES)],
+    )
+
+
+class AccountForm(WorkspaceForm):
+    """A new account for somebody who was invited."""
+
+    name = Line(_l("Name"), longest=100, required=_l("Write your name."), render_kw={"autocomplete": "name"})
+    password = PasswordField(
+        _l("Password"),
+        validators=[DataRequired(_l("Write a new password.")), only_text],
+        description=_l("At least 12 characters. Three or four words that don't belong together are good."),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class AddressForm(WorkspaceForm):
+    """The address of somebody without an account."""
+
+    email = EmailField(
+        _l("Mail address"), validators=[DataRequired(_l("Write your mail address.")), only_text], filters=[stripped]
+    )
+
+
+class RequestForm(WorkspaceForm):
+    """Why somebody wants to join, or answers a question."""
+
+    words = Paragraphs(_l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words."))
+
+
+class DecisionForm(WorkspaceForm):
+    """The level of an approval."""
+
+    level = SelectField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+
+
+class ReplyForm(WorkspaceForm):
+    """A refusal with its reason, or a question."""
+
+    words = Paragraphs(
+        _l("Your words"),
+        longest=LONGEST_REASON,
+        required=_l("Write a few words."),
+        description=_l("The person sees them."),
+    )
+
+
+class VisibilityForm(WorkspaceForm):
+    """Whether others can know of the partnership."""
+
+    visibility = SelectField(_l("Visibility"), choices=list(VISIBILITIES.items()), coerce=Visibility)

@@ -153,7 +153,8 @@ def _rows() -> Any:
 
 
 def _chosen(membership: Membership, choice: Choice) -> list[Any]:
-    conditions: list[Any] = [Membership.partnership_id == membership.partnership_id, Membership.is_present, _shown(choice.shown)]
+    here = Membership.partnership_id == membership.partnership_id
+    conditions: list[Any] = [here, Membership.is_present, _shown(choice.shown)]
     if choice.words:
         conditions += named_like(User.name_folded, choice.words)
     if choice.side:

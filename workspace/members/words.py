@@ -3,7 +3,8 @@
 from flask_babel import lazy_gettext as _l
 
 from workspace.access import Level
-from workspace.partnerships.models import Ending
+from workspace.members.addresses import Fate
+from workspace.partnerships.models import Ending, Visibility
 
 ENDINGS = {
     Ending.DECLINED: _l("Declined"),
@@ -16,4 +17,18 @@ LEVEL_HINTS = {
     Level.OBSERVER: _l("Can read everything and get mail"),
     Level.CONTRIBUTOR: _l("Can also write posts, comment and have roles"),
     Level.MODERATOR: _l("Can also invite, approve and remove members"),
+}
+FATES = {
+    Fate.NEW: _l("Will be invited"),
+    Fate.RETURNS: _l("Was a member before, and will be invited again"),
+    Fate.MEMBER: _l("Is a member already"),
+    Fate.SUSPENDED: _l("Is on hold: open the access in the table"),
+    Fate.REQUESTED: _l("Has asked to join: approve the request"),
+    Fate.INVITED: _l("Is invited already"),
+    Fate.TWICE: _l("Stands in the list twice"),
+    Fate.NO_ADDRESS: _l("Is not a mail address"),
+}
+VISIBILITIES = {
+    Visibility.HIDDEN: _l("Hidden: only members know of it"),
+    Visibility.LISTED: _l("Listed: people who are signed in see name, purpose and organisations, and can ask to join"),
 }

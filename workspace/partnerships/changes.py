@@ -9,10 +9,11 @@ from workspace import clock
 from workspace.access import Action, Conflict, Level
 from workspace.accounts.models import User
 from workspace.database import db
+from workspace.mail.models import post
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
-from workspace.partnerships.seating import let_in
+from workspace.partnerships.seating import let_in, seat_of
 
 
 class Stale(Conflict):
@@ -87,7 +88,12 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
         present = participations(partnership)
         if user.organisation_id is None or user.organisation_id not in present or not user.is_active:
             raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
-        return let_in(partnership, user, level=level, organisation_id=user.organisation_id, by=by)
+        seat = seat_of(partnership, user)
+        if seat and seat.is_active:
+            return seat
+        seat = let_in(partnership, user, level=level, organisation_id=user.organisation_id, by=by)
+        post("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.email, membership=seat.id)
+        return seat
 
 
 def participations(partnership: Partnership) -> dict[int, Participation]:
