@@ -14,7 +14,7 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.routing import Number, Slug
+from workspace.routing import Number, Slug, Token
 
 FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "members", "trail", "overview")
 LARGEST_REQUEST = 1024 * 1024
@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Workspace:
     )
     app.settings = settings
     app.config.update(_configuration(settings))
-    app.url_map.converters.update(slug=Slug, number=Number)
+    app.url_map.converters.update(slug=Slug, number=Number, token=Token)
     app.url_map.strict_slashes = False
     _extend(app, settings)
     database.prepare(app)

@@ -31,8 +31,6 @@ class Action(StrEnum):
     ADD_MEMBERS = auto()
     MANAGE_MEMBERS = auto()
     READ_TRAIL = auto()
-    REPORT = auto()
-    HANDLE_REPORTS = auto()
     LEAVE = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
@@ -49,8 +47,6 @@ LOWEST_LEVEL = {
     Action.ADD_MEMBERS: Level.MODERATOR,
     Action.MANAGE_MEMBERS: Level.MODERATOR,
     Action.READ_TRAIL: Level.MODERATOR,
-    Action.REPORT: Level.OBSERVER,
-    Action.HANDLE_REPORTS: Level.MODERATOR,
     Action.LEAVE: Level.OBSERVER,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,

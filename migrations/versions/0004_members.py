@@ -1,4 +1,4 @@
-"""Moderators manage membership: states of a seat, invitations, links, reports, the outbox, the audit trail."""
+"""Moderators manage membership: states of a seat, invitations, links, the outbox, the audit trail."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -148,43 +148,6 @@ def upgrade() -> None:
         postgresql_where=OPEN,
     )
     op.create_table(
-        "report",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("partnership_id", sa.Integer(), nullable=False),
-        sa.Column("post_number", sa.Integer(), nullable=False),
-        sa.Column("comment_number", sa.Integer(), nullable=False),
-        sa.Column("reporter_id", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("verdict", sa.String(20), nullable=False),
-        sa.Column("decided_by_id", sa.Integer(), nullable=True),
-        sa.Column("decided_at", MOMENT, nullable=True),
-        sa.Column("decided_reason", sa.Text(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["partnership_id"], ["partnership.id"], name="fk_report_partnership_id_partnership", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["partnership_id", "post_number"],
-            ["post.partnership_id", "post.number"],
-            name="fk_report_partnership_id_post_number_post",
-        ),
-        sa.ForeignKeyConstraint(
-            ["partnership_id", "reporter_id"],
-            ["membership.partnership_id", "membership.id"],
-            name="fk_report_partnership_id_reporter_id_membership",
-        ),
-        sa.ForeignKeyConstraint(
-            ["partnership_id", "decided_by_id"],
-            ["membership.partnership_id", "membership.id"],
-            name="fk_report_partnership_id_decided_by_id_membership",
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_report"),
-        sa.UniqueConstraint(
-            "reporter_id", "post_number", "comment_number", name="uq_report_reporter_id_post_number_comment_number"
-        ),
-    )
-    op.create_index("ix_report_partnership_id_verdict_id", "report", ["partnership_id", "verdict", "id"])
-    op.create_table(
         "mail",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
@@ -224,7 +187,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back again. Seats that were only asked for, or that a person had before another, have no place there."""
-    for table in ("trail", "mail", "report", "invitation", "invitation_link"):
+    for table in ("trail", "mail", "invitation", "invitation_link"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION trail_is_append_only()")

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, select
+from sqlalchemy import JSON, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -43,9 +43,15 @@ class Mail(Model):
 def post(kind: str, *, key: str, to: str, not_before: datetime | None = None, **references: Any) -> None:
     """Put a mail into the outbox, in the present transaction, unless one of that key is there."""
     if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
-        db.session.add(row(kind, key=key, to=to, not_before=not_before, **references))
+        post_all([row(kind, key=key, to=to, not_before=not_before, **references)])
 
 
-def row(kind: str, *, key: str, to: str, not_before: datetime | None = None, **references: Any) -> Mail:
-    """A mail whose key is known to be new, for those who add many at once."""
-    return Mail(kind=kind, key=key, to=to, references=references, not_before=not_before or clock.now())
+def post_all(rows: list[dict[str, Any]]) -> None:
+    """Put many mails into the outbox at once, whose keys are known to be new."""
+    if rows:
+        db.session.execute(insert(Mail), rows)
+
+
+def row(kind: str, *, key: str, to: str, not_before: datetime | None = None, **references: Any) -> dict[str, Any]:
+    """A mail, for `post_all`."""
+    return {"kind": kind, "key": key, "to": to, "references": references, "not_before": not_before or clock.now()}

@@ -21,7 +21,7 @@ from workspace.members.views import blueprint
 PER_ADDRESS = RateLimitItemPerHour(20)
 
 
-@blueprint.get("/invitations/<token>")
+@blueprint.get("/invitations/<token:token>")
 @public
 def show_invitation(token: str) -> ResponseReturnValue:
     """What one is invited to, and a button."""
@@ -31,7 +31,7 @@ def show_invitation(token: str) -> ResponseReturnValue:
     return _invitation_page(invitation, AccountForm(data={"name": invitation.name}), 200 if invitation.is_open else 410)
 
 
-@blueprint.post("/invitations/<token>")
+@blueprint.post("/invitations/<token:token>")
 @public
 def accept(token: str) -> ResponseReturnValue:
     """Take the seat; who has no account gets one, whose address the mail has confirmed."""
@@ -55,7 +55,7 @@ def accept(token: str) -> ResponseReturnValue:
     return go(seat.partnership.address)
 
 
-@blueprint.get("/join/<token>")
+@blueprint.get("/join/<token:token>")
 @public
 def show_join(token: str) -> ResponseReturnValue:
     """What a link leads into."""
@@ -66,7 +66,7 @@ def show_join(token: str) -> ResponseReturnValue:
     return make_response(render_template("members/join.html", **context), 200 if link.is_open else 410)
 
 
-@blueprint.post("/join/<token>")
+@blueprint.post("/join/<token:token>")
 @public
 def join(token: str) -> ResponseReturnValue:
     """Come in by the link; who is not signed in gets a mail that confirms the address first."""

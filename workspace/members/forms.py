@@ -1,6 +1,8 @@
 """The forms of moderation."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -90,6 +92,11 @@ class EndForm(WorkspaceForm):
         return beginning_of(self.ends_on.data)
 
 
+def told(words: Mapping[Any, Any]) -> dict[str, str]:
+    """The choices of a field, in the reader's language."""
+    return {str(value): str(word) for value, word in words.items()}
+
+
 def beginning_of(day: date | None) -> datetime | None:
     """Midnight, where the reader is."""
     return datetime.combine(day, time(), languages.zone()) if day else None
@@ -115,9 +122,9 @@ class InvitationForm(WorkspaceForm):
         required=_l("Write or paste at least one address."),
         description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
     )
-    level = RadioField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+    level = RadioField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
     organisation = SelectField(_l("Organisation"), coerce=int)
-    language = SelectField(_l("Language of the invitation"), choices=list(languages.LANGUAGES.items()), default="da")
+    language = SelectField(_l("Language of the invitation"), choices=languages.LANGUAGES, default="da")
     greeting = Paragraphs(_l("Personal greeting (optional)"), longest=1000)
 
 
@@ -126,13 +133,13 @@ class LinkForm(WorkspaceForm):
 
     level = RadioField(
         _l("Access"),
-        choices=[(level, word) for level, word in LEVELS.items() if level is not Level.MODERATOR],
+        choices=lambda: told({level: LEVELS[level] for level in (Level.OBSERVER, Level.CONTRIBUTOR)}),
         coerce=Level,
         default=Level.CONTRIBUTOR,
     )
     hours = SelectField(
         _l("Valid for"),
-        choices=[(2, _l("2 hours")), (24, _l("A day")), (168, _l("A week"))],
+        choices=lambda: {"2": _("2 hours"), "24": _("A day"), "168": _("A week")},
         coerce=int,
         default=2,
     )
@@ -172,7 +179,7 @@ class RequestForm(WorkspaceForm):
 class DecisionForm(WorkspaceForm):
     """The level of an approval."""
 
-    level = SelectField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+    level = SelectField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
 
 
 class ReplyForm(WorkspaceForm):
@@ -189,4 +196,4 @@ class ReplyForm(WorkspaceForm):
 class VisibilityForm(WorkspaceForm):
     """Whether others can know of the partnership."""
 
-    visibility = SelectField(_l("Visibility"), choices=list(VISIBILITIES.items()), coerce=Visibility)
+    visibility = SelectField(_l("Visibility"), choices=lambda: told(VISIBILITIES), coerce=Visibility)

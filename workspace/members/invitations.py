@@ -121,7 +121,7 @@ def _link(membership: Membership, link_id: int) -> Link:
 
 def _form(membership: Membership, *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
-    form.organisation.choices = [(row.id, row.name) for row in partnership_queries.participations(membership)]
+    form.organisation.choices = {row.id: row.name for row in partnership_queries.participations(membership)}
     if not form.is_submitted() or empty:
         form.organisation.data = membership.organisation_id
     return form

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace import cursors
-from workspace.access import Action, members_may, signed_in
+from workspace.access import Action, Conflict, members_may, signed_in
 from workspace.accounts.models import User
 from workspace.database import db
 from workspace.htmx import announce, go, invalid, page_or_partial
@@ -70,7 +70,7 @@ def take_back(user: User, membership_id: int) -> ResponseReturnValue:
 def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Let in who has asked."""
     form = DecisionForm()
-    level = form.level.data if form.validate() else abort(400)
+    level = _chosen(form.level.data if form.validate() else None)
     seat = linking.approve(membership, membership_id, level)
     announce(_("%(name)s is in the partnership now.", name=seat.user.name))
     return go(f"{membership.partnership.address}members")
@@ -115,9 +115,16 @@ def show_visibility(membership: Membership) -> ResponseReturnValue:
 def set_visibility(membership: Membership) -> ResponseReturnValue:
     """Let it be listed, or hidden."""
     form = VisibilityForm()
-    linking.set_visibility(membership, form.visibility.data if form.validate() else abort(400))
+    linking.set_visibility(membership, _chosen(form.visibility.data if form.validate() else None))
     announce(_("The visibility is changed."))
     return go(f"{membership.partnership.address}members")
+
+
+def _chosen(answer: Any) -> Any:
+    """The answer that was chosen. Raises Conflict for none."""
+    if answer is None:
+        raise Conflict(_("Choose one of the answers."))
+    return answer
 
 
 def _own(user: User, membership_id: int) -> Membership:

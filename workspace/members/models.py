@@ -1,9 +1,9 @@
-"""What leads to a seat, and what a member tells the moderators: invitations, invite links, reports."""
+"""What leads to a seat: invitations and invite links."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
@@ -111,36 +111,3 @@ class Link(Model):
     def is_open(self) -> bool:
         """Whether anybody can still come in by it."""
         return self.closed_at is None and self.expires_at > clock.now() and self.uses < self.most_uses
-
-
-class Verdict(StrEnum):
-    """What the moderators made of a report."""
-
-    OPEN = "open"
-    KEPT = "kept"
-    WITHDRAWN = "withdrawn"
-
-
-class Report(Model):
-    """A member asks the moderators to look at a post, or at a comment on it."""
-
-    __tablename__ = "report"
-    __table_args__ = (
-        ForeignKeyConstraint(["partnership_id", "post_number"], ["post.partnership_id", "post.number"]),
-        ForeignKeyConstraint(["partnership_id", "reporter_id"], ["membership.partnership_id", "membership.id"]),
-        ForeignKeyConstraint(["partnership_id", "decided_by_id"], ["membership.partnership_id", "membership.id"]),
-        UniqueConstraint("reporter_id", "post_number", "comment_number"),
-        Index("ix_report_partnership_id_verdict_id", "partnership_id", "verdict", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
-    post_number: Mapped[int]
-    comment_number: Mapped[int] = mapped_column(default=0)  # 0 for the post itself
-    reporter_id: Mapped[int]
-    reason: Mapped[str] = mapped_column(Text)
-    verdict: Mapped[Verdict] = mapped_column(one_of(Verdict), default=Verdict.OPEN)
-    decided_by_id: Mapped[int | None]
-    decided_at: Mapped[datetime | None] = mapped_column(Moment)
-    decided_reason: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)

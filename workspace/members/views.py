@@ -10,6 +10,7 @@ for name in ("ENDINGS", "LEVEL_HINTS", "FATES", "VISIBILITIES"):
 
 from workspace.members import (  # noqa: E402, F401 (their routes are on the blueprint)
     accepting,
+    accounts,
     invitations,
     joining,
     letters,

@@ -34,11 +34,9 @@ class Verb(StrEnum):
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
     ADDED_ORGANISATION = "added_organisation"
-    REMOVED_ORGANISATION = "removed_organisation"
     LEFT = "left"
     REMOVED = "removed"
     EXPIRED = "expired"
-    MOVED = "moved"
     ARCHIVED = "archived"
     UNARCHIVED = "unarchived"
 
@@ -52,11 +50,9 @@ TOLD = (
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
     Verb.ADDED_ORGANISATION,
-    Verb.REMOVED_ORGANISATION,
     Verb.LEFT,
     Verb.REMOVED,
     Verb.EXPIRED,
-    Verb.MOVED,
     Verb.ARCHIVED,
     Verb.UNARCHIVED,
 )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask import g, has_request_context, request
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -41,10 +41,6 @@ class Act(StrEnum):
     LEFT = "left"
     SET_END = "set_end"
     EXPIRED = "expired"
-    MOVED = "moved"
-    REMOVED_ORGANISATION = "removed_organisation"
-    REPORTED = "reported"
-    DECIDED_REPORT = "decided_report"
     CHANGED_VISIBILITY = "changed_visibility"
     EXPORTED = "exported"
     DEACTIVATED = "deactivated"
@@ -115,5 +111,5 @@ def note(act: Act, *, actor: Any = None, subject: Any = None, partnership: Any =
 
 def _write() -> None:
     """Write what the request has put on record. What is told of a refusal stays as it is."""
-    undone = {} if g.get("committed") else {"outcome": Outcome.REFUSED}
-    db.session.add_all(Line(**(line | undone)) for line in g.pop("trail"))
+    outcome = Outcome.DONE if g.get("committed") else Outcome.REFUSED
+    db.session.execute(insert(Line), [line | {"outcome": outcome} for line in g.pop("trail")])
