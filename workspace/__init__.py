@@ -16,7 +16,7 @@ from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
 from workspace.routing import Number, Slug
 
-FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "overview")
+FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "texts", "overview")
 LARGEST_REQUEST = 1024 * 1024
 
 

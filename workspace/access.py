@@ -28,6 +28,9 @@ class Action(StrEnum):
     COMMENT = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
+    REDACT = auto()
+    REACT = auto()
+    FOLLOW = auto()
     ADD_MEMBERS = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
@@ -41,6 +44,9 @@ LOWEST_LEVEL = {
     Action.COMMENT: Level.CONTRIBUTOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
+    Action.REDACT: Level.MODERATOR,
+    Action.REACT: Level.CONTRIBUTOR,
+    Action.FOLLOW: Level.OBSERVER,
     Action.ADD_MEMBERS: Level.MODERATOR,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,

@@ -6,7 +6,6 @@ from wtforms import RadioField, ValidationError
 
 from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
 from workspace.posts.models import Kind
-from workspace.prose import Prose, from_plain
 
 LONGEST_TITLE = 120
 KINDS = {Kind.PROGRESS: _l("Progress"), Kind.CHALLENGE: _l("Challenge")}
@@ -21,11 +20,6 @@ class TextForm(ProseMixin, WorkspaceForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Check the fields, and then ask about CPR numbers."""
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.title, self.body)
-
-    @property
-    def prose(self) -> Prose:
-        """The text as it is kept."""
-        return from_plain(self.body.data or "")
 
 
 class ShareForm(OneTimeKeyMixin, TextForm):

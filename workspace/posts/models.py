@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workspace import clock
 from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
-from workspace.partnerships.log import Verb, record
+from workspace.partnerships.log import Verb, forget_words, record
 from workspace.partnerships.models import Membership
+from workspace.posts import following, mentions
 from workspace.posts.writing import Writing
 from workspace.prose import Prose
 
@@ -57,11 +58,13 @@ class Post(Writing, Model):
 
     @classmethod
     def share(cls, by: Membership, *, kind: Kind, title: str, body: Prose, one_time_key: str) -> "Post":
-        """Share progress or a challenge. The same key makes the same post."""
+        """Share progress or a challenge. The same key makes the same post, corrected if the text has changed since."""
+        body = mentions.resolved(by.partnership_id, body)
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
+                made.edit(by, title=title, body=body, version=made.version)
                 return made
             entry = record(by, SHARED[kind], makes_post=True)
             post = cls(
@@ -78,6 +81,8 @@ class Post(Writing, Model):
             post.lift(by, entry.number)
             db.session.add(post)
             db.session.flush()
+            mentions.keep(post.partnership_id, post.number, body)
+            following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
             return post
 
     def lift(self, by: Membership, number: int) -> None:
@@ -91,12 +96,14 @@ class Post(Writing, Model):
 
     def edit(self, by: Membership, *, title: str, body: Prose, version: int) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
+        body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
-            self.require_version(version)
-            if (self.title, self.body_text) != (title, body.text):
+            if (self.title, self.body_html) != (title, body.html):
+                self.require_version(version)
+                self.rewrite(body, title=self.title)
                 self.title = title
-                self.rewrite(body)
+                following.concern(self.partnership_id, self.number, body.mentions)
                 record(by, Verb.EDITED, post_number=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
@@ -105,6 +112,20 @@ class Post(Writing, Model):
             if self.take_back(by, reason):
                 self.pinned_at = None
                 record(by, Verb.WITHDREW, post_number=self.number, reason=reason)
+
+    def bring_back(self, by: Membership) -> None:
+        """Undo the withdrawal."""
+        with by.partnership.locked():
+            if self.put_back(by):
+                record(by, Verb.BROUGHT_BACK, post_number=self.number)
+
+    def redact(self, by: Membership, reason: str) -> None:
+        """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
+        with by.partnership.locked():
+            if self.blank(by, reason):
+                self.title, self.pinned_at = "", None
+                forget_words(self.partnership_id, post_number=self.number)
+                record(by, Verb.REDACTED, post_number=self.number, reason=reason)
 
     def pin(self, by: Membership) -> None:
         """Keep the post first in the feed. Raises Conflict when three are pinned already."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import case, func, null, select
+from sqlalchemy import and_, case, func, null, select
 
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
@@ -58,8 +58,8 @@ def in_part() -> AnySelect:
 
 
 def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
-    """The columns `body_html`, for a text that is short enough, and `excerpt`, for one that is not."""
-    is_short = func.length(writing.body_text) <= longest
+    """The columns `body_html`, for a text that is short enough, formatting included, and `excerpt` for others."""
+    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 3 * longest)
     return (
         case((is_short, writing.body_html)).label("body_html"),
         case((~is_short, func.substr(writing.body_text, 1, longest))).label("excerpt"),

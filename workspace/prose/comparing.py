@@ -1,0 +1,45 @@
+"""Two texts beside each other: what was added and removed, and whether two corrections of one text fit together."""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from merge3 import Merge3
+
+from workspace.prose import blocks, markup
+from workspace.prose.blocks import Prose
+
+
+class Change(NamedTuple):
+    """Words that were kept, "removed" or "added"."""
+
+    mark: str
+    words: str
+
+
+def changes(before: str, after: str) -> list[Change]:
+    """What became of the words of `before`, in order, until they were `after`."""
+    return list(_changes(re.findall(r"\S+\s*|\s+", before), re.findall(r"\S+\s*|\s+", after)))
+
+
+def merged(base: str, one: str, other: str) -> Prose | None:
+    """The HTML `base` with the corrections of both `one` and `other`; None where both touched the same paragraph."""
+    merge = Merge3(markup.read(base), markup.read(one), markup.read(other))
+    kept: list[blocks.Block] = []
+    for region in merge.merge_groups():
+        if region[0] == "conflict":
+            return None
+        kept.extend(region[1])
+    return blocks.written(kept)
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[Change]:
+    for what, first, last, begin, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what == "equal":
+            yield Change("", "".join(before[first:last]))
+            continue
+        if first < last:
+            yield Change("removed", "".join(before[first:last]))
+        if begin < end:
+            yield Change("added", "".join(after[begin:end]))
