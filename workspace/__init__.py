@@ -14,6 +14,8 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
+from workspace.posts.writing import is_undoable
+from workspace.prose import showing
 from workspace.routing import Number, Slug
 
 FEATURES = ("accounts", "organisations", "partnerships", "posts", "comments", "texts", "overview")
@@ -96,6 +98,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     assets = Assets(ROOT / "static", settings.instance)
     app.jinja_env.globals.update(
         static=assets.url,
+        style_nonce=headers.style_nonce,
         settings=settings,
         languages=languages.LANGUAGES,
         htmx_config=json.dumps(htmx.CONFIGURATION),
@@ -112,6 +115,8 @@ def _dress(app: Flask, settings: Settings) -> None:
         when=languages.when,
         full=languages.full,
         short_date=languages.short_date,
+        shown=showing.shown,
+        is_undoable=is_undoable,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]

@@ -99,6 +99,12 @@ def begin_writing() -> None:
     g.writes = True
 
 
+def undo() -> None:
+    """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock."""
+    db.session.rollback()
+    g.writes = False
+
+
 def afterwards(work: Callable[[], None]) -> None:
     """Do `work` in a transaction of its own after the request's, whatever became of the request."""
     g.setdefault("afterwards", []).append(work)

@@ -1,6 +1,8 @@
 """What people are told when a request can't be met: what happened, what to do next, and nothing typed lost."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,18 +13,28 @@ from werkzeug.exceptions import HTTPException
 
 from workspace import htmx, kept
 from workspace.access import Refusal
-from workspace.database import db, is_busy
+from workspace.database import is_busy, undo
 
 log = logging.getLogger(__name__)
 
 
 def install(app: Flask) -> None:
     """Answer every error of `app` in the reader's language, as a page or as an announcement."""
-    app.register_error_handler(CSRFError, _form_is_not_ours)
-    app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(OperationalError, _database_failed)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _failed)
+    app.register_error_handler(CSRFError, _undone(_form_is_not_ours))
+    app.register_error_handler(Refusal, _undone(_refused))
+    app.register_error_handler(OperationalError, _undone(_database_failed))
+    app.register_error_handler(HTTPException, _undone(_http_error))
+    app.register_error_handler(Exception, _undone(_failed))
+
+
+def _undone(handler: Callable[[Any], ResponseReturnValue]) -> Callable[[Any], ResponseReturnValue]:
+    """`handler`, after what the request did is undone: even the reader's language can't be read before that."""
+
+    def answer(error: Any) -> ResponseReturnValue:
+        undo()
+        return handler(error)
+
+    return answer
 
 
 def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
@@ -80,13 +92,11 @@ def _words(code: int) -> tuple[str, str]:
 
 def _missing() -> ResponseReturnValue:
     """The same bytes for what is missing and for what is others': no token, name, count or address."""
-    db.session.rollback()
     template = "errors/_missing.html" if htmx.is_partial() else "errors/missing.html"
     return render_template(template), 404
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
-    db.session.rollback()
     if htmx.is_partial():
         # Announced, whatever the target was: the form, with what was typed into it, stays as it is.
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}

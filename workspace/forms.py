@@ -1,5 +1,6 @@
 """What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ from workspace.prose import Prose, from_html, from_plain, resembles_cpr_number
 
 LONGEST_TEXT = 4000
 LONGEST_HTML = 40_000
+LARGEST = 2**31 - 1
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class WorkspaceForm(FlaskForm):
@@ -53,6 +56,16 @@ class OneTimeKeyMixin:
             field.data = str(uuid.uuid4())
 
 
+class VersionMixin:
+    """The version of what is edited, as it was when the form was opened."""
+
+    version: Any = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(min=0, max=LARGEST)])
+
+    def begin_at(self, version: int) -> None:
+        """Let what is typed count as typed with `version` before one's eyes."""
+        self.version.data, self.version.raw_data = version, None
+
+
 class ProseMixin:
     """A text that others will read: it asks once before sharing what looks like a CPR number.
 
@@ -78,6 +91,14 @@ class ProseMixin:
             fields.body.data = self.prose.text
         fields.body_html.data = self.prose.html
 
+    def begin_again(self, version: int, merged: Prose | None) -> bool:
+        """Show the form anew for the present `version`, with the `merged` text if there is one."""
+        fields: Any = self
+        fields.begin_at(version)
+        if merged:
+            fields.body.data, fields.body_html.data = merged.text, merged.html
+        return merged is not None
+
     def is_free_of_cpr_numbers(self, *fields: Field) -> bool:
         """Whether nothing typed looks like a CPR number, or the person has said that it is none."""
         suspicious = resembles_cpr_number(*(field.data or "" for field in fields))
@@ -100,8 +121,8 @@ def stripped(value: str | None) -> str | None:
 
 def only_text(form: Form, field: Field) -> None:
     """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
-    text = field.data or ""
-    if "\ufffd" in text or any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
+    field.data = CONTROL_CHARACTER.sub("\ufffd", field.data or "")  # HTML can't hold them either.
+    if "\ufffd" in field.data:
         raise ValidationError(
             _("Some of the characters can't be kept. Type them again, or paste the text without formatting.")
         )
@@ -138,7 +159,7 @@ def WholeNumber(*, required: bool = True) -> Any:
     """A hidden number of ours, such as a version; one that no database can hold is none."""
     return IntegerField(
         widget=HiddenInput(),
-        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=2**31 - 1)],
+        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=LARGEST)],
     )
 
 

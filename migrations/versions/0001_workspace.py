@@ -100,10 +100,7 @@ def upgrade() -> None:
             ["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id_organisation"
         ),
         sa.ForeignKeyConstraint(
-            ["partnership_id"],
-            ["partnership.id"],
-            name="fk_membership_partnership_id_partnership",
-            ondelete="CASCADE",
+            ["partnership_id"], ["partnership.id"], name="fk_membership_partnership_id_partnership", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_membership_user_id_user"),
         sa.PrimaryKeyConstraint("id", name="pk_membership"),
@@ -162,10 +159,7 @@ def upgrade() -> None:
             name="fk_entry_partnership_id_subject_id_membership",
         ),
         sa.ForeignKeyConstraint(
-            ["partnership_id"],
-            ["partnership.id"],
-            name="fk_entry_partnership_id_partnership",
-            ondelete="CASCADE",
+            ["partnership_id"], ["partnership.id"], name="fk_entry_partnership_id_partnership", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("partnership_id", "number", name="pk_entry"),
     )

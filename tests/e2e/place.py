@@ -6,8 +6,8 @@ from itertools import count
 from tests import factories
 from tests.e2e.site import Site
 from tests.factories import Kind, Level, OrganisationKind
-from workspace.accounts.models import User
 from workspace import prose
+from workspace.accounts.models import User
 from workspace.database import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import changes

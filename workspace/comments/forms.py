@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from workspace.forms import OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
+from workspace.forms import OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 
 
 class TextForm(ProseMixin, WorkspaceForm):
@@ -19,7 +19,5 @@ class CommentForm(OneTimeKeyMixin, TextForm):
     """A new comment."""
 
 
-class EditForm(TextForm):
+class EditForm(VersionMixin, TextForm):
     """The text as it was when the form was opened."""
-
-    version = WholeNumber()

@@ -10,7 +10,7 @@ from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
-from workspace.posts.queries import author, shown
+from workspace.posts.queries import author, shown, withdrawn_by
 
 PAGE = 50
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
@@ -36,8 +36,28 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
 
 def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
     """A page of the thread, oldest first: the latest comments, or those before the number `before`."""
+    return _page(membership, post, before, None)
+
+
+def thread_around(membership: Membership, post: AnyRow, number: int) -> dict[str, Any]:
+    """The page of the thread on which the comment `number` stands, which is whole."""
+    after = (
+        select(Comment.number)
+        .where(
+            Comment.partnership_id == membership.partnership_id,
+            Comment.post_number == post.number,
+            Comment.number > number,
+        )
+        .order_by(Comment.number)
+        .offset(PAGE // 2)
+        .limit(1)
+    )
+    return _page(membership, post, db.session.scalar(after), number)
+
+
+def _page(membership: Membership, post: AnyRow, before: int | None, whole: int | None) -> dict[str, Any]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(*shown(Comment, longest)).where(
+    query = _lines(*shown(Comment, longest, whole)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
     if before:
@@ -47,6 +67,7 @@ def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str
         "comments": found[:PAGE][::-1],
         "older": found[PAGE - 1].number if len(found) > PAGE else None,
         "is_latest": before is None,
+        "marked": whole,
     }
 
 
@@ -60,6 +81,8 @@ def _lines(*body: Any) -> AnySelect:
             Comment.withdrawn_at,
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
+            Comment.redacted_at,
+            withdrawn_by(Comment),
             *body,
             *author(),
         )

@@ -7,14 +7,12 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, IntegerField, SelectField, ValidationError
-from wtforms.validators import InputRequired
-from wtforms.widgets import HiddenInput
+from wtforms import Field, HiddenField, SelectField, ValidationError
 
 from workspace import names
 from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
 from workspace.accounts.models import User
-from workspace.forms import Line, WorkspaceForm
+from workspace.forms import Line, VersionMixin, WorkspaceForm
 from workspace.organisations import queries
 from workspace.organisations.models import Kind, Organisation
 from workspace.organisations.words import KINDS
@@ -93,14 +91,8 @@ class OrganisationForm(WorkspaceForm):
         }
 
 
-class EditOrganisationForm(OrganisationForm):
+class EditOrganisationForm(VersionMixin, OrganisationForm):
     """The organisation as it was when the form was opened."""
-
-    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(_l("Reload the page, and try again."))])
-
-    def begin_at(self, version: int) -> None:
-        """Let what is typed count as typed with `version` before one's eyes."""
-        self.version.data, self.version.raw_data = version, None
 
 
 class PersonForm(WorkspaceForm):

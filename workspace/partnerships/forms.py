@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace.access import Level
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, WholeNumber, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.partnerships.models import Stage
 from workspace.partnerships.words import GOALS, LEVELS, STAGES
 
@@ -29,7 +29,7 @@ class DescriptionForm(WorkspaceForm):
     goals: Any = SelectMultipleField(
         _l("Goals"),
         coerce=int,
-        choices=list(GOALS.items()),
+        choices=lambda: {str(number): str(name) for number, name in GOALS.items()},
         option_widget=CheckboxInput(),
         validators=[Optional()],
     )
@@ -39,23 +39,28 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
     """A new partnership."""
 
 
-class EditForm(DescriptionForm):
+class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
-
-    version = WholeNumber()
 
 
 class StageForm(WorkspaceForm):
     """Where the partnership is."""
 
-    stage = SelectField(_l("Stage"), choices=list(STAGES.items()), coerce=Stage)
+    stage = SelectField(
+        _l("Stage"), choices=lambda: {stage.value: str(name) for stage, name in STAGES.items()}, coerce=Stage
+    )
 
 
 class SeatForm(WorkspaceForm):
     """The person to add, and their level."""
 
     user_id = WholeNumber()
-    level = SelectField(_l("Access"), choices=list(LEVELS.items()), coerce=Level, default=Level.CONTRIBUTOR)
+    level = SelectField(
+        _l("Access"),
+        choices=lambda: {level.value: str(name) for level, name in LEVELS.items()},
+        coerce=Level,
+        default=Level.CONTRIBUTOR,
+    )
 
 
 class SeenForm(WorkspaceForm):

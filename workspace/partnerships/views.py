@@ -124,7 +124,7 @@ def update(membership: Membership) -> ResponseReturnValue:
         )
     except changes.Stale:
         present = membership.partnership
-        form.version.data = present.version
+        form.begin_at(present.version)
         return _edit_page(membership, form, choice, present=present), 409
     changes.set_sides(membership, choice.existing())
     announce(_("The partnership is changed."))

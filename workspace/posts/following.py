@@ -77,5 +77,3 @@ def followers(membership: Membership, post_number: int) -> list[AnyRow]:
         .order_by(User.name_key, Membership.id)
     )
     return list(db.session.execute(query))
-
-

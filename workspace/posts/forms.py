@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, ValidationError
 
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, WholeNumber, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 from workspace.posts.models import Kind
 
 LONGEST_TITLE = 120
@@ -27,7 +27,7 @@ class ShareForm(OneTimeKeyMixin, TextForm):
 
     kind = RadioField(
         _l("What do you want to share?"),
-        choices=list(KINDS.items()),
+        choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
         coerce=lambda value: Kind(value) if value in list(Kind) else None,
         validate_choice=False,
     )
@@ -38,10 +38,8 @@ class ShareForm(OneTimeKeyMixin, TextForm):
             raise ValidationError(_("Choose whether it is progress or a challenge."))
 
 
-class EditForm(TextForm):
+class EditForm(VersionMixin, TextForm):
     """The text as it was when the form was opened."""
-
-    version = WholeNumber()
 
 
 class WithdrawalForm(WorkspaceForm):

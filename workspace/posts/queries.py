@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import and_, case, func, null, select
+from sqlalchemy import and_, case, func, null, or_, select
+from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
@@ -57,9 +58,12 @@ def in_part() -> AnySelect:
     return cards(*shown(Post, SHOWN_IN_FEED))
 
 
-def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
-    """The columns `body_html`, for a text that is short enough, formatting included, and `excerpt` for others."""
+def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
+    """The columns `body_html`, for a text that is short enough, formatting included, or the `whole` one, and
+    `excerpt` for others.
+    """
     is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 3 * longest)
+    is_short = or_(is_short, writing.number == whole) if whole else is_short
     return (
         case((is_short, writing.body_html)).label("body_html"),
         case((~is_short, func.substr(writing.body_text, 1, longest))).label("excerpt"),
@@ -82,6 +86,8 @@ def cards(*body: Any) -> AnySelect:
             Post.withdrawn_at,
             Post.withdrawn_by_id,
             Post.withdrawn_reason,
+            Post.redacted_at,
+            withdrawn_by(Post),
             *body,
             *author(),
         )
@@ -99,6 +105,13 @@ def author() -> tuple[Any, ...]:
         Organisation.name.label("organisation_name"),
         func.coalesce(Participation.side, Side.OTHERS).label("side"),
     )
+
+
+def withdrawn_by(writing: type[Writing]) -> Any:
+    """The column `withdrawn_by_name`: of who withdrew or redacted it."""
+    seat, person = aliased(Membership), aliased(User)
+    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
+    return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 
 def news(membership: Membership, numbers: Iterable[int]) -> dict[int, int]:

@@ -63,7 +63,8 @@ def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgem
             db.session.add(
                 Reaction(partnership_id=by.partnership_id, number=writing.number, membership_id=by.id, kind=kind)
             )
-            record(by, Verb.REACTED, post_number=post_number, to=writing.number, kind=kind)
+            about = {} if writing.number == post_number else {"comment": writing.number}
+            record(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
 
 
 def tallies(membership: Membership, numbers: Iterable[int]) -> dict[int, Tally]:

@@ -27,15 +27,15 @@ class Version(Model):
     written_at: Mapped[datetime] = mapped_column(Moment)
 
 
-def earlier(partnership_id: int, number: int, before: int | None = None) -> list[AnyRow]:
-    """The earlier versions of a text, the latest first: as many as are shown, and one more if there are others."""
+def earlier(partnership_id: int, number: int, until: int | None = None) -> list[AnyRow]:
+    """The earlier versions of a text, `until` one of them, the latest first: as many as are shown, and one more."""
     query = (
         select(Version.version, Version.title, Version.body_text, Version.written_at)
         .where(Version.partnership_id == partnership_id, Version.number == number)
         .order_by(Version.version.desc())
         .limit(MOST_SHOWN + 1)
     )
-    return list(db.session.execute(query.where(Version.version < before) if before else query))
+    return list(db.session.execute(query.where(Version.version <= until) if until else query))
 
 
 def proposal(partnership_id: int, number: int, version: int, mine: Prose, present: str) -> Prose | None:

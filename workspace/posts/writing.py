@@ -141,3 +141,8 @@ class Writing:
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
         self.withdrawn_by_id, self.withdrawn_reason = by.id, reason
         return True
+
+
+def is_undoable(withdrawn_at: datetime) -> bool:
+    """Whether who withdrew a text at that moment is still offered to undo it."""
+    return clock.now() - withdrawn_at <= UNDO

@@ -17,7 +17,7 @@ DEEPEST_LIST = 3
 # Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
 HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
 # Control characters that mark nothing, and the mark that says in which order bytes stand.
-NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff]")
+NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 MENTION = re.compile(r"#member-(\d+)")
 
 _links = LinkifyIt()

@@ -25,13 +25,14 @@ def changes(before: str, after: str) -> list[Change]:
 
 def merged(base: str, one: str, other: str) -> Prose | None:
     """The HTML `base` with the corrections of both `one` and `other`; None where both touched the same paragraph."""
-    merge = Merge3(markup.read(base), markup.read(one), markup.read(other))
-    kept: list[blocks.Block] = []
-    for region in merge.merge_groups():
+    texts = [markup.read(html) for html in (base, one, other)]
+    known = {repr(block): block for text in texts for block in text}
+    kept: list[str] = []
+    for region in Merge3(*([repr(block) for block in text] for text in texts)).merge_groups():
         if region[0] == "conflict":
             return None
         kept.extend(region[1])
-    return blocks.written(kept)
+    return blocks.written(known[key] for key in kept)
 
 
 def _changes(before: list[str], after: list[str]) -> Iterator[Change]:

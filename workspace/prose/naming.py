@@ -23,7 +23,7 @@ def resolved(prose: Prose, *, referable: Mapping[int, str], recognisable: Mappin
 
 def _referring(block: Block, referable: Mapping[int, str]) -> Block:
     """`block` without references to others; what remains says the name, whatever was written there."""
-    runs = []
+    runs: list[Run] = []
     for run in block.runs:
         match = MENTION.fullmatch(run.href)
         if match and int(match[1]) not in referable:

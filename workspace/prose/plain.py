@@ -25,7 +25,9 @@ class _Lines:
 
 def read(text: str) -> list[Block]:
     """The blocks of `text`."""
-    lines = [line.rstrip().replace("\t", "    ") for line in re.split(r"\r\n|[\r\n\u2028\u2029\v\f]", NOT_TEXT.sub("", text))]
+    lines = [
+        line.rstrip().replace("\t", "    ") for line in re.split(r"\r\n|[\r\n\u2028\u2029\v\f]", NOT_TEXT.sub("", text))
+    ]
     return [gathered.block() for gathered in _gathered(lines) if any(gathered.lines)]
 
 

@@ -1,0 +1,220 @@
+"""The demo story, told into a database: all of it, by the rules, the same every time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, func, select
+
+from tests.databases import migrate, new_database
+from tests.factories import Level, make_user
+from workspace import Workspace, clock, create_app, prose
+from workspace.accounts import passwords
+from workspace.accounts.models import User, user_with
+from workspace.comments.models import Comment
+from workspace.config import Settings
+from workspace.demo import loading, sign_ins
+from workspace.demo.moments import ZONE
+from workspace.extensions import Base, db
+from workspace.organisations.models import Kind, Organisation
+from workspace.partnerships.log import Entry
+from workspace.partnerships.models import Membership, Participation, Partnership, Stage
+from workspace.posts.models import Post
+
+NOW = datetime(2026, 11, 18, 9, 30, tzinfo=ZONE)  # A Wednesday, in the morning.
+SIX = [
+    "digital-genoptraening",
+    "fra-vejhuller-til-digital-drift",
+    "innovationscenter-i-soeborg",
+    "klimaklar",
+    "relationsarbejde",
+    "verdensmaalshuset",
+]
+MAIN = SIX[0]
+
+
+@pytest.fixture(scope="module")
+def demo(
+    settings: Settings, postgresql: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Workspace]:
+    """An app with the story, which the tests of this file only read."""
+    database = new_database(tmp_path_factory.mktemp("demo"), postgresql, worker_id)
+    app = create_app(replace(settings, database_url=database.url))
+    with app.app_context():
+        migrate("upgrade", "head")
+        with clock.at(NOW):
+            loading.load()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    database.remove()
+
+
+@pytest.fixture
+def told(demo: Workspace) -> Iterator[None]:
+    with demo.app_context():
+        yield
+
+
+def partnership(slug: str) -> Partnership:
+    return db.session.scalars(select(Partnership).where(Partnership.slug == slug)).one()
+
+
+def seats(email: str) -> dict[str, Membership]:
+    """A person's memberships, by the partnership's slug."""
+    found = db.session.scalars(select(Membership).join(Membership.user).where(User.email == email))
+    return {seat.partnership.slug: seat for seat in found}
+
+
+def content() -> dict[str, list[Row[Any]]]:
+    """Every row of every table; the hash of the password is another each time."""
+    return {
+        table.name: sorted(
+            db.session.execute(select(*[column for column in table.c if column.name != "password_hash"])), key=repr
+        )
+        for table in Base.metadata.sorted_tables
+    }
+
+
+@pytest.mark.usefixtures("told")
+class TestTheStory:
+    def test_there_are_six_partnerships_under_the_slugs_of_their_files(self) -> None:
+        assert sorted(db.session.scalars(select(Partnership.slug))) == SIX
+
+    def test_the_log_of_each_is_without_a_gap(self) -> None:
+        for slug in SIX:
+            found = partnership(slug)
+            numbers = db.session.scalars(
+                select(Entry.number).where(Entry.partnership_id == found.id).order_by(Entry.number)
+            )
+            assert list(numbers) == list(range(1, found.last_number + 1))
+
+    def test_the_log_of_each_runs_forward_and_never_past_now(self) -> None:
+        for slug in SIX:
+            moments = list(
+                db.session.scalars(
+                    select(Entry.at).where(Entry.partnership_id == partnership(slug).id).order_by(Entry.number)
+                )
+            )
+            assert moments == sorted(moments)
+            assert moments[-1] < NOW
+            assert NOW - moments[0] > timedelta(days=90)
+
+    def test_nobody_works_in_the_weekend(self) -> None:
+        days = {f"{moment.astimezone(ZONE):%a}" for moment in db.session.scalars(select(Entry.at))}
+        assert not days & {"Sat", "Sun"}
+
+    def test_there_is_something_of_every_kind(self) -> None:
+        assert (db.session.scalar(select(func.count()).select_from(User)) or 0) >= 40
+        assert (db.session.scalar(select(func.count()).select_from(Post)) or 0) >= 100
+        assert (db.session.scalar(select(func.count()).select_from(Comment)) or 0) >= 200
+        assert set(db.session.scalars(select(Partnership.stage))) >= {Stage.TRIAL, Stage.OPERATION}
+
+    def test_57_institutions_take_part_in_one_of_them(self) -> None:
+        institutions = (
+            select(func.count())
+            .select_from(Participation)
+            .join(Organisation)
+            .where(
+                Participation.partnership_id == partnership("relationsarbejde").id,
+                Organisation.kind == Kind.INSTITUTION,
+            )
+        )
+        assert db.session.scalar(institutions) == 57
+
+    def test_comments_are_counted_and_lift_their_posts(self) -> None:
+        for post in db.session.scalars(select(Post)):
+            written = db.session.scalars(
+                select(Comment).where(Comment.partnership_id == post.partnership_id, Comment.post_number == post.number)
+            ).all()
+            assert post.comment_count == sum(not comment.is_withdrawn for comment in written)
+            assert post.activity_number == max([post.number, *(comment.number for comment in written)])
+
+    def test_nothing_looks_like_a_cpr_number(self) -> None:
+        for post in db.session.scalars(select(Post)):
+            assert not prose.resembles_cpr_number(post.title, post.body_text), post.title
+        for comment in db.session.scalars(select(Comment)):
+            assert not prose.resembles_cpr_number(comment.body_text), comment.body_text
+
+    def test_every_address_is_made_up(self) -> None:
+        assert all(email.endswith(".example") for email in db.session.scalars(select(User.email)))
+
+
+@pytest.mark.usefixtures("told")
+class TestTheSignIns:
+    @pytest.mark.parametrize("email", [email for email, _ in sign_ins.SIGN_INS])
+    def test_each_has_the_password(self, email: str) -> None:
+        assert passwords.matches(user_with(email), sign_ins.PASSWORD)
+
+    @pytest.mark.parametrize(
+        ("email", "level"),
+        [
+            ("moderator@gladsaxe.example", Level.MODERATOR),
+            ("moderator@icura.example", Level.MODERATOR),
+            ("deltager@icura.example", Level.CONTRIBUTOR),
+            ("observator@rudersdal.example", Level.OBSERVER),
+        ],
+    )
+    def test_each_has_the_promised_seat_and_something_new(self, email: str, level: Level) -> None:
+        seat = seats(email)[MAIN]
+        assert seat.level is level
+        assert 0 < seat.unread < seat.partnership.last_number / 2
+        assert seat.digested_number == seat.seen_number
+
+    def test_the_outsider_is_a_member_of_others_only(self) -> None:
+        found = seats("udenfor@kmd.example")
+        assert found
+        assert MAIN not in found
+
+    def test_the_administrator_is_a_member_of_none(self) -> None:
+        administrator = user_with("admin@samspil.example")
+        assert administrator is not None
+        assert administrator.is_administrator
+        assert seats("admin@samspil.example") == {}
+
+    def test_everybody_else_has_seen_all(self) -> None:
+        fixed = [email for email, _ in sign_ins.SIGN_INS]
+        others = select(Membership).join(Membership.user).where(User.email.not_in(fixed))
+        assert {seat.unread for seat in db.session.scalars(others)} == {0}
+
+
+def test_twice_on_one_day_it_is_the_same(demo: Workspace, app: Workspace) -> None:
+    with demo.app_context():
+        first = content()
+    with clock.at(NOW):
+        loading.load()
+    assert content() == first
+
+
+def test_it_is_not_told_to_a_database_with_other_people(app: Workspace) -> None:
+    make_user()
+    assert not loading.is_loaded()
+    with pytest.raises(loading.OthersAreHere):
+        loading.load()
+    assert db.session.scalar(select(func.count()).select_from(Partnership)) == 0
+
+
+def test_it_is_not_told_twice(demo: Workspace) -> None:
+    with demo.app_context():
+        assert loading.is_loaded()
+        with pytest.raises(loading.OthersAreHere):
+            loading.load()
+
+
+def test_a_fault_in_the_story_says_where_it_is(app: Workspace) -> None:
+    story = {
+        "name": "Kort",
+        "slug": "kort",
+        "purpose": "",
+        "goals": [],
+        "stage": "idea",
+        "started_by": "mette",
+        "started_days_ago": 3,
+        "participation": [],
+        "event": [{"days_ago": 1, "time": "09.00", "by": "mette", "do": "pin", "on": "nowhere"}],
+    }
+    telling = loading.Telling(story, {}, {"mette": make_user()})
+    with pytest.raises(loading.StoryError, match=r"kort\.toml.*'nowhere'.* do = 'pin'"):
+        telling.tell(datetime.now(UTC))

@@ -1,0 +1,270 @@
+"""Every page in every state that can be swapped in: axe finds nothing, light and dark, wide and narrow.
+
+And nothing is wider than the page, neither at 320 pixels (WCAG 1.4.10) nor with text at 200 % (1.4.4).
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.inspection import inspecting
+from tests.e2e.place import Place, administrator, company
+from tests.e2e.site import Site
+from tests.factories import Kind
+
+LONG_WORD = "Rehabiliteringsforløbskoordinatoruddannelsesudvalgsformandskab"
+
+
+@pytest.fixture(scope="session")
+def story(site: Site) -> Place:
+    """A partnership in which a lot has happened. Tests only read in it."""
+    place = Place(site, name=f"Digital genoptræning {LONG_WORD}")
+    for number in range(24):
+        kind = Kind.CHALLENGE if number % 3 else Kind.PROGRESS
+        title = f"{LONG_WORD} https://{LONG_WORD}.example/" if number == 20 else f"Opslag {number}"
+        place.share(place.partner, title, f"{title}\n\nhttps://cykelkraft.example/{'lang' * 40}", kind=kind)
+    post = place.share(place.contributor, "Det meget omtalte")
+    for number in range(60):
+        place.comment(post, place.partner if number % 2 else place.contributor, f"Kommentar {number} {LONG_WORD}")
+    place.comment(post, place.contributor, "Lang. " * 80)
+    return place
+
+
+def test_signing_in_and_the_pages_for_everybody(visit: Visit, place: Place) -> None:
+    visitor = visit()
+    with inspecting(visitor) as inspection:
+        visitor.open("/sign-in")
+        inspection.look("sign-in")
+        visitor.sign_in(place.contributor, password="forkert adgangskode")
+        expect(visitor.summary).to_be_visible()
+        inspection.look("sign-in with errors")
+        visitor.open("/privacy")
+        inspection.look("privacy")
+
+
+def test_the_overview_and_the_list_of_partnerships(visit: Visit, story: Place) -> None:
+    visitor = visit(story.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open("/")
+        visitor.menu.locator("summary").click()
+        inspection.look("overview, menu open")
+        visitor.page.keyboard.press("Escape")
+        visitor.link("Show older posts").click()
+        expect(visitor.page.locator("main article")).to_have_count(25)
+        inspection.look("overview, older loaded")
+        visitor.open("/partnerships")
+        inspection.look("my partnerships")
+
+
+def test_the_pages_of_somebody_without_a_partnership(visit: Visit, story: Place) -> None:
+    visitor = visit(story.outsider)
+    with inspecting(visitor) as inspection:
+        visitor.open("/")
+        inspection.look("overview, empty")
+        visitor.open("/partnerships")
+        inspection.look("my partnerships, empty")
+        visitor.open(story.address)
+        inspection.look("page that does not exist")
+
+
+def test_the_feed_and_its_composer(visit: Visit, story: Place) -> None:
+    visitor = visit(story.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(story.address)
+        inspection.look("feed")
+        visitor.choose("challenge")
+        inspection.look("composer open")
+        visitor.field("Heading").fill(" ")
+        visitor.field("Text").fill("010190-1234")
+        visitor.button("Share challenge").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("composer with errors")
+        visitor.field("Heading").fill("Sagsnummer")
+        visitor.button("Share challenge").click()
+        expect(visitor.field("It is not a CPR number: share it as it is")).to_be_visible()
+        inspection.look("composer asking about a CPR number")
+        visitor.link("Show older posts").click()
+        expect(visitor.page.locator("#posts article")).to_have_count(25)
+        inspection.look("feed, older loaded")
+
+
+def test_the_feed_after_sharing_and_in_an_archive(visit: Visit, place: Place) -> None:
+    visitor = visit(place.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(place.address)
+        inspection.look("feed, empty")
+        visitor.share("progress", "Et opslag", "Det virker.")
+        visitor.is_told("Your post is shared.")
+        inspection.look("feed, post shared")
+        place.archive(place.moderator)
+        visitor.open(place.address)
+        inspection.look("feed, archived")
+        visitor.open(f"{place.address}posts/{place_first_post(visitor.page.content())}")
+        inspection.look("post, archived")
+        visitor.open(f"{place.address}posts/999")
+        inspection.look("post that does not exist")
+
+
+def place_first_post(html: str) -> str:
+    return html.split('id="post-')[1].split('"')[0]
+
+
+def test_a_post_with_its_thread(visit: Visit, story: Place) -> None:
+    visitor = visit(story.contributor)
+    with inspecting(visitor) as inspection:
+        visitor.open(story.address)
+        visitor.page.get_by_role("link", name="Det meget omtalte").click()
+        expect(visitor.page.locator("#thread .comment")).to_have_count(51)
+        inspection.look("post")
+        visitor.link("Show older comments").click()
+        expect(visitor.page.locator("#thread .comment")).to_have_count(61)
+        visitor.field("Write a comment").fill(" ")
+        visitor.button("Share the comment").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("post, older comments loaded, comment with errors")
+
+
+def test_correcting_and_withdrawing_a_post(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Første", "Første udgave")
+    visitor = visit(place.contributor)
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{place.address}posts/{number}")
+        visitor.page.locator("#post summary").click()
+        inspection.look("post, menu open")
+        visitor.link("Edit the post").click()
+        visitor.field("Heading").fill(" ")
+        visitor.button("Save the changes").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("edit form with errors")
+        place.edit(number, place.contributor, "Anden", "Anden udgave")
+        visitor.field("Heading").fill("Min")
+        visitor.button("Save the changes").click()
+        expect(visitor.page.locator("form#post")).to_contain_text("Anden udgave")
+        inspection.look("stale edit form")
+        for page in ("edit", "withdrawal"):
+            visitor.open(f"{place.address}posts/{number}/{page}")
+            inspection.look(f"{page} on a page of its own")
+        visitor.button("Withdraw the post").click()
+        inspection.look("post withdrawn")
+
+
+def test_correcting_and_withdrawing_comments(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor)
+    mine, other = place.comment(post, place.moderator, "Min"), place.comment(post, place.contributor, "En andens")
+    visitor = visit(place.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{place.address}posts/{post}")
+        visitor.link("Edit", visitor.comment(mine)).click()
+        visitor.link("Withdraw", visitor.comment(other)).click()
+        visitor.button("Withdraw the comment").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("comment edit form and withdrawal with errors")
+        visitor.field("Reason").fill("Tonen")
+        visitor.button("Withdraw the comment").click()
+        expect(visitor.page.locator("#thread")).to_contain_text("Tonen")
+        inspection.look("comment withdrawn")
+        for page in ("", "/edit", "/withdrawal"):
+            visitor.open(f"{place.address}posts/{post}/comments/{mine}{page}")
+            inspection.look(f"comment{page} on a page of its own")
+
+
+def test_what_a_partnership_is_and_its_people(visit: Visit, story: Place) -> None:
+    visitor = visit(story.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{story.address}about")
+        inspection.look("about")
+        visitor.open(f"{story.address}edit")
+        inspection.look("edit the partnership")
+        visitor.open(f"{story.address}people")
+        visitor.field("Name").press_sequentially("bo")
+        expect(visitor.page.locator("#found .item")).to_have_count(1)
+        inspection.look("people found")
+        visitor.field("Name").fill("xyz")
+        expect(visitor.page.locator("#found .hint")).to_be_visible()
+        inspection.look("nobody found")
+
+
+def test_starting_a_partnership(visit: Visit, story: Place) -> None:
+    company(story.site, f"Zebra {LONG_WORD}")
+    visitor = visit(story.outsider)
+    with inspecting(visitor) as inspection:
+        visitor.open("/partnerships/new")
+        visitor.page.locator("main summary").click()
+        visitor.field("Add an organisation").press_sequentially("zeb")
+        expect(visitor.page.locator("#found .item")).to_have_count(1)
+        inspection.look("new partnership, organisations found, goals open")
+        visitor.page.locator("#found").get_by_role("button").click()
+        expect(visitor.page.locator("#sides > ul > .item")).to_have_count(2)
+        visitor.field("Name").fill(" ")
+        visitor.field("Purpose").fill(" ")
+        visitor.button("Start the partnership").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("new partnership with errors")
+
+
+def test_ones_own_settings(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    place.site.cookie(place.contributor.id)
+    with inspecting(visitor) as inspection:
+        visitor.open("/settings")
+        visitor.field("Name").fill(" ")
+        visitor.button("Save").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("settings with errors")
+        visitor.open("/settings/password")
+        visitor.field("Present password").fill("forkert adgangskode")
+        visitor.field("New password").fill("for kort")
+        visitor.button("Change password").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("password with errors")
+        visitor.open("/settings/sessions")
+        inspection.look("sessions")
+        visitor.button("Sign out everywhere else").click()
+        expect(visitor.page.locator("#sessions .item")).to_have_count(1)
+        inspection.look("sessions, others ended")
+
+
+def test_the_organisations(visit: Visit, story: Place) -> None:
+    visitor = visit(administrator(story.site))
+    with inspecting(visitor) as inspection:
+        visitor.open("/organisations")
+        visitor.field("Find by name").fill("gladsaxe")
+        visitor.button("Find").click()
+        expect(visitor.page).to_have_url("/organisations?q=gladsaxe")
+        inspection.look("organisations found")
+        visitor.field("Find by name").fill("xyz")
+        visitor.button("Find").click()
+        expect(visitor.page.locator("#organisations .empty")).to_be_visible()
+        inspection.look("no organisation found")
+        visitor.open("/organisations/new")
+        visitor.field("Name").fill(" ")
+        visitor.field("CVR number").fill("123")
+        visitor.button("Save").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("new organisation with errors")
+        visitor.open(f"/organisations/{story.municipality_id}")
+        inspection.look("organisation")
+        visitor.link("Edit the organisation").click()
+        inspection.look("edit the organisation")
+        visitor.open(f"/organisations/{story.municipality_id}/people/new")
+        visitor.field("Name").fill("Ny")
+        visitor.field("Mail address").fill("a@b")
+        visitor.button("Save").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("new person with errors")
+        visitor.open(f"/people/{story.contributor.id}/edit")
+        inspection.look("edit a person")
+
+
+def test_what_is_told_when_something_is_refused(visit: Visit, story: Place, place: Place) -> None:
+    visitor = visit(place.observer, java_script_enabled=True)
+    with inspecting(visitor) as inspection:
+        assert visitor.open(f"{place.address}edit").status == 403
+        inspection.look("refused")
+    plain = visit(place.contributor, java_script_enabled=False)
+    with inspecting(plain) as inspection:
+        plain.open(place.address)
+        place.archive(place.moderator)
+        plain.share("progress", "For sent", "Teksten er her endnu.")
+        expect(plain.page.locator(".kept").first).to_be_visible()
+        inspection.look("refused, with what was typed")

@@ -1,0 +1,173 @@
+"""Correcting and taking back what one has written."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.place import Place
+from tests.e2e.visitor import Visitor
+
+
+def open_menu(visitor: Visitor, item: str) -> None:
+    visitor.page.locator("#post summary").click()
+    visitor.link(item).click()
+
+
+def test_a_post_is_corrected_in_place(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Med slåfejl", "Teksten")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.leave_a_mark()
+    open_menu(visitor, "Edit the post")
+    expect(visitor.field("Heading")).to_have_value("Med slåfejl")
+    visitor.field("Heading").fill("Uden slåfejl")
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("h1")).to_have_text("Uden slåfejl")
+    expect(visitor.page.locator("h1")).to_be_focused()
+    expect(visitor.page.locator("#post .by")).to_contain_text(visitor.say("edited"))
+    visitor.is_told("Your changes are saved.")
+    visitor.is_on_the_same_page()
+
+
+def test_a_correction_that_is_cancelled_changes_nothing(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Som det var", "Teksten")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.leave_a_mark()
+    open_menu(visitor, "Edit the post")
+    visitor.field("Heading").fill("Noget andet")
+    visitor.link("Cancel").click()
+    expect(visitor.page.locator("h1")).to_have_text("Som det var")
+    visitor.is_on_the_same_page()
+    open_menu(visitor, "Withdraw the post")
+    visitor.link("Cancel").click()
+    expect(visitor.page.locator("h1")).to_have_text("Som det var")
+
+
+def test_a_correction_begins_with_the_focus_in_the_form(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor)
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    open_menu(visitor, "Edit the post")
+    expect(visitor.field("Heading")).to_be_visible()
+    expect(visitor.page.locator("form#post :focus, form#post:focus")).to_have_count(1)
+
+
+def test_a_withdrawal_begins_with_the_focus_in_the_form(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor)
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    open_menu(visitor, "Withdraw the post")
+    expect(visitor.button("Withdraw the post")).to_be_visible()
+    expect(visitor.page.locator("form#post :focus, form#post:focus")).to_have_count(1)
+
+
+def test_a_stale_correction_shows_both_texts(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Første", "Første udgave")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    open_menu(visitor, "Edit the post")
+    visitor.field("Text").fill("Min udgave")
+    place.edit(number, place.contributor, "Anden", "Anden udgave")
+    with visitor.page.expect_response(lambda response: response.request.method == "POST") as answer:
+        visitor.button("Save the changes").click()
+    assert answer.value.status == 409
+    expect(visitor.summary).to_be_focused()
+    expect(visitor.page.locator("form#post")).to_contain_text("Anden udgave")
+    expect(visitor.field("Text")).to_have_value("Min udgave")
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("#post .prose")).to_have_text("Min udgave")
+
+
+def test_a_stale_correction_shows_both_texts_without_javascript(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Første", "Første udgave")
+    visitor = visit(place.contributor, java_script_enabled=False)
+    visitor.open(f"{place.address}posts/{number}/edit")
+    visitor.field("Text").fill("Min udgave")
+    place.edit(number, place.contributor, "Anden", "Anden udgave")
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("form#post")).to_contain_text("Anden udgave")
+    expect(visitor.field("Text")).to_have_value("Min udgave")
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("#post .prose")).to_have_text("Min udgave")
+
+
+def test_ones_own_post_is_withdrawn_and_its_place_stays(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Fortrudt", "Teksten")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.leave_a_mark()
+    open_menu(visitor, "Withdraw the post")
+    expect(visitor.field("Reason")).to_have_count(0)
+    visitor.button("Withdraw the post").click()
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("Withdrawn post"))
+    expect(visitor.page.locator("h1")).to_be_focused()
+    visitor.is_told("The post is withdrawn.")
+    visitor.is_on_the_same_page()
+    visitor.open(place.address)
+    expect(visitor.post(number)).to_contain_text(visitor.say("The author has withdrawn this post."))
+    expect(visitor.page.locator("main")).not_to_contain_text("Fortrudt")
+
+
+def test_a_moderator_withdraws_anothers_post_with_a_reason(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Med et navn i", "Teksten")
+    visitor = visit(place.partner)
+    visitor.open(f"{place.address}posts/{number}")
+    open_menu(visitor, "Withdraw the post")
+    visitor.button("Withdraw the post").click()
+    expect(visitor.summary).to_be_focused()
+    visitor.field("Reason").fill("Der står et navn")
+    visitor.button("Withdraw the post").click()
+    reason = visitor.say("A moderator has withdrawn this post: %(reason)s", reason="Der står et navn")
+    expect(visitor.page.locator("#post")).to_contain_text(reason)
+
+
+def test_a_comment_is_corrected_and_withdrawn_in_place(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    other = place.comment(post, place.partner, "En andens")
+    mine = place.comment(post, place.contributor, "Min")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.leave_a_mark()
+    expect(visitor.comment(other).locator(".comment__acts")).to_have_count(0)
+    visitor.link("Edit", visitor.comment(mine)).click()
+    expect(visitor.field("Your comment")).to_be_focused()
+    visitor.field("Your comment").fill("Min, rettet")
+    visitor.button("Save the changes").click()
+    expect(visitor.comment(mine)).to_be_focused()
+    expect(visitor.comment(mine).locator(".prose")).to_have_text("Min, rettet")
+    visitor.link("Withdraw", visitor.comment(mine)).click()
+    visitor.link("Cancel", visitor.comment(mine)).click()
+    expect(visitor.comment(mine).locator(".prose")).to_have_text("Min, rettet")
+    visitor.link("Withdraw", visitor.comment(mine)).click()
+    visitor.button("Withdraw the comment", visitor.comment(mine)).click()
+    expect(visitor.comment(mine)).to_contain_text(visitor.say("The author has withdrawn this comment."))
+    expect(visitor.comment(mine)).to_be_focused()
+    expect(visitor.page.locator("#comment-count")).to_have_text("1")
+    visitor.is_on_the_same_page()
+
+
+def test_a_moderator_withdraws_anothers_comment_with_a_reason(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor)
+    number = place.comment(post, place.contributor, "Upassende")
+    visitor = visit(place.partner)
+    visitor.open(f"{place.address}posts/{post}")
+    expect(visitor.link("Edit", visitor.comment(number))).to_have_count(0)
+    visitor.link("Withdraw", visitor.comment(number)).click()
+    visitor.button("Withdraw the comment").click()
+    expect(visitor.summary).to_be_focused()
+    visitor.field("Reason").fill("Tonen")
+    visitor.button("Withdraw the comment").click()
+    reason = visitor.say("A moderator has withdrawn this comment: %(reason)s", reason="Tonen")
+    expect(visitor.comment(number)).to_contain_text(reason)
+
+
+def test_a_post_is_pinned_and_stands_first(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Vigtigt")
+    place.share(place.contributor, "Nyere")
+    visitor = visit(place.moderator)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.page.locator("#post summary").click()
+    visitor.button("Pin at the top").click()
+    visitor.is_told("The post is pinned: it stands first among the posts.")
+    visitor.open(place.address)
+    expect(visitor.page.locator("#posts h3")).to_have_text(["Vigtigt", "Nyere"])

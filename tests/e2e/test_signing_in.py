@@ -1,0 +1,122 @@
+"""Signing in, being signed out in the middle of a text, and whom the door is shut to."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.place import Place
+
+TITLE = "Skrevet før kaffen"
+BODY = "En lang tekst,\nsom ikke må gå tabt."
+
+
+def test_a_wrong_password_takes_the_focus_to_what_is_wrong(visit: Visit, place: Place) -> None:
+    visitor = visit()
+    visitor.open("/sign-in")
+    visitor.sign_in(place.contributor, password="forkert adgangskode")
+    expect(visitor.summary).to_contain_text(visitor.say("You are not signed in"))
+    expect(visitor.field("Mail address")).to_have_value(place.contributor.email)
+    expect(visitor.field("Password")).to_have_value("")
+    expect(visitor.summary).to_be_focused()
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_sign_in_page_speaks_the_language_that_is_chosen_on_it(visit: Visit, language: str) -> None:
+    visitor = visit()
+    visitor.open("/sign-in")
+    expect(visitor.page.locator("html")).to_have_attribute("lang", language)
+    expect(visitor.button("Sign in")).to_be_visible()
+    other = {"da": "English", "en": "Dansk"}[language]
+    visitor.page.get_by_role("link", name=other).click()
+    expect(visitor.page.locator("html")).not_to_have_attribute("lang", language)
+
+
+def test_an_outsider_and_a_stranger_learn_nothing_of_a_partnership(visit: Visit, place: Place) -> None:
+    outsider = visit(place.outsider)
+    assert outsider.open(place.address).status == 404
+    expect(outsider.page.locator("h1")).to_have_text(outsider.say("The page does not exist"))
+    expect(outsider.page.locator("body")).not_to_contain_text(place.name)
+    outsider.link("To the overview").click()
+    expect(outsider.page.locator("h1")).to_have_text(outsider.say("Overview"))
+    expect(outsider.page.locator("body")).not_to_contain_text(place.name)
+
+    stranger = visit()
+    stranger.open(place.address)
+    expect(stranger.page.locator("h1")).to_have_text(stranger.say("Sign in"))
+
+
+def test_an_observer_reads_and_is_offered_nothing_to_write(visit: Visit, place: Place) -> None:
+    number = place.share(place.moderator)
+    observer = visit(place.observer)
+    observer.open(place.address)
+    expect(observer.post(number)).to_be_visible()
+    expect(observer.page.locator("main textarea")).to_have_count(0)
+    observer.open(f"{place.address}posts/{number}")
+    expect(observer.page.locator("main :is(textarea, details.menu)")).to_have_count(0)
+
+
+def test_a_text_in_the_composer_survives_a_session_that_ended(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.site.end_sessions(place.contributor.id)
+    visitor.share("challenge", TITLE, BODY)
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("Sign in"))
+    visitor.sign_in(place.contributor)
+    expect(visitor.page).to_have_url(place.address)
+    visitor.is_told("You are signed in again. What you typed is here, but has not been sent yet.")
+    expect(visitor.composer.locator("input[value=challenge]")).to_be_checked()
+    expect(visitor.field("Heading")).to_have_value(TITLE)
+    expect(visitor.field("Text")).to_have_value(BODY)
+    assert place.posts() == []
+    visitor.button("Share challenge").click()
+    visitor.is_told("Your post is shared.")
+    assert place.posts() == [TITLE]
+    visitor.page.reload()
+    expect(visitor.field("Heading")).to_have_value("")
+
+
+def test_a_comment_survives_a_session_that_ended(visit: Visit, place: Place) -> None:
+    number = place.share(place.moderator)
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.site.end_sessions(place.contributor.id)
+    visitor.field("Write a comment").fill(BODY)
+    visitor.button("Share the comment").click()
+    visitor.sign_in(place.contributor)
+    expect(visitor.page).to_have_url(f"{place.address}posts/{number}")
+    expect(visitor.field("Write a comment")).to_have_value(BODY)
+    visitor.button("Share the comment").click()
+    visitor.is_told("Your comment is shared.")
+
+
+def test_a_correction_survives_a_session_that_ended(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Før", "Før")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.page.locator("#post summary").click()
+    visitor.link("Edit the post").click()
+    visitor.field("Text").fill(BODY)
+    visitor.site.end_sessions(place.contributor.id)
+    visitor.button("Save the changes").click()
+    visitor.sign_in(place.contributor)
+    expect(visitor.field("Text")).to_have_value(BODY)
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("#post .prose")).to_contain_text("En lang tekst,")
+
+
+def test_a_text_survives_a_session_that_ended_without_javascript(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor, java_script_enabled=False)
+    visitor.open(place.address)
+    visitor.site.end_sessions(place.contributor.id)
+    visitor.share("progress", TITLE, BODY)
+    expect(visitor.page.locator("main")).to_contain_text(
+        visitor.say(
+            "You had been signed out in the meantime. What you typed is kept, and comes back when you have signed in."
+        )
+    )
+    visitor.sign_in(place.contributor, password="forkert adgangskode")
+    visitor.sign_in(place.contributor)
+    expect(visitor.page.locator(".kept").first).to_have_text(TITLE)
+    visitor.button("Send it again").click()
+    visitor.is_told("Your post is shared.")
+    assert place.posts() == [TITLE]

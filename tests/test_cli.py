@@ -1,0 +1,198 @@
+"""The `workspace` command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from tests.factories import PASSWORD, make_administrator, make_user, start_partnership
+from workspace import Workspace, cli
+from workspace.accounts import passwords, sessions
+from workspace.accounts.models import User, user_with
+from workspace.config import ROOT, Settings
+from workspace.extensions import db
+from workspace.partnerships.models import Partnership
+
+NEW = "gynge saddel torden"
+COMMAND = (sys.executable, "-c", "from workspace.cli import main; main()", "run")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Workspace, settings: Settings) -> Run:
+    """Give the command, on the database of this test."""
+
+    def run(*arguments: str, typed: str = "", **environment: str) -> Result:
+        db.session.commit()
+        given = {
+            "DATABASE_URL": settings.database_url,
+            "INSTANCE_PATH": str(settings.instance),
+            "SECRET_KEY": settings.secret_key,
+            "DEMO": "0",
+            "LC_ALL": "en_GB.UTF-8",
+        }
+        return CliRunner().invoke(cli.main, arguments, input=typed, env=given | environment)
+
+    return run
+
+
+def test_the_first_administrator_gets_an_account(run: Run) -> None:
+    result = run("admin", "add", "ada@example.dk", typed=f"Ada Holm\n{NEW}\n{NEW}\n")
+    assert result.exit_code == 0, result.output
+    administrator = user_with("ada@example.dk")
+    assert administrator is not None
+    assert (administrator.name, administrator.is_administrator) == ("Ada Holm", True)
+    assert passwords.matches(administrator, NEW)
+
+
+def test_an_administrator_can_be_made_without_anybody_at_the_keyboard(run: Run) -> None:
+    result = run("admin", "add", "ada@example.dk", "--name", "Ada Holm", "--stdin", typed=f"{NEW}\n")
+    assert result.exit_code == 0, result.output
+    assert passwords.matches(user_with("ada@example.dk"), NEW)
+
+
+def test_a_person_becomes_an_administrator_and_keeps_the_password(run: Run) -> None:
+    user = make_user()
+    result = run("admin", "add", user.email.upper())
+    assert result.exit_code == 0, result.output
+    assert user.is_administrator
+    assert passwords.matches(user, PASSWORD)
+
+
+def test_what_is_no_address_makes_nobody(run: Run) -> None:
+    result = run("admin", "add", "nobody", "--name", "Nobody", "--stdin", typed=f"{NEW}\n")
+    assert result.exit_code == 1
+    assert db.session.scalars(select(User)).all() == []
+
+
+def test_a_new_password_ends_all_sessions(run: Run) -> None:
+    user = make_user()
+    sessions.start(user, remembered=True, browser="", address="")
+    result = run("user", "password", user.email, typed=f"{NEW}\n{NEW}\n")
+    assert result.exit_code == 0, result.output
+    assert passwords.matches(user, NEW)
+    assert sessions.live_sessions(user) == []
+
+
+def test_a_weak_password_is_asked_for_again(run: Run) -> None:
+    user = make_user()
+    result = run("user", "password", user.email, typed=f"short\nshort\n{NEW}\n{NEW}\n")
+    assert "at least 12" in result.output
+    assert passwords.matches(user, NEW)
+
+
+def test_a_weak_password_from_a_file_is_refused(run: Run) -> None:
+    user = make_user()
+    result = run("user", "password", user.email, "--stdin", typed="123456789012\n")
+    assert result.exit_code == 1
+    assert passwords.matches(user, PASSWORD)
+
+
+def test_nobody_has_an_unknown_address(run: Run) -> None:
+    result = run("user", "password", "nobody@example.dk")
+    assert (result.exit_code, result.output.strip()) == (1, "Error: Nobody has the address nobody@example.dk.")
+
+
+def test_a_database_that_is_up_to_date_stays_as_it_is(run: Run) -> None:
+    assert run("migrate").output == "The database is up to date.\n"
+
+
+def test_the_demo_is_not_loaded_among_other_people(run: Run) -> None:
+    make_administrator()
+    result = run("demo", "load", DEMO="1", SECRET_KEY="")
+    assert result.exit_code == 1
+    assert "has people already" in result.output
+    assert db.session.scalars(select(Partnership)).all() == []
+
+
+def test_the_demo_is_not_served_among_other_people(run: Run) -> None:
+    start_partnership()
+    result = run("run", DEMO="1", SECRET_KEY="")
+    assert result.exit_code == 1
+    assert "has people already" in result.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "changeme" * 8}, "SECRET_KEY"),
+        ({"PORT": "http"}, "PORT"),
+        ({"DEMO": "1", "HOST": "0.0.0.0"}, "HOST"),
+        ({"DATABASE_URL": "mysql://here/there"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.sqlite"}, "database"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line(run: Run, environment: dict[str, str], told: str) -> None:
+    result = run("run", **environment)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert told in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = run("run", PORT=str(other.getsockname()[1]))
+    assert result.exit_code == 1
+    assert result.output.count("\n") == 1
+    assert "set PORT" in result.output
+
+
+def answer(address: str) -> str:
+    """What stands at `address`; the process that serves it opens its port a moment after the greeting."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as response:
+                return str(response.read().decode())
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+
+
+@contextmanager
+def served(instance: Path, port: int) -> Iterator[list[str]]:
+    """The demo, served by a process of its own until Ctrl-C; what it said before it answered."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
+    environment = kept | {"DEMO": "1", "INSTANCE_PATH": str(instance), "PORT": str(port), "LC_ALL": "en_GB.UTF-8"}
+    with subprocess.Popen(
+        COMMAND, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line.rstrip())
+            if "admin@samspil.example" in line:
+                break
+        try:
+            yield said
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=2)
+        finally:
+            process.kill()
+        assert process.returncode == 0
+        assert process.stdout.read() == ""
+
+
+def test_the_demo_starts_answers_stops_at_once_and_keeps_its_data(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with served(tmp_path, port) as said:
+        assert said[0] == "Loading the demo story: Digital genoptræning af knæ og hofter"
+        assert f"Samspil is at http://127.0.0.1:{port} (Ctrl-C stops it)." in said
+        assert "moderator@gladsaxe.example" in answer(f"http://127.0.0.1:{port}/sign-in")
+    with served(tmp_path, port) as said:
+        assert said[0].startswith("Samspil is at")
