@@ -90,6 +90,16 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/withdrawal     members share
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
+    POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
+    POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
+
+    GET  /partnerships/<slug:slug>/mentions                             members comment
+    GET  /partnerships/<slug:slug>/texts/<number:number>/versions       members read
+    GET  /partnerships/<slug:slug>/texts/<number:number>/reactions      members read
+    POST /partnerships/<slug:slug>/texts/<number:number>/reactions      members react
+    GET  /partnerships/<slug:slug>/texts/<number:number>/redaction      members redact
+    POST /partnerships/<slug:slug>/texts/<number:number>/redaction      members redact
+    POST /partnerships/<slug:slug>/texts/<number:number>/restoration    members comment
 
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments                              members comment
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>              members read
@@ -105,6 +115,9 @@ LOWEST_LEVELS = {
     "comment": "contributor",
     "pin": "moderator",
     "withdraw_others": "moderator",
+    "redact": "moderator",
+    "react": "contributor",
+    "follow": "observer",
     "add_members": "moderator",
     "edit_partnership": "moderator",
     "archive": "moderator",

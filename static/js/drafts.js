@@ -57,7 +57,7 @@
     }
     say(form, "offered");
     const beginning = kept.fields.find(([name, value]) => name === "body" && value)?.[1] ?? kept.fields.find(([name]) => name === "title")?.[1];
-    form.querySelector(".draft q").textContent = beginning.slice(0, 80);
+    form.querySelector(".draft [data-beginning]").textContent = beginning.slice(0, 80);
     form.querySelector(".draft [data-take]").addEventListener("click", () => { fill(form, kept.fields); keep(form); });
     form.querySelector(".draft [data-leave]").addEventListener("click", () => forget(form));
     // It stands outside what the composer folds away.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import names as spelling
 from workspace.accounts.models import User
-from workspace.database import AnyRow, Model, db
+from workspace.database import AnyRow, AnySelect, Model, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, State
 from workspace.prose import Prose, naming
@@ -43,12 +43,10 @@ def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) ->
     """
     if "@" not in prose.text and not prose.mentions:
         return prose
-    present = dict(
-        db.session.execute(
-            select(Membership.id, User.name)
-            .join(Membership.user)
-            .where(Membership.partnership_id == partnership_id, Membership.state == State.ACTIVE)
-        ).tuples()
+    present = _by_id(
+        select(Membership.id, User.name)
+        .join(Membership.user)
+        .where(Membership.partnership_id == partnership_id, Membership.state == State.ACTIVE)
     )
     kept = _kept(partnership_id, number) if number else {}
     return naming.resolved(prose, referable=present | kept, recognisable=present)
@@ -80,7 +78,7 @@ def names(membership: Membership, htmls: Iterable[str | None]) -> dict[int, str]
         .join(Membership.user)
         .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
     )
-    return dict(db.session.execute(query).tuples())
+    return _by_id(query)
 
 
 def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
@@ -111,4 +109,8 @@ def _kept(partnership_id: int, number: int) -> dict[int, str]:
         .join(Membership.user)
         .where(Mention.partnership_id == partnership_id, Mention.number == number)
     )
-    return dict(db.session.execute(query).tuples())
+    return _by_id(query)
+
+
+def _by_id(query: AnySelect) -> dict[int, str]:
+    return {membership_id: name for membership_id, name in db.session.execute(query)}

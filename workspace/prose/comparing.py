@@ -28,7 +28,8 @@ def merged(base: str, one: str, other: str) -> Prose | None:
     texts = [markup.read(html) for html in (base, one, other)]
     known = {repr(block): block for text in texts for block in text}
     kept: list[str] = []
-    for region in Merge3(*([repr(block) for block in text] for text in texts)).merge_groups():
+    keys = [[repr(block) for block in text] for text in texts]
+    for region in Merge3(keys[0], keys[1], keys[2]).merge_groups():
         if region[0] == "conflict":
             return None
         kept.extend(region[1])

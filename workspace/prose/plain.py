@@ -39,9 +39,7 @@ def _gathered(lines: list[str]) -> Iterator[_Lines]:
         words = QUOTE.sub("", line, count=1) if quoted else line
         bullet, numbered = BULLET.match(words), NUMBER.match(words)
         follows = numbered and (int(numbered[2]) == number + 1 if number else _begins_list(lines[index:], quoted))
-        if bullet or (numbered and follows):
-            found = bullet or numbered
-            assert found is not None
+        if found := bullet or (numbered if follows else None):
             yield present
             depth = min(len(found[1]) // 2 + 1, DEEPEST_LIST)
             outer = (present.lists + ("ul",) * depth)[: depth - 1]

@@ -15,11 +15,11 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.words import SIDES
 from workspace.posts import mentions, reactions, versions
 from workspace.posts import views as post_views
+from workspace.posts.words import REACTIONS
 from workspace.prose.comparing import changes
 from workspace.texts import queries
 from workspace.texts.forms import ReactionForm, RedactionForm
 from workspace.texts.queries import Text
-from workspace.posts.words import REACTIONS
 
 blueprint = Blueprint("texts", __name__, url_prefix="/partnerships/<slug:slug>")
 
