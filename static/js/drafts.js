@@ -8,12 +8,15 @@
   const person = document.body.dataset.person;
   const words = document.querySelector("#drafts")?.content;
   const waiting = new Map();
+  let isSigningOut = false;
 
   const keyOf = (form) => `${PREFIX}${person}:${form.getAttribute("action")}`;
   const fieldsOf = (form) => [...new FormData(form)].filter(([name]) => !LEFT_OUT.test(name));
   const says = (fields) => fields.some(([name, value]) => ["title", "body"].includes(name) && value.trim());
 
-  function keep(form, isLeaving = false) {
+  function keep(form) {
+    if (form.isShared || isSigningOut) return;
+    const isLeaving = Boolean(form.isLeaving);
     const fields = fieldsOf(form);
     if (!says(fields) && !isLeaving) return forget(form);
     try {
@@ -109,11 +112,14 @@
   // Shared: the draft goes. Not sent: it says so, and tries again with the same one-time key, so it is never sent twice.
   document.addEventListener("htmx:beforeRequest", ({ detail }) => clearTimeout(detail.elt.keeping));
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const form = detail.elt.closest?.("form[data-draft]");
-    if (form !== detail.elt || !detail.xhr.status) return;
+    const form = detail.requestConfig?.elt; // The event's own element is another one when the form was replaced.
+    if (!form?.matches("form[data-draft]") || !detail.xhr.status) return;
     cancel(form);
     if (detail.xhr.status === 503) again(form);
-    else if (detail.successful && !detail.xhr.getResponseHeader("HX-Redirect")) localStorage.removeItem(keyOf(form));
+    else if (detail.successful && !detail.xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) {
+      form.isShared = true;
+      localStorage.removeItem(keyOf(form));
+    }
   });
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(failure, ({ detail }) => {
@@ -144,11 +150,15 @@
   // A session that ended while somebody wrote: whatever the form, it waits until they are back.
   document.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt } }) => {
     const form = elt.closest("form");
-    if (form && xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) keep(form, true);
+    if (form && xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) {
+      form.isLeaving = true;
+      keep(form);
+    }
   });
 
   document.addEventListener("submit", ({ target }) => {
     if (target.getAttribute("action") !== "/sign-out") return;
+    isSigningOut = true;
     for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
   });
 

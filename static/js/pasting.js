@@ -1,19 +1,41 @@
-// Word makes no lists: each item is a paragraph with a sign, spaces, and in its style how deep it stands.
+// What comes from the clipboard, before the editor reads it. The server cleans it as well (workspace/prose/markup.py).
 const DEPTH = /mso-list:\s*l\d+\s+level(\d)/i;
 const NUMBER = /^\(?\w{1,4}[.)]$/;
+const NOT_BOLD = /(?<![\w-])font-weight:\s*(normal|[1-5]00)/i;
+const BOLD = /(?<![\w-])font-weight:\s*(bold|[6-9]00)/i;
+const ITALIC = /(?<![\w-])font-style:\s*italic/i;
 
-// `html` from the clipboard, with Word's lists made into lists.
-export function wordLists(html) {
-  if (!/mso-list/i.test(html)) return html;
-  const body = new DOMParser().parseFromString(html, "text/html").body;
+// `html` without styles: what they say is said by elements, and Word's lists are lists.
+export function cleaned(html) {
+  // The content security policy would complain about each style, even where nothing is shown.
+  const body = new DOMParser().parseFromString(html.replace(/(\s)style=/gi, "$1data-style="), "text/html").body;
+  for (const deleted of body.querySelectorAll("del")) deleted.remove();
+  for (const element of body.querySelectorAll("[data-style]")) {
+    const style = element.dataset.style;
+    if (element.matches("b, strong") && NOT_BOLD.test(style)) element.replaceWith(...element.childNodes);
+    else if (element.matches("span")) wrap(element, BOLD.test(style) && "strong", ITALIC.test(style) && "em");
+  }
+  makeLists(body);
+  return body.innerHTML;
+}
+
+function wrap(element, ...names) {
+  for (const name of names.filter(Boolean)) {
+    const wrapped = document.createElement(name);
+    wrapped.append(...element.childNodes);
+    element.append(wrapped);
+  }
+}
+
+// Word makes no lists: each item is a paragraph with a sign, spaces, and in its style how deep it stands.
+function makeLists(body) {
   let open = [];
   for (const paragraph of [...body.querySelectorAll("p")]) {
-    const depth = Number(DEPTH.exec(paragraph.getAttribute("style") ?? "")?.[1] ?? 0);
+    const depth = Number(DEPTH.exec(paragraph.dataset.style ?? "")?.[1] ?? 0);
     const follows = open.length && paragraph.previousElementSibling === open[0];
     if (!follows) open = [];
     if (depth) open = addItem(paragraph, Math.min(depth, open.length + 1), open);
   }
-  return body.innerHTML;
 }
 
 function addItem(paragraph, depth, open) {

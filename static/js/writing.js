@@ -1,6 +1,6 @@
 // The editor: a plain field becomes one when it is first used. The server takes both, and cleans whatever comes.
 const parts = document.querySelector("#editor").dataset;
-const [{ wordLists }, { suggest }] = await Promise.all([import(parts.pasting), import(parts.mentions), import(parts.trix)]);
+const [{ cleaned }, { suggest }] = await Promise.all([import(parts.pasting), import(parts.mentions), import(parts.trix)]);
 
 const { blockAttributes } = window.Trix.config;
 blockAttributes.default.tagName = "p";
@@ -10,7 +10,7 @@ blockAttributes.heading1.tagName = "h2";
 document.addEventListener("trix-file-accept", (event) => event.preventDefault());
 document.addEventListener("trix-attachment-add", (event) => event.attachment.remove());
 document.addEventListener("trix-before-paste", ({ paste }) => {
-  if (paste.html) paste.html = wordLists(paste.html);
+  if (paste.html) paste.html = cleaned(paste.html);
 });
 
 // Make `field` the editor; the promise is kept when it is one.

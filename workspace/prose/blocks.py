@@ -69,7 +69,7 @@ def sanitised(html: str) -> str:
         html,
         tags=TAGS,
         attributes={"a": {"href"}},
-        attribute_filter=lambda tag, name, value: value if HREF.fullmatch(value) else None,
+        attribute_filter=lambda tag, name, value: value if name != "href" or HREF.fullmatch(value) else None,
         url_schemes={"http", "https", "mailto"},
         link_rel=LINK_REL,
     )

@@ -11,6 +11,9 @@ from workspace.prose import blocks, markup
 from workspace.prose.blocks import Prose
 
 
+BETWEEN = ""
+
+
 class Change(NamedTuple):
     """Words that were kept, "removed" or "added"."""
 
@@ -28,12 +31,13 @@ def merged(base: str, one: str, other: str) -> Prose | None:
     texts = [markup.read(html) for html in (base, one, other)]
     known = {repr(block): block for text in texts for block in text}
     kept: list[str] = []
-    keys = [[repr(block) for block in text] for text in texts]
+    # What stands between two paragraphs is the same in all texts: so corrections of neighbours fit together.
+    keys = [[key for block in text for key in (repr(block), BETWEEN)] for text in texts]
     for region in Merge3(keys[0], keys[1], keys[2]).merge_groups():
         if region[0] == "conflict":
             return None
         kept.extend(region[1])
-    return blocks.written(known[key] for key in kept)
+    return blocks.written(known[key] for key in kept if key != BETWEEN)
 
 
 def _changes(before: list[str], after: list[str]) -> Iterator[Change]:

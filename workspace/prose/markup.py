@@ -1,6 +1,7 @@
 """HTML, as the editor makes it or as it was copied from Word, Outlook, Google Docs or a page, read into blocks."""
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import nh3
@@ -15,13 +16,26 @@ CELLS = {"td", "th"}
 INLINE = {"a", "b", "strong", "i", "em", "span", "font", "br"}
 # What is no text at all.
 LEFT_OUT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea", "select"}
-LEFT_OUT |= {"xmp", "noembed", "noframes", "plaintext", "head", "option", "button", "audio", "video", "canvas", "xml"}
+LEFT_OUT |= {
+    "del",
+    "xmp",
+    "noembed",
+    "noframes",
+    "plaintext",
+    "head",
+    "option",
+    "button",
+    "audio",
+    "video",
+    "canvas",
+    "xml",
+}
 
 STYLED = ("p", "li", "b", "strong", "i", "em", "span", "font")
-BOLD = re.compile(r"font-weight:\s*(bold|bolder|[6-9]00)")
-NOT_BOLD = re.compile(r"font-weight:\s*(normal|lighter|[1-5]00)")
-ITALIC = re.compile(r"font-style:\s*(italic|oblique)")
-NOT_ITALIC = re.compile(r"font-style:\s*normal")
+BOLD = re.compile(r"(?<![\w-])font-weight:\s*(bold|bolder|[6-9]00)")
+NOT_BOLD = re.compile(r"(?<![\w-])font-weight:\s*(normal|lighter|[1-5]00)")
+ITALIC = re.compile(r"(?<![\w-])font-style:\s*(italic|oblique)")
+NOT_ITALIC = re.compile(r"(?<![\w-])font-style:\s*normal")
 
 # Word makes no lists: a paragraph with a sign, spaces, and in its style how deep it stands.
 WORD_LIST = re.compile(r"mso-list:\s*l\d+\s+level(\d)")
@@ -147,13 +161,17 @@ class _Reader(HTMLParser):
         if self.lists:
             self._add_item(tidied(runs), tuple(self.lists))
         elif sign := (WORD_SIGN if self.word_depth else SIGN).match(text):
-            name = "ol" if NUMBERED.fullmatch(sign[0].strip()) else "ul"
-            depth = self.word_depth or DEPTH_OF_SIGN.get(sign[0].strip(), 1)
-            outer = (self.blocks[-1].lists if self.blocks else ()) + ("ul",) * depth
-            self.item_is_new = True
-            self._add_item(tidied(_without(runs, sign.end())), (*outer[: depth - 1], name))
+            self._add_signed(runs, sign)
         else:
             self._add_paragraphs(tidied(runs))
+
+    def _add_signed(self, runs: Sequence[Run], sign: re.Match[str]) -> None:
+        """An item of a list that is made of signs."""
+        name = "ol" if NUMBERED.fullmatch(sign[0].strip()) else "ul"
+        depth = self.word_depth or DEPTH_OF_SIGN.get(sign[0].strip(), 1)
+        outer = (self.blocks[-1].lists if self.blocks else ()) + ("ul",) * depth
+        self.item_is_new = True
+        self._add_item(tidied(_without(runs, sign.end())), (*outer[: depth - 1], name))
 
     def _add_item(self, runs: tuple[Run, ...], lists: tuple[str, ...]) -> None:
         last = self.blocks[-1] if self.blocks else None
@@ -175,10 +193,12 @@ class _Reader(HTMLParser):
         self._add_paragraph(paragraph)
 
     def _add_paragraph(self, runs: list[Run]) -> None:
+        if sign := SIGN.match("".join(run.text for run in runs)):
+            return self._add_signed(runs, sign)
         self.blocks.append(Block(tidied(runs), heading=bool(self.headings), quoted=bool(self.quotes)))
 
 
-def _without(runs: list[Run], letters: int) -> list[Run]:
+def _without(runs: Sequence[Run], letters: int) -> list[Run]:
     """`runs` but for the first `letters` of their text."""
     kept = []
     for run in runs:

@@ -12,7 +12,10 @@ from workspace.prose import resembles_cpr_number
 class ReactionForm(WorkspaceForm):
     """A reaction, given or taken back."""
 
-    kind = RadioField(choices=[(kind, kind) for kind in Acknowledgement], coerce=Acknowledgement)
+    kind = RadioField(
+        choices=[kind.value for kind in Acknowledgement],
+        coerce=lambda value: Acknowledgement(value) if value in list(Acknowledgement) else None,
+    )
     is_given = BooleanField()
 
 
