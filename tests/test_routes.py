@@ -129,7 +129,7 @@ TYPED = {"title": "Noget <b>jeg</b> skrev", "body": "æøå & 100 %"}
 # What an open entrance may answer: a page, a redirect, or what a form that is filled in badly gets.
 IN = {"GET": {200, 303}, "POST": {200, 204, 303, 409, 422}}
 # A form's token holds the second in which it was made.
-TOKEN = re.compile(r"Ij[\w.-]{60,}")
+TOKEN = re.compile(r"I[jm][\w.-]{60,}")
 
 
 @dataclass(frozen=True)

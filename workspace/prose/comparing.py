@@ -10,7 +10,6 @@ from merge3 import Merge3
 from workspace.prose import blocks, markup
 from workspace.prose.blocks import Prose
 
-
 BETWEEN = ""
 
 

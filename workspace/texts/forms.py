@@ -13,7 +13,7 @@ class ReactionForm(WorkspaceForm):
     """A reaction, given or taken back."""
 
     kind = RadioField(
-        choices=[kind.value for kind in Acknowledgement],
+        choices=lambda: {kind.value: kind.value for kind in Acknowledgement},
         coerce=lambda value: Acknowledgement(value) if value in list(Acknowledgement) else None,
     )
     is_given = BooleanField()
