@@ -6,6 +6,8 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
+from tests.prose.payloads import PAYLOADS
+from workspace import prose
 
 COPY = """html => {
   const copy = (event) => { event.clipboardData.setData("text/html", html); event.preventDefault(); };
@@ -226,3 +228,22 @@ def test_reactions_are_given_in_place_and_say_who(visit: Visit, place: Place) ->
     visitor.button("Thank you").click()
     expect(visitor.page.locator(f"#reactions-{post}-thanks")).to_have_attribute("aria-pressed", "true")
     expect(visitor.page.locator(f"#reactions-{post}")).to_contain_text("Ditte Æbelø")
+
+
+def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Place) -> None:
+    made = [made for payload in PAYLOADS for made in (prose.from_html(payload), prose.from_plain(payload))]
+    number = place.share(place.contributor, "Prøve")
+    place.rewrite(number, "".join(part.html for part in made))
+    visitor = visit(place.contributor)
+    visitor.page.add_init_script("window.hits = 0; window.hit = window.alert = () => { window.hits += 1; };")
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.page.evaluate(
+        """() => { for (const element of document.querySelectorAll("#post .prose *"))
+        for (const event of ["mouseover", "focus", "animationstart", "toggle", "error", "load"])
+        element.dispatchEvent(new Event(event, { bubbles: true })); }"""
+    )
+    assert visitor.page.evaluate("window.hits") == 0
+    visitor.open(f"{place.address}posts/{number}/edit")
+    visitor.page.locator("#post textarea").focus()
+    expect(visitor.page.locator("#post trix-editor")).to_be_focused()
+    assert visitor.page.evaluate("window.hits") == 0

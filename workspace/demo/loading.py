@@ -24,6 +24,7 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
 from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts.models import Kind, Post
+from workspace.posts.reactions import Acknowledgement, react
 
 STORY = Path(__file__).parent / "story"
 NOT_PARTNERSHIPS = ("organisations", "people")
@@ -107,6 +108,12 @@ def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
     return made
 
 
+def _prose(event: Event) -> prose.Prose:
+    """What an event says: formatted where it begins with an element, else as one types it without JavaScript."""
+    body = event["body"]
+    return prose.from_html(body) if body.lstrip().startswith("<") else prose.from_plain(body)
+
+
 class Telling:
     """One partnership's part of the story, while it is told."""
 
@@ -170,7 +177,7 @@ class Telling:
             self._by(event),
             kind=Kind(event["do"]),
             title=event["title"],
-            body=prose.from_plain(event["body"]),
+            body=_prose(event),
             one_time_key=self._key(event["nth"]),
         )
 
@@ -178,14 +185,14 @@ class Telling:
         made = Comment.write(
             self.posts[event["on"]],
             self._by(event),
-            body=prose.from_plain(event["body"]),
+            body=_prose(event),
             one_time_key=self._key(event["nth"]),
         )
         if "key" in event:
             self.comments[event["key"]] = made
 
     def edit(self, event: Event) -> None:
-        body = prose.from_plain(event["body"])
+        body = _prose(event)
         if "comment" in event:
             written = self.comments[event["comment"]]
             written.edit(self._by(event), body=body, version=written.version)
@@ -208,6 +215,10 @@ class Telling:
 
     def unpin(self, event: Event) -> None:
         self.posts[event["on"]].unpin(self._by(event))
+
+    def react(self, event: Event) -> None:
+        post = self.posts[event["on"]]
+        react(self._by(event), post, post.number, Acknowledgement(event["reaction"]), given=True)
 
     def change_stage(self, event: Event) -> None:
         changes.move_to(self._by(event), Stage(event["stage"]))
@@ -250,6 +261,7 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "withdraw": Telling.withdraw,
     "pin": Telling.pin,
     "unpin": Telling.unpin,
+    "react": Telling.react,
     "stage": Telling.change_stage,
     "purpose": Telling.describe,
 }
