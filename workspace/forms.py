@@ -1,6 +1,5 @@
 """What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
 
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,12 +20,12 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from workspace.prose import Prose, from_html, from_plain, resembles_cpr_number
+from workspace import cursors
+from workspace.prose import Prose, from_html, from_plain, legible, resembles_cpr_number
 
 LONGEST_TEXT = 4000
 LONGEST_HTML = 40_000
 LARGEST = 2**31 - 1
-CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 class WorkspaceForm(FlaskForm):
@@ -59,7 +58,7 @@ class OneTimeKeyMixin:
 class VersionMixin:
     """The version of what is edited, as it was when the form was opened."""
 
-    version: Any = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(min=0, max=LARGEST)])
+    version: Any = HiddenField(filters=[lambda value: cursors.number(str(value)) or 0])  # None is ever the 0th.
 
     def begin_at(self, version: int) -> None:
         """Let what is typed count as typed with `version` before one's eyes."""
@@ -121,7 +120,7 @@ def stripped(value: str | None) -> str | None:
 
 def only_text(form: Form, field: Field) -> None:
     """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
-    field.data = CONTROL_CHARACTER.sub("\ufffd", field.data or "")  # HTML can't hold them either.
+    field.data = legible(field.data or "")
     if "\ufffd" in field.data:
         raise ValidationError(
             _("Some of the characters can't be kept. Type them again, or paste the text without formatting.")

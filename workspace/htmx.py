@@ -14,6 +14,7 @@ CONFIGURATION = {
     "selfRequestsOnly": True,
     "includeIndicatorStyles": False,
     "scrollBehavior": "auto",
+    "scrollIntoViewOnBoost": False,
     "responseHandling": [
         {"code": "204", "swap": False},
         {"code": "[23]..", "swap": True},
@@ -36,9 +37,11 @@ def announce(message: str) -> None:
     flash(message)
 
 
-def page_or_partial(page: str, partial: str, /, **context: Any) -> Response:
-    """The whole page, or for HTMX only its `partial`."""
-    return make_response(render_template(partial if is_partial() else page, **context))
+def page_or_partial(page: str, partial: str, /, *, focus: str = "", **context: Any) -> Response:
+    """The whole page; or for HTMX only its `partial`, and the focus on `focus` (a CSS selector)."""
+    if not is_partial():
+        return make_response(render_template(page, **context))
+    return focused(make_response(render_template(partial, **context)), focus)
 
 
 def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: Any) -> Response:
@@ -46,9 +49,7 @@ def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: An
     if not is_partial():
         return seen_elsewhere(to)
     response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
-    if focus:
-        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "{focus}"}}'
-    return response
+    return focused(response, focus)
 
 
 def go(to: str) -> Response:
@@ -62,10 +63,15 @@ def go(to: str) -> Response:
 
 def invalid(partial: str, *, page: str, status: int = 422, **context: Any) -> Response:
     """The form again with its errors, the focus on their summary, nothing typed lost."""
-    response = page_or_partial(page, partial, **context)
+    response = page_or_partial(page, partial, focus="[data-focus]", **context)
     response.status_code = status
-    if is_partial():
-        response.headers["HX-Trigger-After-Settle"] = '{"focus-on": "[data-focus]"}'
+    return response
+
+
+def focused(response: Response, selector: str) -> Response:
+    """Let the focus go to what `selector` finds, when the answer stands in the page."""
+    if selector:
+        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "{selector}"}}'
     return response
 
 

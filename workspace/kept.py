@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import HTTPException
 
+from workspace.prose import legible
+
 PREFIX = "kept-"
 ADDRESS = "kept_for"
 # What is never handed back: secrets, and what belongs to one showing of the form.
@@ -35,7 +37,7 @@ def typed() -> Kept | None:
         return None
     try:
         fields = tuple(
-            (name, value)
+            (legible(name), legible(value))
             for name, value in request.form.items(multi=True)
             if not any(word in name for word in LEFT_OUT) and not name.startswith("kept")
         )
@@ -50,7 +52,9 @@ def carried() -> Kept | None:
     if not address:
         return None
     fields = tuple(
-        (name.removeprefix(PREFIX), value) for name, value in request.form.items(multi=True) if name.startswith(PREFIX)
+        (legible(name.removeprefix(PREFIX)), legible(value))
+        for name, value in request.form.items(multi=True)
+        if name.startswith(PREFIX)
     )
     return Kept(address, fields)
 

@@ -57,7 +57,7 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+  await navigator.clipboard.writeText(button.dataset.copy ? new URL(button.dataset.copy, location.href).href : button.closest(".comment").querySelector("a:has(time)").href);
   announce("copied");
 });
 

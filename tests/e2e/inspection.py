@@ -1,4 +1,4 @@
-"""Looking at a page as it stands: axe in both themes and at two widths, and whether anything hangs over the edge."""
+"""Looking at a page as it stands: axe, light and wide, then dark and narrow; and whether anything is too wide."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,12 @@ from tests.e2e.visitor import Visitor
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 
 axe = Axe()
-EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+EVERYTHING = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
 # What colours and widths have a say in; the rest is the same in each of them.
-LOOKS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+LOOKS = EVERYTHING | {"runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+# Nothing is being swapped in, and nothing fades: colours are what they will be.
+IS_STILL = """() => !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+  && document.getAnimations().every((animation) => animation.playState !== "running")"""
 IS_LOADED = "typeof window.axe === 'object'"
 RUN = "options => axe.run(document, options)"
 
@@ -39,10 +42,9 @@ class Inspection:
 
     def look(self, state: str) -> None:
         """Look at the page as it is now, which is called `state`."""
-        self.page.set_viewport_size(WIDE)
+        self.page.wait_for_function(IS_STILL)
         self._axe(f"{state}, light", EVERYTHING)
         self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        self._axe(f"{state}, dark", LOOKS)
         self.page.set_viewport_size(NARROW)
         self._axe(f"{state}, dark, 320 pixels", LOOKS)
         self._edges(f"{state}, 320 pixels")
@@ -69,6 +71,7 @@ class Inspection:
 def inspecting(visitor: Visitor) -> Iterator[Inspection]:
     """Look at states of a page, and fail in the end with everything that is wrong with them."""
     visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    visitor.page.set_viewport_size(WIDE)
     inspection = Inspection(visitor)
     yield inspection
     assert not inspection.wrong, f"{len(inspection.wrong)} things:\n" + "\n".join(inspection.wrong)

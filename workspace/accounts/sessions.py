@@ -17,7 +17,7 @@ IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)
 REMEMBERED = timedelta(days=30)
 LAST_USE_KEPT_EVERY = timedelta(hours=1)
-MOST_LISTED = 100
+MOST_LISTED = 60
 
 
 class Session(UserMixin, Model):

@@ -4,7 +4,7 @@ import math
 import time
 from urllib.parse import quote, urlsplit
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as cookie
 from flask_babel import ngettext
 from flask_login import login_user
@@ -67,16 +67,17 @@ def try_again_in(minutes: int) -> str:
 
 def begin_session(user: User, *, remembered: bool) -> None:
     """Sign `user` in in this browser."""
-    language = cookie.get(CHOICE)
-    cookie.clear()  # Nothing of before the sign-in stays valid after it.
-    if language:
-        cookie[CHOICE] = language
     session = sessions.start(
         user,
         remembered=remembered,
         browser=request.headers.get("User-Agent", ""),
         address=request.remote_addr or "",
     )
+    language = cookie.get(CHOICE)
+    cookie.clear()  # Nothing of before the sign-in stays valid after it.
+    g.pop("csrf_token", None)  # Nor does the token that this request's own form was given.
+    if language:
+        cookie[CHOICE] = language
     login_user(session, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
 

@@ -4,6 +4,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import refresh
 from flask_login import logout_user
 
 from workspace import kept
@@ -45,6 +46,7 @@ def start_session() -> ResponseReturnValue:
         return render_template("accounts/sign_in.html", form=form, kept=carried), 422
     signing_in.begin_session(user, remembered=form.remember.data)
     g.user = user
+    refresh()
     if carried:
         return render_template("accounts/kept.html", kept=carried)
     return seen_elsewhere(target or "/")

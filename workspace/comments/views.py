@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -50,7 +50,9 @@ def show(membership: Membership, post_number: int, number: int) -> ResponseRetur
     """A comment, whole: in place, or marked on the page of its thread."""
     if htmx.is_partial():
         post = post_queries.post(membership, post_number)
-        return render_template("comments/_comment.html", **_line(membership, post, number))
+        return page_or_partial(
+            "", "comments/_comment.html", focus=f"#comment-{number}", **_line(membership, post, number)
+        )
     queries.comment(membership, post_number, number)
     card = post_queries.card(membership, post_number)
     return post_views.with_thread(membership, card, queries.thread_around(membership, card, number))
@@ -98,7 +100,13 @@ def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> Re
     comment = queries.comment(membership, post_number, number)
     comment.require_withdrawable(membership)
     context = _one(membership, post_number, comment)
-    return page_or_partial("comments/withdrawal.html", "comments/_withdrawal.html", form=WithdrawalForm(), **context)
+    return page_or_partial(
+        "comments/withdrawal.html",
+        "comments/_withdrawal.html",
+        focus="[data-focus]",
+        form=WithdrawalForm(),
+        **context,
+    )
 
 
 @blueprint.post("/<number:number>/withdrawal")

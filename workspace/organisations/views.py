@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from workspace.access import administrators_only
 from workspace.accounts.models import User
-from workspace.htmx import announce, go, invalid, is_partial, page_or_partial, seen_elsewhere
+from workspace.htmx import announce, focused, go, invalid, is_partial, page_or_partial, seen_elsewhere
 from workspace.organisations import changes, people, queries
 from workspace.organisations.forms import EditOrganisationForm, OrganisationForm
 from workspace.organisations.words import KINDS
@@ -23,7 +23,7 @@ def index(user: User) -> ResponseReturnValue:
     """All organisations, or those that are searched for."""
     words, after = queries.typed(request.args), request.args.get("after", "")
     found, following = queries.organisations(words, after)
-    context = {"organisations": found, "following": following, "words": words, "kinds": KINDS}
+    context: dict[str, Any] = {"organisations": found, "following": following, "words": words, "kinds": KINDS}
     if after and is_partial():
         return _more("organisations/_organisation_rows.html", "organisation", found, context)
     return page_or_partial("organisations/index.html", "organisations/_organisations.html", **context)
@@ -112,6 +112,4 @@ def _invalid_new(form: OrganisationForm) -> ResponseReturnValue:
 def _more(partial: str, noun: str, found: list[Any], context: dict[str, Any]) -> ResponseReturnValue:
     """The next rows of a list, with the focus on the first of them."""
     response = make_response(render_template(partial, **context))
-    if found:
-        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#{noun}-{found[0].id} a"}}'
-    return response
+    return focused(response, f"#{noun}-{found[0].id} a" if found else "")

@@ -35,6 +35,7 @@ def index(user: User) -> ResponseReturnValue:
     return page_or_partial(
         "overview/index.html",
         "overview/_page.html",
+        focus=f"#e{page[0].partnership_id}-{page[0].number} a" if page else "",
         today=clock.now(),
         partnerships=listed,
         more_partnerships=len(partnerships) > len(listed),

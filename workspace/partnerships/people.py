@@ -37,7 +37,7 @@ def add_person(membership: Membership) -> ResponseReturnValue:
     form = SeatForm()
     user = db.session.get(User, form.user_id.data) if form.validate() else None
     if user is None:
-        raise Conflict(_("The person was not found. Search again."))
+        raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
     changes.add_person(membership, user, form.level.data)
     announce(_("%(name)s is in the partnership now.", name=user.name))
     return seen_elsewhere(f"{membership.partnership.address}about")

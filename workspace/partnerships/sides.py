@@ -21,6 +21,7 @@ class Choice:
     words: str = ""
     searches: bool = False
     found: list[Organisation] = field(default_factory=list)
+    added: int | None = None
 
     @classmethod
     def typed(cls, form: MultiDict[str, str], *, fixed: dict[int, Side]) -> "Choice":
@@ -53,5 +54,6 @@ class Choice:
         if added.isdecimal() and len(added) < 10:
             for organisation in queries.organisations([int(added)]):
                 self.sides.setdefault(organisation.id, organisation.usual_side)
-        elif removed.isdecimal() and int(removed) not in self.fixed:
+                self.added = organisation.id
+        elif removed.isdecimal() and len(removed) < 10 and int(removed) not in self.fixed:
             self.sides.pop(int(removed), None)

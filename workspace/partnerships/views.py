@@ -1,8 +1,9 @@
 """My partnerships, starting one, what one is, and what its moderators change."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -36,6 +37,7 @@ def index(user: User) -> ResponseReturnValue:
     return page_or_partial(
         "partnerships/index.html",
         "partnerships/_page.html",
+        focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
         parties=queries.parties([row.id for row in page], NAMED_IN_LIST),
         older=cursors.write(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
@@ -78,11 +80,13 @@ def create(user: User) -> ResponseReturnValue:
 @members_may(Action.READ)
 def about(membership: Membership) -> ResponseReturnValue:
     """Purpose, stage, goals, organisations, members and history."""
+    earlier = "before" in request.args
     entries = queries.history(membership, cursors.number(request.args.get("before", "")))
     found = queries.members(membership, cursors.number(request.args.get("after", "")))
     return page_or_partial(
         "partnerships/about.html",
-        "partnerships/_history.html" if "before" in request.args else "partnerships/_members.html",
+        "partnerships/_history.html" if earlier else "partnerships/_members.html",
+        focus=_first("event", entries, "number") if earlier else _first("member", found, "id"),
         membership=membership,
         partnership=membership.partnership,
         organisations=queries.participations(membership),
@@ -160,6 +164,11 @@ def unarchive(membership: Membership) -> ResponseReturnValue:
     return seen_elsewhere(f"{membership.partnership.address}about")
 
 
+def _first(noun: str, rows: Sequence[Any], key: str) -> str:
+    """The selector of the first of the rows that were added to a list."""
+    return f"#{noun}-{getattr(rows[0], key)}" if rows else ""
+
+
 def may_start(user: User) -> bool:
     """Whether this person may start a partnership: anybody in an organisation, unless a setting keeps it to some."""
     only_administrators = current_app.settings.administrators_start_partnerships  # type: ignore[attr-defined]
@@ -186,8 +195,10 @@ def _fixed(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
     return sides, frozenset(sides)
 
 
-def _sides(choice: Choice, action: str) -> str:
-    return render_template("partnerships/_sides.html", choice=choice, action=action)
+def _sides(choice: Choice, action: str) -> Response:
+    response = make_response(render_template("partnerships/_sides.html", choice=choice, action=action))
+    typing = request.headers.get("HX-Trigger") == "q"  # The focus stays where somebody types.
+    return htmx.focused(response, "" if typing else f"#side-{choice.added}" if choice.added else "#q")
 
 
 def _new_page(form: StartForm, choice: Choice) -> str:

@@ -18,7 +18,7 @@ from workspace.posts.writing import Writing
 
 PAGE = 20
 # Longer texts are shown in part in the feed, with a way to the whole: 20 of them still make a small page.
-SHOWN_IN_FEED = 600
+SHOWN_IN_FEED = 500
 
 
 def post(membership: Membership, number: int) -> Post:

@@ -34,10 +34,11 @@ def index(membership: Membership) -> ResponseReturnValue:
     """The feed: the pinned first, then the latest activity."""
     before = cursors.number(request.args.get("before", ""))
     if htmx.is_partial():
-        response = make_response(
-            render_template("posts/_page.html" if before else "posts/_feed.html", **_feed(membership, before))
-        )
-        return response
+        shown = _feed(membership, before)
+        if not before:
+            return make_response(render_template("posts/_feed.html", **shown))
+        first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
+        return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
     return _feed_page(membership, ShareForm(), before)
 
 
@@ -84,6 +85,7 @@ def with_thread(membership: Membership, post: AnyRow, thread: dict[str, Any]) ->
     return page_or_partial(
         "posts/show.html",
         "comments/_page.html",
+        focus=f"#comment-{thread['comments'][-1].number}" if thread["comments"] else "",
         post=post,
         comment_form=_quoting(membership, post.number),
         followers=following.followers(membership, post.number),
@@ -135,6 +137,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     return page_or_partial(
         "posts/withdrawal.html",
         "posts/_withdrawal.html",
+        focus="[data-focus]",
         form=WithdrawalForm(),
         post=post,
         **_place(membership),

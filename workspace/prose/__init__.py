@@ -11,6 +11,7 @@ from workspace.prose.blocks import Block, Prose
 
 # Six digits of a date, perhaps a hyphen or a space, and four more: the form of a Danish CPR number.
 CPR_NUMBER = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[-–  ]?\d{4}(?!\d)")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 EMPTY = Prose(html="", text="")
 
@@ -29,6 +30,11 @@ def from_html(html: str) -> Prose:
     return blocks.written(markup.read(html))
 
 
+def legible(text: str) -> str:
+    """`text` with U+FFFD in place of control characters, which HTML can't hold."""
+    return CONTROL_CHARACTER.sub("\ufffd", text)
+
+
 def resembles_cpr_number(*texts: str) -> bool:
     """Whether anything in `texts` looks like a CPR number, which has no place here."""
     return any(CPR_NUMBER.search(text) for text in texts)
@@ -38,4 +44,4 @@ def _wording(block: Block) -> tuple[bool, tuple[str, ...], str]:
     return block.quoted, block.lists, blocks.inline_text(block)
 
 
-__all__ = ["EMPTY", "Prose", "from_html", "from_plain", "resembles_cpr_number"]
+__all__ = ["EMPTY", "Prose", "from_html", "from_plain", "legible", "resembles_cpr_number"]

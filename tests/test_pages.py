@@ -1,0 +1,350 @@
+"""What every page is: small however much stands on it, and sent with headers that keep it private.
+
+That it is HTML, and has a title, one heading and landmarks, tests/client.py checks at every page of every test.
+"""
+
+import gzip
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import brotli
+import pytest
+
+from tests.client import Client
+from tests.factories import (
+    Kind,
+    Level,
+    OrganisationKind,
+    Side,
+    add_member,
+    comment,
+    make_administrator,
+    make_organisation,
+    make_user,
+    share,
+    start_partnership,
+)
+from tests.pages import LARGEST_PAGE, Page
+from workspace import Workspace, create_app
+from workspace.access import public
+from workspace.accounts.models import User
+from workspace.config import Settings
+from workspace.extensions import db
+from workspace.organisations.models import Organisation
+from workspace.partnerships import changes
+from workspace.partnerships.models import Membership, Participation, Partnership, State
+
+SignIn = Callable[[User], Client]
+
+SENTENCE = "Vi prøvede på Bækkeskolen, og både børn og ældre på Søndergård følte sig hørt, før vi gik videre. "
+TITLE = ("Håndbårne øvelser på gården gør både æbler & pærer sundere <for os alle> " * 3)[:120]
+LONG_TEXT = (SENTENCE * 60)[:4000]
+FIRST_VISIT = 70_000
+MOST_REQUESTS = 8
+
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@pytest.fixture
+def moderator(app: Workspace) -> Membership:
+    name = "Digital genoptræning af knæ og hofter i hele hovedstadsområdet"
+    return start_partnership(name, by=make_user("Mette Lindholm Krag"), purpose=LONG_TEXT[:600], goals=[3, 9, 10, 17])
+
+
+@pytest.fixture
+def mette(moderator: Membership, sign_in: SignIn) -> Client:
+    return sign_in(moderator.user)
+
+
+def rows(count: int, make: Callable[[int], Any]) -> list[Any]:
+    made = [make(number) for number in range(count)]
+    db.session.add_all(made)
+    db.session.commit()
+    return made
+
+
+def add_organisations(partnership: Partnership, count: int) -> list[Organisation]:
+    """So many institutions with long names, which take part."""
+    made = rows(
+        count,
+        lambda number: Organisation(
+            name=f"Den selvejende daginstitution Skærsøgård Ærtebjerg ved Åløkken nr. {number}",
+            kind=OrganisationKind.INSTITUTION,
+            website=f"https://www.skaersoegaard-aertebjerg-ved-aaloekken-{number}.example.dk/om-os",
+        ),
+    )
+    rows(
+        count,
+        lambda number: Participation(partnership_id=partnership.id, organisation_id=made[number].id, side=Side.OTHERS),
+    )
+    return made
+
+
+def add_members(partnership: Partnership, organisations: list[Organisation], count: int) -> None:
+    people = rows(
+        count,
+        lambda number: User(
+            name=f"Åse Kjærsgård Sønderborg-Mørkøv {number}",
+            email=f"aase{number}@example.dk",
+            title="Udviklingskonsulent og pædagogisk leder for de yngste børn",
+            organisation=organisations[number % len(organisations)],
+        ),
+    )
+    rows(
+        count,
+        lambda number: Membership(
+            partnership_id=partnership.id,
+            user_id=people[number].id,
+            organisation_id=people[number].organisation_id,
+            level=Level.CONTRIBUTOR,
+            state=State.ACTIVE,
+        ),
+    )
+
+
+def size(mette: Client, address: str) -> int:
+    """The bytes of a page, which must be fewer than the budget."""
+    answer = mette.get(address)
+    assert answer.status_code == 200
+    assert len(answer.data) < LARGEST_PAGE, f"{address} has {len(answer.data)} bytes"
+    return len(answer.data)
+
+
+# Bytes
+
+
+@pytest.mark.parametrize("length", [500, 600, 4000])
+def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, mette: Client) -> None:
+    others = add_member(
+        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
+    )
+    made = [share(others, TITLE, LONG_TEXT[:length], list(Kind)[number % 2]) for number in range(23)]
+    for post in made[:3]:
+        post.pin(moderator)
+    db.session.commit()
+    home = moderator.partnership.address
+    assert size(mette, home) > 20_000
+    refused = mette.submit(f"{home}posts", {"title": "x" * 400, "body": LONG_TEXT + "for meget"})
+    assert refused.status_code == 422
+    assert len(refused.data) < LARGEST_PAGE
+    size(mette, "/")
+
+
+@pytest.mark.parametrize("length", [200, 280, 281, 4000])
+def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
+    post = share(moderator, TITLE, LONG_TEXT)
+    other = add_member(
+        moderator, make_user("Åse Kjærsgård Sønderborg-Mørkøv", make_organisation("Lyngby-Taarbæk Kommune"))
+    )
+    for number in range(60):
+        comment(post, other if number % 2 else moderator, LONG_TEXT[:length])
+    page = mette.page(f"{moderator.partnership.address}posts/{post.number}")
+    assert len([article for article in page.all("article") if article.get("class") == "comment"]) == 50
+    size(mette, f"{moderator.partnership.address}posts/{post.number}")
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 20, 21, 50])
+def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership, mette: Client) -> None:
+    post = share(moderator, TITLE, LONG_TEXT)
+    for _ in range(count):
+        comment(post, moderator, LONG_TEXT)
+    size(mette, f"{moderator.partnership.address}posts/{post.number}")
+
+
+def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:
+    links = " ".join(["https://a.dk"] * 300)
+    for number in range(20):
+        share(moderator, "&<>\"'" * 24, (links if number % 2 else "&" * 4000)[: 100 + 300 * number])
+    size(mette, moderator.partnership.address)
+    size(mette, "/")
+    post = share(moderator, "Svær", links)
+    for number in range(50):
+        comment(post, moderator, ("http://a.dk " * 300 if number % 2 else "\"'<>&" * 800)[:4000])
+    size(mette, f"{moderator.partnership.address}posts/{post.number}")
+
+
+def test_fifty_seven_institutions_and_forty_members_fit_on_their_pages(moderator: Membership, mette: Client) -> None:
+    organisations = add_organisations(moderator.partnership, 57)
+    add_members(moderator.partnership, organisations, 40)
+    for number in range(6):
+        changes.describe(
+            moderator,
+            name=moderator.partnership.name,
+            purpose=f"{number} {LONG_TEXT[:590]}",
+            goals=list(range(1, 18)),
+            version=moderator.partnership.version,
+        )
+        db.session.commit()
+    home = moderator.partnership.address
+    for address in (home, f"{home}about", f"{home}edit", f"{home}people?q=aa", f"{home}about?before=40", "/"):
+        size(mette, address)
+    searching = mette.submit(f"{home}edit", {"q": "den", "find": "1"}, page=f"{home}edit")
+    assert searching.status_code == 200
+    assert len(searching.data) < LARGEST_PAGE
+
+
+def test_two_hundred_partnerships_come_in_small_pages(moderator: Membership, mette: Client) -> None:
+    user = moderator.user
+    made = rows(
+        199,
+        lambda number: Partnership(
+            name=f"{TITLE[:110]} {number}",
+            slug=f"{'et-meget-langt-navn-paa-et-partnerskab-som-fylder'}-{number}",
+            purpose=LONG_TEXT[:600],
+            started_by_id=user.id,
+            one_time_key=str(uuid4()),
+            last_number=number + 3,
+        ),
+    )
+    sides = [make_organisation(f"{side} Ærø-Ålborg-Øresund {'x' * 80}") for side in Side]
+    for partnership in made:
+        db.session.add(
+            Membership(
+                partnership_id=partnership.id,
+                user_id=user.id,
+                organisation_id=user.organisation_id,
+                level=Level.MODERATOR,
+            )
+        )
+        for organisation, side in zip(sides, Side, strict=True):
+            db.session.add(Participation(partnership_id=partnership.id, organisation_id=organisation.id, side=side))
+    db.session.commit()
+    size(mette, "/")
+    size(mette, "/partnerships")
+
+
+def test_a_hundred_sessions_fit_on_their_page(moderator: Membership, mette: Client, sign_in: SignIn) -> None:
+    for _ in range(100):
+        sign_in(moderator.user)
+    size(mette, "/settings/sessions")
+
+
+def test_the_pages_of_administrators_stay_small(sign_in: SignIn, app: Workspace) -> None:
+    admin = sign_in(make_administrator())
+    home = make_organisation("Hjemme")
+    rows(60, lambda number: Organisation(name=f"{number} {TITLE[:100]}", kind=OrganisationKind.OTHER))
+    rows(
+        60,
+        lambda number: User(
+            name=f"{number} {'Å' * 90}",
+            email=f"{number}{'a' * 60}@{'b' * 60}.example.dk",
+            title=TITLE[:100],
+            phone="1" * 40,
+            organisation=home,
+        ),
+    )
+    for address in ("/organisations", f"/organisations/{home.id}", "/settings", "/organisations/new"):
+        size(admin, address)
+
+
+# Headers
+
+
+def headers_of(answer: Any) -> dict[str, str]:
+    told = {name: value for name, value in answer.headers if name in PRIVATE}
+    assert len(told) == len([name for name, _ in answer.headers if name in PRIVATE]), "A header stands twice"
+    return told
+
+
+def test_every_answer_carries_the_same_headers(moderator: Membership, mette: Client, client: Client) -> None:
+    home = moderator.partnership.address
+    answers = {
+        "a page": mette.get(home),
+        "a partial": mette.get(home, htmx=True),
+        "a redirect": mette.submit(f"{home}stage", {"stage": "trial"}),
+        "an empty answer": mette.submit(f"{home}seen", {"number": "1"}, htmx=True),
+        "sign in": client.get("/sign-in"),
+        "privacy": client.get("/privacy"),
+        "not signed in": client.get(home),
+        "bad form": mette.post(f"{home}posts"),
+        "refused": mette.submit(f"{home}posts", {}),
+        "missing": mette.get("/findes-ikke"),
+        "wrong method": mette.put(home),
+        "too large": mette.post(f"{home}posts", data={"body": "x" * 2_000_000}),
+        "head": mette.head(home),
+        "options": mette.options(home),
+    }
+    assert {name: headers_of(answer) for name, answer in answers.items()} == {name: PRIVATE for name in answers}
+    for name, answer in answers.items():
+        assert "HX-Request" in answer.vary, name
+        assert "Strict-Transport-Security" not in answer.headers, name
+        assert "Access-Control-Allow-Origin" not in answer.headers, name
+
+
+def test_an_answer_that_failed_carries_them_too(settings: Settings, app: Workspace) -> None:
+    broken = create_app(settings)
+
+    @broken.get("/fails")
+    @public
+    def fails() -> str:
+        raise ValueError("This is not to be told.")
+
+    broken.test_client_class = Client
+    answer = broken.test_client().get("/fails", headers={"Accept-Language": "en"})
+    assert answer.status_code == 500
+    assert headers_of(answer) == PRIVATE
+    assert "Something went wrong here" in Page(answer.text).text
+    assert "This is not to be told." not in answer.text
+    with broken.app_context():
+        db.engine.dispose()
+
+
+def test_the_policy_allows_nothing_unsafe() -> None:
+    policy = PRIVATE["Content-Security-Policy"]
+    for word in ("unsafe", "*", "data:", "blob:", "http", "nonce"):
+        assert word not in policy
+
+
+def test_behind_https_browsers_are_told_to_stay_there(settings: Settings, app: Workspace) -> None:
+    secure = create_app(replace(settings, secure_cookies=True))
+    answer = secure.test_client().get("/sign-in", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert {part.strip() for part in cookie.split(";")[1:]} == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+    with secure.app_context():
+        db.engine.dispose()
+
+
+# The first visit
+
+
+def test_a_first_visit_is_small_and_asks_no_other_host(client: Client, mette: Client, moderator: Membership) -> None:
+    for number in range(20):
+        share(moderator, f"Opslag {number}", SENTENCE * 5)
+    everything: dict[str, int] = {}
+    for address in ("/sign-in", "/"):
+        page = (client if address == "/sign-in" else mette).get(address)
+        everything[address] = len(gzip.compress(page.data))
+        linked = re.findall(r'<(?:link|script|img|use|source|iframe)\b[^>]*?\b(?:href|src)="([^"#]+)', page.text)
+        for resource in linked:
+            assert resource.startswith("/static/"), f"{resource} is another's"
+            answer = client.get(resource, headers={"Accept-Encoding": "br"}, buffered=True)
+            assert answer.status_code == 200, resource
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            content = answer.data
+            if answer.headers.get("Content-Encoding") == "br":
+                assert brotli.decompress(content)
+            everything[resource] = len(content)
+    assert len(everything) <= MOST_REQUESTS, sorted(everything)
+    assert sum(everything.values()) < FIRST_VISIT, everything
+
+
+def test_no_page_names_another_host(client: Client, mette: Client, moderator: Membership) -> None:
+    share(moderator)
+    home = moderator.partnership.address
+    for address in ("/", home, f"{home}about", f"{home}edit", "/partnerships/new", "/settings", "/privacy"):
+        html = mette.get(address).text
+        assert not re.findall(r'(?:href|src|action)="(?:https?:)?//[^"]*', html), address
