@@ -18,6 +18,7 @@ from workspace.database import Moment
 from workspace.extensions import Base, db
 
 TABLES = (
+    "mail.models",
     "accounts.models",
     "accounts.sessions",
     "organisations.models",

@@ -14,6 +14,7 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
+from workspace.mail import letters
 from workspace.routing import Number, Slug
 
 FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "overview")
@@ -101,6 +102,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         htmx_config=json.dumps(htmx.CONFIGURATION),
         Action=access.Action,
         get_locale=get_locale,
+        link=letters.link,
         demo_password=sign_ins.PASSWORD,
         demo_sign_ins=sign_ins.SIGN_INS,
     )

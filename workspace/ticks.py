@@ -5,9 +5,10 @@ Each piece is safe to do twice, and to do late: it looks again under the lock.
 
 from collections.abc import Callable
 
+from workspace.mail import postman
 from workspace.posts import parking
 
-PIECES: tuple[Callable[[], int], ...] = (parking.open_due,)
+PIECES: tuple[Callable[[], int], ...] = (parking.open_due, postman.deliver)
 
 
 def tick() -> int:

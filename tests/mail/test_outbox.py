@@ -1,0 +1,136 @@
+"""The outbox: what is posted is sent once, when it is due, to whom it may still be sent."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from tests.factories import make_user
+from workspace import Workspace, clock
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.letters import KINDS, Letter, kind
+from workspace.mail.models import Mail, State, post, post_all, row
+
+
+@pytest.fixture(autouse=True)
+def note() -> Iterator[None]:
+    """A kind of mail that says what its references say."""
+
+    @kind("note", "Note")
+    def write(mail: Mail) -> Letter | None:
+        subject = mail.references.get("subject")
+        return Letter(subject=subject, text=f"{subject}\n", html=f"<p>{subject}</p>") if subject else None
+
+    yield
+    del KINDS["note"]
+
+
+@pytest.fixture
+def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
+    """Let the postman deliver, and read what there is."""
+    folder = app.settings.instance / "mail"
+
+    def read() -> list[EmailMessage]:
+        db.session.commit()
+        postman.deliver()
+        db.session.rollback()
+        return [_read(path) for path in sorted(folder.glob("*.eml"))]
+
+    yield read
+    for path in folder.glob("*.eml"):
+        path.unlink()
+
+
+def _read(path: Path) -> EmailMessage:
+    read = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+Delivered = Callable[[], list[EmailMessage]]
+
+
+def state(key: str) -> State:
+    return db.session.scalars(select(Mail.state).where(Mail.key == key)).one()
+
+
+def test_what_is_posted_is_sent_once(delivered: Delivered) -> None:
+    user = make_user("Bo Ågård")
+    post("note", key="note:1", to=user.id, subject="Møde på torsdag")
+    post("note", key="note:1", to=user.id, subject="Another")
+    [sent] = delivered()
+    assert (sent["To"], sent["Subject"]) == (user.email, "Møde på torsdag")
+    assert state("note:1") is State.SENT
+    assert len(delivered()) == 1
+
+
+def test_a_key_is_one_mail(app: Workspace) -> None:
+    rows = [row("note", key="note:1", to="her@example.dk", subject=subject) for subject in ("One", "Two")]
+    with pytest.raises(IntegrityError):
+        post_all(rows)
+
+
+def test_a_mail_waits_for_its_time(delivered: Delivered) -> None:
+    post("note", key="note:1", to="her@example.dk", not_before=clock.now() + timedelta(hours=1), subject="Later")
+    assert delivered() == []
+    with clock.at(clock.now() + timedelta(hours=2)):
+        assert [mail["To"] for mail in delivered()] == ["her@example.dk"]
+
+
+def test_what_has_nothing_to_say_is_not_sent(delivered: Delivered) -> None:
+    post("note", key="note:1", to="her@example.dk")
+    assert delivered() == []
+    assert state("note:1") is State.EMPTY
+
+
+def test_nobody_whose_account_is_closed_gets_mail(delivered: Delivered) -> None:
+    user = make_user()
+    post("note", key="note:1", to=user.id, subject="Hello")
+    user.deactivated_at = clock.now()
+    assert delivered() == []
+    assert state("note:1") is State.EMPTY
+
+
+def test_it_goes_to_the_address_that_the_person_has_when_it_is_sent(delivered: Delivered) -> None:
+    user = make_user()
+    post("note", key="note:1", to=user.id, subject="Hello")
+    user.email = "ny@example.dk"
+    assert [mail["To"] for mail in delivered()] == ["ny@example.dk"]
+
+
+def test_what_is_rolled_back_is_not_sent(delivered: Delivered) -> None:
+    post("note", key="note:1", to="her@example.dk", subject="Hello")
+    db.session.rollback()
+    assert delivered() == []
+
+
+def test_an_unknown_kind_is_refused_when_it_is_posted(app: Workspace) -> None:
+    with pytest.raises(KeyError):
+        post("nothing", key="nothing:1", to="her@example.dk")
+
+
+def test_writing_a_letter_changes_nothing(app: Workspace) -> None:
+    user = make_user("Before")
+
+    @kind("note", "Note")
+    def write(mail: Mail) -> Letter | None:
+        found = db.session.get_one(User, user_id)
+        found.name = "After"
+        db.session.flush()
+        return None
+
+    user_id = user.id
+    post("note", key="note:1", to=user.id)
+    db.session.commit()
+    with pytest.raises(Exception, match=r"(?i)read-?only"):
+        postman.deliver()
+    db.session.rollback()
+    assert db.session.get_one(User, user_id).name == "Before"

@@ -1,0 +1,96 @@
+"""What a mail says: a feature registers its kinds of mail here, each with a function that writes it when it is sent.
+
+@kind("role_offered", _l("Role offered"))
+def role_offered(mail: Mail) -> Letter | None:
+    seat = db.session.get(Membership, mail.references["membership"])
+    if seat is None or not seat.may(Action.READ):
+        return None
+    return compose("role_offered", sender=seat.partnership.name, seat=seat)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from css_inline import CSSInliner
+from flask import current_app, render_template
+
+if TYPE_CHECKING:
+    from workspace.mail.models import Mail
+
+PROMPT, PLAIN, BULK = 0, 1, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What a mail says, and how it is told from others.
+
+    `sender` is the partnership that it comes from, `list_id` the name by which that one's mails can be sorted; mails
+    of one `thread` (any key of it, such as "post:17") stand together; `unsubscribe` is where one can be rid of them.
+    """
+
+    subject: str
+    text: str
+    html: str
+    sender: str = ""
+    list_id: str = ""
+    thread: str = ""
+    unsubscribe: str = ""
+
+
+Writer = Callable[["Mail"], Letter | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mail: its name for administrators, what writes it, and how soon it is taken up among what is due."""
+
+    title: Any
+    write: Writer
+    priority: int
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def kind(name: str, title: Any, *, priority: int = PLAIN) -> Callable[[Writer], Writer]:
+    """Register the function that writes mails of the kind `name`.
+
+    It runs when the mail is sent, in the addressee's language and time zone, in a transaction that only reads, and
+    asks then whether the addressee may have it. None says that there is nothing to say to them any more.
+    """
+
+    def register(write: Writer) -> Writer:
+        KINDS[name] = Kind(title, write, priority)
+        return write
+
+    return register
+
+
+def compose(
+    name: str, *, sender: str = "", list_id: str = "", thread: str = "", unsubscribe: str = "", **context: Any
+) -> Letter:
+    """The letter that templates/mail/<name>/{subject.txt,body.txt,body.html} make of `context`."""
+    context |= {"sender": sender, "unsubscribe": unsubscribe}
+    return Letter(
+        subject=" ".join(render_template(f"mail/{name}/subject.txt", **context).split()),
+        text=render_template(f"mail/{name}/body.txt", **context).strip() + "\n",
+        html=_inliner().inline(render_template(f"mail/{name}/body.html", **context)),
+        sender=sender,
+        list_id=list_id,
+        thread=thread,
+        unsubscribe=unsubscribe,
+    )
+
+
+def link(path: str) -> str:
+    """The address of one of our pages, as it stands in a mail."""
+    base: str = current_app.settings.base_url  # type: ignore[attr-defined]
+    return base + path
+
+
+@cache
+def _inliner() -> CSSInliner:
+    """Puts the style into each element, where every mail program looks for it, and fetches nothing."""
+    return CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)

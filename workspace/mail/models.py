@@ -1,0 +1,116 @@
+"""The outbox: every mail is a row, written in the transaction that causes it.
+
+A row says what the mail is about, never what it says: the words are made when it is sent, by its kind
+(mail/letters.py), and whether the addressee may still have it is asked then.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, insert, select, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from workspace import clock
+from workspace.database import Model, Moment, db, one_of
+from workspace.mail.letters import KINDS
+
+if TYPE_CHECKING:
+    from workspace.accounts.models import User
+
+UNFINISHED = text("state IN ('due', 'sending')")
+
+
+class State(StrEnum):
+    """How far a mail is. An empty one had nothing to say any more when its time came."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    EMPTY = "empty"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Mail(Model):
+    """A mail to a person, or to the bare `address` of somebody without account, to be sent at `not_before` or later.
+
+    `key` makes it one: whoever posts it again posts nothing. `take_at` is when a postman may take it up next:
+    it begins as `not_before`, and moves on with each lease and each pause. `lease` names the postman that has it.
+    `doubts` counts the tries that ended without an answer after all was said: it may have arrived.
+    """
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        CheckConstraint("(user_id IS NULL) <> (address IS NULL)", name="one_addressee"),
+        Index("ix_mail_unfinished", "priority", "take_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("ix_mail_state_id", "state", "id"),
+        Index("ix_mail_user_id_kind", "user_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    address: Mapped[str | None] = mapped_column(String(254))
+    references: Mapped[dict[str, Any]] = mapped_column(JSON)
+    priority: Mapped[int]
+    not_before: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[State] = mapped_column(one_of(State), default=State.DUE)
+    take_at: Mapped[datetime] = mapped_column(Moment)
+    lease: Mapped[str | None] = mapped_column(String(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[str] = mapped_column(String(200))
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    user: Mapped["User | None"] = relationship()
+
+    @property
+    def recipient(self) -> str:
+        """The address that it goes to: for a person, the one that they have now."""
+        return self.user.email if self.user else self.address or ""
+
+
+def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> None:
+    """Put a mail into the outbox, in the present transaction, unless one of that key is there.
+
+    `to` is a person's id, or the address of somebody without account; `references` say what it is about, by ids.
+    """
+    if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
+        post_all([row(kind, key=key, to=to, not_before=not_before, **references)])
+
+
+def post_all(rows: Sequence[dict[str, Any]]) -> None:
+    """Put many mails into the outbox at once, whose keys are known to be new."""
+    if rows:
+        db.session.execute(insert(Mail), rows)
+
+
+def row(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> dict[str, Any]:
+    """A mail, for `post_all`. Raises KeyError for a kind that nobody has registered."""
+    moment = not_before or clock.now()
+    return {
+        "kind": kind,
+        "key": key,
+        "user_id": to if isinstance(to, int) else None,
+        "address": to if isinstance(to, str) else None,
+        "references": references,
+        "priority": KINDS[kind].priority,
+        "not_before": moment,
+        "take_at": moment,
+        "message_id": message_id(key),
+    }
+
+
+def message_id(key: str) -> str:
+    """The Message-ID of what has this key, which says nothing of the key (RFC 5322, 3.6.4)."""
+    settings = current_app.settings  # type: ignore[attr-defined]
+    digest = hmac.new(settings.secret_key.encode(), f"mail:{key}".encode(), hashlib.sha256).hexdigest()
+    return f"<{digest[:40]}@{settings.mail_domain}>"
