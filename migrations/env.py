@@ -19,6 +19,10 @@ from workspace.extensions import Base, db
 
 TABLES = (
     "mail.models",
+<<<<<<< HEAD
+=======
+    "trail.models",
+>>>>>>> 69b859a (Let moderators manage membership)
     "accounts.models",
     "accounts.sessions",
     "organisations.models",
@@ -29,6 +33,7 @@ TABLES = (
     "posts.models",
     "posts.affected",
     "comments.models",
+    "members.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

@@ -38,8 +38,14 @@ class Settings:
     administrators_start_partnerships: bool = False
     help_email: str = ""
     accessibility_url: str = ""
+<<<<<<< HEAD
     base_url: str = "http://127.0.0.1:8000"
     mail_from: str = "samspil@localhost"
+    trail_months: int = 13
+=======
+    trail_months: int = 13
+    base_url: str = "http://127.0.0.1:8000"
+>>>>>>> 69b859a (Let moderators manage membership)
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -66,6 +72,7 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
+            trail_months=_number(environment, "TRAIL_MONTHS", 13),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
             base_url=(base_url := _base_url(environment)),
             mail_from=_mail_from(environment.get("MAIL_FROM", ""), base_url),
@@ -108,6 +115,7 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _base_url(environment: Mapping[str, str]) -> str:
+<<<<<<< HEAD
     """Where links in mails lead, without a slash at the end."""
     host = (environment.get("HOST") or "127.0.0.1").strip("[]")
     local = f"http://{f'[{host}]' if ':' in host else host}:{environment.get('PORT') or '8000'}"
@@ -125,6 +133,11 @@ def _mail_from(given: str, base_url: str) -> str:
     if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
         raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
     return address
+=======
+    """Where links in mails lead to, without a slash at the end."""
+    local = f"http://{environment.get('HOST') or '127.0.0.1'}:{environment.get('PORT') or '8000'}"
+    return (environment.get("BASE_URL") or local).rstrip("/")
+>>>>>>> 69b859a (Let moderators manage membership)
 
 
 def _database_url(given: str, instance: Path) -> str:

@@ -13,6 +13,7 @@ from workspace.accounts import sessions, settings, signing_in
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User
 from workspace.htmx import announce, seen_elsewhere
+from workspace.trail.models import Act, note
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(settings.blueprint)
@@ -57,6 +58,7 @@ def start_session() -> ResponseReturnValue:
 def end_session(user: User) -> ResponseReturnValue:
     """Sign out here: the session ends in the database as well."""
     sessions.end(user, g.session.id)
+    note(Act.SIGNED_OUT, actor=user)
     logout_user()
     cookie.clear()
     announce(_("You are signed out."))

@@ -1,1 +1,1 @@
-"""The members of a partnership, one by one."""
+"""Who is in, as what, since when, and by whose decision."""

@@ -14,7 +14,6 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.models import State as SeatState
 from workspace.partnerships.queries import named_like, of_seat
 from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
 from workspace.roles.models import Role
@@ -108,7 +107,7 @@ def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[An
     ).where(
         Holding.partnership_id == membership.partnership_id,
         Holding.role_id.in_(role_ids),
-        Membership.state == SeatState.ACTIVE,
+        Membership.is_active,
         or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
     )
     found: dict[int, list[AnyRow]] = defaultdict(list)
@@ -127,7 +126,7 @@ def waiting(membership: Membership, role_id: int) -> list[Holding]:
                 Holding.partnership_id == membership.partnership_id,
                 Holding.role_id == role_id,
                 Holding.state.in_(OPEN),
-                Membership.state == SeatState.ACTIVE,
+                Membership.is_active,
             )
             .order_by(Holding.id)
         )
@@ -202,7 +201,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
         .outerjoin(Participation, of_seat())
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.state == SeatState.ACTIVE,
+            Membership.is_active,
             Membership.level != Level.OBSERVER,
             *named_like(User.name_folded, words),
         )
@@ -262,7 +261,7 @@ def has_accountable() -> ColumnElement[bool]:
         Holding.kind == Kind.ACCOUNTABLE,
         is_held(clock.now()),
         seat.id == Holding.membership_id,
-        seat.state == SeatState.ACTIVE,
+        seat.is_active,
     )
 
 
@@ -280,7 +279,7 @@ def accountable_name() -> Any:
             held.state == State.HELD,
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.state == SeatState.ACTIVE,
+            seat.is_active,
         )
         .limit(1)
         .correlate(Role)

@@ -1,0 +1,329 @@
+"""Ways in: invitations by mail address, links, requests, and every kind of dirt that people paste."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.client import Client
+from tests.factories import PASSWORD, Level, add_member, make_user, start_partnership
+from tests.partnerships.test_log import at_once
+from workspace import Workspace, clock
+from workspace.accounts.models import User, user_with
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.models import Mail
+from workspace.members import addresses, inviting, linking, moderation
+from workspace.members.addresses import Fate
+from workspace.members.models import Answer, Invitation
+from workspace.partnerships.models import Ending, Membership, State, Visibility
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def moderator(app: Workspace) -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
+
+
+def invite(by: Membership, *emails: str, level: Level = Level.CONTRIBUTOR) -> list[Invitation]:
+    made = inviting.invite(
+        by,
+        addresses.read(by.partnership, "\n".join(emails)),
+        level=level,
+        organisation_id=by.organisation_id,
+        language="en",
+        greeting="Hej",
+    )
+    db.session.commit()
+    return made
+
+
+def fates(by: Membership, text: str) -> list[tuple[str, Fate]]:
+    return [(row.email, row.fate) for row in addresses.read(by.partnership, text)]
+
+
+def test_addresses_are_read_however_they_are_written(moderator: Membership) -> None:
+    text = 'Anja Brock <abr@gentofte.dk>; mhl@rudersdal.dk, "Krag, Mette" <krag@gladsaxe.dk>\r\nkontakt@icura.dk\n\n,;'
+    rows = addresses.read(moderator.partnership, text)
+    assert [(row.name, row.email, row.fate) for row in rows] == [
+        ("Anja Brock", "abr@gentofte.dk", Fate.NEW),
+        ("", "mhl@rudersdal.dk", Fate.NEW),
+        ("Krag, Mette", "krag@gladsaxe.dk", Fate.NEW),
+        ("", "kontakt@icura.dk", Fate.NEW),
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_csv_with_a_header_is_read(moderator: Membership, separator: str) -> None:
+    lines = [["Navn", "Titel", "E-mail"], ["Åse Ø", "Leder", "aase@x.dk"], ["", "", ""], ["Kort"]]
+    text = "\n".join(separator.join(line) for line in lines)
+    rows = addresses.read(moderator.partnership, text)
+    assert [(row.name, row.email, row.fate) for row in rows] == [
+        ("Åse Ø", "aase@x.dk", Fate.NEW),
+        ("Kort", "", Fate.NO_ADDRESS),
+    ]
+
+
+def test_the_preview_says_what_will_happen_with_each(moderator: Membership) -> None:
+    member, gone, held = add_member(moderator), add_member(moderator), add_member(moderator)
+    moderation.remove(moderator, [gone.id], reason="x")
+    moderation.suspend(moderator, [held.id], until=None, reason="x")
+    invite(moderator, "ny@x.dk")
+    text = f"a@x.dk A@X.DK {''}\n{member.user.email}\n{gone.user.email}\n{held.user.email}\nny@x.dk\nsune@gladsaxe\n@"
+    assert [fate for _, fate in fates(moderator, text.replace(" ", "\n"))] == [
+        Fate.NEW,
+        Fate.TWICE,
+        Fate.MEMBER,
+        Fate.RETURNS,
+        Fate.SUSPENDED,
+        Fate.INVITED,
+        Fate.NO_ADDRESS,
+        Fate.NO_ADDRESS,
+    ]
+
+
+def test_two_spellings_are_one_address(moderator: Membership) -> None:
+    found = fates(moderator, "Bo@Smørrebrød.dk, bo@xn--smrrebrd-64af.dk, BO@SMØRREBRØD.DK")
+    assert [fate for _, fate in found] == [Fate.NEW, Fate.TWICE, Fate.TWICE]
+
+
+def test_ten_thousand_lines_of_dirt_leave_the_good_rows(moderator: Membership) -> None:
+    dirt = ["", "@", "a@", "x y z", "<>", "<script>@x", '"', "\x00@x.dk", "a@b@c", "'; DROP TABLE mail; --", "\ufeff"]
+    lines = [dirt[number % len(dirt)] if number % 10 else f"god{number}@x.dk" for number in range(10_000)]
+    rows = addresses.read(moderator.partnership, "\n".join(lines))
+    good = [row.email for row in rows if row.fate is Fate.NEW]
+    assert good == [f"god{number}@x.dk" for number in range(0, 10_000, 10)]
+
+
+def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) -> None:
+    rows = addresses.read(moderator.partnership, 'E-mail,Navn\na@x.dk,"Bo\x0b\u2028Bcc: alle@x.dk"')
+    assert rows[0].name == "Bo Bcc: alle@x.dk"
+    moderator.partnership.name = "Tag\r\nBcc: alle@x.dk"
+    [made] = invite(moderator, "a@x.dk")
+    mail = db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one()
+    letter = postman.KINDS["invitation"](mail)
+    assert letter is not None
+    message = postman.message(mail, letter)
+    assert message["Bcc"] is None
+    assert made.email in message["To"]
+
+
+def test_nothing_is_sent_before_it_is_confirmed(moderator: Membership, sign_in: SignIn) -> None:
+    browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
+    preview = browser.submit(address, {"addresses": "a@x.dk, nix, b@x.dk"}, page=address)
+    assert preview.status_code == 200
+    assert "2 addresses will be invited" in preview.text
+    assert db.session.scalar(select(func.count()).select_from(Invitation)) == 0
+    typed = {
+        "addresses": "a@x.dk, nix, b@x.dk",
+        "confirm": "1",
+        "level": "observer",
+        "organisation": moderator.organisation_id,
+        "language": "da",
+    }
+    browser.submit(address, typed)
+    assert sorted(db.session.scalars(select(Invitation.email))) == ["a@x.dk", "b@x.dk"]
+    assert sorted(db.session.scalars(select(Mail.kind))) == ["invitation"] * 2 + ["reminder"] * 2
+
+
+def test_five_hundred_are_invited_in_a_moment(
+    moderator: Membership, sign_in: SignIn, statements: Callable[..., object]
+) -> None:
+    browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
+    asked, token = {}, browser.token()
+    for count in (100, 200, 500):
+        typed = {
+            "csrf_token": token,
+            "addresses": "\n".join(f"p{number}.{count}@x.dk" for number in range(count)),
+            "confirm": "1",
+            "level": "observer",
+            "organisation": moderator.organisation_id,
+            "language": "da",
+        }
+        started = time.perf_counter()
+        with statements() as heard:  # type: ignore[attr-defined]
+            assert browser.post(address, data=typed).status_code == 303
+        seconds = time.perf_counter() - started
+        asked[count] = len(heard)
+    print(f"500 invitations: {seconds:.2f} s, statements {asked}")
+    assert seconds < 2
+    assert asked[500] - asked[200] <= 3 * 8
+    assert asked[200] - asked[100] <= 8
+
+
+def test_opening_an_invitation_accepts_nothing_and_the_button_makes_an_account(
+    moderator: Membership, client: Client
+) -> None:
+    [made] = invite(moderator, "ny@x.dk", level=Level.OBSERVER)
+    address = f"/invitations/{inviting.token(made)}"
+    client.page(address)
+    assert made.answer is Answer.OPEN
+    weak = client.submit(address, {"name": "Ny Person", "password": "kort"}, page=address)
+    assert weak.status_code == 422
+    assert user_with("ny@x.dk") is None
+    sent = client.submit(address, {"name": "Ny Person", "password": "lampe gulerod fjernsyn"}, page=address)
+    assert sent.location == moderator.partnership.address
+    assert client.get(moderator.partnership.address).status_code == 200
+    user = user_with("NY@x.dk")
+    assert user is not None
+    assert made.answer is Answer.ACCEPTED
+    assert client.get(address).status_code == 410
+
+
+def test_an_invitation_is_for_one_address_only(moderator: Membership, sign_in: SignIn) -> None:
+    [made] = invite(moderator, "ny@x.dk")
+    other, address = make_user(language="en"), f"/invitations/{inviting.token(made)}"
+    browser = sign_in(other)
+    assert "the invitation is for ny@x.dk" in browser.page(address).text
+    assert browser.submit(address).status_code == 409
+    assert made.answer is Answer.OPEN
+    assert browser.get(moderator.partnership.address).status_code == 404
+
+
+def test_an_account_that_exists_signs_in_first(moderator: Membership, client: Client) -> None:
+    user = make_user(email="ny@x.dk")
+    [made] = invite(moderator, "ny@x.dk")
+    address = f"/invitations/{inviting.token(made)}"
+    assert client.submit(address, {"name": "Tyv", "password": "lampe gulerod fjernsyn"}).status_code == 422
+    client.submit("/sign-in", {"email": user.email, "password": PASSWORD, "next": address}, page="/sign-in")
+    assert client.submit(address, page=address).location == moderator.partnership.address
+
+
+@pytest.mark.parametrize("what", ["expired", "withdrawn", "used", "forged", "a link's", "of a removed organisation"])
+def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership, sign_in: SignIn) -> None:
+    user = make_user(email="ny@x.dk")
+    [made] = invite(moderator, "ny@x.dk")
+    token, status = inviting.token(made), 410
+    if what == "expired":
+        made.expires_at = clock.now() - timedelta(seconds=1)
+    elif what == "withdrawn":
+        inviting.withdraw(moderator, made.id)
+    elif what == "used":
+        moderation.remove(moderator, [inviting.accept(made, user).id], reason="x")
+    elif what == "forged":
+        token, status = f"{token[:-1]}x", 404
+    elif what == "a link's":
+        token, status = inviting.token(linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)), 404
+    else:
+        made.organisation_id, status = make_user().organisation_id or 0, 409
+    browser = sign_in(user)
+    assert browser.submit(f"/invitations/{token}").status_code == status
+    assert browser.get(moderator.partnership.address).status_code == 404
+
+
+def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: Membership, app: Workspace) -> None:
+    first, second, third = invite(moderator, "a@x.dk", "b@x.dk", "c@x.dk")
+    user = make_user(email="a@x.dk")
+    inviting.accept(first, user)
+    inviting.withdraw(moderator, second.id)
+    db.session.commit()
+    folder = app.settings.instance / "mail"
+    assert postman.deliver(folder) == 1
+    with clock.at(clock.now() + timedelta(days=5, minutes=1)):
+        assert postman.deliver(folder) == 1
+        inviting.resend(moderator, third.id)
+        db.session.commit()
+        assert postman.deliver(folder) == 1
+    assert postman.deliver(folder) == 0
+
+
+def test_a_suspended_member_does_not_come_in_by_an_invitation(moderator: Membership) -> None:
+    seat = add_member(moderator)
+    [made] = invite(moderator, "egen@x.dk")
+    made.email = seat.user.email
+    moderation.suspend(moderator, [seat.id], until=None, reason="x")
+    db.session.commit()
+    with pytest.raises(Exception, match="on hold"):
+        inviting.accept(made, seat.user)
+
+
+def test_a_link_lets_in_so_many_and_no_more(moderator: Membership, sign_in: SignIn) -> None:
+    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=2)
+    address = f"/join/{inviting.token(link)}"
+    people = [make_user() for _ in range(3)]
+    for person in people[:2]:
+        browser = sign_in(person)
+        browser.submit(address, page=address)
+        browser.submit(address)  # Twice uses it up once.
+        assert browser.get(moderator.partnership.address).status_code == 200
+    assert sign_in(people[2]).submit(address).status_code == 410
+    assert link.uses == 2
+    page = sign_in(moderator.user).page(f"{moderator.partnership.address}links/{link.id}")
+    assert all(person.name in page.text for person in people[:2])
+
+
+def test_the_last_place_of_a_link_is_taken_once(app: Workspace, moderator: Membership) -> None:
+    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    ids, link_id = [make_user().id for _ in range(3)], link.id
+
+    def joins(user_id: int) -> Callable[[], object]:
+        return lambda: linking.join(db.session.get_one(type(link), link_id), db.session.get_one(User, user_id))
+
+    refusals = at_once(app, *[joins(user_id) for user_id in ids])
+    assert len([refusal for refusal in refusals if refusal is None]) == 1
+
+
+def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membership, client: Client) -> None:
+    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    address = f"/join/{inviting.token(link)}"
+    client.submit(address, {"email": "ny@x.dk"}, page=address)
+    made = db.session.scalars(select(Invitation)).one()
+    assert (made.email, made.link_id, link.uses) == ("ny@x.dk", link.id, 0)
+    invitation = f"/invitations/{inviting.token(made)}"
+    client.submit(invitation, {"name": "Ny", "password": "lampe gulerod fjernsyn"}, page=invitation)
+    assert client.get(moderator.partnership.address).status_code == 200
+    assert link.uses == 1
+
+
+def test_a_link_makes_no_moderators(moderator: Membership, sign_in: SignIn) -> None:
+    typed = {"level": "moderator", "hours": 2, "most_uses": 5}
+    assert sign_in(moderator.user).submit(f"{moderator.partnership.address}links", typed).status_code == 422
+
+
+class TestRequests:
+    def test_a_listed_partnership_is_asked_and_answers(self, moderator: Membership, sign_in: SignIn) -> None:
+        user = make_user("Tobias Rønnow", language="en")
+        browser = sign_in(user)
+        ask = f"/partnerships/listed/{moderator.partnership_id}/requests"
+        assert browser.submit(ask, {"words": "Hej"}).status_code == 404
+        linking.set_visibility(moderator, Visibility.LISTED)
+        page = browser.page("/partnerships/listed")
+        assert "Grønne tage" in page.text
+        assert moderator.partnership.slug not in page.html
+        browser.submit(ask, {"words": "Jeg er ny"}, page="/partnerships/listed")
+        assert browser.get(moderator.partnership.address).status_code == 404
+        seat = db.session.scalars(select(Membership).where(Membership.user_id == user.id)).one()
+        here = f"{moderator.partnership.address}requests/{seat.id}"
+        moderators = sign_in(moderator.user)
+        assert "Jeg er ny" in moderators.page(f"{moderator.partnership.address}members").text
+        moderators.submit(f"{here}/refusal", {"words": "Hvem kender dig?", "question": "1"})
+        assert "Hvem kender dig?" in browser.page("/memberships").text
+        browser.submit(f"/memberships/{seat.id}/answer", {"words": "Mette"})
+        assert "Mette" in seat.asked
+        moderators.submit(f"{here}/approval", {"level": "observer"})
+        assert (seat.state, seat.level) == (State.ACTIVE, Level.OBSERVER)
+        assert browser.get(moderator.partnership.address).status_code == 200
+
+    def test_a_request_is_declined_with_a_reason_and_answered_once(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        linking.set_visibility(moderator, Visibility.LISTED)
+        seat = linking.ask_to_join(make_user(language="en"), moderator.partnership, "Hej")
+        here = f"{moderator.partnership.address}requests/{seat.id}"
+        moderators = sign_in(moderator.user)
+        assert moderators.submit(f"{here}/refusal", {"words": ""}).status_code == 422
+        moderators.submit(f"{here}/refusal", {"words": "Vi er nok"})
+        assert seat.ending is Ending.DECLINED
+        assert moderators.submit(f"{here}/approval", {"level": "observer"}).status_code == 409
+        assert "Vi er nok" in sign_in(seat.user).page("/memberships").text
+
+    def test_another_s_request_is_not_mine_to_answer(self, moderator: Membership, sign_in: SignIn) -> None:
+        linking.set_visibility(moderator, Visibility.LISTED)
+        seat = linking.ask_to_join(make_user(), moderator.partnership, "Hej")
+        browser = sign_in(make_user())
+        for verb in ("answer", "taking-back"):
+            assert browser.submit(f"/memberships/{seat.id}/{verb}", {"words": "x"}).status_code == 404
+        assert seat.state is State.REQUESTED

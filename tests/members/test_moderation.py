@@ -1,0 +1,311 @@
+"""What moderators do with seats, and what everybody does with their own: the rules, and out means out at once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.client import Client
+from tests.factories import Level, Side, add_member, make_administrator, make_user, share, start_partnership
+from tests.pages import Page
+from tests.partnerships.test_log import at_once
+from workspace import Workspace, clock
+from workspace.access import Conflict, NotAllowed
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail.models import Mail
+from workspace.members import expiry, moderation
+from workspace.members.moderation import LastModerator, LastOfSide
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Ending, Membership, State
+from workspace.trail.models import Act, Line
+
+SignIn = Callable[[User], Client]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def moderator(app: Workspace) -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
+
+
+def surfaces(seat: Membership, post: int) -> list[str]:
+    address = seat.partnership.address
+    return [address, f"{address}about", f"{address}members", f"{address}posts/{post}", f"{address}members/leaving"]
+
+
+def is_out(browser: Client, seat: Membership, post: int) -> bool:
+    """Whether nothing of the partnership reaches the person any more, on any page, whole or in part."""
+    seat_pages = [browser.get(page, htmx=htmx).status_code for page in surfaces(seat, post) for htmx in (False, True)]
+    lists = browser.get("/").text + browser.get("/partnerships").text
+    outside = {404} == set(seat_pages) and seat.partnership.name not in lists
+    inside = {200} == set(seat_pages) and seat.partnership.name in lists
+    assert outside or inside, f"Half in, half out: {seat_pages}"
+    return outside
+
+
+@pytest.mark.parametrize("until", [None, 24 * HOUR], ids=["until lifted", "until a day"])
+def test_a_suspended_member_is_out_at_once_and_back_when_it_is_lifted(
+    moderator: Membership, sign_in: SignIn, until: timedelta | None
+) -> None:
+    seat, post = add_member(moderator), share(moderator).number
+    browser = sign_in(seat.user)
+    assert not is_out(browser, seat, post)
+    moderation.suspend(moderator, [seat.id], until=clock.now() + until if until else None, reason="Ferie")
+    assert is_out(browser, seat, post)
+    moderation.lift(moderator, seat.id)
+    assert not is_out(browser, seat, post)
+
+
+def test_a_suspension_ends_by_itself(moderator: Membership, sign_in: SignIn) -> None:
+    seat, post = add_member(moderator), share(moderator).number
+    moderation.suspend(moderator, [seat.id], until=clock.now() + HOUR, reason="Ferie")
+    db.session.commit()
+    assert is_out(sign_in(seat.user), seat, post)
+    seat.suspended_until = clock.now() - timedelta(seconds=1)
+    assert not is_out(sign_in(seat.user), seat, post)
+    assert expiry.tend() == 1
+    assert seat.state is State.ACTIVE
+
+
+def test_a_membership_ends_on_its_date_and_is_announced_a_week_before(moderator: Membership, sign_in: SignIn) -> None:
+    seat, post = add_member(moderator), share(moderator).number
+    browser = sign_in(seat.user)
+    moderation.end_on(moderator, seat.id, clock.now() + timedelta(days=8))
+    assert expiry.tend() == 0
+    assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 0
+    moderation.end_on(moderator, seat.id, clock.now() + timedelta(days=6))
+    expiry.tend()
+    expiry.tend()
+    assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 1
+    seat.ends_at = clock.now() - timedelta(seconds=1)
+    assert is_out(browser, seat, post)
+    assert expiry.tend() == 1
+    assert (seat.state, seat.ending) == (State.ENDED, Ending.EXPIRED)
+    entry = db.session.scalars(select(Entry).order_by(Entry.number.desc())).first()
+    assert entry is not None
+    assert (entry.verb, entry.actor_id, entry.subject_id) == (Verb.EXPIRED, None, seat.id)
+
+
+def test_a_suspended_member_is_told_that_why_and_until_when_and_nothing_else(
+    moderator: Membership, sign_in: SignIn
+) -> None:
+    moderator.partnership.purpose = "kanariefugl"
+    seat = add_member(moderator, make_user(language="en"))
+    share(moderator, title="kanariefugl")
+    until = clock.now() + timedelta(days=30)
+    moderation.suspend(moderator, [seat.id], until=until, reason="Vi mangler en underskrift")
+    page = sign_in(seat.user).page("/memberships")
+    assert "on hold until" in page.text
+    assert "Vi mangler en underskrift" in page.text
+    assert "kanariefugl" not in page.html
+    assert seat.partnership.slug not in page.html
+
+
+def test_rejoining_brings_back_the_unread_position(moderator: Membership) -> None:
+    seat = add_member(moderator)
+    share(moderator)
+    unread, seen = seat.unread, seat.seen_number
+    moderation.remove(moderator, [seat.id], reason="Ny stilling")
+    share(moderator)
+    back = add_member(moderator, seat.user)
+    assert back.id == seat.id
+    assert (back.state, back.ending, back.seen_number) == (State.ACTIVE, None, seen)
+    assert back.unread == unread + 3
+    assert back.digested_number == back.partnership.last_number
+
+
+def test_the_last_moderator_stays(moderator: Membership) -> None:
+    other = add_member(moderator)
+    for refused in (
+        lambda: moderation.change_levels(moderator, {moderator.id: Level.OBSERVER}, confirmed=True),
+        lambda: moderation.leave(moderator, confirmed=True),
+        lambda: moderation.require_moderator_without(moderator.user),
+    ):
+        with pytest.raises(LastModerator):
+            refused()
+        db.session.rollback()
+    moderation.change_levels(moderator, {other.id: Level.MODERATOR})
+    moderation.leave(moderator, confirmed=True)
+    assert not moderator.is_active
+
+
+def test_a_closed_account_does_not_count_as_a_moderator(moderator: Membership) -> None:
+    other = add_member(moderator, level=Level.MODERATOR)
+    other.user.deactivated_at = clock.now()
+    with pytest.raises(LastModerator):
+        moderation.leave(moderator, confirmed=True)
+
+
+def test_a_moderator_has_no_end(moderator: Membership) -> None:
+    other = add_member(moderator)
+    moderation.end_on(moderator, other.id, clock.now() + HOUR)
+    with pytest.raises(Conflict):
+        moderation.change_levels(moderator, {other.id: Level.MODERATOR})
+    with pytest.raises(Conflict):
+        moderation.end_on(moderator, moderator.id, clock.now() + HOUR)
+
+
+def test_the_last_moderator_of_a_side_is_asked_to_confirm(moderator: Membership) -> None:
+    other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
+    with pytest.raises(LastOfSide):
+        moderation.change_levels(moderator, {other.id: Level.CONTRIBUTOR})
+    with pytest.raises(LastOfSide):
+        moderation.remove(moderator, [other.id], reason="x")
+    with pytest.raises(LastOfSide):
+        moderation.suspend(moderator, [other.id], until=None, reason="x")
+    moderation.change_levels(moderator, {other.id: Level.CONTRIBUTOR}, confirmed=True)
+    assert other.level is Level.CONTRIBUTOR
+
+
+def test_handing_over_is_one_step(moderator: Membership) -> None:
+    other = add_member(moderator, level=Level.OBSERVER)
+    moderation.hand_over(moderator, other.id, confirmed=True)
+    assert (moderator.level, other.level) == (Level.CONTRIBUTOR, Level.MODERATOR)
+
+
+@pytest.mark.parametrize("level", [Level.OBSERVER, Level.CONTRIBUTOR])
+def test_only_moderators_moderate(moderator: Membership, level: Level) -> None:
+    by, other = add_member(moderator, level=level), add_member(moderator)
+    for verb in (
+        lambda: moderation.change_levels(by, {other.id: Level.OBSERVER}),
+        lambda: moderation.suspend(by, [other.id], until=None, reason="x"),
+        lambda: moderation.lift(by, other.id),
+        lambda: moderation.remove(by, [other.id], reason="x"),
+        lambda: moderation.end_on(by, other.id, None),
+        lambda: moderation.hand_over(by, other.id),
+    ):
+        with pytest.raises(NotAllowed):
+            verb()
+        db.session.rollback()
+    assert (other.level, other.state) == (Level.CONTRIBUTOR, State.ACTIVE)
+
+
+def test_when_the_last_two_lower_each_other_at_once_one_stays(app: Workspace, moderator: Membership) -> None:
+    other = add_member(moderator, level=Level.MODERATOR)
+    pairs = [(moderator.id, other.id), (other.id, moderator.id)]
+
+    def lowers(by_id: int, seat_id: int) -> Callable[[], object]:
+        return lambda: moderation.change_levels(
+            db.session.get_one(Membership, by_id), {seat_id: Level.OBSERVER}, confirmed=True
+        )
+
+    refusals = at_once(app, *[lowers(*pair) for pair in pairs])
+    assert len([refusal for refusal in refusals if refusal]) == 1
+    assert {moderator.level, other.level} == {Level.MODERATOR, Level.OBSERVER}
+
+
+def test_when_the_last_two_leave_at_once_one_stays(app: Workspace, moderator: Membership) -> None:
+    ids = [moderator.id, add_member(moderator, level=Level.MODERATOR).id]
+
+    def leaves(seat_id: int) -> Callable[[], object]:
+        return lambda: moderation.leave(db.session.get_one(Membership, seat_id), confirmed=True)
+
+    refusals = at_once(app, *[leaves(seat_id) for seat_id in ids])
+    assert sorted(type(refusal) for refusal in refusals if refusal) == [LastModerator]
+
+
+class TestPages:
+    def test_a_level_changes_in_place_and_can_be_undone(self, moderator: Membership, sign_in: SignIn) -> None:
+        other, browser = add_member(moderator), sign_in(moderator.user)
+        address = f"{moderator.partnership.address}members/levels"
+        answer = browser.submit(address, {"member": other.id, "level": "observer"}, htmx=True)
+        assert other.level is Level.OBSERVER
+        form = Page(answer.text).all("form")[1]
+        values = {field.get("name"): field.get("value") for field in form.iter("input")}
+        assert values["level"] == "contributor"
+        browser.submit(address, {"member": other.id, "level": values["level"]})
+        assert other.level is Level.CONTRIBUTOR
+
+    def test_several_change_at_once_and_back(self, moderator: Membership, sign_in: SignIn) -> None:
+        others, browser = [add_member(moderator) for _ in range(3)], sign_in(moderator.user)
+        address = f"{moderator.partnership.address}members/levels"
+        ids = [str(other.id) for other in others]
+        answer = browser.submit(address, {"member": ids, "level": "observer"})
+        assert {other.level for other in others} == {Level.OBSERVER}
+        form = browser.page(answer.location).form(address)
+        browser.submit(address, form | {"member": ids})
+        assert {other.level for other in others} == {Level.CONTRIBUTOR}
+
+    def test_lowering_the_last_of_a_side_asks_in_place(self, moderator: Membership, sign_in: SignIn) -> None:
+        other, browser = add_member(moderator, level=Level.MODERATOR), sign_in(moderator.user)
+        address, typed = f"{moderator.partnership.address}members/levels", {"member": other.id, "level": "observer"}
+        for htmx in (True, False):
+            answer = browser.submit(address, typed, htmx=htmx)
+            assert answer.status_code == 409
+            assert Page(answer.text).form(address)["confirmed"] == "1"
+        assert other.level is Level.MODERATOR
+        browser.submit(address, typed | {"confirmed": "1"})
+        assert other.level is Level.OBSERVER
+
+    def test_a_suspension_needs_a_reason_and_a_day_to_come(self, moderator: Membership, sign_in: SignIn) -> None:
+        other, browser = add_member(moderator), sign_in(moderator.user)
+        address = f"{moderator.partnership.address}members/suspension"
+        for typed in ({}, {"reason": " "}, {"reason": "x", "until": "2020-01-01"}, {"reason": "x", "until": "i går"}):
+            assert browser.submit(address, {"member": other.id} | typed).status_code == 422
+        browser.submit(address, {"reason": "Ferie", "until": "2031-01-01"}, page=f"{address}?member={other.id}")
+        assert (other.state, other.reason) == (State.SUSPENDED, "Ferie")
+
+    def test_others_see_a_plain_list_without_reasons(self, moderator: Membership, sign_in: SignIn) -> None:
+        observer, gone = add_member(moderator, level=Level.OBSERVER), add_member(moderator, make_user("Emil Borte"))
+        moderation.suspend(moderator, [gone.id], until=None, reason="kanariefugl")
+        page = sign_in(observer.user).page(f"{moderator.partnership.address}members")
+        assert "Emil Borte" not in page.text
+        assert "kanariefugl" not in page.html
+        assert page.all("select") == []
+
+    def test_the_table_is_filtered_sorted_and_paged(self, moderator: Membership, sign_in: SignIn) -> None:
+        for name in ("Åse Ager", "Ane Ager", "Bo Bager"):
+            add_member(moderator, make_user(name))
+        address, browser = f"{moderator.partnership.address}members", sign_in(moderator.user)
+
+        def names(query: str) -> list[str]:
+            page = browser.page(f"{address}?{query}")
+            return ["".join(cell.find(".//b").itertext()) for cell in page.all("th") if cell.get("scope") == "row"]
+
+        assert names("") == ["Ane Ager", "Bo Bager", "Mette Moderator", "Åse Ager"]
+        assert names("q=ager") == ["Ane Ager", "Åse Ager"]
+        assert names("level=moderator") == ["Mette Moderator"]
+        assert names("sort=level")[0] == "Mette Moderator"
+        assert names("sort=since") == ["Mette Moderator", "Åse Ager", "Ane Ager", "Bo Bager"]
+        assert names("side=municipalities") == ["Mette Moderator"]
+        assert names("state=suspended") == []
+        assert names(f"organisation={moderator.organisation_id}") == ["Mette Moderator"]
+        for sort in ("name", "level", "since"):
+            whole = names(f"sort={sort}")
+            seats = {seat.user.name: seat.id for seat in db.session.scalars(select(Membership))}
+            for place, name in enumerate(whole):
+                assert names(f"sort={sort}&after={seats[name]}") == whole[place + 1 :]
+
+    def test_dirt_in_the_address_is_left_out(self, moderator: Membership, sign_in: SignIn) -> None:
+        browser, address = sign_in(moderator.user), f"{moderator.partnership.address}members"
+        for query in (
+            "after=x",
+            "after=99999999999",
+            "side=up",
+            "level=king",
+            "sort=;",
+            "state=",
+            "q=%00",
+            "undo=1-x..",
+        ):
+            assert browser.get(f"{address}?{query}").status_code == 200
+
+    def test_an_administrator_who_is_no_member_sees_nothing(self, moderator: Membership, sign_in: SignIn) -> None:
+        assert sign_in(make_administrator()).get(f"{moderator.partnership.address}members").status_code == 404
+
+
+def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membership, sign_in: SignIn) -> None:
+    other, browser = add_member(moderator), sign_in(moderator.user)
+    address = moderator.partnership.address
+    browser.submit(f"{address}members/levels", {"member": other.id, "level": "observer"})
+    browser.submit(f"{address}members/removal", {"member": other.id, "reason": "Ny stilling"})
+    lines = db.session.scalars(select(Line).where(Line.actor_id == moderator.user_id, Line.address != "")).all()
+    assert [(line.act, line.subject_id, line.partnership_id) for line in lines] == [
+        (Act.CHANGED_LEVEL, other.user_id, moderator.partnership_id),
+        (Act.REMOVED, other.user_id, moderator.partnership_id),
+    ]
+    assert lines[0].details == {"before": "contributor", "after": "observer"}
+    assert lines[1].details == {"reason": "Ny stilling"}
+    assert lines[1].address == "127.0.0.1"

@@ -1,0 +1,69 @@
+"""The trail: nobody changes or deletes a line, pruning says so itself, and everybody sees only what concerns them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from tests.client import Client
+from tests.factories import add_member, make_administrator, make_user, start_partnership
+from workspace import Workspace, clock
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.trail import keeping
+from workspace.trail.models import Act, Line, Outcome, note
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.mark.parametrize(
+    "statement", [update(Line).values(actor_name="En anden"), delete(Line), text("DELETE FROM trail WHERE id = 1")]
+)
+def test_the_database_refuses_to_change_or_delete_a_line(statement: object, app: Workspace) -> None:
+    note(Act.SIGNED_IN, actor=make_user())
+    db.session.commit()
+    with pytest.raises(DBAPIError, match="append-only"):
+        db.session.execute(statement)  # type: ignore[call-overload]
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Line)) == 1
+
+
+def test_pruning_deletes_what_is_old_and_is_itself_a_line(app: Workspace) -> None:
+    with clock.at(clock.now() - timedelta(days=400)):
+        note(Act.SIGNED_IN, actor=make_user())
+    note(Act.SIGNED_OUT)
+    db.session.commit()
+    assert keeping.prune(13) == 1
+    assert list(db.session.scalars(select(Line.act).order_by(Line.id))) == [Act.SIGNED_OUT, Act.PRUNED]
+
+
+def test_what_was_refused_is_on_record(app: Workspace, sign_in: SignIn) -> None:
+    moderator = start_partnership()
+    other, stranger = add_member(moderator), make_user()
+    sign_in(other.user).get(f"{moderator.partnership.address}invitations")
+    sign_in(stranger).get(moderator.partnership.address)
+    lines = db.session.scalars(select(Line).where(Line.act.in_((Act.REFUSED, Act.NOT_FOUND))).order_by(Line.id)).all()
+    assert [(line.act, line.actor_id, line.partnership_id, line.outcome) for line in lines] == [
+        (Act.REFUSED, other.user_id, moderator.partnership_id, Outcome.REFUSED),
+        (Act.NOT_FOUND, stranger.id, moderator.partnership_id, Outcome.REFUSED),
+    ]
+
+
+def test_each_sees_only_what_concerns_them(app: Workspace, sign_in: SignIn) -> None:
+    here, there = start_partnership("Her"), start_partnership("kanariefugl")
+    add_member(there, make_user("kanariefugl"))
+    add_member(here, make_user("Bo Her"))
+    browser, address = sign_in(here.user), f"{here.partnership.address}members/trail"
+    assert "Bo Her" in browser.page(address).text
+    assert "kanariefugl" not in browser.page(address).text
+    for export in (address, "/settings/trail"):
+        assert "kanariefugl" not in browser.submit(export).text
+    assert "kanariefugl" in sign_in(make_administrator()).submit("/admin/trail").text
+
+
+def test_a_formula_is_text_in_the_file(app: Workspace, sign_in: SignIn) -> None:
+    here = start_partnership()
+    add_member(here, make_user("=1+1"))
+    assert ",'=1+1," in sign_in(here.user).submit(f"{here.partnership.address}members/trail").text

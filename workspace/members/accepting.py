@@ -1,0 +1,119 @@
+"""What an invitation's and a link's address lead to. Opening it never accepts: mail scanners open every link."""
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask import g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from limits import RateLimitItemPerHour
+
+from workspace.access import public
+from workspace.accounts import passwords, signing_in
+from workspace.accounts.models import user_with
+from workspace.extensions import limiter
+from workspace.htmx import announce, go
+from workspace.members import inviting, linking
+from workspace.members.forms import AccountForm, AddressForm
+from workspace.members.models import Invitation
+from workspace.members.views import blueprint
+
+PER_ADDRESS = RateLimitItemPerHour(20)
+
+
+@blueprint.get("/invitations/<token:token>")
+@public
+def show_invitation(token: str) -> ResponseReturnValue:
+    """What one is invited to, and a button."""
+    invitation = inviting.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    return _invitation_page(invitation, AccountForm(data={"name": invitation.name}), 200 if invitation.is_open else 410)
+
+
+@blueprint.post("/invitations/<token:token>")
+@public
+def accept(token: str) -> ResponseReturnValue:
+    """Take the seat; who has no account gets one, whose address the mail has confirmed."""
+    invitation = inviting.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    user, form = g.user, AccountForm()
+    if not invitation.is_open:
+        return _invitation_page(invitation, form, 410)
+    if user is None:
+        if user_with(invitation.email) is not None or not form.validate() or not _is_strong(form, invitation):
+            return _invitation_page(invitation, form, 422)
+        password_hash = passwords.hashed(form.password.data or "")
+        user = inviting.make_account(invitation, name=form.name.data, password_hash=password_hash)
+        seat = inviting.accept(invitation, user)
+        signing_in.begin_session(user, remembered=False)
+        g.user = user
+    else:
+        seat = inviting.accept(invitation, user)
+    announce(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+    return go(seat.partnership.address)
+
+
+@blueprint.get("/join/<token:token>")
+@public
+def show_join(token: str) -> ResponseReturnValue:
+    """What a link leads into."""
+    link = inviting.link_of(token)
+    if link is None:
+        return _not_ours()
+    context: dict[str, Any] = {"link": link, "form": AddressForm(), "address": request.path}
+    return make_response(render_template("members/join.html", **context), 200 if link.is_open else 410)
+
+
+@blueprint.post("/join/<token:token>")
+@public
+def join(token: str) -> ResponseReturnValue:
+    """Come in by the link; who is not signed in gets a mail that confirms the address first."""
+    link = inviting.link_of(token)
+    if link is None:
+        return _not_ours()
+    if g.user:
+        seat = linking.join(link, g.user)
+        announce(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+        return go(seat.partnership.address)
+    form = AddressForm()
+    email = _normal(form.email.data or "") if form.validate() else ""
+    if not form.errors and not email:
+        form.refuse(form.email, _("This is not a mail address."))
+    if not form.errors and not limiter.limiter.hit(PER_ADDRESS, "join", request.remote_addr or ""):
+        form.refuse(form.email, _("Too many attempts. Wait a little, and try again."))
+    if form.errors:
+        return make_response(render_template("members/join.html", link=link, form=form, address=request.path), 422)
+    linking.confirm_by_mail(link, email)
+    announce(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
+    return go(request.path)
+
+
+def _invitation_page(invitation: Invitation, form: AccountForm, status: int) -> ResponseReturnValue:
+    user = g.user
+    page = render_template(
+        "members/invitation.html",
+        invitation=invitation,
+        form=form,
+        address=request.path,
+        is_mine=user is not None and user.email_key == invitation.email_key,
+        has_account=user_with(invitation.email) is not None,
+    )
+    return make_response(page, status)
+
+
+def _not_ours() -> ResponseReturnValue:
+    return make_response(render_template("members/no_invitation.html"), 404)
+
+
+def _is_strong(form: AccountForm, invitation: Invitation) -> bool:
+    weakness = passwords.weakness(form.password.data or "", form.name.data or "", invitation.email)
+    return weakness is None or form.refuse(form.password, weakness)
+
+
+def _normal(email: str) -> str:
+    try:
+        return validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""

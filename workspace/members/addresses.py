@@ -1,0 +1,152 @@
+"""Reading pasted mail addresses, in any of the ways that people keep them, and saying what will happen with each."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from workspace import clock
+from workspace.accounts.models import User, email_key
+from workspace.database import db
+from workspace.members.models import Answer, Invitation
+from workspace.partnerships.models import Ending, Membership, Partnership, State
+
+LONGEST_NAME = 100
+AT_ONCE = 500
+# Pieces between commas, semicolons and line ends; quoted names may hold any of them.
+PIECE = re.compile(r'(?:"[^"\n]*"|[^,;\n"]|")+')
+NAMED = re.compile(r"^(?P<name>.*)<(?P<email>[^<>]*)>\s*$", re.DOTALL)
+HEADING = re.compile(r"\b(e-?mail|mail|e-?mailadresse|mailadresse|e-?post)\b", re.IGNORECASE)
+NAME_HEADING = re.compile(r"\b(name|navn)\b", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class Fate(StrEnum):
+    """What will happen with a row."""
+
+    NEW = "new"
+    RETURNS = "returns"
+    MEMBER = "member"
+    SUSPENDED = "suspended"
+    REQUESTED = "requested"
+    INVITED = "invited"
+    TWICE = "twice"
+    NO_ADDRESS = "no_address"
+
+
+INVITING = (Fate.NEW, Fate.RETURNS)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One pasted address: as it was written, as it is understood, and what will happen with it."""
+
+    written: str
+    email: str
+    name: str
+    fate: Fate
+
+    @property
+    def key(self) -> str:
+        """What two spellings have in common."""
+        return email_key(self.email)
+
+
+def read(partnership: Partnership, text: str) -> list[Row]:
+    """What will happen with each address in `text`, in its order."""
+    rows: list[Row] = []
+    seen: set[str] = set()
+    for written, email, name in _pieces(text):
+        address = _address(email)
+        fate = Fate.NEW if address else Fate.NO_ADDRESS
+        if address and email_key(address) in seen:
+            fate = Fate.TWICE
+        elif address:
+            seen.add(email_key(address))
+        rows.append(Row(written[:200], address, name, fate))
+    fates = known(partnership, seen)
+    return [
+        Row(row.written, row.email, row.name, fates.get(row.key, row.fate)) if row.fate is Fate.NEW else row
+        for row in rows
+    ]
+
+
+def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, Fate]:
+    """What the partnership knows of these addresses already; two statements for every 500."""
+    fates: dict[str, Fate] = {}
+    wanted = iter(sorted(keys))
+    while chunk := list(islice(wanted, AT_ONCE)):
+        invited = select(Invitation.email_key).where(
+            Invitation.partnership_id == partnership.id,
+            Invitation.answer == Answer.OPEN,
+            Invitation.expires_at > clock.now(),
+            Invitation.email_key.in_(chunk),
+        )
+        fates |= dict.fromkeys(db.session.scalars(invited), Fate.INVITED)
+        seats = (
+            select(User.email_key, Membership.state, Membership.ending, Membership.is_active, Membership.has_ended)
+            .join(Membership.user)
+            .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
+        )
+        for key, state, ending, is_in, has_ended in db.session.execute(seats):
+            fate = _fate(state, ending, bool(is_in), bool(has_ended))
+            if fate in INVITING and key in fates:
+                continue
+            fates[key] = fate
+    return fates
+
+
+def _fate(state: State, ending: Ending | None, is_in: bool, has_ended: bool) -> Fate:
+    if is_in:
+        return Fate.MEMBER
+    if has_ended:
+        return Fate.RETURNS
+    return Fate.REQUESTED if state is State.REQUESTED else Fate.SUSPENDED
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each as it was written, the address in it, and the name."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n ").split("\n")
+    if "@" not in lines[0] and HEADING.search(lines[0]) and len(lines) > 1:
+        yield from _columns(lines)
+        return
+    for line in lines:
+        for match in PIECE.finditer(line):
+            piece = match[0].strip()
+            if not piece:
+                continue
+            named = NAMED.match(piece)
+            email = named["email"] if named else piece
+            yield piece, email.strip(), _name(named["name"]) if named else ""
+
+
+def _columns(lines: list[str]) -> Iterator[tuple[str, str, str]]:
+    """A CSV with a header that names the column of addresses, and perhaps one of names."""
+    separator = max(";,\t", key=lines[0].count)
+    rows = csv.reader((line.replace("\0", "\ufffd") for line in lines), delimiter=separator)
+    header = next(rows)
+    email_at = next((place for place, title in enumerate(header) if HEADING.search(title)), 0)
+    name_at = next((place for place, title in enumerate(header) if NAME_HEADING.search(title)), None)
+    for row in rows:
+        if any(cell.strip() for cell in row):
+            email = row[email_at].strip() if email_at < len(row) else ""
+            name = row[name_at] if name_at is not None and name_at < len(row) else ""
+            yield separator.join(row), email, _name(name)
+
+
+def _address(text: str) -> str:
+    """The address in its normal form; nothing for what is none."""
+    try:
+        return validate_email(text.removeprefix("mailto:"), check_deliverability=False).normalized
+    except (EmailNotValidError, UnicodeError, ValueError):
+        return ""
+
+
+def _name(text: str) -> str:
+    """A name on one line: what could begin another header of a mail is a space."""
+    return " ".join(CONTROL.sub(" ", text).replace('"', " ").split())[:LONGEST_NAME]

@@ -1,0 +1,199 @@
+"""The forms of moderation."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+
+from workspace import clock, cursors, languages
+from workspace.access import Level
+from workspace.forms import Line, Paragraphs, WorkspaceForm, only_text, stripped
+from workspace.members.words import VISIBILITIES
+from workspace.partnerships.models import Visibility
+from workspace.partnerships.words import LEVELS
+
+LONGEST_REASON = 500
+MOST_USES = _l("Write a number from 1 to 500.")
+FURTHEST = timedelta(days=3660)
+
+
+def is_to_come(form: WorkspaceForm, field: Field) -> None:
+    """Refuse a day that is past, or farther away than anybody plans."""
+    today = clock.now().astimezone(languages.zone()).date()
+    if field.data and not today < field.data <= today + FURTHEST:
+        raise ValidationError(_("Choose a day to come."))
+
+
+class ConfirmedForm(WorkspaceForm):
+    """What asks again before a side loses its last moderator."""
+
+    confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
+
+
+class SuspensionForm(ConfirmedForm):
+    """Until when, and why."""
+
+    until = DateField(
+        _l("Until"),
+        validators=[Optional(), is_to_come],
+        description=_l("The access opens by itself in the morning of that day. Leave it empty to open it yourself."),
+    )
+    reason = Paragraphs(
+        _l("Reason"),
+        longest=LONGEST_REASON,
+        required=_l("Write why."),
+        description=_l("The person sees it; the other members don't."),
+    )
+
+    @property
+    def until_moment(self) -> datetime | None:
+        """The beginning of that day, where the moderator is."""
+        return beginning_of(self.until.data)
+
+
+class RemovalForm(ConfirmedForm):
+    """Why."""
+
+    reason = Paragraphs(
+        _l("Reason"),
+        longest=LONGEST_REASON,
+        required=_l("Write why."),
+        description=_l("The person sees it; the other members don't."),
+    )
+
+
+class EndForm(WorkspaceForm):
+    """The first day without access."""
+
+    ends_on = DateField(
+        _l("Ends on"),
+        validators=[Optional(), is_to_come],
+        description=_l("From that day there is no access. The person is told a week before. Empty: no end."),
+    )
+
+    @property
+    def moment(self) -> datetime | None:
+        """The beginning of that day, where the moderator is."""
+        return beginning_of(self.ends_on.data)
+
+
+def told(words: Mapping[Any, Any]) -> dict[str, str]:
+    """The choices of a field, in the reader's language."""
+    return {str(value): str(word) for value, word in words.items()}
+
+
+def beginning_of(day: date | None) -> datetime | None:
+    """Midnight, where the reader is."""
+    return datetime.combine(day, time(), languages.zone()) if day else None
+
+
+def members_typed(form: MultiDict[str, str]) -> list[int]:
+    """The ids of the members that were chosen, each once."""
+    return list(dict.fromkeys(number for text in form.getlist("member") if (number := cursors.number(text))))
+
+
+def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
+    """The level for each of the members that were chosen: its own where it is said, else the common one."""
+    typed = {number: form.get(f"level-{number}") or form.get("level", "") for number in members_typed(form)}
+    return {number: Level(level) for number, level in typed.items() if level in list(Level)}
+
+
+class InvitationForm(WorkspaceForm):
+    """Whom to invite, and as what."""
+
+    addresses = Paragraphs(
+        _l("Mail addresses"),
+        longest=400_000,
+        required=_l("Write or paste at least one address."),
+        description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
+    )
+    level = RadioField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
+    organisation = SelectField(_l("Organisation"), coerce=int)
+    language = SelectField(_l("Language of the invitation"), choices=languages.LANGUAGES, default="da")
+    greeting = Paragraphs(_l("Personal greeting (optional)"), longest=1000)
+
+
+class LinkForm(WorkspaceForm):
+    """For whom a link is, how long, and for how many."""
+
+    level = RadioField(
+        _l("Access"),
+        choices=lambda: told({level: LEVELS[level] for level in (Level.OBSERVER, Level.CONTRIBUTOR)}),
+        coerce=Level,
+        default=Level.CONTRIBUTOR,
+    )
+    hours = SelectField(
+        _l("Valid for"),
+        choices=lambda: {"2": _("2 hours"), "24": _("A day"), "168": _("A week")},
+        coerce=int,
+        default=2,
+    )
+    most_uses = IntegerField(
+        _l("At most so many people"),
+        default=20,
+        validators=[InputRequired(MOST_USES), NumberRange(1, 500, MOST_USES)],
+    )
+
+
+class AccountForm(WorkspaceForm):
+    """A new account for somebody who was invited."""
+
+    name = Line(_l("Name"), longest=100, required=_l("Write your name."), render_kw={"autocomplete": "name"})
+    password = PasswordField(
+        _l("Password"),
+        validators=[DataRequired(_l("Write a new password.")), only_text],
+        description=_l("At least 12 characters. Three or four words that don't belong together are good."),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class AddressForm(WorkspaceForm):
+    """The address of somebody without an account."""
+
+    email = EmailField(
+        _l("Mail address"), validators=[DataRequired(_l("Write your mail address.")), only_text], filters=[stripped]
+    )
+
+
+class RequestForm(WorkspaceForm):
+    """Why somebody wants to join, or answers a question."""
+
+    words = Paragraphs(_l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words."))
+
+
+class DecisionForm(WorkspaceForm):
+    """The level of an approval."""
+
+    level = SelectField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
+
+
+class ReplyForm(WorkspaceForm):
+    """A refusal with its reason, or a question."""
+
+    words = Paragraphs(
+        _l("Your words"),
+        longest=LONGEST_REASON,
+        required=_l("Write a few words."),
+        description=_l("The person sees them."),
+    )
+
+
+class VisibilityForm(WorkspaceForm):
+    """Whether others can know of the partnership."""
+
+    visibility = SelectField(_l("Visibility"), choices=lambda: told(VISIBILITIES), coerce=Visibility)

@@ -1,0 +1,113 @@
+"""What leads to a seat: invitations and invite links."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from workspace import clock
+from workspace.access import Level
+from workspace.accounts.models import email_key
+from workspace.database import Model, Moment, one_of
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, Partnership
+
+VALID = timedelta(days=14)
+REMINDED_AFTER = timedelta(days=5)
+
+
+class Answer(StrEnum):
+    """What became of an invitation."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+class Invitation(Model):
+    """An approval for whoever has the mail address: who accepts is in. They may have no account.
+
+    Valid until `expires_at`, for one use. `round` counts how often it was sent. One address has one open invitation.
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "invited_by_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "accepted_by_id"], ["membership.partnership_id", "membership.id"]),
+        Index(
+            "uq_invitation_partnership_id_email_key",
+            "partnership_id",
+            "email_key",
+            unique=True,
+            sqlite_where=text("answer = 'open'"),
+            postgresql_where=text("answer = 'open'"),
+        ),
+        Index("ix_invitation_partnership_id_answer_id", "partnership_id", "answer", "id"),
+        Index("ix_invitation_email_key", "email_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(100), default="")
+    level: Mapped[Level] = mapped_column(one_of(Level))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    language: Mapped[str] = mapped_column(String(5), default="da")
+    greeting: Mapped[str] = mapped_column(Text, default="")
+    invited_by_id: Mapped[int]
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("invitation_link.id"))
+    answer: Mapped[Answer] = mapped_column(one_of(Answer), default=Answer.OPEN)
+    accepted_by_id: Mapped[int | None]
+    round: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    sent_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+    partnership: Mapped[Partnership] = relationship()
+    organisation: Mapped[Organisation] = relationship()
+    invited_by: Mapped[Membership] = relationship(
+        primaryjoin=lambda: Invitation.invited_by_id == Membership.id,
+        foreign_keys=lambda: Invitation.invited_by_id,
+        viewonly=True,
+    )
+
+    @validates("email")
+    def _key_email(self, key: str, email: str) -> str:
+        self.email_key = email_key(email)
+        return email
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be accepted."""
+        return self.answer is Answer.OPEN and self.expires_at > clock.now()
+
+
+class Link(Model):
+    """An invitation for a meeting room: whoever has the link comes in, within limits of time and number."""
+
+    __tablename__ = "invitation_link"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "made_by_id"], ["membership.partnership_id", "membership.id"]),
+        Index("ix_invitation_link_partnership_id_id", "partnership_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
+    level: Mapped[Level] = mapped_column(one_of(Level))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    made_by_id: Mapped[int]
+    most_uses: Mapped[int]
+    uses: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    partnership: Mapped[Partnership] = relationship()
+    organisation: Mapped[Organisation] = relationship()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody can still come in by it."""
+        return self.closed_at is None and self.expires_at > clock.now() and self.uses < self.most_uses

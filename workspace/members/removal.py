@@ -1,0 +1,75 @@
+"""Leaving for good: being removed, leaving by oneself, and handing over before."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from workspace.access import Action, members_may
+from workspace.htmx import announce, go, invalid, seen_elsewhere
+from workspace.members import moderation
+from workspace.members.forms import ConfirmedForm, RemovalForm, members_typed
+from workspace.members.moderation import LastOfSide
+from workspace.members.suspension import ask_again, chosen, place
+from workspace.members.views import blueprint
+from workspace.partnerships.models import Membership
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/removal")
+@members_may(Action.MANAGE_MEMBERS)
+def ask_to_remove(membership: Membership) -> ResponseReturnValue:
+    """Ask why, and say what will happen."""
+    if not members_typed(request.args):
+        announce(_("Choose members in the table first."))
+        return seen_elsewhere(f"{membership.partnership.address}members")
+    return render_template("members/removal.html", form=RemovalForm(), **chosen(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/removal")
+@members_may(Action.MANAGE_MEMBERS)
+def remove(membership: Membership) -> ResponseReturnValue:
+    """End their memberships."""
+    form, context = RemovalForm(), chosen(membership)
+    if not form.validate():
+        return invalid("members/_removal.html", page="members/removal.html", form=form, **context)
+    try:
+        found = moderation.remove(
+            membership, members_typed(request.form), reason=form.reason.data, confirmed=form.confirmed.data
+        )
+    except LastOfSide as question:
+        return ask_again("removal", form, question, context)
+    announce(
+        ngettext("The member is removed.", "%(num)s members are removed.", len(found))
+        if found
+        else _("Nothing was changed: none of them is a member now.")
+    )
+    return go(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/leaving")
+@members_may(Action.LEAVE)
+def ask_to_leave(membership: Membership) -> ResponseReturnValue:
+    """Ask before somebody leaves."""
+    return render_template("members/leaving.html", form=ConfirmedForm(), **place(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/leaving")
+@members_may(Action.LEAVE)
+def leave(membership: Membership) -> ResponseReturnValue:
+    """End one's own membership."""
+    form = ConfirmedForm()
+    try:
+        moderation.leave(membership, confirmed=form.confirmed.data)
+    except LastOfSide as question:
+        return ask_again("leaving", form, question, place(membership))
+    announce(_("You have left »%(name)s«.", name=membership.partnership.name))
+    return go("/partnerships")
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/handover")
+@members_may(Action.MANAGE_MEMBERS)
+def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Make somebody else a moderator in one's own place."""
+    seat = moderation.hand_over(membership, membership_id, confirmed=True)
+    announce(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
+    return go(f"{membership.partnership.address}members")

@@ -1,0 +1,106 @@
+"""Keeping members out for a while, letting them in again, and letting a membership end on a date."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from workspace import htmx, languages
+from workspace.access import Action, Conflict, members_may
+from workspace.htmx import announce, go, invalid, seen_elsewhere
+from workspace.members import moderation
+from workspace.members.forms import EndForm, SuspensionForm, members_typed
+from workspace.members.moderation import LastOfSide
+from workspace.members.views import blueprint
+from workspace.partnerships.models import Membership
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/suspension")
+@members_may(Action.MANAGE_MEMBERS)
+def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
+    """Ask until when, and why."""
+    if not members_typed(request.args):
+        announce(_("Choose members in the table first."))
+        return seen_elsewhere(f"{membership.partnership.address}members")
+    return render_template("members/suspension.html", form=SuspensionForm(), **chosen(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/suspension")
+@members_may(Action.MANAGE_MEMBERS)
+def suspend(membership: Membership) -> ResponseReturnValue:
+    """Keep them out."""
+    form, context = SuspensionForm(), chosen(membership)
+    if not form.validate():
+        return invalid("members/_suspension.html", page="members/suspension.html", form=form, **context)
+    try:
+        found = moderation.suspend(
+            membership,
+            members_typed(request.form),
+            until=form.until_moment,
+            reason=form.reason.data,
+            confirmed=form.confirmed.data,
+        )
+    except LastOfSide as question:
+        return ask_again("suspension", form, question, context)
+    announce(
+        ngettext("The access is on hold.", "The access of %(num)s members is on hold.", len(found))
+        if found
+        else _("Nothing was changed: none of them has access now.")
+    )
+    return go(f"{membership.partnership.address}members")
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/reopening")
+@members_may(Action.MANAGE_MEMBERS)
+def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let a suspended member in again."""
+    seat = moderation.lift(membership, membership_id)
+    announce(_("%(name)s has access again.", name=seat.user.name))
+    return go(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/end")
+@members_may(Action.MANAGE_MEMBERS)
+def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """The form for the day on which a membership ends."""
+    seat = moderation.seat_with(membership.partnership, membership_id)
+    day = seat.ends_at.astimezone(languages.zone()).date() if seat.ends_at else None
+    return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/end")
+@members_may(Action.MANAGE_MEMBERS)
+def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let a membership end on a day, or take the day away."""
+    form = EndForm()
+    if not form.validate():
+        seat = moderation.seat_with(membership.partnership, membership_id)
+        return invalid("members/_end.html", page="members/end.html", form=form, seat=seat, **place(membership))
+    seat = moderation.end_on(membership, membership_id, form.moment)
+    announce(
+        _("The access of %(name)s ends on %(day)s.", name=seat.user.name, day=languages.short_date(seat.ends_at))
+        if seat.ends_at
+        else _("The access of %(name)s has no end now.", name=seat.user.name)
+    )
+    return go(f"{membership.partnership.address}members")
+
+
+def chosen(membership: Membership) -> dict[str, Any]:
+    """The members that the address or the form names. Raises Conflict when none of them is here."""
+    found = moderation.seats(membership.partnership, members_typed(request.values))
+    if not found:
+        raise Conflict(_("Choose members in the table first."))
+    return {"seats": found, **place(membership)}
+
+
+def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
+    """The form once more, with the box that confirms it. Nothing has been changed."""
+    form.refuse(form.confirmed, question.message)
+    return htmx.invalid(f"members/_{page}.html", page=f"members/{page}.html", status=409, form=form, **context)
+
+
+def place(membership: Membership) -> dict[str, Any]:
+    """What every page of a partnership needs."""
+    return {"membership": membership, "partnership": membership.partnership}

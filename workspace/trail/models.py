@@ -1,0 +1,115 @@
+"""The lines of the trail. The database itself refuses to change or delete one (migrations/versions/0004_members.py).
+
+A line is written in a transaction of its own after the request's, so that what was refused, or rolled back, is on
+record too. It holds names as they were, and refers to nothing: it must outlive what it tells of.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import g, has_request_context, request
+from sqlalchemy import JSON, Index, String, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workspace import clock
+from workspace.database import Model, Moment, afterwards, db, one_of
+
+
+class Act(StrEnum):
+    """What a line says was done."""
+
+    SIGNED_IN = "signed_in"
+    FAILED_TO_SIGN_IN = "failed_to_sign_in"
+    SIGNED_OUT = "signed_out"
+    ENDED_SESSIONS = "ended_sessions"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    INVITED = "invited"
+    RESENT = "resent"
+    WITHDREW_INVITATION = "withdrew_invitation"
+    OPENED_LINK = "opened_link"
+    CLOSED_LINK = "closed_link"
+    ASKED_TO_JOIN = "asked_to_join"
+    ASKED_BACK = "asked_back"
+    DECLINED = "declined"
+    JOINED = "joined"
+    CHANGED_LEVEL = "changed_level"
+    SUSPENDED = "suspended"
+    LIFTED = "lifted"
+    REMOVED = "removed"
+    LEFT = "left"
+    SET_END = "set_end"
+    EXPIRED = "expired"
+    CHANGED_VISIBILITY = "changed_visibility"
+    EXPORTED = "exported"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    CHANGED_ADDRESS = "changed_address"
+    PRUNED = "pruned"
+
+
+class Outcome(StrEnum):
+    """Whether what the line says was done, or refused or rolled back."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Line(Model):
+    """One line. The actor is a person, or nobody for what time or a stranger did."""
+
+    __tablename__ = "trail"
+    __table_args__ = (
+        Index("ix_trail_partnership_id_id", "partnership_id", "id"),
+        Index("ix_trail_actor_id_id", "actor_id", "id"),
+        Index("ix_trail_subject_id_id", "subject_id", "id"),
+        Index("ix_trail_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    act: Mapped[Act] = mapped_column(one_of(Act, 40))
+    outcome: Mapped[Outcome] = mapped_column(one_of(Outcome), default=Outcome.DONE)
+    actor_id: Mapped[int | None]
+    actor_name: Mapped[str] = mapped_column(String(100), default="")
+    subject_id: Mapped[int | None]
+    subject_name: Mapped[str] = mapped_column(String(254), default="")
+    partnership_id: Mapped[int | None]
+    partnership_name: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(String(45), default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Set on the line that says PRUNED, and what lets the database delete the lines before that moment.
+    pruned_before: Mapped[datetime | None] = mapped_column(Moment)
+
+
+def note(act: Act, *, actor: Any = None, subject: Any = None, partnership: Any = None, **details: Any) -> None:
+    """Put a line on record: people by their accounts, `details` such as before, after and reason as they are told.
+
+    Within a request it is written after the request's own transaction, and says whether that was committed.
+    """
+    line = {
+        "at": clock.now(),
+        "act": act,
+        "actor_id": actor.id if actor else None,
+        "actor_name": actor.name if actor else "",
+        "subject_id": subject.id if subject else None,
+        "subject_name": subject.name if subject else "",
+        "partnership_id": partnership.id if partnership else None,
+        "partnership_name": partnership.name if partnership else "",
+        "details": {name: value for name, value in details.items() if value not in (None, "")},
+    }
+    if not has_request_context():
+        db.session.add(Line(**line))
+        return
+    line["address"] = (request.remote_addr or "")[:45]
+    if "trail" not in g:
+        g.trail = []
+        afterwards(_write)
+    g.trail.append(line)
+
+
+def _write() -> None:
+    """Write what the request has put on record. What is told of a refusal stays as it is."""
+    outcome = Outcome.DONE if g.get("committed") else Outcome.REFUSED
+    db.session.execute(insert(Line), [line | {"outcome": outcome} for line in g.pop("trail")])

@@ -1,0 +1,103 @@
+"""The pages of the trail: a partnership's for its moderators, all of it for administrators, one's own for everybody."""
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, make_response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select
+
+from workspace.access import Action, administrators_only, members_may, signed_in
+from workspace.database import begin_writing, db
+from workspace.htmx import page_or_partial
+from workspace.trail import queries, words
+from workspace.trail.models import Act, Line, note
+from workspace.trail.queries import Choice
+
+if TYPE_CHECKING:
+    from workspace.accounts.models import User
+    from workspace.partnerships.models import Membership
+
+blueprint = Blueprint("trail", __name__)
+for name in ("ACTS",):
+    blueprint.add_app_template_global(getattr(words, name), name)
+
+COLUMNS = ("at", "act", "outcome", "actor", "subject", "partnership", "address", "details")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/trail")
+@members_may(Action.READ_TRAIL)
+def show(membership: "Membership") -> ResponseReturnValue:
+    """What concerns the partnership, for its moderators."""
+    choice = Choice.typed(request.args)
+    return _page(
+        "trail/show.html",
+        queries.of_partnership(membership.partnership_id, choice),
+        choice,
+        action=f"{membership.partnership.address}members/trail",
+        membership=membership,
+        partnership=membership.partnership,
+    )
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/trail")
+@members_may(Action.READ_TRAIL)
+def export(membership: "Membership") -> ResponseReturnValue:
+    """The same as CSV. That it was exported is on record, so this is a POST."""
+    choice = Choice.typed(request.form)
+    note(Act.EXPORTED, actor=membership.user, partnership=membership.partnership)
+    return _csv(queries.of_partnership(membership.partnership_id, choice), "trail.csv")
+
+
+@blueprint.get("/admin/trail")
+@administrators_only
+def show_all(user: "User") -> ResponseReturnValue:
+    """All of it."""
+    choice = Choice.typed(request.args)
+    return _page("trail/show_all.html", queries.of_all(choice), choice, action="/admin/trail")
+
+
+@blueprint.post("/admin/trail")
+@administrators_only
+def export_all(user: "User") -> ResponseReturnValue:
+    """All of it as CSV."""
+    note(Act.EXPORTED, actor=user)
+    return _csv(queries.of_all(Choice.typed(request.form)), "trail.csv")
+
+
+@blueprint.post("/settings/trail")
+@signed_in
+def export_own(user: "User") -> ResponseReturnValue:
+    """What concerns oneself, as CSV."""
+    note(Act.EXPORTED, actor=user, subject=user)
+    return _csv(queries.of_person(user.id), "samspil.csv")
+
+
+def _page(page: str, query: Select[Line], choice: Choice, **context: Any) -> ResponseReturnValue:
+    found = queries.page(query, request.args.get("before", ""))
+    lines = found[: queries.PAGE]
+    older = lines[-1].id if len(found) > len(lines) else None
+    return page_or_partial(page, "trail/_lines.html", lines=lines, older=older, choice=choice, **context)
+
+
+def _csv(query: Select[Line], name: str) -> Response:
+    """One line each, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP)."""
+    begin_writing()
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(COLUMNS)
+    for line in db.session.scalars(query.limit(queries.MOST_EXPORTED)):
+        details = json.dumps(line.details, ensure_ascii=False) if line.details else ""
+        people = (line.actor_name, line.subject_name, line.partnership_name)
+        row = (line.at.isoformat(), line.act.value, line.outcome.value, *people, line.address, details)
+        writer.writerow([_harmless(cell) for cell in row])
+    response = make_response("\ufeff" + written.getvalue())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
