@@ -34,7 +34,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         "choice": choice,
         "rows": found[: queries.PAGE],
         "following": found[queries.PAGE - 1].id if len(found) > queries.PAGE else None,
-        "count": queries.counted(membership, choice),
+        "total": queries.counted(membership, choice),
         "undo": _undo(),
         "sides": moderation.moderating_sides(membership.partnership),
         "organisations": partnership_queries.participations(membership),
