@@ -19,10 +19,7 @@ from workspace.extensions import Base, db
 
 TABLES = (
     "mail.models",
-<<<<<<< HEAD
-=======
     "trail.models",
->>>>>>> 69b859a (Let moderators manage membership)
     "accounts.models",
     "accounts.sessions",
     "organisations.models",

@@ -14,11 +14,8 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-<<<<<<< HEAD
 from workspace.mail import letters
-=======
 from workspace.routing import Number, Slug, Token
->>>>>>> 69b859a (Let moderators manage membership)
 
 FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
 LARGEST_REQUEST = 1024 * 1024

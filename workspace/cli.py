@@ -121,18 +121,6 @@ def set_password(email: str, stdin: bool) -> None:
         click.echo(_("%(name)s has a new password.", name=user.name))
 
 
-@main.command()
-def tend() -> None:
-    """Write down what time has done (memberships and suspensions that ended), and deliver mail. Run it from a timer."""
-    from workspace.mail import postman
-    from workspace.members import expiry
-
-    with _workspace() as app:
-        met = expiry.tend()
-        sent = postman.deliver(app.settings.instance / "mail")
-        click.echo(_("%(met)s memberships changed by themselves, %(sent)s mails delivered.", met=met, sent=sent))
-
-
 @main.group()
 def trail() -> None:
     """The audit trail."""

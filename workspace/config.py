@@ -38,14 +38,9 @@ class Settings:
     administrators_start_partnerships: bool = False
     help_email: str = ""
     accessibility_url: str = ""
-<<<<<<< HEAD
     base_url: str = "http://127.0.0.1:8000"
     mail_from: str = "samspil@localhost"
     trail_months: int = 13
-=======
-    trail_months: int = 13
-    base_url: str = "http://127.0.0.1:8000"
->>>>>>> 69b859a (Let moderators manage membership)
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -115,7 +110,6 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _base_url(environment: Mapping[str, str]) -> str:
-<<<<<<< HEAD
     """Where links in mails lead, without a slash at the end."""
     host = (environment.get("HOST") or "127.0.0.1").strip("[]")
     local = f"http://{f'[{host}]' if ':' in host else host}:{environment.get('PORT') or '8000'}"
@@ -133,11 +127,6 @@ def _mail_from(given: str, base_url: str) -> str:
     if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
         raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
     return address
-=======
-    """Where links in mails lead to, without a slash at the end."""
-    local = f"http://{environment.get('HOST') or '127.0.0.1'}:{environment.get('PORT') or '8000'}"
-    return (environment.get("BASE_URL") or local).rstrip("/")
->>>>>>> 69b859a (Let moderators manage membership)
 
 
 def _database_url(given: str, instance: Path) -> str:

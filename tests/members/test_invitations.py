@@ -13,7 +13,7 @@ from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import messages, postman
 from workspace.mail.models import Mail
 from workspace.members import addresses, inviting, linking, moderation
 from workspace.members.addresses import Fate
@@ -104,9 +104,9 @@ def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) ->
     moderator.partnership.name = "Tag\r\nBcc: alle@x.dk"
     [made] = invite(moderator, "a@x.dk")
     mail = db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one()
-    letter = postman.KINDS["invitation"](mail)
+    letter = postman.written(mail)
     assert letter is not None
-    message = postman.message(mail, letter)
+    message = messages.message(mail, letter, app.settings)
     assert message["Bcc"] is None
     assert made.email in message["To"]
 
@@ -220,14 +220,13 @@ def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: M
     inviting.accept(first, user)
     inviting.withdraw(moderator, second.id)
     db.session.commit()
-    folder = app.settings.instance / "mail"
-    assert postman.deliver(folder) == 1
+    assert postman.deliver() == 1
     with clock.at(clock.now() + timedelta(days=5, minutes=1)):
-        assert postman.deliver(folder) == 1
+        assert postman.deliver() == 1
         inviting.resend(moderator, third.id)
         db.session.commit()
-        assert postman.deliver(folder) == 1
-    assert postman.deliver(folder) == 0
+        assert postman.deliver() == 1
+    assert postman.deliver() == 0
 
 
 def test_a_suspended_member_does_not_come_in_by_an_invitation(moderator: Membership) -> None:

@@ -1,7 +1,7 @@
 """What time does: a membership ends on its date, a suspension on its own. Announced a week before, and written down.
 
 Who is out is asked of the dates themselves (Membership.is_active), so nobody waits for this. It tells the log and the
-trail what has happened already. `workspace tend` runs it, from a timer.
+trail what has happened already.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def tend() -> int:
             for seat in _seats(partnership, _is_announced()):
                 ends_at = str(seat.ends_at and seat.ends_at.isoformat())
                 key = f"ending:{seat.id}:{ends_at}"
-                post("ending", key=key, to=seat.user.email, membership=seat.id, ends_at=ends_at)
+                post("ending", key=key, to=seat.user_id, membership=seat.id, ends_at=ends_at)
         db.session.commit()
     return met
 

@@ -1,65 +1,116 @@
-"""The words of the mails about membership. Each is asked for when it is sent: what is no longer true says nothing."""
+"""The mails about membership. What each says is asked for when it is sent: what is no longer true says nothing."""
 
-from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from workspace import languages
+from workspace import clock
 from workspace.database import db
+from workspace.languages import short_date
+from workspace.mail.letters import PROMPT, Letter, compose, kind, link
 from workspace.mail.models import Mail
-from workspace.mail.postman import KINDS, Letter
 from workspace.members import inviting
 from workspace.members.models import Invitation
-from workspace.partnerships.models import Membership
+from workspace.partnerships.models import Ending, Membership, State
 from workspace.partnerships.words import LEVELS
 
 
+@kind("invitation", _l("Invitation to a partnership"), priority=PROMPT)
+@kind("reminder", _l("Reminder of an invitation"))
 def invitation(mail: Mail) -> Letter | None:
     """The invitation, or the reminder of the round that it belongs to."""
     found = db.session.get(Invitation, mail.references["invitation"])
     if found is None or not found.is_open or mail.references.get("round", found.round) != found.round:
         return None
     with force_locale(found.language):
-        address = f"{current_app.settings.base_url}/invitations/{inviting.token(found)}"  # type: ignore[attr-defined]
-        subject = _("%(who)s invites you to »%(name)s«", who=found.invited_by.user.name, name=found.partnership.name)
-        parts = [
-            found.greeting,
-            _("You are invited as %(level)s. See what it is, and say yes:", level=str(LEVELS[found.level]).lower()),
-            address,
-            _("The invitation is valid until %(day)s.", day=languages.short_date(found.expires_at)),
-        ]
-        return Letter(subject, "\n\n".join(part for part in parts if part) + "\n")
+        return compose(
+            "invitation",
+            sender=found.partnership.name,
+            invitation=found,
+            is_reminder=mail.kind == "reminder",
+            address=link(f"/invitations/{inviting.token(found)}"),
+        )
 
 
+@kind("added", _l("Added to a partnership"))
+@kind("approved", _l("Request to join approved"))
+@kind("declined", _l("Request to join declined"))
+@kind("asked_back", _l("Question about a request to join"))
+@kind("suspended", _l("Access on hold"))
+@kind("lifted", _l("Access opened again"))
+@kind("removed", _l("Removed from a partnership"))
+@kind("ending", _l("Access ends soon"))
 def about_a_seat(mail: Mail) -> Letter | None:
-    """What has become of one's membership."""
+    """What has become of one's membership, while it is still so."""
     seat = db.session.get(Membership, mail.references["membership"])
-    if seat is None or not seat.user.is_active:
+    if seat is None or seat.user_id != mail.user_id or not _is_so(mail, seat):
         return None
-    with force_locale(seat.user.language):
-        name = seat.partnership.name
-        subject = {
-            "suspended": _("Your access to »%(name)s« is on hold", name=name),
-            "lifted": _("You have access to »%(name)s« again", name=name),
-            "removed": _("You are no longer a member of »%(name)s«", name=name),
-            "ending": _("Your access to »%(name)s« ends soon", name=name),
-            "approved": _("You are a member of »%(name)s«", name=name),
-            "added": _("You are a member of »%(name)s«", name=name),
-            "declined": _("Your request to join »%(name)s« was declined", name=name),
-            "asked_back": _("The moderators of »%(name)s« have a question", name=name),
-        }[mail.kind]
-        day = seat.ends_at if mail.kind == "ending" else seat.suspended_until
-        parts = [
-            seat.question if mail.kind == "asked_back" else seat.reason,
-            _("Until %(day)s.", day=languages.short_date(day)) if day else "",
-            f"{current_app.settings.base_url}/memberships",  # type: ignore[attr-defined]
-        ]
-        return Letter(subject, "\n\n".join(part for part in parts if part) + "\n")
-
-
-KINDS.update(invitation=invitation, reminder=invitation)
-KINDS.update(
-    dict.fromkeys(
-        ("suspended", "lifted", "removed", "ending", "approved", "added", "declined", "asked_back"), about_a_seat
+    heading, said = _words(mail.kind, seat)
+    return compose(
+        "membership",
+        sender=seat.partnership.name,
+        seat=seat,
+        heading=heading,
+        said=said,
+        words=seat.question if mail.kind == "asked_back" else seat.reason,
+        address=link(seat.partnership.address if seat.is_active else "/memberships"),
     )
-)
+
+
+def _words(kind: str, seat: Membership) -> tuple[str, str]:
+    """The heading and the first lines of a mail about a seat."""
+    name, level = seat.partnership.name, LEVELS[seat.level]
+    member = _("You are a member of »%(name)s«", name=name)
+    until = short_date(seat.suspended_until) if seat.suspended_until else ""
+    return {
+        "added": lambda: (
+            member,
+            _(
+                "A moderator has added you as %(level)s. If you don't want to be a member, you can leave at once,"
+                " under »Members«.",
+                level=level,
+            ),
+        ),
+        "approved": lambda: (member, _("A moderator has approved your request, as %(level)s.", level=level)),
+        "declined": lambda: (
+            _("Your request to join »%(name)s« was declined", name=name),
+            _("The moderators give this reason:"),
+        ),
+        "asked_back": lambda: (
+            _("The moderators of »%(name)s« have a question", name=name),
+            _("They want to know this before they answer your request:"),
+        ),
+        "suspended": lambda: (
+            _("Your access to »%(name)s« is on hold", name=name),
+            _("You can't see the partnership until %(day)s. What you wrote stays.", day=until)
+            if until
+            else _("You can't see the partnership until a moderator opens your access again. What you wrote stays."),
+        ),
+        "lifted": lambda: (
+            _("You have access to »%(name)s« again", name=name),
+            _("Everything is where you left it."),
+        ),
+        "removed": lambda: (
+            _("You are no longer a member of »%(name)s«", name=name),
+            _("You can no longer see the partnership. What you wrote stays under your name."),
+        ),
+        "ending": lambda: (
+            _("Your access to »%(name)s« ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
+            _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
+        ),
+    }[kind]()
+
+
+def _is_so(mail: Mail, seat: Membership) -> bool:
+    """Whether the seat still is what the mail says."""
+    if mail.kind == "ending":
+        return seat.is_active and seat.ends_at is not None and seat.ends_at.isoformat() == mail.references["ends_at"]
+    return {
+        "added": seat.is_active,
+        "approved": seat.is_active,
+        "lifted": seat.is_active,
+        "suspended": seat.state is State.SUSPENDED and not seat.is_active,
+        "asked_back": seat.state is State.REQUESTED and bool(seat.question),
+        "declined": seat.ending is Ending.DECLINED,
+        "removed": seat.ending is Ending.REMOVED,
+    }[mail.kind]

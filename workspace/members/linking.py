@@ -182,4 +182,4 @@ def _request(by: Membership, seat_id: int) -> Membership:
 
 def _tell(seat: Membership, what: str) -> None:
     moment = int(clock.now().timestamp() * 1000)
-    post(what, key=f"{what}:{seat.id}:{moment}", to=seat.user.email, membership=seat.id)
+    post(what, key=f"{what}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)

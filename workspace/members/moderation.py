@@ -233,4 +233,4 @@ def _tell(act: Act, seat: Membership, by: Membership, **details: str) -> None:
     """Put it on record, and tell the person by mail."""
     note(act, actor=by.user, subject=seat.user, partnership=seat.partnership, **details)
     moment = int(clock.now().timestamp() * 1000)
-    post(act.value, key=f"{act.value}:{seat.id}:{moment}", to=seat.user.email, membership=seat.id)
+    post(act.value, key=f"{act.value}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)

@@ -92,7 +92,7 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
         if seat and seat.is_active:
             return seat
         seat = let_in(partnership, user, level=level, organisation_id=user.organisation_id, by=by)
-        post("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.email, membership=seat.id)
+        post("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.id, membership=seat.id)
         return seat
 
 

@@ -1,4 +1,4 @@
-"""The lines of the trail. The database itself refuses to change or delete one (migrations/versions/0004_members.py).
+"""The lines of the trail. The database itself refuses to change or delete one (migrations/versions/0005_members.py).
 
 A line is written in a transaction of its own after the request's, so that what was refused, or rolled back, is on
 record too. It holds names as they were, and refers to nothing: it must outlive what it tells of.
