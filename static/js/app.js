@@ -1,8 +1,6 @@
 // What pages do on their own, beside HTMX. Everything works without it.
 "use strict";
 
-const KEPT = "kept:";
-
 // The server says where the focus goes after a swap (workspace/htmx.py).
 document.addEventListener("focus-on", (event) => {
   const target = document.querySelector(event.detail.value);
@@ -28,42 +26,52 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A session that ended while somebody wrote: their words wait in this tab until they are back.
+// What a page asks for by itself throws nobody out of it.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr, elt } = event.detail;
-  // What a page asks for by itself throws nobody out of it.
-  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) return event.preventDefault();
-  const form = elt.closest("form");
-  if (!form || !xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) return;
-  const fields = [...new FormData(form)].filter(([name]) => !/csrf|password|key/.test(name));
-  sessionStorage.setItem(KEPT + location.pathname, JSON.stringify([form.getAttribute("action"), fields]));
+  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
 });
-const kept = sessionStorage.getItem(KEPT + location.pathname);
-if (kept) {
-  const [action, fields] = JSON.parse(kept);
-  const form = document.querySelector(`form[action="${CSS.escape(action)}"]`);
-  if (form) {
-    for (const [name, value] of fields) {
-      for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-        if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === value;
-        else field.value = value;
-      }
-    }
-    announce("kept");
-    form.querySelector("textarea")?.focus();
-  } else {
-    // It had been opened in place: its address is a page as well.
-    if (action !== location.pathname) {
-      sessionStorage.setItem(KEPT + action, kept);
-      location.assign(action);
-    }
-  }
-  sessionStorage.removeItem(KEPT + location.pathname);
-}
 
-// No line: say so, and leave what is typed where it is.
+// A text becomes the editor when it is first used; its scripts are fetched then.
+let writing = null;
+const parts = document.querySelector("#editor")?.dataset;
+function load() {
+  writing ??= import(parts.writing);
+  return writing.catch(() => { writing = null; }); // A plain field does as well.
+}
+document.addEventListener("focusin", async ({ target }) => {
+  if (!parts || !target.matches?.("textarea[data-editor]")) return;
+  (await load())?.open(target);
+});
+
+// Quote what is marked in a comment, or all of it.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-quote]");
+  const field = link && document.querySelector("#comment-form textarea[data-editor]");
+  if (!field || !parts || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const prose = link.closest(".comment").querySelector(".prose");
+  const marked = getSelection();
+  const isWithin = !marked.isCollapsed && prose.contains(marked.anchorNode) && prose.contains(marked.focusNode);
+  const text = isWithin ? marked.toString() : prose.innerText;
+  const { open, quote } = (await load()) ?? {};
+  if (!open) return location.assign(link.href);
+  quote(await open(field), text);
+});
+
+// Copy the address of a post or a comment.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy ? new URL(button.dataset.copy, location.href).href : button.closest(".comment").querySelector("a:has(time)").href);
+  announce("copied");
+});
+
+// No line: say so, and leave what is typed where it is. A text that is kept as a draft is sent again (drafts.js).
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(failure, () => announce("offline"));
+  document.addEventListener(failure, ({ target }) => {
+    if (!target.matches("[data-draft]")) announce("offline");
+  });
 }
 
 function announce(name) {

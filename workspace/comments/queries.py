@@ -12,7 +12,7 @@ from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts import queries as posts
-from workspace.posts.queries import author, shown
+from workspace.posts.queries import author, shown, withdrawn_by
 
 PAGE = 50
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
@@ -41,22 +41,44 @@ def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str
 
     How a challenge has moved stands between the comments.
     """
-    found: list[Any] = [*_comments(membership, post, before)]
+    return _page(membership, post, before, None)
+
+
+def thread_around(membership: Membership, post: AnyRow, number: int) -> dict[str, Any]:
+    """The page of the thread on which the comment `number` stands, which is whole."""
+    after = (
+        select(Comment.number)
+        .where(
+            Comment.partnership_id == membership.partnership_id,
+            Comment.post_number == post.number,
+            Comment.number > number,
+        )
+        .order_by(Comment.number)
+        .offset(PAGE // 2)
+        .limit(1)
+    )
+    return _page(membership, post, db.session.scalar(after), number)
+
+
+def _page(membership: Membership, post: AnyRow, before: int | None, marked: int | None) -> dict[str, Any]:
+    found: list[Any] = [*_comments(membership, post, before, marked)]
     if post.status:
         found += posts.moves(membership, post.number, most=PAGE + 1, before=before)
         found.sort(key=lambda item: item.number, reverse=True)
     page = found[:PAGE]
     return {
         "thread": page[::-1],
+        "comments": [item for item in page if not isinstance(item, Entry)],
         "older": page[-1].number if len(found) > PAGE else None,
         "is_latest": before is None,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
+        "marked": marked,
     }
 
 
-def _comments(membership: Membership, post: AnyRow, before: int | None) -> list[AnyRow]:
+def _comments(membership: Membership, post: AnyRow, before: int | None, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(*shown(Comment, longest)).where(
+    query = _lines(*shown(Comment, longest, whole)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
     if before:
@@ -74,6 +96,8 @@ def _lines(*body: Any) -> AnySelect:
             Comment.withdrawn_at,
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
+            Comment.redacted_at,
+            withdrawn_by(Comment),
             *body,
             *author(),
         )

@@ -27,6 +27,9 @@ class Verb(StrEnum):
     COMMENTED = "commented"
     EDITED = "edited"
     WITHDREW = "withdrew"
+    BROUGHT_BACK = "brought_back"
+    REDACTED = "redacted"
+    REACTED = "reacted"
     PINNED = "pinned"
     UNPINNED = "unpinned"
     TOOK = "took"
@@ -168,6 +171,18 @@ def append(
     db.session.add(entry)
     db.session.flush()
     return entry
+
+
+def forget_words(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
+    """Take what people wrote out of the entries about a post itself, or about one comment on it."""
+    about = select(Entry).where(
+        Entry.partnership_id == partnership_id,
+        Entry.post_number == post_number,
+        Entry.verb != Verb.REACTED,
+    )
+    for entry in db.session.scalars(about):
+        if entry.details.get("comment") == comment:
+            entry.details = {key: value for key, value in entry.details.items() if not isinstance(value, str)}
 
 
 def mark_seen(membership: Membership, number: int) -> None:

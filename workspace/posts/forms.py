@@ -12,7 +12,6 @@ from workspace import cursors
 from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.languages import today
 from workspace.posts.models import Kind
-from workspace.prose import Prose, from_plain
 
 LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
@@ -28,11 +27,6 @@ class TextForm(ProseMixin, WorkspaceForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Check the fields, and then ask about CPR numbers."""
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.title, self.body)
-
-    @property
-    def prose(self) -> Prose:
-        """The text as it is kept."""
-        return from_plain(self.body.data or "")
 
 
 class ShareForm(OneTimeKeyMixin, TextForm):

@@ -75,9 +75,12 @@ def in_part(membership: Membership) -> AnySelect:
     return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
 
 
-def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
-    """The columns `body_html`, for a text that is short enough, and `excerpt`, for one that is not."""
-    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 2 * longest)
+def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
+    """The columns `body_html`, for a text that is short enough, formatting included, or the `whole` one, and
+    `excerpt` for others.
+    """
+    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 3 * longest)
+    is_short = or_(is_short, writing.number == whole) if whole else is_short
     return (
         case((is_short, writing.body_html)).label("body_html"),
         case((~is_short, func.substr(writing.body_text, 1, longest))).label("excerpt"),
@@ -118,6 +121,8 @@ def cards(*body: Any) -> AnySelect:
             Membership.organisation_id,
             moved.title.label("moves_title"),
             concerned.name.label("concerned_name"),
+            Post.redacted_at,
+            withdrawn_by(Post),
             *body,
             *author(),
         )
@@ -146,6 +151,13 @@ def author() -> tuple[Any, ...]:
         Organisation.name.label("organisation_name"),
         func.coalesce(Participation.side, Side.OTHERS).label("side"),
     )
+
+
+def withdrawn_by(writing: type[Writing]) -> Any:
+    """The column `withdrawn_by_name`: of who withdrew or redacted it."""
+    seat, person = aliased(Membership), aliased(User)
+    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
+    return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 
 def is_new(membership: Membership) -> Any:

@@ -10,15 +10,17 @@ from workspace import cursors, htmx
 from workspace.access import Action, members_may
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
+from workspace.database import AnyRow
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import parties, unseen_events
-from workspace.posts import queries
+from workspace.posts import following, mentions, queries, versions
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import stands_still
-from workspace.posts.place import place, whole
+from workspace.posts.place import around, place, whole
 from workspace.posts.writing import Stale
+from workspace.prose import Prose
 from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
@@ -65,9 +67,8 @@ def create(membership: Membership) -> ResponseReturnValue:
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
-        post=queries.card(membership, post.number),
         form=_composer(membership, formdata=None),
-        **place(membership),
+        **whole(membership, queries.card(membership, post.number)),
     )
 
 
@@ -81,12 +82,18 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
         partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
         return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
     thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
+    return with_thread(membership, post, thread)
+
+
+def with_thread(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> Response:
+    """The post's page with a page of its thread; for HTMX the page of the thread alone."""
+    comments = thread["comments"]
     if htmx.is_partial():
-        partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
-        return htmx.focused(make_response(partial), thread["latest"])
-    return render_template(
-        "posts/show.html", comment_form=CommentForm(formdata=None), **thread, **whole(membership, post)
-    )
+        context = {"post": post, **thread, **around(membership, comments), **place(membership)}
+        return htmx.focused(make_response(render_template("comments/_page.html", **context)), thread["latest"])
+    form = _quoting(membership, post.number)
+    context = {"comment_form": form, **thread, **whole(membership, post, comments)}
+    return make_response(render_template("posts/show.html", **context))
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
@@ -95,7 +102,8 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
-    form = EditForm(obj=post, data={"body": post.body_text})
+    now = {"body": post.body_text, "body_html": post.body_html}
+    form = EditForm(obj=post, data=now)
     return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
 
 
@@ -104,7 +112,7 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
 def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
-    form = EditForm()
+    form = EditForm(instead_of=post.body_html)
     context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
     if not form.validate():
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
@@ -117,10 +125,11 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
             answer_by=form.answer_by.data,
         )
     except Stale:
-        form.begin_at(post.version)
+        context["mine"] = form.prose
+        context["merged"] = form.begin_again(post.version, _proposal(post, form))
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
     announce(_("Your changes are saved."))
-    return _shown(membership, post)
+    return shown(membership, post)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/withdrawal")
@@ -151,7 +160,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         )
     post.withdraw(membership, reason=form.reason.data or "")
     announce(_("The post is withdrawn."))
-    return _shown(membership, post)
+    return shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
@@ -161,7 +170,7 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.post(membership, number)
     post.pin(membership)
     announce(_("The post is pinned: it stands first among the posts."))
-    return _shown(membership, post)
+    return shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
@@ -171,10 +180,37 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.post(membership, number)
     post.unpin(membership)
     announce(_("The post is no longer pinned."))
-    return _shown(membership, post)
+    return shown(membership, post)
 
 
-def _shown(membership: Membership, post: Post) -> Response:
+@blueprint.post("/<slug:slug>/posts/<number:number>/following")
+@members_may(Action.FOLLOW)
+def follow(membership: Membership, number: int) -> ResponseReturnValue:
+    """Follow a post."""
+    return _follow(membership, number, follows=True)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/unfollowing")
+@members_may(Action.FOLLOW)
+def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
+    """Follow a post no longer, whatever happens to it."""
+    return _follow(membership, number, follows=False)
+
+
+def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
+    post = queries.post(membership, number)
+    following.choose(membership, number, follows=follows)
+    return htmx.partial_or_redirect(
+        "posts/_followers.html",
+        to=f"{membership.partnership.address}posts/{number}",
+        focus="#followers button",
+        post=post,
+        followers=following.followers(membership, number),
+        **place(membership),
+    )
+
+
+def shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
     return htmx.partial_or_redirect(
         "posts/shown.htmx.html",
@@ -182,6 +218,20 @@ def _shown(membership: Membership, post: Post) -> Response:
         focus="#post-title",
         **whole(membership, queries.card(membership, post.number)),
     )
+
+
+def _quoting(membership: Membership, post_number: int) -> CommentForm:
+    """The form for a comment, with the comment in it that is to be quoted, if any."""
+    number = cursors.number(request.args.get("quote", ""))
+    if not number:
+        return CommentForm(formdata=None)
+    quoted = comment_queries.comment(membership, post_number, number)
+    lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
+    return CommentForm(formdata=None, data={"body": f"{lines}\n"})
+
+
+def _proposal(post: Post, form: EditForm) -> Prose | None:
+    return versions.proposal(post.partnership_id, post.number, form.version.data, form.prose, post.body_html)
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
@@ -196,6 +246,7 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
         "pinned": pinned,
         "page": page,
         "older": page[-1].activity_number if len(found) > len(page) else None,
+        "mentioned": mentions.names(membership, [post.body_html for post in (*pinned, *page)]),
         **place(membership),
     }
 

@@ -1,0 +1,116 @@
+"""Mentions: `@` and a member's name in a text, kept as a reference to the membership.
+
+In stored HTML a mention is a link to "#member-17"; what is shown is the present name of that member
+(prose/showing.py). Only members of the same partnership can be referred to: a composite key holds it.
+"""
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import ForeignKeyConstraint, Index, delete, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workspace import names as spelling
+from workspace.accounts.models import User
+from workspace.database import AnyRow, AnySelect, Model, db
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, State
+from workspace.prose import Prose, naming
+from workspace.prose.showing import mentioned
+
+MOST_SUGGESTED = 8
+
+
+class Mention(Model):
+    """A text, post or comment, that refers to a member."""
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),
+        ForeignKeyConstraint(["partnership_id", "membership_id"], ["membership.partnership_id", "membership.id"]),
+        Index("ix_mention_partnership_id_membership_id", "partnership_id", "membership_id"),
+    )
+
+    partnership_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) -> Prose:
+    """`prose` with references to members of this partnership only, and `@Full Name` made one.
+
+    A reference that the text `number` has already may stay when the member has left.
+    """
+    if "@" not in prose.text and not prose.mentions:
+        return prose
+    present = _by_id(
+        select(Membership.id, User.name)
+        .join(Membership.user)
+        .where(Membership.partnership_id == partnership_id, Membership.state == State.ACTIVE)
+    )
+    kept = _kept(partnership_id, number) if number else {}
+    return naming.resolved(prose, referable=present | kept, recognisable=present)
+
+
+def keep(partnership_id: int, number: int, prose: Prose) -> None:
+    """Note whom the text `number`, whose references are resolved, mentions now."""
+    before = set(_kept(partnership_id, number))
+    gone = delete(Mention).where(
+        Mention.partnership_id == partnership_id,
+        Mention.number == number,
+        Mention.membership_id.in_(before - prose.mentions),
+    )
+    if before - prose.mentions:
+        db.session.execute(gone)
+    db.session.add_all(
+        Mention(partnership_id=partnership_id, number=number, membership_id=membership_id)
+        for membership_id in sorted(prose.mentions - before)
+    )
+
+
+def names(membership: Membership, htmls: Iterable[str | None]) -> dict[int, str]:
+    """The present names of those whom texts of the member's partnership mention, by the ids of their memberships."""
+    wanted = mentioned(htmls)
+    if not wanted:
+        return {}
+    query = (
+        select(Membership.id, User.name)
+        .join(Membership.user)
+        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
+    )
+    return _by_id(query)
+
+
+def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
+    """The members of the partnership whose name has a part that begins with what was typed, in Danish order."""
+    beginning = re.sub(r"([\\%_])", r"\\\1", spelling.fold(typed))
+    query = (
+        select(Membership.id, User.name, Organisation.name.label("organisation_name"))
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.partnership_id == membership.partnership_id,
+            Membership.state == State.ACTIVE,
+            or_(
+                User.name_folded.like(f"{beginning}%", escape="\\"),
+                User.name_folded.like(f"% {beginning}%", escape="\\"),
+            ),
+        )
+        .order_by(User.name_key, Membership.id)
+        .limit(MOST_SUGGESTED)
+    )
+    return list(db.session.execute(query))
+
+
+def _kept(partnership_id: int, number: int) -> dict[int, str]:
+    query = (
+        select(Mention.membership_id, User.name)
+        .join(Membership, Membership.id == Mention.membership_id)
+        .join(Membership.user)
+        .where(Mention.partnership_id == partnership_id, Mention.number == number)
+    )
+    return _by_id(query)
+
+
+def _by_id(query: AnySelect) -> dict[int, str]:
+    return {membership_id: name for membership_id, name in db.session.execute(query)}
