@@ -159,6 +159,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
     POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
 
+    GET  /partnerships/<slug:slug>/posts/<number:number>/followers      members read
+
+    GET  /partnerships/<slug:slug>/editor                               members comment
     GET  /partnerships/<slug:slug>/mentions                             members comment
     GET  /partnerships/<slug:slug>/texts/<number:number>/versions       members read
     GET  /partnerships/<slug:slug>/texts/<number:number>/reactions      members read

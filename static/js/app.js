@@ -34,9 +34,9 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 
 // A text becomes the editor when it is first used; its scripts are fetched then.
 let writing = null;
-const parts = document.querySelector("#editor")?.dataset;
+const parts = document.querySelector("#writing")?.dataset;
 function load() {
-  writing ??= import(parts.writing);
+  writing ??= import(parts.script).then((script) => script.prepared(parts.editor));
   return writing.catch(() => { writing = null; }); // A plain field does as well.
 }
 document.addEventListener("focusin", async ({ target }) => {
@@ -44,26 +44,41 @@ document.addEventListener("focusin", async ({ target }) => {
   (await load())?.open(target);
 });
 
-// Quote what is marked in a comment, or all of it.
+// Quote what is marked in a comment, or all of it. A press on the link may take the mark away: it is read before.
+let marked = "";
+document.addEventListener("pointerdown", ({ target }) => { marked = target.closest("[data-quote]") ? markedIn(target) : ""; }, true);
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-quote]");
   const field = link && document.querySelector("#comment-form textarea[data-editor]");
   if (!field || !parts || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  const prose = link.closest(".comment").querySelector(".prose");
-  const marked = getSelection();
-  const isWithin = !marked.isCollapsed && prose.contains(marked.anchorNode) && prose.contains(marked.focusNode);
-  const text = isWithin ? marked.toString() : prose.innerText;
+  event.stopPropagation(); // What HTMX does with a link.
+  const text = marked || markedIn(link) || link.closest(".comment").querySelector(".prose").innerText;
   const { open, quote } = (await load()) ?? {};
   if (!open) return location.assign(link.href);
   quote(await open(field), text);
-});
+}, true);
 
-// Copy the address of a post or a comment.
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+function markedIn(element) {
+  const prose = element.closest(".comment").querySelector(".prose");
+  const selection = getSelection();
+  const isWithin = !selection.isCollapsed && prose.contains(selection.anchorNode) && prose.contains(selection.focusNode);
+  return isWithin ? selection.toString() : "";
+}
+
+// Copy the address of a post or a comment. Without a script there is nothing to press, so a comment gets its button here.
+function addCopying(root) {
+  const button = document.querySelector("template[data-copying]")?.content;
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy ? new URL(button.dataset.copy, location.href).href : button.closest(".comment").querySelector("a:has(time)").href);
+  for (const acts of root.querySelectorAll(".comment__acts:not(:has([data-copy]))")) acts.append(button.cloneNode(true));
+}
+addCopying(document);
+document.addEventListener("htmx:afterSettle", () => addCopying(document));
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  const address = button.dataset.copy || button.closest(".comment").querySelector("a:has(time)").href;
+  await navigator.clipboard.writeText(new URL(address, location.href).href);
   announce("copied");
 });
 

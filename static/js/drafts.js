@@ -6,7 +6,7 @@
   const LEFT_OUT = /csrf|password|cpr/;
   const SECONDS = [2, 4, 8, 15, 30];
   const person = document.body.dataset.person;
-  const words = document.querySelector("#drafts")?.content;
+  const words = document.querySelector("#writing")?.content;
   const waiting = new Map();
   let isSigningOut = false;
 

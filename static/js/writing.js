@@ -1,26 +1,39 @@
 // The editor: a plain field becomes one when it is first used. The server takes both, and cleans whatever comes.
-const parts = document.querySelector("#editor").dataset;
-const [{ cleaned }, { suggest }] = await Promise.all([import(parts.pasting), import(parts.mentions), import(parts.trix)]);
+let parts = null;
+let suggest = null;
 
-const { blockAttributes } = window.Trix.config;
-blockAttributes.default.tagName = "p";
-blockAttributes.default.breakOnReturn = true;
-blockAttributes.heading1.tagName = "h2";
+// Fetch what the editor is made of from `address`; kept with how a field becomes it, and how to quote in it.
+export async function prepared(address) {
+  const answer = await fetch(address);
+  if (!answer.ok || answer.redirected) throw new Error("The editor is out of reach.");
+  parts = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("template");
+  const { trix, pasting, mentions } = parts.dataset;
+  const [{ cleaned }, combobox] = await Promise.all([import(pasting), import(mentions), import(trix)]);
+  suggest = combobox.suggest;
+  configure(cleaned);
+  return { open, quote };
+}
 
-document.addEventListener("trix-file-accept", (event) => event.preventDefault());
-document.addEventListener("trix-attachment-add", (event) => event.attachment.remove());
-document.addEventListener("trix-before-paste", ({ paste }) => {
-  if (paste.html) paste.html = cleaned(paste.html);
-});
+function configure(cleaned) {
+  const { blockAttributes } = window.Trix.config;
+  blockAttributes.default.tagName = "p";
+  blockAttributes.default.breakOnReturn = true;
+  blockAttributes.heading1.tagName = "h2";
+  document.addEventListener("trix-file-accept", (event) => event.preventDefault());
+  document.addEventListener("trix-attachment-add", (event) => event.attachment.remove());
+  document.addEventListener("trix-before-paste", ({ paste }) => {
+    if (paste.html) paste.html = cleaned(paste.html);
+  });
+}
 
 // Make `field` the editor; the promise is kept when it is one.
-export function open(field) {
+function open(field) {
   const html = document.getElementById(`${field.id}-html`);
   if (field.hidden || !html) return Promise.resolve(field.nextElementSibling);
   const hadFocus = field === document.activeElement;
-  if (field.value.trim() !== field.defaultValue.trim()) html.value = paragraphs(field.value);
+  if (!html.value || field.value.trim() !== field.defaultValue.trim()) html.value = paragraphs(field.value);
   html.disabled = false;
-  const toolbar = document.querySelector("#editor").content.querySelector("trix-toolbar").cloneNode(true);
+  const toolbar = document.importNode(parts.content.querySelector("trix-toolbar"), true);
   toolbar.id = `${field.id}-toolbar`;
   const editor = document.createElement("trix-editor");
   editor.className = "input prose";
@@ -37,7 +50,7 @@ export function open(field) {
   field.after(toolbar);
   field.after(editor);
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
-  suggest(editor, parts);
+  suggest(editor, parts.dataset);
   return ready.then(() => {
     field.value = editor.editor.getDocument().toString().trim();
     if (hadFocus) {
@@ -49,7 +62,7 @@ export function open(field) {
 }
 
 // Put a quotation at the end of the editor, and the caret below it.
-export function quote(editor, text) {
+function quote(editor, text) {
   const { editor: writing } = editor;
   const lines = text.trim().split(/\n+/).map(escaped).join("<br>");
   writing.setSelectedRange(writing.getDocument().getLength() - 1);

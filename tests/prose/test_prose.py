@@ -118,7 +118,7 @@ def test_no_payload_is_left_in_html_or_made_of_plain_text(payload: str) -> None:
     for made in (prose.from_html(payload), prose.from_plain(payload)):
         is_clean(made.html)
         is_clean(
-            shown(made.html, {1: '<img src=x onerror="hit()">'})
+            shown(made.html, '1:<img src=x onerror="hit()">')
             .replace('<span class="mention">', "")
             .replace("</span>", "")
         )
@@ -171,7 +171,7 @@ def test_a_reference_to_somebody_else_is_plain_text() -> None:
 
 def test_a_mention_shows_the_present_name() -> None:
     made = prose.from_html('<a href="#member-9">@Før</a>')
-    assert shown(made.html, {9: "Efter <b>"}) == '<p><span class="mention">@Efter &lt;b&gt;</span></p>'
+    assert shown(made.html, "9:Efter <b>") == '<p><span class="mention">@Efter &lt;b&gt;</span></p>'
 
 
 def test_changes_mark_added_and_removed_words() -> None:

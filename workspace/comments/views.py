@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,13 +13,10 @@ from workspace.comments.forms import CommentForm, EditForm
 from workspace.comments.models import Comment
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
-from workspace.posts import mentions, versions
 from workspace.posts import queries as post_queries
-from workspace.posts import views as post_views
+from workspace.posts import versions
 from workspace.posts.forms import WithdrawalForm
 from workspace.posts.models import Post
-from workspace.posts.reactions import tallies
-from workspace.posts.words import REACTIONS
 from workspace.posts.writing import Stale
 
 blueprint = Blueprint("comments", __name__, url_prefix="/partnerships/<slug:slug>/posts/<number:post_number>/comments")
@@ -48,14 +45,11 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
 @members_may(Action.READ)
 def show(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """A comment, whole: in place, or marked on the page of its thread."""
-    if htmx.is_partial():
-        post = post_queries.post(membership, post_number)
-        return page_or_partial(
-            "", "comments/_comment.html", focus=f"#comment-{number}", **_line(membership, post, number)
-        )
-    queries.comment(membership, post_number, number)
-    card = post_queries.card(membership, post_number)
-    return post_views.with_thread(membership, card, queries.thread_around(membership, card, number))
+    post = post_queries.post(membership, post_number)
+    context = _line(membership, post, number)
+    if not htmx.is_partial():
+        return htmx.seen_elsewhere(comment_address(membership, post_number, number))
+    return htmx.focused(make_response(render_template("comments/_comment.html", **context)), f"#comment-{number}")
 
 
 @blueprint.get("/<number:number>/edit")
@@ -133,6 +127,11 @@ def shown(membership: Membership, post_number: int, number: int) -> Response:
     )
 
 
+def comment_address(membership: Membership, post_number: int, number: int) -> str:
+    """Where a comment is found for good, on whichever page of its thread it stands."""
+    return f"{membership.partnership.address}posts/{post_number}?comment={number}#comment-{number}"
+
+
 def _address(membership: Membership, post_number: int, number: int) -> str:
     return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
 
@@ -143,14 +142,7 @@ def _place(membership: Membership, post: Post) -> dict[str, Any]:
 
 def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:
     """A comment as the thread shows it, with what stands around its text."""
-    comment = queries.line(membership, post.number, number)
-    return {
-        "comment": comment,
-        "tallies": tallies(membership, [number]),
-        "mentioned": mentions.names(membership, [comment.body_html]),
-        "REACTIONS": REACTIONS,
-        **_place(membership, post),
-    }
+    return {"comment": queries.line(membership, post.number, number), **_place(membership, post)}
 
 
 def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:

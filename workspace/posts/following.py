@@ -1,8 +1,9 @@
 """Who follows a post: by themselves whom it concerns, and whoever chooses to."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, select
+from sqlalchemy import ForeignKeyConstraint, Index, and_, exists, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
@@ -54,6 +55,19 @@ def choose(by: Membership, post_number: int, *, follows: bool) -> None:
         chosen.follows = follows
 
 
+def columns(membership: Membership, post_number: Any) -> tuple[Any, Any]:
+    """The columns `follower_count` and `follows` of the post with the column `post_number`: whether the member does."""
+    mine = exists().where(_of_post(membership, post_number), Follow.membership_id == membership.id)
+    count = (
+        select(func.count())
+        .select_from(Follow)
+        .join(Membership, Membership.id == Follow.membership_id)
+        .where(_of_post(membership, post_number), Membership.state == State.ACTIVE)
+        .correlate_except(Follow, Membership)
+    )
+    return count.scalar_subquery().label("follower_count"), mine.label("follows")
+
+
 def followers(membership: Membership, post_number: int) -> list[AnyRow]:
     """Who follows the post: id, name, organisation and side, in Danish order."""
     query = (
@@ -68,12 +82,15 @@ def followers(membership: Membership, post_number: int) -> list[AnyRow]:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(
-            Follow.partnership_id == membership.partnership_id,
-            Follow.post_number == post_number,
-            Follow.follows.is_(True),
-            Membership.state == State.ACTIVE,
-        )
+        .where(_of_post(membership, post_number), Membership.state == State.ACTIVE)
         .order_by(User.name_key, Membership.id)
     )
     return list(db.session.execute(query))
+
+
+def _of_post(membership: Membership, post_number: Any) -> Any:
+    return and_(
+        Follow.partnership_id == membership.partnership_id,
+        Follow.post_number == post_number,
+        Follow.follows.is_(True),
+    )

@@ -5,9 +5,9 @@ In stored HTML a mention is a link to "#member-17"; what is shown is the present
 """
 
 import re
-from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, delete, or_, select
+from sqlalchemy import ForeignKeyConstraint, Index, String, cast, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import names as spelling
@@ -16,7 +16,6 @@ from workspace.database import AnyRow, AnySelect, Model, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, State
 from workspace.prose import Prose, naming
-from workspace.prose.showing import mentioned
 
 MOST_SUGGESTED = 8
 
@@ -68,17 +67,20 @@ def keep(partnership_id: int, number: int, prose: Prose) -> None:
     )
 
 
-def names(membership: Membership, htmls: Iterable[str | None]) -> dict[int, str]:
-    """The present names of those whom texts of the member's partnership mention, by the ids of their memberships."""
-    wanted = mentioned(htmls)
-    if not wanted:
-        return {}
+def mentioned(partnership_id: Any, number: Any) -> Any:
+    """The column `mentioned`: whom the text with the columns `partnership_id` and `number` mentions, by present names.
+
+    It is what `prose.showing.shown` takes, so a page of texts asks no further for them.
+    """
     query = (
-        select(Membership.id, User.name)
-        .join(Membership.user)
-        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
+        select(func.aggregate_strings(cast(Membership.id, String) + ":" + User.name, "\n"))
+        .select_from(Mention)
+        .join(Membership, Membership.id == Mention.membership_id)
+        .join(User, User.id == Membership.user_id)
+        .where(Mention.partnership_id == partnership_id, Mention.number == number)
+        .correlate_except(Mention, Membership, User)
     )
-    return _by_id(query)
+    return query.scalar_subquery().label("mentioned")
 
 
 def suggestions(membership: Membership, typed: str) -> list[AnyRow]:

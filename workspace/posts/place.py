@@ -1,15 +1,12 @@
 """What the pages of a post show: where it stands, and for a challenge how far it is."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from workspace.database import AnyRow
 from workspace.partnerships.log import Verb
 from workspace.partnerships.models import Membership
-from workspace.posts import following, mentions, queries
+from workspace.posts import queries
 from workspace.posts.moving import Status, may_move
-from workspace.posts.reactions import tallies
-from workspace.posts.words import REACTIONS
 
 
 def place(membership: Membership) -> dict[str, Any]:
@@ -17,24 +14,9 @@ def place(membership: Membership) -> dict[str, Any]:
     return {"membership": membership, "partnership": membership.partnership}
 
 
-def whole(membership: Membership, post: AnyRow, comments: Sequence[AnyRow] = ()) -> dict[str, Any]:
-    """A post (a card) as its own page shows it, with some `comments` of its thread."""
-    return {
-        "post": post,
-        "followers": following.followers(membership, post.number),
-        **around(membership, [post, *comments]),
-        **place(membership),
-        **(lifetime(membership, post) if post.status else {}),
-    }
-
-
-def around(membership: Membership, texts: Sequence[AnyRow]) -> dict[str, Any]:
-    """What stands in and around the texts of posts and comments: present names, and reactions."""
-    return {
-        "tallies": tallies(membership, [text.number for text in texts]),
-        "mentioned": mentions.names(membership, [text.body_html for text in texts]),
-        "REACTIONS": REACTIONS,
-    }
+def whole(membership: Membership, post: AnyRow) -> dict[str, Any]:
+    """A post (a card) as its own page shows it."""
+    return {"post": post, **place(membership), **(lifetime(membership, post) if post.status else {})}
 
 
 def lifetime(membership: Membership, post: AnyRow) -> dict[str, Any]:

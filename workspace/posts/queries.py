@@ -14,9 +14,12 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import TELLING, of_seat
+from workspace.posts import following
 from workspace.posts.affected import Affected
+from workspace.posts.mentions import mentioned
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import MOVES, TURNS, UNSOLVED
+from workspace.posts.reactions import reacted
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name, is_held_by
@@ -46,7 +49,8 @@ def post(membership: Membership, number: int) -> Post:
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
     whole = (false().label("is_new"), Post.body_html, null().label("excerpt"))
-    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole).where(
+    around = (reacted(membership, Post.partnership_id, Post.number), *following.columns(membership, Post.number))
+    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole, *around).where(
         Post.partnership_id == membership.partnership_id, Post.number == number
     )
     return db.session.execute(query).first() or abort(404)
@@ -123,6 +127,7 @@ def cards(*body: Any) -> AnySelect:
             concerned.name.label("concerned_name"),
             Post.redacted_at,
             withdrawn_by(Post),
+            mentioned(Post.partnership_id, Post.number),
             *body,
             *author(),
         )
@@ -176,10 +181,10 @@ def is_new(membership: Membership) -> Any:
     )
 
 
-def moves(membership: Membership, number: int, *, most: int, before: int | None = None) -> list[Entry]:
+def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
     """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
     query = _entries(membership, number, MOVES).options(*TELLING).order_by(Entry.number.desc()).limit(most)
-    if before:
+    if before is not None:
         query = query.where(Entry.number < before)
     return list(db.session.scalars(query))
 

@@ -1,12 +1,11 @@
 """Calm reactions to a text: noted, thanks, a good idea. They stand in the log, and lift nothing."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, case, func, select
+from sqlalchemy import ForeignKeyConstraint, String, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.access import Action
@@ -17,6 +16,9 @@ from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.writing import Writing
+
+# Marks the reader's own among the reactions of a text.
+OWN = "*"
 
 
 class Acknowledgement(StrEnum):
@@ -43,12 +45,12 @@ class Reaction(Model):
     is_given: Mapped[bool] = mapped_column(default=True)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tally:
     """How many gave each reaction to a text, and which of them the reader gave."""
 
-    counts: dict[Acknowledgement, int] = field(default_factory=dict)
-    own: set[Acknowledgement] = field(default_factory=set)
+    counts: dict[Acknowledgement, int]
+    own: set[Acknowledgement]
 
 
 def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgement, *, given: bool) -> None:
@@ -67,22 +69,31 @@ def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgem
             record(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
 
 
-def tallies(membership: Membership, numbers: Iterable[int]) -> dict[int, Tally]:
-    """The reactions to the texts `numbers`, by number; a text without any has an empty one."""
-    query = (
-        select(Reaction.number, Reaction.kind, func.count(), func.max(_own(membership)))
-        .where(
-            Reaction.partnership_id == membership.partnership_id,
-            Reaction.number.in_(list(numbers)),
-            Reaction.is_given.is_(True),
-        )
-        .group_by(Reaction.number, Reaction.kind)
+def reacted(membership: Membership, partnership_id: Any, number: Any) -> Any:
+    """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`.
+
+    `tally` reads it, so a page of texts asks no further for them.
+    """
+    own = case((Reaction.membership_id == membership.id, OWN), else_="")
+    query = select(func.aggregate_strings(Reaction.kind.cast(String) + own, " ")).where(
+        Reaction.partnership_id == partnership_id,
+        Reaction.number == number,
+        Reaction.is_given.is_(True),
     )
-    found: dict[int, Tally] = defaultdict(Tally)
-    for number, kind, count, own in db.session.execute(query):
-        found[number].counts[kind] = count
-        if own:
-            found[number].own.add(kind)
+    return query.correlate_except(Reaction).scalar_subquery().label("reacted")
+
+
+def tally(reacted: str | None) -> Tally:
+    """What the column `reacted` says."""
+    words = (reacted or "").split()
+    counts = Counter(word.removesuffix(OWN) for word in words)
+    own = {Acknowledgement(word.removesuffix(OWN)) for word in words if word.endswith(OWN)}
+    return Tally({kind: counts[kind] for kind in Acknowledgement if counts[kind]}, own)
+
+
+def reacted_to(membership: Membership, number: int) -> str | None:
+    """The same for one text, by its number."""
+    found: str | None = db.session.scalar(select(reacted(membership, membership.partnership_id, number)))
     return found
 
 
@@ -105,7 +116,3 @@ def given(membership: Membership, number: int) -> dict[Acknowledgement, dict[Sid
     for kind, name, organisation, side in db.session.execute(query):
         found.setdefault(kind, {}).setdefault(side or Side.OTHERS, []).append(f"{name}, {organisation}")
     return found
-
-
-def _own(membership: Membership) -> Any:
-    return case((Reaction.membership_id == membership.id, 1), else_=0)

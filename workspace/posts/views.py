@@ -10,21 +10,24 @@ from workspace import cursors, htmx
 from workspace.access import Action, members_may
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
-from workspace.database import AnyRow
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import parties, unseen_events
-from workspace.posts import following, mentions, queries, versions
+from workspace.posts import following, queries, versions
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import stands_still
-from workspace.posts.place import around, place, whole
+from workspace.posts.place import place, whole
+from workspace.posts.reactions import tally
+from workspace.posts.words import REACTIONS
 from workspace.posts.writing import Stale
 from workspace.prose import Prose
 from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
 blueprint.add_app_template_global(stands_still, "stands_still")
+blueprint.add_app_template_filter(tally)
+blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
 
 NAMED_IN_HEADER = 6
 
@@ -75,25 +78,22 @@ def create(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/<slug:slug>/posts/<number:number>")
 @members_may(Action.READ)
 def show(membership: Membership, number: int) -> ResponseReturnValue:
-    """A post with its latest comments; older ones on demand, and the parts that a form stood in the place of."""
+    """A post with its latest comments, or those around one (`comment`); older ones on demand.
+
+    For HTMX also the parts that a form stood in the place of.
+    """
     post = queries.card(membership, number)
     if htmx.is_partial() and "before" not in request.args:
         steps = post.status is not None and request.args.get("part") == "steps"
         partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
         return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
-    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
-    return with_thread(membership, post, thread)
-
-
-def with_thread(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> Response:
-    """The post's page with a page of its thread; for HTMX the page of the thread alone."""
-    comments = thread["comments"]
+    before, marked = (cursors.number(request.args.get(name, "")) for name in ("before", "comment"))
+    thread = comment_queries.thread(membership, post, before=before or None, marked=marked or None)
     if htmx.is_partial():
-        context = {"post": post, **thread, **around(membership, comments), **place(membership)}
-        return htmx.focused(make_response(render_template("comments/_page.html", **context)), thread["latest"])
+        partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
+        return htmx.focused(make_response(partial), thread["latest"])
     form = _quoting(membership, post.number)
-    context = {"comment_form": form, **thread, **whole(membership, post, comments)}
-    return make_response(render_template("posts/show.html", **context))
+    return render_template("posts/show.html", comment_form=form, **thread, **whole(membership, post))
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
@@ -183,6 +183,20 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     return shown(membership, post)
 
 
+@blueprint.get("/<slug:slug>/posts/<number:number>/followers")
+@members_may(Action.READ)
+def followers(membership: Membership, number: int) -> ResponseReturnValue:
+    """Who follows a post."""
+    return page_or_partial(
+        "posts/followers.html",
+        "posts/_followers.html",
+        focus="#followers",
+        post=queries.card(membership, number),
+        followers=following.followers(membership, number),
+        **place(membership),
+    )
+
+
 @blueprint.post("/<slug:slug>/posts/<number:number>/following")
 @members_may(Action.FOLLOW)
 def follow(membership: Membership, number: int) -> ResponseReturnValue:
@@ -198,14 +212,13 @@ def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
 
 
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
-    post = queries.post(membership, number)
+    queries.post(membership, number)
     following.choose(membership, number, follows=follows)
     return htmx.partial_or_redirect(
         "posts/_followers.html",
         to=f"{membership.partnership.address}posts/{number}",
         focus="#followers button",
-        post=post,
-        followers=following.followers(membership, number),
+        post=queries.card(membership, number),
         **place(membership),
     )
 
@@ -246,7 +259,6 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
         "pinned": pinned,
         "page": page,
         "older": page[-1].activity_number if len(found) > len(page) else None,
-        "mentioned": mentions.names(membership, [post.body_html for post in (*pinned, *page)]),
         **place(membership),
     }
 

@@ -24,6 +24,13 @@ from workspace.texts.queries import Text
 blueprint = Blueprint("texts", __name__, url_prefix="/partnerships/<slug:slug>")
 
 
+@blueprint.get("/editor")
+@members_may(Action.COMMENT)
+def editor(membership: Membership) -> ResponseReturnValue:
+    """What a text field is made an editor of, when it is first used: its buttons, and where its scripts are."""
+    return render_template("texts/editor.html", partnership=membership.partnership)
+
+
 @blueprint.get("/mentions")
 @members_may(Action.COMMENT)
 def suggest(membership: Membership) -> ResponseReturnValue:
@@ -48,7 +55,12 @@ def show_versions(membership: Membership, number: int) -> ResponseReturnValue:
 def show_reactions(membership: Membership, number: int) -> ResponseReturnValue:
     """Who reacted to a text, by side, and the reactions that one can give."""
     text = queries.text(membership, number)
-    return page_or_partial("texts/reactions.html", "texts/_reactions.html", **_reactions(membership, text))
+    first = f"#reactions-{number}{'' if text.writing.is_withdrawn or not membership.may(Action.REACT) else '-noted'}"
+    answer = page_or_partial(
+        "texts/reactions.html", "texts/_reactions.html", focus=first, **_reactions(membership, text)
+    )
+    answer.headers["HX-Retarget"] = f"#{f'comment-{number}' if text.comment else 'post'} [href$='/reactions']"
+    return answer
 
 
 @blueprint.post("/texts/<number:number>/reactions")
@@ -108,8 +120,9 @@ def redact(membership: Membership, number: int) -> ResponseReturnValue:
 
 def address(membership: Membership, text: Text) -> str:
     """Where the text stands."""
-    post = f"{membership.partnership.address}posts/{text.post.number}"
-    return f"{post}/comments/{text.comment.number}#comment-{text.comment.number}" if text.comment else post
+    if text.comment:
+        return comment_views.comment_address(membership, text.post.number, text.comment.number)
+    return f"{membership.partnership.address}posts/{text.post.number}"
 
 
 def _shown(membership: Membership, text: Text) -> Response:
@@ -133,7 +146,7 @@ def _reactions(membership: Membership, text: Text) -> dict[str, Any]:
     number = text.writing.number
     return {
         "given": reactions.given(membership, number),
-        "tally": reactions.tallies(membership, [number])[number],
+        "tally": reactions.tally(reactions.reacted_to(membership, number)),
         "REACTIONS": REACTIONS,
         "SIDES": SIDES,
         **_about(membership, text),
