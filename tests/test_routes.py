@@ -172,6 +172,7 @@ TABLE = """
 
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
     POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>             members take_roles
+    POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         key("number"),
         key("membership_id"),
+        sa.Column("is_seen", sa.Boolean(), nullable=False),
         of_entry("mention"),
         of_member("mention"),
         sa.PrimaryKeyConstraint("partnership_id", "number", "membership_id", name="pk_mention"),

@@ -1,14 +1,14 @@
 """What becomes of a text after it was written: versions, redaction, mentions, reactions, undoing, following."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
 from tests.client import Client
-from tests.factories import Level, add_member, comment, make_user, share, start_partnership
+from tests.factories import Level, add_member, comment, make_role, make_user, share, start_partnership
 from workspace import prose
 from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
@@ -81,6 +81,42 @@ def test_what_is_redacted_is_nowhere_and_the_fact_remains(
         post.bring_back(moderator)
 
 
+def test_the_number_of_unsolved_challenges_follows_a_text_that_goes_and_comes(moderator: Membership) -> None:
+    post = share(moderator, kind=Kind.CHALLENGE)
+    partnership = moderator.partnership
+    counts = [partnership.unsolved_count]
+    for step in (post.withdraw, post.bring_back, post.bring_back):
+        step(moderator)
+        counts.append(partnership.unsolved_count)
+    for _time in range(2):
+        post.redact(moderator, "Et navn")
+        counts.append(partnership.unsolved_count)
+    assert counts == [1, 0, 1, 1, 0, 0]
+
+
+def test_redacting_a_challenge_takes_what_solved_it_along(moderator: Membership, sign_in: SignIn) -> None:
+    post = share(moderator, kind=Kind.CHALLENGE)
+    post.park(moderator, f"Vi venter på {SECRET}")
+    post.reopen(moderator, "Nu")
+    post.solve(moderator, f"Det var {SECRET}")
+    db.session.commit()
+    post.redact(moderator, "Et kodeord")
+    db.session.commit()
+    assert SECRET not in everything()
+    assert "Et kodeord" in sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}").text
+
+
+def test_an_edit_of_the_role_alone_says_that_the_text_is_the_same(
+    moderator: Membership, member: Membership, sign_in: SignIn
+) -> None:
+    role = make_role(moderator, "Drift")
+    post = share(member, "Aftale", "Det samme.")
+    post.edit(member, title="Aftale", body=prose.from_plain("Det samme."), version=1, role=role)
+    db.session.commit()
+    page = sign_in(member.user).page(f"{member.partnership.address}texts/{post.number}/versions")
+    assert "Teksten er den samme" in page.text
+
+
 def test_a_member_cannot_redact(member: Membership) -> None:
     post = share(member)
     with pytest.raises(NotAllowed):
@@ -119,8 +155,15 @@ def test_an_edit_that_is_sent_again_after_it_was_saved_is_no_conflict(member: Me
 def test_a_post_that_is_sent_again_with_another_text_is_corrected_and_not_doubled(member: Membership) -> None:
     key = "0b8c9b36-6f0e-4a0c-9a6b-0e8f0f2f9c11"
     for body in ("Først.", "Først, og mere."):
-        made = Post.share(member, kind=Kind.PROGRESS, title="En", body=prose.from_plain(body), one_time_key=key)
-    assert made.body_text == "Først, og mere."
+        made = Post.share(
+            member,
+            kind=Kind.CHALLENGE,
+            title="En",
+            body=prose.from_plain(body),
+            one_time_key=key,
+            answer_by=date(2030, 1, 31),
+        )
+    assert (made.body_text, made.answer_by) == ("Først, og mere.", date(2030, 1, 31))
     assert len(list(db.session.scalars(select(Post)))) == 1
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace.accounts.models import User
 from workspace.database import AnyRow, Model, db
 from workspace.organisations.models import Organisation
-from workspace.partnerships.models import Membership, Participation, State
+from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 
 
@@ -62,7 +62,7 @@ def columns(membership: Membership, post_number: Any) -> tuple[Any, Any]:
         select(func.count())
         .select_from(Follow)
         .join(Membership, Membership.id == Follow.membership_id)
-        .where(_of_post(membership, post_number), Membership.state == State.ACTIVE)
+        .where(_of_post(membership, post_number), Membership.is_active)
         .correlate_except(Follow, Membership)
     )
     return count.scalar_subquery().label("follower_count"), mine.label("follows")
@@ -82,7 +82,7 @@ def followers(membership: Membership, post_number: int) -> list[AnyRow]:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(_of_post(membership, post_number), Membership.state == State.ACTIVE)
+        .where(_of_post(membership, post_number), Membership.is_active)
         .order_by(User.name_key, Membership.id)
     )
     return list(db.session.execute(query))

@@ -7,32 +7,18 @@ In stored HTML a mention is a link to "#member-17"; what is shown is the present
 import re
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, cast, delete, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import String, cast, delete, exists, func, or_, select
 
 from workspace import names as spelling
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, Model, db
+from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
-from workspace.partnerships.models import Membership, State
+from workspace.partnerships.log import Entry
+from workspace.partnerships.mentions import Mention
+from workspace.partnerships.models import Membership
 from workspace.prose import Prose, naming
 
 MOST_SUGGESTED = 8
-
-
-class Mention(Model):
-    """A text, post or comment, that refers to a member."""
-
-    __tablename__ = "mention"
-    __table_args__ = (
-        ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),
-        ForeignKeyConstraint(["partnership_id", "membership_id"], ["membership.partnership_id", "membership.id"]),
-        Index("ix_mention_partnership_id_membership_id", "partnership_id", "membership_id"),
-    )
-
-    partnership_id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) -> Prose:
@@ -45,7 +31,7 @@ def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) ->
     present = _by_id(
         select(Membership.id, User.name)
         .join(Membership.user)
-        .where(Membership.partnership_id == partnership_id, Membership.state == State.ACTIVE)
+        .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
     kept = _kept(partnership_id, number) if number else {}
     return naming.resolved(prose, referable=present | kept, recognisable=present)
@@ -83,6 +69,22 @@ def mentioned(partnership_id: Any, number: Any) -> Any:
     return query.scalar_subquery().label("mentioned")
 
 
+def unseen(membership: Membership, post_number: Any) -> Any:
+    """The column `mentions_me`: whether a text of the post with the column `post_number` does, and is not seen yet."""
+    return (
+        exists()
+        .where(
+            Mention.partnership_id == membership.partnership_id,
+            Mention.membership_id == membership.id,
+            Mention.is_seen.is_(False),
+            Entry.partnership_id == Mention.partnership_id,
+            Entry.number == Mention.number,
+            Entry.post_number == post_number,
+        )
+        .label("mentions_me")
+    )
+
+
 def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
     """The members of the partnership whose name has a part that begins with what was typed, in Danish order."""
     beginning = re.sub(r"([\\%_])", r"\\\1", spelling.fold(typed))
@@ -92,7 +94,7 @@ def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.state == State.ACTIVE,
+            Membership.is_active,
             or_(
                 User.name_folded.like(f"{beginning}%", escape="\\"),
                 User.name_folded.like(f"% {beginning}%", escape="\\"),

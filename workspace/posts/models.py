@@ -88,7 +88,7 @@ class Post(Moving, Model):
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
-                made.edit(by, title=title, body=body, version=made.version)
+                made.edit(by, title=title, body=body, version=made.version, answer_by=answer_by, role=role)
                 return made
             if role:
                 role.require_in_use()
@@ -117,16 +117,27 @@ class Post(Moving, Model):
             following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
             return post
 
-    def edit(self, by: Membership, *, title: str, body: Prose, version: int, answer_by: date | None = None) -> None:
+    def edit(
+        self,
+        by: Membership,
+        *,
+        title: str,
+        body: Prose,
+        version: int,
+        answer_by: date | None = None,
+        role: Role | None = None,
+    ) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
-            answer_by = answer_by if self.status else None
-            if (self.title, self.body_html, self.answer_by) != (title, body.html, answer_by):
+            answer_by, role_id = answer_by if self.status else None, role.id if role else None
+            if role and role_id != self.role_id:
+                role.require_in_use()
+            if (self.title, self.body_html, self.answer_by, self.role_id) != (title, body.html, answer_by, role_id):
                 self.require_version(version)
                 self.rewrite(body, title=self.title)
-                self.title, self.answer_by = title, answer_by
+                self.title, self.answer_by, self.role_id = title, answer_by, role_id
                 following.concern(self.partnership_id, self.number, body.mentions)
                 record(by, Verb.EDITED, post_number=self.number)
 
@@ -142,13 +153,16 @@ class Post(Moving, Model):
         """Undo the withdrawal."""
         with by.partnership.locked():
             if self.put_back(by):
+                by.partnership.unsolved_count += self.status in UNSOLVED
                 record(by, Verb.BROUGHT_BACK, post_number=self.number)
 
     def redact(self, by: Membership, reason: str) -> None:
         """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
         with by.partnership.locked():
+            was_unsolved = self.is_unsolved
             if self.blank(by, reason):
-                self.title, self.pinned_at = "", None
+                by.partnership.unsolved_count -= was_unsolved
+                self.title, self.outcome, self.pinned_at = "", "", None
                 forget_words(self.partnership_id, post_number=self.number)
                 record(by, Verb.REDACTED, post_number=self.number, reason=reason)
 

@@ -16,7 +16,7 @@ from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import TELLING, of_seat
 from workspace.posts import following
 from workspace.posts.affected import Affected
-from workspace.posts.mentions import mentioned
+from workspace.posts.mentions import mentioned, unseen
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import MOVES, TURNS, UNSOLVED
 from workspace.posts.reactions import reacted
@@ -48,11 +48,15 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    whole = (false().label("is_new"), Post.body_html, null().label("excerpt"))
-    around = (reacted(membership, Post.partnership_id, Post.number), *following.columns(membership, Post.number))
-    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole, *around).where(
-        Post.partnership_id == membership.partnership_id, Post.number == number
-    )
+    query = cards(
+        false().label("is_new"),
+        Post.body_html,
+        null().label("excerpt"),
+        is_held_by(membership, Post.role_id).label("holds_role"),
+        reacted(membership, Post.partnership_id, Post.number),
+        unseen(membership, Post.number),
+        *following.columns(membership, Post.number),
+    ).where(Post.partnership_id == membership.partnership_id, Post.number == number)
     return db.session.execute(query).first() or abort(404)
 
 

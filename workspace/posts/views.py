@@ -102,8 +102,8 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
-    now = {"body": post.body_text, "body_html": post.body_html}
-    form = EditForm(obj=post, data=now)
+    now = {"body": post.body_text, "body_html": post.body_html, "role": post.role_id}
+    form = _edit_form(membership, post, obj=post, data=now)
     return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
 
 
@@ -112,7 +112,7 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
 def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
-    form = EditForm(instead_of=post.body_html)
+    form = _edit_form(membership, post, instead_of=post.body_html)
     context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
     if not form.validate():
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
@@ -123,6 +123,7 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
             body=form.prose,
             version=form.version.data,
             answer_by=form.answer_by.data,
+            role=role(membership, form.role.data) if form.role.data else None,
         )
     except Stale:
         context["mine"] = form.prose
@@ -241,6 +242,16 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm:
     quoted = comment_queries.comment(membership, post_number, number)
     lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
     return CommentForm(formdata=None, data={"body": f"{lines}\n"})
+
+
+def _edit_form(membership: Membership, post: Post, **options: Any) -> EditForm:
+    """The form for correcting a post; a role that is retired since may stay."""
+    form = EditForm(**options)
+    offered = choices(membership)
+    if post.role_id and post.role_id not in dict(offered):
+        offered.append((post.role_id, role(membership, post.role_id).name))
+    form.offer(offered)
+    return form
 
 
 def _proposal(post: Post, form: EditForm) -> Prose | None:

@@ -159,7 +159,12 @@ def _edits(text: Text, found: list[Any], *, from_present: bool) -> dict[str, Any
     if from_present:
         states.insert(0, ("" if text.comment else text.post.title, text.writing.body_text, text.writing.edited_at))
     edits = [
-        {"at": at, "title": changes(before[0], title), "body": changes(before[1], body)}
+        {
+            "at": at,
+            "title": changes(before[0], title),
+            "body": changes(before[1], body),
+            "is_same": before[:2] == (title, body),
+        }
         for (title, body, at), before in pairwise(states)
     ]
     shown = edits[: versions.MOST_SHOWN]
