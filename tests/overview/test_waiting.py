@@ -304,7 +304,7 @@ def test_everything_that_waits_is_told_what_others_wait_for_first(world: World) 
     world.let_everything_wait()
     assert world.told() == {"Farida": OF_FARIDA, "Mette": OF_METTE}
     page = world.browser(world.farida).page("/")
-    assert (count(page), title(page)) == ("4 things wait for you", "(4) Overview – Samspil")
+    assert (count(page), title(page)) == ("5 things wait for you", "(5) Overview – Samspil")
 
 
 # Told once
