@@ -15,6 +15,7 @@ from workspace.partnerships.models import Membership
 from workspace.posts import queries as posts
 from workspace.roles import answering
 from workspace.roles import queries as roles
+from workspace.texts import queries as texts
 
 
 @blueprint.get("/waiting")
@@ -57,7 +58,7 @@ def take_role(membership: Membership, role_id: int, holding_id: int) -> Response
 @members_may(Action.READ)
 def see_mention(membership: Membership, number: int) -> ResponseReturnValue:
     """Know of being mentioned in a text, without opening it."""
-    log.see_mention(membership, number)
+    log.see_mention(membership, texts.text(membership, number).writing.number)
     announce(_("It is marked as read."))
     return _settled(membership)
 
