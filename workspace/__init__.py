@@ -14,7 +14,8 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import letters
+from workspace.mail import bell as bell
+from workspace.mail import letters, postman
 from workspace.routing import Number, Slug, Token
 
 FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Workspace:
     app.url_map.strict_slashes = False
     _extend(app, settings)
     database.prepare(app)
+    postman.install(app, settings)
     gate.install(app)
     errors.install(app)
     headers.install(app, secure=settings.secure_cookies)

@@ -1,8 +1,11 @@
 """A letter as it travels: the MIME message (RFC 5322, 2045), with the headers that tell what it is."""
 
+from binascii import b2a_qp
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
+
+import idna
 
 from workspace import clock
 from workspace.config import Settings
@@ -10,16 +13,14 @@ from workspace.mail.letters import Letter
 from workspace.mail.models import Mail, message_id
 from workspace.prose import legible
 
-LONGEST_NAME = 100
 
-
-def message(mail: Mail, letter: Letter, settings: Settings) -> EmailMessage:
-    """`letter` in an envelope. No name or title can begin another header: each is put on one line."""
-    made = EmailMessage(policy=SMTP)
-    made["From"] = Address(
-        _line(f"Samspil – {letter.sender}" if letter.sender else "Samspil"), addr_spec=settings.mail_from
-    )
-    made["To"] = Address(addr_spec=mail.recipient)
+def message(mail: Mail, letter: Letter, settings: Settings) -> bytes:
+    """`letter` in its envelope. No name or title can begin another header: each is put on one line."""
+    recipient = mailbox(mail.recipient)
+    sender = f"Samspil – {_line(letter.sender)}" if letter.sender else "Samspil"
+    made = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
+    made["From"] = Address(sender, addr_spec=settings.mail_from)
+    made["To"] = Address(addr_spec=recipient)
     made["Subject"] = _line(letter.subject)
     made["Date"] = clock.now()
     made["Message-ID"] = mail.message_id
@@ -32,9 +33,26 @@ def message(mail: Mail, letter: Letter, settings: Settings) -> EmailMessage:
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834
     made["X-Auto-Response-Suppress"] = "All"  # The same for Exchange
-    made.set_content(letter.text, cte="quoted-printable")
-    made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    return made
+    made["MIME-Version"] = "1.0"
+    made.make_alternative()
+    made.attach(_part("plain", letter.text))
+    made.attach(_part("html", letter.html))
+    return made.as_bytes()
+
+
+def mailbox(address: str) -> str:
+    """`address` with its domain as DNS knows it (RFC 5891)."""
+    local, _at, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
+
+
+def _part(subtype: str, text: str) -> EmailMessage:
+    """Text in lines that every server takes."""
+    part = EmailMessage(policy=SMTP)
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(b2a_qp(text.encode(), istext=True).decode())
+    return part
 
 
 def _line(text: str) -> str:
