@@ -127,8 +127,8 @@ def _base_url(environment: Mapping[str, str]) -> str:
 def _mail_from(given: str, base_url: str) -> str:
     """Whom mail comes from."""
     host = urlsplit(base_url).hostname or ""
-    address = given or f"samspil@{'localhost' if is_loopback(host) else host}"
-    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
+    address = given or f"samspil@{'localhost' if is_loopback(host) or ':' in host else host}"
+    if not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", address):
         raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
     return address
 

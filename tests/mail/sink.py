@@ -74,7 +74,7 @@ class Sink:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
     def plan(self, recipient: str, *faults: str) -> None:
-        """Let the tries of mails to `recipient` go wrong, one after the other, before they go well; "" is a good one."""
+        """Let the tries of mails to `recipient` go wrong, one after the other, before they go well; "" goes well."""
         self.faults[recipient].extend(faults)
 
     @property

@@ -78,6 +78,11 @@ class Mail(Model):
         """The address that it goes to: for a person, the one that they have now."""
         return self.user.email if self.user else self.address or ""
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anybody to read it: a closed account gets no mail."""
+        return self.user is None or self.user.is_active
+
 
 def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> None:
     """Put a mail into the outbox, in the present transaction, unless one of that key is there.

@@ -20,7 +20,7 @@ from workspace.config import Settings
 from workspace.database import begin_request, db
 from workspace.languages import DEFAULT_LANGUAGE
 from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
-from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
+from workspace.mail.leases import MOST_DOUBTS, Ledger, Taken, take
 from workspace.mail.letters import KINDS, Letter
 from workspace.mail.messages import mailbox, message
 from workspace.mail.models import Mail, State
@@ -56,6 +56,8 @@ class Postman:
         self.carrier: Carrier = Smtp(settings) if settings.smtp_url else Folder(settings)
         self.stopping = threading.Event()
         self.round = threading.Lock()
+        self.ledger = Ledger()
+        self.trouble: str | None = None
         self.away_until = 0.0
 
     def deliver(self) -> int:
@@ -63,54 +65,58 @@ class Postman:
         sent = 0
         with self.round:
             while self._is_out() and (taken := take()):
-                try:
-                    for mail in taken:
-                        if self.stopping.is_set():
-                            break
-                        sent += self._deliver(mail)
-                except Unreachable as away:
-                    log.warning("Mail has to wait: %s", away)
-                    self.away_until = time.monotonic() + AWAY.total_seconds()
-                    give_back(taken[0].lease, clock.now() + AWAY, str(away))
-                else:
-                    give_back(taken[0].lease, clock.now())
+                for mail in taken:
+                    if not self._is_out():
+                        break
+                    sent += self._deliver(mail)
+                away = AWAY if self.trouble else timedelta()
+                self.ledger.give_back(taken[0].lease, clock.now() + away, self.trouble)
+                self.ledger.write()
         return sent
 
     def _is_out(self) -> bool:
         """Whether this postman goes round at present: not when told to stop, nor soon after finding nobody in."""
-        return not self.stopping.is_set() and time.monotonic() >= self.away_until
+        if time.monotonic() >= self.away_until:
+            self.trouble = None
+        return not self.stopping.is_set() and self.trouble is None
 
     def _deliver(self, mail: Taken) -> bool:
-        """Send one mail; whether it was sent. Raises Unreachable where none can be."""
+        """Send one mail; whether it was sent."""
         if mail.doubts > MOST_DOUBTS:
-            finish(mail, State.FAILED, IN_DOUBT_TWICE)
+            self.ledger.finish(mail, State.FAILED, IN_DOUBT_TWICE)
             return False
         try:
             content = self._written(mail)
             if content is None:
-                finish(mail, State.EMPTY)
+                self.ledger.finish(mail, State.EMPTY)
                 return False
-            if not start_sending(mail):
+            if not self.ledger.start_sending(mail):
                 self.carrier.drop()
                 return False
             self.carrier.deliver(content, f"{mail.id:09}")
+        except Unreachable as away:
+            self._stay_in(str(away))
         except Refused as refused:
-            refuse(mail, str(refused))
+            self.ledger.refuse(mail, str(refused))
         except PutOff as not_now:
-            put_off(mail, str(not_now))
+            self.ledger.put_off(mail, str(not_now))
         except InDoubt as doubt:
-            put_off(mail, str(doubt), in_doubt=True)
-        except Unreachable:
-            raise
+            self.ledger.put_off(mail, str(doubt), in_doubt=True)
         except Exception as error:  # Its kind's own code, or the database is away: the others go out.
             log.exception("Mail %s could not be written", mail.id)
             db.session.rollback()
             self.carrier.drop()
-            put_off(mail, f"{type(error).__name__}: {error}")
+            self.ledger.put_off(mail, f"{type(error).__name__}: {error}")
         else:
-            finish(mail, State.SENT)
+            self.ledger.finish(mail, State.SENT)
             return True
+        self.ledger.write()
         return False
+
+    def _stay_in(self, trouble: str) -> None:
+        """Go round no more for a while: no mail can be sent."""
+        log.warning("Mail has to wait: %s", trouble)
+        self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
     def _written(self, taken: Taken) -> bytes | None:
         """The mail as it travels, written now; None where it has nothing to say to its addressee, or is another's.
@@ -118,15 +124,14 @@ class Postman:
         Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
         comes between.
         """
+        if taken.recipient is None:
+            return None
+        recipient = mailbox(taken.recipient)
+        self.carrier.begin(self.settings.mail_from, recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
-            mail = _read(taken)
-            if mail is None or not _is_wanted(mail):
-                return None
-            recipient = mailbox(mail.recipient)
-            db.session.rollback()
-            self.carrier.begin(self.settings.mail_from, recipient)
-            mail = _read(taken)
+            mine = select(Mail).where(Mail.id == taken.id, Mail.lease == taken.lease)
+            mail = db.session.scalar(mine.options(joinedload(Mail.user)))
             letter = written(mail) if mail else None
             if mail is None or letter is None:
                 self.carrier.drop()
@@ -139,19 +144,8 @@ class Postman:
 
 def written(mail: Mail) -> Letter | None:
     """What the mail says now, in the addressee's language and zone; None where it has nothing to say to them."""
-    if not _is_wanted(mail):
+    if not mail.is_wanted:
         return None
     g.user = mail.user
     with force_locale(mail.user.language if mail.user else DEFAULT_LANGUAGE):
         return KINDS[mail.kind].write(mail)
-
-
-def _read(taken: Taken) -> Mail | None:
-    """The mail as it is now, if this postman still has it."""
-    mine = select(Mail).where(Mail.id == taken.id, Mail.lease == taken.lease)
-    return db.session.scalar(mine.options(joinedload(Mail.user)))
-
-
-def _is_wanted(mail: Mail) -> bool:
-    """Whether there is anybody to read it: a closed account gets no mail."""
-    return mail.user is None or mail.user.is_active
