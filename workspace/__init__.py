@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from workspace import access, database, errors, gate, headers, htmx, languages, names, pages
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
-from workspace.demo import loopback, sign_ins
+from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
 from workspace.mail import bell as bell
 from workspace.mail import letters, postman
@@ -57,6 +57,8 @@ def create_app(settings: Settings | None = None) -> Workspace:
     for feature in FEATURES:
         app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
     app.register_blueprint(pages.blueprint)
+    if settings.demo:
+        app.register_blueprint(mailbox.blueprint)
     _dress(app, settings)
     access.require_declarations(app)
     return app

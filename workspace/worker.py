@@ -62,6 +62,7 @@ class Beside:
             self.process.wait(SECONDS_TO_FINISH + 1)
         except subprocess.TimeoutExpired:
             self.process.kill()
+        _close(self.process)
 
     def _begin(self) -> "subprocess.Popen[bytes]":
         """It reads from a pipe that nobody writes to: however this process ends, the pipe does too."""
@@ -71,9 +72,16 @@ class Beside:
     def _watch(self) -> None:
         while not self.stopping.is_set():
             code = self.process.wait()
+            _close(self.process)
             if not self.stopping.wait(SECONDS_BEFORE_ANOTHER):
                 log.error("The worker ended (%s). Another one begins.", code)
                 self.process = self._begin()
+
+
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    """Let go of the pipe to a process."""
+    if process.stdin:
+        process.stdin.close()
 
 
 def _with_ticks(app: Flask) -> Huey:

@@ -5,26 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from tests.mail import kinds
 from tests.mail.sink import Sink
 from workspace import Workspace
 from workspace.extensions import db
 from workspace.mail import smtp
-from workspace.mail.letters import KINDS, Letter, kind
-from workspace.mail.models import Mail
+from workspace.mail.letters import KINDS
 from workspace.mail.postman import Postman
 
 
 @pytest.fixture(autouse=True)
 def note() -> Iterator[None]:
     """A kind of mail that says what its references say."""
-
-    @kind("note", "Note")
-    def write(mail: Mail) -> Letter | None:
-        subject = mail.references.get("subject")
-        if subject == "broken":
-            raise ValueError("This one can't be written.")
-        return Letter(subject=subject, text=f"{subject}\n.\n", html=f"<p>{subject}</p>") if subject else None
-
+    kinds.register()
     yield
     del KINDS["note"]
 

@@ -29,8 +29,8 @@ class Carrier(Protocol):
     def begin(self, sender: str, recipient: str) -> None:
         """Ask whether a mail for `recipient` may come."""
 
-    def deliver(self, message: bytes, name: str) -> None:
-        """Hand it over. When this returns, somebody else answers for it. `name` is the same whenever it is the same."""
+    def deliver(self, message: bytes, number: int) -> None:
+        """Hand it over. When this returns, somebody else answers for it. `number` is the same whenever the mail is."""
 
     def drop(self) -> None:
         """Let the mail that was begun be none."""
@@ -48,9 +48,10 @@ class Folder:
     def begin(self, sender: str, recipient: str) -> None:
         """Everybody may have mail here."""
 
-    def deliver(self, message: bytes, name: str) -> None:
+    def deliver(self, message: bytes, number: int) -> None:
         """Write it whole or not at all."""
-        unfinished, finished = self.path / f"{name}.part", self.path / f"{name}.eml"
+        finished = path_of(self.path, number)
+        unfinished = finished.with_suffix(".part")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
@@ -71,3 +72,8 @@ class Folder:
 def files(folder: Path) -> list[Path]:
     """The mails in a folder, the newest first."""
     return sorted(folder.glob("*.eml"), reverse=True)
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Where the mail of this number (its row's id) is in a folder."""
+    return folder / f"{number:010}.eml"

@@ -93,7 +93,7 @@ class Postman:
             if not self.ledger.start_sending(mail):
                 self.carrier.drop()
                 return False
-            self.carrier.deliver(content, f"{mail.id:09}")
+            self.carrier.deliver(content, mail.id)
         except Unreachable as away:
             self._stay_in(str(away))
         except Refused as refused:

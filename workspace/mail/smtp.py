@@ -62,7 +62,7 @@ class Smtp:
             self.drop()
             raise
 
-    def deliver(self, message: bytes, name: str) -> None:
+    def deliver(self, message: bytes, number: int) -> None:
         """Say all of it, and wait for the answer."""
         server = self._connected()
         try:
