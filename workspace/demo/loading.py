@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -19,6 +19,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
+from workspace.mail.models import Mail
 from workspace.members import addresses, inviting, linking, moderation
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
@@ -37,6 +38,7 @@ STARTED_AT = "08.00"
 
 # The fixed sign-ins have not looked in for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
+MAIL_KEPT = timedelta(days=7)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -71,6 +73,8 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
+    # What was to be sent long ago has arrived long ago.
+    db.session.execute(delete(Mail).where(Mail.not_before < now - MAIL_KEPT))
     db.session.commit()
 
 

@@ -30,7 +30,7 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
         present=[row for row in roles if row.is_present],
         before=[row for row in roles if not row.is_present],
         taken=taken(membership, membership_id),
-        without=leaving.without(membership, membership_id) if membership.may(Action.ASSIGN_ROLES) else None,
+        without=leaving.without(membership, [membership_id]) if membership.may(Action.ASSIGN_ROLES) else None,
         membership=membership,
         partnership=membership.partnership,
     )
