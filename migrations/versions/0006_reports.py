@@ -1,4 +1,4 @@
-"""Reports to the moderators, and why something reported was kept."""
+"""Reports to the moderators, and why something reported was kept; who comes by a link says for which organisation."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,9 @@ WAITING = sa.text("answered_at IS NULL")
 
 def upgrade() -> None:
     """Towards the newer version."""
+    with op.batch_alter_table("invitation_link") as link:
+        link.drop_constraint("fk_invitation_link_organisation_id_organisation", type_="foreignkey")
+        link.drop_column("organisation_id")
     for table in ("post", "comment"):
         op.add_column(table, sa.Column("kept_reason", sa.Text(), nullable=False, server_default=""))
         with op.batch_alter_table(table) as altered:
@@ -76,3 +79,11 @@ def downgrade() -> None:
     for table in ("post", "comment"):
         with op.batch_alter_table(table) as altered:
             altered.drop_column("kept_reason")
+    # A link without an organisation has no place there.
+    op.execute("UPDATE invitation SET link_id = NULL")
+    op.execute("DELETE FROM invitation_link")
+    with op.batch_alter_table("invitation_link") as link:
+        link.add_column(sa.Column("organisation_id", sa.Integer(), nullable=False))
+        link.create_foreign_key(
+            "fk_invitation_link_organisation_id_organisation", "organisation", ["organisation_id"], ["id"]
+        )

@@ -20,7 +20,7 @@ from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
 from workspace.mail.models import Mail
-from workspace.members import addresses, inviting, linking, moderation
+from workspace.members import addresses, inviting, linking, moderation, moving, reporting
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
@@ -338,6 +338,13 @@ class Telling:
         ends_at = self.now + timedelta(days=event["in_days"])
         moderation.end_on(self._by(event), self._seat(event), ends_at)
 
+    def let_go(self, event: Event) -> None:
+        organisation = self.organisations[event["organisation"]]
+        moving.let_go(self._by(event), organisation.id, stay_for=None, reason=event["reason"])
+
+    def report(self, event: Event) -> None:
+        reporting.report(self._by(event), self.posts[event["on"]], event["reason"])
+
     def _seat(self, event: Event) -> int:
         return self.seats[event["person"]].id
 
@@ -407,4 +414,6 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "suspend": Telling.suspend,
     "remove": Telling.remove,
     "end": Telling.end_on,
+    "let-go": Telling.let_go,
+    "report": Telling.report,
 }

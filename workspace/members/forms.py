@@ -162,7 +162,13 @@ class AccountForm(WorkspaceForm):
     )
 
 
-class AddressForm(WorkspaceForm):
+class JoinForm(WorkspaceForm):
+    """For which organisation somebody comes who belongs to none of the partners."""
+
+    organisation = SelectField(_l("Which organisation do you come from?"), coerce=int)
+
+
+class AddressForm(JoinForm):
     """The address of somebody without an account."""
 
     email = EmailField(

@@ -97,7 +97,6 @@ class Link(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
     level: Mapped[Level] = mapped_column(one_of(Level))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     made_by_id: Mapped[int]
     most_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)
@@ -106,7 +105,6 @@ class Link(Model):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
 
     partnership: Mapped[Partnership] = relationship()
-    organisation: Mapped[Organisation] = relationship()
 
     @property
     def is_open(self) -> bool:

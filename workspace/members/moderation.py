@@ -201,10 +201,14 @@ def other_moderators(seat: Membership) -> list[AnyRow]:
 
 def moderating_sides(
     partnership: Partnership, *, without: Collection[int] = (), plus: Collection[int] = ()
-) -> set[str]:
-    """The sides that have an active moderator who can sign in, leaving out the seats `without`, counting in `plus`."""
+) -> dict[str, int]:
+    """How many active moderators who can sign in each side has that has any.
+
+    The seats `without` are left out, and those in `plus` counted in.
+    """
+    side = func.coalesce(Participation.side, "others")
     query = (
-        select(func.coalesce(Participation.side, "others"))
+        select(side, func.count())
         .select_from(Membership)
         .join(Membership.user)
         .outerjoin(
@@ -219,9 +223,9 @@ def moderating_sides(
             Membership.is_active,
             User.deactivated_at.is_(None),
         )
-        .distinct()
+        .group_by(side)
     )
-    return {str(side) for side in db.session.scalars(query)}
+    return {str(side): count for side, count in db.session.execute(query)}
 
 
 def require_moderators(
@@ -233,7 +237,7 @@ def require_moderators(
     remaining = moderating_sides(partnership, without=without, plus=plus)
     if not remaining:
         raise LastModerator
-    if not confirmed and moderating_sides(partnership) - remaining:
+    if not confirmed and moderating_sides(partnership).keys() - remaining.keys():
         raise LastOfSide
 
 

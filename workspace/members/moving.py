@@ -12,7 +12,7 @@ from workspace import clock
 from workspace.access import Action, Conflict
 from workspace.database import db
 from workspace.mail.models import post
-from workspace.members.models import Answer, Invitation, Link
+from workspace.members.models import Answer, Invitation
 from workspace.members.moderation import (
     LastOfSide,
     end,
@@ -52,7 +52,7 @@ def let_go(
 ) -> list[Membership]:
     """End an organisation's part. Its members go with it, or stay for the partner organisation `stay_for`.
 
-    Who was invited for it is invited no more, and its links let nobody in. Returns the seats that it had.
+    Who was invited for it is invited no more. Returns the seats that it had.
     Raises LastModerator, and LastOfSide unless `confirmed`.
     """
     with by.partnership.locked():
@@ -78,11 +78,11 @@ def let_go(
                 end(seat, Ending.REMOVED, by=by, reason=reason)
         else:
             if stay_for == organisation_id or stay_for not in present:
-                raise Conflict(_("The organisation does not take part here. Choose another."))
+                raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
             _require_sides(by.partnership, seats, stay_for, confirmed=confirmed)
             for seat in sorted(seats, key=lambda each: each.id == by.id):  # One's own seat last: it is the actor's.
                 _seat_for(by, seat, stay_for)
-        _close_ways_in(by.partnership, organisation_id)
+        _withdraw_invitations(by.partnership, organisation_id)
         db.session.delete(present[organisation_id])
         return seats
 
@@ -133,8 +133,8 @@ def _hand_on(old: Membership, new: Membership) -> None:
         )
 
 
-def _close_ways_in(partnership: Partnership, organisation_id: int) -> None:
-    """Withdraw the invitations for the organisation that is let go, and close its links."""
+def _withdraw_invitations(partnership: Partnership, organisation_id: int) -> None:
+    """Withdraw the invitations for the organisation that is let go."""
     db.session.execute(
         update(Invitation)
         .where(
@@ -144,11 +144,6 @@ def _close_ways_in(partnership: Partnership, organisation_id: int) -> None:
         )
         .values(answer=Answer.WITHDRAWN)
     )
-    db.session.execute(
-        update(Link)
-        .where(Link.partnership_id == partnership.id, Link.organisation_id == organisation_id, Link.closed_at.is_(None))
-        .values(closed_at=clock.now())
-    )
 
 
 def _require_sides(partnership: Partnership, seats: list[Membership], to: int, *, confirmed: bool) -> None:
@@ -157,6 +152,6 @@ def _require_sides(partnership: Partnership, seats: list[Membership], to: int, *
     if not moved or confirmed:
         return
     side = participations(partnership)[to].side
-    left = moderating_sides(partnership, without=moved) | {str(Side(side))}
-    if moderating_sides(partnership) - left:
+    left = moderating_sides(partnership, without=moved).keys() | {str(Side(side))}
+    if moderating_sides(partnership).keys() - left:
         raise LastOfSide
