@@ -36,9 +36,7 @@ def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
             )
             db.session.add(made)
             db.session.flush()
-            note(
-                Act.REPORTED, actor=by.user, subject=thing.author.user, partnership=by.partnership, number=thing.number
-            )
+            note(Act.REPORTED, actor=by.user, partnership=by.partnership, number=thing.number)
         return made
 
 

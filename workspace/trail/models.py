@@ -50,6 +50,12 @@ class Act(StrEnum):
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
     CHANGED_ADDRESS = "changed_address"
+    ADDED_PERSON = "added_person"
+    CHANGED_PERSON = "changed_person"
+    MADE_ADMINISTRATOR = "made_administrator"
+    SET_PASSWORD = "set_password"  # noqa: S105
+    MADE_ORGANISATION = "made_organisation"
+    EDITED_ORGANISATION = "edited_organisation"
     PRUNED = "pruned"
 
 
