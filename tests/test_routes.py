@@ -36,7 +36,7 @@ from workspace.access import Action, Entrance, Who
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import Base, db
-from workspace.members import addresses, inviting, linking
+from workspace.members import addresses, inviting, linking, reporting
 from workspace.organisations.models import Kind, Organisation
 from workspace.partnerships.models import Membership, State, Visibility
 from workspace.posts import queries
@@ -74,6 +74,10 @@ TABLE = """
     POST /people/<number:user_id>/edit                                  administrators
     POST /people/<number:user_id>/closing                               administrators
     POST /people/<number:user_id>/opening                               administrators
+    GET  /people/<number:user_id>/memberships                           administrators
+    GET  /admin/partnerships                                            administrators
+    GET  /admin/partnerships/<number:partnership_id>/joining            administrators
+    POST /admin/partnerships/<number:partnership_id>/joining            administrators
 
     GET  /waiting                                                       public
 
@@ -123,6 +127,16 @@ TABLE = """
     GET  /partnerships/<slug:slug>/visibility                           members edit_partnership
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    GET  /partnerships/<slug:slug>/members/<number:membership_id>/organisation  members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/organisation  members manage_members
+    GET  /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
+    POST /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
+    GET  /partnerships/<slug:slug>/reports                              members read
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/answer    members withdraw_others
+    GET  /partnerships/<slug:slug>/posts/<number:number>/report         members report
+    POST /partnerships/<slug:slug>/posts/<number:number>/report         members report
+    GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report   members report
+    POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report   members report
     POST /partnerships/<slug:slug>/archiving                            members archive
     POST /partnerships/<slug:slug>/reopening                            members archive
 
@@ -196,6 +210,7 @@ LOWEST_LEVELS = {
     "move_any_challenge": "moderator",
     "pin": "moderator",
     "withdraw_others": "moderator",
+    "report": "observer",
     "take_roles": "contributor",
     "assign_roles": "moderator",
     "add_members": "moderator",
@@ -277,6 +292,8 @@ class World:
             linking.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
         )
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
+        self.partner_id = moderator.organisation_id
+        self.report = reporting.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
         self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
 
@@ -317,7 +334,8 @@ class World:
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
-            "number:organisation_id": self.organisation.id,
+            "number:organisation_id": self.partner_id if "departure" in rule else self.organisation.id,
+            "number:report_id": self.report.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
             "number:partnership_id": self.elsewhere.partnership.id,

@@ -30,6 +30,7 @@ class Action(StrEnum):
     MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
+    REPORT = auto()
     TAKE_ROLES = auto()
     ASSIGN_ROLES = auto()
     ADD_MEMBERS = auto()
@@ -50,6 +51,7 @@ LOWEST_LEVEL = {
     Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
+    Action.REPORT: Level.OBSERVER,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,
     Action.ASSIGN_ROLES: Level.MODERATOR,
     Action.ADD_MEMBERS: Level.MODERATOR,

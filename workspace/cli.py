@@ -79,6 +79,7 @@ def admin() -> None:
 def add_administrator(email: str, name: str | None, stdin: bool) -> None:
     """Make the person with the address EMAIL an administrator, with a new account where there is none."""
     from workspace.accounts.models import User, user_with
+    from workspace.trail.models import Act, note
 
     with _workspace():
         _migrate()
@@ -89,6 +90,8 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
         if user.password_hash is None:
             user.password_hash = _new_password(user, stdin)
         user.is_administrator = True
+        db.session.flush()
+        note(Act.MADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is an administrator.", name=user.name))
 
@@ -105,6 +108,7 @@ def set_password(email: str, stdin: bool) -> None:
     """Give the person with the address EMAIL a new password, and sign them out everywhere."""
     from workspace.accounts import sessions
     from workspace.accounts.models import user_with
+    from workspace.trail.models import Act, note
 
     with _workspace():
         user = user_with(email)
@@ -112,6 +116,7 @@ def set_password(email: str, stdin: bool) -> None:
             raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
         user.password_hash = _new_password(user, stdin)
         sessions.end_all(user)
+        note(Act.SET_PASSWORD, subject=user)
         db.session.commit()
         click.echo(_("%(name)s has a new password.", name=user.name))
 

@@ -74,6 +74,7 @@ def _lines(*body: Any) -> AnySelect:
             Comment.withdrawn_at,
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
+            Comment.kept_reason,
             *body,
             *author(),
         )

@@ -15,6 +15,7 @@ from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, db
 from workspace.languages import short_date, short_day
+from workspace.members import waiting as members
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
@@ -40,17 +41,17 @@ class Item:
 
 def waiting(user: User) -> list[Item]:
     """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
-    challenges, vacant = _challenges(user), roles.vacant_roles_of_moderator(user)
-    vacant_ids = {row.role_id for row in vacant}
+    challenges, lacking = _challenges(user), roles.lacking_roles_of_moderator(user)
     return [
         *(_asked(row) for row in challenges if row.asks_me),
         *(_offer(row) for row in roles.offers_to(user)),
+        *(_answer(row) for row in members.answers_wanted(user)),
         *(_role_is_mine(row) for row in challenges if row.concerns_my_role),
         *(_taken(row) for row in challenges if row.is_mine),
         *(_request(row) for row in roles.requests_for_roles(user)),
-        *(_vacant(row) for row in vacant),
+        *(_vacant(row) for row in lacking if row.vacant),
         *(_still(row) for row in challenges if row.stands_still),
-        *(_one_sided(row) for row in roles.one_sided_roles_of_moderator(user) if row.role_id not in vacant_ids),
+        *(_one_sided(row) for row in lacking if not row.vacant),
     ]
 
 
@@ -126,6 +127,33 @@ def _offer(row: AnyRow) -> Item:
         _("Accept"),
         settles=f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{row.id}",
     )
+
+
+def _answer(row: AnyRow) -> Item:
+    home = f"/partnerships/{row.slug}"
+    return {
+        "request": lambda: Item(
+            "users",
+            _("%(name)s asks to join", name=row.title),
+            f"{row.partnership_name} · {row.about}",
+            f"{home}/members",
+            _("Answer"),
+        ),
+        "report": lambda: Item(
+            "warning",
+            _("Reported to the moderators: %(title)s", title=row.title),
+            row.partnership_name,
+            f"{home}/reports",
+            _("Answer"),
+        ),
+        "question": lambda: Item(
+            "users",
+            _("The moderators have a question about your request"),
+            row.partnership_name,
+            "/memberships",
+            _("Answer"),
+        ),
+    }[row.what]()
 
 
 def _role_is_mine(row: AnyRow) -> Item:

@@ -43,6 +43,8 @@ class Verb(StrEnum):
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
     ADDED_ORGANISATION = "added_organisation"
+    LET_GO_ORGANISATION = "let_go_organisation"
+    CHANGED_ORGANISATION = "changed_organisation"
     LEFT = "left"
     REMOVED = "removed"
     EXPIRED = "expired"
@@ -70,6 +72,8 @@ TOLD = (
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
     Verb.ADDED_ORGANISATION,
+    Verb.LET_GO_ORGANISATION,
+    Verb.CHANGED_ORGANISATION,
     Verb.LEFT,
     Verb.REMOVED,
     Verb.EXPIRED,

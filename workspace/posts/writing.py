@@ -38,6 +38,8 @@ class Writing:
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
     withdrawn_by_id: Mapped[int | None]
     withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
+    # Why a moderator kept it although it was reported: its author sees that.
+    kept_reason: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def is_withdrawn(self) -> bool:

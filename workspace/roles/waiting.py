@@ -6,13 +6,13 @@ with an active seat is accountable for it.
 
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import of_seat
@@ -63,14 +63,12 @@ def requests_for_roles(user: User) -> list[AnyRow]:
     return list(db.session.execute(query.order_by(Holding.created_at, Holding.id).limit(MOST)))
 
 
-def vacant_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles without an accountable holder in the partnerships that I moderate."""
-    query = _roles().where(*_is_moderated(user), Role.retired_at.is_(None), ~has_accountable())
-    return list(db.session.execute(query.order_by(Role.created_at, Role.id).limit(MOST)))
+def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
+    """Roles that lack somebody, in the partnerships that I moderate.
 
-
-def one_sided_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles held by one `side` only, in the partnerships that I moderate and that have several sides."""
+    Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
+    partnership that has several.
+    """
     mine = select(Membership.partnership_id).where(*_is_mine_alone(user))
     sides: Any = func.coalesce(Participation.side, Side.OTHERS)
     held = (
@@ -89,21 +87,17 @@ def one_sided_roles_of_moderator(user: User) -> list[AnyRow]:
         .correlate(Role)
         .scalar_subquery()
     )
+    vacant = ~has_accountable()
     query = (
-        _roles()
-        .add_columns(held.c.side)
-        .join(held, held.c.role_id == Role.id)
-        .where(*_is_moderated(user), Role.retired_at.is_(None), several > 1)
-    )
-    return list(db.session.execute(query.order_by(Role.created_at, Role.id).limit(MOST)))
-
-
-def _roles() -> AnySelect:
-    return (
-        select(*PLACE)
+        select(*PLACE, vacant.label("vacant"), held.c.side)
         .join(Partnership, Partnership.id == Role.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
+        .outerjoin(held, held.c.role_id == Role.id)
+        .where(
+            *_is_moderated(user), Role.retired_at.is_(None), or_(vacant, and_(held.c.side.is_not(None), several > 1))
+        )
     )
+    return list(db.session.execute(query.order_by(has_accountable(), Role.created_at, Role.id).limit(MOST)))
 
 
 def _is_mine(user: User) -> tuple[Any, ...]:
