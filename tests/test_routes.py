@@ -75,6 +75,8 @@ TABLE = """
     POST /people/<number:user_id>/closing                               administrators
     POST /people/<number:user_id>/opening                               administrators
 
+    GET  /live                                                          signed_in
+    GET  /live/numbers                                                  signed_in
     GET  /waiting                                                       public
 
     GET  /partnerships                                                  signed_in

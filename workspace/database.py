@@ -34,6 +34,7 @@ SortKey = String().with_variant(String(collation="C"), "postgresql")
 
 # What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
 BUSY_STATES = ("55P03", "40P01", "57014")
+REPEATABLE_READ = 3  # as psycopg numbers it
 
 
 class Moment(TypeDecorator[datetime]):
@@ -157,3 +158,5 @@ def _begin_postgresql(connection: Connection) -> None:
     writes = _writes()
     if (driver.read_only is True) == writes:
         driver.read_only = not writes
+        # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
+        driver.isolation_level = None if writes else REPEATABLE_READ
