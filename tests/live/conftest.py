@@ -16,7 +16,7 @@ import pytest
 from tests.client import Client
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.database import db
+from workspace.database import begin_request, db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 
@@ -88,7 +88,9 @@ def look(watcher: Watcher) -> Callable[..., None]:
     def now(*, beat: bool = False) -> None:
         db.session.commit()
         watcher._next_beat = 0.0 if beat else float("inf")
-        watcher.look()
+        with watcher.app.app_context():
+            begin_request(reads_only=True)
+            watcher.look()
         watcher._next_beat = float("inf")
 
     return now
