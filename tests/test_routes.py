@@ -77,6 +77,8 @@ TABLE = """
 
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in
+    GET  /partnerships/<slug:slug>/news                                 members read
+    GET  /partnerships/<slug:slug>/posts/<number:number>/news           members read
     GET  /waiting                                                       public
 
     GET  /partnerships                                                  signed_in

@@ -2,21 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, request
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from workspace.access import signed_in
+from workspace import cursors, htmx
+from workspace.access import Action, members_may, signed_in
 from workspace.accounts.models import User
 from workspace.database import db
-from workspace.live import messages, reading
+from workspace.live import messages, news, reading
 from workspace.live.streams import Full, Streams
 from workspace.live.watcher import Watcher
+from workspace.partnerships.models import Membership
+from workspace.posts.models import Kind
 
 if TYPE_CHECKING:
     from workspace import Workspace
 
-blueprint = Blueprint("live", __name__, url_prefix="/live")
+blueprint = Blueprint("live", __name__)
 
 SECONDS_UNTIL_ROOM = "60"
 
@@ -33,7 +36,7 @@ def watcher(app: Flask) -> Watcher:
     return found
 
 
-@blueprint.get("")
+@blueprint.get("/live")
 @signed_in
 def stream(user: User) -> ResponseReturnValue:
     """Numbers only: which of my partnerships is at what number, for as long as the page is open."""
@@ -53,8 +56,32 @@ def stream(user: User) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/numbers")
+@blueprint.get("/live/numbers")
 @signed_in
 def show_numbers(user: User) -> ResponseReturnValue:
     """The same numbers at once, for a page that has no stream."""
     return jsonify({row.id: row.last_number for row in db.session.execute(reading.numbers(user))})
+
+
+@blueprint.get("/partnerships/<slug:slug>/news")
+@members_may(Action.READ)
+def show_news(membership: Membership) -> ResponseReturnValue:
+    """What came in a partnership after the number that a page was rendered with."""
+    if not htmx.is_partial():
+        return htmx.seen_elsewhere(membership.partnership.address)
+    wanted = request.args.get("kind", "")
+    kind = Kind(wanted) if wanted in list(Kind) else None
+    return render_template("live/feed.html", **news.of_feed(membership, kind, _after()))
+
+
+@blueprint.get("/partnerships/<slug:slug>/posts/<number:number>/news")
+@members_may(Action.READ)
+def show_post_news(membership: Membership, number: int) -> ResponseReturnValue:
+    """What came about a post after the number that its page was rendered with."""
+    if not htmx.is_partial():
+        return htmx.seen_elsewhere(f"{membership.partnership.address}posts/{number}")
+    return render_template("live/post.html", **news.of_post(membership, number, _after()))
+
+
+def _after() -> int:
+    return cursors.number(request.args.get("after", "")) or 0
