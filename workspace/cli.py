@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-REQUESTS_AT_ONCE = 40  # a web process, each in a thread, as each stream is (live/streams.py)
+REQUESTS_AT_ONCE = 40  # a web process, each in a thread, as is each stream (live/streams.py)
 CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
 SECONDS_BETWEEN_TICKS = 60

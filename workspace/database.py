@@ -57,7 +57,8 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
 
 def options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
-    room = {"pool_size": 20, "max_overflow": 20}  # more than threads that serve: none waits for a connection
+    # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
+    room = {"pool_size": 20, "max_overflow": 4}
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
