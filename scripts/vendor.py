@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetch what static/ takes from others: htmx, and the icons that the pages use. `make vendor` runs it.
+"""Fetch what static/ takes from others: htmx, idiomorph, and the icons that the pages use. `make vendor` runs it.
 
 It needs npm. Each package must be the very one that was read when its digest was written here.
 """
@@ -18,9 +18,13 @@ STATIC = HERE.parent / "static"
 VENDOR = STATIC / "vendor"
 
 HTMX = "2.0.11"
+IDIOMORPH = "0.8.0"
 LUCIDE = "1.62.0"
 SHA512 = {
     f"htmx.org@{HTMX}": ("Thx/WtpeOQqSrqBCw/A1cwGJGg4UrVa3+sW0GmrM3p4gJgO89ecH4qtbnyzDDWFvBTqjnIMCgELTNt636dtamA=="),
+    f"idiomorph@{IDIOMORPH}": (
+        "R47JBL+6jHDQvcnbppIUtXXcxi5h6+wuCEEZXnRhUltsgzPFKzThL5PuHppP9ypJuy+7WawcY1TsSBD/iQbMhw=="
+    ),
     f"lucide-static@{LUCIDE}": (
         "WBZA/m2PvkFpMGHDtsBck5P2A9G4ehLlYu4GwwICcmEm1BvYVgj00lCDxKRWLlbMlOibLaiwdQ88G5pHkSWgwA=="
     ),
@@ -79,6 +83,9 @@ def main() -> None:
     htmx = fetch(f"htmx.org@{HTMX}")
     (VENDOR / f"htmx-{HTMX}.min.js").write_bytes(htmx["dist/htmx.min.js"])
     (VENDOR / f"htmx-{HTMX}.LICENSE.txt").write_bytes(htmx["LICENSE"])
+    idiomorph = fetch(f"idiomorph@{IDIOMORPH}")
+    (VENDOR / f"idiomorph-{IDIOMORPH}.min.js").write_bytes(idiomorph["dist/idiomorph.min.js"])
+    (VENDOR / f"idiomorph-{IDIOMORPH}.LICENSE.txt").write_bytes(idiomorph["LICENSE"])
     lucide = fetch(f"lucide-static@{LUCIDE}")
     (STATIC / "icons.svg").write_text(sprite(lucide), "utf-8")
     (VENDOR / f"lucide-{LUCIDE}.LICENSE.txt").write_bytes(lucide["LICENSE"])

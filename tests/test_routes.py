@@ -79,6 +79,10 @@ TABLE = """
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
 
+    GET  /live                                                          signed_in
+    GET  /live/numbers                                                  signed_in
+    GET  /partnerships/<slug:slug>/news                                 members read
+    GET  /partnerships/<slug:slug>/posts/<number:number>/news           members read
     GET  /waiting                                                       public
 
     GET  /partnerships                                                  signed_in

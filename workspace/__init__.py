@@ -18,7 +18,18 @@ from workspace.mail import bell as bell
 from workspace.mail import letters, postman
 from workspace.routing import Number, Slug, Token
 
-FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
+FEATURES = (
+    "accounts",
+    "organisations",
+    "partnerships",
+    "roles",
+    "posts",
+    "comments",
+    "members",
+    "trail",
+    "overview",
+    "live",
+)
 LARGEST_REQUEST = 1024 * 1024
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-BLOCKING_THREADS = 16  # a worker; most of a request is waiting for the database
+REQUESTS_AT_ONCE = 40  # a web process, each in a thread, as is each stream (live/streams.py)
+CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
 
 _app: "Workspace | None" = None
@@ -265,6 +266,7 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    from workspace.live.streams import MOST_STREAMS
     from workspace.worker import Beside
 
     address = _address(settings)
@@ -274,7 +276,8 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=BLOCKING_THREADS,
+        blocking_threads=MOST_STREAMS + REQUESTS_AT_ONCE,
+        backpressure=CONNECTIONS,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,
     )
@@ -297,10 +300,14 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
 
 
 def _made() -> "Workspace":
-    """The app; where a process was not forked (macOS, Python 3.14), a new one."""
+    """The app; where a process was not forked (macOS, Python 3.14), a new one. Its streams end with the process."""
     from workspace import create_app
+    from workspace.live import stopping
+    from workspace.live.views import watcher
 
-    return _app or create_app()
+    app = _app or create_app()
+    stopping.when_told(watcher(app).stop)
+    return app
 
 
 def _address(settings: Settings) -> str:

@@ -34,6 +34,7 @@ SortKey = String().with_variant(String(collation="C"), "postgresql")
 
 # What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
 BUSY_STATES = ("55P03", "40P01", "57014")
+REPEATABLE_READ = 3  # as psycopg numbers it
 
 
 class Moment(TypeDecorator[datetime]):
@@ -56,7 +57,8 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
 
 def options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
-    room = {"pool_size": 20, "max_overflow": 20}  # more than threads that serve: none waits for a connection
+    # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
+    room = {"pool_size": 20, "max_overflow": 4}
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
@@ -157,3 +159,5 @@ def _begin_postgresql(connection: Connection) -> None:
     writes = _writes()
     if (driver.read_only is True) == writes:
         driver.read_only = not writes
+        # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
+        driver.isolation_level = None if writes else REPEATABLE_READ

@@ -1,5 +1,6 @@
 """What is read of comments. Every query starts from a membership."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
@@ -34,6 +35,16 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
         Comment.number == number,
     )
     return db.session.execute(query).first() or abort(404)
+
+
+def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
+    """Some comments of a post, in part where they are long."""
+    query = _lines(*shown(Comment, SHOWN_OF_EACH[0][1])).where(
+        Comment.partnership_id == membership.partnership_id,
+        Comment.post_number == post_number,
+        Comment.number.in_(list(numbers)),
+    )
+    return list(db.session.execute(query))
 
 
 def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
