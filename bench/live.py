@@ -60,7 +60,10 @@ class Figures:
             ("a page with them, p50 / p95", _both(self.pages_with)),
             ("p95 of pages, with over without", f"{_at(self.pages_with, 95) / _at(self.pages_without, 95):.2f}"),
             ("memory of all processes", f"{self.megabytes} MB"),
-            *((f"transactions a second, {count} idle streams", f"{each:.1f}") for count, each in self.statements.items()),
+            *(
+                (f"transactions a second, {count} idle streams", f"{each:.1f}")
+                for count, each in self.statements.items()
+            ),
             ("time to stop", f"{self.seconds_to_stop:.1f} s"),
         ]
         return "\n".join([self.database, *(f"  {what:<58}{value}" for what, value in lines)])
@@ -137,9 +140,7 @@ async def _pages(readers: list[Reader], port: int, seconds: int) -> list[float]:
         taken.append((time.monotonic() - due) * 1000)
 
     began = time.monotonic() + 0.1
-    await asyncio.gather(
-        *(ask(number, began + number / PAGES_A_SECOND) for number in range(seconds * PAGES_A_SECOND))
-    )
+    await asyncio.gather(*(ask(number, began + number / PAGES_A_SECOND) for number in range(seconds * PAGES_A_SECOND)))
     for browser in browsers:
         browser.close()
     return taken

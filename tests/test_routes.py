@@ -174,9 +174,23 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/withdrawal     members share
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
+    POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
+    POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
+
+    GET  /partnerships/<slug:slug>/posts/<number:number>/followers      members read
+
+    GET  /partnerships/<slug:slug>/editor                               members comment
+    GET  /partnerships/<slug:slug>/mentions                             members comment
+    GET  /partnerships/<slug:slug>/texts/<number:number>/versions       members read
+    GET  /partnerships/<slug:slug>/texts/<number:number>/reactions      members read
+    POST /partnerships/<slug:slug>/texts/<number:number>/reactions      members react
+    GET  /partnerships/<slug:slug>/texts/<number:number>/redaction      members redact
+    POST /partnerships/<slug:slug>/texts/<number:number>/redaction      members redact
+    POST /partnerships/<slug:slug>/texts/<number:number>/restoration    members comment
 
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
     POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>             members take_roles
+    POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
@@ -217,6 +231,9 @@ LOWEST_LEVELS = {
     "report": "observer",
     "take_roles": "contributor",
     "assign_roles": "moderator",
+    "redact": "moderator",
+    "react": "contributor",
+    "follow": "observer",
     "add_members": "moderator",
     "manage_members": "moderator",
     "read_trail": "moderator",

@@ -16,6 +16,8 @@ from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
 from workspace.mail import bell as bell
 from workspace.mail import letters, postman
+from workspace.posts.writing import is_undoable
+from workspace.prose import showing
 from workspace.routing import Number, Slug, Token
 
 FEATURES = (
@@ -25,6 +27,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "texts",
     "members",
     "trail",
     "overview",
@@ -113,6 +116,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     assets = Assets(ROOT / "static", settings.instance)
     app.jinja_env.globals.update(
         static=assets.url,
+        style_nonce=headers.style_nonce,
         settings=settings,
         languages=languages.LANGUAGES,
         htmx_config=json.dumps(htmx.CONFIGURATION),
@@ -132,6 +136,8 @@ def _dress(app: Flask, settings: Settings) -> None:
         short_date=languages.short_date,
         short_day=languages.short_day,
         duration=languages.duration,
+        shown=showing.shown,
+        is_undoable=is_undoable,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]

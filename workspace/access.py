@@ -33,6 +33,9 @@ class Action(StrEnum):
     REPORT = auto()
     TAKE_ROLES = auto()
     ASSIGN_ROLES = auto()
+    REDACT = auto()
+    REACT = auto()
+    FOLLOW = auto()
     ADD_MEMBERS = auto()
     MANAGE_MEMBERS = auto()
     READ_TRAIL = auto()
@@ -54,6 +57,9 @@ LOWEST_LEVEL = {
     Action.REPORT: Level.OBSERVER,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,
     Action.ASSIGN_ROLES: Level.MODERATOR,
+    Action.REDACT: Level.MODERATOR,
+    Action.REACT: Level.CONTRIBUTOR,
+    Action.FOLLOW: Level.OBSERVER,
     Action.ADD_MEMBERS: Level.MODERATOR,
     Action.MANAGE_MEMBERS: Level.MODERATOR,
     Action.READ_TRAIL: Level.MODERATOR,

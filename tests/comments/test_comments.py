@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import select
@@ -269,12 +270,18 @@ def test_the_longer_the_thread_the_shorter_each_comment(count: int, shown: int, 
     assert page.text.count("Show the whole comment") == count
     whole = Page(browser.get(f"{thread.address}/{made[0].number}", htmx=True).text)
     assert "slutningen" in whole.text
-    assert f"{thread.address}/{made[0].number}/edit" in whole.html
+    addresses = [urljoin(thread.page, link.get("href", "")) for link in whole.all("a")]
+    assert f"{thread.address}/{made[0].number}/edit" in addresses
 
 
 def test_a_comment_has_a_page_of_its_own(thread: Thread, htmx: bool) -> None:
     made = comment(thread.post, thread.farida, "Hele teksten")
-    page = Page(thread.browsers["observer"].get(f"{thread.address}/{made.number}", htmx=htmx).text)
+    browser = thread.browsers["observer"]
+    answer = browser.get(f"{thread.address}/{made.number}", htmx=htmx)
+    if not htmx:
+        assert answer.location == f"{thread.page}?comment={made.number}#comment-{made.number}"
+        answer = browser.get(answer.location)
+    page = Page(answer.text)
     assert "Hele teksten" in page.text
     assert page.is_whole != htmx
 
@@ -283,4 +290,5 @@ def test_a_text_is_shown_as_it_was_typed_whatever_it_holds(thread: Thread) -> No
     comment(thread.post, thread.farida, '<script>alert("x")</script> & <b>fed</b>\n\njavascript:alert(1)')
     page = thread.browsers["observer"].page(thread.page)
     assert '<script>alert("x")</script> & <b>fed</b>' in page.text
-    assert all(link.get("href", "").startswith(("/", "#", "mailto:hjaelp@")) for link in page.all("a"))
+    addresses = [urljoin(f"https://samspil.example{thread.page}", link.get("href", "")) for link in page.all("a")]
+    assert all(address.startswith(("https://samspil.example/", "mailto:hjaelp@")) for address in addresses)

@@ -75,6 +75,11 @@ class Place:
             found = self._post(post)
             found.edit(self._seat(by), title=title, body=prose.from_plain(body), version=found.version)
 
+    def rewrite(self, post: int, html: str) -> None:
+        """Let a post say `html`, past the editor and its limits."""
+        with self.site.inside():
+            self._post(post).body_html = html
+
     def archive(self, by: Person) -> None:
         """Let the partnership only be read."""
         with self.site.inside():

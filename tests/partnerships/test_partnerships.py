@@ -354,7 +354,7 @@ def test_an_archived_partnership_is_read_and_nothing_in_it_changes(
     assert moderator.partnership.is_archived
     before = verbs(moderator.partnership)
     address = f"{home}posts/{post.number}"
-    for ending in ("", "about", f"posts/{post.number}", f"posts/{post.number}/comments/{remark.number}"):
+    for ending in ("", "about", f"posts/{post.number}", f"posts/{post.number}?comment={remark.number}"):
         page = window.page(f"{home}{ending}")
         assert "The partnership is archived. It can be read, but nothing can be changed." in page.text
         for form in page.all("form"):

@@ -4,18 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import null, select
+from sqlalchemy import func, null, select
 
 from workspace.comments.models import Comment
+from workspace.cursors import LARGEST
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
-from workspace.partnerships.log import Entry
+from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts import queries as posts
-from workspace.posts.queries import author, shown
+from workspace.posts.mentions import mentioned
+from workspace.posts.moving import MOVES
+from workspace.posts.queries import author, shown, withdrawn_by
+from workspace.posts.reactions import reacted
 
 PAGE = 50
+AROUND = PAGE // 2
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
 SHOWN_OF_EACH = ((8, 2000), (20, 800))
 SHOWN_IN_LONG_THREADS = 200
@@ -29,7 +34,7 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
 
 def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
-    query = _lines(Comment.body_html, null().label("excerpt")).where(
+    query = _lines(membership, Comment.body_html, null().label("excerpt")).where(
         Comment.partnership_id == membership.partnership_id,
         Comment.post_number == post_number,
         Comment.number == number,
@@ -39,7 +44,7 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
 
 def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
     """Some comments of a post, in part where they are long."""
-    query = _lines(*shown(Comment, SHOWN_OF_EACH[0][1])).where(
+    query = _lines(membership, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
         Comment.partnership_id == membership.partnership_id,
         Comment.post_number == post_number,
         Comment.number.in_(list(numbers)),
@@ -47,35 +52,57 @@ def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> l
     return list(db.session.execute(query))
 
 
-def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
-    """A page of the thread, oldest first: the latest comments, or those before the number `before`.
+def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
+    """A page of the thread, oldest first: the latest, those before the number `before`, or those around `marked`.
 
-    How a challenge has moved stands between the comments.
+    How a challenge has moved stands between the comments. The comment `marked` is whole; 404 where there is none.
     """
-    found: list[Any] = [*_comments(membership, post, before)]
+    end = _end_of_page_around(membership, post, marked) if marked else before
+    found: list[Any] = [*_comments(membership, post, end, marked)]
     if post.status:
-        found += posts.moves(membership, post.number, most=PAGE + 1, before=before)
+        found += posts.moves(membership, post.number, most=PAGE + 1, before=end)
         found.sort(key=lambda item: item.number, reverse=True)
     page = found[:PAGE]
+    if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
+        abort(404)
+    later = [item for item in page if marked and item.number > marked]
     return {
         "thread": page[::-1],
         "older": page[-1].number if len(found) > PAGE else None,
-        "is_latest": before is None,
+        "is_latest": before is None and len(later) < AROUND,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
+        "marked": marked,
     }
 
 
-def _comments(membership: Membership, post: AnyRow, before: int | None) -> list[AnyRow]:
+def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> Any:
+    """The number before which a page ends that has `AROUND` items after the comment `marked`."""
+    after = (
+        select(Entry.number)
+        .where(
+            Entry.partnership_id == membership.partnership_id,
+            Entry.post_number == post.number,
+            Entry.verb.in_((Verb.COMMENTED, *MOVES)),
+            Entry.number > marked,
+        )
+        .order_by(Entry.number)
+        .offset(AROUND)
+        .limit(1)
+    )
+    return func.coalesce(after.scalar_subquery(), LARGEST)
+
+
+def _comments(membership: Membership, post: AnyRow, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(*shown(Comment, longest)).where(
+    query = _lines(membership, *shown(Comment, longest, whole)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
-    if before:
+    if before is not None:
         query = query.where(Comment.number < before)
     return list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
 
 
-def _lines(*body: Any) -> AnySelect:
+def _lines(membership: Membership, *body: Any) -> AnySelect:
     return (
         select(
             Comment.number,
@@ -86,6 +113,10 @@ def _lines(*body: Any) -> AnySelect:
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
             Comment.kept_reason,
+            Comment.redacted_at,
+            withdrawn_by(Comment),
+            mentioned(Comment.partnership_id, Comment.number),
+            reacted(membership, Comment.partnership_id, Comment.number),
             *body,
             *author(),
         )

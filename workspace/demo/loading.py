@@ -27,6 +27,7 @@ from workspace.partnerships import changes, log, starting
 from workspace.partnerships.models import Membership, Partnership, Stage, Visibility
 from workspace.posts import affected
 from workspace.posts.models import Kind, Post
+from workspace.posts.reactions import Acknowledgement, react
 from workspace.roles import answering, ending, offering
 from workspace.roles.holdings import Holding, is_held, waiting
 from workspace.roles.holdings import Kind as Holder
@@ -117,6 +118,12 @@ def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
     return made
 
 
+def _prose(event: Event) -> prose.Prose:
+    """What an event says: formatted where it begins with an element, else as one types it without JavaScript."""
+    body = event["body"]
+    return prose.from_html(body) if body.lstrip().startswith("<") else prose.from_plain(body)
+
+
 class Telling:
     """One partnership's part of the story, while it is told."""
 
@@ -184,7 +191,7 @@ class Telling:
             self._by(event),
             kind=Kind(event["do"]),
             title=event["title"],
-            body=prose.from_plain(event["body"]),
+            body=_prose(event),
             one_time_key=self._key(event["nth"]),
             role=self.roles[event["role"]] if "role" in event else None,
             answer_by=self._day(event.get("answer_by_days")),
@@ -195,14 +202,14 @@ class Telling:
         made = Comment.write(
             self.posts[event["on"]],
             self._by(event),
-            body=prose.from_plain(event["body"]),
+            body=_prose(event),
             one_time_key=self._key(event["nth"]),
         )
         if "key" in event:
             self.comments[event["key"]] = made
 
     def edit(self, event: Event) -> None:
-        body = prose.from_plain(event["body"])
+        body = _prose(event)
         if "comment" in event:
             written = self.comments[event["comment"]]
             written.edit(self._by(event), body=body, version=written.version)
@@ -252,6 +259,10 @@ class Telling:
 
     def have_too(self, event: Event) -> None:
         affected.join(self.posts[event["on"]], self._by(event))
+
+    def react(self, event: Event) -> None:
+        post = self.posts[event["on"]]
+        react(self._by(event), post, post.number, Acknowledgement(event["reaction"]), given=True)
 
     def change_stage(self, event: Event) -> None:
         changes.move_to(self._by(event), Stage(event["stage"]))
@@ -400,6 +411,7 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "park": Telling.park,
     "reopen": Telling.reopen,
     "have-too": Telling.have_too,
+    "react": Telling.react,
     "stage": Telling.change_stage,
     "purpose": Telling.describe,
     "role": Telling.add_role,

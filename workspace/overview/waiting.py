@@ -1,21 +1,23 @@
-"""What waits for me: derived from the state of challenges and roles, never a second copy of it.
+"""What waits for me: derived from the state of challenges, roles and mentions, never a second copy of it.
 
 Each item has the one thing that settles it, and goes when it is settled. Later readers (mail) use the same list.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import Date, String, and_, case, cast, literal, null, select, union_all
+from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, db
+from workspace.comments.models import Comment
+from workspace.database import AnyRow, AnySelect, db
 from workspace.languages import short_date, short_day
 from workspace.members import waiting as members
+from workspace.partnerships.log import Entry
+from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
@@ -25,6 +27,10 @@ from workspace.roles.holdings import Holding, is_held
 from workspace.roles.holdings import Kind as HoldingKind
 
 MOST = 50
+
+# Why a post waits for me.
+ASKS_ME, CONCERNS_MY_ROLE, IS_MINE, STANDS_STILL, MENTIONS_ME = "asks", "role", "taken", "still", "mentions"
+PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Post.number, Post.title)
 
 
 @dataclass(frozen=True)
@@ -41,41 +47,54 @@ class Item:
 
 def waiting(user: User) -> list[Item]:
     """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
-    challenges, lacking = _challenges(user), roles.lacking_roles_of_moderator(user)
+    posts, lacking = _posts(user), roles.lacking_roles_of_moderator(user)
     return [
-        *(_asked(row) for row in challenges if row.asks_me),
+        *(_asked(row) for row in posts if row.why == ASKS_ME),
         *(_offer(row) for row in roles.offers_to(user)),
         *(_answer(row) for row in members.answers_wanted(user)),
-        *(_role_is_mine(row) for row in challenges if row.concerns_my_role),
-        *(_taken(row) for row in challenges if row.is_mine),
+        *(_mention(row) for row in posts if row.why == MENTIONS_ME),
+        *(_role_is_mine(row) for row in posts if row.why == CONCERNS_MY_ROLE),
+        *(_taken(row) for row in posts if row.why == IS_MINE),
         *(_request(row) for row in roles.requests_for_roles(user)),
         *(_vacant(row) for row in lacking if row.vacant),
-        *(_still(row) for row in challenges if row.stands_still),
+        *(_still(row) for row in posts if row.why == STANDS_STILL),
         *(_one_sided(row) for row in lacking if not row.vacant),
     ]
 
 
-def _challenges(user: User) -> list[AnyRow]:
-    """The unsolved challenges that have to do with me, each told once, with why."""
-    asks_me = Post.asked_id == Membership.id
-    is_mine = Post.taker_id == Membership.id
+def _posts(user: User) -> list[AnyRow]:
+    """The posts that wait for me, each told once with `why`: unsolved challenges, and what mentions me."""
+    parts = [_challenges(user).subquery(), _mentions(user).subquery()]
+    found = union_all(*(select(part) for part in parts)).subquery()
+    order = found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at
+    return list(db.session.execute(select(found).order_by(*order)))
+
+
+def _challenges(user: User) -> AnySelect:
+    """The unsolved challenges that have to do with me."""
     my_roles = select(Holding.role_id).where(
         Holding.membership_id == Membership.id,
         Holding.kind == HoldingKind.ACCOUNTABLE,
         is_held(clock.now()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))
-    concerns_my_role = and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership)))
-    still = and_(Membership.level == Level.MODERATOR, Post.activity_at < clock.now() - STANDS_STILL_AFTER)
-    query = (
+    why = case(
+        (Post.asked_id == Membership.id, ASKS_ME),
+        (and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership))), CONCERNS_MY_ROLE),
+        (Post.taker_id == Membership.id, IS_MINE),
+        (
+            and_(Membership.level == Level.MODERATOR, Post.activity_at < clock.now() - STANDS_STILL_AFTER),
+            STANDS_STILL,
+        ),
+    )
+    return (
         select(
-            Partnership.slug,
-            Partnership.name.label("partnership_name"),
-            Post.number,
-            Post.title,
+            why.label("why"),
+            *PLACE,
             Post.answer_by,
             Post.activity_at,
-            *_told_once(asks_me=asks_me, concerns_my_role=concerns_my_role, is_mine=is_mine, stands_still=still),
+            Post.number.label("text_number"),
+            cast(null(), String).label("author_name"),
         )
         .select_from(Membership)
         .join(Partnership, Partnership.id == Membership.partnership_id)
@@ -88,19 +107,44 @@ def _challenges(user: User) -> list[AnyRow]:
             Partnership.unsolved_count > 0,
             Post.status.in_(UNSOLVED),
             Post.withdrawn_at.is_(None),
-            or_(asks_me, is_mine, concerns_my_role, still),
+            why.is_not(None),
         )
         .order_by(Post.answer_by.is_(None), Post.answer_by, Post.activity_at)
         .limit(MOST)
     )
-    return list(db.session.execute(query))
 
 
-def _told_once(**reasons: Any) -> Iterator[Any]:
-    """Each reason as a column that is true where none of those before it is."""
-    first = case(*((reason, name) for name, reason in reasons.items()))
-    for name in reasons:
-        yield (first == name).label(name)
+def _mentions(user: User) -> AnySelect:
+    """Where others mention me, in posts that I have not opened since; the oldest first."""
+    author, person = aliased(Membership), aliased(User)
+    return (
+        select(
+            literal(MENTIONS_ME).label("why"),
+            *PLACE,
+            cast(null(), Date).label("answer_by"),
+            Entry.at.label("activity_at"),
+            Mention.number.label("text_number"),
+            person.name.label("author_name"),
+        )
+        .select_from(Membership)
+        .join(Mention, and_(Mention.membership_id == Membership.id, Mention.is_seen.is_(False)))
+        .join(Entry, and_(Entry.partnership_id == Mention.partnership_id, Entry.number == Mention.number))
+        .join(Partnership, Partnership.id == Entry.partnership_id)
+        .join(Post, and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number))
+        .outerjoin(Comment, and_(Comment.partnership_id == Mention.partnership_id, Comment.number == Mention.number))
+        .join(author, author.id == Entry.actor_id)
+        .join(person, person.id == author.user_id)
+        .where(
+            Membership.user_id == user.id,
+            Membership.is_active,
+            Entry.actor_id != Membership.id,
+            Partnership.archived_at.is_(None),
+            Post.withdrawn_at.is_(None),
+            Comment.withdrawn_at.is_(None),
+        )
+        .order_by(Entry.at)
+        .limit(MOST)
+    )
 
 
 def _asked(row: AnyRow) -> Item:
@@ -154,6 +198,18 @@ def _answer(row: AnyRow) -> Item:
             _("Answer"),
         ),
     }[row.what]()
+
+
+def _mention(row: AnyRow) -> Item:
+    comment = "" if row.text_number == row.number else f"?comment={row.text_number}#comment-{row.text_number}"
+    return Item(
+        "comment",
+        _("%(name)s mentions you: %(title)s", name=row.author_name, title=row.title),
+        row.partnership_name,
+        f"{_post(row)}{comment}",
+        _("Mark as read"),
+        settles=f"/partnerships/{row.slug}/waiting/mentions/{row.text_number}",
+    )
 
 
 def _role_is_mine(row: AnyRow) -> Item:

@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, func, select, update
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workspace import clock
 from workspace.database import Model, Moment, db, one_of
+from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 
 
@@ -27,6 +28,9 @@ class Verb(StrEnum):
     COMMENTED = "commented"
     EDITED = "edited"
     WITHDREW = "withdrew"
+    BROUGHT_BACK = "brought_back"
+    REDACTED = "redacted"
+    REACTED = "reacted"
     PINNED = "pinned"
     UNPINNED = "unpinned"
     TOOK = "took"
@@ -174,6 +178,18 @@ def append(
     return entry
 
 
+def forget_words(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
+    """Take what people wrote out of the entries about a post itself, or about one comment on it."""
+    about = select(Entry).where(
+        Entry.partnership_id == partnership_id,
+        Entry.post_number == post_number,
+        Entry.verb != Verb.REACTED,
+    )
+    for entry in db.session.scalars(about):
+        if entry.details.get("comment") == comment:
+            entry.details = {key: value for key, value in entry.details.items() if not isinstance(value, str)}
+
+
 def mark_seen(membership: Membership, number: int) -> None:
     """Move the member's bookmark to `number`, the last entry that was rendered; never back, never past the end."""
     with membership.partnership.locked():
@@ -192,6 +208,13 @@ def mark_post_seen(membership: Membership, post_number: int, number: int) -> Non
             )
         )
         _move_bookmark(membership, min(number, other - 1) if other else number)
+        _see_mentions(membership, post_number, number)
+
+
+def see_mention(membership: Membership, number: int) -> None:
+    """Note that the member knows of being mentioned in the text with this number."""
+    with membership.partnership.locked():
+        db.session.execute(_mentions(membership).where(Mention.number == number))
 
 
 def _move_bookmark(membership: Membership, number: int) -> None:
@@ -199,6 +222,27 @@ def _move_bookmark(membership: Membership, number: int) -> None:
     if number > membership.seen_number:
         membership.seen_number = number
         membership.own_unseen = _own_after(membership, number)
+
+
+def _see_mentions(membership: Membership, post_number: int, number: int) -> None:
+    """Note that the member has seen where texts of the post up to `number` mention them."""
+    texts = select(Entry.number).where(
+        Entry.partnership_id == membership.partnership_id, Entry.post_number == post_number, Entry.number <= number
+    )
+    db.session.execute(_mentions(membership).where(Mention.number.in_(texts)))
+
+
+def _mentions(membership: Membership) -> Update:
+    return (
+        update(Mention)
+        .where(
+            Mention.partnership_id == membership.partnership_id,
+            Mention.membership_id == membership.id,
+            Mention.is_seen.is_(False),
+        )
+        .values(is_seen=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _own_after(membership: Membership, number: int) -> int:

@@ -14,9 +14,12 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import TELLING, of_seat
+from workspace.posts import following
 from workspace.posts.affected import Affected
+from workspace.posts.mentions import mentioned, unseen
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import MOVES, TURNS, UNSOLVED
+from workspace.posts.reactions import reacted
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name, is_held_by
@@ -45,10 +48,15 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    whole = (false().label("is_new"), Post.body_html, null().label("excerpt"))
-    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole).where(
-        Post.partnership_id == membership.partnership_id, Post.number == number
-    )
+    query = cards(
+        false().label("is_new"),
+        Post.body_html,
+        null().label("excerpt"),
+        is_held_by(membership, Post.role_id).label("holds_role"),
+        reacted(membership, Post.partnership_id, Post.number),
+        unseen(membership, Post.number),
+        *following.columns(membership, Post.number),
+    ).where(Post.partnership_id == membership.partnership_id, Post.number == number)
     return db.session.execute(query).first() or abort(404)
 
 
@@ -75,9 +83,12 @@ def in_part(membership: Membership) -> AnySelect:
     return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
 
 
-def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
-    """The columns `body_html`, for a text that is short enough, and `excerpt`, for one that is not."""
-    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 2 * longest)
+def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
+    """The columns `body_html`, for a text that is short enough, formatting included, or the `whole` one, and
+    `excerpt` for others.
+    """
+    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 3 * longest)
+    is_short = or_(is_short, writing.number == whole) if whole else is_short
     return (
         case((is_short, writing.body_html)).label("body_html"),
         case((~is_short, func.substr(writing.body_text, 1, longest))).label("excerpt"),
@@ -119,6 +130,9 @@ def cards(*body: Any) -> AnySelect:
             Membership.organisation_id,
             moved.title.label("moves_title"),
             concerned.name.label("concerned_name"),
+            Post.redacted_at,
+            withdrawn_by(Post),
+            mentioned(Post.partnership_id, Post.number),
             *body,
             *author(),
         )
@@ -149,6 +163,13 @@ def author() -> tuple[Any, ...]:
     )
 
 
+def withdrawn_by(writing: type[Writing]) -> Any:
+    """The column `withdrawn_by_name`: of who withdrew or redacted it."""
+    seat, person = aliased(Membership), aliased(User)
+    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
+    return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
+
+
 def is_new(membership: Membership) -> Any:
     """Whether others have done something about the post since the member last looked."""
     if not membership.unread:
@@ -165,10 +186,10 @@ def is_new(membership: Membership) -> Any:
     )
 
 
-def moves(membership: Membership, number: int, *, most: int, before: int | None = None) -> list[Entry]:
+def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
     """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
     query = _entries(membership, number, MOVES).options(*TELLING).order_by(Entry.number.desc()).limit(most)
-    if before:
+    if before is not None:
         query = query.where(Entry.number < before)
     return list(db.session.scalars(query))
 

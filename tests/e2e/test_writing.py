@@ -1,0 +1,249 @@
+"""Writing in a browser: the editor, drafts, a line that is cut, mentions, reactions, and the end of a text."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.place import Place
+from tests.e2e.visitor import Visitor
+from tests.prose.payloads import PAYLOADS
+from workspace import prose
+
+COPY = """html => {
+  const copy = (event) => { event.clipboardData.setData("text/html", html); event.preventDefault(); };
+  document.addEventListener("copy", copy, { once: true, capture: true });
+  document.execCommand("copy");
+}"""
+WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><body lang=DA><!--StartFragment-->
+<p class=MsoNormal><b>Referat<o:p></o:p></b></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span
+style='font-family:Symbol'><span style='mso-list:Ignore'>·<span style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp;
+</span></span></span><![endif]>Første punkt<o:p></o:p></p>
+<p class=MsoListParagraphCxSpLast style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span
+style='font-family:Symbol'><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp; </span></span></span><![endif]>Andet</p>
+<!--EndFragment--></body></html>"""
+
+
+def editor(visitor: Visitor, form: str = "#composer") -> Locator:
+    """The editor of a form, opened by putting the caret into its text."""
+    visitor.page.locator(f"{form} textarea[data-editor]").focus()
+    opened = visitor.page.locator(f"{form} trix-editor")
+    expect(opened).to_be_focused()
+    return opened
+
+
+def test_a_text_is_formatted_by_keyboard_and_shown_as_it_was_written(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("progress")
+    visitor.field("Heading").fill("Med fed skrift")
+    editor(visitor)
+    visitor.page.keyboard.type("vigtigt")
+    visitor.page.keyboard.press("ControlOrMeta+a")
+    visitor.page.wait_for_function("getSelection().toString() === 'vigtigt'")
+    visitor.page.keyboard.press("ControlOrMeta+b")
+    expect(visitor.page.locator("#composer trix-editor strong")).to_have_text("vigtigt")
+    visitor.button("Share progress").click()
+    shared = visitor.page.locator("#posts > article").first
+    expect(shared.locator(".prose strong")).to_have_text("vigtigt")
+
+
+def test_what_is_pasted_from_word_comes_out_clean(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("progress")
+    visitor.field("Heading").fill("Fra Word")
+    editor(visitor)
+    visitor.page.keyboard.type(" ")
+    visitor.page.evaluate(COPY, WORD)
+    visitor.page.keyboard.press("ControlOrMeta+v")
+    expect(visitor.page.locator("trix-editor li")).to_have_count(2)
+    visitor.button("Share progress").click()
+    shared = visitor.page.locator("#posts > article .prose").first
+    expect(shared.locator("li")).to_have_text(["Første punkt", "Andet"])
+    expect(shared.locator("strong")).to_have_text("Referat")
+
+
+def test_a_draft_is_offered_back_after_a_crash_and_gone_after_sharing(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("challenge")
+    visitor.field("Heading").fill("Halvt skrevet")
+    editor(visitor)
+    visitor.page.keyboard.type("Her gik strømmen")
+    expect(visitor.page.locator("#composer .draft")).to_contain_text(visitor.say("Kept as a draft in this browser."))
+    visitor.open(place.address)
+    expect(visitor.page.locator("#composer .draft")).to_contain_text("Her gik strømmen")
+    visitor.button("Go on with the draft").click()
+    expect(visitor.field("Heading")).to_have_value("Halvt skrevet")
+    visitor.button("Share challenge").click()
+    visitor.is_told("Your post is shared.")
+    assert place.posts() == ["Halvt skrevet"]
+    visitor.open(place.address)
+    expect(visitor.page.locator("#composer .draft")).to_have_count(0)
+
+
+def test_drafts_are_gone_after_signing_out(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("progress")
+    visitor.field("Heading").fill("Hemmeligt udkast")
+    expect(visitor.page.locator("#composer .draft")).to_be_visible()
+    visitor.menu.locator("summary").click()
+    visitor.button("Sign out").click()
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("Sign in"))
+    assert visitor.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_session_lost_in_the_middle_of_writing_loses_nothing(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("progress")
+    visitor.field("Heading").fill("Midt i det hele")
+    editor(visitor)
+    visitor.page.keyboard.type("Det stod her før")
+    place.site.end_sessions(place.contributor.id)
+    visitor.button("Share progress").click()
+    visitor.sign_in(place.contributor)
+    expect(visitor.field("Heading")).to_have_value("Midt i det hele")
+    expect(visitor.page.locator("#composer trix-editor, #composer textarea:visible").first).to_be_visible()
+    visitor.button("Share progress").click()
+    visitor.is_told("Your post is shared.")
+    expect(visitor.page.locator("#posts .prose").first).to_have_text("Det stod her før")
+
+
+@pytest.mark.parametrize("reaches", [True, False], ids=["answer lost", "request lost"])
+def test_a_line_cut_while_saving_makes_one_post(visit: Visit, place: Place, reaches: bool) -> None:
+    visitor = visit(place.contributor)
+    visitor.watch.meant += ["ERR_FAILED", "htmx:afterRequest", "htmx:sendError"]
+    visitor.open(place.address)
+    visitor.choose("progress")
+    visitor.field("Heading").fill("Over en dårlig linje")
+    editor(visitor)
+    visitor.page.keyboard.type("Kun én gang")
+
+    def cut(route) -> None:  # type: ignore[no-untyped-def]
+        if reaches:
+            route.fetch()
+        route.abort("failed")
+
+    visitor.page.route("**/posts", cut)
+    visitor.button("Share progress").click()
+    visitor.is_told(
+        "There is no connection. What you wrote is kept here, and is sent by itself when the connection is back."
+    )
+    visitor.page.unroute("**/posts")
+    visitor.is_told("Your post is shared.")
+    assert place.posts() == ["Over en dårlig linje"]
+
+
+def test_somebody_is_mentioned_by_keyboard(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator, "Hvem ved noget?")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}")
+    field = editor(visitor, "#comment-form")
+    visitor.page.keyboard.type("Spørg @æb")
+    option = visitor.page.get_by_role("option", name="Ditte Æbelø")
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    visitor.page.keyboard.press("Enter")
+    expect(option).to_have_count(0)
+    visitor.page.keyboard.type("i dag")
+    visitor.button("Share the comment").click()
+    expect(visitor.page.locator("#thread .mention")).to_have_text("@Ditte Æbelø")
+    expect(visitor.page.locator("#thread .prose")).to_have_text("Spørg @Ditte Æbelø i dag")
+
+
+def test_somebody_is_mentioned_by_touch(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator, "Hvem ved noget?")
+    visitor = visit(place.contributor, has_touch=True, viewport={"width": 360, "height": 740})
+    visitor.open(f"{place.address}posts/{post}")
+    editor(visitor, "#comment-form")
+    visitor.page.keyboard.type("@met")
+    visitor.page.get_by_role("option", name="Mette Ågård").tap()
+    visitor.button("Share the comment").click()
+    expect(visitor.page.locator("#thread .mention")).to_have_text("@Mette Ågård")
+
+
+def test_a_withdrawal_is_undone_in_place(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor, "Fortryd mig")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.page.locator("#post summary").first.click()
+    visitor.link("Withdraw the post").click()
+    visitor.button("Withdraw the post").click()
+    visitor.button("Undo", visitor.page.locator("#post")).click()
+    expect(visitor.page.locator("h1")).to_have_text("Fortryd mig")
+
+
+def test_a_part_of_a_comment_is_quoted(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    comment = place.comment(post, place.partner, "Det hele er lyst og let.")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.page.evaluate(
+        """number => { const text = document.querySelector(`#comment-${number} .prose p`).firstChild;
+        getSelection().setBaseAndExtent(text, 12, text, 16); }""",
+        comment,
+    )
+    visitor.link("Quote").click()
+    expect(visitor.page.locator("#comment-form trix-editor blockquote")).to_have_text("lyst")
+    visitor.page.keyboard.type("Enig")
+    visitor.button("Share the comment").click()
+    last = visitor.page.locator("#thread > .comment").last
+    expect(last.locator("blockquote")).to_have_text("lyst")
+    expect(last.locator(".prose > p")).to_have_text("Enig")
+
+
+def test_two_editors_at_once_see_both_texts_and_a_proposal(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor, "Aftale", "Første afsnit.\n\nAndet afsnit.")
+    one, other = visit(place.contributor), visit(place.contributor)
+    for visitor in (one, other):
+        visitor.open(f"{place.address}posts/{post}/edit")
+    other.field("Text").focus()
+    editor_of_other = other.page.locator("#post trix-editor")
+    expect(editor_of_other).to_be_focused()
+    other.page.keyboard.type(" Rettet af den anden.")
+    other.button("Save the changes").click()
+    expect(other.page.locator("#post .prose")).to_contain_text("Rettet af den anden.")
+    one.page.locator("#post textarea").focus()
+    expect(one.page.locator("#post trix-editor")).to_be_focused()
+    one.page.keyboard.press("ControlOrMeta+Home")
+    one.page.keyboard.type("Aller")
+    one.button("Save the changes").click()
+    expect(one.page.locator("#post")).to_contain_text(
+        one.say("Below is a proposal with both corrections. Read it, and save it.")
+    )
+    one.button("Save the changes").click()
+    expect(one.page.locator("#post .prose p")).to_have_text(
+        ["AllerFørste afsnit.", "Andet afsnit. Rettet af den anden."]
+    )
+
+
+def test_reactions_are_given_in_place_and_say_who(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    visitor = visit(place.partner)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.page.locator(f"#reactions-{post}").click()
+    visitor.button("Thank you").click()
+    expect(visitor.page.locator(f"#reactions-{post}-thanks")).to_have_attribute("aria-pressed", "true")
+    expect(visitor.page.locator(f"#reactions-{post}")).to_contain_text("Ditte Æbelø")
+
+
+def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Place) -> None:
+    made = [made for payload in PAYLOADS for made in (prose.from_html(payload), prose.from_plain(payload))]
+    number = place.share(place.contributor, "Prøve")
+    place.rewrite(number, "".join(part.html for part in made))
+    visitor = visit(place.contributor)
+    visitor.page.add_init_script("window.hits = 0; window.hit = window.alert = () => { window.hits += 1; };")
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.page.evaluate(
+        """() => { for (const element of document.querySelectorAll("#post .prose *"))
+        for (const event of ["mouseover", "focus", "animationstart", "toggle", "error", "load"])
+        element.dispatchEvent(new Event(event, { bubbles: true })); }"""
+    )
+    assert visitor.page.evaluate("window.hits") == 0
+    visitor.open(f"{place.address}posts/{number}/edit")
+    visitor.page.locator("#post textarea").focus()
+    expect(visitor.page.locator("#post trix-editor")).to_be_focused()
+    assert visitor.page.evaluate("window.hits") == 0

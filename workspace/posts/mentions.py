@@ -1,0 +1,120 @@
+"""Mentions: `@` and a member's name in a text, kept as a reference to the membership.
+
+In stored HTML a mention is a link to "#member-17"; what is shown is the present name of that member
+(prose/showing.py). Only members of the same partnership can be referred to: a composite key holds it.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import String, cast, delete, exists, func, or_, select
+
+from workspace import names as spelling
+from workspace.accounts.models import User
+from workspace.database import AnyRow, AnySelect, db
+from workspace.organisations.models import Organisation
+from workspace.partnerships.log import Entry
+from workspace.partnerships.mentions import Mention
+from workspace.partnerships.models import Membership
+from workspace.prose import Prose, naming
+
+MOST_SUGGESTED = 8
+
+
+def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) -> Prose:
+    """`prose` with references to members of this partnership only, and `@Full Name` made one.
+
+    A reference that the text `number` has already may stay when the member has left.
+    """
+    if "@" not in prose.text and not prose.mentions:
+        return prose
+    present = _by_id(
+        select(Membership.id, User.name)
+        .join(Membership.user)
+        .where(Membership.partnership_id == partnership_id, Membership.is_active)
+    )
+    kept = _kept(partnership_id, number) if number else {}
+    return naming.resolved(prose, referable=present | kept, recognisable=present)
+
+
+def keep(partnership_id: int, number: int, prose: Prose) -> None:
+    """Note whom the text `number`, whose references are resolved, mentions now."""
+    before = set(_kept(partnership_id, number))
+    gone = delete(Mention).where(
+        Mention.partnership_id == partnership_id,
+        Mention.number == number,
+        Mention.membership_id.in_(before - prose.mentions),
+    )
+    if before - prose.mentions:
+        db.session.execute(gone)
+    db.session.add_all(
+        Mention(partnership_id=partnership_id, number=number, membership_id=membership_id)
+        for membership_id in sorted(prose.mentions - before)
+    )
+
+
+def mentioned(partnership_id: Any, number: Any) -> Any:
+    """The column `mentioned`: whom the text with the columns `partnership_id` and `number` mentions, by present names.
+
+    It is what `prose.showing.shown` takes, so a page of texts asks no further for them.
+    """
+    query = (
+        select(func.aggregate_strings(cast(Membership.id, String) + ":" + User.name, "\n"))
+        .select_from(Mention)
+        .join(Membership, Membership.id == Mention.membership_id)
+        .join(User, User.id == Membership.user_id)
+        .where(Mention.partnership_id == partnership_id, Mention.number == number)
+        .correlate_except(Mention, Membership, User)
+    )
+    return query.scalar_subquery().label("mentioned")
+
+
+def unseen(membership: Membership, post_number: Any) -> Any:
+    """The column `mentions_me`: whether a text of the post with the column `post_number` does, and is not seen yet."""
+    return (
+        exists()
+        .where(
+            Mention.partnership_id == membership.partnership_id,
+            Mention.membership_id == membership.id,
+            Mention.is_seen.is_(False),
+            Entry.partnership_id == Mention.partnership_id,
+            Entry.number == Mention.number,
+            Entry.post_number == post_number,
+        )
+        .label("mentions_me")
+    )
+
+
+def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
+    """The members of the partnership whose name has a part that begins with what was typed, in Danish order."""
+    beginning = re.sub(r"([\\%_])", r"\\\1", spelling.fold(typed))
+    query = (
+        select(Membership.id, User.name, Organisation.name.label("organisation_name"))
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.partnership_id == membership.partnership_id,
+            Membership.is_active,
+            or_(
+                User.name_folded.like(f"{beginning}%", escape="\\"),
+                User.name_folded.like(f"% {beginning}%", escape="\\"),
+            ),
+        )
+        .order_by(User.name_key, Membership.id)
+        .limit(MOST_SUGGESTED)
+    )
+    return list(db.session.execute(query))
+
+
+def _kept(partnership_id: int, number: int) -> dict[int, str]:
+    query = (
+        select(Mention.membership_id, User.name)
+        .join(Membership, Membership.id == Mention.membership_id)
+        .join(Membership.user)
+        .where(Mention.partnership_id == partnership_id, Mention.number == number)
+    )
+    return _by_id(query)
+
+
+def _by_id(query: AnySelect) -> dict[int, str]:
+    return {membership_id: name for membership_id, name in db.session.execute(query)}

@@ -1,0 +1,118 @@
+"""Calm reactions to a text: noted, thanks, a good idea. They stand in the log, and lift nothing."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, String, case, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workspace.access import Action
+from workspace.accounts.models import User
+from workspace.database import Model, db, one_of
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.log import Verb, record
+from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.queries import of_seat
+from workspace.posts.writing import Writing
+
+# Marks the reader's own among the reactions of a text.
+OWN = "*"
+
+
+class Acknowledgement(StrEnum):
+    """What a reaction says."""
+
+    NOTED = "noted"
+    THANKS = "thanks"
+    GOOD_IDEA = "good_idea"
+
+
+class Reaction(Model):
+    """A member's reaction to a post or a comment; taken back, it stays, and giving it again makes no new entry."""
+
+    __tablename__ = "reaction"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),
+        ForeignKeyConstraint(["partnership_id", "membership_id"], ["membership.partnership_id", "membership.id"]),
+    )
+
+    partnership_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[Acknowledgement] = mapped_column(one_of(Acknowledgement), primary_key=True)
+    is_given: Mapped[bool] = mapped_column(default=True)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many gave each reaction to a text, and which of them the reader gave."""
+
+    counts: dict[Acknowledgement, int]
+    own: set[Acknowledgement]
+
+
+def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgement, *, given: bool) -> None:
+    """Give a reaction to `writing`, which is the post `post_number` or in its thread, or take it back."""
+    with by.partnership.locked():
+        by.require(Action.REACT)
+        writing.require_present()
+        reaction = db.session.get(Reaction, (by.partnership_id, writing.number, by.id, kind))
+        if reaction:
+            reaction.is_given = given
+        elif given:
+            db.session.add(
+                Reaction(partnership_id=by.partnership_id, number=writing.number, membership_id=by.id, kind=kind)
+            )
+            about = {} if writing.number == post_number else {"comment": writing.number}
+            record(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
+
+
+def reacted(membership: Membership, partnership_id: Any, number: Any) -> Any:
+    """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`.
+
+    `tally` reads it, so a page of texts asks no further for them.
+    """
+    own = case((Reaction.membership_id == membership.id, OWN), else_="")
+    query = select(func.aggregate_strings(Reaction.kind.cast(String) + own, " ")).where(
+        Reaction.partnership_id == partnership_id,
+        Reaction.number == number,
+        Reaction.is_given.is_(True),
+    )
+    return query.correlate_except(Reaction).scalar_subquery().label("reacted")
+
+
+def tally(reacted: str | None) -> Tally:
+    """What the column `reacted` says."""
+    words = (reacted or "").split()
+    counts = Counter(word.removesuffix(OWN) for word in words)
+    own = {Acknowledgement(word.removesuffix(OWN)) for word in words if word.endswith(OWN)}
+    return Tally({kind: counts[kind] for kind in Acknowledgement if counts[kind]}, own)
+
+
+def reacted_to(membership: Membership, number: int) -> str | None:
+    """The same for one text, by its number."""
+    found: str | None = db.session.scalar(select(reacted(membership, membership.partnership_id, number)))
+    return found
+
+
+def given(membership: Membership, number: int) -> dict[Acknowledgement, dict[Side, list[str]]]:
+    """Who gave which reaction to a text: names with organisations, by side, in Danish order."""
+    query = (
+        select(Reaction.kind, User.name, Organisation.name, Participation.side)
+        .join(Membership, Membership.id == Reaction.membership_id)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .where(
+            Reaction.partnership_id == membership.partnership_id,
+            Reaction.number == number,
+            Reaction.is_given.is_(True),
+        )
+        .order_by(User.name_key, Membership.id)
+    )
+    found: dict[Acknowledgement, dict[Side, list[str]]] = {}
+    for kind, name, organisation, side in db.session.execute(query):
+        found.setdefault(kind, {}).setdefault(side or Side.OTHERS, []).append(f"{name}, {organisation}")
+    return found

@@ -1,0 +1,47 @@
+"""What people write: made once, at writing, into the HTML that is shown and the text that is searched and mailed.
+
+Whatever comes in, typed or pasted, is read into blocks (blocks.py), and only blocks are written out: so there is one
+shape for everything, and writing it twice changes nothing.
+"""
+
+import re
+
+from workspace.prose import blocks, markup, plain
+from workspace.prose.blocks import Block, Prose
+
+# Six digits of a date, perhaps a hyphen or a space, and four more: the form of a Danish CPR number.
+CPR_NUMBER = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[-–\s]?\d{4}(?!\d)")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+EMPTY = Prose(html="", text="")
+
+
+def from_plain(text: str, *, instead_of: str = "") -> Prose:
+    """Paragraphs at blank lines, line breaks within them; "- " and "1. " make lists, "> " a quote.
+
+    Where a paragraph says the same as one of the HTML `instead_of`, it keeps the formatting that it had there.
+    """
+    formatted = {_wording(block): block for block in markup.read(instead_of)}
+    return blocks.written([formatted.get(_wording(block), block) for block in plain.read(text)])
+
+
+def from_html(html: str) -> Prose:
+    """What of `html` has a place here: paragraphs, bold, italic, lists, quotes, links and one kind of heading."""
+    return blocks.written(markup.read(html))
+
+
+def legible(text: str) -> str:
+    """`text` with U+FFFD in place of control characters, which HTML can't hold."""
+    return CONTROL_CHARACTER.sub("\ufffd", text)
+
+
+def resembles_cpr_number(*texts: str) -> bool:
+    """Whether anything in `texts` looks like a CPR number, which has no place here."""
+    return any(CPR_NUMBER.search(text) for text in texts)
+
+
+def _wording(block: Block) -> tuple[bool, tuple[str, ...], str]:
+    return block.quoted, block.lists, blocks.inline_text(block)
+
+
+__all__ = ["EMPTY", "Prose", "from_html", "from_plain", "legible", "resembles_cpr_number"]

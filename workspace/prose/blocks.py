@@ -1,0 +1,206 @@
+"""A text as blocks of runs, and how they are written as HTML and as plain text."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from itertools import groupby
+
+import nh3
+from linkify_it import LinkifyIt
+from linkify_it.main import Match
+
+TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}
+LINK_REL = "nofollow noopener noreferrer"
+DEEPEST_LIST = 3
+
+# Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
+HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
+# Control characters that mark nothing, and the mark that says in which order bytes stand.
+NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+MENTION = re.compile(r"#member-(\d+)")
+
+_links = LinkifyIt()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of text that looks the same throughout; a line break in it is "\\n"."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, a heading, or an item of the list that `lists` leads to: ("ul", "ol") is an "ol" in a "ul"."""
+
+    runs: tuple[Run, ...]
+    heading: bool = False
+    lists: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A text in its two forms: sanitised `html`, and plain `text`."""
+
+    html: str
+    text: str
+
+    @property
+    def mentions(self) -> set[int]:
+        """The ids of the memberships that it refers to."""
+        return {int(number) for number in re.findall(r'href="#member-(\d+)"', self.html)}
+
+
+def written(blocks: Iterable[Block]) -> Prose:
+    """`blocks` in both forms."""
+    made = list(_in_steps(_linked(block) for block in blocks))
+    html = "".join(_quoted_html(quoted, list(group)) for quoted, group in groupby(made, lambda block: block.quoted))
+    return Prose(html=sanitised(html), text=_text(made))
+
+
+def sanitised(html: str) -> str:
+    """`html` with nothing but what blocks are written in: the last word, whatever was made before."""
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=lambda tag, name, value: value if name != "href" or HREF.fullmatch(value) else None,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=LINK_REL,
+    )
+
+
+def tidied(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """`runs` with single spaces, none at the ends of a line, and like beside like made one."""
+    kept: list[tuple[str, Run]] = []
+    space: tuple[str, Run] | None = None
+    for run in runs:
+        for letter in run.text:
+            if letter in " \xa0":
+                space = (" " if space else letter, run)
+                continue
+            if letter != "\n" and space and kept and kept[-1][0] != "\n":
+                kept.append(space)
+            space = None
+            if letter != "\n" or kept:
+                kept.append((letter, run))
+    while kept and kept[-1][0] == "\n":
+        kept.pop()
+    looks = groupby(kept, lambda pair: replace(pair[1], text=""))
+    return tuple(replace(look, text="".join(letter for letter, _ in group)) for look, group in looks)
+
+
+def inline_text(block: Block) -> str:
+    """The plain text of one block: behind a link that says something else stands where it leads."""
+    return "".join(
+        text + (f" ({href})" if href and not MENTION.fullmatch(href) and not href.endswith(text) else "")
+        for href, text in (
+            (href, "".join(run.text for run in group)) for href, group in groupby(block.runs, lambda run: run.href)
+        )
+    )
+
+
+def _linked(block: Block) -> Block:
+    """`block` with links where addresses stand. They are sought in the whole text, which linking does not change."""
+    text = "".join(run.text for run in block.runs)
+    found = [link for link in _links.match(text) or [] if HREF.fullmatch(link.url)]
+    return replace(block, runs=tidied(_with_links(block.runs, found))) if found else block
+
+
+def _with_links(runs: Iterable[Run], links: Sequence[Match]) -> Iterator[Run]:
+    begin = 0
+    for run in runs:
+        end, place = begin + len(run.text), begin
+        for link in [] if run.href else links:
+            first, last = max(link.index, place), min(link.last_index, end)
+            if first < last:
+                yield replace(run, text=run.text[place - begin : first - begin])
+                yield replace(run, text=run.text[first - begin : last - begin], href=link.url)
+                place = last
+        yield replace(run, text=run.text[place - begin :])
+        begin = end
+
+
+def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:
+    """No empty blocks, and no list that begins deeper than one step below the item before it."""
+    before = 0
+    for block in blocks:
+        if block.runs:
+            lists = block.lists[: min(before + 1, DEEPEST_LIST)]
+            before = len(lists)
+            yield replace(block, lists=lists)
+
+
+def _quoted_html(quoted: bool, blocks: Sequence[Block]) -> str:
+    html = "".join(_pieces(blocks))
+    return f"<blockquote>{html}</blockquote>" if quoted else html
+
+
+def _pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    open_lists: list[str] = []
+    for block in blocks:
+        shared = _shared(open_lists, block.lists)
+        while len(open_lists) > shared:
+            yield f"</li></{open_lists.pop()}>"
+        if block.lists and shared == len(block.lists):
+            yield "</li><li>"
+        for name in block.lists[shared:]:
+            open_lists.append(name)
+            yield f"<{name}><li>"
+        yield _block_html(block)
+    while open_lists:
+        yield f"</li></{open_lists.pop()}>"
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = list(zip(one, other, strict=False))
+    return next((index for index, (left, right) in enumerate(pairs) if left != right), len(pairs))
+
+
+def _block_html(block: Block) -> str:
+    inline = "".join(
+        f'<a href="{escape(href)}">{_runs_html(group)}</a>' if href else _runs_html(group)
+        for href, group in groupby(block.runs, lambda run: run.href)
+    )
+    if block.lists:
+        return inline
+    return f"<h2>{inline}</h2>" if block.heading else f"<p>{inline}</p>"
+
+
+def _runs_html(runs: Iterable[Run]) -> str:
+    return "".join(_run_html(run) for run in runs)
+
+
+def _run_html(run: Run) -> str:
+    html = escape(run.text, quote=False).replace("\n", "<br>")
+    html = f"<em>{html}</em>" if run.italic else html
+    return f"<strong>{html}</strong>" if run.bold else html
+
+
+def _text(blocks: Sequence[Block]) -> str:
+    """Blank lines between blocks, items and quotes marked as people mark them in plain text."""
+    lines: list[str] = []
+    numbers: list[int] = []
+    before: Block | None = None
+    for block in blocks:
+        together = before is not None and before.quoted and block.quoted
+        if before and not (before.lists[:1] == block.lists[:1] != () and before.quoted == block.quoted):
+            lines.append(">" if together else "")
+        numbers = numbers[: len(block.lists)] + [0] * (len(block.lists) - len(numbers))
+        if before and block.lists and before.lists[: len(block.lists)] != block.lists:
+            numbers[-1] = 0
+        lead = hang = "> " if block.quoted else ""
+        if block.lists:
+            numbers[-1] += 1
+            indent = "  " * (len(block.lists) - 1)
+            lead += indent + (f"{numbers[-1]}. " if block.lists[-1] == "ol" else "- ")
+            hang += indent + "  "
+        first, *rest = inline_text(block).split("\n")
+        lines += [lead + first, *((hang + line).rstrip() for line in rest)]
+        before = block
+    return "\n".join(lines)
