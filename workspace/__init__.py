@@ -32,6 +32,7 @@ FEATURES = (
     "trail",
     "overview",
     "live",
+    "digests",
 )
 LARGEST_REQUEST = 1024 * 1024
 

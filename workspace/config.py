@@ -43,6 +43,7 @@ class Settings:
     trail_months: int = 13
     smtp_url: str = ""
     queue_url: str = ""
+    titles_only: bool = False
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -69,6 +70,7 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
+            titles_only=_flag(environment, "MAIL_TITLES_ONLY"),
             trail_months=_number(environment, "TRAIL_MONTHS", 13),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
             base_url=(base_url := _base_url(environment)),

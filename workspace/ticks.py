@@ -7,13 +7,20 @@ import logging
 from collections.abc import Callable
 
 from workspace.database import db
+from workspace.digests import planning, undelivered
 from workspace.mail import postman
 from workspace.members import expiry
 from workspace.posts import parking
 
 log = logging.getLogger(__name__)
 
-PIECES: tuple[Callable[[], int], ...] = (parking.open_due, expiry.tend, postman.deliver)
+PIECES: tuple[Callable[[], int], ...] = (
+    parking.open_due,
+    expiry.tend,
+    planning.plan,
+    postman.deliver,
+    undelivered.tell,
+)
 
 
 def tick() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -74,6 +74,7 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
+    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
     # What was to be sent long ago has arrived long ago.
     db.session.execute(delete(Mail).where(Mail.not_before < now - MAIL_KEPT))
     db.session.commit()

@@ -46,6 +46,7 @@ class Verb(StrEnum):
     CHANGED_PURPOSE = "changed_purpose"
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
+    CHANGED_MAILS = "changed_mails"
     ADDED_ORGANISATION = "added_organisation"
     LET_GO_ORGANISATION = "let_go_organisation"
     CHANGED_ORGANISATION = "changed_organisation"
@@ -75,6 +76,7 @@ TOLD = (
     Verb.CHANGED_PURPOSE,
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
+    Verb.CHANGED_MAILS,
     Verb.ADDED_ORGANISATION,
     Verb.LET_GO_ORGANISATION,
     Verb.CHANGED_ORGANISATION,
