@@ -79,10 +79,9 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     moderator.button("Remove").click()
     moderator.is_told("The member is removed.")
 
+    invited.watch.meant.append("Response Status Error Code 404")
     invited.share("progress", "Hvad nu", "Jeg skriver endnu")
-    invited.is_told(
-        "The link may be out of date, or the page is only for the members of a partnership that you are not in."
-    )
+    invited.is_told("It is no longer here, or it is only for the members of a partnership that you are not in.")
     expect(invited.field("Heading")).to_have_value("Hvad nu")
     invited.link("Roles").click()
     expect(invited.heading(invited.say("The page does not exist"))).to_be_visible()
@@ -133,8 +132,6 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
     reader.leave_a_mark()
     reader.link("Report", reader.comment(number)).click()
     expect(reader.summary).to_be_focused()
-    reader.button("Report it").click()
-    expect(reader.page.get_by_role("alert")).to_be_visible()
     reader.is_on_the_same_page()
     reader.field("What is wrong with it?").fill("Det er fortroligt")
     reader.button("Report it").click()

@@ -236,7 +236,11 @@ class Membership(Model):
     def _is_active(cls) -> ColumnElement[bool]:
         now = present()
         return and_(
-            or_(cls.state == State.ACTIVE, and_(cls.state == State.SUSPENDED, cls.suspended_until <= now)),
+            or_(
+                cls.state == State.ACTIVE,
+                # Never NULL: those who are out are asked for with its opposite.
+                and_(cls.state == State.SUSPENDED, cls.suspended_until.is_not(None), cls.suspended_until <= now),
+            ),
             or_(cls.ends_at.is_(None), cls.ends_at > now),
         )
 
