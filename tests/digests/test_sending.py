@@ -40,10 +40,10 @@ def reader(moderator: Membership) -> Membership:
 
 def sent(folder: Path) -> list[EmailMessage]:
     """The digests that are sent now."""
+    for file in folder.glob("*.eml"):
+        file.unlink()
     postman.deliver()
-    found = (
-        email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.glob("*-digest.eml"))
-    )
+    found = (email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.glob("*.eml")))
     return [cast(EmailMessage, message) for message in found]
 
 

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from sqlalchemy import func, select
@@ -106,7 +108,7 @@ def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) ->
     mail = db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one()
     letter = postman.written(mail)
     assert letter is not None
-    message = messages.message(mail, letter, app.settings)
+    message = message_from_bytes(messages.message(mail, letter, app.settings), policy=default)
     assert message["Bcc"] is None
     assert made.email in message["To"]
 

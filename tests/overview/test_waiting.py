@@ -351,11 +351,17 @@ def only_let_read(world: World) -> None:
     world.mette.level = world.farida.level = Level.OBSERVER
 
 
-@pytest.mark.parametrize("close", [archive, end_membership, suspend_membership, only_let_read])
+@pytest.mark.parametrize("close", [archive, end_membership, suspend_membership])
 def test_nothing_waits_for_those_who_can_do_nothing(world: World, close: Callable[[World], None]) -> None:
     world.let_everything_wait()
     close(world)
     assert world.told() == {}
+
+
+def test_who_may_only_read_is_told_of_what_reading_settles(world: World) -> None:
+    world.let_everything_wait()
+    only_let_read(world)
+    assert world.told() == {"Farida": ["Bo mentions you: Grus"]}
 
 
 def test_who_no_longer_moderates_keeps_only_their_own(world: World) -> None:

@@ -78,9 +78,10 @@ def show_news(membership: Membership) -> ResponseReturnValue:
 @members_may(Action.READ)
 def show_post_news(membership: Membership, number: int) -> ResponseReturnValue:
     """What came about a post after the number that its page was rendered with."""
+    found = news.of_post(membership, number, _after())
     if not htmx.is_partial():
         return htmx.seen_elsewhere(f"{membership.partnership.address}posts/{number}")
-    return render_template("live/post.html", **news.of_post(membership, number, _after()))
+    return render_template("live/post.html", **found)
 
 
 def _after() -> int:
