@@ -3,6 +3,7 @@
 
 {
   const PREFIX = "draft:";
+  const LEFT = "left-for-signing-in";
   const LEFT_OUT = /csrf|password|cpr/;
   const SECONDS = [2, 4, 8, 15, 30];
   const person = document.body.dataset.person;
@@ -61,7 +62,11 @@
     say(form, "offered");
     const beginning = kept.fields.find(([name, value]) => name === "body" && value)?.[1] ?? kept.fields.find(([name]) => name === "title")?.[1];
     form.querySelector(".draft [data-beginning]").textContent = beginning.slice(0, 80);
-    form.querySelector(".draft [data-take]").addEventListener("click", () => { fill(form, kept.fields); keep(form); });
+    form.querySelector(".draft [data-take]").addEventListener("click", () => {
+      fill(form, kept.fields);
+      keep(form);
+      form.querySelector("trix-editor, textarea")?.focus();
+    });
     form.querySelector(".draft [data-leave]").addEventListener("click", () => forget(form));
     // It stands outside what the composer folds away.
     form.prepend(form.querySelector(".draft"));
@@ -84,14 +89,20 @@
         if (name === "body_html") editor?.editor.loadHTML(value);
       }
     }
-    const text = form.querySelector("textarea");
+    const text = form.querySelector("textarea[data-editor]");
     if (text && !editor) {
+      const html = form.elements.body_html;
+      html.disabled = !fields.some(([name]) => name === "body_html"); // A formatted text is sent as it was.
+      if (html.disabled) html.value = "";
       text.defaultValue = text.value; // The formatted text beside it says the same.
-      if (!fields.some(([name]) => name === "body_html")) text.form.querySelector("[name=body_html]")?.setAttribute("value", "");
     }
     form.querySelector(".draft")?.remove();
-    (editor ?? text)?.focus();
   }
+
+  // What is typed into the plain field counts, and no longer the formatted text beside it.
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches?.("textarea[data-editor]")) target.form.elements.body_html.disabled = true;
+  });
 
   const written = (target) => target.closest?.("form[data-draft]");
   for (const event of ["input", "trix-change", "change"]) {
@@ -153,6 +164,7 @@
     if (form && xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) {
       form.isLeaving = true;
       keep(form);
+      sessionStorage.setItem(LEFT, form.getAttribute("action"));
     }
   });
 
@@ -165,8 +177,17 @@
   function offerAll(root) {
     for (const form of root.querySelectorAll("form[method=post][action]")) if (read(form)) offer(form);
   }
+  // A form that had been opened in place: its address is a page as well.
+  function goBack() {
+    const action = sessionStorage.getItem(LEFT);
+    sessionStorage.removeItem(LEFT);
+    if (!action || action === location.pathname || !localStorage.getItem(`${PREFIX}${person}:${action}`)) return;
+    if (!document.querySelector(`form[action="${CSS.escape(action)}"]`)) location.assign(action);
+  }
+
   if (person) {
     offerAll(document);
+    goBack();
     document.addEventListener("htmx:afterSettle", ({ target }) => offerAll(target.parentNode ?? document));
   }
 }

@@ -28,8 +28,8 @@ function configure(cleaned) {
 
 // Make `field` the editor; the promise is kept when it is one.
 function open(field) {
-  const html = document.getElementById(`${field.id}-html`);
-  if (field.hidden || !html) return Promise.resolve(field.nextElementSibling);
+  const html = field.form?.elements.body_html;
+  if (field.hidden || !html || !field.isConnected) return Promise.resolve(field.nextElementSibling);
   const hadFocus = field === document.activeElement;
   if (!html.value || field.value.trim() !== field.defaultValue.trim()) html.value = paragraphs(field.value);
   html.disabled = false;
@@ -39,6 +39,7 @@ function open(field) {
   editor.className = "input prose";
   editor.setAttribute("input", html.id);
   editor.setAttribute("toolbar", toolbar.id);
+  editor.setAttribute("aria-label", field.labels[0].textContent.trim());
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (field.hasAttribute(name)) editor.setAttribute(name, field.getAttribute(name));
   }

@@ -161,9 +161,9 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     expect(visitor.link("Edit the post")).to_be_hidden()
     expect(menu.locator("summary")).to_be_focused()
 
-    tab_to(visitor.field("Write a comment"), most=5)
+    tab_to(visitor.field("Write a comment"), most=7)
     write("Jeg spørger de andre.")
-    tab_to(visitor.button("Share the comment"), most=1)
+    tab_to(visitor.button("Share the comment"), most=2)  # past the buttons for formatting
     press("Space")
     written = visitor.page.locator("#thread > .comment").last
     expect(written).to_be_focused()
@@ -172,7 +172,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     expect(visitor.field("Your comment")).to_be_focused()
     press("ControlOrMeta+End")
     write(" I dag.")
-    tab_to(visitor.button("Save the changes"), most=1)
+    tab_to(visitor.button("Save the changes"), most=2)
     press("Enter")
     expect(visitor.page.locator("#thread > .comment").last).to_be_focused()
     expect(visitor.page.locator("#thread .prose")).to_have_text("Jeg spørger de andre. I dag.")

@@ -224,7 +224,7 @@ def test_reactions_are_given_in_place_and_say_who(visit: Visit, place: Place) ->
     post = place.share(place.moderator)
     visitor = visit(place.partner)
     visitor.open(f"{place.address}posts/{post}")
-    visitor.page.locator(f"#reactions-{post}").click()
+    visitor.link("React", visitor.page.locator("#post")).click()
     visitor.button("Thank you").click()
     expect(visitor.page.locator(f"#reactions-{post}-thanks")).to_have_attribute("aria-pressed", "true")
     expect(visitor.page.locator(f"#reactions-{post}")).to_contain_text("Ditte Æbelø")

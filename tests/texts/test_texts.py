@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import Level, add_member, comment, make_role, make_user, share, start_partnership
+from tests.pages import Page
 from workspace import prose
 from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
@@ -175,6 +176,18 @@ def test_formatted_text_is_sanitised_and_checked_for_cpr_numbers(member: Members
     assert browser.submit(address, typed | {"body_html": "<p><b onclick=x>Fed</b><img src=x></p>"}).status_code == 303
     assert db.session.scalar(select(Post.body_html)) == "<p><strong>Fed</strong></p>"
     assert db.session.scalar(select(Post.body_text)) == "Fed"
+
+
+def test_formatting_survives_an_error_elsewhere_in_the_form(member: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(member.user)
+    address = f"{member.partnership.address}posts"
+    typed = {"kind": "progress", "title": "", "body": "Fed", "body_html": "<p><b>Fed</b></p>"}
+    answer = browser.submit(address, typed)
+    assert answer.status_code == 422
+    again = Page(answer.text).form(address)
+    assert again["body_html"] == "<p><strong>Fed</strong></p>"
+    assert browser.post(address, data=again | {"title": "T"}).status_code == 303
+    assert db.session.scalar(select(Post.body_html)) == "<p><strong>Fed</strong></p>"
 
 
 def test_a_full_name_after_an_at_sign_is_a_mention_that_follows_the_name(
