@@ -14,11 +14,22 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import bell as bell
+from workspace.mail import bell as bell  # It listens to every commit from here on.
 from workspace.mail import letters, postman
 from workspace.routing import Number, Slug, Token
 
-FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
+FEATURES = (
+    "accounts",
+    "organisations",
+    "partnerships",
+    "roles",
+    "posts",
+    "comments",
+    "members",
+    "trail",
+    "mail",
+    "overview",
+)
 LARGEST_REQUEST = 1024 * 1024
 
 
