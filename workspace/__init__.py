@@ -14,7 +14,7 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import bell as bell
+from workspace.mail import bell as bell  # It listens to every commit from here on.
 from workspace.mail import letters, postman
 from workspace.posts.writing import is_undoable
 from workspace.prose import showing
@@ -30,6 +30,7 @@ FEATURES = (
     "texts",
     "members",
     "trail",
+    "mail",
     "overview",
     "live",
     "digests",
