@@ -31,9 +31,9 @@ def serve(app: Flask, *, while_open: IO[bytes] | None = None) -> None:
 
     What goes wrong in a piece of work is logged, and ends neither the worker nor the other pieces.
     """
+    ends: list[Any] = [end for end in (_signals(), while_open) if end is not None]
     consumer = Consumer(_with_ticks(app), workers=THREADS, max_delay=SECONDS_BETWEEN_LOOKS)
     consumer.start()
-    ends: list[Any] = [end for end in (_signals(), while_open) if end is not None]
     while not select(ends, [], [], SECONDS_BETWEEN_CHECKS)[0]:
         consumer.check_worker_health()
     the_postman().stopping.set()
