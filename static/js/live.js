@@ -196,6 +196,7 @@
         else morph(mine, part);
       }
       if (came.title) document.title = came.title;
+      addCopying(document); // app.js
     });
   }
 
