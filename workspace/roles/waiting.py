@@ -8,7 +8,7 @@ them, and every overview and every digest asks all of them.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
@@ -35,14 +35,13 @@ def requests_for_roles(user: User) -> list[AnyRow]:
     return _asked(_requests(), user)
 
 
-def vacant_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles without an accountable holder in the partnerships that I moderate."""
-    return _asked(_vacant(), user)
+def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
+    """Roles that lack somebody, in the partnerships that I moderate.
 
-
-def one_sided_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles held by one `side` only, in the partnerships that I moderate and that have several sides."""
-    return _asked(_one_sided(), user)
+    Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
+    partnership that has several.
+    """
+    return _asked(_lacking(), user)
 
 
 def _asked(query: AnySelect, user: User) -> list[AnyRow]:
@@ -89,13 +88,7 @@ def _requests() -> AnySelect:
 
 
 @cache
-def _vacant() -> AnySelect:
-    query = _roles().where(*_is_moderated(), Role.retired_at.is_(None), ~has_accountable())
-    return query.order_by(Role.created_at, Role.id).limit(MOST)
-
-
-@cache
-def _one_sided() -> AnySelect:
+def _lacking() -> AnySelect:
     mine = select(Membership.partnership_id).where(*_is_mine_alone())
     sides: Any = func.coalesce(Participation.side, Side.OTHERS)
     held = (
@@ -114,21 +107,15 @@ def _one_sided() -> AnySelect:
         .correlate(Role)
         .scalar_subquery()
     )
+    vacant = ~has_accountable()
     query = (
-        _roles()
-        .add_columns(held.c.side)
-        .join(held, held.c.role_id == Role.id)
-        .where(*_is_moderated(), Role.retired_at.is_(None), several > 1)
-    )
-    return query.order_by(Role.created_at, Role.id).limit(MOST)
-
-
-def _roles() -> AnySelect:
-    return (
-        select(*PLACE)
+        select(*PLACE, vacant.label("vacant"), held.c.side)
         .join(Partnership, Partnership.id == Role.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
+        .outerjoin(held, held.c.role_id == Role.id)
+        .where(*_is_moderated(), Role.retired_at.is_(None), or_(vacant, and_(held.c.side.is_not(None), several > 1)))
     )
+    return query.order_by(has_accountable(), Role.created_at, Role.id).limit(MOST)
 
 
 def _is_mine() -> tuple[Any, ...]:
