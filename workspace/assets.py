@@ -43,7 +43,7 @@ class Assets:
         self.addresses = dict(addresses(self.root))
 
     def url(self, name: str) -> str:
-        """The address of a file by its name in the source folder; the whole style is `app.css`, the script `page.js`."""
+        """The address of a file by its name in the source; the whole style is `app.css`, the script `page.js`."""
         try:
             return self.addresses[name]
         except KeyError:
