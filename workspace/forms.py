@@ -136,7 +136,8 @@ class ProseMixin(CprMixin):
         self.prose = from_html(html) if is_formatted else from_plain(fields.body.data or "", instead_of=instead_of)
         if is_formatted:
             fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
-            fields.body_html.render_kw = None  # It counts when the form is shown again, and sent as it is.
+            if fields.body_html.raw_data:  # The editor sent it, so it counts when the form comes back as well.
+                fields.body_html.render_kw = None
 
     def begin_again(self, version: int, merged: Prose | None) -> bool:
         """Show the form anew for the present `version`, with the `merged` text if there is one."""

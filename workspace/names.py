@@ -24,7 +24,10 @@ def sort_key(text: str) -> str:
 
 def slug(name: str, *, longest: int = 40) -> str:
     """A readable address for `name`: letters, digits and hyphens; "partnerskab" where none is left."""
-    return slugify(name, max_length=longest, word_boundary=True, replacements=WRITTEN_LETTERS) or "partnerskab"
+    return (
+        slugify(name, max_length=longest, word_boundary=True, save_order=True, replacements=WRITTEN_LETTERS)
+        or "partnerskab"
+    )
 
 
 def initials(name: str) -> str:

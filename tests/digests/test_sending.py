@@ -44,7 +44,7 @@ def sent(folder: Path) -> list[EmailMessage]:
         file.unlink()
     postman.deliver()
     found = (email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.glob("*.eml")))
-    return [cast(EmailMessage, message) for message in found]
+    return [cast(EmailMessage, message) for message in found if message["Subject"].startswith(("Opsamling", "Digest"))]
 
 
 def part(message: EmailMessage, kind: str) -> str:
