@@ -25,6 +25,9 @@ SECONDS_BEFORE_ANOTHER = 2.0
 
 log = logging.getLogger(__name__)
 
+# What signals are written to, as long as the process lives: the consumer puts handlers of its own in the place of ours.
+_kept: list[socket.socket] = []
+
 
 def serve(app: Flask, *, while_open: IO[bytes] | None = None) -> None:
     """Work until told to stop by a signal, or until `while_open` ends, which its parent holds. `app` has its context.
@@ -102,5 +105,6 @@ def _signals() -> socket.socket:
     mouth.setblocking(False)
     signal.set_wakeup_fd(mouth.fileno())
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: mouth)  # It keeps the socket; the number is written by itself.
+        signal.signal(number, lambda *_: None)  # The number is written by itself.
+    _kept.append(mouth)
     return ear
