@@ -12,13 +12,16 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test install lint format messages lock vendor clean
+.PHONY: run test bench-live install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+
+bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
+	@exec $(VENV)/bin/python -m bench.live
 
 install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 

@@ -22,6 +22,8 @@ from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db, limiter
+from workspace.live.streams import Streams
+from workspace.live.watcher import Watcher
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -94,9 +96,11 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     """The app, with an empty database and a context in which the test itself can use it."""
     database.empty(workers_app)
     limiter.reset()
+    workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
         yield workers_app
         db.session.rollback()
+    watcher.stop()
 
 
 @pytest.fixture

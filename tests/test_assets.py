@@ -111,9 +111,9 @@ def test_many_starts_at_once_share_one_build(source: Path, tmp_path: Path) -> No
 
 def test_our_own_files_fit_the_budget_of_a_first_visit(tmp_path: Path) -> None:
     assets = Assets(STATIC, tmp_path)
-    for name in ("app.css", "icons.svg", "favicon.svg", "vendor/htmx-2.0.11.min.js"):
+    for name in ("app.css", "icons.svg", "favicon.svg", "page.js"):
         assert assets.url(name)
-    at_once = ("app.css", "icons.svg", "favicon.svg", "vendor/htmx-2.0.11.min.js", "js/app.js", "js/drafts.js")
+    at_once = ("app.css", "icons.svg", "favicon.svg", "page.js", "js/app.js")
     compressed = sum(size(assets, name) for name in at_once)
     assert compressed < 50_000, f"{compressed} bytes, and the pages themselves come on top"
 

@@ -12,9 +12,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from workspace import access, database, errors, gate, headers, htmx, languages, names, pages
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
-from workspace.demo import loopback, sign_ins
+from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import letters
+from workspace.mail import bell as bell  # It listens to every commit from here on.
+from workspace.mail import letters, postman
 from workspace.posts.writing import is_undoable
 from workspace.prose import showing
 from workspace.routing import Number, Slug, Token
@@ -29,7 +30,10 @@ FEATURES = (
     "texts",
     "members",
     "trail",
+    "mail",
     "overview",
+    "live",
+    "digests",
 )
 LARGEST_REQUEST = 1024 * 1024
 
@@ -62,12 +66,15 @@ def create_app(settings: Settings | None = None) -> Workspace:
     app.url_map.strict_slashes = False
     _extend(app, settings)
     database.prepare(app)
+    postman.install(app, settings)
     gate.install(app)
     errors.install(app)
     headers.install(app, secure=settings.secure_cookies)
     for feature in FEATURES:
         app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
     app.register_blueprint(pages.blueprint)
+    if settings.demo:
+        app.register_blueprint(mailbox.blueprint)
     _dress(app, settings)
     access.require_declarations(app)
     return app
@@ -114,7 +121,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         style_nonce=headers.style_nonce,
         settings=settings,
         languages=languages.LANGUAGES,
-        htmx_config=json.dumps(htmx.CONFIGURATION),
+        htmx_config=json.dumps(htmx.CONFIGURATION, separators=(",", ":")),
         Action=access.Action,
         get_locale=get_locale,
         link=letters.link,
@@ -127,6 +134,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         day=languages.day,
         date_in_full=languages.date_in_full,
         when=languages.when,
+        machine=languages.machine,
         full=languages.full,
         short_date=languages.short_date,
         short_day=languages.short_day,

@@ -30,6 +30,7 @@ class Action(StrEnum):
     MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
+    REPORT = auto()
     TAKE_ROLES = auto()
     ASSIGN_ROLES = auto()
     REDACT = auto()
@@ -53,6 +54,7 @@ LOWEST_LEVEL = {
     Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
+    Action.REPORT: Level.OBSERVER,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,
     Action.ASSIGN_ROLES: Level.MODERATOR,
     Action.REDACT: Level.MODERATOR,
@@ -108,10 +110,11 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Entrance:
-    """Who may enter a view; for members, what they come to do."""
+    """Who may enter a view; for members, what they come to do; and whether a form has to be one of ours."""
 
     who: Who
     action: Action | None = None
+    asks_for_token: bool = True
 
 
 View = Callable[..., Any]
@@ -120,6 +123,11 @@ View = Callable[..., Any]
 def public(view: View) -> View:
     """Anybody may enter; the view gets no person."""
     return _declare(view, Entrance(Who.PUBLIC))
+
+
+def by_its_address(view: View) -> View:
+    """Anybody may enter, and a form of anybody's: the address itself, which is signed, says who asks (RFC 8058)."""
+    return _declare(view, Entrance(Who.PUBLIC, asks_for_token=False))
 
 
 def signed_in(view: View) -> View:

@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
-from sqlalchemy import DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, event
+from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
+from workspace import clock
 from workspace.config import Settings
 from workspace.extensions import Base
 from workspace.extensions import db as db
@@ -34,6 +35,7 @@ SortKey = String().with_variant(String(collation="C"), "postgresql")
 
 # What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
 BUSY_STATES = ("55P03", "40P01", "57014")
+REPEATABLE_READ = 3  # as psycopg numbers it
 
 
 class Moment(TypeDecorator[datetime]):
@@ -54,9 +56,15 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
     return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
 
 
+def present() -> BindParameter[datetime]:
+    """The moment at which a statement runs, whenever it was made: statements may be kept."""
+    return bindparam(None, callable_=clock.now, type_=Moment, unique=True)
+
+
 def options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
-    room = {"pool_size": 20, "max_overflow": 20}  # more than threads that serve: none waits for a connection
+    # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
+    room = {"pool_size": 20, "max_overflow": 4}
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
@@ -157,3 +165,5 @@ def _begin_postgresql(connection: Connection) -> None:
     writes = _writes()
     if (driver.read_only is True) == writes:
         driver.read_only = not writes
+        # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
+        driver.isolation_level = None if writes else REPEATABLE_READ

@@ -23,6 +23,7 @@ from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 
 READING = {"GET", "HEAD", "OPTIONS"}
+BY_ITSELF = "live"  # What pages ask for by themselves is no use of a session: an open page would keep it for good.
 
 
 def install(app: Flask) -> None:
@@ -47,7 +48,7 @@ def enter() -> ResponseReturnValue | None:
     if declared.action is not None:
         _hold(g.membership, declared.action)
     _hand_over(declared.who)
-    if request.method not in READING:
+    if request.method not in READING and declared.asks_for_token:
         csrf.protect()
     return None
 
@@ -57,7 +58,7 @@ def _recognise() -> None:
     session: Any = current_user._get_current_object()
     if session.is_authenticated:
         g.session, g.user = session, session.user
-        if session.wants_last_use:
+        if session.wants_last_use and request.blueprint != BY_ITSELF:
             afterwards(partial(keep_last_use, session.id))
 
 

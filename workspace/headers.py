@@ -1,4 +1,4 @@
-"""The headers that every answer carries."""
+"""The headers that every answer carries; an answer that needs others brings them itself."""
 
 import secrets
 
@@ -37,7 +37,8 @@ def install(app: Flask, *, secure: bool) -> None:
     """Add the headers to every answer of `app`; `secure` says that it is reached over HTTPS."""
 
     def add(response: Response) -> Response:
-        response.headers.extend(ALWAYS)
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
         if nonce := g.pop("style_nonce", None):
             policy = f"{CONTENT_SECURITY_POLICY}; style-src 'self' 'nonce-{nonce}'"
             response.headers["Content-Security-Policy"] = policy

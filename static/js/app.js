@@ -45,10 +45,11 @@ document.addEventListener("focusin", async ({ target }) => {
 });
 
 // Quote what is marked in a comment, or all of it. A press on the link may take the mark away: it is read before.
+const QUOTING = '.comment a[href^="?quote="]';
 let marked = "";
-document.addEventListener("pointerdown", ({ target }) => { marked = target.closest("[data-quote]") ? markedIn(target) : ""; }, true);
+document.addEventListener("pointerdown", ({ target }) => { marked = target.closest(QUOTING) ? markedIn(target) : ""; }, true);
 document.addEventListener("click", async (event) => {
-  const link = event.target.closest("[data-quote]");
+  const link = event.target.closest(QUOTING);
   const field = link && document.querySelector("#comment-form textarea[data-editor]");
   if (!field || !parts || event.ctrlKey || event.metaKey) return;
   event.preventDefault();

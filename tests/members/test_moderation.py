@@ -88,14 +88,19 @@ def test_a_membership_ends_on_its_date_and_is_announced_a_week_before(moderator:
     assert (entry.verb, entry.actor_id, entry.subject_id) == (Verb.EXPIRED, None, seat.id)
 
 
+@pytest.mark.parametrize("days", [30, None])
 def test_a_suspended_member_is_told_that_why_and_until_when_and_nothing_else(
-    moderator: Membership, sign_in: SignIn
+    moderator: Membership, sign_in: SignIn, days: int | None
 ) -> None:
     moderator.partnership.purpose = "kanariefugl"
     seat = add_member(moderator, make_user(language="en"))
     share(moderator, title="kanariefugl")
-    until = clock.now() + timedelta(days=30)
+    until = clock.now() + timedelta(days=days) if days else None
     moderation.suspend(moderator, [seat.id], until=until, reason="Vi mangler en underskrift")
+    assert (
+        seat.user.name in sign_in(moderator.user).page(f"{moderator.partnership.address}members?state=suspended").text
+    )
+    assert "Requests, and access that is closed" in sign_in(seat.user).page("/partnerships").text
     page = sign_in(seat.user).page("/memberships")
     assert "on hold until" in page.text
     assert "Vi mangler en underskrift" in page.text

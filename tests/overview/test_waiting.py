@@ -347,6 +347,10 @@ def suspend_membership(world: World) -> None:
     world.mette.state = world.farida.state = State.SUSPENDED
 
 
+def only_let_read(world: World) -> None:
+    world.mette.level = world.farida.level = Level.OBSERVER
+
+
 @pytest.mark.parametrize("close", [archive, end_membership, suspend_membership])
 def test_nothing_waits_for_those_who_can_do_nothing(world: World, close: Callable[[World], None]) -> None:
     world.let_everything_wait()
@@ -354,9 +358,9 @@ def test_nothing_waits_for_those_who_can_do_nothing(world: World, close: Callabl
     assert world.told() == {}
 
 
-def test_who_can_only_read_is_told_of_mentions_alone(world: World) -> None:
+def test_who_may_only_read_is_told_of_what_reading_settles(world: World) -> None:
     world.let_everything_wait()
-    world.mette.level = world.farida.level = Level.OBSERVER
+    only_let_read(world)
     assert world.told() == {"Farida": ["Bo mentions you: Grus"]}
 
 

@@ -5,7 +5,8 @@ import secrets
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ColumnElement, ForeignKey, String, and_, delete, exists, or_, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
@@ -42,7 +43,7 @@ class Session(UserMixin, Model):
         """What the cookie holds."""
         return self.token
 
-    @property
+    @hybrid_property
     def is_live(self) -> bool:
         """Whether the session still counts: 30 days when remembered, else 20 hours and at most 8 idle."""
         now = clock.now()
@@ -51,6 +52,18 @@ class Session(UserMixin, Model):
         if self.remembered:
             return now - self.created_at < REMEMBERED
         return now - self.created_at < LONGEST and now - self.last_used_at < IDLE
+
+    @is_live.inplace.expression
+    @classmethod
+    def _is_live(cls) -> ColumnElement[bool]:
+        now = clock.now()
+        return and_(
+            exists().where(User.id == cls.user_id, User.deactivated_at.is_(None)),
+            or_(
+                and_(cls.remembered, cls.created_at > now - REMEMBERED),
+                and_(~cls.remembered, cls.created_at > now - LONGEST, cls.last_used_at > now - IDLE),
+            ),
+        )
 
     @property
     def browser_told(self) -> str:

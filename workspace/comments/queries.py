@@ -1,5 +1,6 @@
 """What is read of comments. Every query starts from a membership."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
@@ -39,6 +40,16 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
         Comment.number == number,
     )
     return db.session.execute(query).first() or abort(404)
+
+
+def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
+    """Some comments of a post, in part where they are long."""
+    query = _lines(membership, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
+        Comment.partnership_id == membership.partnership_id,
+        Comment.post_number == post_number,
+        Comment.number.in_(list(numbers)),
+    )
+    return list(db.session.execute(query))
 
 
 def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
@@ -101,6 +112,7 @@ def _lines(membership: Membership, *body: Any) -> AnySelect:
             Comment.withdrawn_at,
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
+            Comment.kept_reason,
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -19,7 +19,8 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
-from workspace.members import addresses, inviting, linking, moderation
+from workspace.mail.models import Mail
+from workspace.members import addresses, inviting, linking, moderation, moving, reporting
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
@@ -38,6 +39,7 @@ STARTED_AT = "08.00"
 
 # The fixed sign-ins have not looked in for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
+MAIL_KEPT = timedelta(days=7)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -72,6 +74,9 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
+    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
+    # What was to be sent long ago has arrived long ago.
+    db.session.execute(delete(Mail).where(Mail.not_before < now - MAIL_KEPT))
     db.session.commit()
 
 
@@ -345,6 +350,13 @@ class Telling:
         ends_at = self.now + timedelta(days=event["in_days"])
         moderation.end_on(self._by(event), self._seat(event), ends_at)
 
+    def let_go(self, event: Event) -> None:
+        organisation = self.organisations[event["organisation"]]
+        moving.let_go(self._by(event), organisation.id, stay_for=None, reason=event["reason"])
+
+    def report(self, event: Event) -> None:
+        reporting.report(self._by(event), self.posts[event["on"]], event["reason"])
+
     def _seat(self, event: Event) -> int:
         return self.seats[event["person"]].id
 
@@ -415,4 +427,6 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "suspend": Telling.suspend,
     "remove": Telling.remove,
     "end": Telling.end_on,
+    "let-go": Telling.let_go,
+    "report": Telling.report,
 }

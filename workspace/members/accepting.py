@@ -14,9 +14,10 @@ from workspace.accounts.models import user_with
 from workspace.extensions import limiter
 from workspace.htmx import announce, go
 from workspace.members import inviting, linking
-from workspace.members.forms import AccountForm, AddressForm
-from workspace.members.models import Invitation
+from workspace.members.forms import AccountForm, AddressForm, JoinForm
+from workspace.members.models import Invitation, Link
 from workspace.members.views import blueprint
+from workspace.partnerships.queries import partners
 
 PER_ADDRESS = RateLimitItemPerHour(20)
 
@@ -60,10 +61,7 @@ def accept(token: str) -> ResponseReturnValue:
 def show_join(token: str) -> ResponseReturnValue:
     """What a link leads into."""
     link = inviting.link_of(token)
-    if link is None:
-        return _not_ours()
-    context: dict[str, Any] = {"link": link, "form": AddressForm(), "address": request.path}
-    return make_response(render_template("members/join.html", **context), 200 if link.is_open else 410)
+    return _join_page(link, _join_form(link), 200 if link.is_open else 410) if link else _not_ours()
 
 
 @blueprint.post("/join/<token:token>")
@@ -73,21 +71,37 @@ def join(token: str) -> ResponseReturnValue:
     link = inviting.link_of(token)
     if link is None:
         return _not_ours()
+    form = _join_form(link)
+    if not form.validate():
+        return _join_page(link, form, 422)
     if g.user:
-        seat = linking.join(link, g.user)
+        seat = linking.join(link, g.user, form.organisation.data if "organisation" in form else None)
         announce(_("Welcome to »%(name)s«.", name=seat.partnership.name))
         return go(seat.partnership.address)
-    form = AddressForm()
-    email = _normal(form.email.data or "") if form.validate() else ""
-    if not form.errors and not email:
+    email = _normal(form.email.data or "")
+    if not email:
         form.refuse(form.email, _("This is not a mail address."))
-    if not form.errors and not limiter.limiter.hit(PER_ADDRESS, "join", request.remote_addr or ""):
+    elif not limiter.limiter.hit(PER_ADDRESS, "join", request.remote_addr or ""):
         form.refuse(form.email, _("Too many attempts. Wait a little, and try again."))
     if form.errors:
-        return make_response(render_template("members/join.html", link=link, form=form, address=request.path), 422)
-    linking.confirm_by_mail(link, email)
+        return _join_page(link, form, 422)
+    linking.confirm_by_mail(link, email, form.organisation.data)
     announce(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
     return go(request.path)
+
+
+def _join_form(link: Link) -> Any:
+    """What has to be asked: the organisation, unless one's own takes part; of a stranger the address too."""
+    form = JoinForm() if g.user else AddressForm()
+    present = partners(link.partnership)
+    form.organisation.choices = [(row.id, row.name) for row in present]
+    if g.user and g.user.organisation_id in (row.id for row in present):
+        del form.organisation
+    return form
+
+
+def _join_page(link: Link, form: Any, status: int) -> ResponseReturnValue:
+    return make_response(render_template("members/join.html", link=link, form=form, address=request.path), status)
 
 
 def _invitation_page(invitation: Invitation, form: AccountForm, status: int) -> ResponseReturnValue:

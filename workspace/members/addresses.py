@@ -3,12 +3,13 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
@@ -31,6 +32,7 @@ class Fate(StrEnum):
 
     NEW = "new"
     RETURNS = "returns"
+    REMOVED = "removed"
     MEMBER = "member"
     SUSPENDED = "suspended"
     REQUESTED = "requested"
@@ -39,17 +41,21 @@ class Fate(StrEnum):
     NO_ADDRESS = "no_address"
 
 
-INVITING = (Fate.NEW, Fate.RETURNS)
+INVITING = (Fate.NEW, Fate.RETURNS, Fate.REMOVED)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One pasted address: as it was written, as it is understood, and what will happen with it."""
+    """One pasted address: as it was written, as it is understood, and what will happen with it.
+
+    `since` is when the membership ended of somebody who had one.
+    """
 
     written: str
     email: str
     name: str
     fate: Fate
+    since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -71,14 +77,16 @@ def read(partnership: Partnership, text: str) -> list[Row]:
         rows.append(Row(written[:200], address, name, fate))
     fates = known(partnership, seen)
     return [
-        Row(row.written, row.email, row.name, fates.get(row.key, row.fate)) if row.fate is Fate.NEW else row
+        replace(row, fate=fates[row.key][0], since=fates[row.key][1])
+        if row.fate is Fate.NEW and row.key in fates
+        else row
         for row in rows
     ]
 
 
-def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, Fate]:
-    """What the partnership knows of these addresses already; two statements for every 500."""
-    fates: dict[str, Fate] = {}
+def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[Fate, datetime | None]]:
+    """What the partnership knows of these addresses already, and since when; two statements for every 500."""
+    fates: dict[str, tuple[Fate, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
         invited = select(Invitation.email_key).where(
@@ -87,25 +95,31 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, Fate]:
             Invitation.expires_at > clock.now(),
             Invitation.email_key.in_(chunk),
         )
-        fates |= dict.fromkeys(db.session.scalars(invited), Fate.INVITED)
+        fates |= dict.fromkeys(db.session.scalars(invited), (Fate.INVITED, None))
         seats = (
-            select(User.email_key, Membership.state, Membership.ending, Membership.is_active, Membership.has_ended)
+            select(
+                User.email_key,
+                Membership.state,
+                Membership.ending,
+                Membership.is_active,
+                Membership.has_ended,
+                case((Membership.joined_at.is_not(None), Membership.since)),
+            )
             .join(Membership.user)
             .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
         )
-        for key, state, ending, is_in, has_ended in db.session.execute(seats):
-            fate = _fate(state, ending, bool(is_in), bool(has_ended))
-            if fate in INVITING and key in fates:
-                continue
-            fates[key] = fate
+        for key, state, ending, is_in, has_ended, since in db.session.execute(seats):
+            fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
+            if fate not in INVITING or key not in fates:
+                fates[key] = (fate, since if fate in INVITING else None)
     return fates
 
 
-def _fate(state: State, ending: Ending | None, is_in: bool, has_ended: bool) -> Fate:
+def _fate(state: State, ending: Ending | None, *, is_in: bool, has_ended: bool, was_in: bool) -> Fate:
     if is_in:
         return Fate.MEMBER
     if has_ended:
-        return Fate.RETURNS
+        return Fate.REMOVED if ending is Ending.REMOVED else Fate.RETURNS if was_in else Fate.NEW
     return Fate.REQUESTED if state is State.REQUESTED else Fate.SUSPENDED
 
 

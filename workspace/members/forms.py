@@ -162,7 +162,13 @@ class AccountForm(WorkspaceForm):
     )
 
 
-class AddressForm(WorkspaceForm):
+class JoinForm(WorkspaceForm):
+    """For which organisation somebody comes who belongs to none of the partners."""
+
+    organisation = SelectField(_l("Which organisation do you come from?"), coerce=int)
+
+
+class AddressForm(JoinForm):
     """The address of somebody without an account."""
 
     email = EmailField(
@@ -197,3 +203,61 @@ class VisibilityForm(WorkspaceForm):
     """Whether others can know of the partnership."""
 
     visibility = SelectField(_l("Visibility"), choices=lambda: told(VISIBILITIES), coerce=Visibility)
+
+
+class ReportForm(WorkspaceForm):
+    """What is wrong with a post or a comment."""
+
+    reason = Paragraphs(
+        _l("What is wrong with it?"),
+        longest=LONGEST_REASON,
+        required=_l("Write what is wrong with it."),
+        description=_l("The moderators see it, and that it comes from you."),
+    )
+
+
+class AnswerForm(WorkspaceForm):
+    """Why something that was reported is kept or withdrawn."""
+
+    reason = Paragraphs(
+        _l("Reason"),
+        longest=LONGEST_REASON,
+        required=_l("Write why."),
+        description=_l("The author sees it, and whoever reported it."),
+    )
+
+
+class HelpForm(WorkspaceForm):
+    """Why an administrator joins."""
+
+    reason = Paragraphs(
+        _l("Why do you join?"),
+        longest=LONGEST_REASON,
+        required=_l("Write why."),
+        description=_l("Everybody in the partnership can read it."),
+    )
+
+
+class OrganisationForm(ConfirmedForm):
+    """The organisation that a member sits for."""
+
+    organisation = SelectField(_l("Sits from now on for"), coerce=int)
+
+
+class DepartureForm(ConfirmedForm):
+    """What happens to the members of an organisation that is let go."""
+
+    members = RadioField(
+        _l("What happens to its members?"),
+        choices=lambda: {
+            "go": _("They are removed from the partnership"),
+            "stay": _("They stay, for another organisation"),
+        },
+    )
+    stay_for = SelectField(_l("If they stay: for which organisation?"), coerce=int)
+    reason = Paragraphs(
+        _l("Reason"),
+        longest=LONGEST_REASON,
+        required=_l("Write why."),
+        description=_l("Those who are removed see it; the other members don't."),
+    )

@@ -20,7 +20,7 @@ from workspace.members.models import REMINDED_AFTER, VALID, Answer, Invitation, 
 from workspace.organisations.models import Organisation
 from workspace.partnerships.changes import participations
 from workspace.partnerships.log import Verb, record
-from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.models import Membership, Participation, Partnership, State
 from workspace.partnerships.seating import let_in, seat_of
 from workspace.trail.models import Act, note
 
@@ -37,10 +37,9 @@ def invite(
     """Invite every row that can be; what has become of the others meanwhile is asked again under the lock."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        if organisation_id not in participations(by.partnership):
-            raise Conflict(_("The organisation does not take part here. Choose another."))
+        require_partner(by.partnership, organisation_id)
         fates = addresses.known(by.partnership, {row.key for row in rows})
-        wanted = [row for row in rows if row.fate in INVITING and fates.get(row.key, row.fate) in INVITING]
+        wanted = [row for row in rows if row.fate in INVITING and fates.get(row.key, (row.fate,))[0] in INVITING]
         _withdraw_expired(by)
         now = clock.now()
         common = {
@@ -106,34 +105,44 @@ def accept(invitation: Invitation, user: User) -> Membership:
         link = db.session.get(Link, invitation.link_id) if invitation.link_id else None
         if link:
             use(link)
-        seat = enter(invitation, user, link_id=invitation.link_id)
+        seat = enter(
+            partnership,
+            user,
+            level=invitation.level,
+            organisation_id=invitation.organisation_id,
+            link_id=invitation.link_id,
+        )
         invitation.answer, invitation.accepted_by_id = Answer.ACCEPTED, seat.id
         return seat
 
 
-def enter(way: Invitation | Link, user: User, *, link_id: int | None) -> Membership:
-    """Seat the person for their own organisation if it takes part, else for that of the invitation."""
-    partnership = way.partnership
+def enter(
+    partnership: Partnership, user: User, *, level: Level, organisation_id: int | None, link_id: int | None
+) -> Membership:
+    """Seat the person for their own organisation if it takes part, else for `organisation_id`.
+
+    Raises NotAllowed for a member whose access is on hold, and Conflict if the organisation does not take part.
+    """
     seat = seat_of(partnership, user)
-    if seat and not seat.is_active and not seat.has_ended and seat.state.value == "suspended":
+    if seat and not seat.is_active and not seat.has_ended and seat.state is State.SUSPENDED:
         raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
-    present = participations(partnership)
-    organisation_id = user.organisation_id if user.organisation_id in present else way.organisation_id
-    assert_takes_part(partnership.id, organisation_id or way.organisation_id, present)
+    if user.organisation_id in participations(partnership):
+        organisation_id = user.organisation_id
     return let_in(
         partnership,
         user,
-        level=way.level,
-        organisation_id=organisation_id or way.organisation_id,
+        level=level,
+        organisation_id=require_partner(partnership, organisation_id),
         way="link" if link_id else "invitation",
         link_id=link_id,
     )
 
 
-def assert_takes_part(partnership_id: int, organisation_id: int, present: dict[int, Participation]) -> None:
-    """Raise Conflict when the organisation has been let go since."""
-    if organisation_id not in present:
-        raise Conflict(_("The organisation no longer takes part here. Ask the moderators for a new invitation."))
+def require_partner(partnership: Partnership, organisation_id: int | None) -> int:
+    """The organisation, which takes part. Raises Conflict when it does not, or has been let go since."""
+    if organisation_id is None or organisation_id not in participations(partnership):
+        raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
+    return organisation_id
 
 
 def use(link: Link) -> None:

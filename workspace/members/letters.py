@@ -5,13 +5,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from workspace import clock
+from workspace.access import Action
 from workspace.database import db
 from workspace.languages import short_date
 from workspace.mail.letters import PROMPT, Letter, compose, kind, link
 from workspace.mail.models import Mail
 from workspace.members import inviting
-from workspace.members.models import Invitation
+from workspace.members.models import Invitation, Report
 from workspace.partnerships.models import Ending, Membership, State
+from workspace.partnerships.news import carries_titles_only
 from workspace.partnerships.words import LEVELS
 
 
@@ -40,6 +42,8 @@ def invitation(mail: Mail) -> Letter | None:
 @kind("lifted", _l("Access opened again"))
 @kind("removed", _l("Removed from a partnership"))
 @kind("ending", _l("Access ends soon"))
+@kind("moved", _l("Changed organisation"))
+@kind("level_changed", _l("Access changed"))
 def about_a_seat(mail: Mail) -> Letter | None:
     """What has become of one's membership, while it is still so."""
     seat = db.session.get(Membership, mail.references["membership"])
@@ -52,9 +56,16 @@ def about_a_seat(mail: Mail) -> Letter | None:
         seat=seat,
         heading=heading,
         said=said,
-        words=seat.question if mail.kind == "asked_back" else seat.reason,
+        words=_reason(mail.kind, seat),
         address=link(seat.partnership.address if seat.is_active else "/memberships"),
     )
+
+
+def _reason(kind: str, seat: Membership) -> str:
+    """What a moderator wrote about it, where mails carry text."""
+    if kind == "asked_back":
+        return seat.question
+    return "" if kind == "level_changed" or carries_titles_only(seat.partnership) else seat.reason
 
 
 def _words(kind: str, seat: Membership) -> tuple[str, str]:
@@ -90,6 +101,10 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
             _("You have access to »%(name)s« again", name=name),
             _("Everything is where you left it."),
         ),
+        "level_changed": lambda: (
+            _("Your access to »%(name)s« has changed", name=name),
+            _("From now on you take part as %(level)s.", level=level),
+        ),
         "removed": lambda: (
             _("You are no longer a member of »%(name)s«", name=name),
             _("You can no longer see the partnership. What you wrote stays under your name."),
@@ -97,6 +112,13 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
         "ending": lambda: (
             _("Your access to »%(name)s« ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
             _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
+        ),
+        "moved": lambda: (
+            _("You sit for %(organisation)s in »%(name)s« now", organisation=seat.organisation.name, name=name),
+            _(
+                "What you wrote until now stays under the organisation that you had. The roles that you had for it are"
+                " vacant."
+            ),
         ),
     }[kind]()
 
@@ -109,8 +131,43 @@ def _is_so(mail: Mail, seat: Membership) -> bool:
         "added": seat.is_active,
         "approved": seat.is_active,
         "lifted": seat.is_active,
+        "moved": seat.is_active,
+        "level_changed": seat.is_active and mail.references.get("level") == seat.level,
         "suspended": seat.state is State.SUSPENDED and not seat.is_active,
         "asked_back": seat.state is State.REQUESTED and bool(seat.question),
         "declined": seat.ending is Ending.DECLINED,
         "removed": seat.ending is Ending.REMOVED,
     }[mail.kind]
+
+
+@kind("report_on_yours", _l("Answer to a report of what one wrote"))
+@kind("report_answered", _l("Answer to one's own report"))
+def about_a_report(mail: Mail) -> Letter | None:
+    """What the moderators answered, to whoever wrote what was reported, or reported it, while they may read it."""
+    found = db.session.get(Report, mail.references["report"])
+    seat = db.session.get(Membership, mail.references["membership"])
+    if found is None or found.verdict is None or seat is None or not seat.may(Action.READ):
+        return None
+    return compose(
+        "report",
+        sender=seat.partnership.name,
+        report=found,
+        is_author=mail.kind == "report_on_yours",
+        address=link(f"{seat.partnership.address}reports"),
+    )
+
+
+@kind("helped", _l("Administrator joined to help"))
+def helped(mail: Mail) -> Letter | None:
+    """To a moderator: that an administrator has joined, and why."""
+    seat = db.session.get(Membership, mail.references["membership"])
+    helper = db.session.get(Membership, mail.references["by"])
+    if seat is None or helper is None or not seat.may(Action.MANAGE_MEMBERS):
+        return None
+    return compose(
+        "helped",
+        sender=seat.partnership.name,
+        helper=helper,
+        reason=mail.references["reason"],
+        address=link(f"{seat.partnership.address}members"),
+    )

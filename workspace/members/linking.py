@@ -27,7 +27,6 @@ def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> Li
         link = Link(
             partnership_id=by.partnership_id,
             level=level,
-            organisation_id=by.organisation_id,
             made_by_id=by.id,
             most_uses=most_uses,
             expires_at=clock.now() + timedelta(hours=hours),
@@ -47,8 +46,11 @@ def close_link(by: Membership, link: Link) -> None:
             note(Act.CLOSED_LINK, actor=by.user, partnership=by.partnership, link=link.id)
 
 
-def join(link: Link, user: User) -> Membership:
-    """Let a signed-in person in by the link. Who is in already uses nothing up."""
+def join(link: Link, user: User, organisation_id: int | None = None) -> Membership:
+    """Let a signed-in person in by the link. Who is in already uses nothing up.
+
+    Who belongs to none of the partner organisations chooses for which one to sit.
+    """
     with link.partnership.locked():
         partnership = link.partnership
         if partnership.is_archived:
@@ -57,13 +59,14 @@ def join(link: Link, user: User) -> Membership:
         if seat and seat.is_active:
             return seat
         inviting.use(link)
-        return inviting.enter(link, user, link_id=link.id)
+        return inviting.enter(partnership, user, level=link.level, organisation_id=organisation_id, link_id=link.id)
 
 
-def confirm_by_mail(link: Link, email: str) -> None:
+def confirm_by_mail(link: Link, email: str, organisation_id: int) -> None:
     """Send somebody without an account an invitation, so that the address is confirmed before they are in."""
     with link.partnership.locked():
         db.session.refresh(link)
+        inviting.require_partner(link.partnership, organisation_id)
         key = email_key(email)
         if not link.is_open or db.session.scalar(
             select(Invitation.id).where(
@@ -77,7 +80,7 @@ def confirm_by_mail(link: Link, email: str) -> None:
             partnership_id=link.partnership_id,
             email=email,
             level=link.level,
-            organisation_id=link.organisation_id,
+            organisation_id=organisation_id,
             invited_by_id=link.made_by_id,
             link_id=link.id,
             expires_at=clock.now() + VALID,

@@ -1,4 +1,4 @@
-"""What leads to a seat: invitations and invite links."""
+"""What leads to a seat: invitations and invite links; and what members report to the moderators."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from workspace.partnerships.models import Membership, Partnership
 
 VALID = timedelta(days=14)
 REMINDED_AFTER = timedelta(days=5)
+WAITING = text("answered_at IS NULL")
 
 
 class Answer(StrEnum):
@@ -96,7 +97,6 @@ class Link(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
     level: Mapped[Level] = mapped_column(one_of(Level))
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     made_by_id: Mapped[int]
     most_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)
@@ -105,9 +105,58 @@ class Link(Model):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
 
     partnership: Mapped[Partnership] = relationship()
-    organisation: Mapped[Organisation] = relationship()
 
     @property
     def is_open(self) -> bool:
         """Whether anybody can still come in by it."""
         return self.closed_at is None and self.expires_at > clock.now() and self.uses < self.most_uses
+
+
+class Verdict(StrEnum):
+    """What the moderators answer to a report."""
+
+    KEPT = "kept"
+    WITHDRAWN = "withdrawn"
+
+
+class Report(Model):
+    """A member tells the moderators of a post or a comment, by its `number`; `post_number` is where it stands.
+
+    One answer answers all reports of the same thing. Nobody has two that wait about one.
+    """
+
+    __tablename__ = "report"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),
+        ForeignKeyConstraint(["partnership_id", "post_number"], ["post.partnership_id", "post.number"]),
+        ForeignKeyConstraint(["partnership_id", "reporter_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "answered_by_id"], ["membership.partnership_id", "membership.id"]),
+        Index(
+            "uq_report_partnership_id_number_reporter_id",
+            "partnership_id",
+            "number",
+            "reporter_id",
+            unique=True,
+            sqlite_where=WAITING,
+            postgresql_where=WAITING,
+        ),
+        Index("ix_report_waiting", "partnership_id", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_report_partnership_id_id", "partnership_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    post_number: Mapped[int]
+    reporter_id: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict))
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_at: Mapped[datetime | None] = mapped_column(Moment)
+    answered_by_id: Mapped[int | None]
+
+    @property
+    def is_of_comment(self) -> bool:
+        """Whether it is about a comment, and not about the post."""
+        return self.number != self.post_number

@@ -14,8 +14,8 @@ from sqlalchemy import func, or_, select
 from workspace import clock
 from workspace.access import Action, Conflict, Level
 from workspace.accounts.models import User
-from workspace.database import db
-from workspace.mail.models import post
+from workspace.database import AnyRow, db
+from workspace.mail.models import post, post_all, row
 from workspace.partnerships.log import Verb, append, record
 from workspace.partnerships.models import Ending, Membership, Participation, Partnership, State
 from workspace.trail.models import Act, note
@@ -48,7 +48,7 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
         if any(seat.ends_at for seat in changed if levels[seat.id] is Level.MODERATOR):
             raise Conflict(_("A moderator's access has no end. Take away the end date first."))
         raised = {seat.id for seat in changed if levels[seat.id] is Level.MODERATOR}
-        _require_moderators(by.partnership, without=_moderators(changed), plus=raised, confirmed=confirmed)
+        require_moderators(by.partnership, without=moderators(changed), plus=raised, confirmed=confirmed)
         before = {seat.id: seat.level for seat in changed}
         for seat in changed:
             seat.level = levels[seat.id]
@@ -60,6 +60,7 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
                 before=before[seat.id].value,
                 after=seat.level.value,
             )
+        _tell_levels([seat for seat in changed if seat.is_active and seat.id != by.id])
         return before
 
 
@@ -70,8 +71,8 @@ def suspend(
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [seat for seat in seats(by.partnership, ids) if seat.is_active]
-        _require_others(by, found)
-        _require_moderators(by.partnership, without=_moderators(found), confirmed=confirmed)
+        require_others(by, found)
+        require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
         for seat in found:
             seat.become(State.SUSPENDED, by=by, reason=reason)
             seat.suspended_until = until
@@ -97,8 +98,8 @@ def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [seat for seat in seats(by.partnership, ids) if seat.state in (State.ACTIVE, State.SUSPENDED)]
-        _require_others(by, found)
-        _require_moderators(by.partnership, without=_moderators(found), confirmed=confirmed)
+        require_others(by, found)
+        require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
         for seat in found:
             end(seat, Ending.REMOVED, by=by, reason=reason)
         return found
@@ -116,7 +117,7 @@ def leave(seat: Membership, *, confirmed: bool = False) -> None:
     """End one's own membership."""
     with seat.partnership.locked():
         seat.require(Action.LEAVE)
-        _require_moderators(seat.partnership, without=_moderators([seat]), confirmed=confirmed)
+        require_moderators(seat.partnership, without=moderators([seat]), confirmed=confirmed)
         seat.become(State.ENDED)
         seat.ending = Ending.LEFT
         append(seat.partnership, Verb.LEFT, actor=seat, subject=seat)
@@ -165,7 +166,7 @@ def require_moderator_without(user: User) -> None:
     for seat in db.session.scalars(moderated.order_by(Membership.partnership_id)).all():
         with seat.partnership.locked():
             if seat.is_active and seat.level is Level.MODERATOR:
-                _require_moderators(seat.partnership, without={seat.id}, confirmed=True)
+                require_moderators(seat.partnership, without={seat.id}, confirmed=True)
 
 
 def seats(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
@@ -183,12 +184,32 @@ def seat_with(partnership: Partnership, seat_id: int) -> Membership:
     return found[0]
 
 
+def other_moderators(seat: Membership) -> list[AnyRow]:
+    """The active moderators who can sign in, but for the seat: the ids of their seats and of themselves."""
+    query = (
+        select(Membership.id, Membership.user_id)
+        .join(Membership.user)
+        .where(
+            Membership.partnership_id == seat.partnership_id,
+            Membership.level == Level.MODERATOR,
+            Membership.is_active,
+            Membership.id != seat.id,
+            User.deactivated_at.is_(None),
+        )
+    )
+    return list(db.session.execute(query))
+
+
 def moderating_sides(
     partnership: Partnership, *, without: Collection[int] = (), plus: Collection[int] = ()
-) -> set[str]:
-    """The sides that have an active moderator who can sign in, leaving out the seats `without`, counting in `plus`."""
+) -> dict[str, int]:
+    """How many active moderators who can sign in each side has that has any.
+
+    The seats `without` are left out, and those in `plus` counted in.
+    """
+    side = func.coalesce(Participation.side, "others")
     query = (
-        select(func.coalesce(Participation.side, "others"))
+        select(side, func.count())
         .select_from(Membership)
         .join(Membership.user)
         .outerjoin(
@@ -203,30 +224,50 @@ def moderating_sides(
             Membership.is_active,
             User.deactivated_at.is_(None),
         )
-        .distinct()
+        .group_by(side)
     )
-    return {str(side) for side in db.session.scalars(query)}
+    return {str(side): count for side, count in db.session.execute(query)}
 
 
-def _require_moderators(
+def require_moderators(
     partnership: Partnership, *, without: Collection[int], plus: Collection[int] = (), confirmed: bool
 ) -> None:
+    """Raise LastModerator if none is left without these seats, and LastOfSide for a side unless it is `confirmed`."""
     if not without:
         return
     remaining = moderating_sides(partnership, without=without, plus=plus)
     if not remaining:
         raise LastModerator
-    if not confirmed and moderating_sides(partnership) - remaining:
+    if not confirmed and moderating_sides(partnership).keys() - remaining.keys():
         raise LastOfSide
 
 
-def _require_others(by: Membership, found: Collection[Membership]) -> None:
+def require_others(by: Membership, found: Collection[Membership]) -> None:
+    """Raise Conflict if the actor is among those that something is done to."""
     if any(seat.id == by.id for seat in found):
         raise Conflict(_("You can't do this to yourself. Leave the partnership, or hand over first."))
 
 
-def _moderators(found: Collection[Membership]) -> set[int]:
+def moderators(found: Collection[Membership]) -> set[int]:
+    """The ids of the moderators among these seats."""
     return {seat.id for seat in found if seat.level is Level.MODERATOR}
+
+
+def _tell_levels(changed: Collection[Membership]) -> None:
+    """Tell those whose level is another now by mail."""
+    moment = int(clock.now().timestamp() * 1000)
+    post_all(
+        [
+            row(
+                "level_changed",
+                key=f"level_changed:{seat.id}:{moment}",
+                to=seat.user_id,
+                membership=seat.id,
+                level=seat.level.value,
+            )
+            for seat in changed
+        ]
+    )
 
 
 def _tell(act: Act, seat: Membership, by: Membership, **details: str) -> None:

@@ -3,6 +3,7 @@
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from workspace.access import Action, members_may
 from workspace.accounts.models import User
@@ -30,7 +31,7 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
         present=[row for row in roles if row.is_present],
         before=[row for row in roles if not row.is_present],
         taken=taken(membership, membership_id),
-        without=leaving.without(membership, membership_id) if membership.may(Action.ASSIGN_ROLES) else None,
+        without=leaving.without(membership, [membership_id]) if membership.may(Action.ASSIGN_ROLES) else None,
         membership=membership,
         partnership=membership.partnership,
     )
@@ -38,6 +39,7 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
 
 def member(membership: Membership, member_id: int) -> AnyRow:
     """A seat in the partnership that is or was taken, and its person; 404 for none."""
+    decider, person = aliased(Membership), aliased(User)
     query = (
         select(
             Membership.id,
@@ -45,6 +47,8 @@ def member(membership: Membership, member_id: int) -> AnyRow:
             Membership.is_active.label("is_in"),
             Membership.has_ended.label("has_ended"),
             Membership.joined_at,
+            Membership.since,
+            person.name.label("decided_by"),
             User.name,
             User.title,
             User.email,
@@ -56,6 +60,8 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
+        .outerjoin(decider, decider.id == Membership.decided_by_id)
+        .outerjoin(person, person.id == decider.user_id)
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.id == member_id,

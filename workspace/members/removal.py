@@ -1,5 +1,7 @@
 """Leaving for good: being removed, leaving by oneself, and handing over before."""
 
+from typing import Any
+
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,6 +15,7 @@ from workspace.members.moderation import LastOfSide
 from workspace.members.suspension import ask_again, chosen, place
 from workspace.members.views import blueprint
 from workspace.partnerships.models import Membership
+from workspace.roles import leaving
 
 
 @blueprint.get("/partnerships/<slug:slug>/members/removal")
@@ -22,14 +25,14 @@ def ask_to_remove(membership: Membership) -> ResponseReturnValue:
     if not members_typed(request.args):
         announce(_("Choose members in the table first."))
         return seen_elsewhere(f"{membership.partnership.address}members")
-    return render_template("members/removal.html", form=RemovalForm(), **chosen(membership))
+    return render_template("members/removal.html", form=RemovalForm(), **_chosen(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/removal")
 @members_may(Action.MANAGE_MEMBERS)
 def remove(membership: Membership) -> ResponseReturnValue:
     """End their memberships."""
-    form, context = RemovalForm(), chosen(membership)
+    form, context = RemovalForm(), _chosen(membership)
     if not form.validate():
         return invalid("members/_removal.html", page="members/removal.html", form=form, **context)
     try:
@@ -50,7 +53,7 @@ def remove(membership: Membership) -> ResponseReturnValue:
 @members_may(Action.LEAVE)
 def ask_to_leave(membership: Membership) -> ResponseReturnValue:
     """Ask before somebody leaves."""
-    return render_template("members/leaving.html", form=ConfirmedForm(), **place(membership))
+    return render_template("members/leaving.html", form=ConfirmedForm(), **_own(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/leaving")
@@ -61,7 +64,7 @@ def leave(membership: Membership) -> ResponseReturnValue:
     try:
         moderation.leave(membership, confirmed=form.confirmed.data)
     except LastOfSide as question:
-        return ask_again("leaving", form, question, place(membership))
+        return ask_again("leaving", form, question, _own(membership))
     announce(_("You have left »%(name)s«.", name=membership.partnership.name))
     return go("/partnerships")
 
@@ -73,3 +76,14 @@ def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue
     seat = moderation.hand_over(membership, membership_id, confirmed=True)
     announce(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
     return go(f"{membership.partnership.address}members")
+
+
+def _own(membership: Membership) -> dict[str, Any]:
+    """One's own seat, and the roles that would lack one."""
+    return {"without": leaving.without(membership, [membership.id]), **place(membership)}
+
+
+def _chosen(membership: Membership) -> dict[str, Any]:
+    """Whom it is about, and the roles that would lack them."""
+    context = chosen(membership)
+    return context | {"without": leaving.without(membership, [seat.id for seat in context["seats"]])}

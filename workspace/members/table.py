@@ -17,6 +17,7 @@ from workspace.members.queries import Choice
 from workspace.members.views import blueprint
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.models import Membership
+from workspace.roles import queries as role_queries
 
 
 @blueprint.get("/partnerships/<slug:slug>/members")
@@ -33,6 +34,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         "partnership": membership.partnership,
         "choice": choice,
         "rows": found[: queries.PAGE],
+        "roles": role_queries.names_of(membership, [row.id for row in found[: queries.PAGE]]),
         "following": found[queries.PAGE - 1].id if len(found) > queries.PAGE else None,
         "total": queries.counted(membership, choice),
         "undo": _undo(),

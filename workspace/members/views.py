@@ -11,12 +11,15 @@ for name in ("ENDINGS", "LEVEL_HINTS", "FATES", "VISIBILITIES"):
 from workspace.members import (  # noqa: E402, F401 (their routes are on the blueprint)
     accepting,
     accounts,
+    helping,
     invitations,
     joining,
     letters,
     own,
+    partners,
     profile,
     removal,
+    reports,
     suspension,
     table,
 )

@@ -1,13 +1,63 @@
-"""What is read of invitations, links and listed partnerships."""
+"""What is read of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
 
-from sqlalchemy import and_, select
+from typing import Any
 
+from sqlalchemy import and_, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, db
-from workspace.members.models import Answer, Invitation, Link
-from workspace.partnerships.models import Membership, Partnership, Visibility
+from workspace.comments.models import Comment
+from workspace.database import AnyRow, AnySelect, db
+from workspace.members.models import Answer, Invitation, Link, Report
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, Partnership, State, Visibility
+from workspace.posts.models import Post
 
 MOST_SHOWN = 100
+MOST_WAITING = 50
+
+
+def answers_wanted(user: User) -> list[AnyRow]:
+    """What I am to answer: requests to join and reports where I am a moderator, and questions about my own requests.
+
+    One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
+    """
+    seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    moderated = (
+        Membership.user_id == user.id,
+        Membership.level == Level.MODERATOR,
+        Membership.is_active,
+        Partnership.archived_at.is_(None),
+    )
+    place = (Partnership.slug, Partnership.name.label("partnership_name"))
+
+    def told(what: str, title: Any, about: Any, moment: Any) -> AnySelect:
+        columns = (literal(what).label("what"), title.label("title"), about.label("about"), moment.label("moment"))
+        return select(*place, *columns).join(Membership, Membership.partnership_id == Partnership.id)
+
+    requests = (
+        told("request", asker.name, organisation.name, seat.since)
+        .join(seat, and_(seat.partnership_id == Partnership.id, seat.state == State.REQUESTED))
+        .join(asker, asker.id == seat.user_id)
+        .join(organisation, organisation.id == seat.organisation_id)
+        .where(*moderated, seat.question == "")
+    )
+    is_withdrawn = or_(
+        Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))
+    )
+    reports = (
+        told("report", Post.title, literal(""), Report.created_at)
+        .join(Report, and_(Report.partnership_id == Partnership.id, Report.answered_at.is_(None)))
+        .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
+        .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
+        .where(*moderated, ~is_withdrawn)
+    )
+    questions = told("question", literal(""), literal(""), Membership.since).where(
+        Membership.user_id == user.id, Membership.state == State.REQUESTED, Membership.question != ""
+    )
+    union = union_all(requests, reports, questions)
+    return list(db.session.execute(union.order_by("moment").limit(MOST_WAITING)))
 
 
 def invitations(membership: Membership) -> list[AnyRow]:

@@ -21,6 +21,7 @@ LEVEL_HINTS = {
 FATES = {
     Fate.NEW: _l("Will be invited"),
     Fate.RETURNS: _l("Was a member before, and will be invited again"),
+    Fate.REMOVED: _l("Was removed, and will be invited again"),
     Fate.MEMBER: _l("Is a member already"),
     Fate.SUSPENDED: _l("Is on hold: open the access in the table"),
     Fate.REQUESTED: _l("Has asked to join: approve the request"),

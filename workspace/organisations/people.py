@@ -35,6 +35,7 @@ def create(user: User, organisation_id: int) -> ResponseReturnValue:
         return invalid(partial, page=page, **context)
     try:
         person = changes.take_in(organisation, **form.facts)
+        note(Act.ADDED_PERSON, actor=user, subject=person, after=organisation.name)
     except changes.Taken as taken:
         form.refuse(form[taken.field], taken.message)
         return invalid(partial, page=page, **context)
@@ -73,5 +74,7 @@ def save(user: User, user_id: int) -> ResponseReturnValue:
         return invalid(partial, page=page, **context)
     if person.email != before:
         note(Act.CHANGED_ADDRESS, actor=user, subject=person, before=before, after=person.email)
+    else:
+        note(Act.CHANGED_PERSON, actor=user, subject=person)
     announce(_("The changes are saved."))
     return go(f"/organisations/{person.organisation_id}" if person.organisation_id else "/organisations")

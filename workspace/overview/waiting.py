@@ -15,6 +15,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.database import AnyRow, AnySelect, db
 from workspace.languages import short_date, short_day
+from workspace.members import waiting as members
 from workspace.partnerships.log import Entry
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
@@ -34,7 +35,10 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Post.numb
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press."""
+    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press.
+
+    What `moderates` waits for any of the moderators, not for this person alone.
+    """
 
     symbol: str
     title: str
@@ -42,22 +46,23 @@ class Item:
     address: str
     button: str
     settles: str = ""
+    moderates: bool = False
 
 
 def waiting(user: User) -> list[Item]:
     """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
-    posts, vacant = _posts(user), roles.vacant_roles_of_moderator(user)
-    vacant_ids = {row.role_id for row in vacant}
+    posts, lacking = _posts(user), roles.lacking_roles_of_moderator(user)
     return [
         *(_asked(row) for row in posts if row.why == ASKS_ME),
         *(_offer(row) for row in roles.offers_to(user)),
+        *(_answer(row) for row in members.answers_wanted(user)),
         *(_mention(row) for row in posts if row.why == MENTIONS_ME),
         *(_role_is_mine(row) for row in posts if row.why == CONCERNS_MY_ROLE),
         *(_taken(row) for row in posts if row.why == IS_MINE),
         *(_request(row) for row in roles.requests_for_roles(user)),
-        *(_vacant(row) for row in vacant),
+        *(_vacant(row) for row in lacking if row.vacant),
         *(_still(row) for row in posts if row.why == STANDS_STILL),
-        *(_one_sided(row) for row in roles.one_sided_roles_of_moderator(user) if row.role_id not in vacant_ids),
+        *(_one_sided(row) for row in lacking if not row.vacant),
     ]
 
 
@@ -172,6 +177,33 @@ def _offer(row: AnyRow) -> Item:
     )
 
 
+def _answer(row: AnyRow) -> Item:
+    home = f"/partnerships/{row.slug}"
+    return {
+        "request": lambda: Item(
+            "users",
+            _("%(name)s asks to join", name=row.title),
+            f"{row.partnership_name} · {row.about}",
+            f"{home}/members",
+            _("Answer"),
+        ),
+        "report": lambda: Item(
+            "warning",
+            _("Reported to the moderators: %(title)s", title=row.title),
+            row.partnership_name,
+            f"{home}/reports",
+            _("Answer"),
+        ),
+        "question": lambda: Item(
+            "users",
+            _("The moderators have a question about your request"),
+            row.partnership_name,
+            "/memberships",
+            _("Answer"),
+        ),
+    }[row.what]()
+
+
 def _mention(row: AnyRow) -> Item:
     comment = "" if row.text_number == row.number else f"?comment={row.text_number}#comment-{row.text_number}"
     return Item(
@@ -195,23 +227,27 @@ def _taken(row: AnyRow) -> Item:
 
 def _request(row: AnyRow) -> Item:
     title = _("%(name)s asks for the role »%(role)s«", name=row.asked_by, role=row.name)
-    return Item("users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"))
+    return Item(
+        "users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"), moderates=True
+    )
 
 
 def _vacant(row: AnyRow) -> Item:
     title = _("»%(role)s« has nobody accountable", role=row.name)
-    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"))
+    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"), moderates=True)
 
 
 def _still(row: AnyRow) -> Item:
     title = _("Stands still: %(title)s", title=row.title)
     meta = _("since %(date)s", date=short_date(row.activity_at))
-    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"))
+    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"), moderates=True)
 
 
 def _one_sided(row: AnyRow) -> Item:
     title = _("»%(role)s« is held by one side only", role=row.name)
-    return Item("users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"))
+    return Item(
+        "users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"), moderates=True
+    )
 
 
 def _meta(row: AnyRow) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from flask import abort
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
@@ -46,7 +47,10 @@ class Verb(StrEnum):
     CHANGED_PURPOSE = "changed_purpose"
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
+    CHANGED_MAILS = "changed_mails"
     ADDED_ORGANISATION = "added_organisation"
+    LET_GO_ORGANISATION = "let_go_organisation"
+    CHANGED_ORGANISATION = "changed_organisation"
     LEFT = "left"
     REMOVED = "removed"
     EXPIRED = "expired"
@@ -73,7 +77,10 @@ TOLD = (
     Verb.CHANGED_PURPOSE,
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
+    Verb.CHANGED_MAILS,
     Verb.ADDED_ORGANISATION,
+    Verb.LET_GO_ORGANISATION,
+    Verb.CHANGED_ORGANISATION,
     Verb.LEFT,
     Verb.REMOVED,
     Verb.EXPIRED,
@@ -208,7 +215,10 @@ def mark_post_seen(membership: Membership, post_number: int, number: int) -> Non
 
 
 def see_mention(membership: Membership, number: int) -> None:
-    """Note that the member knows of being mentioned in the text with this number."""
+    """Note that the member knows of being mentioned in the text with this number; 404 where there is no such text."""
+    entry = db.session.get(Entry, (membership.partnership_id, number))
+    if entry is None or entry.post_number is None:
+        abort(404)
     with membership.partnership.locked():
         db.session.execute(_mentions(membership).where(Mention.number == number))
 

@@ -123,11 +123,16 @@ def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]
 
 def participations(membership: Membership) -> list[AnyRow]:
     """All organisations that take part, in Danish order."""
+    return partners(membership.partnership)
+
+
+def partners(partnership: Partnership) -> list[AnyRow]:
+    """The same for whoever has been given a way in."""
     return list(
         db.session.execute(
             select(Organisation.id, Organisation.name, Organisation.website, Participation.side)
             .join(Participation.organisation)
-            .where(Participation.partnership_id == membership.partnership_id)
+            .where(Participation.partnership_id == partnership.id)
             .order_by(Organisation.name_key)
         )
     )

@@ -1,5 +1,7 @@
 """Giving a person a seat, by whatever way they come in."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from workspace import clock
@@ -28,12 +30,13 @@ def let_in(
     organisation_id: int,
     by: Membership | None = None,
     way: str = "",
+    helps: str = "",
     link_id: int | None = None,
 ) -> Membership:
     """Give `user` a seat, in the partnership whose row is locked. One who is in keeps the seat as it is.
 
     Who had one gets it back, with the bookmark where it was. `by` let the person in; without, they came by
-    themselves, by the `way` that the trail names.
+    themselves, by the `way` that the trail names; `helps` is why an administrator did, which the log tells.
     """
     seat = seat_of(partnership, user)
     if seat and seat.is_active:
@@ -47,7 +50,7 @@ def let_in(
     seat.joined_at = seat.joined_at or clock.now()
     seat.become(State.ACTIVE, by=by)
     db.session.flush()
-    _tell(seat, by)
+    _tell(seat, by, helps)
     note(
         Act.JOINED,
         actor=by.user if by else user,
@@ -55,18 +58,20 @@ def let_in(
         partnership=partnership,
         after=level.value,
         way=way or ("added" if by else ""),
+        reason=helps,
     )
     return seat
 
 
-def _tell(seat: Membership, by: Membership | None) -> None:
+def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
     """Say it in the log. Who joins starts with both bookmarks at the present number; unread news of before stay."""
     partnership = seat.partnership
     was_up_to_date = seat.seen_number == partnership.last_number
     if by:
         entry = record(by, Verb.JOINED, subject=seat, level=seat.level.value)
     else:
-        entry = append(partnership, Verb.JOINED, actor=seat, subject=seat, level=seat.level.value)
+        details: dict[str, Any] = {"level": seat.level.value} | ({"helps": helps} if helps else {})
+        entry = append(partnership, Verb.JOINED, actor=seat, subject=seat, **details)
     if was_up_to_date:
         seat.seen_number, seat.own_unseen = entry.number, 0
     elif not by:

@@ -112,6 +112,7 @@ def cards(*body: Any) -> AnySelect:
             Post.withdrawn_at,
             Post.withdrawn_by_id,
             Post.withdrawn_reason,
+            Post.kept_reason,
             Post.role_id,
             Role.name.label("role_name"),
             Role.retired_at.label("role_retired_at"),

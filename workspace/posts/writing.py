@@ -45,6 +45,8 @@ class Writing:
     withdrawn_by_id: Mapped[int | None]
     withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
     redacted_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Why a moderator kept it although it was reported: its author sees that.
+    kept_reason: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def is_withdrawn(self) -> bool:

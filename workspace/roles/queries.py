@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, present
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import named_like, of_seat
@@ -187,6 +187,25 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
+def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, list[str]]:
+    """What the roles are called that each of these members holds, by the member's id."""
+    query = (
+        select(Holding.membership_id, Role.name)
+        .join(Role, Role.id == Holding.role_id)
+        .where(
+            Holding.partnership_id == membership.partnership_id,
+            Holding.membership_id.in_(member_ids),
+            Role.retired_at.is_(None),
+            is_held(clock.now()),
+        )
+        .order_by(Holding.kind, Role.position, Role.id)
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for member_id, name in db.session.execute(query):
+        found[member_id].append(name)
+    return found
+
+
 def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
     """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
     query = (
@@ -259,7 +278,7 @@ def has_accountable() -> ColumnElement[bool]:
     return exists().where(
         Holding.role_id == Role.id,
         Holding.kind == Kind.ACCOUNTABLE,
-        is_held(clock.now()),
+        is_held(present()),
         seat.id == Holding.membership_id,
         seat.is_active,
     )

@@ -41,11 +41,21 @@ class Act(StrEnum):
     LEFT = "left"
     SET_END = "set_end"
     EXPIRED = "expired"
+    CHANGED_ORGANISATION = "changed_organisation"
+    LET_GO_ORGANISATION = "let_go_organisation"
+    REPORTED = "reported"
+    ANSWERED_REPORT = "answered_report"
     CHANGED_VISIBILITY = "changed_visibility"
     EXPORTED = "exported"
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
     CHANGED_ADDRESS = "changed_address"
+    ADDED_PERSON = "added_person"
+    CHANGED_PERSON = "changed_person"
+    MADE_ADMINISTRATOR = "made_administrator"
+    SET_PASSWORD = "set_password"  # noqa: S105
+    MADE_ORGANISATION = "made_organisation"
+    EDITED_ORGANISATION = "edited_organisation"
     PRUNED = "pruned"
 
 

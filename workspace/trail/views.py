@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from workspace.partnerships.models import Membership
 
 blueprint = Blueprint("trail", __name__)
-for name in ("ACTS",):
-    blueprint.add_app_template_global(getattr(words, name), name)
+TOLD: dict[str, Any] = {"ACTS": words.ACTS, "trail_details": words.details}
+for name, told in TOLD.items():
+    blueprint.add_app_template_global(told, name)
 
 COLUMNS = ("at", "act", "outcome", "actor", "subject", "partnership", "address", "details")
 

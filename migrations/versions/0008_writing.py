@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_writing"
-down_revision = "0005_members"
+revision = "0008_writing"
+down_revision = "0007_live"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What the workspace can carry, measured: `make bench-live`."""

@@ -1,0 +1,220 @@
+"""1,000 people with a page open, on two web processes: how soon they have what somebody commits, and at what cost.
+
+Each of 100 partnerships has ten readers of one post. Two comments a second are committed by the product's own verb in
+a process of its own; each reader who hears of it on the stream fetches the news of the post. Beside that 50 pages a
+second are asked for, by a clock that waits for no answer; the same for a while before there are any streams.
+
+    python -m bench.live [sqlite|postgresql] …
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from bench.browser import Browser, Stream
+from bench.people import READERS_OF_EACH, Reader, comment_now, people
+from tests.databases import Server
+from workspace.config import ROOT
+
+STREAMS = 1000
+PROCESSES = 2
+PAGES_A_SECOND = 50
+COMMENTS_A_SECOND = 2
+SECONDS = 30
+SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass
+class Figures:
+    """What was measured on one database; times in milliseconds."""
+
+    database: str
+    pages_without: list[float] = field(default_factory=list)
+    pages_with: list[float] = field(default_factory=list)
+    told: list[float] = field(default_factory=list)
+    shown: list[float] = field(default_factory=list)
+    expected: int = 0
+    megabytes: int = 0
+    statements: dict[int, float] = field(default_factory=dict)
+    seconds_to_stop: float = 0
+
+    def __str__(self) -> str:
+        lines = [
+            ("streams opened and told", f"{STREAMS} on {PROCESSES} processes"),
+            ("from commit to the number on the stream, p50 / p95", _both(self.told)),
+            ("from commit to the partial in the browser, p50 / p95", _both(self.shown)),
+            ("partials that arrived, of those that were due", f"{len(self.shown)} of {self.expected}"),
+            ("a page without streams, p50 / p95", _both(self.pages_without)),
+            ("a page with them, p50 / p95", _both(self.pages_with)),
+            ("p95 of pages, with over without", f"{_at(self.pages_with, 95) / _at(self.pages_without, 95):.2f}"),
+            ("memory of all processes", f"{self.megabytes} MB"),
+            *(
+                (f"transactions a second, {count} idle streams", f"{each:.1f}")
+                for count, each in self.statements.items()
+            ),
+            ("time to stop", f"{self.seconds_to_stop:.1f} s"),
+        ]
+        return "\n".join([self.database, *(f"  {what:<58}{value}" for what, value in lines)])
+
+
+def main() -> None:
+    """Measure on the databases that are named, or on both."""
+    for database in sys.argv[1:] or ["sqlite", "postgresql"]:
+        print(measure(database), flush=True)
+
+
+def measure(database: str) -> Figures:
+    """All figures for one database, which is made for it."""
+    figures = Figures(database)
+    with tempfile.TemporaryDirectory() as folder, _database(database, Path(folder)) as url:
+        readers = people(Path(folder), url, SECRET_KEY, STREAMS)
+        with _served(Path(folder), url) as (port, server):
+            asyncio.run(_run(figures, readers, port, server, Path(folder), url))
+    return figures
+
+
+async def _run(
+    figures: Figures, readers: list[Reader], port: int, server: subprocess.Popen[bytes], folder: Path, url: str
+) -> None:
+    await _pages(readers, port, 5)  # What is done only once is done now.
+    figures.pages_without = await _pages(readers, port, SECONDS)
+    streams: list[Stream] = []
+    for count in (STREAMS // 10, STREAMS):
+        for begin in range(len(streams), count, 50):
+            new = [Stream(reader, port) for reader in readers[begin : min(begin + 50, count)]]
+            streams += new
+            await asyncio.gather(*(stream.open() for stream in new))
+        await asyncio.gather(*(stream.is_told.wait() for stream in streams))
+        if figures.database == "postgresql":
+            await asyncio.sleep(3)
+            figures.statements[count] = await asyncio.to_thread(_transactions_a_second, url)
+    commits: Any = multiprocessing.get_context("spawn").Queue()
+    writer = multiprocessing.get_context("spawn").Process(
+        target=comment_now, args=(folder, url, SECRET_KEY, COMMENTS_A_SECOND, SECONDS, commits), daemon=True
+    )
+    writer.start()
+    await asyncio.to_thread(commits.get)  # It is ready to write.
+    figures.pages_with = await _pages(readers, port, SECONDS)
+    figures.megabytes = _megabytes(server.pid)
+    await asyncio.sleep(3)
+    written: dict[tuple[int, int], float] = {}
+    with suppress(Empty):
+        while True:
+            partnership_id, number, moment = commits.get(timeout=1)
+            written[partnership_id, number] = moment
+    for stream in streams:
+        for key, moment in stream.told.items():
+            if key in written:
+                figures.told.append((moment - written[key]) * 1000)
+        figures.shown += [(moment - written[key]) * 1000 for key, moment in stream.shown.items() if key in written]
+    figures.expected = len(written) * READERS_OF_EACH
+    began = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(server.wait)
+    figures.seconds_to_stop = time.monotonic() - began
+    for stream in streams:
+        stream.close()
+
+
+async def _pages(readers: list[Reader], port: int, seconds: int) -> list[float]:
+    """Ask for pages at a steady pace: how long each took, from the moment at which it was due."""
+    browsers = [Browser(reader, port) for reader in readers[:: max(1, len(readers) // 50)]]
+    taken: list[float] = []
+
+    async def ask(number: int, due: float) -> None:
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        browser = browsers[number % len(browsers)]
+        await browser.get(browser.reader.post if number % 2 else browser.reader.feed)
+        taken.append((time.monotonic() - due) * 1000)
+
+    began = time.monotonic() + 0.1
+    await asyncio.gather(*(ask(number, began + number / PAGES_A_SECOND) for number in range(seconds * PAGES_A_SECOND)))
+    for browser in browsers:
+        browser.close()
+    return taken
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of a new database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'bench.sqlite'}"
+        return
+    server = Server(durable=True)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _served(folder: Path, url: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """The workspace as it is served in production, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {
+        "DATABASE_URL": url,
+        "INSTANCE_PATH": str(folder),
+        "SECRET_KEY": SECRET_KEY,
+        "PORT": str(port),
+        "WORKERS": str(PROCESSES),
+    }
+    command = [sys.executable, "-c", "from workspace.cli import main; main(['run'])"]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        while socket.socket().connect_ex(("127.0.0.1", port)):
+            time.sleep(0.05)
+        try:
+            yield port, server
+        finally:
+            server.terminate()
+
+
+def _transactions_a_second(url: str) -> float:
+    """What the database does while nobody asks for a page: the watchers' looks, and what we ask here."""
+    import psycopg
+
+    query = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        before = connection.execute(query).fetchone()
+        time.sleep(14)
+        after = connection.execute(query).fetchone()
+    assert before is not None
+    assert after is not None
+    return float(after[0] - before[0] - 1) / 14
+
+
+def _megabytes(parent: int) -> int:
+    """The memory of the server's processes, what they share counted once (PSS)."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return sum(_kilobytes(Path(f"/proc/{process}/smaps_rollup").read_text()) for process in [parent, *children]) // 1024
+
+
+def _kilobytes(rollup: str) -> int:
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def _both(taken: list[float]) -> str:
+    return f"{_at(taken, 50):.0f} / {_at(taken, 95):.0f} ms"
+
+
+def _at(taken: list[float], percent: int) -> float:
+    ordered = sorted(taken) or [float("nan")]
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+if __name__ == "__main__":
+    main()

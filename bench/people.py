@@ -1,0 +1,92 @@
+"""The people of the measurement, their partnerships and sessions, made by the product's own verbs and factories."""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask_babel import force_locale
+
+from tests import factories
+from tests.databases import make_tables
+from workspace import Workspace, create_app
+from workspace.accounts import sessions
+from workspace.config import Settings
+from workspace.database import db
+from workspace.organisations.models import Side
+from workspace.partnerships import changes
+from workspace.partnerships.models import Membership, Partnership
+from workspace.posts.models import Post
+
+READERS_OF_EACH = 10
+COMMENTS_BEFORE = 8
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who is signed in and reads one post."""
+
+    cookie: str
+    feed: str
+    post: str
+    number: int  # the last of the partnership, as the page was rendered
+
+
+def people(folder: Path, url: str, secret_key: str, count: int) -> list[Reader]:
+    """So many readers, ten to a partnership, in a new database."""
+    app = _app(folder, url, secret_key)
+    with app.app_context(), force_locale("da"):
+        make_tables()
+        readers = [reader for _each in range(count // READERS_OF_EACH) for reader in _partnership(app)]
+        db.session.remove()
+        db.engine.dispose()
+    return readers
+
+
+def comment_now(folder: Path, url: str, secret_key: str, a_second: int, seconds: int, commits: Any) -> None:
+    """Comment at a steady pace on one post after another; put down when each commit was done."""
+    app = _app(folder, url, secret_key)
+    chance = random.Random(8)
+    with app.app_context(), force_locale("da"):
+        posts = [(post.partnership_id, post.number) for post in db.session.query(Post)]
+        db.session.commit()
+        commits.put("ready")
+        began = time.monotonic()
+        for number in range(a_second * seconds):
+            time.sleep(max(0.0, began + number / a_second - time.monotonic()))
+            post = db.session.get_one(Post, chance.choice(posts))
+            seat = db.session.get_one(Membership, post.author_id)
+            made = factories.comment(post, seat)
+            commits.put((made.partnership_id, made.number, time.time()))
+
+
+def _app(folder: Path, url: str, secret_key: str) -> Workspace:
+    return create_app(Settings(instance=folder, database_url=url, secret_key=secret_key))
+
+
+def _partnership(app: Workspace) -> list[Reader]:
+    moderator = factories.start_partnership()
+    partnership = moderator.partnership
+    company = factories.make_organisation(kind=factories.OrganisationKind.COMPANY)
+    changes.set_sides(moderator, {company.id: Side.COMPANY})
+    seats = [factories.add_member(moderator, factories.make_user(organisation=company)) for _ in range(READERS_OF_EACH)]
+    post = factories.share(moderator)
+    for number in range(COMMENTS_BEFORE):
+        factories.comment(post, seats[number % READERS_OF_EACH])
+    for _each in range(5):
+        factories.share(moderator)
+    return [_reader(app, partnership, post, seat) for seat in seats]
+
+
+def _reader(app: Workspace, partnership: Partnership, post: Post, seat: Membership) -> Reader:
+    session = sessions.start(seat.user, remembered=False, browser="Bench", address="127.0.0.1")
+    token = session.get_id()
+    db.session.commit()
+    signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return Reader(
+        signer.dumps({"_user_id": token, "_fresh": True}),
+        partnership.address,
+        f"{partnership.address}posts/{post.number}",
+        partnership.last_number,
+    )

@@ -1,0 +1,241 @@
+"""A member sits for another organisation, an organisation is let go, an administrator joins to help."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.client import Client
+from tests.factories import (
+    Level,
+    Side,
+    add_member,
+    challenge,
+    hold,
+    make_administrator,
+    make_role,
+    make_user,
+    share,
+    start_partnership,
+)
+from workspace import Workspace
+from workspace.access import Conflict, NotAllowed
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.models import Mail
+from workspace.members import addresses, helping, inviting, moderation, moving
+from workspace.members.models import Answer
+from workspace.members.moderation import LastModerator, LastOfSide
+from workspace.partnerships import changes
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Ending, Membership, Participation, State
+from workspace.roles import waiting
+from workspace.trail.models import Act, Line
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def moderator(app: Workspace) -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
+
+
+def seats_of(user: User) -> list[Membership]:
+    return list(db.session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)))
+
+
+def verbs(seat: Membership) -> list[Verb]:
+    return list(db.session.scalars(select(Entry.verb).where(Entry.partnership_id == seat.partnership_id)))
+
+
+class TestChangingOrganisation:
+    def test_the_history_stays_with_the_old_one(self, moderator: Membership, sign_in: SignIn) -> None:
+        old = add_member(moderator, make_user("Farida Nazari", language="en"))
+        other = add_member(moderator, side=Side.COMPANY)
+        before, after = old.organisation.name, other.organisation.name
+        post = share(old)
+        address = f"{moderator.partnership.address}members/{old.id}/organisation"
+        moderators = sign_in(moderator.user)
+        assert moderators.page(address)
+        answer = moderators.submit(address, {"organisation": str(other.organisation_id)}, page=address)
+        assert answer.status_code == 303
+        [was, new] = seats_of(old.user)
+        assert (was.id, was.state, was.ending) == (old.id, State.ENDED, Ending.MOVED)
+        assert (new.state, new.level, new.organisation.name) == (State.ACTIVE, old.level, after)
+        assert (new.seen_number, new.joined_at) == (was.seen_number, was.joined_at)
+        browser = sign_in(old.user)
+        assert before in browser.page(f"{moderator.partnership.address}posts/{post.number}").text
+        mine = share(new)
+        assert after in browser.page(f"{moderator.partnership.address}posts/{mine.number}").text
+        history = browser.page(f"{moderator.partnership.address}about").text
+        assert f"Farida Nazari sits for {after} now, no longer for {before}" in history
+        listed = moderators.page(f"{moderator.partnership.address}members")
+        assert len([row for row in listed.all("tr") if "Farida Nazari" in "".join(row.itertext())]) == 1
+
+    def test_what_is_not_solved_goes_along_and_the_roles_are_vacant(self, moderator: Membership) -> None:
+        old, other = add_member(moderator), add_member(moderator, side=Side.COMPANY)
+        taken, solved = challenge(old, "Taget"), challenge(old, "Løst")
+        taken.take(old)
+        solved.take(old)
+        solved.solve(old, "Sådan")
+        hold(make_role(moderator, "Data"), old, moderator)
+        new = moving.move(moderator, old.id, other.organisation_id)
+        assert (taken.taker_id, solved.taker_id) == (new.id, old.id)
+
+        assert [row.name for row in waiting.lacking_roles_of_moderator(moderator.user) if row.vacant] == ["Data"]
+
+    def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
+        seat, stranger = add_member(moderator), make_user()
+        address = f"{moderator.partnership.address}members/{seat.id}/organisation"
+        moderators = sign_in(moderator.user)
+        assert moderators.submit(address, {"organisation": str(stranger.organisation_id)}).status_code == 422
+        moderation.remove(moderator, [seat.id], reason="x")
+        db.session.commit()
+        assert moderators.submit(address, {"organisation": str(moderator.organisation_id)}).status_code == 409
+        with pytest.raises(NotAllowed):
+            moving.move(add_member(moderator), moderator.id, seat.organisation_id)
+
+    def test_the_last_moderator_of_a_side_is_asked(self, moderator: Membership, sign_in: SignIn) -> None:
+        other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
+        address = f"{moderator.partnership.address}members/{other.id}/organisation"
+        typed = {"organisation": str(moderator.organisation_id)}
+        moderators = sign_in(moderator.user)
+        assert moderators.submit(address, typed).status_code == 409
+        assert other.is_active
+        assert moderators.submit(address, typed | {"confirmed": "y"}).status_code == 303
+
+    def test_a_suspended_member_stays_suspended(self, moderator: Membership) -> None:
+        seat, other = add_member(moderator), add_member(moderator)
+        moderation.suspend(moderator, [seat.id], until=None, reason="Orlov")
+        new = moving.move(moderator, seat.id, other.organisation_id)
+        assert (new.state, new.reason, new.is_active) == (State.SUSPENDED, "Orlov", False)
+
+
+class TestLettingAnOrganisationGo:
+    def test_its_members_go_with_it(self, moderator: Membership, sign_in: SignIn) -> None:
+        seat = add_member(moderator, make_user("Farida Nazari", language="en"), side=Side.COMPANY)
+        colleague = add_member(moderator, make_user(organisation=seat.organisation), Level.OBSERVER)
+        hold(make_role(moderator, "Data"), seat, moderator)
+        [invited] = inviting.invite(
+            moderator,
+            addresses.read(moderator.partnership, "ny@x.dk"),
+            level=Level.OBSERVER,
+            organisation_id=seat.organisation_id,
+            language="en",
+            greeting="",
+        )
+        db.session.commit()
+        address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
+        moderators, browser = sign_in(moderator.user), sign_in(seat.user)
+        page = moderators.page(address)
+        for words in ("2 members sit here for it", "Farida Nazari", "Data"):
+            assert words in page.text
+        assert moderators.submit(address, {"reason": "Aftalen er slut"}).status_code == 422
+        typed = {"members": "go", "reason": "Aftalen er slut"}
+        assert moderators.submit(address, typed, page=address).status_code == 303
+        assert {seat.ending, colleague.ending} == {Ending.REMOVED}
+        assert browser.get(moderator.partnership.address).status_code == 404
+        assert "Aftalen er slut" in browser.page("/memberships").text
+        assert invited.answer is Answer.WITHDRAWN
+        assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
+        assert f"let {seat.organisation.name} go" in moderators.page(f"{moderator.partnership.address}about").text
+        assert moderators.get(address).status_code == 404
+
+    def test_or_they_stay_for_another(self, moderator: Membership, sign_in: SignIn) -> None:
+        seat = add_member(moderator, make_user(language="en"), side=Side.COMPANY)
+        address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
+        typed = {"members": "stay", "stay_for": str(moderator.organisation_id), "reason": "Lagt sammen"}
+        sign_in(moderator.user).submit(address, typed, page=address)
+        [_was, new] = seats_of(seat.user)
+        assert (new.organisation_id, new.is_active) == (moderator.organisation_id, True)
+        assert sign_in(seat.user).get(moderator.partnership.address).status_code == 200
+
+    def test_one_without_members_asks_nothing(self, moderator: Membership, sign_in: SignIn) -> None:
+        organisation = make_user().organisation
+        assert organisation is not None
+        changes.set_sides(moderator, {organisation.id: Side.OTHERS})
+        db.session.commit()
+        address = f"{moderator.partnership.address}organisations/{organisation.id}/departure"
+        assert sign_in(moderator.user).submit(address, page=address).status_code == 303
+
+    def test_nobody_removes_themselves_or_the_last_moderator(self, moderator: Membership) -> None:
+        other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
+        with pytest.raises(Conflict, match="yourself"):
+            moving.let_go(moderator, moderator.organisation_id, stay_for=None, reason="x", confirmed=True)
+        db.session.rollback()
+        with pytest.raises(LastOfSide):
+            moving.let_go(moderator, other.organisation_id, stay_for=None, reason="x")
+        db.session.rollback()
+        moderator.user.deactivated_at = moderator.created_at
+        with pytest.raises(LastModerator):
+            moving.let_go(moderator, other.organisation_id, stay_for=None, reason="x", confirmed=True)
+
+    def test_ones_own_organisation_can_go_when_one_stays_for_another(self, moderator: Membership) -> None:
+        other = add_member(moderator, side=Side.COMPANY)
+        moving.let_go(moderator, moderator.organisation_id, stay_for=other.organisation_id, reason="x", confirmed=True)
+        [_was, new] = seats_of(moderator.user)
+        assert (new.level, new.is_active, new.organisation_id) == (Level.MODERATOR, True, other.organisation_id)
+
+    def test_it_is_on_record(self, moderator: Membership) -> None:
+        seat = add_member(moderator)
+        moving.let_go(moderator, seat.organisation_id, stay_for=None, reason="Aftalen er slut")
+        line = db.session.scalars(select(Line).where(Line.act == Act.LET_GO_ORGANISATION)).one()
+        assert (line.details["reason"], line.details["members"]) == ("Aftalen er slut", 1)
+
+
+class TestAnAdministratorHelps:
+    def test_joining_is_seen_by_all_and_told_to_the_moderators(self, moderator: Membership, sign_in: SignIn) -> None:
+        administrator = make_administrator(name="Bente Bestyrer", language="en")
+        browser = sign_in(administrator)
+        assert browser.get(moderator.partnership.address).status_code == 404
+        listed = browser.page("/admin/partnerships")
+        assert "Grønne tage" in listed.text
+        assert moderator.partnership.purpose not in listed.text
+        address = f"/admin/partnerships/{moderator.partnership_id}/joining"
+        assert browser.submit(address, {"reason": " "}, page=address).status_code == 422
+        assert browser.submit(address, {"reason": "Mette bad om hjælp"}, page=address).status_code == 303
+        [seat] = seats_of(administrator)
+        assert (seat.level, seat.is_active) == (Level.MODERATOR, True)
+        assert browser.get(moderator.partnership.address).status_code == 200
+        history = sign_in(moderator.user).page(f"{moderator.partnership.address}about").text
+        assert "administrator, joined to help: Mette bad om hjælp" in history
+        mail = db.session.scalars(select(Mail).where(Mail.kind == "helped")).one()
+        letter = postman.written(mail)
+        assert letter is not None
+        assert mail.user_id == moderator.user_id
+        assert "Mette bad om hjælp" in letter.text
+        line = db.session.scalars(select(Line).where(Line.act == Act.JOINED, Line.subject_id == administrator.id)).one()
+        assert (line.details["way"], line.details["reason"]) == ("administrator", "Mette bad om hjælp")
+        assert browser.submit(address, {"reason": "Igen"}).status_code == 409
+
+    def test_not_into_an_archive_and_not_without_an_organisation(self, moderator: Membership) -> None:
+        administrator = make_administrator()
+        changes.archive(moderator)
+        with pytest.raises(Conflict, match="archived"):
+            helping.join_to_help(administrator, moderator.partnership, "x")
+        changes.unarchive(moderator)
+        administrator.organisation_id = None
+        with pytest.raises(Conflict, match="organisation"):
+            helping.join_to_help(administrator, moderator.partnership, "x")
+        assert seats_of(administrator) == []
+
+    def test_memberships_are_seen_and_nothing_else(self, moderator: Membership, sign_in: SignIn) -> None:
+        seat = add_member(moderator, make_user("Farida Nazari"))
+        share(moderator, title="Kanariefugl")
+        page = sign_in(make_administrator(language="en")).page(f"/people/{seat.user_id}/memberships")
+        for words in ("Grønne tage", seat.organisation.name, "Member"):
+            assert words in page.text
+        for words in ("Kanariefugl", moderator.partnership.purpose, moderator.partnership.slug):
+            assert words not in page.html
+
+    def test_all_partnerships_come_in_pages(self, moderator: Membership, sign_in: SignIn) -> None:
+        names = sorted([f"Partnerskab {number:03}" for number in range(60)] + ["Grønne tage"])
+        for name in names[1:]:
+            start_partnership(name, by=moderator.user)
+        browser = sign_in(make_administrator(language="en"))
+        first = browser.page("/admin/partnerships")
+        (more,) = (str(link.get("href")) for link in first.all("a") if "after=" in str(link.get("href")))
+        shown = [heading for page in (first, browser.page(more)) for heading in page.all("h2")]
+        assert ["".join(heading.itertext()) for heading in shown if heading.get("class") == "item__title"] == names
+        assert db.session.scalar(select(func.count()).select_from(Membership)) == 61

@@ -1,0 +1,189 @@
+"""A member reports a post or a comment; the moderators keep it or withdraw it, with a reason that the author sees."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import Level, add_member, comment, make_user, share, start_partnership
+from tests.partnerships.test_log import at_once
+from workspace import Workspace
+from workspace.access import Conflict, NotAllowed
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.models import Mail
+from workspace.members import moderation, reporting
+from workspace.members.models import Report, Verdict
+from workspace.partnerships.models import Membership
+from workspace.posts.models import Post
+from workspace.trail.models import Act, Line
+
+SignIn = Callable[[User], Client]
+
+
+class World:
+    """A partnership in which a member wrote something that another one reports."""
+
+    def __init__(self) -> None:
+        self.moderator = start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
+        self.partnership = self.moderator.partnership
+        self.author = add_member(self.moderator, make_user("Farida Forfatter", language="en"))
+        self.reader = add_member(self.moderator, make_user("Rikke Reader", language="en"), Level.OBSERVER)
+        self.post = share(self.author, title="Et opslag")
+        self.comment = comment(self.post, self.author)
+
+    def address(self, thing: Post | Comment) -> str:
+        posts = f"{self.partnership.address}posts/{self.post.number}"
+        return f"{posts}/comments/{thing.number}" if isinstance(thing, Comment) else posts
+
+    def reports(self) -> list[Report]:
+        return list(db.session.scalars(select(Report).order_by(Report.id)))
+
+
+@pytest.fixture
+def world(app: Workspace) -> World:
+    return World()
+
+
+def said(mail: Mail) -> str:
+    letter = postman.written(mail)
+    return letter.text if letter else ""
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_what_is_reported_waits_for_the_moderators(world: World, sign_in: SignIn, what: str, htmx: bool) -> None:
+    thing = getattr(world, what)
+    reader, address = sign_in(world.reader.user), f"{world.address(thing)}/report"
+    # The thread's addresses begin at the post's.
+    shown = address.rpartition("/posts/")[2] if what == "comment" else address
+    assert f'"{shown}"' in reader.page(world.address(world.post)).html
+    assert reader.submit(address, {"reason": ""}, htmx=htmx).status_code == 422
+    answer = reader.submit(address, {"reason": "Et CPR-nummer"}, htmx=htmx)
+    assert answer.status_code == (204 if htmx else 303)
+    [report] = world.reports()
+    assert (report.number, report.is_of_comment) == (thing.number, what == "comment")
+    queue = sign_in(world.moderator.user).page(f"{world.partnership.address}reports")
+    for words in ("Et CPR-nummer", "Rikke Reader reports", "Written by Farida Forfatter"):
+        assert words in queue.text
+    overview = sign_in(world.moderator.user).page("/")
+    assert "Reported to the moderators: Et opslag" in overview.text
+    for other in (world.author, world.reader):
+        assert "Reported to the moderators" not in sign_in(other.user).page("/").text
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_author_sees_the_answer_and_not_who_reported(
+    world: World, sign_in: SignIn, what: str, verdict: Verdict
+) -> None:
+    thing = getattr(world, what)
+    report = reporting.report(world.reader, thing, "Det er fortroligt")
+    db.session.commit()
+    answer = f"{world.partnership.address}reports/{report.id}/answer"
+    moderators = sign_in(world.moderator.user)
+    assert moderators.submit(answer, {"reason": "", "verdict": verdict.value}).status_code == 422
+    assert moderators.submit(answer, {"reason": "Fordi", "verdict": "burned"}).status_code == 409
+    assert moderators.submit(answer, {"reason": "Det er i orden sådan", "verdict": verdict.value}).status_code == 303
+    assert thing.is_withdrawn is (verdict is Verdict.WITHDRAWN)
+    author = sign_in(world.author.user)
+    for page in (world.address(world.post), f"{world.partnership.address}reports"):
+        shown = author.page(page)
+        assert "Det er i orden sådan" in shown.text
+        assert "Rikke" not in shown.text
+        assert "Det er fortroligt" not in shown.text
+    if verdict is Verdict.KEPT:
+        assert "Det er i orden sådan" not in sign_in(world.reader.user).page(world.address(world.post)).text
+    assert "Det er i orden sådan" in sign_in(world.reader.user).page(f"{world.partnership.address}reports").text
+    mails = {
+        mail.user_id: said(mail) for mail in db.session.scalars(select(Mail).where(Mail.kind.startswith("report")))
+    }
+    assert set(mails) == {world.author.user_id, world.reader.user_id}
+    assert all("Det er i orden sådan" in text for text in mails.values())
+    assert "Rikke" not in mails[world.author.user_id]
+
+
+def test_one_answer_answers_all_reports_of_the_same_thing(world: World) -> None:
+    first = reporting.report(world.reader, world.post, "Først")
+    assert reporting.report(world.reader, world.post, "Igen").id == first.id
+    other = reporting.report(world.moderator, world.post, "Også")
+    about_comment = reporting.report(world.reader, world.comment, "Noget andet")
+    reporting.answer(world.moderator, other.id, Verdict.KEPT, "Fint")
+    assert (first.answer, other.answer, about_comment.answer) == ("Fint", "Fint", "")
+    with pytest.raises(Conflict):
+        reporting.answer(world.moderator, first.id, Verdict.WITHDRAWN, "Nej")
+    assert not world.post.is_withdrawn
+    again = reporting.report(world.reader, world.post, "Stadig")
+    assert again.id != first.id
+
+
+def test_what_is_withdrawn_waits_no_longer(world: World, sign_in: SignIn) -> None:
+    reporting.report(world.reader, world.post, "Det er fortroligt")
+    world.post.withdraw(world.author)
+    db.session.commit()
+    moderators = sign_in(world.moderator.user)
+    assert "Det er fortroligt" not in moderators.page(f"{world.partnership.address}reports").text
+    assert "Reported to the moderators" not in moderators.page("/").text
+    assert "It has been withdrawn." in sign_in(world.reader.user).page(f"{world.partnership.address}reports").text
+    with pytest.raises(Conflict):
+        reporting.report(world.reader, world.post, "Igen")
+
+
+def test_nobody_judges_their_own_while_there_is_another(world: World) -> None:
+    with pytest.raises(Conflict):
+        reporting.report(world.author, world.post, "Min egen")
+    own = share(world.moderator)
+    report = reporting.report(world.reader, own, "Forkert")
+    other = add_member(world.moderator, level=Level.MODERATOR)
+    with pytest.raises(Conflict, match="another moderator"):
+        reporting.answer(world.moderator, report.id, Verdict.KEPT, "Jeg synes selv")
+    moderation.remove(world.moderator, [other.id], reason="x", confirmed=True)
+    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Jeg er alene")
+
+
+def test_only_moderators_answer_and_see_the_queue(world: World, sign_in: SignIn) -> None:
+    report = reporting.report(world.reader, world.post, "Det er fortroligt")
+    db.session.commit()
+    other = add_member(world.moderator, make_user(language="en"))
+    assert "fortroligt" not in sign_in(other.user).page(f"{world.partnership.address}reports").text
+    for by in (other, world.reader):
+        with pytest.raises(NotAllowed):
+            reporting.answer(by, report.id, Verdict.WITHDRAWN, "x")
+        db.session.rollback()
+
+
+def test_a_report_of_another_partnership_is_not_there(world: World, sign_in: SignIn) -> None:
+    report = reporting.report(world.reader, world.post, "x")
+    db.session.commit()
+    stranger = start_partnership(by=make_user())
+    address = f"{stranger.partnership.address}reports/{report.id}/answer"
+    assert sign_in(stranger.user).submit(address, {"reason": "x", "verdict": "kept"}).status_code == 404
+    assert report.verdict is None
+
+
+def test_who_is_out_gets_no_answer_by_mail(world: World) -> None:
+    report = reporting.report(world.reader, world.post, "x")
+    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
+    moderation.remove(world.moderator, [world.reader.id, world.author.id], reason="x")
+    db.session.commit()
+    mails = list(db.session.scalars(select(Mail).where(Mail.kind.startswith("report"))))
+    assert [said(mail) for mail in mails] == ["", ""]
+
+
+def test_two_moderators_give_one_answer(app: Workspace, world: World) -> None:
+    report = reporting.report(world.reader, world.post, "x")
+    ids = [world.moderator.id, add_member(world.moderator, level=Level.MODERATOR).id]
+    db.session.commit()
+    report_id = report.id
+
+    def answers(seat_id: int, verdict: Verdict) -> Callable[[], object]:
+        return lambda: reporting.answer(db.session.get_one(Membership, seat_id), report_id, verdict, verdict.value)
+
+    refusals = at_once(app, answers(ids[0], Verdict.KEPT), answers(ids[1], Verdict.WITHDRAWN))
+    assert len([refusal for refusal in refusals if refusal]) == 1
+    assert (report.verdict is Verdict.WITHDRAWN) is world.post.is_withdrawn
+    line = db.session.scalars(select(Line).where(Line.act == Act.ANSWERED_REPORT)).one()
+    assert (line.subject_id, line.details["after"]) == (world.author.user_id, report.answer)

@@ -1,0 +1,1 @@
+"""Live: the stream that tells browsers that something came, and the partials that they then fetch."""

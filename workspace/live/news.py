@@ -1,0 +1,80 @@
+"""What came after a number, for the page that shows it: two to eight statements, whatever came."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from workspace.comments import queries as comments
+from workspace.database import db
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import TELLING
+from workspace.posts import queries as posts
+from workspace.posts.models import Kind, Post
+from workspace.posts.moving import MOVES
+from workspace.posts.place import place, whole
+
+# A page that was away for longer gets the latest of it.
+MOST_ENTRIES = 200
+
+
+def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
+    """What came about a post: comments and moves that are new or have changed, and the post as it is now."""
+    entries = _entries(membership, number, after)
+    card = posts.card(membership, number)
+    about_it = [entry for entry in entries if _comment(entry) is None]
+    found = [each for entry in entries if (each := _comment(entry))]
+    lines = comments.lines(membership, number, found) if found else []
+    moves = [entry for entry in entries if entry.verb in MOVES]
+    return {
+        **(whole(membership, card) if about_it else {"post": card, **place(membership)}),
+        "has_changed": bool(about_it),
+        "thread": sorted([*lines, *moves], key=lambda item: item.number),
+        "said": _said(membership, entries),
+    }
+
+
+def of_feed(membership: Membership, kind: Kind | None, after: int) -> dict[str, Any]:
+    """What came in a partnership: the posts that are new, or that something happened to."""
+    numbers = select(Entry.post_number).where(
+        Entry.partnership_id == membership.partnership_id, Entry.number > after, Entry.post_number.is_not(None)
+    )
+    query = posts.in_part(membership).where(
+        Post.partnership_id == membership.partnership_id,
+        Post.number.in_(numbers),
+        *([Post.kind == kind] if kind else []),
+    )
+    found = db.session.execute(query.order_by(Post.activity_number.desc()).limit(posts.PAGE))
+    return {"page": list(found), **place(membership)}
+
+
+def _entries(membership: Membership, number: int, after: int) -> list[Entry]:
+    query = (
+        select(Entry)
+        .where(Entry.partnership_id == membership.partnership_id, Entry.post_number == number, Entry.number > after)
+        .options(*TELLING)
+        .order_by(Entry.number.desc())
+        .limit(MOST_ENTRIES)
+    )
+    return list(db.session.scalars(query))[::-1]
+
+
+def _comment(entry: Entry) -> int | None:
+    """The number of the comment that an entry is about; None for one about the post itself."""
+    return entry.number if entry.verb is Verb.COMMENTED else entry.details.get("comment")
+
+
+def _said(membership: Membership, entries: list[Entry]) -> str:
+    """What a screen reader says of it: what others did, in a sentence or two."""
+    others = [entry for entry in entries if entry.actor_id != membership.id]
+    commented = [entry for entry in others if entry.verb is Verb.COMMENTED]
+    sentences = []
+    if len(commented) == 1 and commented[0].actor:
+        sentences.append(_("%(name)s has commented.", name=commented[0].actor.user.name))
+    elif commented:
+        sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
+    if any(entry.verb in MOVES for entry in others):
+        sentences.append(_("The challenge has moved."))
+    return " ".join(sentences)
