@@ -1,5 +1,7 @@
 """Writing in a browser: the editor, drafts, a line that is cut, mentions, reactions, and the end of a text."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -230,20 +232,128 @@ def test_reactions_are_given_in_place_and_say_who(visit: Visit, place: Place) ->
     expect(visitor.page.locator(f"#reactions-{post}")).to_contain_text("Ditte Æbelø")
 
 
+FIRE = """() => { for (const element of document.querySelectorAll("main .prose, main .prose *, trix-editor *"))
+  for (const event of ["mouseover", "focus", "animationstart", "toggle", "error", "load", "scroll", "keydown"])
+    element.dispatchEvent(new Event(event, { bubbles: true })); }"""
+COUNT_CALLS = """window.hits = 0;
+for (const name of ["hit", "alert", "prompt", "confirm"]) window[name] = () => { window.hits += 1; };"""
+
+
 def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Place) -> None:
-    made = [made for payload in PAYLOADS for made in (prose.from_html(payload), prose.from_plain(payload))]
-    number = place.share(place.contributor, "Prøve")
-    place.rewrite(number, "".join(part.html for part in made))
+    """Posted as HTML and as plain text, shown, quoted and opened for correcting: no call of any of them."""
+    posts = [place.share(place.contributor, title[:120]) for title in PAYLOADS[:: len(PAYLOADS) // 7]]
+    made = [
+        place.comment_html(posts[index % len(posts)], place.contributor, payload if formatted else "", payload)
+        for index, (payload, formatted) in enumerate((p, f) for p in PAYLOADS for f in (True, False))
+    ]
+    assert len(made) >= 600
     visitor = visit(place.contributor)
-    visitor.page.add_init_script("window.hits = 0; window.hit = window.alert = () => { window.hits += 1; };")
-    visitor.open(f"{place.address}posts/{number}")
-    visitor.page.evaluate(
-        """() => { for (const element of document.querySelectorAll("#post .prose *"))
-        for (const event of ["mouseover", "focus", "animationstart", "toggle", "error", "load"])
-        element.dispatchEvent(new Event(event, { bubbles: true })); }"""
-    )
+    visitor.page.add_init_script(COUNT_CALLS)
+    for post in posts:
+        address: str | None = f"{place.address}posts/{post}"
+        while address:
+            visitor.open(address)
+            visitor.page.evaluate(FIRE)
+            older = visitor.link("Show older comments")
+            address = older.get_attribute("href") if older.count() else None
+        editor(visitor, "#comment-form")
+        for link in visitor.page.locator("#thread a[href^='?quote=']").all():
+            link.evaluate("link => link.click()")
+        expect(visitor.page.locator("#comment-form blockquote").first).to_be_visible()
+        visitor.page.evaluate(FIRE)
+        assert visitor.page.evaluate("window.hits") == 0
+    whole = place.share(place.contributor, "Prøve")
+    parts = [part for payload in PAYLOADS for part in (prose.from_html(payload), prose.from_plain(payload))]
+    place.rewrite(whole, "".join(part.html for part in parts))
+    visitor.open(f"{place.address}posts/{whole}/edit")
+    editor(visitor, "#post")
+    visitor.page.evaluate(FIRE)
+    visitor.page.evaluate(COPY, "".join(PAYLOADS))
+    visitor.page.keyboard.press("ControlOrMeta+v")
+    visitor.page.evaluate(FIRE)
     assert visitor.page.evaluate("window.hits") == 0
-    visitor.open(f"{place.address}posts/{number}/edit")
-    visitor.page.locator("#post textarea").focus()
-    expect(visitor.page.locator("#post trix-editor")).to_be_focused()
-    assert visitor.page.evaluate("window.hits") == 0
+
+
+def test_what_is_redacted_is_nowhere(visit: Visit, place: Place) -> None:
+    secret = "Kodeordetkartoffel"
+    post = place.share(place.contributor, f"Titel {secret}", f"Se her, @Ditte Æbelø: {secret}")
+    place.edit(post, place.contributor, f"Ny {secret}", f"Også @Ditte Æbelø: {secret}")
+    said = place.comment(post, place.contributor, f"> {secret}\n\n@Iben Kjær, se der")
+    visitor = visit(place.moderator)
+    visitor.open(f"{place.address}posts/{post}")
+    assert secret in place.everything()
+    visitor.link("Withdraw", visitor.comment(said)).click()
+    visitor.link("Delete the text for good").click()
+    visitor.field("Reason").fill("Et kodeord")
+    visitor.button("Delete the text for good").click()
+    expect(visitor.comment(said)).to_contain_text("Et kodeord")
+    visitor.page.locator("#post summary").first.click()
+    visitor.link("Withdraw the post").click()
+    visitor.link("Delete the text for good").click()
+    visitor.field("Reason").fill("Et kodeord")
+    visitor.button("Delete the text for good").click()
+    expect(visitor.page.locator("#post")).to_contain_text("Et kodeord")
+    assert secret not in place.everything()
+    for address in (place.address, f"{place.address}posts/{post}", f"{place.address}texts/{post}/versions", "/"):
+        visitor.open(address)
+        assert secret not in visitor.page.content(), address
+
+
+WORDS = [
+    "שלום עולם, מה שלומך",
+    "مرحبا بالعالم كيف حالك",
+    "你好世界 こんにちは 안녕하세요",
+    "👩‍👩‍👧‍👦 🇩🇰 👍🏽",
+    "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A",
+    "\u202eabc\u202c",
+    "x" * 200,
+]
+
+
+def test_names_and_texts_of_every_script_leave_the_page_whole(visit: Visit, place: Place) -> None:
+    people = [place.joined(word[:100]) for word in WORDS]
+    post = place.share(people[-1], WORDS[-1][:120], "\n\n".join(WORDS))
+    for word, person in zip(WORDS, people, strict=True):
+        place.comment(post, person, f"- {word}\n\n> {word}")
+    visitor = visit(place.contributor, viewport={"width": 320, "height": 640})
+    for address in (place.address, f"{place.address}posts/{post}", f"{place.address}posts/{post}/followers", "/"):
+        visitor.open(address)
+        assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), address
+    visitor.open(f"{place.address}posts/{post}")
+    for part in visitor.page.locator("#post .prose > p").all():
+        expect(part).to_have_css("unicode-bidi", "plaintext")
+    assert WORDS[5].strip("\u202c") in visitor.page.locator("#post .prose").inner_text()
+    editor(visitor, "#comment-form")
+    visitor.page.keyboard.insert_text("@xxx")
+    expect(visitor.page.get_by_role("option")).to_have_count(1)
+    assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), "suggestions"
+
+
+def test_everything_about_a_text_works_without_javascript(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor, java_script_enabled=False)
+    visitor.open(place.address)
+    visitor.share("progress", "Uden script", "Vi mangler:\n\n- strøm\n- skabe\n\nHvad siger du, @Mette Ågård?")
+    visitor.page.get_by_role("link", name="Uden script").click()
+    expect(visitor.page.locator("#post .prose li")).to_have_text(["strøm", "skabe"])
+    expect(visitor.page.locator("#post .mention")).to_have_text("@Mette Ågård")
+    visitor.page.locator("#post summary").click()
+    visitor.link("Edit the post").click()
+    visitor.field("Text").fill("Vi mangler:\n\n- strøm\n\nHvad siger du, @Mette Ågård?")
+    visitor.button("Save the changes").click()
+    expect(visitor.page.locator("#post .prose li")).to_have_text(["strøm"])
+    visitor.link("edited").click()
+    expect(visitor.page.locator("main del")).to_contain_text("skabe")
+    visitor.page.go_back()
+    visitor.link("React", visitor.page.locator("#post")).click()
+    visitor.button("Thank you").click()
+    expect(visitor.page.locator("#post")).to_contain_text(f"{visitor.say('Thank you')} 1")
+    visitor.field("Write a comment").fill("Første linje\nanden linje")
+    visitor.button("Share the comment").click()
+    visitor.link("Quote").click()
+    expect(visitor.field("Write a comment")).to_have_value(re.compile("> Første linje\n> anden linje"))
+    visitor.button("Stop following").click()
+    expect(visitor.button("Follow the post")).to_be_visible()
+    visitor.link("Withdraw", visitor.page.locator("#thread")).click()
+    visitor.button("Withdraw the comment").click()
+    visitor.button("Undo").click()
+    expect(visitor.page.locator("#thread .prose")).to_contain_text("anden linje")

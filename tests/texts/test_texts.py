@@ -14,6 +14,8 @@ from workspace import prose
 from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
 from workspace.extensions import Base, db
+from workspace.members import reporting
+from workspace.members.models import Verdict
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import following, mentions, reactions
@@ -63,9 +65,13 @@ def test_every_edit_keeps_the_version_before_and_says_what_changed(member: Membe
 def test_what_is_redacted_is_nowhere_and_the_fact_remains(
     moderator: Membership, member: Membership, sign_in: SignIn
 ) -> None:
+    reader = add_member(moderator)
     post = share(member, f"Titel {SECRET}", f"Her står {SECRET} og @Mette Ågård")
     post.edit(member, title=f"Ny {SECRET}", body=prose.from_plain(f"Rettet {SECRET}"), version=1)
     said = comment(post, member, f"Også her: {SECRET}")
+    for text in (post, said):
+        reporting.report(moderator, text, f"Der står {SECRET}")
+    reporting.answer(moderator, reporting.report(reader, post, f"Ja, {SECRET}").id, Verdict.KEPT, f"Kun {SECRET}")
     said.withdraw(moderator, post, reason=f"Der stod {SECRET}")
     db.session.commit()
     assert SECRET in everything()
@@ -75,6 +81,7 @@ def test_what_is_redacted_is_nowhere_and_the_fact_remains(
         assert browser.submit(address, {"reason": ""}).status_code == 422
         assert browser.submit(address, {"reason": "Et kodeord"}, page=address).status_code == 303
     assert SECRET not in everything()
+    assert browser.page(f"{moderator.partnership.address}reports")
     page = browser.page(f"{moderator.partnership.address}posts/{post.number}")
     assert page.text.count("Mette Ågård har slettet teksten for altid: Et kodeord") == 2
     assert verbs(moderator).count(Verb.REDACTED) == 2

@@ -7,6 +7,7 @@ from workspace.access import Action
 from workspace.database import Model, db
 from workspace.partnerships.log import Verb, forget_words, record
 from workspace.partnerships.models import Membership
+from workspace.partnerships.notices import Notice, notify
 from workspace.posts import following, mentions
 from workspace.posts.models import Post
 from workspace.posts.writing import Writing
@@ -64,6 +65,9 @@ class Comment(Writing, Model):
             db.session.flush()
             mentions.keep(comment.partnership_id, comment.number, body)
             following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
+            told = notify(Notice.MENTIONED, entry, body.mentions, text=comment.number)
+            followers = following.ids(post.partnership_id, post.number)
+            notify(Notice.REPLY, entry, followers - told, text=comment.number)
             return comment
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:
@@ -73,9 +77,10 @@ class Comment(Writing, Model):
             self.require_editable(by)
             if self.body_html != body.html:
                 self.require_version(version)
-                self.rewrite(body)
+                mentioned = self.rewrite(body)
                 following.concern(self.partnership_id, self.post_number, body.mentions)
-                record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
+                entry = record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
+                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
         """Take the comment back; its place in the thread of `post` stays, marked."""

@@ -2,7 +2,7 @@
 
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
 from workspace import clock
 from workspace.access import Action, Conflict
@@ -13,6 +13,7 @@ from workspace.members.models import Report, Verdict
 from workspace.members.moderation import other_moderators
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
+from workspace.posts.writing import forgetting
 from workspace.trail.models import Act, note
 
 
@@ -64,6 +65,7 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
         for each in answered:
             each.verdict, each.answer, each.answered_at, each.answered_by_id = verdict, reason, clock.now(), by.id
         author = thing.author
+        # The reason stands in the report alone: there it can be deleted for good, along with the text.
         note(
             Act.ANSWERED_REPORT,
             actor=by.user,
@@ -71,7 +73,6 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
             partnership=by.partnership,
             number=thing.number,
             after=verdict.value,
-            reason=reason,
         )
         _tell(found, author, [db.session.get_one(Membership, each.reporter_id) for each in answered])
         return found
@@ -116,3 +117,12 @@ def _tell(found: Report, author: Membership, reporters: list[Membership]) -> Non
         for seat in reporters
     ]
     post_all(rows)
+
+
+def _forget(partnership_id: int, number: int) -> None:
+    """Take out what was written about a text that is deleted for good: it may say again what had to go."""
+    reports = update(Report).where(Report.partnership_id == partnership_id, Report.number == number)
+    db.session.execute(reports.values(reason="", answer="").execution_options(synchronize_session="fetch"))
+
+
+forgetting.append(_forget)

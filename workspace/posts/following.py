@@ -55,6 +55,14 @@ def choose(by: Membership, post_number: int, *, follows: bool) -> None:
         chosen.follows = follows
 
 
+def ids(partnership_id: int, post_number: int) -> set[int]:
+    """The ids of the memberships that follow the post."""
+    query = select(Follow.membership_id).where(
+        Follow.partnership_id == partnership_id, Follow.post_number == post_number, Follow.follows.is_(True)
+    )
+    return set(db.session.scalars(query))
+
+
 def columns(membership: Membership, post_number: Any) -> tuple[Any, Any]:
     """The columns `follower_count` and `follows` of the post with the column `post_number`: whether the member does."""
     mine = exists().where(_of_post(membership, post_number), Follow.membership_id == membership.id)

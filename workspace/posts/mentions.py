@@ -37,8 +37,8 @@ def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) ->
     return naming.resolved(prose, referable=present | kept, recognisable=present)
 
 
-def keep(partnership_id: int, number: int, prose: Prose) -> None:
-    """Note whom the text `number`, whose references are resolved, mentions now."""
+def keep(partnership_id: int, number: int, prose: Prose) -> set[int]:
+    """Note whom the text `number`, whose references are resolved, mentions now; the ids of those who are new."""
     before = set(_kept(partnership_id, number))
     gone = delete(Mention).where(
         Mention.partnership_id == partnership_id,
@@ -51,6 +51,7 @@ def keep(partnership_id: int, number: int, prose: Prose) -> None:
         Mention(partnership_id=partnership_id, number=number, membership_id=membership_id)
         for membership_id in sorted(prose.mentions - before)
     )
+    return prose.mentions - before
 
 
 def mentioned(partnership_id: Any, number: Any) -> Any:

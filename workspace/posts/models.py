@@ -12,6 +12,7 @@ from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
 from workspace.partnerships.log import Verb, forget_words, record
 from workspace.partnerships.models import Membership
+from workspace.partnerships.notices import Notice, notify
 from workspace.posts import following, mentions
 from workspace.posts.moving import UNSOLVED, Moving
 from workspace.prose import Prose
@@ -115,6 +116,7 @@ class Post(Moving, Model):
             db.session.flush()
             mentions.keep(post.partnership_id, post.number, body)
             following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
+            notify(Notice.MENTIONED, entry, body.mentions, text=post.number)
             return post
 
     def edit(
@@ -136,10 +138,11 @@ class Post(Moving, Model):
                 role.require_in_use()
             if (self.title, self.body_html, self.answer_by, self.role_id) != (title, body.html, answer_by, role_id):
                 self.require_version(version)
-                self.rewrite(body, title=self.title)
+                mentioned = self.rewrite(body, title=self.title)
                 self.title, self.answer_by, self.role_id = title, answer_by, role_id
                 following.concern(self.partnership_id, self.number, body.mentions)
-                record(by, Verb.EDITED, post_number=self.number)
+                entry = record(by, Verb.EDITED, post_number=self.number)
+                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
         """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's."""

@@ -1,5 +1,6 @@
 """What posts and comments have in common: somebody wrote them, may correct them, and may take them back."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -18,6 +19,10 @@ from workspace.prose import EMPTY, Prose
 # How long who withdrew a text is offered to undo it, and how much longer a slow request may take.
 UNDO = timedelta(seconds=30)
 UNDO_GRACE = timedelta(seconds=15)
+
+
+# Features above that keep words about texts: called with the key of one that is deleted for good, in its transaction.
+forgetting: list[Callable[[int, int], None]] = []
 
 
 class Stale(Conflict):
@@ -47,6 +52,11 @@ class Writing:
     redacted_at: Mapped[datetime | None] = mapped_column(Moment)
     # Why a moderator kept it although it was reported: its author sees that.
     kept_reason: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def mentions(self) -> set[int]:
+        """The ids of the memberships that it refers to."""
+        return Prose(self.body_html, self.body_text).mentions
 
     @property
     def is_withdrawn(self) -> bool:
@@ -79,8 +89,11 @@ class Writing:
         if self.version != version:
             raise Stale(_("The text has been changed in the meantime."))
 
-    def rewrite(self, body: Prose, *, title: str = "") -> None:
-        """Give it a new text, count the edit, and keep the version before, which had the `title`."""
+    def rewrite(self, body: Prose, *, title: str = "") -> set[int]:
+        """Give it a new text, count the edit, and keep the version before, which had the `title`.
+
+        Returns the ids of those whom the text did not mention before.
+        """
         version = Version(
             partnership_id=self.partnership_id,
             number=self.number,
@@ -91,10 +104,10 @@ class Writing:
             written_at=self.edited_at or self.created_at,
         )
         db.session.add(version)
-        mentions.keep(self.partnership_id, self.number, body)
         self.body_html, self.body_text = body.html, body.text
         self.version += 1
         self.edited_at = clock.now()
+        return mentions.keep(self.partnership_id, self.number, body)
 
     def require_withdrawable(self, by: Membership) -> None:
         """Raise the fitting refusal unless `by` may withdraw it."""
@@ -141,7 +154,9 @@ class Writing:
         self.body_html, self.body_text = EMPTY.html, EMPTY.text
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
-        self.withdrawn_by_id, self.withdrawn_reason = by.id, reason
+        self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
+        for forget in forgetting:
+            forget(self.partnership_id, self.number)
         return True
 
 

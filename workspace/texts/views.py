@@ -169,3 +169,6 @@ def _edits(text: Text, found: list[Any], *, from_present: bool) -> dict[str, Any
     ]
     shown = edits[: versions.MOST_SHOWN]
     return {"edits": shown, "older": found[versions.MOST_SHOWN].version if len(found) > versions.MOST_SHOWN else None}
+
+
+from workspace.texts import letters  # noqa: E402, F401 (its kinds of mail)

@@ -1,0 +1,97 @@
+"""Mails about texts: to whom a text mentions, and to who follows the post; never of what is gone when it is sent."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import add_member, comment, make_user, share, start_partnership
+from workspace import prose
+from workspace.accounts.choices import Soon
+from workspace.digests import choosing
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.letters import Letter
+from workspace.mail.models import Mail
+from workspace.partnerships.models import Membership
+from workspace.partnerships.notices import NOTICES, Notice
+from workspace.posts import following
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def moderator() -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Krag"))
+
+
+@pytest.fixture
+def reader(moderator: Membership) -> Membership:
+    return add_member(moderator, make_user("Farida Nazari", language="en"))
+
+
+def news(seat: Membership) -> list[Mail]:
+    query = select(Mail).where(Mail.kind.in_(NOTICES), Mail.user_id == seat.user_id)
+    return list(db.session.scalars(query.order_by(Mail.id)))
+
+
+def letters(seat: Membership) -> list[Letter | None]:
+    """What becomes of the news in the outbox for a member, if it is sent now."""
+    return [postman.written(mail) for mail in news(seat)]
+
+
+def subjects(seat: Membership) -> list[str | None]:
+    return [letter and letter.subject for letter in letters(seat)]
+
+
+def test_whoever_is_mentioned_hears_of_it_once(moderator: Membership, reader: Membership) -> None:
+    post = share(moderator, "Grus", "Hvad siger du, @Farida Nazari?")
+    said = comment(post, moderator, "Og her, @Farida Nazari: strøm.")
+    assert subjects(reader) == ["Mette Krag mentions you in »Grus«"] * 2
+    letter = letters(reader)[1]
+    assert letter is not None
+    assert "strøm" in letter.text
+    assert f"/posts/{post.number}?comment={said.number}#comment-{said.number}" in letter.text
+    assert news(moderator) == []
+
+
+def test_an_edit_tells_only_those_who_were_not_mentioned_before(moderator: Membership, reader: Membership) -> None:
+    other = add_member(moderator, make_user("Bo Holm", language="en"))
+    post = share(moderator, "Grus", "@Farida Nazari")
+    post.edit(moderator, title="Grus", body=prose.from_plain("@Farida Nazari og @Bo Holm"), version=1)
+    assert [len(news(seat)) for seat in (reader, other)] == [1, 1]
+
+
+def test_whoever_follows_a_post_hears_of_comments_until_they_no_longer_do(
+    moderator: Membership, reader: Membership
+) -> None:
+    post = share(reader, "Grus")
+    comment(post, moderator, "Det ligger der.")
+    comment(post, reader, "Tak.")
+    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
+    assert subjects(moderator) == ["Farida Nazari har kommenteret »Grus«"]
+    following.choose(reader, post.number, follows=False)
+    comment(post, moderator, "Og mere.")
+    assert len(news(reader)) == 1
+
+
+def test_who_wants_no_mail_about_mentions_hears_of_the_comment(moderator: Membership, reader: Membership) -> None:
+    choosing.lower_notices(reader.user, [Notice.MENTIONED], Soon.NEVER)
+    comment(share(reader, "Grus"), moderator, "@Farida Nazari")
+    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
+
+
+def test_what_is_gone_is_not_sent_and_what_is_corrected_is_sent_as_it_is(
+    moderator: Membership, reader: Membership
+) -> None:
+    post = share(moderator, "Grus", "Kodeord: kartoffel, @Farida Nazari")
+    post.edit(moderator, title="Grus", body=prose.from_plain("Rettet, @Farida Nazari"), version=1)
+    letter = letters(reader)[0]
+    assert letter is not None
+    assert "kartoffel" not in letter.text + letter.html
+    post.edit(moderator, title="Grus", body=prose.from_plain("Ingen"), version=2)
+    assert letters(reader) == [None], "It mentions them no longer"
+    said = comment(post, moderator, "Her, @Farida Nazari")
+    said.redact(moderator, post, "Et kodeord")
+    assert letters(reader) == [None, None]
+    comment(post, moderator, "Og her, @Farida Nazari")
+    post.withdraw(moderator)
+    assert letters(reader) == [None, None, None]
