@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import brotli
 import pytest
+from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import (
@@ -28,7 +29,7 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, create_app
+from workspace import Workspace, create_app, prose
 from workspace.access import public
 from workspace.accounts.models import User
 from workspace.config import Settings
@@ -36,6 +37,8 @@ from workspace.extensions import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import changes
 from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.posts.models import Post
+from workspace.posts.reactions import Acknowledgement, react
 
 SignIn = Callable[[User], Client]
 
@@ -144,7 +147,7 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
     size(mette, "/")
 
 
-@pytest.mark.parametrize("length", [200, 201, 4000])
+@pytest.mark.parametrize("length", [140, 141, 200, 4000])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
     other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
@@ -161,6 +164,29 @@ def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership,
     for _ in range(count):
         comment(post, moderator, LONG_TEXT)
     size(mette, f"{moderator.partnership.address}posts/{post.number}")
+
+
+def test_a_thread_in_which_everything_has_happened_stays_small(moderator: Membership, mette: Client) -> None:
+    other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
+    links = "https://www.gladsaxe.dk/saadan "
+    for text, post_text in ((LONG_TEXT, LONG_TEXT), (links * 4, links * 129), ("a.dk b.dk " * 14, "a.dk " * 800)):
+        post = share(moderator, TITLE, post_text[:4000])
+        for number in range(60):
+            author = other if number % 2 else moderator
+            said = comment(post, author, text[:139])
+            said.edit(author, body=prose.from_plain(f"{text[:139]}x"), version=1)
+            for kind in Acknowledgement:
+                react(moderator, said, post.number, kind, given=True)
+        db.session.commit()
+        size(mette, f"{moderator.partnership.address}posts/{post.number}")
+
+
+def test_text_with_more_markup_than_words_is_kept_without(moderator: Membership, mette: Client) -> None:
+    html = "<p>" + "a<b>b</b>" * 1900 + "</p>"
+    typed = {"kind": "progress", "title": "T", "body": "", "body_html": html}
+    assert mette.submit(f"{moderator.partnership.address}posts", typed).status_code == 303
+    (kept,) = db.session.scalars(select(Post.body_html))
+    assert kept == f"<p>{'ab' * 1900}</p>"
 
 
 def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:

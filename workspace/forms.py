@@ -26,6 +26,8 @@ from workspace.prose import Prose, from_html, from_plain, legible, resembles_cpr
 
 LONGEST_TEXT = 4000
 LONGEST_HTML = 40_000
+# What is made of it and kept: more markup than this around so few words is left out, for a page holds it whole.
+LONGEST_KEPT = 20_000
 LARGEST = 2**31 - 1
 
 
@@ -134,6 +136,8 @@ class ProseMixin(CprMixin):
         html = fields.body_html.data or ""
         is_formatted = 0 < len(html) <= LONGEST_HTML
         self.prose = from_html(html) if is_formatted else from_plain(fields.body.data or "", instead_of=instead_of)
+        if len(self.prose.html) > LONGEST_KEPT:
+            self.prose = from_plain(self.prose.text)
         if is_formatted:
             fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
             if fields.body_html.raw_data:  # The editor sent it, so it counts when the form comes back as well.

@@ -20,10 +20,13 @@ from workspace.posts.queries import author, shown, withdrawn_by
 from workspace.posts.reactions import reacted
 
 PAGE = 50
-AROUND = PAGE // 2
+# Under a post that is a large part of its page, such as one of nothing but links, fewer comments stand at once: as
+# many as there is room for, in characters of HTML.
+HEAVY, ROOM, ONE_COMMENT = 8_000, 46_000, 920
+AROUND = 10
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
 SHOWN_OF_EACH = ((8, 2000), (20, 800))
-SHOWN_IN_LONG_THREADS = 200
+SHOWN_IN_LONG_THREADS = 140
 
 
 def comment(membership: Membership, post_number: int, number: int) -> Comment:
@@ -58,17 +61,18 @@ def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: 
     How a challenge has moved stands between the comments. The comment `marked` is whole; 404 where there is none.
     """
     end = _end_of_page_around(membership, post, marked) if marked else before
-    found: list[Any] = [*_comments(membership, post, end, marked)]
+    size = PAGE if len(post.body_html) <= HEAVY else max((ROOM - len(post.body_html)) // ONE_COMMENT, AROUND + 1)
+    found: list[Any] = [*_comments(membership, post, size, end, marked)]
     if post.status:
-        found += posts.moves(membership, post.number, most=PAGE + 1, before=end)
+        found += posts.moves(membership, post.number, most=size + 1, before=end)
         found.sort(key=lambda item: item.number, reverse=True)
-    page = found[:PAGE]
+    page = found[:size]
     if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
         abort(404)
     later = [item for item in page if marked and item.number > marked]
     return {
         "thread": page[::-1],
-        "older": page[-1].number if len(found) > PAGE else None,
+        "older": page[-1].number if len(found) > size else None,
         "is_latest": before is None and len(later) < AROUND,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
         "marked": marked,
@@ -92,14 +96,14 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
     return func.coalesce(after.scalar_subquery(), LARGEST)
 
 
-def _comments(membership: Membership, post: AnyRow, before: Any, whole: int | None) -> list[AnyRow]:
+def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
     query = _lines(membership, *shown(Comment, longest, whole)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
     if before is not None:
         query = query.where(Comment.number < before)
-    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
+    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(size + 1)))
 
 
 def _lines(membership: Membership, *body: Any) -> AnySelect:

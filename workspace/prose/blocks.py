@@ -13,6 +13,7 @@ from linkify_it.main import Match
 TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}
 LINK_REL = "nofollow noopener noreferrer"
 DEEPEST_LIST = 3
+MOST_LINKS = 150
 
 # Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
 HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
@@ -58,7 +59,7 @@ class Prose:
 
 def written(blocks: Iterable[Block]) -> Prose:
     """`blocks` in both forms."""
-    made = list(_in_steps(_linked(block) for block in blocks))
+    made = list(_in_steps(_linked(list(blocks))))
     html = "".join(_quoted_html(quoted, list(group)) for quoted, group in groupby(made, lambda block: block.quoted))
     return Prose(html=sanitised(html), text=_text(made))
 
@@ -105,11 +106,29 @@ def inline_text(block: Block) -> str:
     )
 
 
-def _linked(block: Block) -> Block:
-    """`block` with links where addresses stand. They are sought in the whole text, which linking does not change."""
-    text = "".join(run.text for run in block.runs)
-    found = [link for link in _links.match(text) or [] if HREF.fullmatch(link.url)]
-    return replace(block, runs=tidied(_with_links(block.runs, found))) if found else block
+def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
+    """`blocks` with links where addresses stand, as long as there are not too many.
+
+    They are sought in the whole text of a block, which linking does not change.
+    """
+    room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
+    for block in blocks:
+        text = "".join(run.text for run in block.runs)
+        found = [link for link in _links.match(text) or [] if HREF.fullmatch(link.url)]
+        plain = [link for link in found if not _is_linked(block.runs, link)][: max(room, 0)]
+        room -= len(plain)
+        yield replace(block, runs=tidied(_with_links(block.runs, plain))) if plain else block
+
+
+def _is_linked(runs: Sequence[Run], link: Match) -> bool:
+    """Whether any of it is a link already."""
+    begin = 0
+    for run in runs:
+        end = begin + len(run.text)
+        if run.href and max(begin, link.index) < min(end, link.last_index):
+            return True
+        begin = end
+    return False
 
 
 def _with_links(runs: Iterable[Run], links: Sequence[Match]) -> Iterator[Run]:
