@@ -32,6 +32,12 @@ class Reader:
     post: str
     number: int  # the last of the partnership, as the page was rendered
 
+    @property
+    def asks(self) -> list[str]:
+        """What people ask for beside what the stream makes them fetch: whole pages, and short answers."""
+        short = ["/live/numbers", "/settings"]
+        return [self.feed, *short, *short, self.post, *short, *short]
+
 
 def people(folder: Path, url: str, secret_key: str, count: int) -> list[Reader]:
     """So many readers, ten to a partnership, in a new database."""

@@ -1,8 +1,10 @@
 """Samspil: a shared workspace for municipalities and companies that work out an answer together."""
 
 import json
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
@@ -20,6 +22,9 @@ from workspace.posts.writing import is_undoable
 from workspace.prose import showing
 from workspace.routing import Number, Slug, Token
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 FEATURES = (
     "accounts",
     "organisations",
@@ -36,12 +41,22 @@ FEATURES = (
     "digests",
 )
 LARGEST_REQUEST = 1024 * 1024
+# At work in a process: more of them at once only get into each other's way. Streams and static files are not counted.
+REQUESTS_AT_ONCE = 16
 
 
 class Workspace(Flask):
     """Flask with one commit point a request, where a failing commit still reaches the error handlers."""
 
     settings: Settings
+    # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
+    jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
+    turns = BoundedSemaphore(REQUESTS_AT_ONCE)
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer when it is this request's turn. The body of a stream is sent after that, and holds nobody up."""
+        with self.turns:
+            return super().wsgi_app(environ, start_response)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, and commit what it did; an answer that refuses undoes it."""

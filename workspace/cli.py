@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-REQUESTS_AT_ONCE = 40  # a web process, each in a thread, as is each stream (live/streams.py)
+THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
 CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
 
@@ -331,7 +331,7 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=MOST_STREAMS + REQUESTS_AT_ONCE,
+        blocking_threads=MOST_STREAMS + THREADS_FOR_REQUESTS,
         backpressure=CONNECTIONS,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,

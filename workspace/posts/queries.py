@@ -32,6 +32,10 @@ MOST_CHOICES = 50
 MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
 
+# Made once: making an alias costs more than the statement that it stands in.
+MOVED, CONCERNED_SEAT, CONCERNED = aliased(Post), aliased(Membership), aliased(User)
+WITHDRAWER_SEAT, WITHDRAWER = aliased(Membership), aliased(User)
+
 
 def challenge(membership: Membership, number: int) -> Post:
     """The challenge, to be moved; 404 for a number that is no post's, Conflict for progress."""
@@ -97,7 +101,7 @@ def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tup
 
 def cards(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    moved, seat, concerned = aliased(Post), aliased(Membership), aliased(User)
+    moved, seat, concerned = MOVED, CONCERNED_SEAT, CONCERNED
     return (
         select(
             Post.number,
@@ -165,7 +169,7 @@ def author() -> tuple[Any, ...]:
 
 def withdrawn_by(writing: type[Writing]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
-    seat, person = aliased(Membership), aliased(User)
+    seat, person = WITHDRAWER_SEAT, WITHDRAWER
     name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 

@@ -24,6 +24,9 @@ HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
 MOST_CHOICES = 200
 
+# Made once: making an alias costs more than the statement that it stands in.
+HELD, HOLDER_SEAT, HOLDER = aliased(Holding), aliased(Membership), aliased(User)
+
 
 def role(membership: Membership, role_id: int) -> Role:
     """The role; 404 for an id that is none of this partnership's roles."""
@@ -274,19 +277,18 @@ def sides(membership: Membership) -> list[Side]:
 
 def has_accountable() -> ColumnElement[bool]:
     """The condition that a role has an accountable holder now, whose seat is active."""
-    seat = aliased(Membership)
     return exists().where(
         Holding.role_id == Role.id,
         Holding.kind == Kind.ACCOUNTABLE,
         is_held(present()),
-        seat.id == Holding.membership_id,
-        seat.is_active,
+        HOLDER_SEAT.id == Holding.membership_id,
+        HOLDER_SEAT.is_active,
     )
 
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = aliased(Holding), aliased(Membership), aliased(User)
+    held, seat, person = HELD, HOLDER_SEAT, HOLDER
     now = clock.now()
     return (
         select(person.name)
