@@ -8,10 +8,11 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.client import Client
-from tests.factories import add_member, make_administrator, make_user, start_partnership
+from tests.factories import Level, add_member, make_administrator, make_user, start_partnership
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.extensions import db
+from workspace.members import moderation
 from workspace.trail import keeping
 from workspace.trail.models import Act, Line, Outcome, note
 
@@ -67,3 +68,44 @@ def test_a_formula_is_text_in_the_file(app: Workspace, sign_in: SignIn) -> None:
     here = start_partnership()
     add_member(here, make_user("=1+1"))
     assert ",'=1+1," in sign_in(here.user).submit(f"{here.partnership.address}members/trail").text
+
+
+def test_one_s_own_record_does_not_tell_where_others_were(app: Workspace, sign_in: SignIn) -> None:
+    moderator = start_partnership()
+    seat = add_member(moderator, make_user(language="en"))
+    level = {"member": str(seat.id), "level": "observer"}
+    sign_in(moderator.user).submit(
+        f"{moderator.partnership.address}members/levels", level, environ_base={"REMOTE_ADDR": "192.0.2.77"}
+    )
+    browser = sign_in(seat.user)
+    assert "/settings/trail" in browser.page("/settings").html
+    record = browser.submit("/settings/trail").text
+    assert "changed_level" in record
+    assert "192.0.2.77" not in record
+    exported = sign_in(moderator.user).submit(f"{moderator.partnership.address}members/trail").text
+    assert "192.0.2.77" in exported
+
+
+def test_the_trail_speaks_the_reader_s_language(app: Workspace, sign_in: SignIn) -> None:
+    moderator = start_partnership(by=make_user(language="en"))
+    seat = add_member(moderator)
+    moderation.suspend(moderator, [seat.id], until=clock.now(), reason="moderator")
+    moderation.change_levels(moderator, {seat.id: Level.OBSERVER})
+    db.session.commit()
+    page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail").text
+    assert "before: Member; afterwards: Reader" in page
+    assert "reason: moderator" in page
+
+
+def test_what_administrators_do_is_on_record(app: Workspace, sign_in: SignIn) -> None:
+    administrator = make_administrator(language="en")
+    person = make_user("Bo")
+    browser = sign_in(administrator)
+    browser.submit(f"/people/{person.id}/edit", {"email": "bo.ny@example.dk"}, page=f"/people/{person.id}/edit")
+    browser.submit(f"/people/{person.id}/edit", {"title": "Leder"}, page=f"/people/{person.id}/edit")
+    browser.submit(f"/people/{person.id}/closing")
+    browser.submit(f"/people/{person.id}/opening")
+    acts = list(
+        db.session.scalars(select(Line.act).where(Line.subject_id == person.id, Line.actor_id == administrator.id))
+    )
+    assert acts == [Act.CHANGED_ADDRESS, Act.CHANGED_PERSON, Act.DEACTIVATED, Act.REACTIVATED]

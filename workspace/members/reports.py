@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from workspace import cursors
+from workspace import cursors, htmx
 from workspace.access import Action, Conflict, members_may
 from workspace.accounts.models import User
 from workspace.comments import queries as comment_queries
@@ -95,7 +95,22 @@ def _report(membership: Membership, thing: Post | Comment) -> ResponseReturnValu
         return invalid("members/_report.html", page="members/report.html", form=form, **_thing(membership, thing))
     reporting.report(membership, thing, form.reason.data)
     announce(_("The moderators are told. Under »Members« you see what they answer."))
-    return go(_thing(membership, thing)["back"])
+    return _shown(membership, thing)
+
+
+def _shown(membership: Membership, thing: Post | Comment) -> Response:
+    """Where it stands: a comment in the place of the form that stood in its place."""
+    context = _thing(membership, thing)
+    if isinstance(thing, Post):
+        return go(context["back"])
+    return htmx.partial_or_redirect(
+        "comments/_comment.html",
+        to=context["back"],
+        focus=f"#comment-{thing.number}",
+        comment=comment_queries.line(membership, thing.post_number, thing.number),
+        post=post_queries.post(membership, thing.post_number),
+        **_place(membership),
+    )
 
 
 def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, literal, or_, select, union_all
+from sqlalchemy import and_, case, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
@@ -47,7 +47,7 @@ def answers_wanted(user: User) -> list[AnyRow]:
         Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))
     )
     reports = (
-        told("report", Post.title, literal(""), Report.created_at)
+        told("report", case((Post.withdrawn_at.is_(None), Post.title), else_=""), literal(""), Report.created_at)
         .join(Report, and_(Report.partnership_id == Partnership.id, Report.answered_at.is_(None)))
         .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
         .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))

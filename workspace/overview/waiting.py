@@ -189,7 +189,7 @@ def _answer(row: AnyRow) -> Item:
         ),
         "report": lambda: Item(
             "warning",
-            _("Reported to the moderators: %(title)s", title=row.title),
+            _("Reported to the moderators: %(title)s", title=row.title or _("Withdrawn post")),
             row.partnership_name,
             f"{home}/reports",
             _("Answer"),

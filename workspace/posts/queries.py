@@ -305,6 +305,7 @@ def who_can_take(membership: Membership) -> list[tuple[int, str]]:
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             Membership.id != membership.id,
+            User.deactivated_at.is_(None),
         )
         .order_by(User.name_key, Membership.id)
     )

@@ -225,6 +225,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
             Membership.level != Level.OBSERVER,
+            User.deactivated_at.is_(None),
             *named_like(User.name_folded, words),
         )
         .order_by(User.name_key, Membership.id)

@@ -73,7 +73,7 @@ def export_all(user: "User") -> ResponseReturnValue:
 def export_own(user: "User") -> ResponseReturnValue:
     """What concerns oneself, as CSV."""
     note(Act.EXPORTED, actor=user, subject=user)
-    return _csv(queries.of_person(user.id), "samspil.csv")
+    return _csv(queries.of_person(user.id), "samspil.csv", about=user.id)
 
 
 def _page(page: str, query: Select[Line], choice: Choice, **context: Any) -> ResponseReturnValue:
@@ -83,8 +83,11 @@ def _page(page: str, query: Select[Line], choice: Choice, **context: Any) -> Res
     return page_or_partial(page, "trail/_lines.html", lines=lines, older=older, choice=choice, **context)
 
 
-def _csv(query: Select[Line], name: str) -> Response:
-    """One line each, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP)."""
+def _csv(query: Select[Line], name: str, about: int | None = None) -> Response:
+    """One line each, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP).
+
+    A person who has what is `about` themselves does not learn from where others did it.
+    """
     begin_writing()
     written = io.StringIO()
     writer = csv.writer(written)
@@ -92,7 +95,8 @@ def _csv(query: Select[Line], name: str) -> Response:
     for line in db.session.scalars(query.limit(queries.MOST_EXPORTED)):
         details = json.dumps(line.details, ensure_ascii=False) if line.details else ""
         people = (line.actor_name, line.subject_name, line.partnership_name)
-        row = (line.at.isoformat(), line.act.value, line.outcome.value, *people, line.address, details)
+        address = line.address if about is None or line.actor_id in (None, about) else ""
+        row = (line.at.isoformat(), line.act.value, line.outcome.value, *people, address, details)
         writer.writerow([_harmless(cell) for cell in row])
     response = make_response("\ufeff" + written.getvalue())
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
