@@ -22,6 +22,7 @@ TABLES = (
     "trail.models",
     "accounts.models",
     "accounts.sessions",
+    "accounts.codes",
     "organisations.models",
     "partnerships.models",
     "partnerships.log",

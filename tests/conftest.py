@@ -9,6 +9,10 @@ def test_a_member_sees_the_partnership(client, sign_in):
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +28,7 @@ from workspace.config import Settings
 from workspace.extensions import db, limiter
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
+from workspace.mail import postman
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -148,3 +153,25 @@ def statements(app: Workspace) -> Callable[[], AbstractContextManager[list[str]]
             event.remove(db.engine, "before_cursor_execute", hear)
 
     return listening
+
+
+@pytest.fixture
+def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
+    """Let the postman deliver, and read all that he has delivered: `delivered()`."""
+    folder = app.settings.instance / "mail"
+
+    def read() -> list[EmailMessage]:
+        db.session.commit()
+        postman.deliver()
+        db.session.rollback()
+        return [_read(path) for path in sorted(folder.glob("*.eml"))]
+
+    yield read
+    for path in folder.glob("*.eml"):
+        path.unlink()
+
+
+def _read(path: Path) -> EmailMessage:
+    read = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(read, EmailMessage)
+    return read

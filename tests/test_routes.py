@@ -53,6 +53,14 @@ TABLE = """
 
     GET  /sign-in                                                       public
     POST /sign-in                                                       public
+    GET  /sign-in/code                                                  public
+    POST /sign-in/code                                                  public
+    GET  /sign-in/code/answer                                           public
+    POST /sign-in/code/answer                                           public
+    GET  /settings/address                                              signed_in
+    POST /settings/address                                              signed_in
+    GET  /settings/address/answer                                       signed_in
+    POST /settings/address/answer                                       signed_in
     POST /sign-out                                                      signed_in
     GET  /settings                                                      signed_in
     POST /settings                                                      signed_in

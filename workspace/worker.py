@@ -25,8 +25,6 @@ SECONDS_BEFORE_ANOTHER = 2.0
 
 log = logging.getLogger(__name__)
 
-# What signals are written to, as long as the process lives: the consumer puts handlers of its own in the place of ours.
-_kept: list[socket.socket] = []
 
 
 def serve(app: Flask, *, while_open: IO[bytes] | None = None) -> None:
@@ -34,9 +32,12 @@ def serve(app: Flask, *, while_open: IO[bytes] | None = None) -> None:
 
     What goes wrong in a piece of work is logged, and ends neither the worker nor the other pieces.
     """
-    ends: list[Any] = [end for end in (_signals(), while_open) if end is not None]
+    ear, mouth = socket.socketpair()
+    mouth.setblocking(False)
+    signal.set_wakeup_fd(mouth.fileno())  # Each signal that is handled is written here, whoever handles it.
     consumer = Consumer(_with_ticks(app), workers=THREADS, max_delay=SECONDS_BETWEEN_LOOKS)
-    consumer.start()
+    consumer.start()  # which handles SIGINT and SIGTERM from now on
+    ends: list[Any] = [ear, while_open] if while_open else [ear]
     while not select(ends, [], [], SECONDS_BETWEEN_CHECKS)[0]:
         consumer.check_worker_health()
     the_postman().stopping.set()
@@ -97,14 +98,3 @@ def _with_ticks(app: Flask) -> Huey:
             ticks.tick()
 
     return rung
-
-
-def _signals() -> socket.socket:
-    """What can be read from when this process is told to stop."""
-    ear, mouth = socket.socketpair()
-    mouth.setblocking(False)
-    signal.set_wakeup_fd(mouth.fileno())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # The number is written by itself.
-    _kept.append(mouth)
-    return ear

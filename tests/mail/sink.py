@@ -86,6 +86,10 @@ class Sink:
         """The Message-ID of each mail that was taken, in order."""
         return [str(one.message["Message-ID"]) for one in self.received]
 
+    def keep(self, received: Received) -> None:
+        """Take a mail."""
+        self.received.append(received)
+
     def start(self, port: int = 0) -> "Sink":
         """Begin to answer."""
         if not self.thread.is_alive():
@@ -215,7 +219,7 @@ class Handler:
             server.hang_up()
             return "451 Never said"
         assert isinstance(envelope.original_content, bytes)
-        server.sink.received.append(Received(recipient, envelope.original_content, not fault))
+        server.sink.keep(Received(recipient, envelope.original_content, not fault))
         if fault == "accept and drop":
             server.hang_up()
         if fault == "accept and silence":

@@ -74,7 +74,7 @@ def test_what_was_given_up_or_put_off_is_sent_again_all_at_once(
 def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, postman: Callable[[], int]) -> None:
     mail = note()
     [taken] = leases.take()
-    assert leases.Ledger().start_sending(taken)
+    assert leases.start_sending(taken)
     administrator.submit(f"/admin/mail/{mail.id}/retry", {})
     assert (mail.state, mail.lease) == (State.SENDING, taken.lease)
     mail.state, mail.lease = State.SENT, None

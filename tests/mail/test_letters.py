@@ -55,3 +55,14 @@ def test_the_style_stands_in_each_element(app: Workspace) -> None:
     assert "data-ogsc" in html
     assert "<i>nu" not in html
     assert "src=" not in html
+
+
+def test_text_fits_a_mail_and_no_address_is_broken() -> None:
+    address = "https://samspil.dk/" + "x" * 90
+    text = f"\n{'ord ' * 30}\n   {'indrykket ' * 12}\n\n\n\n\n{address}\n"
+    lines = letters.filled(text).splitlines()
+    assert max(len(line) for line in lines if address not in line) <= letters.WIDTH
+    assert address in lines
+    assert [line[:4] for line in lines if "indrykket" in line] == ["   i", "   i"]
+    assert "" in lines
+    assert ["", "", ""] not in [lines[index : index + 3] for index in range(len(lines))]

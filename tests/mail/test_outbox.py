@@ -1,12 +1,9 @@
 """The outbox: what is posted is sent once, when it is due, to whom it may still be sent."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -19,29 +16,6 @@ from workspace.extensions import db
 from workspace.mail import postman
 from workspace.mail.letters import Letter, kind
 from workspace.mail.models import Mail, State, post, post_all, row
-
-
-@pytest.fixture
-def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
-    """Let the postman deliver, and read what there is."""
-    folder = app.settings.instance / "mail"
-
-    def read() -> list[EmailMessage]:
-        db.session.commit()
-        postman.deliver()
-        db.session.rollback()
-        return [_read(path) for path in sorted(folder.glob("*.eml"))]
-
-    yield read
-    for path in folder.glob("*.eml"):
-        path.unlink()
-
-
-def _read(path: Path) -> EmailMessage:
-    read = message_from_bytes(path.read_bytes(), policy=default)
-    assert isinstance(read, EmailMessage)
-    return read
-
 
 Delivered = Callable[[], list[EmailMessage]]
 

@@ -173,7 +173,7 @@ def test_a_mail_whose_postman_was_lost_is_taken_by_another(postman: Deliver, sin
 def test_a_postman_lost_while_sending_leaves_it_in_doubt(postman: Deliver, sink: Sink) -> None:
     note()
     [taken] = leases.take()
-    assert leases.Ledger().start_sending(taken)
+    assert leases.start_sending(taken)
     assert later(postman, minutes=11) == 1
     assert (mail().state, mail().doubts, mail().attempts) == (State.SENT, 1, 2)
 
@@ -182,10 +182,8 @@ def test_a_postman_who_has_lost_the_lease_changes_nothing(postman: Deliver, sink
     note()
     [taken] = leases.take()
     assert later(postman, minutes=11) == 1
-    ledger = leases.Ledger()
-    assert not ledger.start_sending(taken)
-    ledger.put_off(taken, "too late")
-    ledger.write()
+    assert not leases.start_sending(taken)
+    leases.put_off(taken, "too late")
     assert mail().state is State.SENT
 
 

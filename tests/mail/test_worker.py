@@ -148,3 +148,12 @@ def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytes
     assert another.poll() is None
     beside.stop()
     assert another.returncode is not None
+
+
+def test_a_worker_goes_on_until_it_is_told_to_stop(app: Workspace, settings: Settings) -> None:
+    with working(settings, "--beside") as process:
+        post("note", key="note:1", to="her@example.dk", subject="broken")
+        db.session.commit()
+        until(lambda: not rings(), "It has heard the bell")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)

@@ -17,6 +17,7 @@ from workspace.database import Model, Moment, begin_writing, db
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)
 REMEMBERED = timedelta(days=30)
+PROVEN = timedelta(minutes=30)
 LAST_USE_KEPT_EVERY = timedelta(hours=1)
 MOST_LISTED = 60
 
@@ -30,6 +31,7 @@ class Session(UserMixin, Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     remembered: Mapped[bool] = mapped_column(default=False)
+    by_code: Mapped[bool] = mapped_column(default=False)
     browser: Mapped[str] = mapped_column(String(255), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
@@ -66,6 +68,11 @@ class Session(UserMixin, Model):
         )
 
     @property
+    def is_proven(self) -> bool:
+        """Whether a code by mail has just shown who this is: then no password is asked for."""
+        return self.by_code and clock.now() - self.created_at < PROVEN
+
+    @property
     def browser_told(self) -> str:
         """The browser in plain words."""
         return browsers.told(self.browser)
@@ -76,7 +83,7 @@ class Session(UserMixin, Model):
         return clock.now() - self.last_used_at >= LAST_USE_KEPT_EVERY
 
 
-def start(user: User, *, remembered: bool, browser: str, address: str) -> Session:
+def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:
     """Sign `user` in with a new session, which knows its token now and never again. Outlived ones go."""
     begin_writing()
     now = clock.now()
@@ -91,6 +98,7 @@ def start(user: User, *, remembered: bool, browser: str, address: str) -> Sessio
         token_hash=hash_of(token),
         user_id=user.id,
         remembered=remembered,
+        by_code=by_code,
         browser=browser[:255],
         address=address,
     )

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext, refresh
 
 from workspace.access import signed_in
-from workspace.accounts import passwords, sessions, signing_in
+from workspace.accounts import address, passwords, sessions, signing_in
 from workspace.accounts.forms import PasswordForm, SettingsForm
 from workspace.accounts.models import User
 from workspace.database import begin_writing
@@ -14,6 +14,7 @@ from workspace.htmx import announce, go, invalid, partial_or_redirect, seen_else
 from workspace.trail.models import Act, note
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
+blueprint.register_blueprint(address.blueprint)
 
 
 @blueprint.get("")
@@ -41,23 +42,24 @@ def save(user: User) -> ResponseReturnValue:
 @signed_in
 def show_password(user: User) -> ResponseReturnValue:
     """The form for a new password."""
-    return render_template("accounts/password.html", form=PasswordForm())
+    return render_template("accounts/password.html", form=PasswordForm.for_session(g.session))
 
 
 @blueprint.post("/password")
 @signed_in
 def change_password(user: User) -> ResponseReturnValue:
     """Take a new password, and end all other sessions. Guesses are limited as they are at signing in."""
-    form, session_id = PasswordForm(), g.session.id
+    form, session_id = PasswordForm.for_session(g.session), g.session.id
     if not form.validate() or not _is_strong(form, user):
         return render_template("accounts/password.html", form=form), 422
-    try:
-        known = signing_in.attempt(user.email, form.present_password.data or "")
-    except signing_in.TooManyAttempts as refused:
-        return _too_many(form, refused.minutes)
-    if known is None:
-        form.refuse(form.present_password, _("This is not your present password."))
-        return render_template("accounts/password.html", form=form), 422
+    if "present_password" in form:
+        try:
+            known = signing_in.attempt(user.email, form.present_password.data or "")
+        except signing_in.TooManyAttempts as refused:
+            return _too_many(form, refused.minutes)
+        if known is None:
+            form.refuse(form.present_password, _("This is not your present password."))
+            return render_template("accounts/password.html", form=form), 422
     password_hash = passwords.hashed(form.new_password.data or "")
     if not sessions.set_password(user, password_hash, within=session_id):
         return signing_in.answer()

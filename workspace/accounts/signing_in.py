@@ -11,7 +11,8 @@ from flask_login import login_user
 from limits import RateLimitItemPerMinute
 
 from workspace import htmx, kept
-from workspace.accounts import passwords, sessions
+from workspace.accounts import codes, passwords, sessions
+from workspace.accounts.codes import Purpose
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
 from workspace.database import db
@@ -22,6 +23,7 @@ from workspace.trail.models import Act, note
 # A town hall is one network address, hence the second limit is wide.
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
 PER_ADDRESS = RateLimitItemPerMinute(200, 15)
+CODES_PER_MAILBOX = RateLimitItemPerMinute(5, 15)
 
 
 class TooManyAttempts(Exception):
@@ -57,6 +59,28 @@ def attempt(email: str, password: str) -> User | None:
     return user
 
 
+def count_code(email: str) -> None:
+    """Count a code that is asked for. Raises TooManyAttempts: nobody's mailbox is filled from here."""
+    address, limits = request.remote_addr or "", limiter.limiter
+    mailbox = ("code", email_key(email)[:254])
+    if not limits.hit(PER_ADDRESS, "code", address):
+        raise TooManyAttempts(_minutes(PER_ADDRESS, "code", address))
+    if not limits.hit(CODES_PER_MAILBOX, *mailbox):
+        raise TooManyAttempts(_minutes(CODES_PER_MAILBOX, *mailbox))
+
+
+def redeem(token: str, digits: str) -> User | None:
+    """Whom the code of this browser lets in, if these are its digits. Raises TooManyAttempts."""
+    address, limits = request.remote_addr or "", limiter.limiter
+    if not limits.test(PER_ADDRESS, "sign-in", address):
+        raise TooManyAttempts(_minutes(PER_ADDRESS, "sign-in", address))
+    code = codes.redeem(Purpose.SIGN_IN, token, digits)
+    if code is None:
+        limits.hit(PER_ADDRESS, "sign-in", address)
+        return None
+    return code.user
+
+
 def try_again_in(minutes: int) -> str:
     """What to say to somebody who has tried too often."""
     return str(
@@ -68,11 +92,12 @@ def try_again_in(minutes: int) -> str:
     )
 
 
-def begin_session(user: User, *, remembered: bool) -> None:
+def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> None:
     """Sign `user` in in this browser."""
     session = sessions.start(
         user,
         remembered=remembered,
+        by_code=by_code,
         browser=request.headers.get("User-Agent", ""),
         address=request.remote_addr or "",
     )

@@ -9,7 +9,8 @@ from flask_login import logout_user
 
 from workspace import kept
 from workspace.access import public, signed_in
-from workspace.accounts import sessions, settings, signing_in
+from workspace.accounts import code_sign_in, sessions, settings, signing_in
+from workspace.accounts import letters as letters  # registers its kinds of mail
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User
 from workspace.htmx import announce, seen_elsewhere
@@ -17,6 +18,7 @@ from workspace.trail.models import Act, note
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(settings.blueprint)
+blueprint.register_blueprint(code_sign_in.blueprint)
 
 
 @blueprint.get("/sign-in")

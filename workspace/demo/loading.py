@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -19,7 +19,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
-from workspace.mail.models import Mail
+from workspace.mail import outbox
 from workspace.members import addresses, inviting, linking, moderation, moving, reporting
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
@@ -34,12 +34,12 @@ from workspace.roles.holdings import Kind as Holder
 from workspace.roles.models import Role
 
 STORY = Path(__file__).parent / "story"
+LAST_MAILS = timedelta(days=3)
 NOT_PARTNERSHIPS = ("organisations", "people")
 STARTED_AT = "08.00"
 
 # The fixed sign-ins have not looked in for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
-MAIL_KEPT = timedelta(days=7)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -61,6 +61,8 @@ def is_loaded() -> bool:
 def load(report: Callable[[str], None] = lambda name: None) -> None:
     """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
 
+    What was mailed in it lies in the past: only the mails of the last days are still sent, into the demo's mailbox.
+
     Raises OthersAreHere unless the database is without people.
     """
     if db.session.scalar(select(func.count()).select_from(User)):
@@ -75,8 +77,7 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
     db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
-    # What was to be sent long ago has arrived long ago.
-    db.session.execute(delete(Mail).where(Mail.not_before < now - MAIL_KEPT))
+    outbox.forget(now - LAST_MAILS)
     db.session.commit()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -36,7 +37,7 @@ class Shown:
     @property
     def sender(self) -> str:
         """Whom it comes from."""
-        return str(self.message["From"])
+        return str(make_header(decode_header(self.source_of("From"))))
 
     @property
     def recipient(self) -> str:
@@ -53,6 +54,10 @@ class Shown:
         """When it was sent."""
         sent: datetime = self.message["Date"].datetime
         return sent
+
+    def source_of(self, name: str) -> str:
+        """A header as it travels. Python reads the encoded words of a name with a space between them."""
+        return next(value for known, value in self.message.raw_items() if known == name)
 
     def part(self, subtype: str) -> str:
         """Its HTML, or its text."""

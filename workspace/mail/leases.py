@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from workspace import clock
-from workspace.database import db
+from workspace.database import db, lightly
 from workspace.mail.models import UNFINISHED, Mail, State
 
 AT_ONCE = 50
@@ -69,70 +69,60 @@ def take() -> list[Taken]:
     return found
 
 
-class Ledger:
-    """Writes down what became of the mails that a postman has.
+def start_sending(mail: Taken) -> bool:
+    """Commit that the mail is now being handed over; False when another postman has it."""
+    changed = db.session.execute(
+        _change(mail, state=State.SENDING, take_at=clock.now() + LEASE, attempts=mail.attempts + 1, doubts=mail.doubts)
+    )
+    db.session.commit()
+    return changed.rowcount == 1  # type: ignore[attr-defined]
 
-    The end of one is committed together with the beginning of the next: that halves what a mail costs. Whoever is
-    killed in between leaves one mail in doubt, and never more.
+
+def finish(mail: Taken, state: State, error: str = "", **values: Any) -> None:
+    """Write down what became of the mail in the end."""
+    values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
+    _insist(_change(mail, **values))
+
+
+def refuse(mail: Taken, error: str) -> None:
+    """Write down that it will never be taken."""
+    finish(mail, State.REFUSED, error, attempts=mail.attempts + 1)
+
+
+def put_off(mail: Taken, error: str, *, in_doubt: bool = False) -> None:
+    """Let it be tried again after a pause that grows; after the last try, or the second doubt, it has failed."""
+    attempts, doubts = mail.attempts + 1, mail.doubts + in_doubt
+    if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
+        finish(mail, State.FAILED, error, attempts=attempts, doubts=doubts)
+        return
+    values = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
+    _insist(_change(mail, attempts=attempts, doubts=doubts, last_error=error[:LONGEST_ERROR], **values))
+
+
+def give_back(lease: str, take_at: datetime, error: str | None = None) -> None:
+    """Let go of all that is left of a lease: no try of it counts."""
+    why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
+    _insist(MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why))
+
+
+def _insist(statement: Update) -> None:
+    """Commit what has happened already, also when the database is away for a while: as long as the lease lasts.
+
+    It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
     """
-
-    def __init__(self) -> None:
-        self.unwritten: list[Update] = []
-
-    def start_sending(self, mail: Taken) -> bool:
-        """Commit that the mail is now being handed over; False when another postman has it."""
-        for statement in self.unwritten:
-            db.session.execute(statement)
-        changed = db.session.execute(
-            _change(
-                mail, state=State.SENDING, take_at=clock.now() + LEASE, attempts=mail.attempts + 1, doubts=mail.doubts
-            )
-        )
-        db.session.commit()
-        self.unwritten.clear()
-        return changed.rowcount == 1  # type: ignore[attr-defined]
-
-    def finish(self, mail: Taken, state: State, error: str = "", **values: Any) -> None:
-        """Note what became of the mail in the end."""
-        values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
-        self.unwritten.append(_change(mail, **values))
-
-    def refuse(self, mail: Taken, error: str) -> None:
-        """Note that it will never be taken."""
-        self.finish(mail, State.REFUSED, error, attempts=mail.attempts + 1)
-
-    def put_off(self, mail: Taken, error: str, *, in_doubt: bool = False) -> None:
-        """Let it be tried again after a pause that grows; after the last try, or the second doubt, it has failed."""
-        attempts, doubts = mail.attempts + 1, mail.doubts + in_doubt
-        if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
-            self.finish(mail, State.FAILED, error, attempts=attempts, doubts=doubts)
-            return
-        values = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
-        self.unwritten.append(
-            _change(mail, attempts=attempts, doubts=doubts, last_error=error[:LONGEST_ERROR], **values)
-        )
-
-    def give_back(self, lease: str, take_at: datetime, error: str | None = None) -> None:
-        """Let go of all that is left of a lease: no try of it counts."""
-        why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
-        left = MAIL.update().where(UNFINISHED, MAIL.c.lease == lease)
-        self.unwritten.append(left.values(lease=None, take_at=take_at, **why))
-
-    def write(self) -> None:
-        """Commit what has happened already, also when the database is away for a while: as long as the lease lasts."""
-        end = time.monotonic() + LEASE.total_seconds()
-        while self.unwritten:
-            try:
-                for statement in self.unwritten:
-                    db.session.execute(statement)
+    end = time.monotonic() + LEASE.total_seconds()
+    while True:
+        try:
+            with lightly():
+                db.session.execute(statement)
                 db.session.commit()
-                self.unwritten.clear()
-            except DBAPIError as error:
-                db.session.rollback()
-                if time.monotonic() > end:
-                    raise
-                log.warning("The outbox can't be written to: %s", error.orig)
-                time.sleep(SECONDS_BETWEEN_TRIES)
+            return
+        except DBAPIError as error:
+            db.session.rollback()
+            if time.monotonic() > end:
+                raise
+            log.warning("The outbox can't be written to: %s", error.orig)
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def _change(mail: Taken, **values: Any) -> Update:

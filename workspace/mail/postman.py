@@ -20,7 +20,7 @@ from workspace.config import Settings
 from workspace.database import begin_request, db
 from workspace.languages import DEFAULT_LANGUAGE
 from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
-from workspace.mail.leases import MOST_DOUBTS, Ledger, Taken, take
+from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
 from workspace.mail.letters import KINDS, Letter
 from workspace.mail.messages import mailbox, message
 from workspace.mail.models import Mail, State
@@ -56,7 +56,6 @@ class Postman:
         self.carrier: Carrier = Smtp(settings) if settings.smtp_url else Folder(settings)
         self.stopping = threading.Event()
         self.round = threading.Lock()
-        self.ledger = Ledger()
         self.trouble: str | None = None
         self.away_until = 0.0
 
@@ -70,8 +69,7 @@ class Postman:
                         break
                     sent += self._deliver(mail)
                 away = AWAY if self.trouble else timedelta()
-                self.ledger.give_back(taken[0].lease, clock.now() + away, self.trouble)
-                self.ledger.write()
+                give_back(taken[0].lease, clock.now() + away, self.trouble)
         return sent
 
     def _is_out(self) -> bool:
@@ -83,34 +81,33 @@ class Postman:
     def _deliver(self, mail: Taken) -> bool:
         """Send one mail; whether it was sent."""
         if mail.doubts > MOST_DOUBTS:
-            self.ledger.finish(mail, State.FAILED, IN_DOUBT_TWICE)
+            finish(mail, State.FAILED, IN_DOUBT_TWICE)
             return False
         try:
             content = self._written(mail)
             if content is None:
-                self.ledger.finish(mail, State.EMPTY)
+                finish(mail, State.EMPTY)
                 return False
-            if not self.ledger.start_sending(mail):
+            if not start_sending(mail):
                 self.carrier.drop()
                 return False
             self.carrier.deliver(content, mail.id)
         except Unreachable as away:
             self._stay_in(str(away))
         except Refused as refused:
-            self.ledger.refuse(mail, str(refused))
+            refuse(mail, str(refused))
         except PutOff as not_now:
-            self.ledger.put_off(mail, str(not_now))
+            put_off(mail, str(not_now))
         except InDoubt as doubt:
-            self.ledger.put_off(mail, str(doubt), in_doubt=True)
+            put_off(mail, str(doubt), in_doubt=True)
         except Exception as error:  # Its kind's own code, or the database is away: the others go out.
             log.exception("Mail %s could not be written", mail.id)
             db.session.rollback()
             self.carrier.drop()
-            self.ledger.put_off(mail, f"{type(error).__name__}: {error}")
+            put_off(mail, f"{type(error).__name__}: {error}")
         else:
-            self.ledger.finish(mail, State.SENT)
+            finish(mail, State.SENT)
             return True
-        self.ledger.write()
         return False
 
     def _stay_in(self, trouble: str) -> None:

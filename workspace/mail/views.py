@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from workspace import cursors
 from workspace.access import administrators_only
 from workspace.htmx import announce, page_or_partial, partial_or_redirect
-from workspace.mail import queries, retrying
+from workspace.mail import outbox, queries
 from workspace.mail.letters import KINDS
 from workspace.mail.queries import SHELVES, STATE_WORDS, Shelf
 
@@ -32,7 +32,7 @@ def index(user: "User") -> ResponseReturnValue:
 def retry(user: "User", mail_id: int) -> ResponseReturnValue:
     """Send one mail again."""
     shelf = request.form.get("shelf", "")
-    if retrying.retry(mail_id):
+    if outbox.retry(mail_id):
         announce(_("The mail is sent again within a minute."))
     else:
         announce(_("The mail has been sent in the meantime, or is being sent."))
@@ -44,7 +44,7 @@ def retry(user: "User", mail_id: int) -> ResponseReturnValue:
 def retry_all(user: "User") -> ResponseReturnValue:
     """Send all again that was given up or put off."""
     shelf = request.form.get("shelf", "")
-    number = retrying.retry_all()
+    number = outbox.retry_all()
     announce(ngettext("%(num)s mail is sent again.", "%(num)s mails are sent again.", number))
     return partial_or_redirect("mail/_mails.html", to=_address(shelf), focus="#mails", **_shelf(shelf))
 

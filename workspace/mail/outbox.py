@@ -1,4 +1,6 @@
-"""Sending again what was not sent, or without waiting any longer: an administrator asks for it."""
+"""What can be done about mails that are in the outbox."""
+
+from datetime import datetime
 
 from sqlalchemy import update
 
@@ -17,6 +19,14 @@ def retry(mail_id: int) -> bool:
 def retry_all() -> int:
     """The same for all that were given up, or are put off; not for what was refused, which would be again."""
     return _retry(Mail.state != State.REFUSED, (Mail.state == State.FAILED) | (Mail.attempts > 0))
+
+
+def forget(before: datetime) -> None:
+    """Let what should have been sent before a moment count as sent: nobody waits for it any more."""
+    old = update(Mail).where(Mail.state == State.DUE, Mail.not_before < before)
+    db.session.execute(
+        old.values(state=State.SENT, finished_at=Mail.not_before).execution_options(synchronize_session=False)
+    )
 
 
 def _retry(*which: object) -> int:
