@@ -122,7 +122,7 @@ class Place(World):
     def _fill_elsewhere(self) -> None:
         """The same kinds of things in the other partnership, where nobody of the matrix is."""
         by, there = self.elsewhere, self.elsewhere.partnership
-        member, guest = add_member(by), make_user()
+        member, guest = add_member(by), make_user(organisation=by.organisation)
         linking.join(linking.open_link(by, level=Level.OBSERVER, hours=2, most_uses=5), guest)
         linking.ask_to_join(make_user(), there, "Må jeg være med?")
         invite(by, "et.andet@sted.dk")
