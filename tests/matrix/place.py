@@ -71,10 +71,11 @@ class Person:
         return self.kind.replace(" ", "")
 
     def arrive(self) -> None:
-        """Take a form's token, and remember the cookie."""
-        self.token = self.browser.token()
-        cookie = self.browser.get_cookie(COOKIE)
-        self.cookie = cookie.value if cookie else ""
+        """Take a form's token, and remember the cookie; to arrive again is to have done nothing since."""
+        if not self.token:
+            self.token = self.browser.token()
+            cookie = self.browser.get_cookie(COOKIE)
+            self.cookie = cookie.value if cookie else ""
 
     def send(self, route: Route, typed: dict[str, str], *, htmx: bool) -> TestResponse:
         """Do what the route's link or form does, in the browser as it was on arrival. Nothing looks at the page."""

@@ -30,7 +30,7 @@ MODERATORS = ("membership", "invitation", "trail")
 # What is told by an invitation or a link to whoever has it.
 BY_TOKEN = ("partnershipname", "partnershippurpose", "organisationname", "username", "invitation")
 # What administrators see: accounts, organisations, the trail, and which partnerships there are.
-ADMINISTRATORS = ("user", "organisation", "trail", "partnershipname")
+ADMINISTRATORS = ("user", "organisation", "trail", "partnershipname", "invitationemail")
 # What everybody who is signed in sees of a listed partnership.
 LISTED = ("partnershipname", "partnershippurpose", "organisationname")
 
@@ -66,6 +66,8 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
         return True
     if route and "token" in route.rule and is_by_token(whose, text):
         return True
+    if route and route.rule == "/settings/trail" and (whose, text) == ("here", "partnershipname"):
+        return True  # One's own doings, as they were told at the time: some came in by the link, a moment before.
     if person.kind == "administrator" and text.startswith(ADMINISTRATORS):
         return True
     if whose == "there":

@@ -1,6 +1,7 @@
 """The rules of membership one by one, each where its lack would show first (scripts/faults takes them away in turn)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -16,9 +17,10 @@ from tests.factories import (
     share,
     start_partnership,
 )
-from workspace import Workspace
+from workspace import Workspace, clock, cursors
 from workspace.access import Conflict
 from workspace.accounts.models import User
+from workspace.accounts.sessions import Session
 from workspace.extensions import db
 from workspace.mail import postman
 from workspace.mail.models import Mail
@@ -50,6 +52,15 @@ def test_a_seat_for_an_organisation_of_before_opens_nothing(moderator: Membershi
     new = add_member(moderator, old.user)
     assert new.id != old.id
     assert browser.get(moderator.partnership.address).status_code == 200
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_session_that_was_not_used_for_long_is_over(remembered: bool, moderator: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(moderator.user)
+    session = db.session.scalars(select(Session)).one()
+    session.remembered = remembered
+    session.created_at = session.last_used_at = clock.now() - timedelta(days=31 if remembered else 1)
+    assert browser.get(moderator.partnership.address).location.startswith("/sign-in")
 
 
 class TestLists:
@@ -98,8 +109,12 @@ class TestLists:
         share(moderator, "Et opslag om tage")
         browser = sign_in(seat.user)
         assert "Et opslag om tage" in browser.page("/").text
+        start_partnership("Deres eget", by=seat.user)  # Who is in none gets another page.
+        older = f"/?before={cursors.write(clock.now() + timedelta(days=1), 999, 999)}"
+        assert "Et opslag om tage" in browser.page(older).text
         moderation.remove(moderator, [seat.id], reason="x")
-        assert "Et opslag om tage" not in browser.page("/").text
+        for address in ("/", older):
+            assert "Et opslag om tage" not in browser.page(address).text
 
     def test_everybody_is_told_of_their_own_closed_seats_only(self, moderator: Membership, sign_in: SignIn) -> None:
         first, second = add_member(moderator), add_member(moderator)
