@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test bench-live install lint format messages faults-mail lock vendor clean
+.PHONY: run test faults faults-mail bench-live install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -22,6 +22,9 @@ test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
 	@exec $(VENV)/bin/python -m bench.live
+
+faults: $(VENV)/.tests $(CATALOGUES) ## whether a test fails for each rule that is taken away; ONLY=words of their names
+	@exec scripts/faults $(ONLY)
 
 install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 
