@@ -26,7 +26,6 @@ SECONDS_BEFORE_ANOTHER = 2.0
 log = logging.getLogger(__name__)
 
 
-
 def serve(app: Flask, *, while_open: IO[bytes] | None = None) -> None:
     """Work until told to stop by a signal, or until `while_open` ends, which its parent holds. `app` has its context.
 
