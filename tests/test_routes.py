@@ -440,9 +440,9 @@ def expected(route: Route, name: str) -> str:
 def told(route: Route, answer: TestResponse, *, htmx: bool) -> str:
     """What an answer comes to, in the words of `expected`; anything else as it is."""
     told_so = {404: "not found", 403: "told to lack the level"}
-    if answer.headers.get("HX-Redirect", "").startswith("/sign-in"):
+    if answer.headers.get("HX-Redirect", "").split("?")[0] == "/sign-in":
         return "sent to sign in" if htmx and answer.status_code == 204 else answer.status
-    if answer.status_code == 303 and answer.location.startswith("/sign-in") and route.rule != "/sign-out":
+    if answer.status_code == 303 and answer.location.split("?")[0] == "/sign-in" and route.rule != "/sign-out":
         return "sent to sign in" if not htmx and route.method == "GET" else answer.status
     if answer.status_code == 401:
         return "sent to sign in" if not htmx and route.method == "POST" else answer.status

@@ -29,9 +29,11 @@ def tick() -> int:
 
 
 def _done(piece: Callable[[], int]) -> int:
+    """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
     try:
         return piece()
     except Exception:  # There is another minute.
-        db.session.rollback()
         log.exception("%s.%s failed", piece.__module__, piece.__qualname__)
         return 0
+    finally:
+        db.session.rollback()

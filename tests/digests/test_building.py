@@ -79,7 +79,7 @@ def test_a_post_has_one_block_however_much_happened_to_it(moderator: Membership,
 
 
 def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: Membership) -> None:
-    posts = [share(moderator), share(reader)]
+    posts = [share(moderator), share(moderator)]
     log.mark_seen(reader, reader.partnership.last_number)
     db.session.commit()
     for post in (*posts, posts[0]):

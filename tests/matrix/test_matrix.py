@@ -17,7 +17,7 @@ from tests.factories import Level
 from tests.kept import Kept
 from tests.matrix.place import STATES, Person, Place
 from tests.matrix.words import is_by_token, mark, may_see, told
-from tests.test_routes import IN, LOWEST_LEVELS, ROUTES, Route, SignIn
+from tests.test_routes import IN, LOWEST_LEVELS, OPEN, ROUTES, Route, SignIn
 from tests.test_routes import TYPED as WRITTEN
 from tests.test_routes import told as answered
 from workspace import Workspace
@@ -61,7 +61,7 @@ def said() -> Iterator[list[str]]:
 
 def expected(route: Route, person: Person, place: Place, *, archived: bool) -> str:
     """What the table promises."""
-    if route.who == "public":
+    if route.who in OPEN:
         return "let in"
     if person.kind == "anonymous":
         return "sent to sign in"

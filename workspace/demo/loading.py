@@ -34,7 +34,7 @@ from workspace.roles.holdings import Kind as Holder
 from workspace.roles.models import Role
 
 STORY = Path(__file__).parent / "story"
-LAST_MAILS = timedelta(days=3)
+LAST_MAILS = timedelta(days=1)
 NOT_PARTNERSHIPS = ("organisations", "people")
 STARTED_AT = "08.00"
 
@@ -61,7 +61,7 @@ def is_loaded() -> bool:
 def load(report: Callable[[str], None] = lambda name: None) -> None:
     """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
 
-    What was mailed in it lies in the past: only the mails of the last days are still sent, into the demo's mailbox.
+    What was mailed in it lies in the past: only the mails of the last day are still sent, into the demo's mailbox.
 
     Raises OthersAreHere unless the database is without people.
     """
