@@ -18,7 +18,7 @@ from workspace.mail import bell
 from workspace.mail.postman import the_postman
 
 THREADS = 2  # One may be planning while the other sends.
-SECONDS_BETWEEN_LOOKS = 1.0  # at a queue that can't call by itself (SQLite)
+SECONDS_BETWEEN_LOOKS = 0.4  # at a queue that can't call by itself (SQLite)
 SECONDS_BETWEEN_CHECKS = 10.0
 SECONDS_TO_FINISH = 10  # for the mail that is being sent when the worker is told to stop
 SECONDS_BEFORE_ANOTHER = 2.0

@@ -106,6 +106,8 @@ def test_what_administrators_do_is_on_record(app: Workspace, sign_in: SignIn) ->
     browser.submit(f"/people/{person.id}/closing")
     browser.submit(f"/people/{person.id}/opening")
     acts = list(
-        db.session.scalars(select(Line.act).where(Line.subject_id == person.id, Line.actor_id == administrator.id))
+        db.session.scalars(
+            select(Line.act).where(Line.subject_id == person.id, Line.actor_id == administrator.id).order_by(Line.id)
+        )
     )
     assert acts == [Act.CHANGED_ADDRESS, Act.CHANGED_PERSON, Act.DEACTIVATED, Act.REACTIVATED]
