@@ -353,8 +353,9 @@ def test_a_first_visit_is_small_and_asks_no_other_host(client: Client, mette: Cl
         share(moderator, f"Opslag {number}", SENTENCE * 5)
     everything: dict[str, int] = {}
     for address in ("/sign-in", "/"):
-        page = (client if address == "/sign-in" else mette).get(address)
-        everything[address] = len(gzip.compress(page.data))
+        browser = client if address == "/sign-in" else mette
+        page = browser.get(address)
+        everything[address] = len(browser.get(address, headers={"Accept-Encoding": "br"}).data)
         linked = re.findall(r'<(?:link|script|img|use|source|iframe)\b[^>]*?\b(?:href|src)="([^"#]+)', page.text)
         for resource in linked:
             assert resource.startswith("/static/"), f"{resource} is another's"
@@ -367,6 +368,14 @@ def test_a_first_visit_is_small_and_asks_no_other_host(client: Client, mette: Cl
             everything[resource] = len(content)
     assert len(everything) <= MOST_REQUESTS, sorted(everything)
     assert sum(everything.values()) < FIRST_VISIT, everything
+
+
+@pytest.mark.parametrize(("encoding", "unpacked"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
+def test_a_page_is_sent_compressed(mette: Client, encoding: str, unpacked: Callable[[bytes], bytes]) -> None:
+    answer = mette.get("/", headers={"Accept-Encoding": encoding})
+    assert answer.headers["Content-Encoding"] == encoding
+    assert {"Accept-Encoding", "HX-Request"} <= set(answer.vary)
+    Page(unpacked(answer.data).decode()).check()
 
 
 def test_no_page_names_another_host(client: Client, mette: Client, moderator: Membership) -> None:

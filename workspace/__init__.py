@@ -15,7 +15,7 @@ from workspace import access, database, errors, gate, headers, htmx, languages, 
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
-from workspace.extensions import babel, csrf, db, limiter, login, migrate
+from workspace.extensions import babel, compress, csrf, db, limiter, login, migrate
 from workspace.mail import bell as bell  # It listens to every commit from here on.
 from workspace.mail import letters, postman
 from workspace.posts.writing import is_undoable
@@ -115,6 +115,11 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "BABEL_DEFAULT_LOCALE": languages.DEFAULT_LANGUAGE,
         "BABEL_DEFAULT_TIMEZONE": "UTC",
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        # Pages only: files were compressed when they were built, and streams pass as they come. The length of a page
+        # betrays no secret: the token of a form is signed anew each second, and a foreign page gets no cookie along.
+        "COMPRESS_MIMETYPES": ["text/html"],
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_STREAMS": False,
         "TRUSTED_HOSTS": ["localhost", "127.0.0.1", "[::1]"] if settings.demo else None,
     }
 
@@ -125,6 +130,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     login.init_app(app)
     limiter.init_app(app)
+    compress.init_app(app)
     babel.init_app(app, locale_selector=languages.language)
 
 

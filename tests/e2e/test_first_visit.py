@@ -39,4 +39,4 @@ def test_the_second_page_loads_no_file_again(visit: Visit, place: Place) -> None
     network.send("Network.enable")
     visitor.open("/partnerships")
     visitor.settle()
-    assert len(asked) == 2, "Only the page, and the number of what waits, come over the network; the files are kept"
+    assert len(asked) == 3, "Only the page, what waits, and the stream come over the network; the files are kept"

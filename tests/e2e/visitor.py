@@ -153,4 +153,4 @@ class Visitor:
     def settle(self) -> None:
         """Wait until nothing is on its way any more."""
         self.page.wait_for_load_state("load")
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")  # The stream never ends.
+        expect(self.page.locator(".htmx-request")).to_have_count(0)  # The stream never ends.

@@ -112,6 +112,10 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
 
 def answer() -> Response:
     """The answer to somebody who is not signed in: the sign-in page, which leads back with what was typed."""
+    if request.accept_mimetypes.best == "text/event-stream":
+        return make_response(
+            "", 204
+        )  # The one answer after which a browser's stream asks no more, without a complaint.
     if htmx.is_partial():
         page = kept.local_address(_path_of(request.headers.get("HX-Current-URL", "")))
         response = htmx.go(_sign_in(page))
