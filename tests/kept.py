@@ -22,7 +22,6 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "kept.sqlite"
         self.committed: set[str] = set()
-        self._pending: set[str] = set()
         db.session.commit()
         if KIND == "sqlite":
             self.path.unlink(missing_ok=True)
@@ -73,14 +72,20 @@ class Kept:
 
     def _hear(self, connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         if (found := WRITTEN.match(statement)) and found[1] != GROWS and found[1] in _tables():
-            self._pending.add(found[1])
+            _pending(connection).add(found[1])
 
     def _commit(self, connection: Any) -> None:
-        self.committed |= self._pending
-        self._pending.clear()
+        self.committed |= _pending(connection)
+        _pending(connection).clear()
 
     def _roll_back(self, connection: Any) -> None:
-        self._pending.clear()
+        _pending(connection).clear()
+
+
+def _pending(connection: Any) -> set[str]:
+    """To which tables this connection has written since its last commit; threads have others (live/watcher.py)."""
+    found: set[str] = connection.info.setdefault("pending", set())
+    return found
 
 
 def _tables() -> list[str]:

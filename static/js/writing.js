@@ -26,40 +26,65 @@ function configure(cleaned) {
   });
 }
 
-// Make `field` the editor; the promise is kept when it is one.
+// Make `field` the editor; the promise is kept when it is one. Until then the field is there and takes what is typed.
+const opened = new WeakMap();
 function open(field) {
   const html = field.form?.elements.body_html;
-  if (field.hidden || !html || !field.isConnected) return Promise.resolve(field.nextElementSibling);
-  const hadFocus = field === document.activeElement;
+  if (!html || !field.isConnected) return Promise.resolve(field.nextElementSibling);
+  if (!opened.has(field)) opened.set(field, become(field, html));
+  return opened.get(field);
+}
+
+function become(field, html) {
   if (!html.value || field.value.trim() !== field.defaultValue.trim()) html.value = paragraphs(field.value);
-  html.disabled = false;
+  html.disabled = false; // Trix looks at it once; a key that is still pressed in the field sets it again (drafts.js).
+  const before = field.value;
   const toolbar = document.importNode(parts.content.querySelector("trix-toolbar"), true);
   toolbar.id = `${field.id}-toolbar`;
   const editor = document.createElement("trix-editor");
   editor.className = "input prose";
   editor.setAttribute("input", html.id);
   editor.setAttribute("toolbar", toolbar.id);
+  editor.hidden = toolbar.hidden = true;
+  field.after(toolbar);
+  field.after(editor);
+  return new Promise((resolve) => editor.addEventListener("trix-initialize", () => {
+    if (!field.isConnected) return resolve(null); // Its form has been answered meanwhile.
+    if (field.value !== before) editor.editor.loadHTML(paragraphs(field.value));
+    takeOver(field, html, editor, toolbar);
+    resolve(editor);
+  }, { once: true }));
+}
+
+// All at once: a key that is pressed meets either the field or the editor, and never neither.
+function takeOver(field, html, editor, toolbar) {
+  const hadFocus = field === document.activeElement;
+  const marked = [field.selectionStart, field.selectionEnd].map((end) => letters(field.value.slice(0, end)));
   editor.setAttribute("aria-label", field.labels[0].textContent.trim());
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (field.hasAttribute(name)) editor.setAttribute(name, field.getAttribute(name));
   }
   [editor.id, field.id] = [field.id, `${field.id}-plain`];
-  field.hidden = true;
+  html.disabled = false;
   field.required = false;
-  const ready = new Promise((resolve) => editor.addEventListener("trix-initialize", () => resolve(editor), { once: true }));
+  editor.hidden = toolbar.hidden = false;
+  field.hidden = true;
+  const text = editor.editor.getDocument().toString();
+  field.value = text.trim();
   editor.addEventListener("trix-change", () => { field.value = editor.editor.getDocument().toString().trim(); });
-  field.after(toolbar);
-  field.after(editor);
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
   suggest(editor, parts.dataset);
-  return ready.then(() => {
-    field.value = editor.editor.getDocument().toString().trim();
-    if (hadFocus) {
-      editor.focus();
-      editor.editor.setSelectedRange(editor.editor.getDocument().getLength() - 1);
-    }
-    return editor;
-  });
+  if (!hadFocus) return;
+  editor.focus();
+  editor.editor.setSelectedRange(marked.map((count) => behind(text, count)));
+}
+
+// The same place in both: blank lines and signs of lists differ, letters do not.
+const letters = (text) => text.replace(/\s/g, "").length;
+function behind(text, count) {
+  let place = 0;
+  for (let left = count; left > 0 && place < text.length - 1; place += 1) if (/\S/.test(text[place])) left -= 1;
+  return place;
 }
 
 // Put a quotation at the end of the editor, and the caret below it.

@@ -43,7 +43,6 @@ def watch(visitor: Visitor, address: str) -> None:
 def streams_begin(visitor: Visitor) -> None:
     """Wait until all streams of the site have been told their first numbers."""
     streams = visitor.site.watcher.streams
-    visitor.page.wait_for_function("true")
     for _each in range(200):
         if len(streams) and all(not stream.is_new for stream in streams.present()):
             return

@@ -161,7 +161,8 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     expect(visitor.link("Edit the post")).to_be_hidden()
     expect(menu.locator("summary")).to_be_focused()
 
-    tab_to(visitor.field("Write a comment"), most=7)
+    tab_to(visitor.field("Write a comment"), most=15)  # past what is done with a challenge and with its text
+    expect(visitor.page.locator("#comment-form trix-editor")).to_be_focused()
     write("Jeg spørger de andre.")
     tab_to(visitor.button("Share the comment"), most=2)  # past the buttons for formatting
     press("Space")

@@ -69,6 +69,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     expect(moderator.page.locator(f"#level-{seat_id}")).to_contain_text(moderator.say("Undo"))
     expect(access).to_be_focused()
     moderator.is_on_the_same_page()
+    invited.hear_nothing()  # Who is watching is told at once (test_live.py); this page learns it by a press.
     invited.open(place.address)
     expect(invited.composer).to_have_count(0)
     moderator.page.locator(f"#level-{seat_id}").get_by_role("button", name=moderator.say("Undo")).click()

@@ -146,9 +146,24 @@ class Visitor:
         """Press Tab until the focus is on `target`."""
         for _press in range(most):
             self.page.keyboard.press(key)
-            if target.count() and target.evaluate("element => element === document.activeElement"):
-                return
+            for _look in range(2):  # A field that becomes the editor hands the focus over in the next frame.
+                if target.count() and target.evaluate("element => element === document.activeElement"):
+                    return
+                self.page.wait_for_timeout(50)
         raise AssertionError(f"{target} can't be reached with {key} from where the focus was")
+
+    def wait_until(self, script: str) -> None:
+        """Wait until `script` is true. It is asked from here: a page's own policy forbids what Playwright runs there."""
+        for _look in range(300):
+            if self.page.evaluate(script):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"It did not come true: {script}")
+
+    def hear_nothing(self) -> None:
+        """Let nothing of what others do reach the pages that this visitor opens from now on."""
+        self.watch.meant += ["ERR_FAILED", "/live"]
+        self.page.route(re.compile("/live"), lambda route: route.abort("failed"))
 
     def settle(self) -> None:
         """Wait until nothing is on its way any more."""

@@ -306,7 +306,8 @@ def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membe
     address = moderator.partnership.address
     browser.submit(f"{address}members/levels", {"member": other.id, "level": "observer"})
     browser.submit(f"{address}members/removal", {"member": other.id, "reason": "Ny stilling"})
-    lines = db.session.scalars(select(Line).where(Line.actor_id == moderator.user_id, Line.address != "")).all()
+    mine = select(Line).where(Line.actor_id == moderator.user_id, Line.address != "").order_by(Line.id)
+    lines = db.session.scalars(mine).all()
     assert [(line.act, line.subject_id, line.partnership_id) for line in lines] == [
         (Act.CHANGED_LEVEL, other.user_id, moderator.partnership_id),
         (Act.REMOVED, other.user_id, moderator.partnership_id),

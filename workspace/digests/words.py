@@ -59,11 +59,12 @@ def greeting(digest: Digest) -> str:
     if new and digest.partnerships > 1 and not digest.more:
         told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=in_words(digest.partnerships))
     if waiting and new:
-        return _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
-    if waiting or new:
-        told = told_waiting if waiting else told_new
-        return f"{told[0].upper()}{told[1:]}."
-    return _("Here is what has happened since you last looked.")
+        told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
+    elif waiting or new:
+        told = f"{told_waiting if waiting else told_new}."
+    else:
+        told = _("Here is what has happened since you last looked.")
+    return f"{told[0].upper()}{told[1:]}"
 
 
 def comments(digest: Digest) -> str:
