@@ -21,7 +21,7 @@ class Watch:
     """Everything that goes wrong unseen in a browser; what a test means to happen is said beforehand."""
 
     def __init__(self, context: BrowserContext, site: Site) -> None:
-        self.site = site
+        self.context, self.site = context, site
         self.wrong: list[str] = []
         self.meant: list[str] = []
         self.requests: list[Request] = []

@@ -66,8 +66,9 @@ class Comment(Writing, Model):
             mentions.keep(comment.partnership_id, comment.number, body)
             following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
             told = notify(Notice.MENTIONED, entry, body.mentions, text=comment.number)
-            followers = following.ids(post.partnership_id, post.number)
-            notify(Notice.REPLY, entry, followers - told, text=comment.number)
+            others = following.ids(post.partnership_id, post.number) - told
+            notify(Notice.ANSWER, entry, others & post.owner_ids, text=comment.number)
+            notify(Notice.REPLY, entry, others - post.owner_ids, text=comment.number)
             return comment
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:
