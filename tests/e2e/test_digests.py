@@ -55,7 +55,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
     expect(author.heading(TITLE)).to_be_visible()
 
     reader.open("/settings/digest")
-    preview = reader.page.locator(".digest")
+    preview = reader.page.locator(".mail")
     expect(preview).to_contain_text(f"Opsamling: {TITLE}")
     expect(preview.get_by_role("link", name=TITLE)).to_be_visible()
     reader.button("Send it to me now").click()
