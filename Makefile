@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test faults faults-mail bench-live install lint format messages lock vendor clean
+.PHONY: run test faults faults-mail bench-digests bench-live install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -40,6 +40,9 @@ messages: $(VENV)/.tests ## bring the words of code and templates into the trans
 
 faults-mail: $(VENV)/.tests ## kills workers, fails as mail servers do, and counts what became of the mail
 	@$(VENV)/bin/python -m bench.faults
+
+bench-digests: $(VENV)/.tests $(CATALOGUES) ## how fast digests go out, beside a bare loop
+	@exec $(VENV)/bin/python -m bench.digests
 
 # Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
 lock: $(VENV)/.uv

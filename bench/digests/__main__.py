@@ -111,7 +111,9 @@ def sink() -> Iterator[int]:
 
 def written(app: Workspace) -> tuple[bytes, int]:
     """A digest as it travels, and how many statements it takes to write one."""
-    mails = list(db.session.scalars(select(Mail).where(Mail.kind == "digest").limit(11)))
+    # The first people have written everything themselves: their digests are empty.
+    newest = select(Mail).where(Mail.kind == "digest").order_by(Mail.id.desc())
+    mails = list(db.session.scalars(newest.limit(11)))
     asked: list[str] = []
     made = b""
     for place, mail in enumerate(mails):
@@ -131,7 +133,7 @@ def hold_back() -> None:
 
 def release(count: int) -> None:
     """Let so many digests be due."""
-    ids = select(Mail.id).where(Mail.state == State.DUE, Mail.kind == "digest").order_by(Mail.id).limit(count)
+    ids = select(Mail.id).where(Mail.state == State.DUE, Mail.kind == "digest").order_by(Mail.id.desc()).limit(count)
     db.session.execute(update(Mail).where(Mail.id.in_(ids)).values(take_at=clock.now()))
     db.session.commit()
 

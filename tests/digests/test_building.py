@@ -19,7 +19,7 @@ from tests.factories import (
     start_partnership,
 )
 from workspace.accounts.models import User
-from workspace.digests import planning, words
+from workspace.digests import building, planning, words
 from workspace.digests.building import build
 from workspace.digests.content import Digest
 from workspace.digests.selection import Group
@@ -189,6 +189,24 @@ def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:
         assert [(block.title, block.turn) for block in digest.blocks] == [("Går i stå", "Stands still since 16 March")]
         clock.shift(timedelta(days=8))
         assert coming(reader.user).is_empty
+
+
+def test_a_post_that_cannot_be_told_does_not_keep_back_the_others(
+    moderator: Membership, reader: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for title in ("Det ene", "Det umulige", "Det andet"):
+        share(moderator, title)
+    block = building._block
+
+    def failing(row: Any, seat: Any) -> Any:
+        if row.title == "Det umulige":
+            raise ValueError("This one can't be told.")
+        return block(row, seat)
+
+    monkeypatch.setattr(building, "_block", failing)
+    digest = coming(reader.user)
+    assert [one.title for one in digest.blocks] == ["Det andet", "Det umulige", "Det ene"]
+    assert "can't be shown" in digest.blocks[1].meta
 
 
 def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Membership) -> None:

@@ -225,6 +225,29 @@ def test_a_daily_partnership_is_heard_of_daily_and_the_others_as_usual() -> None
     assert [len(build(planning.edition_of(mail)).blocks) for mail in digests()] == [1, 2]
 
 
+def test_a_weekly_digest_tells_of_its_week_however_many_daily_ones_came_between() -> None:
+    with time_machine.travel(local("2026-03-02T10:00"), tick=False) as clock:
+        often, seldom = moderated(), moderated()
+        user = make_user()
+        daily, usual = add_member(often, user), add_member(seldom, user)
+        choose(user, Rhythm.WEEKLY, digested={daily.id: Digested.DAILY})
+        challenge(seldom, "Går i stå")
+        run(clock, local("2026-03-03T09:00"))
+        log.mark_seen(usual, seldom.partnership.last_number)
+        for day in range(3, 24):
+            share(often)
+            run(clock, local(f"2026-03-{day + 1:02}T09:00"))
+        weekly = [build(planning.edition_of(mail)) for mail in digests() if str(usual.id) in mail.references["spans"]]
+    assert [digest.since.date() for digest in weekly] == [
+        date(2026, 2, 24),
+        date(2026, 3, 3),
+        date(2026, 3, 10),
+        date(2026, 3, 17),
+    ]
+    told = [block.title for digest in weekly for block in digest.blocks if block.title == "Går i stå"]
+    assert told == ["Går i stå"], "On the 16th, and once"
+
+
 def test_a_pause_keeps_what_is_new_for_its_end() -> None:
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         moderator = moderated()

@@ -1,19 +1,22 @@
 """A digest as a mail: written when it is sent, for its reader, with the access that they have then."""
 
 import email
+from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import add_member, make_user, share, start_partnership
-from workspace import Workspace
+from workspace import Workspace, clock
 from workspace.digests import planning
 from workspace.extensions import db
 from workspace.mail import postman
+from workspace.mail.carriers import Folder, PutOff
 from workspace.mail.models import Mail, State
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import State as SeatState
@@ -105,6 +108,46 @@ def test_who_lost_access_between_planning_and_sending_gets_nothing_of_it(
     reader.state = state
     db.session.commit()
     [message] = sent(folder)
+    whole = f"{message} {part(message, 'plain')} {part(message, 'html')}"
+    assert "Åbent" in whole
+    assert "Fortroligt" not in whole
+    assert "Digital genoptræning" not in whole
+
+
+class Thinking(Folder):
+    """A carrier that something happens at while a mail is begun, or that puts it off."""
+
+    def __init__(self, folder: Path, happens: Callable[[], None], *, puts_off: bool) -> None:
+        self.path, self.happens, self.puts_off = folder, happens, puts_off
+
+    def begin(self, sender: str, recipient: str) -> None:
+        if self.puts_off:
+            raise PutOff("450 later")
+        self.happens()
+
+
+@pytest.mark.parametrize("puts_off", [False, True], ids=["after the claim", "between two tries"])
+def test_who_loses_access_while_the_digest_is_on_its_way_gets_nothing_of_it(
+    puts_off: bool, folder: Path, moderator: Membership, reader: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = start_partnership("Et andet sted")
+    add_member(elsewhere, reader.user)
+    share(moderator, "Fortroligt")
+    share(elsewhere, "Åbent")
+    send_now(reader)
+
+    def lose_access() -> None:
+        db.session.execute(update(Membership).where(Membership.id == reader.id).values(state=SeatState.ENDED))
+        db.session.commit()
+
+    carrier = Thinking(folder, (lambda: None) if puts_off else lose_access, puts_off=puts_off)
+    monkeypatch.setattr(postman.the_postman(), "carrier", carrier)
+    if puts_off:
+        assert sent(folder) == []
+        lose_access()
+        carrier.puts_off = False
+    with clock.at(clock.now() + timedelta(minutes=2 * puts_off)):
+        [message] = sent(folder)
     whole = f"{message} {part(message, 'plain')} {part(message, 'html')}"
     assert "Åbent" in whole
     assert "Fortroligt" not in whole

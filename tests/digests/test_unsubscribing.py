@@ -43,19 +43,19 @@ def test_the_button_of_a_mail_program_ends_the_digest(client: Client, reader: Me
 
 def test_the_button_of_a_mail_program_moves_news_into_the_digest(client: Client, reader: Membership) -> None:
     for _ in range(2):
-        assert client.post(way(reader.user, Notice.REPLY), data=ONE_CLICK).status_code == 200
-    assert chosen(reader.user, Notice.REPLY) is Soon.DIGEST
+        assert client.post(way(reader.user, Notice.ANSWER), data=ONE_CLICK).status_code == 200
+    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST
     assert chosen(reader.user, Notice.MENTIONED) is Soon.AT_ONCE
     assert reader.user.digest_rhythm is Rhythm.WEEKLY
 
 
 def test_it_only_ever_lowers(client: Client, reader: Membership) -> None:
-    choosing.lower_notices(reader.user, [Notice.REPLY], Soon.NEVER)
+    choosing.lower_notices(reader.user, [Notice.ANSWER], Soon.NEVER)
     choosing.lower_digest(reader.user, Rhythm.OFF)
     for less in ("digest", "weekly", "daily", "at_once", ""):
-        client.post(way(reader.user, Notice.REPLY), data={"less": less})
+        client.post(way(reader.user, Notice.ANSWER), data={"less": less})
         client.post(way(reader.user), data={"less": less})
-    assert chosen(reader.user, Notice.REPLY) is Soon.NEVER
+    assert chosen(reader.user, Notice.ANSWER) is Soon.NEVER
     assert reader.user.digest_rhythm is Rhythm.OFF
 
 
@@ -65,7 +65,7 @@ def test_a_get_changes_nothing_and_shows_the_choices(client: Client, reader: Mem
         assert "f•••@icura.example" in page.text
         for personal in ("Farida", "fan@", "Digital genoptræning"):
             assert personal not in page.html
-        assert chosen(reader.user, Notice.REPLY) is Soon.AT_ONCE
+        assert chosen(reader.user, Notice.ANSWER) is Soon.AT_ONCE
     assert reader.user.digest_rhythm is Rhythm.WEEKLY
 
 
@@ -77,7 +77,7 @@ def test_the_page_lowers_step_by_step(client: Client, reader: Membership) -> Non
         [button] = [button for button in page.all("button") if "".join(button.itertext()) == words]
         return Page(client.post(address, data={"less": button.get("value")}, headers=ENGLISH).text).text
 
-    digest, reply = way(reader.user), way(reader.user, Notice.REPLY)
+    digest, reply = way(reader.user), way(reader.user, Notice.ANSWER)
     assert "From now on the digest comes once a week." in press("Send the digest once a week", digest)
     assert "From now on you get no digest." in press("Send no digest", digest)
     assert "From now on this stands in your digest." in press("Tell me in the digest instead", reply)
@@ -109,13 +109,13 @@ def test_whoever_is_signed_in_lowers_only_whom_the_address_names(sign_in: SignIn
 @pytest.mark.parametrize("htmx", [False, True])
 def test_how_soon_is_chosen_by_kind_and_by_partnership(htmx: bool, sign_in: SignIn, reader: Membership) -> None:
     farida = sign_in(reader.user)
-    fields = {"reply": "digest", "mentioned": "never", f"hears-{reader.id}": "digest"}
+    fields = {"answer": "digest", "mentioned": "never", f"hears-{reader.id}": "digest"}
     answer = farida.submit("/settings/mail", fields, page="/settings/mail", htmx=htmx)
     assert answer.status_code == (204 if htmx else 303)
-    assert chosen(reader.user, Notice.REPLY) is Soon.DIGEST
+    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST
     assert reader.hears is Soon.DIGEST
     form = farida.page("/settings/mail").form("/settings/mail")
     assert (form["mentioned"], form["challenge"], form[f"hears-{reader.id}"]) == ("never", "at_once", "digest")
-    refused = farida.submit("/settings/mail", {"reply": "hourly"}, page="/settings/mail", htmx=htmx)
+    refused = farida.submit("/settings/mail", {"answer": "hourly"}, page="/settings/mail", htmx=htmx)
     assert refused.status_code == 422
-    assert chosen(reader.user, Notice.REPLY) is Soon.DIGEST
+    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST

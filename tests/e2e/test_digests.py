@@ -1,16 +1,15 @@
 """Hearing of a challenge by digest: from the post to the mail, from the mail to the post, and out of it again."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Browser, expect
 
 from tests.digests.test_golden import GOLDEN
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
-from tests.e2e.place import Place
+from tests.e2e.place import Person, Place
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, Watch
 from workspace.accounts.choices import Rhythm
@@ -21,21 +20,22 @@ from workspace.mail import postman
 TITLE = "Vi mangler borgere til afprøvningen"
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose mails land in its mailbox."""
-    served = Site(tmp_path, demo=True)
+    served = Site(tmp_path_factory.mktemp("demo"), demo=True)
     yield served
     served.close()
 
 
 @pytest.fixture
-def visit_demo(demo: Site, new_context: Callable[..., BrowserContext]) -> Iterator[Visit]:
+def visit_demo(demo: Site, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Visit]:
     """A browser of its own for somebody of the demo."""
     watches: list[Watch] = []
+    options = browser_context_args | {"locale": "da-DK", "base_url": demo.url}
 
-    def browse(person: Any, **options: Any) -> Visitor:
-        context = new_context(locale="da-DK", base_url=demo.url, **options)
+    def browse(person: Person) -> Visitor:
+        context = browser.new_context(**options)
         context.add_cookies([{"name": "samspil", "value": demo.cookie(person.id), "url": demo.url}])
         watches.append(Watch(context, demo))
         return Visitor(context.new_page(), demo, "da", watches[-1])
@@ -43,6 +43,7 @@ def visit_demo(demo: Site, new_context: Callable[..., BrowserContext]) -> Iterat
     yield browse
     for watch in watches:
         watch.check()
+        watch.context.close()
 
 
 def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visit_demo: Visit) -> None:
@@ -54,7 +55,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
     expect(author.heading(TITLE)).to_be_visible()
 
     reader.open("/settings/digest")
-    preview = reader.page.locator(".digest")
+    preview = reader.page.locator(".mail")
     expect(preview).to_contain_text(f"Opsamling: {TITLE}")
     expect(preview.get_by_role("link", name=TITLE)).to_be_visible()
     reader.button("Send it to me now").click()

@@ -21,7 +21,7 @@ class Watch:
     """Everything that goes wrong unseen in a browser; what a test means to happen is said beforehand."""
 
     def __init__(self, context: BrowserContext, site: Site) -> None:
-        self.site = site
+        self.context, self.site = context, site
         self.wrong: list[str] = []
         self.meant: list[str] = []
         self.requests: list[Request] = []
@@ -153,7 +153,7 @@ class Visitor:
         raise AssertionError(f"{target} can't be reached with {key} from where the focus was")
 
     def wait_until(self, script: str) -> None:
-        """Wait until `script` is true. It is asked from here: a page's own policy forbids what Playwright runs there."""
+        """Wait until `script` is true. Asked from here: a page's own policy forbids what Playwright runs there."""
         for _look in range(300):
             if self.page.evaluate(script):
                 return

@@ -14,6 +14,7 @@ from workspace import Workspace, clock
 from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
 from workspace.extensions import db
+from workspace.mail import postman
 from workspace.mail.models import Mail
 from workspace.members import expiry, moderation
 from workspace.members.moderation import LastModerator, LastOfSide
@@ -315,3 +316,17 @@ def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membe
     assert lines[0].details == {"before": "contributor", "after": "observer"}
     assert lines[1].details == {"reason": "Ny stilling"}
     assert lines[1].address == "127.0.0.1"
+
+
+def test_whose_level_is_changed_is_told_by_mail_as_long_as_it_is_so(moderator: Membership) -> None:
+    seat = add_member(moderator, make_user("Farida Nazari", language="en"), Level.OBSERVER)
+    moderation.change_levels(moderator, {seat.id: Level.CONTRIBUTOR})
+    db.session.commit()
+    [mail] = db.session.scalars(select(Mail).where(Mail.kind == "level_changed")).all()
+    letter = postman.written(mail)
+    assert letter is not None
+    assert (mail.user_id, letter.subject) == (seat.user_id, "Your access to »Grønne tage« has changed")
+    assert "From now on you take part as" in letter.text
+    seat.level = Level.OBSERVER
+    db.session.commit()
+    assert postman.written(mail) is None

@@ -10,14 +10,18 @@ from tests.factories import Level, add_member, comment, make_user, share, start_
 from tests.partnerships.test_log import at_once
 from workspace import Workspace
 from workspace.access import Conflict, NotAllowed
+from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.digests import choosing, planning
+from workspace.digests.building import build
 from workspace.extensions import db
 from workspace.mail import postman
 from workspace.mail.models import Mail
 from workspace.members import moderation, reporting
 from workspace.members.models import Report, Verdict
 from workspace.partnerships.models import Membership
+from workspace.partnerships.notices import Notice
 from workspace.posts.models import Post
 from workspace.trail.models import Act, Line
 
@@ -101,11 +105,71 @@ def test_the_author_sees_the_answer_and_not_who_reported(
         assert "Det er i orden sådan" not in sign_in(world.reader.user).page(world.address(world.post)).text
     assert "Det er i orden sådan" in sign_in(world.reader.user).page(f"{world.partnership.address}reports").text
     mails = {
-        mail.user_id: said(mail) for mail in db.session.scalars(select(Mail).where(Mail.kind.startswith("report")))
+        mail.user_id: said(mail)
+        for mail in db.session.scalars(select(Mail).where(Mail.kind.in_(("report_on_yours", "report_answered"))))
     }
     assert set(mails) == {world.author.user_id, world.reader.user_id}
     assert all("Det er i orden sådan" in text for text in mails.values())
     assert "Rikke" not in mails[world.author.user_id]
+
+
+def told(seat: Membership) -> list[Mail]:
+    """The mails about reports to a moderator."""
+    return list(db.session.scalars(select(Mail).where(Mail.kind == Notice.REPORT, Mail.user_id == seat.user_id)))
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_moderators_are_told_at_once_of_what_waits_for_their_answer(world: World, what: str) -> None:
+    other = add_member(world.moderator, make_user("Ole Observatør"), Level.MODERATOR)
+    report = reporting.report(world.reader, getattr(world, what), "Et CPR-nummer")
+    db.session.commit()
+    for moderator in (world.moderator, other):
+        [mail] = told(moderator)
+        assert "Et CPR-nummer" in said(mail)
+        assert f"{world.partnership.address}reports" in said(mail)
+        assert "Rikke" not in said(mail), "A mail that is sent on does not tell who reported it"
+    assert [told(seat) for seat in (world.author, world.reader)] == [[], []]
+    other.level = Level.CONTRIBUTOR
+    db.session.commit()
+    assert said(told(other)[0]) == "", "Whoever moderates no longer"
+    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
+    db.session.commit()
+    assert said(told(world.moderator)[0]) == "", "It waits no more"
+
+
+def test_the_author_is_told_of_a_report_only_if_nobody_else_can_answer_it(world: World) -> None:
+    own = share(world.moderator, "Moderatorens eget")
+    reporting.report(world.reader, own, "Først")
+    assert len(told(world.moderator)) == 1
+    other = add_member(world.moderator, make_user("Ole Observatør"), Level.MODERATOR)
+    reporting.report(world.author, own, "Så")
+    assert [len(told(seat)) for seat in (world.moderator, other)] == [1, 1]
+
+
+@pytest.mark.parametrize(("soon", "waits"), [(Soon.DIGEST, True), (Soon.NEVER, False)])
+def test_a_moderator_can_choose_to_be_told_of_reports_in_the_digest_or_not_at_all(
+    world: World, soon: Soon, waits: bool
+) -> None:
+    choosing.choose_kinds(world.moderator.user, {Notice.REPORT: soon}, {})
+    reporting.report(world.reader, world.post, "Et CPR-nummer")
+    db.session.commit()
+    assert told(world.moderator) == []
+    digest = build(planning.coming(world.moderator.user))
+    assert [item.address for item in digest.waiting] == ([f"{world.partnership.address}reports"] if waits else [])
+
+
+def test_mails_of_titles_only_carry_neither_reason_nor_answer(world: World) -> None:
+    world.partnership.titles_only = True
+    report = reporting.report(world.reader, world.post, "Fortrolig grund")
+    db.session.commit()
+    assert "Fortrolig" not in said(told(world.moderator)[0])
+    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fortroligt svar")
+    db.session.commit()
+    answers = db.session.scalars(select(Mail).where(Mail.kind.in_(("report_on_yours", "report_answered")))).all()
+    assert len(answers) == 2
+    for mail in answers:
+        assert "A moderator has kept it." in said(mail)
+        assert "Fortrolig" not in said(mail)
 
 
 def test_one_answer_answers_all_reports_of_the_same_thing(world: World) -> None:
@@ -171,7 +235,7 @@ def test_who_is_out_gets_no_answer_by_mail(world: World) -> None:
     reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
     moderation.remove(world.moderator, [world.reader.id, world.author.id], reason="x")
     db.session.commit()
-    mails = list(db.session.scalars(select(Mail).where(Mail.kind.startswith("report"))))
+    mails = list(db.session.scalars(select(Mail).where(Mail.kind.in_(("report_on_yours", "report_answered")))))
     assert [said(mail) for mail in mails] == ["", ""]
 
 

@@ -271,6 +271,18 @@ def test_a_moderator_describes_the_partnership_anew_and_the_address_stays(
     assert "The partnership is changed." in history
 
 
+def test_a_moderator_lets_mails_carry_titles_only_and_text_again(
+    window: Client, moderator: Membership, home: str
+) -> None:
+    for box, kept in (("y", True), ("", False)):
+        form = window.page(f"{home}edit").form(f"{home}edit")
+        fields = {"name": form["name"], "purpose": form["purpose"], "goals": "3", "version": form["version"]}
+        answer = window.submit(f"{home}edit", fields | ({"titles_only": box} if box else {}))
+        assert answer.status_code == 303
+        assert moderator.partnership.titles_only is kept
+    assert verbs(moderator.partnership)[1:] == [Verb.CHANGED_MAILS, Verb.CHANGED_MAILS]
+
+
 def test_saving_what_is_there_already_leaves_no_trace_in_the_log(
     window: Client, moderator: Membership, home: str
 ) -> None:

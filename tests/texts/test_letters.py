@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from tests.factories import add_member, comment, make_user, share, start_partnership
+from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
 from workspace import prose
 from workspace.accounts.choices import Soon
 from workspace.digests import choosing
@@ -60,17 +60,35 @@ def test_an_edit_tells_only_those_who_were_not_mentioned_before(moderator: Membe
     assert [len(news(seat)) for seat in (reader, other)] == [1, 1]
 
 
-def test_whoever_follows_a_post_hears_of_comments_until_they_no_longer_do(
+def test_comments_on_ones_own_post_are_mailed_at_once_until_one_no_longer_follows_it(
     moderator: Membership, reader: Membership
 ) -> None:
     post = share(reader, "Grus")
     comment(post, moderator, "Det ligger der.")
     comment(post, reader, "Tak.")
     assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
-    assert subjects(moderator) == ["Farida Nazari har kommenteret »Grus«"]
+    assert news(moderator) == [], "Who only follows it reads of it in the digest"
     following.choose(reader, post.number, follows=False)
     comment(post, moderator, "Og mere.")
     assert len(news(reader)) == 1
+
+
+def test_whoever_has_taken_a_challenge_hears_of_comments_at_once(moderator: Membership, reader: Membership) -> None:
+    post = challenge(moderator, "Grus")
+    post.ask(moderator, reader)
+    post.accept(reader)
+    comment(post, moderator, "Hvordan går det?")
+    assert subjects(reader)[-1] == "Mette Krag has commented on »Grus«"
+
+
+def test_who_wants_to_hears_at_once_of_comments_on_all_that_they_follow(
+    moderator: Membership, reader: Membership
+) -> None:
+    choosing.choose_kinds(reader.user, {Notice.REPLY: Soon.AT_ONCE}, {})
+    post = share(moderator, "Grus")
+    following.choose(reader, post.number, follows=True)
+    comment(post, moderator, "Det ligger der.")
+    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
 
 
 def test_who_wants_no_mail_about_mentions_hears_of_the_comment(moderator: Membership, reader: Membership) -> None:

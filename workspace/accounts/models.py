@@ -20,7 +20,8 @@ class User(Model):
     """A person who can sign in. An address is one account's, however it is spelt.
 
     `next_digest_at` is the moment from which on their next digest is planned (digests/planning.py); None for who gets
-    none. `digested_at` is the one that the last was planned for. `mail_choices` says of kinds of news how soon the
+    none. `digested_at` is the one that the last was planned for, `all_digested_at` that of the last which covered
+    all partnerships, and not only those of which they hear daily. `mail_choices` says of kinds of news how soon the
     person hears of them (a `Soon`), where that is not the usual. `undelivered_digest_id` is the row of the last digest
     that could not be delivered (0 for none), `dismissed_digest_id` that of the last which they have seen here instead.
     """
@@ -48,6 +49,7 @@ class User(Model):
     digest_paused_until: Mapped[date | None]
     next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
     digested_at: Mapped[datetime | None] = mapped_column(Moment)
+    all_digested_at: Mapped[datetime | None] = mapped_column(Moment)
     mail_choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     undelivered_digest_id: Mapped[int] = mapped_column(default=0)
     dismissed_digest_id: Mapped[int] = mapped_column(default=0)

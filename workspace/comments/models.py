@@ -64,10 +64,11 @@ class Comment(Writing, Model):
             post.lift(by.partnership, entry.number)
             db.session.flush()
             mentions.keep(comment.partnership_id, comment.number, body)
-            following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
+            following.concern(post.partnership_id, post.number, {by.id} | body.mentions | post.owner_ids)
             told = notify(Notice.MENTIONED, entry, body.mentions, text=comment.number)
-            followers = following.ids(post.partnership_id, post.number)
-            notify(Notice.REPLY, entry, followers - told, text=comment.number)
+            others = following.ids(post.partnership_id, post.number) - told
+            notify(Notice.ANSWER, entry, others & post.owner_ids, text=comment.number)
+            notify(Notice.REPLY, entry, others - post.owner_ids, text=comment.number)
             return comment
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:

@@ -1,6 +1,7 @@
 """The one builder of digests: the mail, the preview and the page of what could not be delivered all come from here."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -9,16 +10,19 @@ from flask_babel import gettext as _
 from flask_babel import ngettext, pgettext
 
 from workspace.access import Level
+from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
 from workspace.database import AnyRow
 from workspace.digests import selection
 from workspace.digests.content import Block, Digest, Line
-from workspace.digests.selection import Found, Group
+from workspace.digests.selection import Found, Group, Period
 from workspace.digests.spans import Span
 from workspace.languages import short_date, short_day
 from workspace.overview.waiting import Item, waiting
 from workspace.partnerships.log import Verb
+from workspace.partnerships.models import Digested
 from workspace.partnerships.news import carries_titles_only
+from workspace.partnerships.notices import hears_of
 from workspace.partnerships.words import STAGES
 from workspace.posts.models import Kind
 from workspace.posts.moving import Status, stands_still
@@ -27,18 +31,22 @@ MOST_WAITING = 8
 MOST_MODERATING = 8
 MOST_NAMED = 3
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
     """A digest before anything is read: whose it is, and what it covers.
 
-    `spans` are (after, last) by the ids of seats; `since` is the moment of the digest before it. `reminds` says that
+    `spans` are (after, last) by the ids of seats; `since` is the moment of the digest before it that
+    covered as much, `daily_since` that of the last which covered what one hears of daily. `reminds` says that
     what waits for the reader is reason enough to send it: once a week, and when it is asked for.
     """
 
     user: User
     spans: Mapping[int, tuple[int, int]]
     since: datetime
+    daily_since: datetime
     until: datetime
     reminds: bool
 
@@ -49,11 +57,13 @@ def build(edition: Edition) -> Digest:
     seats = {row.id: row for row in selection.seats(user, list(edition.spans))}
     by_partnership = {row.partnership_id: row for row in seats.values()}
     spans = list(_unread(edition, seats.values()))
-    found = selection.posts(spans, edition.since, but=selection.mailed(user, edition.since)) if seats else Found()
+    period = Period(edition.since, edition.daily_since, edition.until)
+    found = selection.posts(spans, period, but=selection.mailed(user, edition.since)) if seats else Found()
     lines = list(_events(seats, selection.events(spans))) if spans else []
-    mine, moderating = _waiting(user, seats.values())
+    mine, moderated = _waiting(user, seats.values())
+    moderating = [Line(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
     moderating += list(_absent(seats))
-    shown = [_block(row, by_partnership[row.partnership_id]) for row in found.posts]
+    shown = [_block_of_any(row, by_partnership[row.partnership_id]) for row in found.posts]
     return Digest(
         user=user,
         since=edition.since,
@@ -71,6 +81,7 @@ def build(edition: Edition) -> Digest:
         commented=found.commented,
         moderating=moderating[:MOST_MODERATING],
         more_moderating=max(0, len(moderating) - MOST_MODERATING),
+        requests=sum(item.is_request for item in moderated),
         memberships=len(seats),
     )
 
@@ -79,7 +90,26 @@ def _unread(edition: Edition, seats: Iterable[AnyRow]) -> Iterator[Span]:
     """What of each span its reader has not read in the meantime."""
     for seat in seats:
         after, last = edition.spans[seat.id]
-        yield Span(seat.id, seat.partnership_id, max(after, seat.seen_number), last)
+        yield Span(seat.id, seat.partnership_id, max(after, seat.seen_number), last, seat.digested is Digested.DAILY)
+
+
+def _block_of_any(row: AnyRow, seat: AnyRow) -> Block:
+    """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
+    try:
+        return _block(row, seat)
+    except Exception:
+        log.exception("Post %s of %s can't be told in a digest", row.number, seat.slug)
+        return Block(
+            group=Group(row.place),
+            kind=row.kind.value,
+            title=row.title,
+            text="",
+            turn="",
+            meta=_("This post can't be shown here."),
+            partnership=seat.name,
+            address=f"/partnerships/{seat.slug}/posts/{row.number}",
+            button=_("Read it"),
+        )
 
 
 def _block(row: AnyRow, seat: AnyRow) -> Block:
@@ -143,12 +173,19 @@ def _events(seats: Mapping[int, AnyRow], found: Mapping[tuple[int, Verb], int]) 
             yield Line(text=told, address=about)
 
 
-def _waiting(user: User, seats: Iterable[AnyRow]) -> tuple[list[Item], list[Line]]:
-    """What waits for the reader in these partnerships, and what waits for a moderator."""
-    homes = tuple(f"/partnerships/{seat.slug}/" for seat in seats)
-    found = [item for item in waiting(user) if item.address.startswith(homes)] if homes else []
-    mine = [item for item in found if not item.moderates]
-    return mine, [Line(text=f"{item.title} ({item.meta})", address=item.address) for item in found if item.moderates]
+def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[Item], list[Item]]:
+    """What waits for the reader in these partnerships, and what waits for a moderator.
+
+    What they have chosen to hear of not at all is left out.
+    """
+    if not seats:
+        return [], []
+    hears = {seat.slug: seat.hears for seat in seats}
+    found = [item for item in waiting(user) if item.place in hears]
+    wanted = [
+        item for item in found if not item.notice or hears_of(user, hears[item.place], item.notice) is not Soon.NEVER
+    ]
+    return [item for item in wanted if not item.moderates], [item for item in wanted if item.moderates]
 
 
 def _absent(seats: Mapping[int, AnyRow]) -> Iterator[Line]:

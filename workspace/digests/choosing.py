@@ -34,7 +34,7 @@ def choose_digest(
         if was_silent and seat.digested is not Digested.NEVER:
             seat.digested_number = seat.partnership.last_number
     if begins:
-        user.digested_at = clock.now()
+        user.digested_at = user.all_digested_at = clock.now()
     db.session.flush()
     user.next_digest_at = next_moment(user)
 

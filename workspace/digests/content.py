@@ -36,8 +36,8 @@ class Line:
 class Digest:
     """All that one digest says to one person.
 
-    `waiting` waits for them, `moderating` for the moderators. `more`, `more_waiting` and `more_moderating` count
-    what has no room. `partnerships` counts those that the blocks are about.
+    `waiting` waits for them, `moderating` for the moderators; among the latter are so many `requests` of others.
+    `more`, `more_waiting` and `more_moderating` count what has no room, `partnerships` those that the blocks are about.
     """
 
     user: User
@@ -56,13 +56,18 @@ class Digest:
     commented: int = 0
     moderating: list[Line] = field(default_factory=list)
     more_moderating: int = 0
+    requests: int = 0
     memberships: int = 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is worth a mail. What waits is, where it `reminds`; what only moderators get is not."""
-        has_news = bool(self.blocks or self.lines or self.comments)
-        return not has_news and not (self.waiting and self.reminds)
+        """Whether nothing is worth a mail. Where it `reminds` what waits is, and whoever waits for a moderator."""
+        return self.is_quiet and not ((self.waiting or self.requests) and self.reminds)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has happened."""
+        return not (self.blocks or self.lines or self.comments)
 
     def of(self, *groups: Group) -> list[Block]:
         """The blocks of these groups, in their order."""

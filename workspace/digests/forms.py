@@ -43,7 +43,8 @@ SOON = {
 
 NOTICES = {
     Notice.MENTIONED: _l("Somebody mentions you"),
-    Notice.REPLY: _l("Somebody comments on a post that you follow"),
+    Notice.ANSWER: _l("Somebody comments on your post, or on a challenge that you have taken"),
+    Notice.REPLY: _l("Somebody comments on another post that you follow"),
     Notice.CHALLENGE: _l("You are asked to take a challenge"),
     Notice.ROLE: _l("You are offered a role, or have asked for one"),
     Notice.REPORT: _l("A post is reported where you are a moderator"),
@@ -90,7 +91,7 @@ class DigestForm(WorkspaceForm):
 class MailForm(WorkspaceForm):
     """How soon one hears of each kind of news: a field for each."""
 
-    mentioned, reply, challenge, role, report = (
+    mentioned, answer, reply, challenge, role, report = (
         RadioField(words, choices=lambda: _told(SOON), coerce=Soon) for words in NOTICES.values()
     )
 

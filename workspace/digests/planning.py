@@ -68,7 +68,7 @@ def send_now(user: User, one_time_key: str) -> None:
     if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
         now = clock.now()
         _post([(_edition(user, _seats([user.id]), now, is_usual=True, reminds=True), key)])
-        user.digested_at = now
+        user.digested_at = user.all_digested_at = now
 
 
 def edition_of(mail: Mail) -> Edition:
@@ -78,6 +78,7 @@ def edition_of(mail: Mail) -> Edition:
         user=db.session.get_one(User, mail.user_id),
         spans={int(seat_id): (after, last) for seat_id, (after, last) in about["spans"].items()},
         since=datetime.fromisoformat(about["since"]),
+        daily_since=datetime.fromisoformat(about["daily_since"]),
         until=datetime.fromisoformat(about["until"]),
         reminds=about["reminds"],
     )
@@ -110,6 +111,7 @@ def _plan(people: Iterable[User], now: datetime) -> int:
             if edition.reminds or any(after < last for after, last in edition.spans.values()):
                 planned.append((edition, f"digest:{user.id}:{due.moment:%Y%m%dT%H%MZ}"))
                 user.digested_at = due.moment
+                user.all_digested_at = due.moment if due.is_usual else user.all_digested_at
         user.next_digest_at = chosen.next(now)
     _post(planned)
     return len(planned)
@@ -129,7 +131,8 @@ def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual
             for seat in seats
             if is_usual or seat.digested is Digested.DAILY
         },
-        since=user.digested_at or until - A_WEEK,
+        since=(user.all_digested_at if is_usual else user.digested_at) or until - A_WEEK,
+        daily_since=user.digested_at or until - A_WEEK,
         until=until,
         reminds=reminds,
     )
@@ -180,6 +183,7 @@ def _references(edition: Edition) -> dict[str, Any]:
     return {
         "spans": {str(seat_id): list(span) for seat_id, span in edition.spans.items()},
         "since": edition.since.isoformat(),
+        "daily_since": edition.daily_since.isoformat(),
         "until": edition.until.isoformat(),
         "reminds": edition.reminds,
     }

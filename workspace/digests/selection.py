@@ -64,6 +64,15 @@ class Found:
     commented: int = 0
 
 
+@dataclass(frozen=True)
+class Period:
+    """The time that a digest covers: from `since` (for what its reader hears of daily from `daily_since`) on."""
+
+    since: datetime
+    daily_since: datetime
+    until: datetime
+
+
 def seats(user: User, ids: Collection[int]) -> list[AnyRow]:
     """Those of the user's seats that are active now, with what a digest says of their partnerships."""
     return list(db.session.execute(_seats(), {"user_id": user.id, "ids": list(ids)}))
@@ -72,18 +81,19 @@ def seats(user: User, ids: Collection[int]) -> list[AnyRow]:
 def mailed(user: User, since: datetime) -> frozenset[Key]:
     """The entries of which the person has had a mail at once since that moment, or is having it."""
     found = db.session.scalars(_mailed(), {"user_id": user.id, "since": since})
-    return frozenset((about["partnership"], about["entry"]) for about in found)
+    return frozenset((about["partnership"], about["entry"]) for about in found if "entry" in about)
 
 
-def posts(spans: Iterable[Span], since: datetime, *, but: Collection[Key] = ()) -> Found:
-    """What happened about posts in these spans, and which challenges have come to stand still since that moment.
+def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -> Found:
+    """What happened about posts in these spans, and which challenges have come to stand still in that time.
 
     Nothing by the reader counts, nor the entries in `but`.
     """
     given: dict[str, Any] = {
         "spans": span_tables.value(spans),
-        "moved_after": since - STANDS_STILL_AFTER,
-        "moved_before": clock.now() - STANDS_STILL_AFTER,
+        "moved_after": period.since - STANDS_STILL_AFTER,
+        "daily_moved_after": period.daily_since - STANDS_STILL_AFTER,
+        "moved_before": period.until - STANDS_STILL_AFTER,
     }
     if but:
         given["numbers"] = span_tables.numbers_value(but)
@@ -125,6 +135,8 @@ def _seats() -> AnySelect:
         select(
             Membership.id,
             Membership.level,
+            Membership.digested,
+            Membership.hears,
             Membership.seen_number,
             Membership.partnership_id,
             Partnership.slug,
@@ -295,7 +307,11 @@ def _still(span: Subquery) -> AnySelect:
         .join(Partnership, Partnership.id == Post.partnership_id)
         .where(
             Post.status.in_(UNSOLVED),
-            Post.activity_at > bindparam("moved_after", type_=Moment),
+            Post.activity_at
+            > case(
+                (span.c.is_daily == 1, bindparam("daily_moved_after", type_=Moment)),
+                else_=bindparam("moved_after", type_=Moment),
+            ),
             Post.activity_at <= bindparam("moved_before", type_=Moment),
             Post.activity_number <= span.c.after,
             Partnership.archived_at.is_(None),

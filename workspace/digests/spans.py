@@ -13,17 +13,23 @@ from sqlalchemy import JSON, Integer, String, Subquery, bindparam, cast, func, s
 
 @dataclass(frozen=True)
 class Span:
-    """The entries of a partnership after the number `after`, up to `last`, for one of its seats."""
+    """The entries of a partnership after the number `after`, up to `last`, for one of its seats.
+
+    `is_daily` says that its holder hears of the partnership daily.
+    """
 
     seat_id: int
     partnership_id: int
     after: int
     last: int
+    is_daily: bool = False
 
 
 def value(spans: Iterable[Span]) -> str:
     """The spans, as `table` takes them."""
-    return json.dumps([[span.seat_id, span.partnership_id, span.after, span.last] for span in spans])
+    return json.dumps(
+        [[span.seat_id, span.partnership_id, span.after, span.last, int(span.is_daily)] for span in spans]
+    )
 
 
 def numbers_value(numbers: Iterable[tuple[int, int]]) -> str:
@@ -32,8 +38,8 @@ def numbers_value(numbers: Iterable[tuple[int, int]]) -> str:
 
 
 def table(dialect: str) -> Subquery:
-    """The spans of the parameter "spans" as something to join: seat_id, partnership_id, after, last."""
-    return _table(dialect, "spans", ("seat_id", "partnership_id", "after", "last"))
+    """The spans of the parameter "spans" as something to join: seat_id, partnership_id, after, last, is_daily."""
+    return _table(dialect, "spans", ("seat_id", "partnership_id", "after", "last", "is_daily"))
 
 
 def numbers_table(dialect: str) -> Subquery:

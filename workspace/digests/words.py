@@ -43,9 +43,9 @@ def period(since: datetime, until: datetime) -> str:
 
 def subject(digest: Digest) -> str:
     """ "Opsamling: 2 udfordringer venter på dig · 5 nye opslag": the most important first."""
-    if not digest.waiting and len(digest.blocks) == 1 and not digest.lines:
+    if not digest.waiting and not digest.requests and len(digest.blocks) == 1 and not digest.lines:
         return _("Digest: %(what)s", what=digest.blocks[0].title)
-    parts = [*_waiting(digest), *_news(digest)][:2]
+    parts = [*_waiting(digest), *_requests(digest), *_news(digest)][:2]
     return _("Digest: %(what)s", what=" · ".join(parts))
 
 
@@ -62,6 +62,8 @@ def greeting(digest: Digest) -> str:
         told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
     elif waiting or new:
         told = f"{told_waiting if waiting else told_new}."
+    elif digest.requests and digest.is_quiet:
+        told = _("Somebody waits for a moderator's answer.")
     else:
         told = _("Here is what has happened since you last looked.")
     return f"{told[0].upper()}{told[1:]}"
@@ -83,6 +85,12 @@ def _waiting(digest: Digest) -> list[str]:
     if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
         return [ngettext("%(num)s challenge waits for you", "%(num)s challenges wait for you", count)]
     return [ngettext("%(num)s thing waits for you", "%(num)s things wait for you", count)]
+
+
+def _requests(digest: Digest) -> list[str]:
+    if not digest.requests:
+        return []
+    return [ngettext("%(num)s request to answer", "%(num)s requests to answer", digest.requests)]
 
 
 def _news(digest: Digest) -> list[str]:

@@ -10,11 +10,13 @@ from workspace.database import db
 from workspace.languages import short_date
 from workspace.mail.letters import PROMPT, Letter, compose, kind, link
 from workspace.mail.models import Mail
-from workspace.members import inviting
+from workspace.members import inviting, reporting
 from workspace.members.models import Invitation, Report
+from workspace.partnerships import news
 from workspace.partnerships.models import Ending, Membership, State
 from workspace.partnerships.news import carries_titles_only
 from workspace.partnerships.words import LEVELS
+from workspace.posts.models import Post
 
 
 @kind("invitation", _l("Invitation to a partnership"), priority=PROMPT)
@@ -30,6 +32,7 @@ def invitation(mail: Mail) -> Letter | None:
             sender=found.partnership.name,
             invitation=found,
             is_reminder=mail.kind == "reminder",
+            greeting="" if carries_titles_only(found.partnership) else found.greeting,
             address=link(f"/invitations/{inviting.token(found)}"),
         )
 
@@ -63,9 +66,9 @@ def about_a_seat(mail: Mail) -> Letter | None:
 
 def _reason(kind: str, seat: Membership) -> str:
     """What a moderator wrote about it, where mails carry text."""
-    if kind == "asked_back":
-        return seat.question
-    return "" if kind == "level_changed" or carries_titles_only(seat.partnership) else seat.reason
+    if kind == "level_changed" or carries_titles_only(seat.partnership):
+        return ""
+    return seat.question if kind == "asked_back" else seat.reason
 
 
 def _words(kind: str, seat: Membership) -> tuple[str, str]:
@@ -73,6 +76,7 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
     name, level = seat.partnership.name, LEVELS[seat.level]
     member = _("You are a member of »%(name)s«", name=name)
     until = short_date(seat.suspended_until) if seat.suspended_until else ""
+    hidden = carries_titles_only(seat.partnership)
     return {
         "added": lambda: (
             member,
@@ -85,11 +89,13 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
         "approved": lambda: (member, _("A moderator has approved your request, as %(level)s.", level=level)),
         "declined": lambda: (
             _("Your request to join »%(name)s« was declined", name=name),
-            _("The moderators give this reason:"),
+            _("You can see the reason in the workspace.") if hidden else _("The moderators give this reason:"),
         ),
         "asked_back": lambda: (
             _("The moderators of »%(name)s« have a question", name=name),
-            _("They want to know this before they answer your request:"),
+            _("Answer it in the workspace before they can answer your request.")
+            if hidden
+            else _("They want to know this before they answer your request:"),
         ),
         "suspended": lambda: (
             _("Your access to »%(name)s« is on hold", name=name),
@@ -140,6 +146,26 @@ def _is_so(mail: Mail, seat: Membership) -> bool:
     }[mail.kind]
 
 
+@kind("report", _l("Report for the moderators"))
+def report(mail: Mail) -> Letter | None:
+    """To a moderator: that something was reported, while it waits for an answer. By whom stands in the workspace."""
+    seat, found = news.reader(mail), db.session.get(Report, mail.references["report"])
+    if seat is None or not seat.may(Action.WITHDRAW_OTHERS) or found is None or found.answered_at is not None:
+        return None
+    thing = reporting.thing_of(found)
+    post = db.session.get_one(Post, (found.partnership_id, found.post_number))
+    if thing.is_withdrawn or post.is_withdrawn:
+        return None
+    return news.letter(
+        mail,
+        seat,
+        heading=_("Reported to the moderators: %(title)s", title=post.title),
+        quote=found.reason,
+        path="reports",
+        button=_("Answer"),
+    )
+
+
 @kind("report_on_yours", _l("Answer to a report of what one wrote"))
 @kind("report_answered", _l("Answer to one's own report"))
 def about_a_report(mail: Mail) -> Letter | None:
@@ -152,6 +178,7 @@ def about_a_report(mail: Mail) -> Letter | None:
         "report",
         sender=seat.partnership.name,
         report=found,
+        answer="" if carries_titles_only(seat.partnership) else found.answer,
         is_author=mail.kind == "report_on_yours",
         address=link(f"{seat.partnership.address}reports"),
     )
@@ -168,6 +195,6 @@ def helped(mail: Mail) -> Letter | None:
         "helped",
         sender=seat.partnership.name,
         helper=helper,
-        reason=mail.references["reason"],
+        reason="" if carries_titles_only(seat.partnership) else mail.references["reason"],
         address=link(f"{seat.partnership.address}members"),
     )

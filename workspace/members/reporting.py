@@ -12,6 +12,7 @@ from workspace.mail.models import post_all, row
 from workspace.members.models import Report, Verdict
 from workspace.members.moderation import other_moderators
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.notices import Notice, mail_at_once
 from workspace.posts.models import Post
 from workspace.posts.writing import forgetting
 from workspace.trail.models import Act, note
@@ -38,6 +39,7 @@ def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
             db.session.add(made)
             db.session.flush()
             note(Act.REPORTED, actor=by.user, partnership=by.partnership, number=thing.number)
+            _tell_moderators(made, by, thing)
         return made
 
 
@@ -93,6 +95,15 @@ def thing_of(found: Report) -> Post | Comment:
 def _open(partnership: Partnership) -> Select[Report]:
     """The reports that wait for an answer."""
     return select(Report).where(Report.partnership_id == partnership.id, Report.answered_at.is_(None))
+
+
+def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> None:
+    """Tell those who can answer, and want to hear of it at once, by mail: the author only if nobody else can."""
+    others = {seat.id for seat in other_moderators(by)}
+    told = others - {thing.author_id}
+    if not told and not by.may(Action.WITHDRAW_OTHERS):
+        told = others
+    mail_at_once(Notice.REPORT, made.partnership_id, told, key=f"report:{made.id}", report=made.id)
 
 
 def _tell(found: Report, author: Membership, reporters: list[Membership]) -> None:

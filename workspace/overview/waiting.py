@@ -4,21 +4,22 @@ Each item has the one thing that settles it, and goes when it is settled. Later 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_babel import gettext as _
-from sqlalchemy import Date, String, and_, case, cast, literal, null, select, union_all
+from sqlalchemy import Date, String, and_, bindparam, case, cast, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
-from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, present
 from workspace.languages import short_date, short_day
 from workspace.members import waiting as members
 from workspace.partnerships.log import Entry
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.notices import Notice
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED
@@ -37,7 +38,8 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Post.numb
 class Item:
     """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press.
 
-    What `moderates` waits for any of the moderators, not for this person alone.
+    What `moderates` waits for any of the moderators, not for this person alone; `is_request` says that somebody waits
+    for their answer. `notice` is the kind of news that it is, where one can choose how soon to hear of that.
     """
 
     symbol: str
@@ -47,6 +49,14 @@ class Item:
     button: str
     settles: str = ""
     moderates: bool = False
+    is_request: bool = False
+    notice: Notice | None = None
+
+    @property
+    def place(self) -> str:
+        """The partnership that it is in, by its slug; empty for what is in none."""
+        _, found, rest = self.address.partition("/partnerships/")
+        return rest.partition("/")[0] if found else ""
 
 
 def waiting(user: User) -> list[Item]:
@@ -68,18 +78,23 @@ def waiting(user: User) -> list[Item]:
 
 def _posts(user: User) -> list[AnyRow]:
     """The posts that wait for me, each told once with `why`: unsolved challenges, and what mentions me."""
-    parts = [_challenges(user).subquery(), _mentions(user).subquery()]
+    return list(db.session.execute(_told(), {"user_id": user.id}))
+
+
+@cache
+def _told() -> AnySelect:
+    """The statement of it, made once and kept: making it takes longer than running it."""
+    parts = [_challenges().subquery(), _mentions().subquery()]
     found = union_all(*(select(part) for part in parts)).subquery()
-    order = found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at
-    return list(db.session.execute(select(found).order_by(*order)))
+    return select(found).order_by(found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at)
 
 
-def _challenges(user: User) -> AnySelect:
+def _challenges() -> AnySelect:
     """The unsolved challenges that have to do with me."""
     my_roles = select(Holding.role_id).where(
         Holding.membership_id == Membership.id,
         Holding.kind == HoldingKind.ACCOUNTABLE,
-        is_held(clock.now()),
+        is_held(present()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))
     why = case(
@@ -87,7 +102,7 @@ def _challenges(user: User) -> AnySelect:
         (and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership))), CONCERNS_MY_ROLE),
         (Post.taker_id == Membership.id, IS_MINE),
         (
-            and_(Membership.level == Level.MODERATOR, Post.activity_at < clock.now() - STANDS_STILL_AFTER),
+            and_(Membership.level == Level.MODERATOR, Post.activity_at < present(before=STANDS_STILL_AFTER)),
             STANDS_STILL,
         ),
     )
@@ -104,7 +119,7 @@ def _challenges(user: User) -> AnySelect:
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .join(Post, Post.partnership_id == Partnership.id)
         .where(
-            Membership.user_id == user.id,
+            Membership.user_id == bindparam("user_id"),
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             Partnership.archived_at.is_(None),
@@ -118,7 +133,7 @@ def _challenges(user: User) -> AnySelect:
     )
 
 
-def _mentions(user: User) -> AnySelect:
+def _mentions() -> AnySelect:
     """Where others mention me, in posts that I have not opened since; the oldest first."""
     author, person = aliased(Membership), aliased(User)
     return (
@@ -139,7 +154,7 @@ def _mentions(user: User) -> AnySelect:
         .join(author, author.id == Entry.actor_id)
         .join(person, person.id == author.user_id)
         .where(
-            Membership.user_id == user.id,
+            Membership.user_id == bindparam("user_id"),
             Membership.is_active,
             Entry.actor_id != Membership.id,
             Partnership.archived_at.is_(None),
@@ -160,6 +175,7 @@ def _asked(row: AnyRow) -> Item:
         address,
         _("I take it"),
         settles=f"/partnerships/{row.slug}/waiting/challenges/{row.number}",
+        notice=Notice.CHALLENGE,
     )
 
 
@@ -174,6 +190,7 @@ def _offer(row: AnyRow) -> Item:
         _role(row),
         _("Accept"),
         settles=f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{row.id}",
+        notice=Notice.ROLE,
     )
 
 
@@ -186,6 +203,8 @@ def _answer(row: AnyRow) -> Item:
             f"{row.partnership_name} · {row.about}",
             f"{home}/members",
             _("Answer"),
+            moderates=True,
+            is_request=True,
         ),
         "report": lambda: Item(
             "warning",
@@ -193,6 +212,7 @@ def _answer(row: AnyRow) -> Item:
             row.partnership_name,
             f"{home}/reports",
             _("Answer"),
+            notice=Notice.REPORT,
         ),
         "question": lambda: Item(
             "users",
@@ -213,6 +233,7 @@ def _mention(row: AnyRow) -> Item:
         f"{_post(row)}{comment}",
         _("Mark as read"),
         settles=f"/partnerships/{row.slug}/waiting/mentions/{row.text_number}",
+        notice=Notice.MENTIONED,
     )
 
 
@@ -228,7 +249,13 @@ def _taken(row: AnyRow) -> Item:
 def _request(row: AnyRow) -> Item:
     title = _("%(name)s asks for the role »%(role)s«", name=row.asked_by, role=row.name)
     return Item(
-        "users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"), moderates=True
+        "users",
+        title,
+        f"{row.partnership_name} · {row.organisation_name}",
+        _role(row),
+        _("Answer"),
+        moderates=True,
+        is_request=True,
     )
 
 

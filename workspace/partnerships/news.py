@@ -11,7 +11,7 @@ from workspace.mail.models import Mail
 from workspace.partnerships import unsubscribing
 from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, chosen
+from workspace.partnerships.notices import Notice, hears_of
 
 LONGEST_QUOTE = 600
 
@@ -21,7 +21,7 @@ def reader(mail: Mail) -> Membership | None:
     seat = db.session.get(Membership, mail.references["membership"])
     if seat is None or seat.user_id != mail.user_id or not seat.is_active:
         return None
-    wanted = chosen(seat.user, Notice(mail.kind)).at_most(seat.hears)
+    wanted = hears_of(seat.user, seat.hears, Notice(mail.kind))
     return seat if wanted is Soon.AT_ONCE else None
 
 

@@ -22,6 +22,7 @@ class Notice(StrEnum):
     """The kinds of news, and by these names the kinds of mail."""
 
     MENTIONED = "mentioned"
+    ANSWER = "answer"
     REPLY = "reply"
     CHALLENGE = "challenge"
     ROLE = "role"
@@ -30,10 +31,18 @@ class Notice(StrEnum):
 
 NOTICES = tuple(notice.value for notice in Notice)
 
+# What is everybody's talk can wait for the digest: a mail at once is for what waits for its reader.
+USUALLY = {Notice.REPLY: Soon.DIGEST}
+
 
 def chosen(user: User, notice: Notice) -> Soon:
     """How soon the person wants to hear of this kind of news, wherever it is."""
-    return Soon(user.mail_choices.get(notice, Soon.AT_ONCE))
+    return Soon(user.mail_choices.get(notice, USUALLY.get(notice, Soon.AT_ONCE)))
+
+
+def hears_of(user: User, hears: Soon, notice: Notice) -> Soon:
+    """How soon the person wants to hear of it from a partnership of which they want to hear so soon at most."""
+    return chosen(user, notice).at_most(hears)
 
 
 def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any) -> set[int]:
@@ -42,14 +51,19 @@ def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any
     Its actor never hears of what they did themselves. `about` is what the mail is about beside the entry.
     """
     others = set(seat_ids) - {entry.actor_id}
-    if not others:
+    return mail_at_once(notice, entry.partnership_id, others, key=str(entry.number), entry=entry.number, **about)
+
+
+def mail_at_once(notice: Notice, partnership_id: int, seat_ids: Collection[int], *, key: str, **about: Any) -> set[int]:
+    """Mail the members with these seats, who want to hear of it at once, about something of this `key`; their ids."""
+    if not seat_ids:
         return set()
     query = (
         select(Membership.id, Membership.hears, User)
         .join(Membership.user)
         .where(
-            Membership.partnership_id == entry.partnership_id,
-            Membership.id.in_(others),
+            Membership.partnership_id == partnership_id,
+            Membership.id.in_(seat_ids),
             Membership.is_active,
             User.deactivated_at.is_(None),
         )
@@ -58,17 +72,16 @@ def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any
     told = [
         (seat_id, user)
         for seat_id, hears, user in db.session.execute(query)
-        if chosen(user, notice).at_most(hears) is Soon.AT_ONCE
+        if hears_of(user, hears, notice) is Soon.AT_ONCE
     ]
     post_all(
         [
             row(
                 notice.value,
-                key=f"{notice}:{seat_id}:{entry.number}",
+                key=f"{notice}:{seat_id}:{key}",
                 to=user.id,
                 membership=seat_id,
-                partnership=entry.partnership_id,
-                entry=entry.number,
+                partnership=partnership_id,
                 **about,
             )
             for seat_id, user in told

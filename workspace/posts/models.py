@@ -169,6 +169,11 @@ class Post(Moving, Model):
                 forget_words(self.partnership_id, post_number=self.number)
                 record(by, Verb.REDACTED, post_number=self.number, reason=reason)
 
+    @property
+    def owner_ids(self) -> set[int]:
+        """The seats whose matter it is: its author's, and of a challenge whoever has taken it."""
+        return {seat_id for seat_id in (self.author_id, self.taker_id) if seat_id}
+
     def pin(self, by: Membership) -> None:
         """Keep the post first in the feed. Raises Conflict when three are pinned already."""
         with by.partnership.locked():

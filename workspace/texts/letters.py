@@ -17,9 +17,10 @@ def mentioned(mail: Mail) -> Letter | None:
     return _letter(mail, _("%(who)s mentions you in »%(title)s«"), only_mentioned=True)
 
 
+@kind("answer", _l("Comment on one's own post or challenge"))
 @kind("reply", _l("Comment on a post that one follows"))
 def reply(mail: Mail) -> Letter | None:
-    """That somebody has commented on a post that the reader follows."""
+    """That somebody has commented on a post that is the reader's, or that they follow."""
     return _letter(mail, _("%(who)s has commented on »%(title)s«"))
 
 
