@@ -7,6 +7,7 @@ def test_a_member_sees_the_partnership(client, sign_in):
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -37,6 +38,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the PostgreSQL that was started for the tests."""
     if SERVER in config.stash:
         config.stash[SERVER].stop()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much was tried by the tests that count it (`record_property`): cells, interleavings."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        counts.update(dict(report.user_properties) if report.when == "call" else {})
+    for name, count in counts.items():
+        terminalreporter.write_line(f"{count:,} {name}")
 
 
 def _server(config: pytest.Config) -> str:

@@ -1,0 +1,230 @@
+"""A partnership with everybody around it who may or may not see it, each in one state of membership."""
+
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from tests.client import HTMX, Client
+from tests.factories import (
+    Holder,
+    Level,
+    add_member,
+    challenge,
+    comment,
+    hold,
+    make_role,
+    make_user,
+    share,
+)
+from tests.test_routes import ROUTES, Route, SignIn, World
+from workspace import Workspace, prose
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.members import addresses, inviting, linking, moderation
+from workspace.members.models import Invitation
+from workspace.partnerships import changes
+from workspace.partnerships.models import Membership, Visibility
+from workspace.posts import affected
+from workspace.posts.models import Kind, Post
+from workspace.roles import offering
+
+STRANGERS = ("outsider", "colleague", "administrator")
+MEMBERS = ("observer", "contributor", "author", "role holder", "moderator")
+STATES = {
+    "no seat": ("anonymous", *STRANGERS),
+    "invited": (*STRANGERS, *MEMBERS),
+    "requested": (*STRANGERS, *MEMBERS),
+    "active": ("administrator", *MEMBERS),
+    "suspended": ("administrator", *MEMBERS),
+    "ended": ("administrator", *MEMBERS),
+    "rejoined": ("administrator", *MEMBERS),
+}
+LEVELS = {"moderator": Level.MODERATOR, "contributor": Level.CONTRIBUTOR}
+LEVELS |= dict.fromkeys(("author", "role holder"), Level.CONTRIBUTOR)
+IN = ("active", "rejoined")
+COOKIE = "samspil"
+
+
+@dataclass
+class Person:
+    """One of the matrix: what they are, what their seat is, and the browser in which they are signed in."""
+
+    kind: str
+    state: str
+    browser: Client
+    user_id: int = 0
+    email: str = ""
+    addresses: dict[Route, str] = field(default_factory=dict)
+    token: str = ""
+    cookie: str = ""
+
+    @property
+    def level(self) -> Level | None:
+        """What the seat may do at present."""
+        return LEVELS.get(self.kind, Level.OBSERVER) if self.state in IN else None
+
+    @property
+    def word(self) -> str:
+        """Begins every word that is this person's own."""
+        return self.kind.replace(" ", "")
+
+    def arrive(self) -> None:
+        """Take a form's token, and remember the cookie."""
+        self.token = self.browser.token()
+        cookie = self.browser.get_cookie(COOKIE)
+        self.cookie = cookie.value if cookie else ""
+
+    def send(self, route: Route, typed: dict[str, str], *, htmx: bool) -> TestResponse:
+        """Do what the route's link or form does, in the browser as it was on arrival. Nothing looks at the page."""
+        self.browser.set_cookie(COOKIE, self.cookie)
+        options: dict[str, Any] = {"method": route.method, "headers": HTMX if htmx else {}}
+        if route.method == "POST":
+            options["data"] = typed | {"csrf_token": self.token}
+        answer: TestResponse = copy_context().run(self.browser._open, self.addresses[route], **options)
+        return answer
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.state}"
+
+
+class Place(World):
+    """The world of the routes, around which all of `STATES[state]` stand. What addresses name is the author's."""
+
+    def __init__(self, app: Workspace, sign_in: SignIn, state: str) -> None:
+        super().__init__(app, sign_in)
+        self.state = state
+        self.moderator = self.seats["moderator"]
+        sign_in(self.moderator.user)  # The session that addresses name is nobody's of the matrix.
+        self._write()
+        self._fill_elsewhere()
+        self.invitations: dict[str, int] = {}
+        self.slug = self.partnership.slug
+        self.people = [self._person(kind) for kind in STATES[state]]
+        db.session.commit()
+
+    def archive(self) -> None:
+        """Let the partnership only be read from now on."""
+        changes.archive(self.moderator)
+        db.session.commit()
+
+    def _write(self) -> None:
+        """What was said in passing: it stands in the log."""
+        changes.describe(self.moderator, name="Digital genoptræning nu", purpose="Før", goals=[3], version=1)
+        parked = Post.share(self.moderator, **_text("challenge"))
+        parked.park(self.moderator, "Vi venter")
+        withdrawn = Post.share(self.moderator, **_text("progress"))
+        withdrawn.withdraw(self.moderator, "Det var forkert")
+        self.posts["contributor"].role_id = self.role.id
+        db.session.commit()
+
+    def _fill_elsewhere(self) -> None:
+        """The same kinds of things in the other partnership, where nobody of the matrix is."""
+        by, there = self.elsewhere, self.elsewhere.partnership
+        member, guest = add_member(by), make_user()
+        linking.join(linking.open_link(by, level=Level.OBSERVER, hours=2, most_uses=5), guest)
+        linking.ask_to_join(make_user(), there, "Må jeg være med?")
+        invite(by, "et.andet@sted.dk")
+        pinned, taken = challenge(by), challenge(member)
+        pinned.pin(by)
+        affected.join(pinned, member)
+        taken.ask(by, member)
+        taken.accept(member)
+        comment(taken, by)
+        share(member, moves=taken.number)
+        taken.solve(member, "Sådan")
+        roles = [make_role(by) for _ in range(4)]
+        hold(roles[0], by, by)
+        hold(roles[0], member, by)  # It is handed over.
+        offering.offer(roles[1], by, to=member, kind=Holder.ACCOUNTABLE)
+        offering.ask(roles[2], member, kind=Holder.HELPER)
+        taken.role_id = roles[0].id
+        db.session.commit()
+
+    def _person(self, kind: str) -> Person:
+        """Somebody of that kind, brought into the state by the verbs that bring people there."""
+        if kind == "anonymous":
+            browser = self._app.test_client()
+            assert isinstance(browser, Client)
+            return self._known(Person(kind, self.state, browser), None)
+        user = self._user(kind)
+        seat = self._seat(kind, user) if kind in MEMBERS or self.state in STATES_WITH_SEATS else None
+        self._bring(kind, user, seat)
+        db.session.commit()
+        return self._known(Person(kind, self.state, self._sign_in(user), user.id, user.email), user)
+
+    def _user(self, kind: str) -> User:
+        if kind == "author":
+            return self.seats["contributor"].user
+        organisation = self.moderator.organisation if kind == "colleague" else None
+        administers = kind == "administrator"
+        return make_user(f"Prøve {kind}", organisation, language="en", is_administrator=administers)
+
+    def _seat(self, kind: str, user: User) -> Membership:
+        if kind == "author":
+            return self.seats["contributor"]
+        seat = add_member(self.moderator, user, LEVELS.get(kind, Level.OBSERVER))
+        if kind == "role holder":
+            hold(self.role, seat, self.moderator)
+        return seat
+
+    def _bring(self, kind: str, user: User, seat: Membership | None) -> None:
+        by = self.moderator
+        if seat and self.state == "suspended":
+            moderation.suspend(by, [seat.id], until=None, reason="Ferie", confirmed=True)
+        elif seat and self.state != "active":
+            moderation.remove(by, [seat.id], reason="Ny stilling", confirmed=True)
+        if seat and self.state == "rejoined":
+            changes.add_person(by, user, LEVELS.get(kind, Level.OBSERVER))
+        if self.state == "invited":
+            made = invite(by, user.email)
+            self.invitations[kind] = made.id
+        if self.state == "requested":
+            linking.set_visibility(by, Visibility.LISTED)
+            asked = linking.ask_to_join(user, self.partnership, "Må jeg være med?")
+            linking.ask_back(by, asked.id, "Hvem er du?")
+            asked.level = LEVELS.get(kind, Level.OBSERVER)  # What it would be must not count before it is.
+            linking.set_visibility(by, Visibility.HIDDEN)
+
+    def _known(self, person: Person, user: User | None) -> Person:
+        """With all addresses, so that nothing has to be read between two requests."""
+        person.addresses = {route: self._address(route.rule, person, user) for route in ROUTES}
+        return person
+
+    def _address(self, rule: str, person: Person, user: User | None) -> str:
+        """About what the author wrote; but one's own seat and invitation, where there is one."""
+        own = user and db.session.query(Membership).filter_by(partnership=self.partnership, user=user).first()
+        if rule.startswith("/memberships/") and own:
+            return rule.replace("<number:membership_id>", str(own.id))
+        if rule.startswith("/invitations/") and person.kind in self.invitations:
+            made = db.session.get_one(type(self.invitation), self.invitations[person.kind])
+            return rule.replace("<token:token>", inviting.token(made))
+        try:
+            return self.address(rule)
+        except KeyError as missing:
+            raise AssertionError(f"World.address (tests/test_routes.py) does not know {missing} of {rule}") from None
+
+    def has_seat(self, person: Person) -> bool:
+        """Whether there is a row for this person, whatever its state."""
+        return person.kind in MEMBERS or person.state not in ("no seat", "invited")
+
+
+def invite(by: Membership, email: str) -> Invitation:
+    """Invite one address, with a greeting."""
+    rows, organisation_id = addresses.read(by.partnership, email), by.organisation_id
+    about: dict[str, Any] = {"level": Level.OBSERVER, "language": "en", "greeting": "Kom med"}
+    [made] = inviting.invite(by, rows, organisation_id=organisation_id or 0, **about)
+    return made
+
+
+STATES_WITH_SEATS = ("active", "suspended", "ended", "rejoined")
+
+
+def _text(kind: str) -> dict[str, Any]:
+    return {
+        "kind": Kind(kind),
+        "title": "Et opslag",
+        "body": prose.from_plain("Det, der skete."),
+        "one_time_key": f"key of {kind}",
+    }

@@ -1,0 +1,181 @@
+"""The matrix: every route, by everybody, in every state of membership; and nobody is told a word that is not theirs.
+
+What is expected comes from the table of the routes (tests/test_routes.py), and from the few rules about one's own.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.factories import Level
+from tests.kept import Kept
+from tests.matrix.place import STATES, Person, Place
+from tests.matrix.words import is_by_token, mark, may_see, told
+from tests.test_routes import IN, LOWEST_LEVELS, ROUTES, Route, SignIn
+from tests.test_routes import TYPED as WRITTEN
+from tests.test_routes import told as answered
+from workspace import Workspace
+from workspace.extensions import db, limiter
+from workspace.mail import postman
+from workspace.mail.models import Mail
+
+LEVELS = list(Level)
+READABLE = ("read", "read_trail", "leave", "archive")  # in an archive
+TOKEN = {"GET": {200, 410}, "POST": {200, 303, 403, 409, 410, 422}}
+
+# With what most forms ask for, so that it is the rule that refuses, and not an empty field.
+TYPED = WRITTEN | {"reason": "Fordi", "note": "Sådan", "words": "Hej", "version": "1", "level": "observer"}
+
+# Beyond the level: what is somebody's own, in the words of docs/design.md 3. All else is everybody's of that level.
+AUTHOR, MOVERS = ("author",), ("author", "role holder", "moderator")
+OWN = {
+    r"posts/<[^/]+>/edit": AUTHOR,
+    r"posts/<[^/]+>/withdrawal": ("author", "moderator"),
+    r"comments/<[^/]+>/edit": AUTHOR,
+    r"comments/<[^/]+>/withdrawal": ("author", "moderator"),
+    r"posts/<[^/]+>/(taking|solution|parking|reopening)": MOVERS,
+    r"roles/<[^/]+>/offers(/new)?": ("author", "moderator"),
+    r"holdings/<[^/]+>/(acceptance|refusal)": AUTHOR,
+    r"waiting/roles/<[^/]+>/<[^/]+>": AUTHOR,
+    r"holdings/<[^/]+>/withdrawal": AUTHOR,
+    r"holdings/<[^/]+>/ending": ("author", "moderator"),
+}
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What is logged meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    yield lines
+    logging.getLogger().removeHandler(handler)
+
+
+def expected(route: Route, person: Person, place: Place, *, archived: bool) -> str:
+    """What the table promises."""
+    if route.who == "public":
+        return "let in"
+    if person.kind == "anonymous":
+        return "sent to sign in"
+    if route.who == "administrators":
+        return "let in" if person.kind == "administrator" else "not found"
+    if route.who == "signed_in":
+        foreign = route.rule.startswith("/memberships/") and not place.has_seat(person)
+        return "not found" if foreign else "let in"
+    if person.level is None:
+        return "not found"
+    if LEVELS.index(person.level) < LEVELS.index(Level(LOWEST_LEVELS[route.action])):
+        return "told to lack the level"
+    if archived and route.action not in READABLE:
+        return "told that it is archived"
+    owners = next((kinds for rule, kinds in OWN.items() if re.search(f"{rule}$", route.rule)), None)
+    return "let in" if owners is None or person.kind in owners else "told to lack the level"
+
+
+def came_to(route: Route, answer: TestResponse, *, htmx: bool, wanted: str) -> str:
+    """What the answer is, in the words of `expected`."""
+    if wanted == "told that it is archived" and answer.status_code == 409:
+        return wanted
+    if "token" in route.rule and answer.status_code in TOKEN[route.method]:
+        return "let in"
+    return answered(route, answer, htmx=htmx)
+
+
+def leaks(person: Person, route: Route, answer: TestResponse, slug: str) -> list[str]:
+    """What the answer tells that this person may not know."""
+    text = f"{answer.headers}\n" + ("" if answer.is_streamed else answer.get_data(as_text=True))
+    found = [f"{whose} {what}" for whose, what in told(text) if not may_see(person, whose, what, route)]
+    if person.level is None and "slug" not in route.rule and "token" not in route.rule and slug in text:
+        found.append("the address")
+    return found
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_everybody_gets_what_is_theirs_and_not_a_word_more(
+    state: str,
+    app: Workspace,
+    sign_in: SignIn,
+    said: list[str],
+    tmp_path: Path,
+    record_property: Any,
+) -> None:
+    place = Place(app, sign_in, state)
+    mark(place)
+    cells, wrong = 0, []
+    for archived in (False, True):
+        if archived:
+            place.archive()
+        with Kept(tmp_path).watched() as kept:
+            for person, cell in _cells(place, archived=archived):
+                cells += 1
+                wrong += [f"{person}: {cell}: {trouble}" for trouble in _troubles(place, person, cell, kept, said)]
+                kept.bring_back()
+        wrong += _letters(place)
+    record_property("cells of the matrix", cells)
+    assert not wrong, "\n".join(wrong)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A request by one of the people."""
+
+    route: Route
+    htmx: bool
+    archived: bool
+
+    def __str__(self) -> str:
+        return f"{self.route}{', htmx' * self.htmx}{', archived' * self.archived}"
+
+
+def _cells(place: Place, *, archived: bool) -> Iterator[tuple[Person, Cell]]:
+    """Every route by everybody, plain and HTMX, in use and archived.
+
+    All four ways in a partnership that one is in; the others are crossed in pairs, since they lead past each other.
+    """
+    for person in place.people:
+        person.arrive()
+        for route in ROUTES:
+            is_inside = place.state == "active" and route.who == "members"
+            for htmx in (False, True) if is_inside else (archived,):
+                yield person, Cell(route, htmx, archived)
+
+
+def _troubles(place: Place, person: Person, cell: Cell, kept: Kept, said: list[str]) -> Iterator[str]:
+    """What is wrong with the answer, if anything."""
+    limiter.reset()
+    said.clear()
+    answer = person.send(cell.route, TYPED, htmx=cell.htmx)
+    wanted = expected(cell.route, person, place, archived=cell.archived)
+    if came_to(cell.route, answer, htmx=cell.htmx, wanted=wanted) != wanted:
+        yield f"{answer.status}, not {wanted}"
+    yield from leaks(person, cell.route, answer, place.slug)
+    yield from (f"logged {whose} {what}" for whose, what in told("\n".join(said)))
+    if kept.committed and (answer.status_code >= 400 or cell.route.method == "GET"):
+        yield f"wrote to {sorted(kept.committed)}"
+
+
+def _letters(place: Place) -> Iterator[str]:
+    """What is wrong with the mails in the outbox, written now, whatever was so when they were posted."""
+    people = {person.user_id: person for person in place.people if person.user_id}
+    addressed = {person.email: person for person in place.people if person.email}
+    for mail in db.session.query(Mail).all():
+        invited = addressed.get(mail.address or "")
+        person = people.get(mail.user_id or 0) or invited
+        letter = postman.written(mail) if person else None
+        if person and letter:
+            words = told(repr(letter))
+            allowed = {word for word in words if may_see(person, *word) or (invited and is_by_token(*word))}
+            yield from (f"{person}: mail {mail.kind}: {whose} {what}" for whose, what in words - allowed)
+    db.session.rollback()
+
+
+def test_what_is_expected_of_answers_is_said_for_every_method() -> None:
+    assert set(IN) == {route.method for route in ROUTES} == set(TOKEN)

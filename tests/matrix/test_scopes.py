@@ -1,0 +1,59 @@
+"""Every query is about one's own partnership: no page of it tells a word of the other one."""
+
+import pytest
+
+from tests.matrix.place import Person, Place
+from tests.matrix.words import LISTED, mark, told
+from tests.test_routes import ROUTES, Route, SignIn
+from workspace import Workspace
+from workspace.posts.models import Kind
+from workspace.roles.holdings import Kind as Holder
+
+# What there is to see beside the first page.
+FURTHER = (
+    "",
+    "?q=a",
+    "?kind=challenge",
+    "?state=ended",
+    "?state=suspended",
+    "?sort=since",
+    "?status=solved",
+    "?before=9999",
+    "?retired=1",
+    f"?kind={Holder.HELPER}",
+)
+TYPED = {"addresses": "x@x.dk", "words": "a", "name": "", "level": "observer", "kind": Kind.PROGRESS, "body": "Hej"}
+
+
+@pytest.fixture
+def moderator(app: Workspace, sign_in: SignIn) -> Person:
+    place = Place(app, sign_in, "active")
+    mark(place)
+    [found] = (person for person in place.people if person.kind == "moderator")
+    found.arrive()
+    return found
+
+
+def foreign(moderator: Person, route: Route, query: str = "") -> set[str]:
+    """The words of the other partnership in an answer; as a listed one it may be known of."""
+    moderator.addresses[route] += query
+    answer = moderator.send(route, TYPED, htmx=False)
+    assert answer.status_code < 500, f"{route}{query} answered {answer.status}"
+    return {text for whose, text in told(answer.get_data(as_text=True)) if whose == "there"} - set(LISTED)
+
+
+def test_no_page_tells_of_another_partnership(moderator: Person) -> None:
+    plain = dict(moderator.addresses)
+    wrong = []
+    for route in ROUTES:
+        if route.method == "GET" and route.who in ("members", "signed_in") and route.rule != "/live":
+            for query in FURTHER:
+                moderator.addresses = dict(plain)
+                wrong += [f"{route}{query}: {text}" for text in foreign(moderator, route, query)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("rule", ["/partnerships/<slug:slug>/members/trail", "/settings/trail"])
+def test_no_export_tells_of_another_partnership(rule: str, moderator: Person) -> None:
+    [route] = (route for route in ROUTES if (route.method, route.rule) == ("POST", rule))
+    assert foreign(moderator, route) == set()

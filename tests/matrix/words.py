@@ -1,0 +1,144 @@
+"""Canaries: every text of a partnership gets a word of its own, and this says who may see which.
+
+A word says where it stands: "canary-here-posttitle-" is the title of a post of the partnership,
+"canary-there-posttitle-" that of one elsewhere, and "canary-moderator-membershipreason-" the
+reason that the person called moderator was given.
+"""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import JSON, Column, Enum, String, Table, Text, func, literal, select, update
+
+from tests.factories import Level
+from tests.matrix.place import Person, Place
+from tests.test_routes import Route
+from workspace.accounts.models import User
+from workspace.extensions import Base, db
+from workspace.members.models import Invitation
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, Participation
+from workspace.trail.models import Act, note
+
+WORD = re.compile("canary-([a-z]+)-([a-z]+)-")
+LINES = ("name", "title", "phone", "email")  # Short columns that people fill in; all long ones are theirs.
+UNTOLD = {"trail", "mail", "session", "found_by"}
+
+# What only moderators see of a partnership, beside what everybody in it sees.
+MODERATORS = ("membership", "invitation", "trail")
+# What is told by an invitation or a link to whoever has it.
+BY_TOKEN = ("partnershipname", "partnershippurpose", "organisationname", "username", "invitation")
+# What administrators see: accounts, organisations, the trail, and which partnerships there are.
+ADMINISTRATORS = ("user", "organisation", "trail", "partnershipname")
+# What everybody who is signed in sees of a listed partnership.
+LISTED = ("partnershipname", "partnershippurpose", "organisationname")
+
+
+def mark(place: Place) -> None:
+    """Put the words into everything that the database holds of the partnership, and of the one elsewhere."""
+    owners = {person.user_id: person.word for person in place.people if person.user_id}
+    here, there = place.partnership.id, place.elsewhere.partnership.id
+    for table in Base.metadata.sorted_tables:
+        for column in _texts(table):
+            for whose, condition in _whose(table, owners, here, there, place):
+                _put(table, column, word(whose, _text(table, column)), condition)
+    for whose, seat in (("here", place.moderator), ("there", place.elsewhere)):
+        actor = SimpleNamespace(id=seat.user_id, name=word(whose, "trailactorname"))
+        partnership = SimpleNamespace(id=seat.partnership_id, name=word(whose, "trailpartnershipname"))
+        note(Act.SUSPENDED, actor=actor, subject=actor, partnership=partnership, reason=word(whose, "traildetails"))
+    db.session.commit()
+
+
+def word(whose: str, text: str) -> str:
+    """The canary in `text`, such as "posttitle"."""
+    return f"canary-{whose}-{text}-"
+
+
+def told(text: str) -> set[tuple[str, str]]:
+    """The words in an answer: whose, and which text."""
+    return set(WORD.findall(text))
+
+
+def may_see(person: Person, whose: str, text: str, route: Route | None = None) -> bool:
+    """Whether the person may be told that word, in any answer or mail; by a token's route more."""
+    if whose == person.word:
+        return True
+    if route and "token" in route.rule and is_by_token(whose, text):
+        return True
+    if person.kind == "administrator" and text.startswith(ADMINISTRATORS):
+        return True
+    if whose == "there":
+        return person.kind != "anonymous" and text in LISTED
+    if person.level is None:
+        return text == "partnershipname" and whose == "here" and person.state not in ("no seat",)
+    if whose != "here" or text.startswith(MODERATORS):
+        return person.level is Level.MODERATOR
+    return True
+
+
+def is_by_token(whose: str, text: str) -> bool:
+    """Whether an invitation or a link to the partnership tells it to whoever has it."""
+    return whose == "here" and text.startswith(BY_TOKEN)
+
+
+def _texts(table: Table) -> list[Column[Any]]:
+    """What people wrote, by the type of its column: a new one is found without being told."""
+    if table.name in UNTOLD:
+        return []
+    return [
+        column
+        for column in table.columns
+        if (isinstance(column.type, Text) or (isinstance(column.type, String) and column.name in LINES))
+        and not isinstance(column.type, Enum | JSON)
+        and column.name not in UNTOLD
+    ]
+
+
+def _text(table: Table, column: Column[Any]) -> str:
+    return f"{table.name}{column.name}".replace("_", "")
+
+
+def _whose(table: Table, owners: dict[int, str], here: int, there: int, place: Place) -> list[tuple[str, Any]]:
+    """The rows of a table that belong to a partnership, or to one of the people of the matrix."""
+    seats = select(Membership.user_id).where(Membership.partnership_id.in_((here, there)))
+    if table is User.__table__:
+        mine = table.c.id.in_(seats) & table.c.id.not_in(owners) & ~table.c.is_administrator
+        return [
+            (whose, mine & table.c.id.in_(seats.where(Membership.partnership_id == partnership_id)))
+            for whose, partnership_id in (("here", here), ("there", there))
+        ]
+    if table is Organisation.__table__:
+        others = select(User.organisation_id).where(User.id.in_(owners))
+        own = table.c.id.not_in(others)
+        others_there = select(Participation.organisation_id).where(Participation.partnership_id == there)
+        sides = {"here": [place.seats["observer"].organisation_id], "there": others_there}
+        return [(whose, own & table.c.id.in_(ids)) for whose, ids in sides.items()]
+    if "partnership_id" not in table.c and table.name != "partnership":
+        return []
+    of = table.c.id if table.name == "partnership" else table.c.partnership_id
+    rows: list[tuple[str, Any]] = [("there", of == there)]
+    own_rows: list[Any] = []
+    if table is Membership.__table__:
+        own_rows = [(owner, table.c.user_id == user_id) for user_id, owner in owners.items()]
+    if table is Invitation.__table__:
+        own_rows = [
+            (person.word, table.c.id == place.invitations[person.kind])
+            for person in place.people
+            if person.kind in place.invitations
+        ]
+    rows += [(owner, (of == here) & condition) for owner, condition in own_rows]
+    anybodys = of == here
+    for _, condition in own_rows:
+        anybodys = anybodys & ~condition
+    return [*rows, ("here", anybodys)]
+
+
+def _put(table: Table, column: Column[Any], canary: str, condition: Any) -> None:
+    added: Any = literal(f"{canary} ")
+    if column.name.endswith("_html"):
+        added = literal(f"<p>{canary}</p>")
+    elif column.name == "email":
+        added = literal(canary)
+    changed = func.coalesce(added + func.coalesce(column, ""), column)
+    db.session.execute(update(table).where(condition, column.is_not(None)).values({column: changed}))

@@ -1,0 +1,166 @@
+"""The rules of membership one by one, each where its lack would show first (scripts/faults takes them away in turn)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import (
+    Level,
+    add_member,
+    challenge,
+    make_administrator,
+    make_organisation,
+    make_user,
+    share,
+    start_partnership,
+)
+from workspace import Workspace
+from workspace.access import Conflict
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail import postman
+from workspace.mail.models import Mail
+from workspace.members import linking, moderation
+from workspace.members.moderation import LastModerator
+from workspace.partnerships.models import Ending, Membership, State, Visibility
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def moderator(app: Workspace) -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
+
+
+@pytest.fixture
+def stranger(app: Workspace) -> Membership:
+    """A member of another partnership, which has a moderator of its own."""
+    return add_member(start_partnership("Et andet sted"), make_user("Svend Fremmed"))
+
+
+def test_a_seat_for_an_organisation_of_before_opens_nothing(moderator: Membership, sign_in: SignIn) -> None:
+    old = add_member(moderator)
+    old.become(State.ENDED)
+    old.ending = Ending.MOVED
+    db.session.commit()
+    browser = sign_in(old.user)
+    assert browser.get(moderator.partnership.address).status_code == 404
+    new = add_member(moderator, old.user)
+    assert new.id != old.id
+    assert browser.get(moderator.partnership.address).status_code == 200
+
+
+class TestLists:
+    def test_only_who_is_in_stands_in_the_list(
+        self, moderator: Membership, stranger: Membership, sign_in: SignIn
+    ) -> None:
+        observer = add_member(moderator, make_user("Olga Observatør", language="en"), Level.OBSERVER)
+        gone = add_member(moderator, make_user("Gerda Gået"))
+        moderation.remove(moderator, [gone.id], reason="x")
+        linking.set_visibility(moderator, Visibility.LISTED)
+        linking.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
+        text = sign_in(observer.user).page(f"{moderator.partnership.address}members").text
+        assert "Mette Moderator" in text
+        for name in ("Gerda Gået", "Sanne Spørger", "Svend Fremmed"):
+            assert name not in text
+
+    def test_only_who_is_in_can_be_asked_to_take_a_challenge(self, moderator: Membership, sign_in: SignIn) -> None:
+        gone, there = add_member(moderator, make_user("Gerda Gået")), add_member(moderator, make_user("Theo Der"))
+        post = challenge(moderator)
+        moderation.suspend(moderator, [gone.id], until=None, reason="x")
+        text = sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}/taking").text
+        assert there.user.name in text
+        assert "Gerda Gået" not in text
+
+    def test_the_organisations_are_those_that_take_part(
+        self, moderator: Membership, stranger: Membership, sign_in: SignIn
+    ) -> None:
+        stranger.organisation.name = "Fremmed A/S"
+        page = sign_in(moderator.user).page(f"{moderator.partnership.address}about")
+        assert moderator.organisation.name in page.text
+        assert "Fremmed A/S" not in page.text
+
+    def test_the_overview_has_nothing_of_what_one_is_out_of(self, moderator: Membership, sign_in: SignIn) -> None:
+        seat = add_member(moderator)
+        share(moderator, "Et opslag om tage")
+        browser = sign_in(seat.user)
+        assert "Et opslag om tage" in browser.page("/").text
+        moderation.remove(moderator, [seat.id], reason="x")
+        assert "Et opslag om tage" not in browser.page("/").text
+
+    def test_everybody_is_told_of_their_own_closed_seats_only(self, moderator: Membership, sign_in: SignIn) -> None:
+        first, second = add_member(moderator), add_member(moderator)
+        moderation.remove(moderator, [first.id], reason="Til den første")
+        moderation.remove(moderator, [second.id], reason="Til den anden")
+        text = sign_in(first.user).page("/memberships").text
+        assert "Til den første" in text
+        assert "Til den anden" not in text
+
+
+class TestModeration:
+    def test_a_moderator_who_is_on_hold_is_none(self, moderator: Membership, stranger: Membership) -> None:
+        other = add_member(moderator, level=Level.MODERATOR)
+        moderation.suspend(moderator, [other.id], until=None, reason="x", confirmed=True)
+        with pytest.raises(LastModerator):
+            moderation.leave(moderator, confirmed=True)
+
+    def test_a_seat_elsewhere_is_none_of_a_moderator_s(
+        self, moderator: Membership, stranger: Membership, sign_in: SignIn
+    ) -> None:
+        browser, members = sign_in(moderator.user), f"{moderator.partnership.address}members"
+        typed = {"member": stranger.id, "reason": "x", "level": "observer"}
+        for way in ("removal", "suspension", "levels"):
+            browser.submit(f"{members}/{way}", typed)
+        for way in ("removal", "suspension"):
+            assert "Svend Fremmed" not in browser.get(f"{members}/{way}?member={stranger.id}").text
+        assert (stranger.state, stranger.level) == (State.ACTIVE, Level.CONTRIBUTOR)
+
+    def test_nobody_removes_or_suspends_themselves(self, moderator: Membership) -> None:
+        add_member(moderator, level=Level.MODERATOR)
+        for verb in (
+            lambda: moderation.remove(moderator, [moderator.id], reason="x", confirmed=True),
+            lambda: moderation.suspend(moderator, [moderator.id], until=None, reason="x", confirmed=True),
+        ):
+            with pytest.raises(Conflict, match="yourself"):
+                verb()
+            db.session.rollback()
+
+    def test_it_is_handed_over_to_an_active_member(self, moderator: Membership) -> None:
+        held = add_member(moderator)
+        moderation.suspend(moderator, [held.id], until=None, reason="x")
+        with pytest.raises(Conflict, match="active member"):
+            moderation.hand_over(moderator, held.id, confirmed=True)
+
+    def test_a_link_lets_in_no_moderators(self, moderator: Membership) -> None:
+        with pytest.raises(Conflict):
+            linking.open_link(moderator, level=Level.MODERATOR, hours=1, most_uses=1)
+
+
+class TestAccounts:
+    def test_that_of_the_last_moderator_stays_open(self, moderator: Membership, sign_in: SignIn) -> None:
+        browser = sign_in(make_administrator(language="en"))
+        assert browser.submit(f"/people/{moderator.user_id}/closing").status_code == 409
+        assert moderator.user.is_active
+        add_member(moderator, level=Level.MODERATOR)
+        assert browser.submit(f"/people/{moderator.user_id}/closing").status_code == 303
+        assert not moderator.user.is_active
+
+    def test_that_is_opened_again_opens_no_browser_of_before(self, app: Workspace, sign_in: SignIn) -> None:
+        user = make_user(organisation=make_organisation(), language="en")
+        theirs, browser = sign_in(user), sign_in(make_administrator(language="en"))
+        for verb in ("closing", "opening"):
+            browser.submit(f"/people/{user.id}/{verb}")
+            assert theirs.get("/").status_code == 303
+
+
+def test_a_mail_says_nothing_of_what_is_no_longer_so(moderator: Membership) -> None:
+    seat = add_member(moderator)
+    moderation.suspend(moderator, [seat.id], until=None, reason="x")
+    moderation.lift(moderator, seat.id)
+    moderation.remove(moderator, [seat.id], reason="x")
+    db.session.commit()
+    mails = db.session.scalars(select(Mail).where(Mail.user_id == seat.user_id).order_by(Mail.id)).all()
+    assert [mail.kind for mail in mails] == ["added", "suspended", "lifted", "removed"]
+    assert [mail.kind for mail in mails if postman.written(mail)] == ["removed"]
