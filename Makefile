@@ -12,13 +12,16 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test install lint format messages lock vendor clean
+.PHONY: run test faults install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+
+faults: $(VENV)/.tests $(CATALOGUES) ## whether a test fails for each rule that is taken away; ONLY=words of their names
+	@exec scripts/faults $(ONLY)
 
 install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 

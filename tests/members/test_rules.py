@@ -66,6 +66,17 @@ class TestLists:
         for name in ("Gerda Gået", "Sanne Spørger", "Svend Fremmed"):
             assert name not in text
 
+    def test_who_was_never_in_has_no_page_and_is_no_member_of_before(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        linking.set_visibility(moderator, Visibility.LISTED)
+        seat = linking.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
+        browser, members = sign_in(moderator.user), f"{moderator.partnership.address}members"
+        assert browser.get(f"{members}/{seat.id}").status_code == 404
+        linking.decline(moderator, seat.id, "Vi er nok")
+        assert browser.get(f"{members}/{seat.id}").status_code == 404
+        assert "Sanne Spørger" not in browser.page(f"{members}?state=ended").text
+
     def test_only_who_is_in_can_be_asked_to_take_a_challenge(self, moderator: Membership, sign_in: SignIn) -> None:
         gone, there = add_member(moderator, make_user("Gerda Gået")), add_member(moderator, make_user("Theo Der"))
         post = challenge(moderator)
@@ -153,6 +164,15 @@ class TestAccounts:
         for verb in ("closing", "opening"):
             browser.submit(f"/people/{user.id}/{verb}")
             assert theirs.get("/").status_code == 303
+
+
+def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membership) -> None:
+    linking.set_visibility(moderator, Visibility.LISTED)
+    seat = linking.ask_to_join(make_user(organisation=moderator.organisation), moderator.partnership, "Hej")
+    share(moderator)
+    linking.approve(moderator, seat.id, Level.OBSERVER)
+    db.session.commit()
+    assert (seat.unread, seat.own_unseen) == (0, 0)
 
 
 def test_a_mail_says_nothing_of_what_is_no_longer_so(moderator: Membership) -> None:

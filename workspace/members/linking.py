@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from workspace import clock
 from workspace.access import Action, Conflict, Level
@@ -99,7 +99,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         if seat and not seat.has_ended:
             return seat
         if seat is None:
-            seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number, joined_at=None)
+            seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+            seat.joined_at = null()  # None would be the column's default, the present moment.
             db.session.add(seat)
         seat.organisation_id, seat.level, seat.ends_at = user.organisation_id, Level.OBSERVER, None
         seat.become(State.REQUESTED)

@@ -19,7 +19,7 @@ from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation, State
 from workspace.partnerships.queries import named_like, of_seat
 
-PAGE = 50
+PAGE = 15  # A line has three forms and a menu: more of them would be too large a page for a phone.
 SIDE = func.coalesce(Participation.side, Side.OTHERS)
 RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
 

@@ -44,7 +44,8 @@ def let_in(
     if seat.state is State.REQUESTED or seat.has_ended or seat.id is None:
         seat.organisation_id = organisation_id
     seat.level, seat.ends_at, seat.link_id, seat.asked = level, None, link_id, ""
-    seat.joined_at = seat.joined_at or clock.now()
+    if seat.joined_at is None:  # What came while they waited to be let in is not news to them.
+        seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
     seat.become(State.ACTIVE, by=by)
     db.session.flush()
     _tell(seat, by)
