@@ -18,8 +18,6 @@ from workspace.database import Moment
 from workspace.extensions import Base, db
 
 TABLES = (
-    "mail.models",
-    "trail.models",
     "accounts.models",
     "accounts.sessions",
     "organisations.models",
@@ -30,7 +28,6 @@ TABLES = (
     "posts.models",
     "posts.affected",
     "comments.models",
-    "members.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

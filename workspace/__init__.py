@@ -4,7 +4,7 @@ import json
 from importlib import import_module
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,10 +14,9 @@ from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import letters
-from workspace.routing import Number, Slug, Token
+from workspace.routing import Number, Slug
 
-FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
+FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "overview")
 LARGEST_REQUEST = 1024 * 1024
 
 
@@ -30,7 +29,6 @@ class Workspace(Flask):
         """Run the view, and commit what it did; an answer that refuses undoes it."""
         response: Response = self.make_response(super().dispatch_request())
         (db.session.commit if response.status_code < 400 else db.session.rollback)()
-        g.committed = response.status_code < 400
         return response
 
 
@@ -45,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Workspace:
     )
     app.settings = settings
     app.config.update(_configuration(settings))
-    app.url_map.converters.update(slug=Slug, number=Number, token=Token)
+    app.url_map.converters.update(slug=Slug, number=Number)
     app.url_map.strict_slashes = False
     _extend(app, settings)
     database.prepare(app)
@@ -103,7 +101,6 @@ def _dress(app: Flask, settings: Settings) -> None:
         htmx_config=json.dumps(htmx.CONFIGURATION),
         Action=access.Action,
         get_locale=get_locale,
-        link=letters.link,
         demo_password=sign_ins.PASSWORD,
         demo_sign_ins=sign_ins.SIGN_INS,
     )

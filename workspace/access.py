@@ -33,9 +33,6 @@ class Action(StrEnum):
     TAKE_ROLES = auto()
     ASSIGN_ROLES = auto()
     ADD_MEMBERS = auto()
-    MANAGE_MEMBERS = auto()
-    READ_TRAIL = auto()
-    LEAVE = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
 
@@ -53,15 +50,12 @@ LOWEST_LEVEL = {
     Action.TAKE_ROLES: Level.CONTRIBUTOR,
     Action.ASSIGN_ROLES: Level.MODERATOR,
     Action.ADD_MEMBERS: Level.MODERATOR,
-    Action.MANAGE_MEMBERS: Level.MODERATOR,
-    Action.READ_TRAIL: Level.MODERATOR,
-    Action.LEAVE: Level.OBSERVER,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,
 }
 
-# In an archived partnership one can read, mark as read, leave, and open it again.
-IN_AN_ARCHIVE = {Action.READ, Action.READ_TRAIL, Action.LEAVE, Action.ARCHIVE}
+# In an archived partnership one can read, mark as read, and open it again.
+IN_AN_ARCHIVE = {Action.READ, Action.ARCHIVE}
 
 
 def permits(level: Level, action: Action, *, archived: bool = False) -> bool:

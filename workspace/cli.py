@@ -122,22 +122,6 @@ def set_password(email: str, stdin: bool) -> None:
 
 
 @main.group()
-def trail() -> None:
-    """The audit trail."""
-
-
-@trail.command("prune")
-@click.option("--months", type=click.IntRange(1, 120), help="Keep so many months. By default TRAIL_MONTHS, or 13.")
-def prune_trail(months: int | None) -> None:
-    """Delete the lines that are older than the trail is kept. That it was done is itself a line."""
-    from workspace.trail import keeping
-
-    with _workspace() as app:
-        deleted = keeping.prune(months or app.settings.trail_months)
-        click.echo(_("%(number)s lines are deleted.", number=deleted))
-
-
-@main.group()
 def demo() -> None:
     """The demo story."""
 

@@ -1,13 +1,11 @@
 """Every setting, from the environment, in one place, checked at the start."""
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -38,16 +36,8 @@ class Settings:
     administrators_start_partnerships: bool = False
     help_email: str = ""
     accessibility_url: str = ""
-    base_url: str = "http://127.0.0.1:8000"
-    mail_from: str = "samspil@localhost"
-    trail_months: int = 13
     busy_timeout: float = 5.0
     secure_cookies: bool = True
-
-    @property
-    def mail_domain(self) -> str:
-        """The domain that our mails come from."""
-        return self.mail_from.rpartition("@")[2]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -67,10 +57,7 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
-            trail_months=_number(environment, "TRAIL_MONTHS", 13),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
-            base_url=(base_url := _base_url(environment)),
-            mail_from=_mail_from(environment.get("MAIL_FROM", ""), base_url),
             secure_cookies=not demo,
         )
         if demo and not is_loopback(settings.host):
@@ -107,26 +94,6 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal():
         raise SettingsError(f"{name} is a whole number, not “{value}”.")
     return int(value)
-
-
-def _base_url(environment: Mapping[str, str]) -> str:
-    """Where links in mails lead, without a slash at the end."""
-    host = (environment.get("HOST") or "127.0.0.1").strip("[]")
-    local = f"http://{f'[{host}]' if ':' in host else host}:{environment.get('PORT') or '8000'}"
-    given = (environment.get("BASE_URL") or local).rstrip("/")
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise SettingsError(f"BASE_URL is where people reach the workspace, like https://samspil.dk, not “{given}”.")
-    return given
-
-
-def _mail_from(given: str, base_url: str) -> str:
-    """Whom mail comes from."""
-    host = urlsplit(base_url).hostname or ""
-    address = given or f"samspil@{'localhost' if is_loopback(host) else host}"
-    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
-        raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
-    return address
 
 
 def _database_url(given: str, instance: Path) -> str:

@@ -35,7 +35,7 @@ def install(app: Flask) -> None:
 def enter() -> ResponseReturnValue | None:
     """Let the request in, send it to sign in, or refuse it; then check that the form is one of ours."""
     begin_request(reads_only=request.method in READING)
-    g.user, g.session, g.membership, g.partnership_id = None, None, None, None
+    g.user, g.session, g.membership = None, None, None
     _recognise()
     if request.endpoint is None:
         return None
@@ -65,13 +65,10 @@ def _find(token: str) -> Session | None:
     """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
     slug = (request.view_args or {}).get("slug")
     found = db.session.execute(
-        select(Session, Membership, Partnership.id)
+        select(Session, Membership)
         .join(Session.user)
         .outerjoin(Partnership, Partnership.slug == slug)
-        .outerjoin(
-            Membership,
-            and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id, Membership.is_present),
-        )
+        .outerjoin(Membership, and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id))
         .where(Session.token_hash == hash_of(token))
         .options(
             contains_eager(Session.user).joinedload(User.organisation),
@@ -81,7 +78,7 @@ def _find(token: str) -> Session | None:
     ).first()
     if found is None or not found[0].is_live:
         return None
-    g.membership, g.partnership_id = found[1], found[2]
+    g.membership = found[1]
     session: Session = found[0]
     return session
 

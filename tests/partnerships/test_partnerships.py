@@ -109,7 +109,7 @@ def found(page: Page) -> dict[str, str]:
 def listed(page: Page) -> list[str]:
     """The names of the partnerships in a list, in order."""
     links = (link for link in page.all("a") if str(link.get("href")).startswith("/partnerships/"))
-    return ["".join(link.itertext()) for link in links if not str(link.get("href")).endswith(("/new", "/listed"))]
+    return ["".join(link.itertext()) for link in links if not str(link.get("href")).endswith("/new")]
 
 
 # Start
@@ -332,11 +332,9 @@ def test_members_below_moderator_change_nothing(moderator: Membership, home: str
         window = sign_in(add_member(moderator, member, level).user)
         before.append(Verb.JOINED)
         page = window.page(f"{home}about")
-        members = window.page(f"{home}members")
         for ending in ("edit", "stage", "archiving", "reopening", "members"):
             assert window.submit(f"{home}{ending}", {"stage": "trial"} | FACTS, htmx=htmx).status_code == 403
-            assert f'action="{home}{ending}' not in page.html + members.html
-        assert f'{home}edit"' not in page.html
+            assert f'{home}{ending}"' not in page.html
         for ending in ("edit", "people"):
             assert window.get(f"{home}{ending}", htmx=htmx).status_code == 403
     assert verbs(moderator.partnership) == before
@@ -438,13 +436,13 @@ def test_a_person_gets_a_seat_and_begins_with_nothing_new(
     form = page.form(f"{home}members")
     assert form["level"] == "contributor"
     answer = window.post(f"{home}members", data=form | {"level": "observer"})
-    assert (answer.status_code, answer.location) == (303, f"{home}members")
+    assert (answer.status_code, answer.location) == (303, f"{home}about")
     membership = seat(moderator.partnership, farida)
     assert (membership.level, membership.unread, membership.is_active) == (Level.OBSERVER, 0, True)
     assert membership.digested_number == moderator.partnership.last_number
     shown = window.page(answer.location).text
     assert "Farida Nasser is in the partnership now." in shown
-    assert "let Farida Nasser from Gladsaxe Kommune in" in window.page(f"{home}about").text
+    assert "let Farida Nasser from Gladsaxe Kommune in" in shown
     assert sign_in(farida).get(home).status_code == 200
 
 
@@ -521,14 +519,13 @@ def test_the_history_comes_twenty_at_a_time(window: Client, moderator: Membershi
 
 
 def test_members_stand_in_danish_order_and_come_in_pages(
-    moderator: Membership, home: str, gladsaxe: Organisation, sign_in: SignIn, htmx: bool
+    window: Client, moderator: Membership, home: str, gladsaxe: Organisation, htmx: bool
 ) -> None:
     names = ["Aage Å", "Østen Ø", "Ærlig Æ", "Zenia Z", "Anna A"]
     for name in names + [f"Person {number:02}" for number in range(50)]:
-        reader = add_member(moderator, make_user(name, gladsaxe, language="en"))
-    window = sign_in(reader.user)
-    first = window.page(f"{home}members")
-    (more,) = (str(link.get("href")) for link in first.all("a") if "members?after=" in str(link.get("href")))
+        add_member(moderator, make_user(name, gladsaxe))
+    first = window.page(f"{home}about")
+    (more,) = (str(link.get("href")) for link in first.all("a") if "about?after=" in str(link.get("href")))
     second = Page(window.get(more, htmx=htmx).text)
 
     def listed(page: Page) -> list[str]:
@@ -544,5 +541,4 @@ def test_members_stand_in_danish_order_and_come_in_pages(
     assert len(both) == len(set(both)) == 56
     assert both[0] == "Anna A"
     assert both[-4:] == ["Zenia Z", "Ærlig Æ", "Østen Ø", "Aage Å"]
-    assert both[1] == "Mette Lindholm Krag"
-    assert "Person 49 (you)" in both
+    assert both[1] == "Mette Lindholm Krag (you)"

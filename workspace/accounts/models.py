@@ -1,10 +1,8 @@
 """A person's account."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import idna
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
@@ -55,11 +53,8 @@ class User(Model):
 
 
 def email_key(email: str) -> str:
-    """What two spellings of one address have in common: small letters, and the domain as DNS knows it (RFC 5891)."""
-    local, at, domain = email.strip().casefold().rpartition("@")
-    with suppress(UnicodeError):  # Of IDNA as well: what is no domain is compared as it is.
-        domain = idna.encode(domain, uts46=True).decode()
-    return f"{local}{at}{domain}"
+    """What two spellings of one address have in common."""
+    return email.strip().casefold()
 
 
 def user_with(email: str) -> User | None:

@@ -11,7 +11,6 @@ from workspace.accounts.forms import PasswordForm, SettingsForm
 from workspace.accounts.models import User
 from workspace.database import begin_writing
 from workspace.htmx import announce, go, invalid, partial_or_redirect, seen_elsewhere
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 
@@ -76,7 +75,6 @@ def list_sessions(user: User) -> ResponseReturnValue:
 @signed_in
 def end_session(user: User, session_id: int) -> ResponseReturnValue:
     """Sign out one browser; one that is signed out already stays so."""
-    note(Act.ENDED_SESSIONS, actor=user, subject=user)
     if session_id == g.session.id:
         sessions.end(user, session_id)
         return go("/sign-in")
@@ -92,7 +90,6 @@ def end_session(user: User, session_id: int) -> ResponseReturnValue:
 def end_other_sessions(user: User) -> ResponseReturnValue:
     """Sign out everywhere but here."""
     ended = sessions.end_all(user, but=g.session.id)
-    note(Act.ENDED_SESSIONS, actor=user, subject=user)
     announce(
         ngettext("%(num)s other browser is signed out.", "%(num)s other browsers are signed out.", ended)
         if ended

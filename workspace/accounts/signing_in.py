@@ -17,7 +17,6 @@ from workspace.accounts.models import User, email_key, user_with
 from workspace.database import db
 from workspace.extensions import limiter
 from workspace.languages import CHOICE
-from workspace.trail.models import Act, note
 
 # A town hall is one network address, hence the second limit is wide.
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
@@ -50,8 +49,6 @@ def attempt(email: str, password: str) -> User | None:
     db.session.commit()  # Checking a password is slow: not within a transaction.
     if not passwords.matches(user, password):
         limits.hit(PER_ADDRESS, "sign-in", address)
-        # An unknown address is not kept: it may be a password that was typed in the wrong place.
-        note(Act.FAILED_TO_SIGN_IN, subject=user)
         return None
     limits.clear(PER_ACCOUNT, *account)
     return user
@@ -81,7 +78,6 @@ def begin_session(user: User, *, remembered: bool) -> None:
     g.pop("csrf_token", None)  # Nor does the token that this request's own form was given.
     if language:
         cookie[CHOICE] = language
-    note(Act.SIGNED_IN, actor=user, browser=session.browser)
     login_user(session, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
 

@@ -13,7 +13,6 @@ from workspace.accounts import sessions, settings, signing_in
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User
 from workspace.htmx import announce, seen_elsewhere
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(settings.blueprint)
@@ -58,7 +57,6 @@ def start_session() -> ResponseReturnValue:
 def end_session(user: User) -> ResponseReturnValue:
     """Sign out here: the session ends in the database as well."""
     sessions.end(user, g.session.id)
-    note(Act.SIGNED_OUT, actor=user)
     logout_user()
     cookie.clear()
     announce(_("You are signed out."))

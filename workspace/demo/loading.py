@@ -19,11 +19,10 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
-from workspace.members import addresses, inviting, linking, moderation
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
-from workspace.partnerships.models import Membership, Partnership, Stage, Visibility
+from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts import affected
 from workspace.posts.models import Kind, Post
 from workspace.roles import answering, ending, offering
@@ -129,7 +128,6 @@ class Telling:
     def tell(self, now: datetime) -> None:
         """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
         self.today: date = now.astimezone(moments.ZONE).date()
-        self.now = now
         for event, moment in self._in_order(now):
             with clock.at(moment):
                 try:
@@ -305,38 +303,6 @@ class Telling:
         role = self.roles[event["role"]]
         return next(holding for holding in waiting(role) if holding.membership_id == person.id)
 
-    def list_it(self, event: Event) -> None:
-        linking.set_visibility(self._by(event), Visibility.LISTED)
-
-    def request(self, event: Event) -> None:
-        seat = linking.ask_to_join(self.people[event["person"]], self.partnership, event["words"])
-        self.seats[event["person"]] = seat
-
-    def invite(self, event: Event) -> None:
-        by = self._by(event)
-        inviting.invite(
-            by,
-            addresses.read(self.partnership, event["emails"]),
-            level=Level(event["level"]),
-            organisation_id=by.organisation_id,
-            language="da",
-            greeting=event.get("greeting", ""),
-        )
-
-    def suspend(self, event: Event) -> None:
-        until = clock.now() + timedelta(days=event["in_days"])
-        moderation.suspend(self._by(event), [self._seat(event)], until=until, reason=event["reason"])
-
-    def remove(self, event: Event) -> None:
-        moderation.remove(self._by(event), [self._seat(event)], reason=event["reason"])
-
-    def end_on(self, event: Event) -> None:
-        ends_at = self.now + timedelta(days=event["in_days"])
-        moderation.end_on(self._by(event), self._seat(event), ends_at)
-
-    def _seat(self, event: Event) -> int:
-        return self.seats[event["person"]].id
-
     def _by(self, event: Event) -> Membership:
         return self.seats[event["by"]]
 
@@ -397,10 +363,4 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "accept-role": Telling.accept_role,
     "decline-role": Telling.decline_role,
     "leave-role": Telling.leave_role,
-    "list": Telling.list_it,
-    "request": Telling.request,
-    "invite": Telling.invite,
-    "suspend": Telling.suspend,
-    "remove": Telling.remove,
-    "end": Telling.end_on,
 }

@@ -15,7 +15,7 @@ from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, db
 from workspace.languages import short_date, short_day
-from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.models import Membership, Partnership, State
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED
@@ -81,7 +81,7 @@ def _challenges(user: User) -> list[AnyRow]:
         .join(Post, Post.partnership_id == Partnership.id)
         .where(
             Membership.user_id == user.id,
-            Membership.is_active,
+            Membership.state == State.ACTIVE,
             Membership.level != Level.OBSERVER,
             Partnership.archived_at.is_(None),
             Partnership.unsolved_count > 0,

@@ -43,9 +43,6 @@ class Verb(StrEnum):
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
     ADDED_ORGANISATION = "added_organisation"
-    LEFT = "left"
-    REMOVED = "removed"
-    EXPIRED = "expired"
     ARCHIVED = "archived"
     UNARCHIVED = "unarchived"
     ADDED_ROLE = "added_role"
@@ -70,9 +67,6 @@ TOLD = (
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
     Verb.ADDED_ORGANISATION,
-    Verb.LEFT,
-    Verb.REMOVED,
-    Verb.EXPIRED,
     Verb.ARCHIVED,
     Verb.UNARCHIVED,
     Verb.ADDED_ROLE,

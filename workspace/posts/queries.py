@@ -12,7 +12,7 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.models import Membership, Participation, State
 from workspace.partnerships.queries import TELLING, of_seat
 from workspace.posts.affected import Affected
 from workspace.posts.models import Kind, Post
@@ -276,7 +276,7 @@ def who_can_take(membership: Membership) -> list[tuple[int, str]]:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.is_active,
+            Membership.state == State.ACTIVE,
             Membership.level != Level.OBSERVER,
             Membership.id != membership.id,
         )

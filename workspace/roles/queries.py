@@ -14,6 +14,7 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import State as SeatState
 from workspace.partnerships.queries import named_like, of_seat
 from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
 from workspace.roles.models import Role
@@ -107,7 +108,7 @@ def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[An
     ).where(
         Holding.partnership_id == membership.partnership_id,
         Holding.role_id.in_(role_ids),
-        Membership.is_active,
+        Membership.state == SeatState.ACTIVE,
         or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
     )
     found: dict[int, list[AnyRow]] = defaultdict(list)
@@ -126,7 +127,7 @@ def waiting(membership: Membership, role_id: int) -> list[Holding]:
                 Holding.partnership_id == membership.partnership_id,
                 Holding.role_id == role_id,
                 Holding.state.in_(OPEN),
-                Membership.is_active,
+                Membership.state == SeatState.ACTIVE,
             )
             .order_by(Holding.id)
         )
@@ -201,7 +202,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
         .outerjoin(Participation, of_seat())
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.is_active,
+            Membership.state == SeatState.ACTIVE,
             Membership.level != Level.OBSERVER,
             *named_like(User.name_folded, words),
         )
@@ -261,7 +262,7 @@ def has_accountable() -> ColumnElement[bool]:
         Holding.kind == Kind.ACCOUNTABLE,
         is_held(clock.now()),
         seat.id == Holding.membership_id,
-        seat.is_active,
+        seat.state == SeatState.ACTIVE,
     )
 
 
@@ -279,7 +280,7 @@ def accountable_name() -> Any:
             held.state == State.HELD,
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.is_active,
+            seat.state == SeatState.ACTIVE,
         )
         .limit(1)
         .correlate(Role)

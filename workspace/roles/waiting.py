@@ -15,6 +15,7 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import State as SeatState
 from workspace.partnerships.queries import of_seat
 from workspace.roles.holdings import Holding, State, is_held
 from workspace.roles.models import Role
@@ -55,7 +56,7 @@ def requests_for_roles(user: User) -> list[AnyRow]:
         .join(Role, Role.id == Holding.role_id)
         .join(Partnership, Partnership.id == Holding.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
-        .join(asker, and_(asker.id == Holding.membership_id, asker.is_active))
+        .join(asker, and_(asker.id == Holding.membership_id, asker.state == SeatState.ACTIVE))
         .join(person, person.id == asker.user_id)
         .join(organisation, organisation.id == asker.organisation_id)
         .where(*_is_moderated(user), Holding.state == State.REQUESTED)
@@ -77,7 +78,7 @@ def one_sided_roles_of_moderator(user: User) -> list[AnyRow]:
         select(Holding.role_id, func.min(sides).label("side"))
         .join(Membership, Membership.id == Holding.membership_id)
         .outerjoin(Participation, of_seat())
-        .where(Holding.partnership_id.in_(mine), is_held(clock.now()), Membership.is_active)
+        .where(Holding.partnership_id.in_(mine), is_held(clock.now()), Membership.state == SeatState.ACTIVE)
         .group_by(Holding.role_id)
         .having(func.count(sides.distinct()) == 1)
         .subquery()
@@ -110,7 +111,7 @@ def _is_mine(user: User) -> tuple[Any, ...]:
     """The conditions that the seat is mine, and neither it nor the partnership is closed."""
     return (
         Membership.user_id == user.id,
-        Membership.is_active,
+        Membership.state == SeatState.ACTIVE,
         Partnership.archived_at.is_(None),
         Role.retired_at.is_(None),
     )
@@ -121,4 +122,4 @@ def _is_moderated(user: User) -> tuple[Any, ...]:
 
 
 def _is_mine_alone(user: User) -> tuple[Any, ...]:
-    return Membership.user_id == user.id, Membership.is_active, Membership.level == Level.MODERATOR
+    return Membership.user_id == user.id, Membership.state == SeatState.ACTIVE, Membership.level == Level.MODERATOR
