@@ -60,6 +60,9 @@ TABLE = """
     GET  /settings/sessions                                             signed_in
     POST /settings/sessions/<number:session_id>/ending                  signed_in
     POST /settings/sessions/ending                                      signed_in
+    GET  /settings/digest                                               signed_in
+    POST /settings/digest                                               signed_in
+    POST /settings/digest/sending                                       signed_in
 
     GET  /organisations                                                 administrators
     POST /organisations                                                 administrators

@@ -17,7 +17,18 @@ from workspace.extensions import babel, csrf, db, limiter, login, migrate
 from workspace.mail import letters
 from workspace.routing import Number, Slug, Token
 
-FEATURES = ("accounts", "organisations", "partnerships", "roles", "posts", "comments", "members", "trail", "overview")
+FEATURES = (
+    "accounts",
+    "organisations",
+    "partnerships",
+    "roles",
+    "posts",
+    "comments",
+    "members",
+    "trail",
+    "overview",
+    "digests",
+)
 LARGEST_REQUEST = 1024 * 1024
 
 

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import click
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
@@ -109,12 +110,9 @@ def people() -> None:
 def set_password(email: str, stdin: bool) -> None:
     """Give the person with the address EMAIL a new password, and sign them out everywhere."""
     from workspace.accounts import sessions
-    from workspace.accounts.models import user_with
 
     with _workspace():
-        user = user_with(email)
-        if user is None:
-            raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
+        user = _person(email)
         user.password_hash = _new_password(user, stdin)
         sessions.end_all(user)
         db.session.commit()
@@ -135,6 +133,53 @@ def prune_trail(months: int | None) -> None:
     with _workspace() as app:
         deleted = keeping.prune(months or app.settings.trail_months)
         click.echo(_("%(number)s lines are deleted.", number=deleted))
+
+
+@main.group()
+def digests() -> None:
+    """Digests: planning what is due, sending it, and seeing somebody's next one."""
+
+
+@digests.command("plan")
+def plan_digests() -> None:
+    """Put every digest that is due into the outbox."""
+    from workspace.digests import planning
+
+    with _workspace():
+        planned = planning.plan()
+        click.echo(ngettext("%(num)s digest is planned.", "%(num)s digests are planned.", planned))
+
+
+@digests.command("send")
+@click.argument("email", required=False)
+def send_digests(email: str | None) -> None:
+    """Send all that is due; with an address EMAIL that person's next digest, now."""
+    from workspace.digests import planning
+    from workspace.mail import postman
+
+    with _workspace():
+        if email:
+            planning.send_now(_person(email), str(uuid4()))
+            db.session.commit()
+        else:
+            planning.plan()
+        sent = postman.deliver()
+        click.echo(ngettext("%(num)s mail is sent.", "%(num)s mails are sent.", sent))
+
+
+@digests.command("preview")
+@click.argument("email")
+def preview_digest(email: str) -> None:
+    """Show the next digest of the person with the address EMAIL, as it would be now; it changes nothing."""
+    from workspace.digests import letters
+
+    with _workspace():
+        user = _person(email)
+        letter = letters.preview(user)
+        if letter is None:
+            click.echo(_("There is nothing new for %(name)s.", name=user.name))
+        else:
+            click.echo(f"{letter.subject}\n\n{letter.text}")
 
 
 @main.group()
@@ -226,6 +271,16 @@ def _load_demo() -> None:
         raise click.ClickException(
             _("The database has people already. The demo story needs an empty one: set DATABASE_URL.")
         ) from None
+
+
+def _person(email: str) -> "User":
+    """Whose account it is."""
+    from workspace.accounts.models import user_with
+
+    user = user_with(email)
+    if user is None:
+        raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
+    return user
 
 
 def _checked(email: str) -> str:

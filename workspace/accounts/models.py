@@ -1,22 +1,28 @@
 """A person's account."""
 
 from contextlib import suppress
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 import idna
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock, names
-from workspace.database import Model, Moment, SortKey, db
+from workspace.accounts.choices import Rhythm
+from workspace.database import Model, Moment, SortKey, db, one_of
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
 
 
 class User(Model):
-    """A person who can sign in. An address is one account's, however it is spelt."""
+    """A person who can sign in. An address is one account's, however it is spelt.
+
+    `next_digest_at` is the moment from which on their next digest is planned (digests/planning.py); None for who gets
+    none. `digested_at` is the one that the last was planned for. `mail_choices` says of kinds of news how soon the
+    person hears of them (a `Soon`), where that is not the usual.
+    """
 
     __tablename__ = "user"
 
@@ -35,6 +41,13 @@ class User(Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    digest_rhythm: Mapped[Rhythm] = mapped_column(one_of(Rhythm), default=Rhythm.WEEKLY)
+    digest_weekday: Mapped[int] = mapped_column(default=1)  # Tuesday
+    digest_hour: Mapped[int] = mapped_column(default=8)
+    digest_paused_until: Mapped[date | None]
+    next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
+    digested_at: Mapped[datetime | None] = mapped_column(Moment)
+    mail_choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     organisation: Mapped["Organisation | None"] = relationship()
 
@@ -47,6 +60,13 @@ class User(Model):
     def _key_name(self, key: str, name: str) -> str:
         self.name_key, self.name_folded = names.sort_key(name), names.fold(name)
         return name
+
+    @validates("time_zone")
+    def _plan_again(self, key: str, time_zone: str) -> str:
+        """The next digest comes at the same hour, in the new zone."""
+        if self.time_zone and self.time_zone != time_zone:
+            self.next_digest_at = clock.now()
+        return time_zone
 
     @property
     def is_active(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -71,6 +71,7 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
+    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
     db.session.commit()
 
 

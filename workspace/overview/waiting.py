@@ -28,7 +28,10 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press."""
+    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press.
+
+    What `moderates` waits for any of the moderators, not for this person alone.
+    """
 
     symbol: str
     title: str
@@ -36,6 +39,7 @@ class Item:
     address: str
     button: str
     settles: str = ""
+    moderates: bool = False
 
 
 def waiting(user: User) -> list[Item]:
@@ -139,23 +143,27 @@ def _taken(row: AnyRow) -> Item:
 
 def _request(row: AnyRow) -> Item:
     title = _("%(name)s asks for the role »%(role)s«", name=row.asked_by, role=row.name)
-    return Item("users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"))
+    return Item(
+        "users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"), moderates=True
+    )
 
 
 def _vacant(row: AnyRow) -> Item:
     title = _("»%(role)s« has nobody accountable", role=row.name)
-    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"))
+    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"), moderates=True)
 
 
 def _still(row: AnyRow) -> Item:
     title = _("Stands still: %(title)s", title=row.title)
     meta = _("since %(date)s", date=short_date(row.activity_at))
-    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"))
+    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"), moderates=True)
 
 
 def _one_sided(row: AnyRow) -> Item:
     title = _("»%(role)s« is held by one side only", role=row.name)
-    return Item("users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"))
+    return Item(
+        "users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"), moderates=True
+    )
 
 
 def _meta(row: AnyRow) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock, names
 from workspace.access import Action, Conflict, Level, NotAllowed, permits
+from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
 from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of
 from workspace.organisations.models import Organisation, Side
@@ -59,6 +60,14 @@ class Ending(StrEnum):
     MOVED = "moved"
 
 
+class Digested(StrEnum):
+    """Whether a member's digests tell of a partnership: as often as they come, on every workday, or never."""
+
+    USUAL = "usual"
+    DAILY = "daily"
+    NEVER = "never"
+
+
 class Partnership(Model):
     """The shared space around one joint purpose. Its log is numbered by `last_number`, without a gap."""
 
@@ -77,6 +86,8 @@ class Partnership(Model):
     last_activity_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
     unsolved_count: Mapped[int] = mapped_column(default=0)
+    # Mails about it carry titles, but no text: for confidential work.
+    titles_only: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))
@@ -162,6 +173,7 @@ class Membership(Model):
     time or the person did), and `reason` why, in words that the person sees. `asked` is what somebody wrote who asked
     to join, `question` what the moderators want to know first. A suspension ends by itself at `suspended_until`, a
     membership at `ends_at`: from that moment, whether or not anybody has written it down (members/expiry.py).
+    `hears` says how soon, at the soonest, the member hears by mail of what happens here.
     """
 
     __tablename__ = "membership"
@@ -188,6 +200,8 @@ class Membership(Model):
     seen_number: Mapped[int] = mapped_column(default=0)
     own_unseen: Mapped[int] = mapped_column(default=0)
     digested_number: Mapped[int] = mapped_column(default=0)
+    digested: Mapped[Digested] = mapped_column(one_of(Digested), default=Digested.USUAL)
+    hears: Mapped[Soon] = mapped_column(one_of(Soon), default=Soon.AT_ONCE)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     joined_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now)
     since: Mapped[datetime] = mapped_column(Moment, default=clock.now)

@@ -1,0 +1,254 @@
+"""What a digest says: what is new for its reader, in its order, and nothing else."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.factories import (
+    Level,
+    add_member,
+    challenge,
+    comment,
+    make_role,
+    make_user,
+    share,
+    start_partnership,
+)
+from workspace.accounts.models import User
+from workspace.digests import planning, words
+from workspace.digests.building import build
+from workspace.digests.content import Digest
+from workspace.digests.selection import Group
+from workspace.extensions import db
+from workspace.partnerships import changes, log
+from workspace.partnerships.models import Membership, Stage, State
+
+MONDAY = datetime(2026, 3, 16, 9, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def coming(user: User) -> Digest:
+    db.session.commit()
+    return build(planning.coming(user))
+
+
+def titles(digest: Digest, group: Group) -> list[str]:
+    return [block.title for block in digest.of(group)]
+
+
+@pytest.fixture
+def moderator() -> Membership:
+    return start_partnership("Digital genoptræning", by=make_user("Mette Krag"))
+
+
+@pytest.fixture
+def reader(moderator: Membership) -> Membership:
+    return add_member(moderator, make_user("Farida Nazari"))
+
+
+def test_posts_stand_in_their_order_with_the_newest_first(moderator: Membership, reader: Membership) -> None:
+    solved = challenge(moderator, "Løst")
+    solved.solve(moderator, "Sådan gjorde vi.")
+    for title in ("Fremskridt 1", "Fremskridt 2"):
+        share(moderator, title)
+    challenge(moderator, "Udfordring 1")
+    challenge(moderator, "Udfordring 2")
+    digest = coming(reader.user)
+    assert [group for group, _blocks in digest.sections] == [Group.CHALLENGES, Group.SOLVED, Group.PROGRESS]
+    assert titles(digest, Group.CHALLENGES) == ["Udfordring 2", "Udfordring 1"]
+    assert titles(digest, Group.SOLVED) == ["Løst"]
+    assert titles(digest, Group.PROGRESS) == ["Fremskridt 2", "Fremskridt 1"]
+    assert digest.of(Group.SOLVED)[0].text == "Sådan gjorde vi."
+
+
+def test_a_post_has_one_block_however_much_happened_to_it(moderator: Membership, reader: Membership) -> None:
+    post = challenge(moderator, "Vi mangler borgere")
+    for _ in range(3):
+        comment(post, moderator)
+    post.take(moderator)
+    digest = coming(reader.user)
+    assert len(digest.blocks) == 1
+    assert digest.blocks[0].meta.endswith("3 new comments")
+    assert digest.blocks[0].turn == "In progress"
+    assert (digest.comments, digest.commented) == (0, 0)
+
+
+def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: Membership) -> None:
+    posts = [share(moderator), share(reader)]
+    log.mark_seen(reader, reader.partnership.last_number)
+    db.session.commit()
+    for post in (*posts, posts[0]):
+        comment(post, moderator)
+    withdrawn = comment(posts[1], moderator)
+    withdrawn.withdraw(moderator, posts[1])
+    digest = coming(reader.user)
+    assert (digest.blocks, digest.comments, digest.commented) == ([], 3, 2)
+    assert words.comments(digest) == "3 comments on 2 posts"
+    assert not digest.is_empty
+
+
+def test_there_are_fifteen_blocks_at_most_and_the_rest_is_counted(moderator: Membership, reader: Membership) -> None:
+    for number in range(27):
+        share(moderator, f"Fremskridt {number}")
+    digest = coming(reader.user)
+    assert (len(digest.blocks), digest.more, digest.new) == (15, 12, 27)
+    assert digest.blocks[0].title == "Fremskridt 26"
+
+
+def test_what_was_read_or_written_by_oneself_is_not_new(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Læst")
+    log.mark_seen(reader, reader.partnership.last_number)
+    share(reader, "Min egen")
+    assert coming(reader.user).is_empty
+    share(moderator, "Ny")
+    assert titles(coming(reader.user), Group.PROGRESS) == ["Ny"]
+
+
+def test_what_is_read_between_planning_and_sending_is_not_told(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Læst")
+    edition = planning.coming(reader.user)
+    log.mark_seen(reader, reader.partnership.last_number)
+    db.session.commit()
+    assert build(edition).is_empty
+
+
+def test_what_came_after_planning_waits_for_the_next_digest(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Før")
+    edition = planning.coming(reader.user)
+    share(moderator, "Efter")
+    assert titles(build(edition), Group.PROGRESS) == ["Før"]
+
+
+def test_a_withdrawn_post_is_not_told(moderator: Membership, reader: Membership) -> None:
+    post = share(moderator)
+    post.withdraw(moderator)
+    assert coming(reader.user).is_empty
+
+
+@pytest.mark.parametrize("state", [State.SUSPENDED, State.ENDED])
+def test_a_seat_that_is_no_longer_active_gives_nothing(state: State, moderator: Membership, reader: Membership) -> None:
+    elsewhere = start_partnership("Et andet sted")
+    add_member(elsewhere, reader.user)
+    share(moderator, "Fortroligt")
+    share(elsewhere, "Åbent")
+    edition = planning.coming(reader.user)
+    reader.state = state
+    db.session.commit()
+    digest = build(edition)
+    assert [block.title for block in digest.blocks] == ["Åbent"]
+    assert "Digital genoptræning" not in repr(digest)
+
+
+def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Membership, reader: Membership) -> None:
+    post = challenge(reader, "Vi mangler borgere")
+    post.ask(moderator, reader)
+    log.mark_seen(reader, reader.partnership.last_number)
+    digest = coming(reader.user)
+    assert [item.title for item in digest.waiting] == ["You are asked to take: Vi mangler borgere"]
+    assert words.subject(digest) == "Digest: 1 challenge waits for you"
+    assert not digest.is_empty
+
+
+def test_moderators_have_a_section_of_their_own(moderator: Membership, reader: Membership) -> None:
+    make_role(moderator, "Data")
+    challenge(reader, "Ny udfordring")
+    lines = [line.text for line in coming(moderator.user).moderating]
+    assert lines == ["»Data« has nobody accountable (Digital genoptræning)"]
+    assert coming(reader.user).moderating == []
+
+
+def test_who_has_not_been_here_for_a_month_is_told_to_moderators() -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        moderator = start_partnership("Digital genoptræning")
+        names = ["Anna", "Bo", "Carla", "Dan", "Eva"]
+        members = [add_member(moderator, make_user(name)) for name in names]
+        share(moderator, "For længe siden")
+        clock.shift(timedelta(days=32))
+        log.mark_seen(members[0], moderator.partnership.last_number)
+        share(members[1], "Bo skriver, men læser ikke")
+        challenge(members[1], "Ny")
+        lines = [line.text for line in coming(moderator.user).moderating]
+    assert "Not here for a month: Carla, Dan, Eva (Digital genoptræning)" in lines
+
+
+def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        moderator = start_partnership()
+        reader = add_member(moderator)
+        challenge(moderator, "Går i stå")
+        log.mark_seen(reader, reader.partnership.last_number)
+        clock.shift(timedelta(days=13))
+        assert coming(reader.user).is_empty
+        clock.shift(timedelta(days=2))
+        digest = coming(reader.user)
+        assert [(block.title, block.turn) for block in digest.blocks] == [("Går i stå", "Stands still since 16 March")]
+        clock.shift(timedelta(days=8))
+        assert coming(reader.user).is_empty
+
+
+def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Membership) -> None:
+    changes.move_to(moderator, Stage.TRIAL)
+    add_member(moderator)
+    add_member(moderator)
+    digest = coming(reader.user)
+    assert [line.text for line in digest.lines] == [
+        "Digital genoptræning is in the stage »Trial« now",
+        "2 new members in Digital genoptræning",
+    ]
+
+
+def test_mails_of_a_partnership_that_wants_it_so_carry_titles_only(moderator: Membership, reader: Membership) -> None:
+    moderator.partnership.titles_only = True
+    challenge(moderator, "En udfordring", "Fortrolig tekst").solve(moderator, "Fortrolig løsning")
+    share(moderator, "Et fremskridt", "Fortrolig tekst")
+    digest = coming(reader.user)
+    assert [block.title for block in digest.blocks] == ["En udfordring", "Et fremskridt"]
+    assert "Fortrolig" not in repr(digest)
+
+
+def test_the_subject_says_what_is_in_it(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Et eneste fremskridt")
+    assert words.subject(coming(reader.user)) == "Digest: Et eneste fremskridt"
+    share(moderator)
+    challenge(moderator)
+    assert words.subject(coming(reader.user)) == "Digest: 3 new posts"
+    for _ in range(2):
+        challenge(reader).ask(moderator, reader)
+    assert words.subject(coming(reader.user)) == "Digest: 2 challenges wait for you · 3 new posts"
+
+
+def test_the_first_sentence_writes_numbers_as_words(moderator: Membership, reader: Membership) -> None:
+    other = start_partnership()
+    add_member(other, reader.user)
+    for by in (moderator, moderator, other):
+        share(by)
+    assert words.greeting(coming(reader.user)) == "There are three new posts in two of your partnerships."
+    challenge(reader).ask(moderator, reader)
+    greeting = words.greeting(coming(reader.user))
+    assert greeting == "One thing waits for you, and there are three new posts in two of your partnerships."
+
+
+def test_a_digest_asks_the_same_with_many_posts_and_members_as_with_few(
+    statements: Callable[[], AbstractContextManager[list[str]]], moderator: Membership, reader: Membership
+) -> None:
+    def asked(user: User) -> int:
+        edition = planning.coming(user)
+        with statements() as heard:
+            build(edition)
+        return len(heard)
+
+    def grow(count: int) -> None:
+        for _ in range(count):
+            post = challenge(moderator)
+            comment(post, add_member(moderator, level=Level.CONTRIBUTOR))
+            post.ask(moderator, reader)
+
+    grow(2)
+    few: Any = asked(reader.user), asked(moderator.user)
+    grow(30)
+    assert (asked(reader.user), asked(moderator.user)) == few

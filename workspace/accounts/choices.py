@@ -1,0 +1,23 @@
+"""What a person can choose of mail: how often a digest comes, and how soon each kind of news."""
+
+from enum import StrEnum
+
+
+class Rhythm(StrEnum):
+    """How often a person's digest comes: daily means on workdays."""
+
+    OFF = "off"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Soon(StrEnum):
+    """How soon a person hears of something: from not at all to at once."""
+
+    NEVER = "never"
+    DIGEST = "digest"
+    AT_ONCE = "at_once"
+
+    def at_most(self, other: "Soon") -> "Soon":
+        """The later of the two."""
+        return min(self, other, key=list(Soon).index)

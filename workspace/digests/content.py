@@ -1,0 +1,77 @@
+"""What a digest says, before it is written as HTML, as text or as a part of a page."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from workspace.accounts.models import User
+from workspace.digests.selection import Group
+from workspace.overview.waiting import Item
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A post: what happened about it, in a line or two, and where to go on."""
+
+    group: Group
+    kind: str
+    title: str
+    text: str
+    turn: str
+    meta: str
+    partnership: str
+    address: str
+    button: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Something to tell in one line, with the page that it is about."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """All that one digest says to one person.
+
+    `waiting` waits for them; `mailed` counts what does too, and of which they have had a mail already. `moderating` is
+    for moderators. `more` and `more_moderating` count what has no room.
+    """
+
+    user: User
+    since: datetime
+    until: datetime
+    reminds: bool
+    sender: str = ""
+    waiting: list[Item] = field(default_factory=list)
+    mailed: int = 0
+    blocks: list[Block] = field(default_factory=list)
+    more: int = 0
+    new: int = 0
+    partnerships: int = 0
+    lines: list[Line] = field(default_factory=list)
+    comments: int = 0
+    commented: int = 0
+    moderating: list[Line] = field(default_factory=list)
+    more_moderating: int = 0
+    memberships: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is worth a mail. What waits is, where it `reminds`; what only moderators get is not."""
+        has_news = bool(self.blocks or self.lines or self.comments)
+        return not has_news and not (self.waiting and self.reminds)
+
+    def of(self, *groups: Group) -> list[Block]:
+        """The blocks of these groups, in their order."""
+        return [block for block in self.blocks if block.group in groups]
+
+    @property
+    def sections(self) -> list[tuple[Group, list[Block]]]:
+        """The groups that have blocks, each with them."""
+        return [(group, self.of(group)) for group in Group if self.of(group)]
+
+
+Context = dict[str, Any]

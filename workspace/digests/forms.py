@@ -1,0 +1,92 @@
+"""The forms of what one gets by mail, and when."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from babel.dates import get_day_names
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, RadioField, SelectField, ValidationError
+
+from workspace import cursors, languages
+from workspace.accounts.choices import Rhythm, Soon
+from workspace.digests.schedule import HOURS
+from workspace.forms import Day, OneTimeKeyMixin, WorkspaceForm
+from workspace.partnerships.models import Digested
+
+LONGEST_PAUSE = timedelta(days=366)
+
+RHYTHMS = {
+    Rhythm.WEEKLY: _l("Every week"),
+    Rhythm.DAILY: _l("Every workday"),
+    Rhythm.OFF: _l("Never"),
+}
+RHYTHM_HINTS = {
+    Rhythm.WEEKLY: _l("All that is new, and a reminder of what waits for you"),
+    Rhythm.DAILY: _l("Monday to Friday, when there is something new"),
+    Rhythm.OFF: _l("You still get mail about what can't wait"),
+}
+DIGESTED = {
+    Digested.USUAL: _l("As usual"),
+    Digested.DAILY: _l("Every workday"),
+    Digested.NEVER: _l("Never"),
+}
+SOON = {
+    Soon.AT_ONCE: _l("At once"),
+    Soon.DIGEST: _l("In the digest"),
+    Soon.NEVER: _l("Not at all"),
+}
+
+
+def _told(words: Mapping[Any, Any]) -> list[tuple[str, str]]:
+    return [(value.value, str(word)) for value, word in words.items()]
+
+
+def _weekdays() -> list[tuple[int, str]]:
+    names = get_day_names("wide", "stand-alone", locale=get_locale())
+    return [(number, names[number].capitalize()) for number in range(7)]
+
+
+def _hours() -> list[tuple[int, str]]:
+    return [(hour, _("%(hour)s:00", hour=f"{hour:02}")) for hour in HOURS]
+
+
+class DigestForm(WorkspaceForm):
+    """When one's digest comes."""
+
+    digest_rhythm = RadioField(_l("How often do you want a digest?"), choices=lambda: _told(RHYTHMS), coerce=Rhythm)
+    digest_weekday = SelectField(_l("Weekday"), choices=_weekdays, coerce=int)
+    digest_hour = SelectField(_l("Time"), choices=_hours, coerce=int)
+    digest_paused_until = Day(
+        _l("Pause until"),
+        description=_l("Until that day you get no digest. The first one after it tells of all that was new."),
+    )
+
+    def validate_digest_paused_until(self, field: Field) -> None:
+        """A day to come, not too far away."""
+        today = languages.today()
+        if field.data and field.data != field.object_data and not today < field.data <= today + LONGEST_PAUSE:
+            raise ValidationError(_("Choose a day within the next year."))
+
+    @property
+    def pause(self) -> date | None:
+        """The day until which nothing comes; none when it has passed."""
+        until: date | None = self.digest_paused_until.data
+        return until if until and until > languages.today() else None
+
+
+class SendingForm(OneTimeKeyMixin, WorkspaceForm):
+    """Sending the next digest now."""
+
+
+def choices_typed(form: MultiDict[str, str], prefix: str, words: Mapping[Any, Any]) -> dict[int, Any]:
+    """What was chosen for each seat, by its id, in the fields "<prefix>-<id>". Words that are none of ours are none."""
+    known = {value.value: value for value in words}
+    return {
+        number: known[text]
+        for name, text in form.items()
+        if name.startswith(f"{prefix}-") and (number := cursors.number(name[len(prefix) + 1 :])) and text in known
+    }

@@ -1,0 +1,31 @@
+"""The digest as a kind of mail: what stands in it is read when it is sent."""
+
+from flask import g
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
+from workspace.accounts.models import User
+from workspace.digests import planning, unsubscribing, writing
+from workspace.digests.building import Edition, build
+from workspace.mail.letters import BULK, Letter, kind
+from workspace.mail.models import Mail
+
+
+@kind("digest", _l("Digest"), priority=BULK)
+def digest(mail: Mail) -> Letter | None:
+    """What is new for its reader in the spans that the row holds; None when nothing is."""
+    return _letter(planning.edition_of(mail))
+
+
+def preview(user: User) -> Letter | None:
+    """The next digest as it would be now, in the person's language and zone."""
+    g.user = user
+    with force_locale(user.language):
+        return _letter(planning.coming(user))
+
+
+def _letter(edition: Edition) -> Letter | None:
+    made = build(edition)
+    if made.is_empty:
+        return None
+    return writing.letter(made, unsubscribe=unsubscribing.address(made.user, unsubscribing.DIGEST))

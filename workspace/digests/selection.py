@@ -1,0 +1,329 @@
+"""What is new for the reader of a digest, read from the log: a fixed number of statements, whatever there is.
+
+Access is asked here and now: only what the seats that are active at this moment may read is ever found. The statements
+are made once and kept, since making them takes longer than running them.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from workspace import clock
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.database import AnyRow, AnySelect, Moment, db
+from workspace.digests import spans as span_tables
+from workspace.digests.spans import Span
+from workspace.mail.models import Mail
+from workspace.mail.models import State as Standing
+from workspace.organisations.models import Organisation
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.partnerships.notices import NOTICES
+from workspace.partnerships.queries import of_seat
+from workspace.posts.models import Kind, Post
+from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
+from workspace.posts.queries import author
+
+MOST_BLOCKS = 15
+SHOWN = 140
+A_MONTH = timedelta(days=30)
+
+SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
+TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
+ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
+ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
+
+# An entry of a partnership: its id and the number.
+Key = tuple[int, int]
+
+
+class Group(IntEnum):
+    """Where a post stands in a digest. Those with comments only have no block of their own."""
+
+    CHALLENGES = 1
+    SOLVED = 2
+    PROGRESS = 3
+    COMMENTS = 4
+
+
+@dataclass(frozen=True)
+class Found:
+    """The posts with a block, the first of them; how many there are in all, and what else there is to count."""
+
+    posts: tuple[AnyRow, ...] = ()
+    blocks: int = 0
+    new: int = 0
+    comments: int = 0
+    commented: int = 0
+
+
+def seats(user: User, ids: Collection[int]) -> list[AnyRow]:
+    """Those of the user's seats that are active now, with what a digest says of their partnerships."""
+    return list(db.session.execute(_seats(), {"user_id": user.id, "ids": list(ids)}))
+
+
+def mailed(user: User, since: datetime) -> frozenset[Key]:
+    """The entries of which the person has had a mail at once since that moment, or is having it."""
+    found = db.session.scalars(_mailed(), {"user_id": user.id, "since": since})
+    return frozenset((about["partnership"], about["entry"]) for about in found)
+
+
+def posts(spans: Iterable[Span], since: datetime, *, but: Collection[Key] = ()) -> Found:
+    """What happened about posts in these spans, and which challenges have come to stand still since that moment.
+
+    Nothing by the reader counts, nor the entries in `but`.
+    """
+    given: dict[str, Any] = {
+        "spans": span_tables.value(spans),
+        "moved_after": since - STANDS_STILL_AFTER,
+        "moved_before": clock.now() - STANDS_STILL_AFTER,
+    }
+    if but:
+        given["numbers"] = span_tables.numbers_value(but)
+    rows = list(db.session.execute(_posts(_dialect(), bool(but)), given))
+    if not rows:
+        return Found()
+    first = rows[0]
+    return Found(
+        posts=tuple(row for row in rows if row.place != Group.COMMENTS),
+        blocks=first.blocks,
+        new=first.new,
+        comments=first.all_comments,
+        commented=first.commented,
+    )
+
+
+def events(spans: Iterable[Span]) -> dict[tuple[int, Verb], int]:
+    """How often what is told of the partnership itself happened, by seat and verb."""
+    found = db.session.execute(_events(_dialect()), {"spans": span_tables.value(spans)})
+    return {(seat_id, verb): count for seat_id, verb, count in found}
+
+
+def absent(seat_ids: Collection[int]) -> list[AnyRow]:
+    """Who has not been where these seats are moderators for a month; `seat_id` is the moderator's.
+
+    Something has been new to them for so long, and they have written nothing since.
+    """
+    given = {"ids": list(seat_ids), "month_ago": clock.now() - A_MONTH}
+    return list(db.session.execute(_absent(), given))
+
+
+def _dialect() -> str:
+    return db.engine.dialect.name
+
+
+@cache
+def _seats() -> AnySelect:
+    return (
+        select(
+            Membership.id,
+            Membership.level,
+            Membership.seen_number,
+            Membership.partnership_id,
+            Partnership.slug,
+            Partnership.name,
+            Partnership.stage,
+            Partnership.titles_only,
+            Partnership.unsolved_count,
+        )
+        .join(Membership.partnership)
+        .where(
+            Membership.user_id == bindparam("user_id"),
+            Membership.id.in_(bindparam("ids", expanding=True)),
+            Membership.state == State.ACTIVE,
+        )
+        .order_by(Partnership.name_key, Partnership.id)
+    )
+
+
+@cache
+def _mailed() -> AnySelect:
+    return select(Mail.references).where(
+        Mail.user_id == bindparam("user_id"),
+        Mail.kind.in_(NOTICES),
+        Mail.created_at > bindparam("since", type_=Moment),
+        Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
+    )
+
+
+@cache
+def _events(dialect: str) -> AnySelect:
+    span = span_tables.table(dialect)
+    return (
+        select(span.c.seat_id, Entry.verb, func.count())
+        .join(Entry, _within(span))
+        .where(
+            Entry.verb.in_(ABOUT_ALL),
+            Entry.actor_id.is_distinct_from(span.c.seat_id),
+            Entry.subject_id.is_distinct_from(span.c.seat_id),
+        )
+        .group_by(span.c.seat_id, Entry.verb)
+    )
+
+
+@cache
+def _absent() -> AnySelect:
+    moderator, own = aliased(Membership), aliased(Entry)
+    month_ago = bindparam("month_ago", type_=Moment)
+    last_written = (
+        select(func.max(own.at))
+        .where(own.partnership_id == Membership.partnership_id, own.actor_id == Membership.id)
+        .scalar_subquery()
+    )
+    return (
+        select(moderator.id.label("seat_id"), User.name)
+        .select_from(moderator)
+        .join(Membership, Membership.partnership_id == moderator.partnership_id)
+        .join(User, User.id == Membership.user_id)
+        .join(
+            Entry,
+            and_(Entry.partnership_id == Membership.partnership_id, Entry.number == Membership.seen_number + 1),
+        )
+        .where(
+            moderator.id.in_(bindparam("ids", expanding=True)),
+            Membership.id != moderator.id,
+            Membership.state == State.ACTIVE,
+            User.deactivated_at.is_(None),
+            Entry.at < month_ago,
+            or_(last_written.is_(None), last_written < month_ago),
+        )
+        .order_by(moderator.id, User.name_key)
+    )
+
+
+@cache
+def _posts(dialect: str, with_numbers: bool) -> AnySelect:
+    """The first posts, by group and then the newest first; every row carries the sums over all of them."""
+    span = span_tables.table(dialect)
+    told = union_all(_news(span, span_tables.numbers_table(dialect) if with_numbers else None), _still(span)).subquery()
+    place = _place(told)
+    ranked = (
+        select(
+            told,
+            place.label("place"),
+            func.row_number()
+            .over(order_by=(place, told.c.at.desc(), told.c.partnership_id, told.c.number.desc()))
+            .label("rank"),
+            _sum(place != Group.COMMENTS).label("blocks"),
+            _sum(told.c.is_new == 1).label("new"),
+            _sum(place == Group.COMMENTS).label("commented"),
+            func.sum(case((place == Group.COMMENTS, told.c.comments), else_=0)).over().label("all_comments"),
+        )
+        .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
+        .where(Post.withdrawn_at.is_(None), or_(place != Group.COMMENTS, told.c.comments > 0))
+        .subquery()
+    )
+    return (
+        select(
+            ranked,
+            Post.kind,
+            Post.title,
+            func.substr(Post.body_text, 1, SHOWN + 1).label("beginning"),
+            func.substr(Post.outcome, 1, SHOWN + 1).label("outcome"),
+            Post.status,
+            Post.status_at,
+            Post.parked_until,
+            Post.answer_by,
+            Post.activity_at,
+            *author(),
+        )
+        .join(Post, and_(Post.partnership_id == ranked.c.partnership_id, Post.number == ranked.c.number))
+        .join(Membership, Membership.id == Post.author_id)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .where(ranked.c.rank <= MOST_BLOCKS)
+        .order_by(ranked.c.rank)
+    )
+
+
+def _news(span: Subquery, known: Subquery | None) -> AnySelect:
+    """A row for each post about which others did something, but for the entries that are `known`."""
+    query: AnySelect = (
+        select(
+            span.c.seat_id,
+            Entry.partnership_id,
+            Entry.post_number.label("number"),
+            func.max(Entry.at).label("at"),
+            _any(Entry.verb.in_(SHARING)).label("is_new"),
+            _any(Entry.verb.in_(TURNING)).label("is_turned"),
+            func.count(Comment.number).label("comments"),
+        )
+        .join(Entry, _within(span))
+        .outerjoin(
+            Comment,
+            and_(
+                Comment.partnership_id == Entry.partnership_id,
+                Comment.number == Entry.number,
+                Comment.withdrawn_at.is_(None),
+            ),
+        )
+        .where(
+            Entry.post_number.is_not(None),
+            Entry.verb.in_(ABOUT_POSTS),
+            Entry.actor_id.is_distinct_from(span.c.seat_id),
+        )
+        .group_by(span.c.seat_id, Entry.partnership_id, Entry.post_number)
+    )
+    if known is not None:
+        query = query.outerjoin(
+            known, and_(known.c.partnership_id == Entry.partnership_id, known.c.number == Entry.number)
+        ).where(known.c.number.is_(None))
+    return query
+
+
+def _still(span: Subquery) -> AnySelect:
+    """A row for each challenge that has come to stand still, without news of its own."""
+    return (
+        select(
+            span.c.seat_id,
+            Post.partnership_id,
+            Post.number,
+            Post.activity_at,
+            literal(0),
+            literal(1),
+            literal(0),
+        )
+        .join(Post, Post.partnership_id == span.c.partnership_id)
+        .join(Partnership, Partnership.id == Post.partnership_id)
+        .where(
+            Post.status.in_(UNSOLVED),
+            Post.activity_at > bindparam("moved_after", type_=Moment),
+            Post.activity_at <= bindparam("moved_before", type_=Moment),
+            Post.activity_number <= span.c.after,
+            Partnership.archived_at.is_(None),
+        )
+    )
+
+
+def _place(told: Subquery) -> Any:
+    return case(
+        (and_(told.c.is_turned == 1, Post.status == Status.SOLVED), Group.SOLVED),
+        (and_(told.c.is_turned + told.c.is_new > 0, Post.kind == Kind.CHALLENGE), Group.CHALLENGES),
+        (told.c.is_new == 1, Group.PROGRESS),
+        else_=Group.COMMENTS,
+    )
+
+
+def _within(span: Subquery) -> Any:
+    return and_(
+        Entry.partnership_id == span.c.partnership_id,
+        Entry.number > span.c.after,
+        Entry.number <= span.c.last,
+    )
+
+
+def _any(condition: Any) -> Any:
+    return func.max(case((condition, 1), else_=0))
+
+
+def _sum(condition: Any) -> Any:
+    """How many rows of the whole result fulfil the condition."""
+    return func.sum(case((condition, 1), else_=0)).over()

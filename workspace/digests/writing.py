@@ -1,0 +1,63 @@
+"""A digest written out: as a mail, and with the same words as a part of a page."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from workspace.accounts.choices import Rhythm
+from workspace.digests import words
+from workspace.digests.content import Digest
+from workspace.digests.selection import Group
+from workspace.mail.letters import Letter, compose
+from workspace.posts.models import Kind
+
+GROUPS = {
+    Group.CHALLENGES: _l("Challenges"),
+    Group.SOLVED: _l("Solved"),
+    Group.PROGRESS: _l("Progress"),
+}
+KINDS = {Kind.PROGRESS.value: _l("Progress"), Kind.CHALLENGE.value: _l("Challenge")}
+
+
+def letter(digest: Digest, *, unsubscribe: str) -> Letter:
+    """`digest` as a mail, in the language and zone that are in force."""
+    return compose(
+        "digest",
+        sender=digest.sender,
+        list_id="digest",
+        unsubscribe=unsubscribe,
+        why=why(digest),
+        **told(digest),
+    )
+
+
+def told(digest: Digest) -> dict[str, Any]:
+    """What every form of a digest needs: the mail, and the page that shows it."""
+    return {
+        "digest": digest,
+        "subject": words.subject(digest),
+        "title": _("Your week") if digest.reminds and digest.user.digest_rhythm is Rhythm.WEEKLY else _("News for you"),
+        "greeting": words.greeting(digest),
+        "period": words.period(digest.since, digest.until),
+        "comments": words.comments(digest),
+        "groups": GROUPS,
+        "kinds": KINDS,
+    }
+
+
+def why(digest: Digest) -> str:
+    """Why one gets it."""
+    often = {
+        Rhythm.WEEKLY: _("You get this mail every week"),
+        Rhythm.DAILY: _("You get this mail on workdays"),
+        Rhythm.OFF: _("You get this mail on workdays"),
+    }[digest.user.digest_rhythm]
+    return ngettext(
+        "%(often)s, because you take part in one partnership in Samspil.",
+        "%(often)s, because you take part in %(count)s partnerships in Samspil.",
+        digest.memberships,
+        often=often,
+        count=words.in_words(digest.memberships),
+    )
