@@ -35,6 +35,7 @@ from workspace import Workspace, access, create_app, pages
 from workspace.access import Action, Entrance, Who
 from workspace.accounts.models import User
 from workspace.config import Settings
+from workspace.digests import unsubscribing
 from workspace.extensions import Base, db
 from workspace.members import addresses, inviting, linking
 from workspace.organisations.models import Kind, Organisation
@@ -63,6 +64,10 @@ TABLE = """
     GET  /settings/digest                                               signed_in
     POST /settings/digest                                               signed_in
     POST /settings/digest/sending                                       signed_in
+    GET  /settings/mail                                                 signed_in
+    POST /settings/mail                                                 signed_in
+    GET  /unsubscribe/<token:token>                                     public
+    POST /unsubscribe/<token:token>                                     by_its_address
 
     GET  /organisations                                                 administrators
     POST /organisations                                                 administrators
@@ -209,6 +214,7 @@ LOWEST_LEVELS = {
     "archive": "moderator",
 }
 
+OPEN = ("public", "by_its_address")
 PEOPLE = ("anonymous", "outsider", "administrator", "observer", "contributor", "moderator")
 LEVELS = PEOPLE[3:]
 TYPED = {"title": "Noget <b>jeg</b> skrev", "body": "æøå & 100 %"}
@@ -234,7 +240,8 @@ class Route:
 ROUTES = [Route(*line.split()) for line in TABLE.splitlines() if line.strip()]
 MEMBERS = [route for route in ROUTES if route.who == "members"]
 GETS = [route for route in ROUTES if route.method == "GET"]
-POSTS = [route for route in ROUTES if route.method == "POST"]
+# A form sent to an address that is signed needs no token of ours: the address itself says who asks.
+POSTS = [route for route in ROUTES if route.method == "POST" and route.who != "by_its_address"]
 
 
 def rules(app: Workspace) -> Iterator[tuple[str, Rule]]:
@@ -243,6 +250,13 @@ def rules(app: Workspace) -> Iterator[tuple[str, Rule]]:
         for method in rule.methods or ():
             if method not in ("HEAD", "OPTIONS"):
                 yield method, rule
+
+
+def said_of(route: Route) -> Entrance:
+    """What the table says of a route, as a view declares it."""
+    if route.who == "by_its_address":
+        return Entrance(Who.PUBLIC, asks_for_token=False)
+    return Entrance(Who(route.who), Action(route.action) if route.action else None)
 
 
 def declared(app: Workspace, rule: Rule) -> Entrance | None:
@@ -326,10 +340,15 @@ class World:
             "number:partnership_id": self.elsewhere.partnership.id,
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,
-            "token:token": inviting.token(self.invitation if rule.startswith("/inv") else self.link),
+            "token:token": self._token(rule),
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
+
+    def _token(self, rule: str) -> str:
+        if rule.startswith("/unsubscribe"):
+            return unsubscribing.token(self.users["outsider"])
+        return inviting.token(self.invitation if rule.startswith("/inv") else self.link)
 
 
 @pytest.fixture
@@ -348,6 +367,7 @@ def entitled(route: Route) -> tuple[str, ...]:
     """Those of PEOPLE whom the table lets in."""
     return {
         "public": PEOPLE,
+        "by_its_address": PEOPLE,
         "signed_in": PEOPLE[1:],
         "administrators": ("administrator",),
         "members": LEVELS[LEVELS.index(LOWEST_LEVELS[route.action]) :] if route.action else (),
@@ -406,7 +426,7 @@ def test_every_line_of_the_table_is_a_route(app: Workspace) -> None:
 
 
 def test_every_view_declares_what_the_table_says(app: Workspace) -> None:
-    said = {str(route): Entrance(Who(route.who), Action(route.action) if route.action else None) for route in ROUTES}
+    said = {str(route): said_of(route) for route in ROUTES}
     found = {f"{method} {rule.rule}": declared(app, rule) for method, rule in rules(app)}
     assert {route: entrance for route, entrance in found.items() if said.get(route) != entrance} == {}
 
@@ -455,7 +475,7 @@ def test_the_table_holds_for(name: str, htmx: bool, world: World) -> None:
     assert different == {}
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.who != "public"], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.who not in OPEN], ids=str)
 def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> None:
     address = world.address(route.rule)
     plain = send(world.browser("anonymous"), route, address, headers={"Accept-Language": "en"})

@@ -102,10 +102,11 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Entrance:
-    """Who may enter a view; for members, what they come to do."""
+    """Who may enter a view; for members, what they come to do; and whether a form has to be one of ours."""
 
     who: Who
     action: Action | None = None
+    asks_for_token: bool = True
 
 
 View = Callable[..., Any]
@@ -114,6 +115,11 @@ View = Callable[..., Any]
 def public(view: View) -> View:
     """Anybody may enter; the view gets no person."""
     return _declare(view, Entrance(Who.PUBLIC))
+
+
+def by_its_address(view: View) -> View:
+    """Anybody may enter, and a form of anybody's: the address itself, which is signed, says who asks (RFC 8058)."""
+    return _declare(view, Entrance(Who.PUBLIC, asks_for_token=False))
 
 
 def signed_in(view: View) -> View:

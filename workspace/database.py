@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
-from sqlalchemy import DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, event
+from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
+from workspace import clock
 from workspace.config import Settings
 from workspace.extensions import Base
 from workspace.extensions import db as db
@@ -52,6 +53,11 @@ class Moment(TypeDecorator[datetime]):
 def one_of(words: type[StrEnum], length: int = 20) -> Enum:
     """A column that holds one of `words`, as the word itself."""
     return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+
+
+def present() -> BindParameter[datetime]:
+    """The moment at which a statement runs, whenever it was made: statements may be kept."""
+    return bindparam(None, callable_=clock.now, type_=Moment, unique=True)
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def enter() -> ResponseReturnValue | None:
     if declared.action is not None:
         _hold(g.membership, declared.action)
     _hand_over(declared.who)
-    if request.method not in READING:
+    if request.method not in READING and declared.asks_for_token:
         csrf.protect()
     return None
 

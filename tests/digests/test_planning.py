@@ -1,5 +1,7 @@
 """Planning: exactly the digests that are due, each once, with the bookmarks moved in the same transaction."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -289,7 +291,9 @@ def test_a_digest_asked_for_now_is_one_however_often_the_button_is_pressed() -> 
     assert told == [["Nu"], ["Senere"]]
 
 
-def test_planning_asks_the_same_for_many_people_as_for_few(statements) -> None:  # type: ignore[no-untyped-def]
+def test_planning_asks_the_same_for_many_people_as_for_few(
+    statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
     with time_machine.travel(local("2026-03-10T08:00"), tick=False) as clock:
         moderator = moderated()
 

@@ -4,11 +4,11 @@ from enum import StrEnum
 
 
 class Rhythm(StrEnum):
-    """How often a person's digest comes: daily means on workdays."""
+    """How often a person's digest comes, from never on: daily means on workdays."""
 
     OFF = "off"
-    DAILY = "daily"
     WEEKLY = "weekly"
+    DAILY = "daily"
 
 
 class Soon(StrEnum):

@@ -16,6 +16,7 @@ from workspace.accounts.choices import Rhythm, Soon
 from workspace.digests.schedule import HOURS
 from workspace.forms import Day, OneTimeKeyMixin, WorkspaceForm
 from workspace.partnerships.models import Digested
+from workspace.partnerships.notices import Notice
 
 LONGEST_PAUSE = timedelta(days=366)
 
@@ -38,6 +39,14 @@ SOON = {
     Soon.AT_ONCE: _l("At once"),
     Soon.DIGEST: _l("In the digest"),
     Soon.NEVER: _l("Not at all"),
+}
+
+NOTICES = {
+    Notice.MENTIONED: _l("Somebody mentions you"),
+    Notice.REPLY: _l("Somebody comments on a post that you follow"),
+    Notice.CHALLENGE: _l("You are asked to take a challenge"),
+    Notice.ROLE: _l("You are offered a role, or have asked for one"),
+    Notice.REPORT: _l("A post is reported where you are a moderator"),
 }
 
 
@@ -76,6 +85,14 @@ class DigestForm(WorkspaceForm):
         """The day until which nothing comes; none when it has passed."""
         until: date | None = self.digest_paused_until.data
         return until if until and until > languages.today() else None
+
+
+class MailForm(WorkspaceForm):
+    """How soon one hears of each kind of news: a field for each."""
+
+    mentioned, reply, challenge, role, report = (
+        RadioField(words, choices=lambda: _told(SOON), coerce=Soon) for words in NOTICES.values()
+    )
 
 
 class SendingForm(OneTimeKeyMixin, WorkspaceForm):

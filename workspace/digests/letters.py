@@ -28,4 +28,4 @@ def _letter(edition: Edition) -> Letter | None:
     made = build(edition)
     if made.is_empty:
         return None
-    return writing.letter(made, unsubscribe=unsubscribing.address(made.user, unsubscribing.DIGEST))
+    return writing.letter(made, unsubscribe=unsubscribing.address(made.user))

@@ -19,7 +19,7 @@ from workspace.database import AnyRow, begin_writing, db
 from workspace.digests.building import Edition
 from workspace.digests.schedule import Due, Schedule
 from workspace.mail.models import Mail, post_all, row
-from workspace.partnerships.models import Digested, Membership, Partnership, State
+from workspace.partnerships.models import Digested, Membership, Partnership
 
 AT_ONCE = 200
 # What a first digest tells of, and the longest that one looks back for challenges that have come to stand still.
@@ -51,7 +51,7 @@ def schedule(user: User, *, some_daily: bool) -> Schedule:
 def next_moment(user: User) -> datetime | None:
     """When the person's next digest is planned for."""
     daily = select(Membership.id).where(
-        Membership.user_id == user.id, Membership.state == State.ACTIVE, Membership.digested == Digested.DAILY
+        Membership.user_id == user.id, Membership.is_active, Membership.digested == Digested.DAILY
     )
     some_daily = db.session.scalar(daily.limit(1)) is not None
     return schedule(user, some_daily=some_daily).next(clock.now())
@@ -152,7 +152,7 @@ def _seats(user_ids: Collection[int]) -> list[AnyRow]:
         .join(Membership.partnership)
         .where(
             Membership.user_id.in_(user_ids),
-            Membership.state == State.ACTIVE,
+            Membership.is_active,
             Membership.digested != Digested.NEVER,
         )
     )

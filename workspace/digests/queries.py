@@ -4,7 +4,7 @@ from sqlalchemy import select, tuple_
 
 from workspace.accounts.models import User
 from workspace.database import AnyRow, db
-from workspace.partnerships.models import Membership, Partnership, State
+from workspace.partnerships.models import Membership, Partnership
 
 PAGE = 40
 
@@ -21,7 +21,7 @@ def seats(user: User, after: int | None) -> list[AnyRow]:
             Partnership.titles_only,
         )
         .join(Membership.partnership)
-        .where(Membership.user_id == user.id, Membership.state == State.ACTIVE, Partnership.archived_at.is_(None))
+        .where(Membership.user_id == user.id, Membership.is_active, Partnership.archived_at.is_(None))
         .order_by(Partnership.name_key, Membership.id)
         .limit(PAGE + 1)
     )

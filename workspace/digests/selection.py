@@ -24,7 +24,7 @@ from workspace.mail.models import Mail
 from workspace.mail.models import State as Standing
 from workspace.organisations.models import Organisation
 from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.notices import NOTICES
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
@@ -137,7 +137,7 @@ def _seats() -> AnySelect:
         .where(
             Membership.user_id == bindparam("user_id"),
             Membership.id.in_(bindparam("ids", expanding=True)),
-            Membership.state == State.ACTIVE,
+            Membership.is_active,
         )
         .order_by(Partnership.name_key, Partnership.id)
     )
@@ -189,7 +189,7 @@ def _absent() -> AnySelect:
         .where(
             moderator.id.in_(bindparam("ids", expanding=True)),
             Membership.id != moderator.id,
-            Membership.state == State.ACTIVE,
+            Membership.is_active,
             User.deactivated_at.is_(None),
             Entry.at < month_ago,
             or_(last_written.is_(None), last_written < month_ago),

@@ -10,7 +10,9 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from workspace.accounts.models import User
+from workspace.database import db
 from workspace.mail.letters import link
+from workspace.partnerships.notices import Notice
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
@@ -18,24 +20,37 @@ A_YEAR = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Way:
-    """Whose mail, and which kind of it."""
+    """Whose mail, and which kind of it: the digest, or a kind of news."""
 
-    user_id: int
-    kind: str
+    user: User
+    notice: Notice | None
+
+    @property
+    def masked_address(self) -> str:
+        """ "f•••@icura.example": enough for its owner to recognise, and for nobody else to write to."""
+        local, _at, domain = self.user.email.rpartition("@")
+        return f"{local[:1]}•••@{domain}"
 
 
-def address(user: User, kind: str) -> str:
-    """Where the person can be rid of this kind of mail."""
-    return link(f"/unsubscribe/{_signer().dumps([user.id, kind])}")
+def address(user: User, notice: Notice | None = None) -> str:
+    """Where the person can be rid of this kind of mail: of the digest where no kind of news is named."""
+    return link(f"/unsubscribe/{token(user, notice)}")
 
 
-def read(token: str) -> Way | None:
-    """What an address of ours means; None for one that is none, or older than a year."""
+def token(user: User, notice: Notice | None = None) -> str:
+    """What stands in that address."""
+    return str(_signer().dumps([user.id, notice.value if notice else DIGEST]))
+
+
+def read(signed: str) -> Way | None:
+    """What such an address means; None for one that is none of ours, is older than a year, or whose account is gone."""
     try:
-        user_id, kind = _signer().loads(token, max_age=int(A_YEAR.total_seconds()))
+        user_id, kind = _signer().loads(signed, max_age=int(A_YEAR.total_seconds()))
+        notice = None if kind == DIGEST else Notice(kind)
     except (BadData, ValueError, TypeError):
         return None
-    return Way(user_id, kind)
+    user = db.session.get(User, user_id)
+    return Way(user, notice) if user else None
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -15,17 +15,17 @@ from workspace.digests.forms import DIGESTED, RHYTHM_HINTS, DigestForm, SendingF
 from workspace.htmx import announce, go, invalid, seen_elsewhere
 from workspace.languages import date_in_full, time_of_day
 
-blueprint = Blueprint("digests", __name__, url_prefix="/settings")
+blueprint = Blueprint("digests", __name__)
 
 
-@blueprint.get("/digest")
+@blueprint.get("/settings/digest")
 @signed_in
 def show(user: User) -> ResponseReturnValue:
     """When one's digest comes, and what the next one will look like."""
     return render_template("digests/settings.html", **_page(user, DigestForm(obj=user)))
 
 
-@blueprint.post("/digest")
+@blueprint.post("/settings/digest")
 @signed_in
 def save(user: User) -> ResponseReturnValue:
     """Keep what was chosen, and say when the next digest comes."""
@@ -44,7 +44,7 @@ def save(user: User) -> ResponseReturnValue:
     return go("/settings/digest")
 
 
-@blueprint.post("/digest/sending")
+@blueprint.post("/settings/digest/sending")
 @signed_in
 def send(user: User) -> ResponseReturnValue:
     """Send the next digest now; what is in it is not repeated in the one after it."""
@@ -83,4 +83,4 @@ def _next(user: User) -> str:
     )
 
 
-from workspace.digests import letters  # noqa: E402, F401 (its kind of mail is registered with the rest)
+from workspace.digests import hearing, leaving, letters  # noqa: E402, F401 (on the same blueprint; the kinds of mail)

@@ -14,7 +14,7 @@ from workspace import clock, names
 from workspace.access import Action, Conflict, Level, NotAllowed, permits
 from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
-from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of
+from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of, present
 from workspace.organisations.models import Organisation, Side
 
 
@@ -234,7 +234,7 @@ class Membership(Model):
     @is_active.inplace.expression
     @classmethod
     def _is_active(cls) -> ColumnElement[bool]:
-        now = clock.now()
+        now = present()
         return and_(
             or_(cls.state == State.ACTIVE, and_(cls.state == State.SUSPENDED, cls.suspended_until <= now)),
             or_(cls.ends_at.is_(None), cls.ends_at > now),
@@ -258,7 +258,7 @@ class Membership(Model):
     @has_ended.inplace.expression
     @classmethod
     def _has_ended(cls) -> ColumnElement[bool]:
-        return or_(cls.state == State.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= clock.now()))
+        return or_(cls.state == State.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= present()))
 
     def become(self, state: State, *, by: "Membership | None" = None, reason: str = "") -> None:
         """Let the present state be `state` from now on, by the decision of `by`; what belonged to the last one goes."""

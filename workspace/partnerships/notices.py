@@ -15,7 +15,7 @@ from workspace.accounts.models import User
 from workspace.database import db
 from workspace.mail.models import post_all, row
 from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, State
+from workspace.partnerships.models import Membership
 
 
 class Notice(StrEnum):
@@ -31,9 +31,9 @@ class Notice(StrEnum):
 NOTICES = tuple(notice.value for notice in Notice)
 
 
-def soon(notice: Notice, user: User, hears: Soon) -> Soon:
-    """How soon a person hears of this kind of news in a partnership of which they hear at the soonest `hears`."""
-    return Soon(user.mail_choices.get(notice, Soon.AT_ONCE)).at_most(hears)
+def chosen(user: User, notice: Notice) -> Soon:
+    """How soon the person wants to hear of this kind of news, wherever it is."""
+    return Soon(user.mail_choices.get(notice, Soon.AT_ONCE))
 
 
 def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any) -> set[int]:
@@ -50,12 +50,16 @@ def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any
         .where(
             Membership.partnership_id == entry.partnership_id,
             Membership.id.in_(others),
-            Membership.state == State.ACTIVE,
+            Membership.is_active,
             User.deactivated_at.is_(None),
         )
         .order_by(Membership.id)
     )
-    told = [(seat_id, user) for seat_id, hears, user in db.session.execute(query) if _at_once(notice, user, hears)]
+    told = [
+        (seat_id, user)
+        for seat_id, hears, user in db.session.execute(query)
+        if chosen(user, notice).at_most(hears) is Soon.AT_ONCE
+    ]
     post_all(
         [
             row(
@@ -71,7 +75,3 @@ def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any
         ]
     )
     return {seat_id for seat_id, _user in told}
-
-
-def _at_once(notice: Notice, user: User, hears: Soon) -> bool:
-    return soon(notice, user, hears) is Soon.AT_ONCE
