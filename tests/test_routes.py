@@ -35,10 +35,10 @@ from workspace import Workspace, access, create_app, pages
 from workspace.access import Action, Entrance, Who
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.digests import unsubscribing
 from workspace.extensions import Base, db
 from workspace.members import addresses, inviting, linking
 from workspace.organisations.models import Kind, Organisation
+from workspace.partnerships import unsubscribing
 from workspace.partnerships.models import Membership, State, Visibility
 from workspace.posts import queries
 from workspace.roles import offering

@@ -41,6 +41,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     mail_from: str = "samspil@localhost"
     trail_months: int = 13
+    titles_only: bool = False
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -67,6 +68,7 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
+            titles_only=_flag(environment, "MAIL_TITLES_ONLY"),
             trail_months=_number(environment, "TRAIL_MONTHS", 13),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
             base_url=(base_url := _base_url(environment)),

@@ -11,8 +11,9 @@ from tests.factories import add_member, make_user, start_partnership
 from tests.pages import Page
 from workspace.accounts.choices import Rhythm, Soon
 from workspace.accounts.models import User
-from workspace.digests import choosing, unsubscribing
+from workspace.digests import choosing
 from workspace.extensions import db
+from workspace.partnerships import unsubscribing
 from workspace.partnerships.models import Digested, Membership
 from workspace.partnerships.notices import Notice, chosen
 

@@ -13,11 +13,12 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow
 from workspace.digests import selection
 from workspace.digests.content import Block, Digest, Line
-from workspace.digests.selection import Found, Group, Key
+from workspace.digests.selection import Found, Group
 from workspace.digests.spans import Span
 from workspace.languages import short_date, short_day
 from workspace.overview.waiting import Item, waiting
 from workspace.partnerships.log import Verb
+from workspace.partnerships.news import carries_titles_only
 from workspace.partnerships.words import STAGES
 from workspace.posts.models import Kind
 from workspace.posts.moving import Status, stands_still
@@ -47,8 +48,7 @@ def build(edition: Edition) -> Digest:
     seats = {row.id: row for row in selection.seats(user, list(edition.spans))}
     by_partnership = {row.partnership_id: row for row in seats.values()}
     spans = list(_unread(edition, seats.values()))
-    mailed = selection.mailed(user, edition.since) if spans else frozenset[Key]()
-    found = selection.posts(spans, edition.since, but=mailed) if seats else Found()
+    found = selection.posts(spans, edition.since, but=selection.mailed(user, edition.since)) if seats else Found()
     lines = list(_events(seats, selection.events(spans))) if spans else []
     mine, moderating = _waiting(user, seats.values())
     moderating += list(_absent(seats))
@@ -91,7 +91,9 @@ def _block(row: AnyRow, seat: AnyRow) -> Block:
         group=Group(row.place),
         kind=row.kind.value,
         title=row.title,
-        text="" if seat.titles_only else _shortened(row.outcome if row.place == Group.SOLVED else row.beginning),
+        text=""
+        if carries_titles_only(seat)
+        else _shortened(row.outcome if row.place == Group.SOLVED else row.beginning),
         turn=_turn(row) if is_challenge else "",
         meta=" · ".join(parts),
         partnership=seat.name,

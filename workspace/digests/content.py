@@ -36,8 +36,7 @@ class Line:
 class Digest:
     """All that one digest says to one person.
 
-    `waiting` waits for them; `mailed` counts what does too, and of which they have had a mail already. `moderating` is
-    for moderators. `more` and `more_moderating` count what has no room.
+    `waiting` waits for them, `moderating` for the moderators. `more` and `more_moderating` count what has no room.
     """
 
     user: User
@@ -46,7 +45,6 @@ class Digest:
     reminds: bool
     sender: str = ""
     waiting: list[Item] = field(default_factory=list)
-    mailed: int = 0
     blocks: list[Block] = field(default_factory=list)
     more: int = 0
     new: int = 0

@@ -5,11 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from workspace.access import by_its_address, public
 from workspace.accounts.choices import Rhythm, Soon
-from workspace.digests import choosing, unsubscribing
+from workspace.digests import choosing
 from workspace.digests.forms import NOTICES
-from workspace.digests.unsubscribing import Way
 from workspace.digests.views import blueprint
+from workspace.partnerships import unsubscribing
 from workspace.partnerships.notices import Notice, chosen
+from workspace.partnerships.unsubscribing import Way
 
 
 @blueprint.get("/unsubscribe/<token:token>")

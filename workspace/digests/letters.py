@@ -5,10 +5,11 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from workspace.accounts.models import User
-from workspace.digests import planning, unsubscribing, writing
+from workspace.digests import planning, writing
 from workspace.digests.building import Edition, build
 from workspace.mail.letters import BULK, Letter, kind
 from workspace.mail.models import Mail
+from workspace.partnerships import unsubscribing
 
 
 @kind("digest", _l("Digest"), priority=BULK)

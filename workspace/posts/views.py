@@ -218,4 +218,4 @@ def _composer(membership: Membership, **options: Any) -> ShareForm:
     return form
 
 
-from workspace.posts import challenges  # noqa: E402, F401 (its routes are on the same blueprint)
+from workspace.posts import challenges, letters  # noqa: E402, F401 (routes on the same blueprint, and kinds of mail)
