@@ -64,6 +64,8 @@ TABLE = """
     GET  /settings/digest                                               signed_in
     POST /settings/digest                                               signed_in
     POST /settings/digest/sending                                       signed_in
+    GET  /settings/digest/undelivered                                   signed_in
+    POST /settings/digest/undelivered                                   signed_in
     GET  /settings/mail                                                 signed_in
     POST /settings/mail                                                 signed_in
     GET  /unsubscribe/<token:token>                                     public

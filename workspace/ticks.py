@@ -5,12 +5,18 @@ Each piece is safe to do twice, and to do late: it looks again under the lock.
 
 from collections.abc import Callable
 
-from workspace.digests import planning
+from workspace.digests import planning, undelivered
 from workspace.mail import postman
 from workspace.members import expiry
 from workspace.posts import parking
 
-PIECES: tuple[Callable[[], int], ...] = (parking.open_due, expiry.tend, planning.plan, postman.deliver)
+PIECES: tuple[Callable[[], int], ...] = (
+    parking.open_due,
+    expiry.tend,
+    planning.plan,
+    postman.deliver,
+    undelivered.tell,
+)
 
 
 def tick() -> int:

@@ -19,6 +19,8 @@ COLUMNS: dict[str, list[tuple[str, sa.types.TypeEngine, str | None]]] = {
         ("next_digest_at", MOMENT, None),
         ("digested_at", MOMENT, None),
         ("mail_choices", sa.JSON(), "{}"),
+        ("undelivered_digest_id", sa.Integer(), "0"),
+        ("dismissed_digest_id", sa.Integer(), "0"),
     ],
     "partnership": [("titles_only", sa.Boolean(), "0")],
     "membership": [("digested", sa.String(length=20), "usual"), ("hears", sa.String(length=20), "at_once")],

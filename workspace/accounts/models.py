@@ -21,7 +21,8 @@ class User(Model):
 
     `next_digest_at` is the moment from which on their next digest is planned (digests/planning.py); None for who gets
     none. `digested_at` is the one that the last was planned for. `mail_choices` says of kinds of news how soon the
-    person hears of them (a `Soon`), where that is not the usual.
+    person hears of them (a `Soon`), where that is not the usual. `undelivered_digest_id` is the row of the last digest
+    that could not be delivered (0 for none), `dismissed_digest_id` that of the last which they have seen here instead.
     """
 
     __tablename__ = "user"
@@ -48,6 +49,8 @@ class User(Model):
     next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
     digested_at: Mapped[datetime | None] = mapped_column(Moment)
     mail_choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    undelivered_digest_id: Mapped[int] = mapped_column(default=0)
+    dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 
     organisation: Mapped["Organisation | None"] = relationship()
 
@@ -67,6 +70,11 @@ class User(Model):
         if self.time_zone and self.time_zone != time_zone:
             self.next_digest_at = clock.now()
         return time_zone
+
+    @property
+    def misses_a_digest(self) -> bool:
+        """Whether there is a digest that could not be delivered, and that they have not seen here."""
+        return self.undelivered_digest_id > self.dismissed_digest_id
 
     @property
     def is_active(self) -> bool:

@@ -83,4 +83,4 @@ def _next(user: User) -> str:
     )
 
 
-from workspace.digests import hearing, leaving, letters  # noqa: E402, F401 (on the same blueprint; the kinds of mail)
+from workspace.digests import hearing, leaving, letters, undelivered  # noqa: E402, F401 (on the same blueprint; the kinds of mail)

@@ -12,6 +12,7 @@ from workspace.mail.models import Mail
 from workspace.members import inviting
 from workspace.members.models import Invitation
 from workspace.partnerships.models import Ending, Membership, State
+from workspace.partnerships.news import carries_titles_only
 from workspace.partnerships.words import LEVELS
 
 
@@ -40,6 +41,7 @@ def invitation(mail: Mail) -> Letter | None:
 @kind("lifted", _l("Access opened again"))
 @kind("removed", _l("Removed from a partnership"))
 @kind("ending", _l("Access ends soon"))
+@kind("level_changed", _l("Access changed"))
 def about_a_seat(mail: Mail) -> Letter | None:
     """What has become of one's membership, while it is still so."""
     seat = db.session.get(Membership, mail.references["membership"])
@@ -52,9 +54,16 @@ def about_a_seat(mail: Mail) -> Letter | None:
         seat=seat,
         heading=heading,
         said=said,
-        words=seat.question if mail.kind == "asked_back" else seat.reason,
+        words=_reason(mail.kind, seat),
         address=link(seat.partnership.address if seat.is_active else "/memberships"),
     )
+
+
+def _reason(kind: str, seat: Membership) -> str:
+    """What a moderator wrote about it, where mails carry text."""
+    if kind == "asked_back":
+        return seat.question
+    return "" if kind == "level_changed" or carries_titles_only(seat.partnership) else seat.reason
 
 
 def _words(kind: str, seat: Membership) -> tuple[str, str]:
@@ -90,6 +99,10 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
             _("You have access to »%(name)s« again", name=name),
             _("Everything is where you left it."),
         ),
+        "level_changed": lambda: (
+            _("Your access to »%(name)s« has changed", name=name),
+            _("From now on you take part as %(level)s.", level=level),
+        ),
         "removed": lambda: (
             _("You are no longer a member of »%(name)s«", name=name),
             _("You can no longer see the partnership. What you wrote stays under your name."),
@@ -109,6 +122,7 @@ def _is_so(mail: Mail, seat: Membership) -> bool:
         "added": seat.is_active,
         "approved": seat.is_active,
         "lifted": seat.is_active,
+        "level_changed": seat.is_active and mail.references.get("level") == seat.level,
         "suspended": seat.state is State.SUSPENDED and not seat.is_active,
         "asked_back": seat.state is State.REQUESTED and bool(seat.question),
         "declined": seat.ending is Ending.DECLINED,

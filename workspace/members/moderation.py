@@ -15,7 +15,7 @@ from workspace import clock
 from workspace.access import Action, Conflict, Level
 from workspace.accounts.models import User
 from workspace.database import db
-from workspace.mail.models import post
+from workspace.mail.models import post, post_all, row
 from workspace.partnerships.log import Verb, append, record
 from workspace.partnerships.models import Ending, Membership, Participation, Partnership, State
 from workspace.trail.models import Act, note
@@ -60,6 +60,7 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
                 before=before[seat.id].value,
                 after=seat.level.value,
             )
+        _tell_levels([seat for seat in changed if seat.is_active and seat.id != by.id])
         return before
 
 
@@ -227,6 +228,23 @@ def _require_others(by: Membership, found: Collection[Membership]) -> None:
 
 def _moderators(found: Collection[Membership]) -> set[int]:
     return {seat.id for seat in found if seat.level is Level.MODERATOR}
+
+
+def _tell_levels(changed: Collection[Membership]) -> None:
+    """Tell those whose level is another now by mail."""
+    moment = int(clock.now().timestamp() * 1000)
+    post_all(
+        [
+            row(
+                "level_changed",
+                key=f"level_changed:{seat.id}:{moment}",
+                to=seat.user_id,
+                membership=seat.id,
+                level=seat.level.value,
+            )
+            for seat in changed
+        ]
+    )
 
 
 def _tell(act: Act, seat: Membership, by: Membership, **details: str) -> None:

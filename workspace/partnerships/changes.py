@@ -20,8 +20,10 @@ class Stale(Conflict):
     """Somebody else has changed it since the form was opened."""
 
 
-def describe(by: Membership, *, name: str, purpose: str, goals: list[int], version: int) -> None:
-    """Change name, purpose and goals, one entry for each that differs. The slug stays.
+def describe(
+    by: Membership, *, name: str, purpose: str, goals: list[int], version: int, titles_only: bool | None = None
+) -> None:
+    """Change name, purpose, goals, and what mails carry, one entry for each that differs. The slug stays.
 
     Raises Stale when `version` is not the present one.
     """
@@ -33,6 +35,8 @@ def describe(by: Membership, *, name: str, purpose: str, goals: list[int], versi
         _set(by, Verb.RENAMED, "name", name)
         _set(by, Verb.CHANGED_PURPOSE, "purpose", purpose)
         _set(by, Verb.CHANGED_GOALS, "goals", sorted(set(goals)))
+        if titles_only is not None:
+            _set(by, Verb.CHANGED_MAILS, "titles_only", titles_only)
         partnership.version += 1
 
 

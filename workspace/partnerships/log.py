@@ -42,6 +42,7 @@ class Verb(StrEnum):
     CHANGED_PURPOSE = "changed_purpose"
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
+    CHANGED_MAILS = "changed_mails"
     ADDED_ORGANISATION = "added_organisation"
     LEFT = "left"
     REMOVED = "removed"
@@ -69,6 +70,7 @@ TOLD = (
     Verb.CHANGED_PURPOSE,
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
+    Verb.CHANGED_MAILS,
     Verb.ADDED_ORGANISATION,
     Verb.LEFT,
     Verb.REMOVED,

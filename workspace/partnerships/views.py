@@ -91,6 +91,7 @@ def update(membership: Membership) -> ResponseReturnValue:
             purpose=form.purpose.data,
             goals=form.goals.data,
             version=form.version.data,
+            titles_only=form.titles_only.data,
         )
     except changes.Stale:
         present = membership.partnership
