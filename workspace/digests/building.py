@@ -23,6 +23,7 @@ from workspace.partnerships.words import STAGES
 from workspace.posts.models import Kind
 from workspace.posts.moving import Status, stands_still
 
+MOST_WAITING = 8
 MOST_MODERATING = 8
 MOST_NAMED = 3
 
@@ -53,18 +54,18 @@ def build(edition: Edition) -> Digest:
     mine, moderating = _waiting(user, seats.values())
     moderating += list(_absent(seats))
     shown = [_block(row, by_partnership[row.partnership_id]) for row in found.posts]
-    places = {block.partnership for block in shown} | {line.text for line in lines}
     return Digest(
         user=user,
         since=edition.since,
         until=edition.until,
         reminds=edition.reminds,
         sender=next(iter(seats.values())).name if len(seats) == 1 else "",
-        waiting=mine,
+        waiting=mine[:MOST_WAITING],
+        more_waiting=max(0, len(mine) - MOST_WAITING),
         blocks=shown,
         more=found.blocks - len(shown),
         new=found.new,
-        partnerships=len(places),
+        partnerships=len({row.partnership_id for row in found.posts}),
         lines=lines,
         comments=found.comments,
         commented=found.commented,

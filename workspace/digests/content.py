@@ -36,7 +36,8 @@ class Line:
 class Digest:
     """All that one digest says to one person.
 
-    `waiting` waits for them, `moderating` for the moderators. `more` and `more_moderating` count what has no room.
+    `waiting` waits for them, `moderating` for the moderators. `more`, `more_waiting` and `more_moderating` count
+    what has no room. `partnerships` counts those that the blocks are about.
     """
 
     user: User
@@ -45,6 +46,7 @@ class Digest:
     reminds: bool
     sender: str = ""
     waiting: list[Item] = field(default_factory=list)
+    more_waiting: int = 0
     blocks: list[Block] = field(default_factory=list)
     more: int = 0
     new: int = 0

@@ -51,12 +51,12 @@ def subject(digest: Digest) -> str:
 
 def greeting(digest: Digest) -> str:
     """ "Tre ting venter på dig, og der er fem nye opslag i fire af dine partnerskaber."."""
-    waiting, new = len(digest.waiting), digest.new
+    waiting, new = len(digest.waiting) + digest.more_waiting, digest.new
     told_waiting = ngettext(
         "One thing waits for you", "%(count)s things wait for you", waiting, count=in_words(waiting)
     )
     told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=in_words(new))
-    if new and digest.partnerships > 1:
+    if new and digest.partnerships > 1 and not digest.more:
         told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=in_words(digest.partnerships))
     if waiting and new:
         return _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
@@ -76,12 +76,12 @@ def comments(digest: Digest) -> str:
 
 
 def _waiting(digest: Digest) -> list[str]:
-    challenges = sum(item.symbol in WAITING_CHALLENGES for item in digest.waiting)
-    if challenges and challenges == len(digest.waiting):
-        return [ngettext("%(num)s challenge waits for you", "%(num)s challenges wait for you", challenges)]
-    if digest.waiting:
-        return [ngettext("%(num)s thing waits for you", "%(num)s things wait for you", len(digest.waiting))]
-    return []
+    count = len(digest.waiting) + digest.more_waiting
+    if not count:
+        return []
+    if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
+        return [ngettext("%(num)s challenge waits for you", "%(num)s challenges wait for you", count)]
+    return [ngettext("%(num)s thing waits for you", "%(num)s things wait for you", count)]
 
 
 def _news(digest: Digest) -> list[str]:
