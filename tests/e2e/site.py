@@ -1,9 +1,11 @@
 """The site that browsers visit: a server on this machine with a database of its own, and what tests do behind it."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from babel.support import Translations
 from flask_babel import force_locale
@@ -28,9 +30,13 @@ class Quiet(WSGIRequestHandler):
 
 
 class Site:
-    """The app on a free port of this machine."""
+    """The app on a free port of this machine; further arguments are settings."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
         self.app = create_app(
             Settings(
                 instance=folder,
@@ -40,14 +46,15 @@ class Site:
                 secure_cookies=False,
                 help_email="hjaelp@samspil.example",
                 accessibility_url="/privacy",
+                base_url=self.url,
+                **settings,
             )
         )
         with self.app.app_context():
             event.listen(db.engine, "connect", _need_no_disk)
             make_tables()
-        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
+        self.server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=Quiet)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.port}"
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 

@@ -19,6 +19,8 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
+from workspace.mail.models import Mail
+from workspace.mail.models import State as Sent
 from workspace.members import addresses, inviting, linking, moderation
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
@@ -37,6 +39,8 @@ STARTED_AT = "08.00"
 
 # The fixed sign-ins have not looked in for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
+# So long ago can something be, and still be mailed when the demo starts.
+MAILED_DAYS = timedelta(days=3)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -71,8 +75,19 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
-    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
+    _send_long_ago(now)
     db.session.commit()
+
+
+def _send_long_ago(now: datetime) -> None:
+    """Let the mails and digests of the story count as sent, but for the news of the last days."""
+    db.session.execute(update(User).values(next_digest_at=now))
+    db.session.execute(
+        update(Mail)
+        .where(Mail.not_before < now - MAILED_DAYS)
+        .values(state=Sent.SENT, finished_at=Mail.not_before)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _read(name: str) -> dict[str, Any]:

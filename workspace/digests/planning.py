@@ -22,9 +22,7 @@ from workspace.mail.models import Mail, post_all, row
 from workspace.partnerships.models import Digested, Membership, Partnership
 
 AT_ONCE = 200
-# What a first digest tells of, and the longest that one looks back for challenges that have come to stand still.
 A_WEEK = timedelta(days=7)
-FOUR_WEEKS = timedelta(days=28)
 
 
 def plan() -> int:
@@ -124,7 +122,6 @@ def _planned(user: User, seats: Collection[AnyRow], due: Due) -> Edition:
 
 def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool) -> Edition:
     """All that is new in the seats that a digest at that moment covers: those of which one hears daily always."""
-    earliest = until - FOUR_WEEKS
     return Edition(
         user=user,
         spans={
@@ -132,7 +129,7 @@ def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual
             for seat in seats
             if is_usual or seat.digested is Digested.DAILY
         },
-        since=max(user.digested_at or until - A_WEEK, earliest),
+        since=user.digested_at or until - A_WEEK,
         until=until,
         reminds=reminds,
     )

@@ -93,10 +93,10 @@ def posts(spans: Iterable[Span], since: datetime, *, but: Collection[Key] = ()) 
     first = rows[0]
     return Found(
         posts=tuple(row for row in rows if row.place != Group.COMMENTS),
-        blocks=first.blocks,
-        new=first.new,
-        comments=first.all_comments,
-        commented=first.commented,
+        blocks=int(first.blocks),  # PostgreSQL's sums are decimals.
+        new=int(first.new),
+        comments=int(first.all_comments),
+        commented=int(first.commented),
     )
 
 

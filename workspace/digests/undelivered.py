@@ -3,7 +3,7 @@
 Whoever visits is told from their own row, so that no page asks the outbox: the worker writes it there.
 """
 
-from flask import Response, abort, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
@@ -38,7 +38,9 @@ def tell() -> int:
 @signed_in
 def show_undelivered(user: User) -> ResponseReturnValue:
     """The last digest that could not be delivered, with what in it is still new."""
-    mail = db.session.get(Mail, user.undelivered_digest_id) or abort(404)
+    mail = db.session.get(Mail, user.undelivered_digest_id)
+    if mail is None:
+        return seen_elsewhere("/settings/digest")
     edition = planning.edition_of(mail)
     return render_template("digests/undelivered.html", mail=mail, **writing.told(build(edition)))
 

@@ -146,8 +146,11 @@ class Holding(Model):
         return set()
 
 
-def is_held(moment: datetime) -> ColumnElement[bool]:
-    """The condition that a holding counts at `moment`; whether its seat is active is asked beside it."""
+def is_held(moment: Any) -> ColumnElement[bool]:
+    """The condition that a holding counts at `moment`, or what a statement has for one.
+
+    Whether its seat is active is asked beside it.
+    """
     return and_(
         Holding.state == State.HELD, Holding.since <= moment, or_(Holding.until.is_(None), Holding.until > moment)
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, present
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import named_like, of_seat
@@ -259,7 +259,7 @@ def has_accountable() -> ColumnElement[bool]:
     return exists().where(
         Holding.role_id == Role.id,
         Holding.kind == Kind.ACCOUNTABLE,
-        is_held(clock.now()),
+        is_held(present()),
         seat.id == Holding.membership_id,
         seat.is_active,
     )
