@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test install lint format messages lock vendor clean
+.PHONY: run test install lint format messages faults-mail lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -31,6 +31,9 @@ format: $(VENV)/.tests
 
 messages: $(VENV)/.tests ## bring the words of code and templates into the translations
 	@$(VENV)/bin/python scripts/messages.py update
+
+faults-mail: $(VENV)/.tests ## kills workers, fails as mail servers do, and counts what became of the mail
+	@$(VENV)/bin/python -m bench.faults
 
 # Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
 lock: $(VENV)/.uv

@@ -133,3 +133,25 @@ def test_links_in_mails_need_a_whole_address(address: str, tmp_path: Path) -> No
 def test_mail_comes_from_an_address(address: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MAIL_FROM is a mail address"):
         read(tmp_path, SECRET_KEY=KEY, MAIL_FROM=address)
+
+
+@pytest.mark.parametrize("url", ["smtp://user:word@mail.dk:587", "smtps://mail.dk", "smtp+plain://127.0.0.1:1025", ""])
+def test_mail_goes_to_a_server_that_encrypts_or_to_this_machine(url: str, tmp_path: Path) -> None:
+    assert read(tmp_path, SECRET_KEY=KEY, BASE_URL="https://samspil.dk", SMTP_URL=url).smtp_url == url
+
+
+@pytest.mark.parametrize("url", ["mail.dk", "http://mail.dk", "smtp://", "smtp://mail.dk:port", "smtp+plain://mail.dk"])
+def test_mail_never_goes_out_in_the_clear_or_nowhere(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SMTP_URL"):
+        read(tmp_path, SECRET_KEY=KEY, BASE_URL="https://samspil.dk", SMTP_URL=url)
+
+
+def test_who_sends_mail_says_where_its_links_lead(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="BASE_URL is needed"):
+        read(tmp_path, SECRET_KEY=KEY, SMTP_URL="smtps://mail.dk")
+
+
+@pytest.mark.parametrize("url", ["sqlite:///queue", "amqp://queue.dk"])
+def test_the_bell_hangs_in_a_file_a_postgresql_or_a_redis(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="QUEUE_URL"):
+        read(tmp_path, SECRET_KEY=KEY, QUEUE_URL=url)

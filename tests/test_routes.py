@@ -115,6 +115,10 @@ TABLE = """
     GET  /partnerships/listed                                           signed_in
     POST /partnerships/listed/<number:partnership_id>/requests          signed_in
     POST /settings/trail                                                signed_in
+    GET  /healthz/ready                                                 public
+    GET  /admin/mail                                                    administrators
+    POST /admin/mail/retry                                              administrators
+    POST /admin/mail/<number:mail_id>/retry                             administrators
     GET  /admin/trail                                                   administrators
     POST /admin/trail                                                   administrators
     GET  /invitations/<token:token>                                           public
@@ -339,6 +343,7 @@ class World:
             "number:organisation_id": self.organisation.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
+            "number:mail_id": 1,
             "number:partnership_id": self.elsewhere.partnership.id,
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,

@@ -12,9 +12,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from workspace import access, database, errors, gate, headers, htmx, languages, names, pages
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
-from workspace.demo import loopback, sign_ins
+from workspace.demo import loopback, mailbox, sign_ins
 from workspace.extensions import babel, csrf, db, limiter, login, migrate
-from workspace.mail import letters
+from workspace.mail import bell as bell  # It listens to every commit from here on.
+from workspace.mail import letters, postman
 from workspace.routing import Number, Slug, Token
 
 FEATURES = (
@@ -26,6 +27,7 @@ FEATURES = (
     "comments",
     "members",
     "trail",
+    "mail",
     "overview",
     "digests",
 )
@@ -60,12 +62,15 @@ def create_app(settings: Settings | None = None) -> Workspace:
     app.url_map.strict_slashes = False
     _extend(app, settings)
     database.prepare(app)
+    postman.install(app, settings)
     gate.install(app)
     errors.install(app)
     headers.install(app, secure=settings.secure_cookies)
     for feature in FEATURES:
         app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
     app.register_blueprint(pages.blueprint)
+    if settings.demo:
+        app.register_blueprint(mailbox.blueprint)
     _dress(app, settings)
     access.require_declarations(app)
     return app

@@ -1,13 +1,12 @@
 """The `workspace` command: serving, migrations, and what an administrator does on the server."""
 
+import logging
 import os
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 MIGRATIONS = ROOT / "migrations"
 BLOCKING_THREADS = 16  # a worker; most of a request is waiting for the database
 SECONDS_TO_STOP = 1
-SECONDS_BETWEEN_TICKS = 60
 
 _app: "Workspace | None" = None
 
@@ -49,21 +47,18 @@ def run() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
-def worker(once: bool) -> None:
-    """Do what time does, minute by minute; `run` starts one."""
-    from workspace.ticks import tick
+@click.option("--beside", is_flag=True, hidden=True)
+def worker(once: bool, beside: bool) -> None:
+    """Do what time does, minute by minute, and send mail; `run` starts one."""
+    from workspace import ticks
+    from workspace.worker import serve
 
-    with _workspace(), suppress(KeyboardInterrupt):
-        while True:
-            try:
-                tick()
-            except OperationalError as error:  # The database is away, or busy: there is another minute.
-                db.session.rollback()
-                click.echo(error, err=True)
-            db.session.remove()
-            if once:
-                break
-            time.sleep(SECONDS_BETWEEN_TICKS)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    with _workspace() as app:
+        if once:
+            ticks.tick()
+        else:
+            serve(app, while_open=sys.stdin.buffer if beside else None)
 
 
 @main.command()
@@ -200,6 +195,7 @@ def _workspace() -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
     from workspace import create_app
+    from workspace.mail import bell
 
     try:
         _app = create_app()
@@ -209,6 +205,7 @@ def _workspace() -> Iterator["Workspace"]:
             finally:
                 db.session.remove()
                 db.engine.dispose()  # No connection may pass into the processes that serve.
+                bell.take_down()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
@@ -318,6 +315,8 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    from workspace.worker import Beside
+
     address = _address(settings)
     server = Server(
         "wsgi:app",
@@ -330,13 +329,21 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
-    beside = subprocess.Popen([sys.executable, "-c", "from workspace.cli import main; main(['worker'])"])
+    beside = Beside()
+    interrupt: Callable[..., None] = server.signal_handler_interrupt
+
+    def interrupt_both(*signal: Any) -> None:
+        beside.end()
+        interrupt(*signal)
+
+    # They end at once, not one after the other.
+    server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        beside.terminate()
+        beside.stop()
 
 
 def _made() -> "Workspace":

@@ -41,6 +41,8 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     mail_from: str = "samspil@localhost"
     trail_months: int = 13
+    smtp_url: str = ""
+    queue_url: str = ""
     titles_only: bool = False
     busy_timeout: float = 5.0
     secure_cookies: bool = True
@@ -73,6 +75,8 @@ class Settings:
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
             base_url=(base_url := _base_url(environment)),
             mail_from=_mail_from(environment.get("MAIL_FROM", ""), base_url),
+            smtp_url=_smtp_url(environment),
+            queue_url=_queue_url(environment.get("QUEUE_URL", "")),
             secure_cookies=not demo,
         )
         if demo and not is_loopback(settings.host):
@@ -125,10 +129,38 @@ def _base_url(environment: Mapping[str, str]) -> str:
 def _mail_from(given: str, base_url: str) -> str:
     """Whom mail comes from."""
     host = urlsplit(base_url).hostname or ""
-    address = given or f"samspil@{'localhost' if is_loopback(host) else host}"
-    if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
+    address = given or f"samspil@{'localhost' if is_loopback(host) or ':' in host else host}"
+    if not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", address):
         raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
     return address
+
+
+def _smtp_url(environment: Mapping[str, str]) -> str:
+    """The mail server. In the clear there is only one on this machine, and only where that is said."""
+    given = environment.get("SMTP_URL", "").strip()
+    if not given:
+        return ""
+    try:
+        parts = urlsplit(given)
+        known = parts.scheme in ("smtp", "smtps", "smtp+plain") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is none
+        known = False
+    if not known:
+        raise SettingsError("SMTP_URL is a mail server: smtp://user:password@host:587 (STARTTLS), or smtps:// (TLS).")
+    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname or ""):
+        raise SettingsError("SMTP_URL: without encryption (smtp+plain) mail goes to this machine only. Use smtp://.")
+    if not environment.get("BASE_URL"):
+        raise SettingsError("With SMTP_URL, BASE_URL is needed: where people reach the workspace, and links lead.")
+    return given
+
+
+def _queue_url(given: str) -> str:
+    """Where the workers' bell hangs."""
+    if given and urlsplit(given).scheme not in ("postgresql", "postgres", "redis", "rediss"):
+        raise SettingsError(
+            "QUEUE_URL is a PostgreSQL (postgresql://…) or a Redis (redis://…); leave it out for a file."
+        )
+    return given
 
 
 def _database_url(given: str, instance: Path) -> str:

@@ -6,7 +6,8 @@ refuses it. Outside a request (the command line, the demo) every transaction may
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,16 @@ def begin_writing() -> None:
     g.writes = True
 
 
+@contextmanager
+def lightly() -> Iterator[None]:
+    """Let what is committed within not wait for the disk: it outlives this process, but maybe not a loss of power."""
+    g.lightly = True
+    try:
+        yield
+    finally:
+        g.lightly = False
+
+
 def undo() -> None:
     """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock."""
     db.session.rollback()
@@ -154,8 +165,19 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("writes", True) != writes:
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info["writes"] = writes
+    lightly = has_app_context() and g.get("lightly", False)
+    if connection.info.get("lightly", False) != lightly and _waits(connection):
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
+        connection.info["lightly"] = lightly
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _waits(connection: Connection) -> bool:
+    """Whether commits wait for the disk: not so in the tests."""
+    if "waits" not in connection.info:
+        connection.info["waits"] = bool(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    return bool(connection.info["waits"])
 
 
 def _begin_postgresql(connection: Connection) -> None:
@@ -163,3 +185,5 @@ def _begin_postgresql(connection: Connection) -> None:
     writes = _writes()
     if (driver.read_only is True) == writes:
         driver.read_only = not writes
+    if has_app_context() and g.get("lightly", False):
+        driver.execute("SET LOCAL synchronous_commit TO OFF")

@@ -1,4 +1,4 @@
-"""The headers that every answer carries."""
+"""The headers that every answer carries; an answer that needs others brings them itself."""
 
 from flask import Flask, Response
 
@@ -28,7 +28,8 @@ def install(app: Flask, *, secure: bool) -> None:
     """Add the headers to every answer of `app`; `secure` says that it is reached over HTTPS."""
 
     def add(response: Response) -> Response:
-        response.headers.extend(ALWAYS)
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
         if secure:
             response.headers["Strict-Transport-Security"] = TWO_YEARS
         # Pages are private: nothing between us and the reader keeps them, nor the browser after signing out.

@@ -23,7 +23,7 @@ from workspace.partnerships.models import State as SeatState
 def folder(app: Workspace) -> Path:
     """Where mails land, empty."""
     folder = app.settings.instance / "mail"
-    for file in folder.glob("*.eml"):
+    for file in folder.rglob("*.eml"):
         file.unlink()
     return folder
 
@@ -41,10 +41,8 @@ def reader(moderator: Membership) -> Membership:
 def sent(folder: Path) -> list[EmailMessage]:
     """The digests that are sent now."""
     postman.deliver()
-    found = (
-        email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.glob("*-digest.eml"))
-    )
-    return [cast(EmailMessage, message) for message in found]
+    found = (email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.rglob("*.eml")))
+    return [cast(EmailMessage, message) for message in found if str(message["List-Id"]).startswith("<digest.")]
 
 
 def part(message: EmailMessage, kind: str) -> str:

@@ -1,14 +1,80 @@
-"""Digests, and the pages about them, in a browser."""
+"""Hearing of a challenge by digest: from the post to the mail, from the mail to the post, and out of it again."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.digests.test_golden import GOLDEN
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Place
+from tests.e2e.site import Site
+from tests.e2e.visitor import Visitor, Watch
+from workspace.accounts.choices import Rhythm
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail import postman
 
 TITLE = "Vi mangler borgere til afprøvningen"
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Site]:
+    """A site whose mails land in its mailbox."""
+    served = Site(tmp_path, demo=True)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def visit_demo(demo: Site, new_context: Callable[..., BrowserContext]) -> Iterator[Visit]:
+    """A browser of its own for somebody of the demo."""
+    watches: list[Watch] = []
+
+    def browse(person: Any, **options: Any) -> Visitor:
+        context = new_context(locale="da-DK", base_url=demo.url, **options)
+        context.add_cookies([{"name": "samspil", "value": demo.cookie(person.id), "url": demo.url}])
+        watches.append(Watch(context, demo))
+        return Visitor(context.new_page(), demo, "da", watches[-1])
+
+    yield browse
+    for watch in watches:
+        watch.check()
+
+
+def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visit_demo: Visit) -> None:
+    place = Place(demo)
+    place.read_everything()
+    author, reader = visit_demo(place.moderator), visit_demo(place.partner)
+    author.open(place.address)
+    author.share("challenge", TITLE, "Der er plads til tolv mere.")
+    expect(author.heading(TITLE)).to_be_visible()
+
+    reader.open("/settings/digest")
+    preview = reader.page.locator(".digest")
+    expect(preview).to_contain_text(f"Opsamling: {TITLE}")
+    expect(preview.get_by_role("link", name=TITLE)).to_be_visible()
+    reader.button("Send it to me now").click()
+    reader.is_told("Your digest is on its way to %(email)s.", email=place.partner.email)
+    with demo.inside():
+        postman.deliver()
+
+    reader.open(f"/mailbox?to={place.partner.email}")
+    reader.page.get_by_role("link", name=f"Opsamling: {TITLE}").click()
+    mail, letter = reader.page.url, reader.page.frame_locator("iframe")
+    letter.get_by_role("link", name=TITLE).click()
+    expect(reader.page.get_by_role("heading", name=TITLE, level=1)).to_be_visible()
+    assert place.address in reader.page.url
+
+    reader.open(mail)
+    letter.get_by_role("link", name=reader.say("Unsubscribe")).click()
+    reader.button("Send no digest").click()
+    expect(reader.page.locator("main")).to_contain_text(reader.say("From now on you get no digest."))
+    with demo.inside():
+        assert db.session.get_one(User, place.partner.id).digest_rhythm is Rhythm.OFF
 
 
 @pytest.mark.parametrize("name", ["reader.da", "moderator.en", "full.da"])

@@ -18,7 +18,7 @@ def envelope(app: Workspace, **said: str) -> dict[str, str]:
     """The headers of a mail, read back from the bytes that travel."""
     letter = Letter(**{"subject": "Hej", "text": "Hej\n", "html": "<p>Hej</p>"} | said)
     mail = Mail(kind="note", key="note:1", address="her@example.dk", message_id=message_id("note:1"))
-    return dict(message_from_bytes(message(mail, letter, app.settings).as_bytes(), policy=default).items())
+    return dict(message_from_bytes(message(mail, letter, app.settings), policy=default).items())
 
 
 def test_a_mail_says_what_it_is(app: Workspace) -> None:
@@ -55,3 +55,14 @@ def test_the_style_stands_in_each_element(app: Workspace) -> None:
     assert "data-ogsc" in html
     assert "<i>nu" not in html
     assert "src=" not in html
+
+
+def test_text_fits_a_mail_and_no_address_is_broken() -> None:
+    address = "https://samspil.dk/" + "x" * 90
+    text = f"\n{'ord ' * 30}\n   {'indrykket ' * 12}\n\n\n\n\n{address}\n"
+    lines = letters.filled(text).splitlines()
+    assert max(len(line) for line in lines if address not in line) <= letters.WIDTH
+    assert address in lines
+    assert [line[:4] for line in lines if "indrykket" in line] == ["   i", "   i"]
+    assert "" in lines
+    assert ["", "", ""] not in [lines[index : index + 3] for index in range(len(lines))]

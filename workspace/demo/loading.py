@@ -19,8 +19,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
-from workspace.mail.models import Mail
-from workspace.mail.models import State as Sent
+from workspace.mail import outbox
 from workspace.members import addresses, inviting, linking, moderation
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
@@ -34,13 +33,12 @@ from workspace.roles.holdings import Kind as Holder
 from workspace.roles.models import Role
 
 STORY = Path(__file__).parent / "story"
+LAST_MAILS = timedelta(days=3)
 NOT_PARTNERSHIPS = ("organisations", "people")
 STARTED_AT = "08.00"
 
 # The fixed sign-ins have not looked in for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
-# So long ago can something be, and still be mailed when the demo starts.
-MAILED_DAYS = timedelta(days=3)
 
 Event: TypeAlias = dict[str, Any]
 
@@ -62,6 +60,8 @@ def is_loaded() -> bool:
 def load(report: Callable[[str], None] = lambda name: None) -> None:
     """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
 
+    What was mailed in it lies in the past: only the mails of the last days are still sent, into the demo's mailbox.
+
     Raises OthersAreHere unless the database is without people.
     """
     if db.session.scalar(select(func.count()).select_from(User)):
@@ -75,19 +75,9 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
-    _send_long_ago(now)
+    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
+    outbox.forget(now - LAST_MAILS)
     db.session.commit()
-
-
-def _send_long_ago(now: datetime) -> None:
-    """Let the mails and digests of the story count as sent, but for the news of the last days."""
-    db.session.execute(update(User).values(next_digest_at=now))
-    db.session.execute(
-        update(Mail)
-        .where(Mail.not_before < now - MAILED_DAYS)
-        .values(state=Sent.SENT, finished_at=Mail.not_before)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _read(name: str) -> dict[str, Any]:

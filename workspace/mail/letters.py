@@ -8,6 +8,8 @@ def role_offered(mail: Mail) -> Letter | None:
     return compose("role_offered", sender=seat.partnership.name, seat=seat)
 """
 
+import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from workspace.mail.models import Mail
 
 PROMPT, PLAIN, BULK = 0, 1, 2
+WIDTH = 70
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +78,30 @@ def compose(
     context |= {"sender": sender, "unsubscribe": unsubscribe}
     return Letter(
         subject=" ".join(render_template(f"mail/{name}/subject.txt", **context).split()),
-        text=render_template(f"mail/{name}/body.txt", **context).strip() + "\n",
+        text=filled(render_template(f"mail/{name}/body.txt", **context)),
         html=_inliner().inline(render_template(f"mail/{name}/body.html", **context)),
         sender=sender,
         list_id=list_id,
         thread=thread,
         unsubscribe=unsubscribe,
+    )
+
+
+def filled(text: str) -> str:
+    """`text` in lines that fit a mail: broken at spaces, never within an address, indented as they were."""
+    lines = (_filled(line.rstrip()) for line in text.strip().splitlines())
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
+
+
+def _filled(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line.strip(),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

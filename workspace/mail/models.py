@@ -22,6 +22,7 @@ from workspace.mail.letters import KINDS
 if TYPE_CHECKING:
     from workspace.accounts.models import User
 
+WROTE_MAIL = "wrote mail that is due"  # what a session remembers until its commit, which then rings (mail/bell.py)
 UNFINISHED = text("state IN ('due', 'sending')")
 
 
@@ -77,6 +78,11 @@ class Mail(Model):
         """The address that it goes to: for a person, the one that they have now."""
         return self.user.email if self.user else self.address or ""
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anybody to read it: a closed account gets no mail."""
+        return self.user is None or self.user.is_active
+
 
 def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> None:
     """Put a mail into the outbox, in the present transaction, unless one of that key is there.
@@ -91,6 +97,8 @@ def post_all(rows: Sequence[dict[str, Any]]) -> None:
     """Put many mails into the outbox at once, whose keys are known to be new."""
     if rows:
         db.session.execute(insert(Mail), rows)
+        if any(row["not_before"] <= clock.now() for row in rows):
+            db.session.info[WROTE_MAIL] = True
 
 
 def row(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> dict[str, Any]:

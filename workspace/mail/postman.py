@@ -1,79 +1,148 @@
-"""The postman: takes the mails that are due, lets their kind write them, and sends them."""
+"""The postman: takes the mails that are due, lets their kind write them, and sends them over one connection.
 
-import re
-import secrets
+The outbox is the truth. What a postman takes, it takes with a lease; *sending* is committed before the mail is handed
+over. Whatever dies on the way, the lease runs out and another goes on: what was *sending* then is in doubt, and is
+sent once more under the same Message-ID; what was not is simply sent.
+"""
+
+import logging
+import threading
+import time
 from datetime import timedelta
 
-from flask import current_app, g
+from flask import Flask, current_app, g
 from flask_babel import force_locale
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from workspace import clock
+from workspace.config import Settings
 from workspace.database import begin_request, db
 from workspace.languages import DEFAULT_LANGUAGE
+from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
+from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
 from workspace.mail.letters import KINDS, Letter
-from workspace.mail.messages import message
-from workspace.mail.models import UNFINISHED, Mail, State
+from workspace.mail.messages import mailbox, message
+from workspace.mail.models import Mail, State
+from workspace.mail.smtp import Smtp
 
-AT_ONCE = 50
-LEASE = timedelta(minutes=10)
-NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+AWAY = timedelta(minutes=1)
+IN_DOUBT_TWICE = "It was left in doubt twice: it may have arrived."
+
+log = logging.getLogger(__name__)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give `app` its postman."""
+    app.extensions["postman"] = Postman(settings)
 
 
 def deliver() -> int:
-    """Send every mail that is due; how many were sent."""
-    sent = 0
-    while due := claim(lease := secrets.token_hex(16)):
-        sent += sum(_deliver(mail_id, lease) for mail_id in due)
-    return sent
+    """Send every mail that is due, with the postman of this process; how many were sent."""
+    return the_postman().deliver()
 
 
-def claim(lease: str) -> list[int]:
-    """Take some of the mails that are due, and those whose postman has been lost; the most urgent first."""
-    due = (
-        select(Mail.id)
-        .where(UNFINISHED, Mail.take_at <= clock.now())
-        .order_by(Mail.priority, Mail.take_at)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-        .cte("taken")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    taken = db.session.execute(
-        update(Mail)
-        .where(Mail.id == due.c.id)
-        .values(lease=lease, take_at=clock.now() + LEASE)
-        .returning(Mail.priority, Mail.not_before, Mail.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    db.session.commit()
-    return [mail_id for _priority, _not_before, mail_id in sorted(taken)]
+def the_postman() -> "Postman":
+    """The postman of this process."""
+    found: Postman = current_app.extensions["postman"]
+    return found
+
+
+class Postman:
+    """Sends one mail after another. There is one in a process; `stopping` ends its round after the present mail."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.carrier: Carrier = Smtp(settings) if settings.smtp_url else Folder(settings)
+        self.stopping = threading.Event()
+        self.round = threading.Lock()
+        self.trouble: str | None = None
+        self.away_until = 0.0
+
+    def deliver(self) -> int:
+        """Send every mail that is due; how many were sent. One that can't be sent holds up no other."""
+        sent = 0
+        with self.round:
+            while self._is_out() and (taken := take()):
+                for mail in taken:
+                    if not self._is_out():
+                        break
+                    sent += self._deliver(mail)
+                away = AWAY if self.trouble else timedelta()
+                give_back(taken[0].lease, clock.now() + away, self.trouble)
+        return sent
+
+    def _is_out(self) -> bool:
+        """Whether this postman goes round at present: not when told to stop, nor soon after finding nobody in."""
+        if time.monotonic() >= self.away_until:
+            self.trouble = None
+        return not self.stopping.is_set() and self.trouble is None
+
+    def _deliver(self, mail: Taken) -> bool:
+        """Send one mail; whether it was sent."""
+        if mail.doubts > MOST_DOUBTS:
+            finish(mail, State.FAILED, IN_DOUBT_TWICE)
+            return False
+        try:
+            content = self._written(mail)
+            if content is None:
+                finish(mail, State.EMPTY)
+                return False
+            if not start_sending(mail):
+                self.carrier.drop()
+                return False
+            self.carrier.deliver(content, mail.id)
+        except Unreachable as away:
+            self._stay_in(str(away))
+        except Refused as refused:
+            refuse(mail, str(refused))
+        except PutOff as not_now:
+            put_off(mail, str(not_now))
+        except InDoubt as doubt:
+            put_off(mail, str(doubt), in_doubt=True)
+        except Exception as error:  # Its kind's own code, or the database is away: the others go out.
+            log.exception("Mail %s could not be written", mail.id)
+            db.session.rollback()
+            self.carrier.drop()
+            put_off(mail, f"{type(error).__name__}: {error}")
+        else:
+            finish(mail, State.SENT)
+            return True
+        return False
+
+    def _stay_in(self, trouble: str) -> None:
+        """Go round no more for a while: no mail can be sent."""
+        log.warning("Mail has to wait: %s", trouble)
+        self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
+
+    def _written(self, taken: Taken) -> bytes | None:
+        """The mail as it travels, written now; None where it has nothing to say to its addressee, or is another's.
+
+        Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
+        comes between.
+        """
+        if taken.recipient is None:
+            return None
+        recipient = mailbox(taken.recipient)
+        self.carrier.begin(self.settings.mail_from, recipient)
+        with current_app.app_context():
+            begin_request(reads_only=True)
+            mine = select(Mail).where(Mail.id == taken.id, Mail.lease == taken.lease)
+            mail = db.session.scalar(mine.options(joinedload(Mail.user)))
+            letter = written(mail) if mail else None
+            if mail is None or letter is None:
+                self.carrier.drop()
+                return None
+            if mailbox(mail.recipient) != recipient:
+                self.carrier.drop()
+                raise PutOff("The address has changed meanwhile.")
+            return message(mail, letter, self.settings)
 
 
 def written(mail: Mail) -> Letter | None:
     """What the mail says now, in the addressee's language and zone; None where it has nothing to say to them."""
-    if mail.user is not None and not mail.user.is_active:
+    if not mail.is_wanted:
         return None
     g.user = mail.user
     with force_locale(mail.user.language if mail.user else DEFAULT_LANGUAGE):
         return KINDS[mail.kind].write(mail)
-
-
-def _deliver(mail_id: int, lease: str) -> bool:
-    folder = current_app.settings.instance / "mail"  # type: ignore[attr-defined]
-    with current_app.app_context():
-        begin_request(reads_only=True)
-        mail = db.session.get_one(Mail, mail_id)
-        letter = written(mail)
-        if letter:
-            folder.mkdir(parents=True, exist_ok=True)
-            name = NOT_IN_A_NAME.sub("-", f"{mail.id:08}-{mail.kind}")
-            made = message(mail, letter, current_app.settings)  # type: ignore[attr-defined]
-            (folder / f"{name}.eml").write_bytes(made.as_bytes())
-    db.session.execute(
-        update(Mail)
-        .where(Mail.id == mail_id, Mail.lease == lease)
-        .values(state=State.SENT if letter else State.EMPTY, lease=None, finished_at=clock.now())
-    )
-    db.session.commit()
-    return letter is not None

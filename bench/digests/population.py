@@ -1,0 +1,188 @@
+"""Many people in many partnerships with a week's activity: rows as the product makes them, put in by the thousand."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import insert
+
+from workspace import cli, clock, languages, names
+from workspace.access import Level
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.extensions import db
+from workspace.organisations.models import Kind as OrganisationKind
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.posts.models import Kind, Post
+from workspace.posts.moving import Status
+
+FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
+MEMBERS_EACH = 100  # of a partnership
+AT_ONCE = 2_000
+TEXT = "Vi har prøvet det i to uger, og borgerne går selv i gang samme dag. Næste skridt er at spørge de andre. "
+# A week: what is shared, and what happens about it.
+WEEK = (
+    (Kind.PROGRESS, (Verb.COMMENTED, Verb.COMMENTED)),
+    (Kind.CHALLENGE, (Verb.COMMENTED, Verb.TOOK, Verb.COMMENTED)),
+    (Kind.PROGRESS, ()),
+    (Kind.PROGRESS, (Verb.COMMENTED,)),
+    (Kind.CHALLENGE, (Verb.COMMENTED, Verb.COMMENTED, Verb.SOLVED)),
+    (Kind.PROGRESS, (Verb.COMMENTED,)),
+)
+
+
+def migrate() -> None:
+    """Make the tables."""
+    config = Config(cli.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(cli.MIGRATIONS))
+    command.upgrade(config, "head")
+
+
+def people(members: int, each: int) -> None:
+    """So many members, each in so many partnerships, whose weekly digest is due at this hour."""
+    now = clock.now()
+    here = now.astimezone(languages.DEFAULT_ZONE_INFO)
+    hour = here.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    _insert(Organisation, ({"id": 1, "name": "Gladsaxe Kommune", "kind": OrganisationKind.MUNICIPALITY, **_keys("g")},))
+    _insert(
+        User,
+        (
+            {
+                "id": number,
+                "email": f"person{number}@example.dk",
+                "email_key": f"person{number}@example.dk",
+                "name": f"Person Nummer {number}",
+                "organisation_id": 1,
+                "digest_weekday": here.weekday(),
+                "digest_hour": here.hour,
+                "next_digest_at": hour,
+                **_keys(f"person nummer {number}"),
+            }
+            for number in range(1, members + 1)
+        ),
+    )
+    count = max(each, members * each // MEMBERS_EACH)
+    _insert(Partnership, (_partnership(number, now) for number in range(1, count + 1)))
+    _insert(
+        Participation,
+        ({"partnership_id": number, "organisation_id": 1, "side": Side.OTHERS} for number in range(1, count + 1)),
+    )
+    _insert(Membership, _seats(members, each, count))
+    for model in (Entry, Post, Comment):
+        _insert(
+            model, (row for number in range(1, count + 1) for row in _week(number, members, each, count, now)[model])
+        )
+    db.session.commit()
+
+
+def _keys(key: str) -> dict[str, str]:
+    return {"name_key": names.sort_key(key), "name_folded": names.fold(key)}
+
+
+def _partnership(number: int, now: datetime) -> dict[str, Any]:
+    return {
+        "id": number,
+        "slug": f"partnerskab-{number}",
+        "name": f"Partnerskab {number} om noget, der er værd at samarbejde om",
+        "name_key": f"partnerskab {number:06}",
+        "purpose": TEXT,
+        "last_number": _length() + 1,
+        "last_activity_at": now - timedelta(days=1),
+        "unsolved_count": 1,
+        "started_by_id": 1,
+        "one_time_key": str(uuid4()),
+    }
+
+
+def _seats(members: int, each: int, count: int) -> Iterable[dict[str, Any]]:
+    """Seat number `each * (user - 1) + place + 1` is that user's in the partnership that falls to it."""
+    for user in range(1, members + 1):
+        for place in range(each):
+            yield {
+                "id": each * (user - 1) + place + 1,
+                "partnership_id": _home(user, place, each, count),
+                "user_id": user,
+                "organisation_id": 1,
+                "level": Level.CONTRIBUTOR,
+                "seen_number": 1,
+                "digested_number": 1,
+            }
+
+
+def _home(user: int, place: int, each: int, count: int) -> int:
+    return (each * (user - 1) + place) % count + 1
+
+
+def _length() -> int:
+    return sum(1 + len(turns) for _kind, turns in WEEK)
+
+
+def _week(partnership: int, members: int, each: int, count: int, now: datetime) -> dict[Any, list[dict[str, Any]]]:
+    """The rows of a partnership's week: all by the member with its first seat."""
+    author, number = partnership, 1
+    rows: dict[Any, list[dict[str, Any]]] = {Entry: [], Post: [], Comment: []}
+    rows[Entry].append(_entry(partnership, 1, Verb.STARTED, author, None, now - timedelta(days=30)))
+    for kind, turns in WEEK:
+        number += 1
+        post, at = number, now - timedelta(hours=150 - number)
+        share = Verb.SHARED_CHALLENGE if kind is Kind.CHALLENGE else Verb.SHARED_PROGRESS
+        rows[Entry].append(_entry(partnership, number, share, author, post, at))
+        for verb in turns:
+            number += 1
+            rows[Entry].append(_entry(partnership, number, verb, author, post, at))
+            if verb is Verb.COMMENTED:
+                rows[Comment].append(_text(partnership, number, author, at) | {"post_number": post})
+        rows[Post].append(
+            _text(partnership, post, author, at)
+            | {
+                "kind": kind,
+                "title": f"Opslag {post} i partnerskab {partnership}, som man gerne vil læse",
+                "activity_number": number,
+                "activity_at": at,
+                "comment_count": turns.count(Verb.COMMENTED),
+                "status": _status(turns) if kind is Kind.CHALLENGE else None,
+                "status_at": at if kind is Kind.CHALLENGE else None,
+                "outcome": "Det løste sig.",
+            }
+        )
+    return rows
+
+
+def _status(turns: tuple[Verb, ...]) -> Status:
+    return Status.SOLVED if Verb.SOLVED in turns else Status.ONGOING
+
+
+def _entry(partnership: int, number: int, verb: Verb, actor: int, post: int | None, at: datetime) -> dict[str, Any]:
+    return {
+        "partnership_id": partnership,
+        "number": number,
+        "verb": verb,
+        "actor_id": actor,
+        "post_number": post,
+        "details": {},
+        "at": at,
+    }
+
+
+def _text(partnership: int, number: int, author: int, at: datetime) -> dict[str, Any]:
+    return {
+        "partnership_id": partnership,
+        "number": number,
+        "author_id": author,
+        "body_html": f"<p>{TEXT}</p>",
+        "body_text": TEXT,
+        "one_time_key": str(uuid4()),
+        "created_at": at,
+    }
+
+
+def _insert(model: Any, rows: Iterable[dict[str, Any]]) -> None:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, AT_ONCE)):
+        db.session.execute(insert(model), chunk)

@@ -1,0 +1,125 @@
+"""The points at which a worker is killed: between any two things that the postman does with a mail."""
+
+import os
+import signal
+import smtplib
+from collections.abc import Callable
+from typing import Any
+
+from workspace.database import db
+from workspace.mail import postman
+from workspace.mail.smtp import Smtp
+
+# In the order in which they are passed.
+POINTS = (
+    "before it is taken",
+    "taken, not committed",
+    "taken",
+    "before MAIL",
+    "after MAIL",
+    "after RCPT",
+    "before it is written",
+    "written",
+    "sending, not committed",
+    "sending",
+    "after DATA",
+    "in the middle of the text",
+    "before the last dot",
+    "after the last dot",
+    "accepted",
+    "sent, not committed",
+    "sent",
+)
+# Where the mail has been accepted, or may have been, and nobody has written it down.
+IN_DOUBT = POINTS[POINTS.index("after the last dot") : POINTS.index("sent")]
+
+
+class Death:
+    """Kills this process, as the kernel would, when it comes to the point for the `nth` time."""
+
+    def __init__(self, point: str, nth: int) -> None:
+        assert point in POINTS
+        self.point, self.left = point, nth
+
+    def at(self, point: str) -> None:
+        """Here is the point."""
+        if point == self.point:
+            self.left -= 1
+            if self.left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def install(self) -> None:
+        """Stand at every point of this process."""
+        self._around(postman, "take", before="before it is taken", after="taken")
+        self._around(Smtp, "_introduce", before="before MAIL", after="after MAIL")
+        self._around(Smtp, "begin", after="after RCPT")
+        self._around(postman, "written", before="before it is written")
+        self._around(postman, "message", after="written")
+        self._around(postman, "start_sending", after="sending")
+        self._around(smtplib.SMTP, "docmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
+        self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: getattr(server, "dotted", False))
+        self._around(postman, "finish", after="sent")
+        self._stand_in_the_text()
+        self._stand_before_commits()
+
+    def _around(
+        self,
+        owner: Any,
+        name: str,
+        *,
+        before: str = "",
+        after: str = "",
+        when: Callable[..., bool] = lambda *arguments: True,
+    ) -> None:
+        original = getattr(owner, name)
+
+        def standing(*arguments: Any, **named: Any) -> Any:
+            is_here = when(*arguments)
+            if before and is_here:
+                self.at(before)
+            result = original(*arguments, **named)
+            if after and is_here:
+                self.at(after)
+            return result
+
+        setattr(owner, name, standing)
+
+    def _stand_in_the_text(self) -> None:
+        send = smtplib.SMTP.send
+
+        def sending(server: smtplib.SMTP, said: Any) -> None:
+            is_text = isinstance(said, bytes) and len(said) > 200
+            is_dot = said == b".\r\n"
+            if is_text and self.point == "in the middle of the text" and self.left <= 1:
+                send(server, said[: len(said) // 2])
+            if is_text:
+                self.at("in the middle of the text")
+            send(server, said)
+            if is_text:
+                self.at("before the last dot")
+            if is_dot:
+                self.at("after the last dot")
+            server.dotted = is_dot  # type: ignore[attr-defined]
+
+        smtplib.SMTP.send = sending  # type: ignore[method-assign, assignment]
+
+    def _stand_before_commits(self) -> None:
+        commit = db.session.commit
+
+        def committing_in(place: str, call: Callable[..., Any]) -> Callable[..., Any]:
+            def called(*arguments: Any) -> Any:
+                def dying() -> None:
+                    self.at(place)
+                    commit()
+
+                db.session.commit = dying  # type: ignore[method-assign]
+                try:
+                    return call(*arguments)
+                finally:
+                    db.session.commit = commit  # type: ignore[method-assign]
+
+            return called
+
+        postman.take = committing_in("taken, not committed", postman.take)
+        postman.start_sending = committing_in("sending, not committed", postman.start_sending)
+        postman.finish = committing_in("sent, not committed", postman.finish)

@@ -1,0 +1,163 @@
+"""How mail stands: what administrators see of it and can do, and what watches over the machine."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import make_administrator, make_user
+from tests.mail.sink import Sink
+from workspace import clock
+from workspace.accounts.models import User
+from workspace.extensions import db
+from workspace.mail import leases
+from workspace.mail.models import Mail, State, post
+
+SignIn = Callable[[User], Client]
+HER = "her@example.dk"
+
+
+@pytest.fixture
+def administrator(sign_in: SignIn) -> Client:
+    return sign_in(make_administrator(language="en"))
+
+
+def note(key: str = "note:1", to: str = HER, subject: str = "Confidential") -> Mail:
+    post("note", key=key, to=to, subject=subject)
+    db.session.commit()
+    return db.session.scalars(select(Mail).where(Mail.key == key)).one()
+
+
+def test_what_was_not_sent_is_shown_with_its_cause_and_can_be_sent_again(
+    administrator: Client, postman: Callable[[], int], sink: Sink
+) -> None:
+    mail = note()
+    sink.plan(HER, "rcpt 550")
+    postman()
+    page = administrator.page("/admin/mail")
+    assert "550 5.1.1 No such mailbox" in page.text
+    assert HER in page.text
+    assert "Confidential" not in page.html
+    answer = administrator.submit(f"/admin/mail/{mail.id}/retry", page="/admin/mail")
+    assert (answer.status_code, answer.location) == (303, "/admin/mail?shelf=failed")
+    assert postman() == 1
+    assert (mail.state, mail.attempts) == (State.SENT, 1)
+    assert "Everything has been sent" in administrator.page("/admin/mail").text
+    assert HER in administrator.page("/admin/mail?shelf=sent").text
+
+
+def test_htmx_gets_the_list_alone(administrator: Client, postman: Callable[[], int], sink: Sink) -> None:
+    mail = note()
+    sink.plan(HER, "rcpt 550")
+    postman()
+    answer = administrator.submit(f"/admin/mail/{mail.id}/retry", {"shelf": "failed"}, htmx=True)
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<div class="flow" id="mails"')
+
+
+def test_what_was_given_up_or_put_off_is_sent_again_all_at_once(
+    administrator: Client, postman: Callable[[], int], sink: Sink
+) -> None:
+    given_up, put_off, refused = note("note:1", "a@example.dk"), note("note:2", "b@example.dk"), note("note:3")
+    sink.plan("a@example.dk", "rcpt 450")
+    sink.plan("b@example.dk", "rcpt 450")
+    sink.plan(HER, "rcpt 550")
+    postman()
+    given_up.state = State.FAILED
+    administrator.submit("/admin/mail/retry", {"shelf": "failed"})
+    assert postman() == 2
+    assert [mail.state for mail in (given_up, put_off, refused)] == [State.SENT, State.SENT, State.REFUSED]
+
+
+def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, postman: Callable[[], int]) -> None:
+    mail = note()
+    [taken] = leases.take()
+    assert leases.start_sending(taken)
+    administrator.submit(f"/admin/mail/{mail.id}/retry", {})
+    assert (mail.state, mail.lease) == (State.SENDING, taken.lease)
+    mail.state, mail.lease = State.SENT, None
+    administrator.submit(f"/admin/mail/{mail.id}/retry", {})
+    assert mail.state is State.SENT
+
+
+def test_a_long_list_comes_in_pages(administrator: Client, postman: Callable[[], int]) -> None:
+    for number in range(51):
+        note(f"note:{number}", f"person{number}@example.dk")
+    page = administrator.page("/admin/mail?shelf=waiting")
+    assert "person0@" not in page.text
+    older = administrator.page("/admin/mail?shelf=waiting&before=2")
+    assert "person0@" in older.text
+
+
+@pytest.mark.parametrize("address", ["/admin/mail?shelf=nothing", "/admin/mail?before=x", "/admin/mail?before=-1"])
+def test_an_address_with_nonsense_shows_what_was_not_sent(address: str, administrator: Client) -> None:
+    assert "Everything has been sent" in administrator.page(address).text
+
+
+def test_it_costs_a_bounded_number_of_statements(
+    administrator: Client, statements: Callable[[], object], postman: Callable[[], int]
+) -> None:
+    for number in range(30):
+        post("note", key=f"note:{number}", to=make_user().id, subject="Hej")
+    with statements() as asked:  # type: ignore[attr-defined]
+        administrator.get("/admin/mail?shelf=waiting")
+    assert len(asked) <= 4
+
+
+def test_nobody_but_administrators_sees_mail(sign_in: SignIn) -> None:
+    mail = note()
+    browser = sign_in(make_user())
+    assert browser.get("/admin/mail").status_code == 404
+    assert browser.submit(f"/admin/mail/{mail.id}/retry", {}).status_code == 404
+
+
+# What watches over the machine
+
+
+def ready(client: Client, **after: float) -> int:
+    with clock.at(clock.now() + timedelta(**after)):
+        return client.get("/healthz/ready").status_code
+
+
+def test_mail_that_is_overdue_by_a_quarter_of_an_hour_turns_it_red(client: Client) -> None:
+    assert ready(client) == 200
+    note()
+    assert ready(client, minutes=14) == 200
+    assert ready(client, minutes=16) == 503
+
+
+def test_mail_that_is_to_wait_is_not_overdue(client: Client) -> None:
+    post("note", key="note:1", to=HER, not_before=clock.now() + timedelta(hours=1), subject="Later")
+    assert ready(client, minutes=59) == 200
+    assert ready(client, minutes=76) == 503
+
+
+def test_a_server_that_is_away_turns_it_red(client: Client, postman: Callable[[], int], sink: Sink) -> None:
+    note()
+    sink.stop()
+    postman()
+    with clock.at(clock.now() + timedelta(minutes=16)):
+        postman()
+    assert ready(client, minutes=16) == 503
+
+
+def test_one_mailbox_that_puts_its_mail_off_does_not(client: Client, postman: Callable[[], int], sink: Sink) -> None:
+    note()
+    sink.plan(HER, *["rcpt 450"] * 4)
+    for minutes in (0, 2, 8, 30):
+        with clock.at(clock.now() + timedelta(minutes=minutes)):
+            postman()
+    assert ready(client, minutes=31) == 200
+    assert ready(client, hours=3) == 503, "Nobody has come for it again"
+
+
+def test_what_was_sent_refused_or_given_up_is_not_overdue(
+    client: Client, postman: Callable[[], int], sink: Sink
+) -> None:
+    note("note:1")
+    note("note:2", "no@example.dk")
+    sink.plan("no@example.dk", "rcpt 550")
+    assert postman() == 1
+    assert ready(client, hours=3) == 200

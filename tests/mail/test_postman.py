@@ -1,0 +1,227 @@
+"""The postman: what becomes of a mail when the server takes it, puts it off, refuses it, or is not there."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import make_user
+from tests.mail.sink import IN_DOUBT, Sink
+from workspace import Workspace, clock
+from workspace.extensions import db
+from workspace.mail import leases
+from workspace.mail.letters import Letter, kind
+from workspace.mail.models import Mail, State, post
+from workspace.mail.postman import Postman
+
+HER = "her@example.dk"
+Deliver = Callable[[], int]
+
+
+def note(key: str = "note:1", to: str = HER, subject: str = "Hej") -> None:
+    post("note", key=key, to=to, subject=subject)
+    db.session.commit()
+
+
+def mail(key: str = "note:1") -> Mail:
+    return db.session.scalars(select(Mail).where(Mail.key == key)).one()
+
+
+def later(deliver: Deliver, **after: float) -> int:
+    """Let the postman go round after so many hours, minutes…"""
+    with clock.at(clock.now() + timedelta(**after)):
+        return deliver()
+
+
+def test_one_connection_takes_all_mails(postman: Deliver, sink: Sink) -> None:
+    for number in range(120):
+        note(f"note:{number}", f"person{number}@example.dk")
+    assert postman() == 120
+    assert sink.connections == 1
+    assert [one.recipient for one in sink.received] == [f"person{number}@example.dk" for number in range(120)]
+
+
+def test_a_mail_arrives_as_it_was_written(postman: Deliver, sink: Sink) -> None:
+    note(subject="Blåbærgrød på torsdag – .\n.")
+    assert postman() == 1
+    [received] = sink.received
+    assert received.message["Subject"] == "Blåbærgrød på torsdag – . ."
+    body = received.message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n") == "Blåbærgrød på torsdag – .\n.\n.\n"
+    assert received.message["Message-ID"] == mail().message_id
+    assert (mail().state, mail().attempts, mail().lease) == (State.SENT, 1, None)
+
+
+@pytest.mark.parametrize("fault", ["rcpt 450", "rcpt 451", "rcpt 421", "rcpt silence", "rcpt drop", "data 451"])
+def test_what_was_not_taken_is_sent_once_after_a_pause(fault: str, postman: Deliver, sink: Sink) -> None:
+    sink.plan(HER, fault, fault)
+    note()
+    note("note:2", "others@example.dk")
+    assert postman() == 1, "the others' mail goes out"
+    assert (mail().state, mail().attempts, mail().doubts) == (State.DUE, 1, 0)
+    assert mail().last_error
+    assert postman() == 0
+    assert later(postman, minutes=1.1) == 0
+    assert later(postman, minutes=2) == 0, "the pauses grow"
+    assert later(postman, minutes=10) == 1
+    assert (mail().state, mail().attempts) == (State.SENT, 3)
+    assert [one.recipient for one in sink.received] == ["others@example.dk", HER]
+
+
+@pytest.mark.parametrize("fault", ["rcpt 550", "data 550"])
+def test_what_is_refused_is_kept_and_not_tried_again(fault: str, postman: Deliver, sink: Sink) -> None:
+    sink.plan(HER, fault)
+    note()
+    note("note:2", "others@example.dk")
+    assert postman() == 1
+    assert (mail().state, mail().attempts, mail().last_error) == (State.REFUSED, 1, "550 5.1.1 No such mailbox")
+    assert later(postman, days=3) == 0
+
+
+@pytest.mark.parametrize("fault", IN_DOUBT)
+def test_what_is_in_doubt_is_sent_once_more_as_the_same_mail(fault: str, postman: Deliver, sink: Sink) -> None:
+    sink.plan(HER, fault)
+    note()
+    assert postman() == 0
+    assert (mail().state, mail().doubts) == (State.DUE, 1)
+    assert later(postman, minutes=2) == 1
+    assert set(sink.message_ids()) == {mail().message_id}
+    assert len(sink.received) == (1 if fault == "drop after" else 2)
+
+
+def test_what_is_cut_short_is_sent_once_more(postman: Deliver, sink: Sink) -> None:
+    """Small as it is, all of it may have been said before the line is known to be cut: then it is in doubt."""
+    sink.plan(HER, "drop in")
+    note()
+    assert postman() == 0
+    assert later(postman, minutes=2) == 1
+    assert sink.message_ids() == [mail().message_id]
+
+
+def test_what_is_in_doubt_twice_is_left_to_the_administrator(postman: Deliver, sink: Sink) -> None:
+    sink.plan(HER, "accept and drop", "accept and drop")
+    note()
+    postman()
+    later(postman, minutes=2)
+    assert (mail().state, mail().doubts, len(sink.received)) == (State.FAILED, 2, 2)
+    assert later(postman, days=3) == 0
+
+
+def test_after_eight_tries_it_has_failed(postman: Deliver, sink: Sink) -> None:
+    sink.plan(HER, *["rcpt 450"] * 9)
+    note()
+    moment, pauses = clock.now(), []
+    while mail().state is State.DUE:
+        pauses.append((mail().take_at - moment).total_seconds() / 60)
+        moment = mail().take_at
+        with clock.at(moment):
+            postman()
+    assert [round(pause) for pause in pauses[1:]] == [1, 5, 15, 30, 60, 120, 240]
+    assert (mail().state, mail().attempts) == (State.FAILED, 8)
+
+
+def test_a_server_that_is_away_costs_no_mail_a_try(postman: Deliver, sink: Sink) -> None:
+    for number in range(3):
+        note(f"note:{number}")
+    port = sink.port
+    sink.stop()
+    assert postman() == 0
+    assert {(one.state, one.attempts, one.lease) for one in db.session.scalars(select(Mail))} == {(State.DUE, 0, None)}
+    assert "can't be used" in mail("note:0").last_error
+    sink.start(port)
+    assert later(postman, minutes=1.1) == 3
+
+
+@pytest.mark.parametrize("fault", ["mail 421", "mail 451", "mail 550"])
+def test_what_is_said_before_anybody_is_named_is_no_mails_fault(fault: str, postman: Deliver, sink: Sink) -> None:
+    sink.plan("MAIL", fault)
+    note()
+    assert postman() == 0
+    assert (mail().state, mail().attempts) == (State.DUE, 0)
+    assert later(postman, minutes=1.1) == 1
+
+
+def test_a_connection_that_has_gone_meanwhile_is_opened_again(postman: Deliver, sink: Sink) -> None:
+    note()
+    assert postman() == 1
+    port = sink.port
+    sink.stop()
+    sink.start(port)
+    note("note:2")
+    assert postman() == 1
+    assert sink.connections == 2
+
+
+def test_a_mail_that_cannot_be_written_holds_up_no_other(postman: Deliver, sink: Sink) -> None:
+    note("note:1", subject="broken")
+    note("note:2", "others@example.dk")
+    assert postman() == 1
+    assert (mail().state, mail().last_error) == (State.DUE, "ValueError: This one can't be written.")
+
+
+def test_a_mail_whose_postman_was_lost_is_taken_by_another(postman: Deliver, sink: Sink) -> None:
+    note()
+    leases.take()
+    assert postman() == 0
+    assert later(postman, minutes=11) == 1
+    assert mail().doubts == 0
+
+
+def test_a_postman_lost_while_sending_leaves_it_in_doubt(postman: Deliver, sink: Sink) -> None:
+    note()
+    [taken] = leases.take()
+    assert leases.start_sending(taken)
+    assert later(postman, minutes=11) == 1
+    assert (mail().state, mail().doubts, mail().attempts) == (State.SENT, 1, 2)
+
+
+def test_a_postman_who_has_lost_the_lease_changes_nothing(postman: Deliver, sink: Sink) -> None:
+    note()
+    [taken] = leases.take()
+    assert later(postman, minutes=11) == 1
+    assert not leases.start_sending(taken)
+    leases.put_off(taken, "too late")
+    assert mail().state is State.SENT
+
+
+def test_who_is_asked_at_the_last_moment(app: Workspace, sink: Sink) -> None:
+    """Whoever may not have it any more when the server agrees to take it, does not get it."""
+    user = make_user()
+
+    class Slow(Postman):
+        """A server that thinks for a while about whether it takes the mail."""
+
+        def __init__(self) -> None:
+            super().__init__(replace(app.settings, smtp_url=sink.url))
+            begin = self.carrier.begin
+
+            def thinking(sender: str, recipient: str) -> None:
+                begin(sender, recipient)
+                user.deactivated_at = clock.now()
+                with app.app_context():
+                    db.session.merge(user)
+                    db.session.commit()
+
+            self.carrier.begin = thinking  # type: ignore[method-assign]
+
+    post("note", key="note:1", to=user.id, subject="Secret")
+    db.session.commit()
+    postman = Slow()
+    assert postman.deliver() == 0
+    postman.carrier.close()
+    assert (mail().state, sink.received) == (State.EMPTY, [])
+
+
+def test_the_most_urgent_goes_first(postman: Deliver, sink: Sink) -> None:
+    @kind("code", "Code", priority=0)
+    def write(mail: Mail) -> Letter:
+        return Letter(subject="Code", text="Code\n", html="<p>Code</p>")
+
+    for number in range(60):
+        note(f"note:{number}", subject=f"Note {number}")
+    post("code", key="code:1", to=HER)
+    assert postman() == 61
+    assert sink.received[0].message["Subject"] == "Code"

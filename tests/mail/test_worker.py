@@ -1,0 +1,159 @@
+"""The worker: called by a commit that wrote mail, disturbed by nothing, and ended with whoever began it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.databases import KIND
+from workspace import Workspace, clock, create_app, ticks, worker
+from workspace.config import ROOT, Settings
+from workspace.extensions import db
+from workspace.mail import bell
+from workspace.mail.models import post
+
+WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'{}])"
+PATIENCE = 90  # seconds, for a machine that is busy with other tests
+
+
+@pytest.fixture(autouse=True)
+def silence(app: Workspace) -> Iterator[None]:
+    """A bell that nobody has rung."""
+    bell.bell().storage.flush_queue()
+    yield
+    bell.take_down()
+
+
+def rings() -> int:
+    return bell.bell().pending_count()
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+@contextmanager
+def working(settings: Settings, *options: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker, in a process of its own, on the database of this test."""
+    command = WORKER.format("".join(f", '{option}'" for option in options))
+    given = {
+        "DATABASE_URL": settings.database_url,
+        "INSTANCE_PATH": str(settings.instance),
+        "SECRET_KEY": settings.secret_key,
+        "PATH": os.environ["PATH"],
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", command], cwd=ROOT, env=given | environment, stdin=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_commit_that_wrote_mail_rings(app: Workspace) -> None:
+    post("note", key="note:1", to="her@example.dk", subject="Hej")
+    assert rings() == 0
+    db.session.commit()
+    assert rings() == 1
+    db.session.commit()
+    assert rings() == 1
+
+
+def test_nobody_is_called_for_what_was_undone_or_is_not_due(app: Workspace) -> None:
+    post("note", key="note:1", to="her@example.dk", subject="Hej")
+    db.session.rollback()
+    post("note", key="note:2", to="her@example.dk", subject="Hej", not_before=clock.now() + timedelta(hours=1))
+    db.session.commit()
+    assert rings() == 0
+
+
+def test_the_bell_is_not_worn_out(app: Workspace) -> None:
+    for number in range(30):
+        post("note", key=f"note:{number}", to="her@example.dk", subject="Hej")
+        db.session.commit()
+    assert rings() == bell.MOST_RINGS
+
+
+def test_a_bell_that_cannot_be_rung_keeps_nobody_from_writing(settings: Settings, app: Workspace) -> None:
+    broken = create_app(replace(settings, queue_url="redis://127.0.0.1:1/0"))
+    with broken.app_context():
+        post("note", key="note:1", to="her@example.dk", subject="Hej")
+        db.session.commit()
+        db.engine.dispose()
+
+
+def test_a_tick_does_all_pieces_whatever_fails(app: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fails() -> int:
+        raise ValueError("This piece is broken.")
+
+    def works() -> int:
+        done.append("works")
+        return 1
+
+    monkeypatch.setattr(ticks, "PIECES", (fails, works))
+    assert ticks.tick() == 1
+    assert done == ["works"]
+
+
+def test_a_worker_sends_at_once_and_ends_when_told(app: Workspace, settings: Settings) -> None:
+    queue = {"QUEUE_URL": settings.database_url.replace("+psycopg", "")} if KIND == "postgresql" else {}
+    folder = settings.instance / "mail"
+    with create_app(replace(settings, queue_url=queue.get("QUEUE_URL", ""))).app_context():
+        with working(settings, **queue) as process:
+            post("note", key="note:1", to="her@example.dk", subject="broken")
+            db.session.commit()
+            until(lambda: not rings(), "It has heard the bell")
+            post("note", key="note:2", to="her@example.dk", subject="Hej")
+            db.session.commit()
+            until(lambda: any(folder.glob("*2.eml")), "The mail is sent")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+        bell.take_down()
+        db.session.remove()
+        db.engine.dispose()
+    for path in folder.glob("*.eml"):
+        path.unlink()
+
+
+def test_a_worker_ends_with_the_process_that_began_it(app: Workspace, settings: Settings) -> None:
+    with working(settings, "--beside") as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SECONDS_BEFORE_ANOTHER", 0.1)
+    monkeypatch.setenv("DEMO", "1")
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+    beside = worker.Beside()
+    first = beside.process
+    first.kill()
+    until(lambda: beside.process is not first, "There is another worker")
+    another = beside.process
+    assert another.poll() is None
+    beside.stop()
+    assert another.returncode is not None
+
+
+def test_a_worker_goes_on_until_it_is_told_to_stop(app: Workspace, settings: Settings) -> None:
+    with working(settings, "--beside") as process:
+        post("note", key="note:1", to="her@example.dk", subject="broken")
+        db.session.commit()
+        until(lambda: not rings(), "It has heard the bell")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)

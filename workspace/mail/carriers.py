@@ -1,0 +1,79 @@
+"""How a mail leaves the house: what a carrier does, and how it can end. Without SMTP_URL it lands in a folder."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from workspace.config import Settings
+
+
+class Unreachable(Exception):
+    """Nothing can be sent at present, whatever it is: no mail is to blame."""
+
+
+class PutOff(Exception):
+    """This mail was not taken, and may be later."""
+
+
+class Refused(Exception):
+    """This mail will never be taken."""
+
+
+class InDoubt(Exception):
+    """All was said, and no answer came: it may have arrived."""
+
+
+class Carrier(Protocol):
+    """Takes one mail at a time: to whom, then what. Each step raises one of the exceptions above."""
+
+    def begin(self, sender: str, recipient: str) -> None:
+        """Ask whether a mail for `recipient` may come."""
+
+    def deliver(self, message: bytes, number: int) -> None:
+        """Hand it over. When this returns, somebody else answers for it. `number` is the same whenever the mail is."""
+
+    def drop(self) -> None:
+        """Let the mail that was begun be none."""
+
+    def close(self) -> None:
+        """Let go of what was kept between mails."""
+
+
+class Folder:
+    """Each mail a file, which the demo shows (`/mailbox`), or an administrator reads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.instance / "mail"
+
+    def begin(self, sender: str, recipient: str) -> None:
+        """Everybody may have mail here."""
+
+    def deliver(self, message: bytes, number: int) -> None:
+        """Write it whole or not at all."""
+        finished = path_of(self.path, number)
+        unfinished = finished.with_suffix(".part")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                file.write(message)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(finished)
+        except OSError as error:
+            raise Unreachable(f"{self.path} can't be written to: {error.strerror}") from error
+
+    def drop(self) -> None:
+        """Nothing was begun."""
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+def files(folder: Path) -> list[Path]:
+    """The mails in a folder, the newest first."""
+    return sorted(folder.glob("*.eml"), reverse=True)
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Where the mail of this number (its row's id) is in a folder."""
+    return folder / f"{number:010}.eml"

@@ -1,0 +1,136 @@
+"""What a postman writes into the outbox: which mails it has taken, and what became of them.
+
+Each statement asks for the postman's own lease: who has lost it to another changes nothing any more.
+"""
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Table, Update, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import joinedload
+
+from workspace import clock
+from workspace.database import db, lightly
+from workspace.mail.models import UNFINISHED, Mail, State
+
+AT_ONCE = 50
+LEASE = timedelta(minutes=10)  # longer than the slowest server may take for one mail
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+MOST_TRIES = len(PAUSES) + 1
+MOST_DOUBTS = 1
+LONGEST_ERROR = 500
+SECONDS_BETWEEN_TRIES = 1.0
+
+MAIL = cast(Table, Mail.__table__)  # These statements are run for every mail: without the mapping they cost half.
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A mail that this postman has. `doubts` counts the tries after which it may have arrived.
+
+    `recipient` is where it went to when it was taken; None where nobody is there.
+    """
+
+    id: int
+    lease: str
+    attempts: int
+    doubts: int
+    recipient: str | None
+
+
+def take() -> list[Taken]:
+    """Take some of the mails that are due, and of those whose postman was lost; the most urgent first.
+
+    One statement, so that no two postmen get the same. Whoever was lost while *sending* has left the mail in doubt.
+    """
+    lease = secrets.token_hex(16)
+    due = (
+        select(MAIL.c.id)
+        .where(UNFINISHED, MAIL.c.take_at <= clock.now())
+        .order_by(MAIL.c.priority, MAIL.c.take_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    taken = MAIL.update().where(MAIL.c.id == due.c.id).values(lease=lease, take_at=clock.now() + LEASE)
+    db.session.execute(taken)
+    db.session.commit()
+    mine = select(Mail).where(UNFINISHED, Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
+    found = [_taken(mail) for mail in db.session.scalars(mine.options(joinedload(Mail.user)))]
+    db.session.rollback()
+    return found
+
+
+def start_sending(mail: Taken) -> bool:
+    """Commit that the mail is now being handed over; False when another postman has it."""
+    changed = db.session.execute(
+        _change(mail, state=State.SENDING, take_at=clock.now() + LEASE, attempts=mail.attempts + 1, doubts=mail.doubts)
+    )
+    db.session.commit()
+    return changed.rowcount == 1  # type: ignore[attr-defined]
+
+
+def finish(mail: Taken, state: State, error: str = "", **values: Any) -> None:
+    """Write down what became of the mail in the end."""
+    values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
+    _insist(_change(mail, **values))
+
+
+def refuse(mail: Taken, error: str) -> None:
+    """Write down that it will never be taken."""
+    finish(mail, State.REFUSED, error, attempts=mail.attempts + 1)
+
+
+def put_off(mail: Taken, error: str, *, in_doubt: bool = False) -> None:
+    """Let it be tried again after a pause that grows; after the last try, or the second doubt, it has failed."""
+    attempts, doubts = mail.attempts + 1, mail.doubts + in_doubt
+    if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
+        finish(mail, State.FAILED, error, attempts=attempts, doubts=doubts)
+        return
+    values = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
+    _insist(_change(mail, attempts=attempts, doubts=doubts, last_error=error[:LONGEST_ERROR], **values))
+
+
+def give_back(lease: str, take_at: datetime, error: str | None = None) -> None:
+    """Let go of all that is left of a lease: no try of it counts."""
+    why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
+    _insist(MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why))
+
+
+def _insist(statement: Update) -> None:
+    """Commit what has happened already, also when the database is away for a while: as long as the lease lasts.
+
+    It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
+    """
+    end = time.monotonic() + LEASE.total_seconds()
+    while True:
+        try:
+            with lightly():
+                db.session.execute(statement)
+                db.session.commit()
+            return
+        except DBAPIError as error:
+            db.session.rollback()
+            if time.monotonic() > end:
+                raise
+            log.warning("The outbox can't be written to: %s", error.orig)
+            time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+def _change(mail: Taken, **values: Any) -> Update:
+    return MAIL.update().where(MAIL.c.id == mail.id, MAIL.c.lease == mail.lease).values(**values)
+
+
+def _taken(mail: Mail) -> Taken:
+    lost = mail.state is State.SENDING
+    return Taken(
+        mail.id, str(mail.lease), mail.attempts, mail.doubts + lost, mail.recipient if mail.is_wanted else None
+    )

@@ -1,0 +1,198 @@
+"""The carrier to a mail server: one connection, kept between mails (RFC 5321).
+
+It is smtplib's, which says one thing after another and waits for each answer: that is how the postman works, and each
+answer decides what becomes of the mail. What ends before the last dot has been said is not accepted (RFC 5321,
+4.1.1.4); what ends after it, before the answer, is in doubt.
+"""
+
+import smtplib
+import socket
+import ssl
+import time
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from workspace.config import Settings
+from workspace.mail.carriers import InDoubt, PutOff, Refused, Unreachable
+
+SECONDS_IDLE = 60  # Who has heard nothing for longer may have hung up without a word.
+SECONDS_TO_CONNECT = 15
+SECONDS_TO_ANSWER = 60
+SECONDS_TO_ACCEPT = (
+    240  # Scanning a mail takes a while, and who gives up too early sends it twice (RFC 5321, 4.5.3.2.6).
+)
+SERVICE_CLOSES = 421
+
+Answer = tuple[int, bytes]
+
+
+class Smtp:
+    """Speaks to the server of SMTP_URL; in the clear only with one on this machine, and only when told so."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = urlsplit(settings.smtp_url)
+        self.scheme, self.host = url.scheme, url.hostname or ""
+        self.port = url.port or {"smtp": 587, "smtps": 465, "smtp+plain": 25}[url.scheme]
+        self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
+        self.name = settings.mail_domain
+        self.server: smtplib.SMTP | None = None
+        self.used_at = time.monotonic()
+
+    def begin(self, sender: str, recipient: str) -> None:
+        """Say from whom and to whom. A kept connection that has gone meanwhile is opened again."""
+        if time.monotonic() - self.used_at > SECONDS_IDLE:
+            self.close()
+        kept = self.server is not None
+        utf8 = "" if (sender + recipient).isascii() else " SMTPUTF8"
+        try:
+            self._introduce(f"MAIL FROM:<{sender}>{utf8}")
+        except Unreachable:
+            if not kept:
+                raise
+            self._introduce(f"MAIL FROM:<{sender}>{utf8}")
+        if utf8 and not self._connected().has_extn("smtputf8"):
+            self.drop()
+            raise Refused("The mail server takes no address with such letters (SMTPUTF8).")
+        try:
+            _judge(self._ask(f"RCPT TO:<{recipient}>"))
+        except _Lost as lost:
+            self.close()
+            raise PutOff(str(lost)) from lost
+        except (PutOff, Refused):
+            self.drop()
+            raise
+
+    def deliver(self, message: bytes, number: int) -> None:
+        """Say all of it, and wait for the answer."""
+        server = self._connected()
+        try:
+            _judge(self._ask("DATA"), wanted=(354,))
+            server.send(_stuffed(message))
+        except (PutOff, Refused):
+            self.drop()
+            raise
+        except (_Lost, OSError, smtplib.SMTPException) as lost:
+            self.close()
+            raise PutOff(f"The connection was lost before all was said: {_told(lost)}") from lost
+        try:
+            server.send(b".\r\n")
+            _timeout(server, SECONDS_TO_ACCEPT)
+            answer = server.getreply()
+        except (OSError, smtplib.SMTPException) as lost:
+            self.close()
+            raise InDoubt(f"The connection was lost before the answer: {_told(lost)}") from lost
+        if not 200 <= answer[0] <= 599:
+            self.close()
+            raise InDoubt(f"The answer can't be understood: {_text(answer)}")
+        _timeout(server, SECONDS_TO_ANSWER)
+        self.used_at = time.monotonic()
+        try:
+            _judge(answer)
+        except _Lost as closing:
+            self.close()
+            raise PutOff(str(closing)) from closing
+
+    def drop(self) -> None:
+        """Forget what was begun."""
+        if self.server is None:
+            return
+        try:
+            _judge(self._ask("RSET"))
+        except (_Lost, PutOff, Refused):
+            self.close()
+
+    def close(self) -> None:
+        """Say goodbye, if there is anybody."""
+        if self.server is not None:
+            _timeout(self.server, 1)
+            with suppress(OSError, smtplib.SMTPException):
+                self.server.quit()
+            self.server.close()
+            self.server = None
+
+    def _introduce(self, command: str) -> None:
+        """Begin a mail. What is refused before anybody is named is no mail's fault."""
+        try:
+            _judge(self._ask(command))
+        except (_Lost, PutOff, Refused) as refused:
+            self.close()
+            raise Unreachable(f"{self.host}:{self.port} takes no mail: {refused}") from refused
+
+    def _ask(self, command: str) -> Answer:
+        """The server's answer. Raises _Lost where there is none."""
+        server = self._connected()
+        try:
+            server.command_encoding = "ascii" if command.isascii() else "utf-8"
+            return server.docmd(command)
+        except (OSError, smtplib.SMTPException) as lost:
+            raise _Lost(_told(lost)) from lost
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.server is None:
+            try:
+                self.server, self.used_at = self._connect(), time.monotonic()
+            except (OSError, smtplib.SMTPException) as error:
+                raise Unreachable(f"{self.host}:{self.port} can't be used: {_told(error)}") from error
+        return self.server
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self.scheme == "smtps":
+            server = smtplib.SMTP_SSL(self.host, self.port, self.name, timeout=SECONDS_TO_CONNECT, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, self.name, timeout=SECONDS_TO_CONNECT)
+        try:
+            _timeout(server, SECONDS_TO_ANSWER)
+            server.ehlo_or_helo_if_needed()
+            if self.scheme == "smtp":
+                server.starttls(context=context)  # Raises where it is not offered: nothing goes in the clear.
+                server.ehlo()
+            if self.user:
+                server.login(self.user, self.password)
+            # The last dot goes alone: without this it would wait for the answer to what went before.
+            server.sock.setsockopt(  # type: ignore[union-attr]
+                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+            )
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
+        return server
+
+
+class _Lost(Exception):
+    """The connection is gone, or is going."""
+
+
+def _judge(answer: Answer, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
+    """Raise what the answer means for the mail."""
+    code = answer[0]
+    if code in wanted:
+        return
+    if code == SERVICE_CLOSES or code < 200:
+        raise _Lost(_text(answer))
+    raise Refused(_text(answer)) if 500 <= code <= 599 else PutOff(_text(answer))
+
+
+def _stuffed(message: bytes) -> bytes:
+    """The message in lines that end with CRLF, and a dot more where one begins (RFC 5321, 4.5.2)."""
+    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n").replace(b"\n.", b"\n..")
+    stuffed = lines.replace(b"\n", b"\r\n") + b"\r\n"
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _timeout(server: smtplib.SMTP, seconds: float) -> None:
+    if server.sock is not None:
+        server.sock.settimeout(seconds)
+
+
+def _told(error: Exception) -> str:
+    """The error in one line."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        answer = error.smtp_error
+        return _text((error.smtp_code, answer if isinstance(answer, bytes) else str(answer).encode()))
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _text(answer: Answer) -> str:
+    return f"{answer[0]} {' '.join(answer[1].decode(errors='replace').split())}"
