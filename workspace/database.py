@@ -8,7 +8,7 @@ refuses it. Outside a request (the command line, the demo) every transaction may
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +57,9 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
     return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
 
 
-def present() -> BindParameter[datetime]:
-    """The moment at which a statement runs, whenever it was made: statements may be kept."""
-    return bindparam(None, callable_=clock.now, type_=Moment, unique=True)
+def present(ago: timedelta = timedelta()) -> BindParameter[datetime]:
+    """The moment at which a statement runs, whenever it was made, or one so long before: statements may be kept."""
+    return bindparam(None, callable_=lambda: clock.now() - ago, type_=Moment, unique=True)
 
 
 def options(settings: Settings) -> dict[str, Any]:

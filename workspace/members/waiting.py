@@ -1,8 +1,9 @@
 """What is read of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, and_, bindparam, case, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
@@ -23,9 +24,15 @@ def answers_wanted(user: User) -> list[AnyRow]:
 
     One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
     """
+    return list(db.session.execute(_answers_wanted(), {"user_id": user.id}))
+
+
+@cache
+def _answers_wanted() -> CompoundSelect[*tuple[Any, ...]]:
+    """Made once: making it takes longer than running it."""
     seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     moderated = (
-        Membership.user_id == user.id,
+        Membership.user_id == bindparam("user_id"),
         Membership.level == Level.MODERATOR,
         Membership.is_active,
         Partnership.archived_at.is_(None),
@@ -54,10 +61,10 @@ def answers_wanted(user: User) -> list[AnyRow]:
         .where(*moderated, ~is_withdrawn)
     )
     questions = told("question", literal(""), literal(""), Membership.since).where(
-        Membership.user_id == user.id, Membership.state == State.REQUESTED, Membership.question != ""
+        Membership.user_id == bindparam("user_id"), Membership.state == State.REQUESTED, Membership.question != ""
     )
     union = union_all(requests, reports, questions)
-    return list(db.session.execute(union.order_by("moment").limit(MOST_WAITING)))
+    return union.order_by("moment").limit(MOST_WAITING)
 
 
 def invitations(membership: Membership) -> list[AnyRow]:

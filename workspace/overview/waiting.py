@@ -4,16 +4,16 @@ Each item has the one thing that settles it, and goes when it is settled. Later 
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from flask_babel import gettext as _
-from sqlalchemy import Date, String, and_, case, cast, literal, null, select, union_all
+from sqlalchemy import Date, String, and_, bindparam, case, cast, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
-from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, present
 from workspace.languages import short_date, short_day
 from workspace.members import waiting as members
 from workspace.partnerships.log import Entry
@@ -68,18 +68,24 @@ def waiting(user: User) -> list[Item]:
 
 def _posts(user: User) -> list[AnyRow]:
     """The posts that wait for me, each told once with `why`: unsolved challenges, and what mentions me."""
-    parts = [_challenges(user).subquery(), _mentions(user).subquery()]
+    return list(db.session.execute(_statement(), {"user_id": user.id}))
+
+
+@cache
+def _statement() -> AnySelect:
+    """Made once: making it takes longer than running it."""
+    parts = [_challenges().subquery(), _mentions().subquery()]
     found = union_all(*(select(part) for part in parts)).subquery()
     order = found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at
-    return list(db.session.execute(select(found).order_by(*order)))
+    return select(found).order_by(*order)
 
 
-def _challenges(user: User) -> AnySelect:
+def _challenges() -> AnySelect:
     """The unsolved challenges that have to do with me."""
     my_roles = select(Holding.role_id).where(
         Holding.membership_id == Membership.id,
         Holding.kind == HoldingKind.ACCOUNTABLE,
-        is_held(clock.now()),
+        is_held(present()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))
     why = case(
@@ -87,7 +93,7 @@ def _challenges(user: User) -> AnySelect:
         (and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership))), CONCERNS_MY_ROLE),
         (Post.taker_id == Membership.id, IS_MINE),
         (
-            and_(Membership.level == Level.MODERATOR, Post.activity_at < clock.now() - STANDS_STILL_AFTER),
+            and_(Membership.level == Level.MODERATOR, Post.activity_at < present(STANDS_STILL_AFTER)),
             STANDS_STILL,
         ),
     )
@@ -104,7 +110,7 @@ def _challenges(user: User) -> AnySelect:
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .join(Post, Post.partnership_id == Partnership.id)
         .where(
-            Membership.user_id == user.id,
+            Membership.user_id == bindparam("user_id"),
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             Partnership.archived_at.is_(None),
@@ -118,7 +124,7 @@ def _challenges(user: User) -> AnySelect:
     )
 
 
-def _mentions(user: User) -> AnySelect:
+def _mentions() -> AnySelect:
     """Where others mention me, in posts that I have not opened since; the oldest first."""
     author, person = aliased(Membership), aliased(User)
     return (
@@ -139,7 +145,7 @@ def _mentions(user: User) -> AnySelect:
         .join(author, author.id == Entry.actor_id)
         .join(person, person.id == author.user_id)
         .where(
-            Membership.user_id == user.id,
+            Membership.user_id == bindparam("user_id"),
             Membership.is_active,
             Entry.actor_id != Membership.id,
             Partnership.archived_at.is_(None),
