@@ -171,6 +171,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     tab_to(written.get_by_role("link", name=visitor.say("Edit"), exact=True), most=2)
     press("Enter")
     expect(visitor.field("Your comment")).to_be_focused()
+    expect(visitor.page.locator("#thread trix-editor")).to_be_focused()
     press("ControlOrMeta+End")
     write(" I dag.")
     tab_to(visitor.button("Save the changes"), most=2)
