@@ -256,9 +256,9 @@
   function morph(mine, came) {
     if (mine.isEqualNode(came) || (isInUse(mine) && mine.id !== "live")) return;
     const open = [...mine.querySelectorAll("details[open]")];
-    Idiomorph.morph(mine, came, {
-      callbacks: { beforeAttributeUpdated: (name, element) => !(name === "open" && open.includes(element)) },
-    });
+    const focused = document.activeElement;
+    const isKept = (name, element) => (name === "open" && open.includes(element)) || (name === "tabindex" && element === focused);
+    Idiomorph.morph(mine, came, { callbacks: { beforeAttributeUpdated: (name, element) => !isKept(name, element) } });
     const now = document.getElementById(came.id);
     if (now) htmx.process(now);
   }
@@ -338,6 +338,10 @@
       channel.postMessage(["hello"]);
       lead();
       catchUp();
+    });
+    // What I have just shared may have come here by the stream before the answer to it.
+    document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+      for (const { id } of fragment.children) if (id && id !== target.id) target.querySelector(`#${id}`)?.remove();
     });
     document.addEventListener("htmx:afterSettle", ({ detail }) => {
       showOffer();

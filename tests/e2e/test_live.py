@@ -1,11 +1,11 @@
 """What others do is on the page within a second, and nothing moves under the reader's hands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests import factories
 from tests.e2e.conftest import Visit
@@ -48,6 +48,16 @@ def streams_begin(visitor: Visitor) -> None:
             return
         visitor.page.wait_for_timeout(20)
     raise AssertionError("No stream has begun")
+
+
+def time_passes(visitor: Visitor, until: Callable[[], bool]) -> None:
+    """Let the page's faked clock run, in steps: answers come in real time, a try is given up after faked seconds."""
+    for _step in range(60):
+        visitor.page.clock.run_for(2_000)
+        visitor.page.wait_for_timeout(100)
+        if until():
+            return
+    raise AssertionError("It did not come about in two minutes")
 
 
 def streams(visitor: Visitor) -> int:
@@ -302,6 +312,40 @@ def test_six_tabs_share_one_stream_and_another_takes_over(visit: Visit, place: P
     assert streams(first) == 2
 
 
+def test_my_own_comment_stands_once_though_the_stream_was_faster_than_the_answer(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    writer = visit(place.contributor)
+    watch(writer, f"{place.address}posts/{post}")
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        expect(writer.page.locator("#thread article")).to_have_count(1)
+        route.fulfill(response=answer)
+
+    writer.page.route(re.compile("/comments$"), answer_late)
+    write_a_comment(writer)
+    expect(writer.page.locator("#thread article")).to_be_focused()
+    expect(writer.page.locator("#comment-form")).not_to_contain_text("Først over strømmen")
+
+
+def test_what_the_stream_brings_leaves_the_focus_on_my_comment(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    writer = visit(place.contributor)
+    watch(writer, f"{place.address}posts/{post}")
+    with writer.page.expect_response("**/news?*"):
+        write_a_comment(writer)
+    writer.page.wait_for_timeout(300)
+    expect(writer.page.locator("#thread article")).to_be_focused()
+
+
+def write_a_comment(visitor: Visitor) -> None:
+    """In the form below the thread."""
+    visitor.field("Write a comment").click()
+    expect(visitor.page.locator("#comment-form trix-editor")).to_be_focused()
+    visitor.page.keyboard.insert_text("Først over strømmen")
+    visitor.button("Share the comment").click()
+
+
 def test_a_stream_that_is_cut_goes_on_and_loses_nothing(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     reader = visit(place.contributor)
@@ -342,14 +386,10 @@ def test_without_a_stream_the_page_asks_and_goes_back_when_there_is_room(visit: 
         reader.page.clock.run_for(20_000)
     expect(reader.page.locator("#thread article")).to_have_count(1)
     place.site.watcher.streams.most = 600
-    with reader.page.expect_response(lambda answer: answer.url.endswith("/live") and answer.status == 200):
-        for _each in range(4):
-            reader.page.clock.run_for(30_000)
-            reader.page.wait_for_timeout(200)  # The answer to a try that failed is waited for in real time.
+    time_passes(reader, lambda: bool(len(place.site.watcher.streams)))
     streams_begin(reader)
     place.comment(post, place.partner)
-    reader.page.clock.run_for(5_000)
-    expect(reader.page.locator("#thread article")).to_have_count(2)
+    time_passes(reader, lambda: reader.page.locator("#thread article").count() == 2)
 
 
 def test_a_hidden_tab_rests_and_catches_up_when_it_is_seen(visit: Visit, place: Place) -> None:

@@ -144,13 +144,15 @@ class Visitor:
 
     def tab_to(self, target: Locator, key: str = "Tab", most: int = 40) -> None:
         """Press Tab until the focus is on `target`."""
+        path = []
         for _press in range(most):
             self.page.keyboard.press(key)
             for _look in range(2):  # A field that becomes the editor hands the focus over in the next frame.
                 if target.count() and target.evaluate("element => element === document.activeElement"):
                     return
                 self.page.wait_for_timeout(50)
-        raise AssertionError(f"{target} can't be reached with {key} from where the focus was")
+            path.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+        raise AssertionError(f"{target} can't be reached with {key}, which led to\n" + "\n".join(path))
 
     def wait_until(self, script: str) -> None:
         """Wait until `script` is true. Asked from here: a page's own policy forbids what Playwright runs there."""
