@@ -122,8 +122,7 @@ def test_the_whole_job_is_done_without_javascript(visit: Visit, place: Place) ->
 def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Place) -> None:
     place.read_everything()
     visitor = visit()
-    press, tab_to = visitor.page.keyboard.press, visitor.tab_to
-    write = visitor.page.keyboard.insert_text
+    press, write, tab_to = visitor.page.keyboard.press, visitor.write, visitor.tab_to
     visitor.open(place.address)
     tab_to(visitor.field("Mail address"))
     write(place.moderator.email)

@@ -154,6 +154,11 @@ class Visitor:
             path.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
         raise AssertionError(f"{target} can't be reached with {key}, which led to\n" + "\n".join(path))
 
+    def write(self, text: str) -> None:
+        """Write where the focus is, and wait until it is drawn: the editor takes the focus back when it draws."""
+        self.page.keyboard.insert_text(text)
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def wait_until(self, script: str) -> None:
         """Wait until `script` is true. Asked from here: a page's own policy forbids what Playwright runs there."""
         for _look in range(300):
