@@ -12,19 +12,13 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test faults faults-mail bench-digests bench-live install lint format messages lock vendor clean
+.PHONY: run test install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
-
-bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
-	@exec $(VENV)/bin/python -m bench.live
-
-faults: $(VENV)/.tests $(CATALOGUES) ## whether a test fails for each rule that is taken away; ONLY=words of their names
-	@exec scripts/faults $(ONLY)
 
 install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 
@@ -37,12 +31,6 @@ format: $(VENV)/.tests
 
 messages: $(VENV)/.tests ## bring the words of code and templates into the translations
 	@$(VENV)/bin/python scripts/messages.py update
-
-faults-mail: $(VENV)/.tests ## kills workers, fails as mail servers do, and counts what became of the mail
-	@$(VENV)/bin/python -m bench.faults
-
-bench-digests: $(VENV)/.tests $(CATALOGUES) ## how fast digests go out, beside a bare loop
-	@exec $(VENV)/bin/python -m bench.digests
 
 # Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
 lock: $(VENV)/.uv

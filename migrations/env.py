@@ -18,11 +18,8 @@ from workspace.database import Moment
 from workspace.extensions import Base, db
 
 TABLES = (
-    "mail.models",
-    "trail.models",
     "accounts.models",
     "accounts.sessions",
-    "accounts.codes",
     "organisations.models",
     "partnerships.models",
     "partnerships.log",
@@ -31,7 +28,6 @@ TABLES = (
     "posts.models",
     "posts.affected",
     "comments.models",
-    "members.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

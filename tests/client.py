@@ -29,8 +29,7 @@ class Client(FlaskClient):
             options["headers"] = HTMX | dict(options.get("headers") or {})
         response = copy_context().run(self._open, *args, **options)
         is_redirect = 300 <= response.status_code < 400
-        is_packed = "Content-Encoding" in response.headers
-        if response.mimetype == "text/html" and response.data.strip() and not is_redirect and not is_packed:
+        if response.mimetype == "text/html" and response.data.strip() and not is_redirect:
             Page(response.text).check()
         return response
 

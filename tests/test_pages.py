@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import brotli
 import pytest
-from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import (
@@ -29,7 +28,7 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, create_app, prose
+from workspace import Workspace, create_app
 from workspace.access import public
 from workspace.accounts.models import User
 from workspace.config import Settings
@@ -37,8 +36,6 @@ from workspace.extensions import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import changes
 from workspace.partnerships.models import Membership, Participation, Partnership, State
-from workspace.posts.models import Post
-from workspace.posts.reactions import Acknowledgement, react
 
 SignIn = Callable[[User], Client]
 
@@ -60,8 +57,6 @@ PRIVATE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# What the editor's own styles are known by, where one can write.
-STYLE_NONCE = re.compile(r"; style-src 'self' 'nonce-[\w-]{22}'$")
 
 
 @pytest.fixture
@@ -147,7 +142,7 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
     size(mette, "/")
 
 
-@pytest.mark.parametrize("length", [140, 141, 200, 4000])
+@pytest.mark.parametrize("length", [200, 201, 4000])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
     other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
@@ -164,29 +159,6 @@ def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership,
     for _ in range(count):
         comment(post, moderator, LONG_TEXT)
     size(mette, f"{moderator.partnership.address}posts/{post.number}")
-
-
-def test_a_thread_in_which_everything_has_happened_stays_small(moderator: Membership, mette: Client) -> None:
-    other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
-    links = "https://www.gladsaxe.dk/saadan "
-    for text, post_text in ((LONG_TEXT, LONG_TEXT), (links * 4, links * 129), ("a.dk b.dk " * 14, "a.dk " * 800)):
-        post = share(moderator, TITLE, post_text[:4000])
-        for number in range(60):
-            author = other if number % 2 else moderator
-            said = comment(post, author, text[:139])
-            said.edit(author, body=prose.from_plain(f"{text[:139]}x"), version=1)
-            for kind in Acknowledgement:
-                react(moderator, said, post.number, kind, given=True)
-        db.session.commit()
-        size(mette, f"{moderator.partnership.address}posts/{post.number}")
-
-
-def test_text_with_more_markup_than_words_is_kept_without(moderator: Membership, mette: Client) -> None:
-    html = "<p>" + "a<b>b</b>" * 1900 + "</p>"
-    typed = {"kind": "progress", "title": "T", "body": "", "body_html": html}
-    assert mette.submit(f"{moderator.partnership.address}posts", typed).status_code == 303
-    (kept,) = db.session.scalars(select(Post.body_html))
-    assert kept == f"<p>{'ab' * 1900}</p>"
 
 
 def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:
@@ -279,7 +251,7 @@ def test_the_pages_of_administrators_stay_small(sign_in: SignIn, app: Workspace)
 
 
 def headers_of(answer: Any) -> dict[str, str]:
-    told = {name: STYLE_NONCE.sub("", value) for name, value in answer.headers if name in PRIVATE}
+    told = {name: value for name, value in answer.headers if name in PRIVATE}
     assert len(told) == len([name for name, _ in answer.headers if name in PRIVATE]), "A header stands twice"
     return told
 
@@ -303,8 +275,6 @@ def test_every_answer_carries_the_same_headers(moderator: Membership, mette: Cli
         "options": mette.options(home),
     }
     assert {name: headers_of(answer) for name, answer in answers.items()} == {name: PRIVATE for name in answers}
-    nonces = [name for name, answer in answers.items() if "nonce" in answer.headers["Content-Security-Policy"]]
-    assert nonces == ["a page", "refused", "head"]  # those on which one can write
     for name, answer in answers.items():
         assert "HX-Request" in answer.vary, name
         assert "Strict-Transport-Security" not in answer.headers, name
@@ -353,9 +323,8 @@ def test_a_first_visit_is_small_and_asks_no_other_host(client: Client, mette: Cl
         share(moderator, f"Opslag {number}", SENTENCE * 5)
     everything: dict[str, int] = {}
     for address in ("/sign-in", "/"):
-        browser = client if address == "/sign-in" else mette
-        page = browser.get(address)
-        everything[address] = len(browser.get(address, headers={"Accept-Encoding": "br"}).data)
+        page = (client if address == "/sign-in" else mette).get(address)
+        everything[address] = len(gzip.compress(page.data))
         linked = re.findall(r'<(?:link|script|img|use|source|iframe)\b[^>]*?\b(?:href|src)="([^"#]+)', page.text)
         for resource in linked:
             assert resource.startswith("/static/"), f"{resource} is another's"
@@ -368,14 +337,6 @@ def test_a_first_visit_is_small_and_asks_no_other_host(client: Client, mette: Cl
             everything[resource] = len(content)
     assert len(everything) <= MOST_REQUESTS, sorted(everything)
     assert sum(everything.values()) < FIRST_VISIT, everything
-
-
-@pytest.mark.parametrize(("encoding", "unpacked"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
-def test_a_page_is_sent_compressed(mette: Client, encoding: str, unpacked: Callable[[bytes], bytes]) -> None:
-    answer = mette.get("/", headers={"Accept-Encoding": encoding})
-    assert answer.headers["Content-Encoding"] == encoding
-    assert {"Accept-Encoding", "HX-Request"} <= set(answer.vary)
-    Page(unpacked(answer.data).decode()).check()
 
 
 def test_no_page_names_another_host(client: Client, mette: Client, moderator: Membership) -> None:

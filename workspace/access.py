@@ -30,16 +30,9 @@ class Action(StrEnum):
     MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
     WITHDRAW_OTHERS = auto()
-    REPORT = auto()
     TAKE_ROLES = auto()
     ASSIGN_ROLES = auto()
-    REDACT = auto()
-    REACT = auto()
-    FOLLOW = auto()
     ADD_MEMBERS = auto()
-    MANAGE_MEMBERS = auto()
-    READ_TRAIL = auto()
-    LEAVE = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
 
@@ -54,22 +47,15 @@ LOWEST_LEVEL = {
     Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
-    Action.REPORT: Level.OBSERVER,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,
     Action.ASSIGN_ROLES: Level.MODERATOR,
-    Action.REDACT: Level.MODERATOR,
-    Action.REACT: Level.CONTRIBUTOR,
-    Action.FOLLOW: Level.OBSERVER,
     Action.ADD_MEMBERS: Level.MODERATOR,
-    Action.MANAGE_MEMBERS: Level.MODERATOR,
-    Action.READ_TRAIL: Level.MODERATOR,
-    Action.LEAVE: Level.OBSERVER,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,
 }
 
-# In an archived partnership one can read, mark as read, leave, and open it again.
-IN_AN_ARCHIVE = {Action.READ, Action.READ_TRAIL, Action.LEAVE, Action.ARCHIVE}
+# In an archived partnership one can read, mark as read, and open it again.
+IN_AN_ARCHIVE = {Action.READ, Action.ARCHIVE}
 
 
 def permits(level: Level, action: Action, *, archived: bool = False) -> bool:
@@ -110,11 +96,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Entrance:
-    """Who may enter a view; for members, what they come to do; and whether a form has to be one of ours."""
+    """Who may enter a view; for members, what they come to do."""
 
     who: Who
     action: Action | None = None
-    asks_for_token: bool = True
 
 
 View = Callable[..., Any]
@@ -123,11 +108,6 @@ View = Callable[..., Any]
 def public(view: View) -> View:
     """Anybody may enter; the view gets no person."""
     return _declare(view, Entrance(Who.PUBLIC))
-
-
-def by_its_address(view: View) -> View:
-    """Anybody may enter, and a form of anybody's: the address itself, which is signed, says who asks (RFC 8058)."""
-    return _declare(view, Entrance(Who.PUBLIC, asks_for_token=False))
 
 
 def signed_in(view: View) -> View:

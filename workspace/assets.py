@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/static/"
 SERVED = ("js/*.js", "vendor/*.js", "*.svg")
-# What every page runs, in this order, as one file: each request is a wait on a phone.
-EVERY_PAGE = ("vendor/htmx-*.js", "vendor/idiomorph-*.js", "js/app.js", "js/drafts.js", "js/live.js")
 BUILDS_KEPT = 2  # the present one, and the one that a process started before an upgrade may still serve
 
 HASH = re.compile(r"\.[0-9a-f]{8}(?=\.\w+$)")
@@ -43,7 +41,7 @@ class Assets:
         self.addresses = dict(addresses(self.root))
 
     def url(self, name: str) -> str:
-        """The address of a file by its name in the source; the whole style is `app.css`, the script `page.js`."""
+        """The address of a file by its name in the source folder; the stylesheet as a whole is `app.css`."""
         try:
             return self.addresses[name]
         except KeyError:
@@ -89,7 +87,6 @@ def build(source: Path, root: Path) -> None:
 
 def served(source: Path) -> Iterator[tuple[str, bytes]]:
     yield "app.css", stylesheet(source / "css" / "app.css").encode()
-    yield "page.js", script(source).encode()
     for pattern in SERVED:
         for path in source.glob(pattern):
             yield path.relative_to(source).as_posix(), path.read_bytes()
@@ -102,12 +99,6 @@ def stylesheet(path: Path) -> str:
         return f"@layer {match[2]} {{ {without_comments(path.parent / match[1])} }}"
 
     return SPACE.sub(r"\1\2\3\4", IMPORT.sub(imported, without_comments(path))).replace(";}", "}").strip()
-
-
-def script(source: Path) -> str:
-    """What every page runs, as one script."""
-    parts = [path.read_text("utf-8") for pattern in EVERY_PAGE for path in sorted(source.glob(pattern))]
-    return "\n;\n".join(['"use strict";', *parts])
 
 
 def without_comments(path: Path) -> str:

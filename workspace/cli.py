@@ -1,17 +1,16 @@
 """The `workspace` command: serving, migrations, and what an administrator does on the server."""
 
-import gc
-import logging
 import os
 import socket
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import click
-from flask_babel import force_locale, ngettext
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
-CONNECTIONS = 10_000  # a web process; most of them are open without a request
+BLOCKING_THREADS = 16  # a worker; most of a request is waiting for the database
 SECONDS_TO_STOP = 1
+SECONDS_BETWEEN_TICKS = 60
 
 _app: "Workspace | None" = None
 
@@ -49,18 +48,21 @@ def run() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
-@click.option("--beside", is_flag=True, hidden=True)
-def worker(once: bool, beside: bool) -> None:
-    """Do what time does, minute by minute, and send mail; `run` starts one."""
-    from workspace import ticks
-    from workspace.worker import serve
+def worker(once: bool) -> None:
+    """Do what time does, minute by minute; `run` starts one."""
+    from workspace.ticks import tick
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    with _workspace() as app:
-        if once:
-            ticks.tick()
-        else:
-            serve(app, while_open=sys.stdin.buffer if beside else None)
+    with _workspace(), suppress(KeyboardInterrupt):
+        while True:
+            try:
+                tick()
+            except OperationalError as error:  # The database is away, or busy: there is another minute.
+                db.session.rollback()
+                click.echo(error, err=True)
+            db.session.remove()
+            if once:
+                break
+            time.sleep(SECONDS_BETWEEN_TICKS)
 
 
 @main.command()
@@ -82,7 +84,6 @@ def admin() -> None:
 def add_administrator(email: str, name: str | None, stdin: bool) -> None:
     """Make the person with the address EMAIL an administrator, with a new account where there is none."""
     from workspace.accounts.models import User, user_with
-    from workspace.trail.models import Act, note
 
     with _workspace():
         _migrate()
@@ -93,8 +94,6 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
         if user.password_hash is None:
             user.password_hash = _new_password(user, stdin)
         user.is_administrator = True
-        db.session.flush()
-        note(Act.MADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is an administrator.", name=user.name))
 
@@ -110,78 +109,16 @@ def people() -> None:
 def set_password(email: str, stdin: bool) -> None:
     """Give the person with the address EMAIL a new password, and sign them out everywhere."""
     from workspace.accounts import sessions
-    from workspace.trail.models import Act, note
+    from workspace.accounts.models import user_with
 
     with _workspace():
-        user = _person(email)
+        user = user_with(email)
+        if user is None:
+            raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
         user.password_hash = _new_password(user, stdin)
         sessions.end_all(user)
-        note(Act.SET_PASSWORD, subject=user)
         db.session.commit()
         click.echo(_("%(name)s has a new password.", name=user.name))
-
-
-@main.group()
-def trail() -> None:
-    """The audit trail."""
-
-
-@trail.command("prune")
-@click.option("--months", type=click.IntRange(1, 120), help="Keep so many months. By default TRAIL_MONTHS, or 13.")
-def prune_trail(months: int | None) -> None:
-    """Delete the lines that are older than the trail is kept. That it was done is itself a line."""
-    from workspace.trail import keeping
-
-    with _workspace() as app:
-        deleted = keeping.prune(months or app.settings.trail_months)
-        click.echo(_("%(number)s lines are deleted.", number=deleted))
-
-
-@main.group()
-def digests() -> None:
-    """Digests: planning what is due, sending it, and seeing somebody's next one."""
-
-
-@digests.command("plan")
-def plan_digests() -> None:
-    """Put every digest that is due into the outbox."""
-    from workspace.digests import planning
-
-    with _workspace():
-        planned = planning.plan()
-        click.echo(ngettext("%(num)s digest is planned.", "%(num)s digests are planned.", planned))
-
-
-@digests.command("send")
-@click.argument("email", required=False)
-def send_digests(email: str | None) -> None:
-    """Send all that is due; with an address EMAIL that person's next digest, now."""
-    from workspace.digests import planning
-    from workspace.mail import postman
-
-    with _workspace():
-        if email:
-            planning.send_now(_person(email), str(uuid4()))
-            db.session.commit()
-        else:
-            planning.plan()
-        sent = postman.deliver()
-        click.echo(ngettext("%(num)s mail is sent.", "%(num)s mails are sent.", sent))
-
-
-@digests.command("preview")
-@click.argument("email")
-def preview_digest(email: str) -> None:
-    """Show the next digest of the person with the address EMAIL, as it would be now; it changes nothing."""
-    from workspace.digests import letters
-
-    with _workspace():
-        user = _person(email)
-        letter = letters.preview(user)
-        if letter is None:
-            click.echo(_("There is nothing new for %(name)s.", name=user.name))
-        else:
-            click.echo(f"{letter.subject}\n\n{letter.text}")
 
 
 @main.group()
@@ -202,7 +139,6 @@ def _workspace() -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
     from workspace import create_app
-    from workspace.mail import bell
 
     try:
         _app = create_app()
@@ -212,7 +148,6 @@ def _workspace() -> Iterator["Workspace"]:
             finally:
                 db.session.remove()
                 db.engine.dispose()  # No connection may pass into the processes that serve.
-                bell.take_down()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
@@ -277,16 +212,6 @@ def _load_demo() -> None:
         ) from None
 
 
-def _person(email: str) -> "User":
-    """Whose account it is."""
-    from workspace.accounts.models import user_with
-
-    user = user_with(email)
-    if user is None:
-        raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
-    return user
-
-
 def _checked(email: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
@@ -322,9 +247,6 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    from workspace.live.streams import MOST_STREAMS
-    from workspace.worker import Beside
-
     address = _address(settings)
     server = Server(
         "wsgi:app",
@@ -332,39 +254,25 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=MOST_STREAMS + THREADS_FOR_REQUESTS,
-        backpressure=CONNECTIONS,
+        blocking_threads=BLOCKING_THREADS,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
-    beside = Beside()
-    interrupt: Callable[..., None] = server.signal_handler_interrupt
-
-    def interrupt_both(*signal: Any) -> None:
-        beside.end()
-        interrupt(*signal)
-
-    # They end at once, not one after the other.
-    server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
+    beside = subprocess.Popen([sys.executable, "-c", "from workspace.cli import main; main(['worker'])"])
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        beside.stop()
-        gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
+        beside.terminate()
 
 
 def _made() -> "Workspace":
-    """The app; where a process was not forked (macOS, Python 3.14), a new one. Its streams end with the process."""
+    """The app; where a process was not forked (macOS, Python 3.14), a new one."""
     from workspace import create_app
-    from workspace.live import stopping
-    from workspace.live.views import watcher
 
-    app = _app or create_app()
-    stopping.when_told(watcher(app).stop)
-    return app
+    return _app or create_app()
 
 
 def _address(settings: Settings) -> str:

@@ -1,13 +1,11 @@
 """Every setting, from the environment, in one place, checked at the start."""
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -38,19 +36,8 @@ class Settings:
     administrators_start_partnerships: bool = False
     help_email: str = ""
     accessibility_url: str = ""
-    base_url: str = "http://127.0.0.1:8000"
-    mail_from: str = "samspil@localhost"
-    trail_months: int = 13
-    smtp_url: str = ""
-    queue_url: str = ""
-    titles_only: bool = False
     busy_timeout: float = 5.0
     secure_cookies: bool = True
-
-    @property
-    def mail_domain(self) -> str:
-        """The domain that our mails come from."""
-        return self.mail_from.rpartition("@")[2]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -70,13 +57,7 @@ class Settings:
             rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
             administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
             help_email=environment.get("HELP_EMAIL", ""),
-            titles_only=_flag(environment, "MAIL_TITLES_ONLY"),
-            trail_months=_number(environment, "TRAIL_MONTHS", 13),
             accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
-            base_url=(base_url := _base_url(environment)),
-            mail_from=_mail_from(environment.get("MAIL_FROM", ""), base_url),
-            smtp_url=_smtp_url(environment),
-            queue_url=_queue_url(environment.get("QUEUE_URL", "")),
             secure_cookies=not demo,
         )
         if demo and not is_loopback(settings.host):
@@ -113,54 +94,6 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal():
         raise SettingsError(f"{name} is a whole number, not “{value}”.")
     return int(value)
-
-
-def _base_url(environment: Mapping[str, str]) -> str:
-    """Where links in mails lead, without a slash at the end."""
-    host = (environment.get("HOST") or "127.0.0.1").strip("[]")
-    local = f"http://{f'[{host}]' if ':' in host else host}:{environment.get('PORT') or '8000'}"
-    given = (environment.get("BASE_URL") or local).rstrip("/")
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise SettingsError(f"BASE_URL is where people reach the workspace, like https://samspil.dk, not “{given}”.")
-    return given
-
-
-def _mail_from(given: str, base_url: str) -> str:
-    """Whom mail comes from."""
-    host = urlsplit(base_url).hostname or ""
-    address = given or f"samspil@{'localhost' if is_loopback(host) or ':' in host else host}"
-    if not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", address):
-        raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
-    return address
-
-
-def _smtp_url(environment: Mapping[str, str]) -> str:
-    """The mail server. In the clear there is only one on this machine, and only where that is said."""
-    given = environment.get("SMTP_URL", "").strip()
-    if not given:
-        return ""
-    try:
-        parts = urlsplit(given)
-        known = parts.scheme in ("smtp", "smtps", "smtp+plain") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        known = False
-    if not known:
-        raise SettingsError("SMTP_URL is a mail server: smtp://user:password@host:587 (STARTTLS), or smtps:// (TLS).")
-    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname or ""):
-        raise SettingsError("SMTP_URL: without encryption (smtp+plain) mail goes to this machine only. Use smtp://.")
-    if not environment.get("BASE_URL"):
-        raise SettingsError("With SMTP_URL, BASE_URL is needed: where people reach the workspace, and links lead.")
-    return given
-
-
-def _queue_url(given: str) -> str:
-    """Where the workers' bell hangs."""
-    if given and urlsplit(given).scheme not in ("postgresql", "postgres", "redis", "rediss"):
-        raise SettingsError(
-            "QUEUE_URL is a PostgreSQL (postgresql://…) or a Redis (redis://…); leave it out for a file."
-        )
-    return given
 
 
 def _database_url(given: str, instance: Path) -> str:

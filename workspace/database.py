@@ -6,18 +6,16 @@ refuses it. Outside a request (the command line, the demo) every transaction may
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
-from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
+from sqlalchemy import DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
-from workspace import clock
 from workspace.config import Settings
 from workspace.extensions import Base
 from workspace.extensions import db as db
@@ -36,7 +34,6 @@ SortKey = String().with_variant(String(collation="C"), "postgresql")
 
 # What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
 BUSY_STATES = ("55P03", "40P01", "57014")
-REPEATABLE_READ = 3  # as psycopg numbers it
 
 
 class Moment(TypeDecorator[datetime]):
@@ -57,15 +54,9 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
     return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
 
 
-def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:
-    """The moment at which a statement runs, or one `before` it, whenever it was made: statements may be kept."""
-    return bindparam(None, callable_=lambda: clock.now() - before, type_=Moment, unique=True)
-
-
 def options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
-    # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
-    room = {"pool_size": 20, "max_overflow": 4}
+    room = {"pool_size": 20, "max_overflow": 20}  # more than threads that serve: none waits for a connection
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
@@ -106,16 +97,6 @@ def begin_writing() -> None:
         raise RuntimeError("A GET never writes.")
     db.session.commit()
     g.writes = True
-
-
-@contextmanager
-def lightly() -> Iterator[None]:
-    """Let what is committed within not wait for the disk: it outlives this process, but maybe not a loss of power."""
-    g.lightly = True
-    try:
-        yield
-    finally:
-        g.lightly = False
 
 
 def undo() -> None:
@@ -167,19 +148,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("writes", True) != writes:
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info["writes"] = writes
-    lightly = has_app_context() and g.get("lightly", False)
-    if connection.info.get("lightly", False) != lightly and _waits(connection):
-        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
-        connection.info["lightly"] = lightly
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _waits(connection: Connection) -> bool:
-    """Whether commits wait for the disk: not so in the tests."""
-    if "waits" not in connection.info:
-        connection.info["waits"] = bool(connection.exec_driver_sql("PRAGMA synchronous").scalar())
-    return bool(connection.info["waits"])
 
 
 def _begin_postgresql(connection: Connection) -> None:
@@ -187,7 +157,3 @@ def _begin_postgresql(connection: Connection) -> None:
     writes = _writes()
     if (driver.read_only is True) == writes:
         driver.read_only = not writes
-        # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
-        driver.isolation_level = None if writes else REPEATABLE_READ
-    if has_app_context() and g.get("lightly", False):
-        driver.execute("SET LOCAL synchronous_commit TO OFF")

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, g, make_response, render_template, request
@@ -15,7 +14,6 @@ from werkzeug.exceptions import HTTPException
 from workspace import htmx, kept
 from workspace.access import Refusal
 from workspace.database import is_busy, undo
-from workspace.trail.models import Act, note
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +42,6 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
 
 
 def _refused(error: Refusal) -> ResponseReturnValue:
-    if error.status == 403:
-        _keep_on_record(Act.REFUSED)
     titles = {403: _("You can't do this"), 409: _("Something has changed")}
     return _answer(error.status, titles.get(error.status, _("It could not be done")), error.message)
 
@@ -95,20 +91,9 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _missing() -> ResponseReturnValue:
-    """The same bytes for what is missing and for what is others': no token, name, count or address.
-
-    Both are put on record, so that they take the same time as well.
-    """
-    if "slug" in (request.view_args or {}):
-        _keep_on_record(Act.NOT_FOUND)
+    """The same bytes for what is missing and for what is others': no token, name, count or address."""
     template = "errors/_missing.html" if htmx.is_partial() else "errors/missing.html"
     return render_template(template), 404
-
-
-def _keep_on_record(act: Act) -> None:
-    """Put on the trail that somebody was refused. The partnership by its id alone: its name is not theirs to read."""
-    place = SimpleNamespace(id=g.get("partnership_id"), name="") if g.get("partnership_id") else None
-    note(act, actor=g.get("user"), partnership=place, method=request.method, path=request.path[:200])
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:

@@ -22,12 +22,9 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 from wtforms.widgets import HiddenInput
 
 from workspace import cursors
-from workspace.prose import Prose, from_html, from_plain, legible, resembles_cpr_number
+from workspace.prose import legible, resembles_cpr_number
 
 LONGEST_TEXT = 4000
-LONGEST_HTML = 40_000
-# What is made of it and kept: more markup than this around so few words is left out, for a page holds it whole.
-LONGEST_KEPT = 20_000
 LARGEST = 2**31 - 1
 
 
@@ -96,7 +93,7 @@ class VersionMixin:
         self.version.data, self.version.raw_data = version, None
 
 
-class CprMixin:
+class ProseMixin:
     """A text that others will read: it asks once before sharing what looks like a CPR number."""
 
     cpr_checked = BooleanField(_l("It is not a CPR number: share it as it is"))
@@ -116,40 +113,6 @@ class CprMixin:
                     _("This looks like a CPR number. Personal data does not belong here: take it out."),
                 ]
         return False
-
-
-class ProseMixin(CprMixin):
-    """A text that can be formatted.
-
-    `body` is plain text. The editor enables the field `body_html` beside it, which then counts, and is what `prose` is
-    made of; the plain text of it is checked as if it had been typed.
-    """
-
-    body_html: Any = HiddenField(render_kw={"disabled": True})
-
-    prose: Prose
-
-    def __init__(self, *args: Any, instead_of: str = "", **options: Any) -> None:
-        """`instead_of` is the HTML that is edited: what plain text leaves as it was keeps its formatting."""
-        super().__init__(*args, **options)
-        fields: Any = self
-        html = fields.body_html.data or ""
-        is_formatted = 0 < len(html) <= LONGEST_HTML
-        self.prose = from_html(html) if is_formatted else from_plain(fields.body.data or "", instead_of=instead_of)
-        if len(self.prose.html) > LONGEST_KEPT:
-            self.prose = from_plain(self.prose.text)
-        if is_formatted:
-            fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
-            if fields.body_html.raw_data:  # The editor sent it, so it counts when the form comes back as well.
-                fields.body_html.render_kw = None
-
-    def begin_again(self, version: int, merged: Prose | None) -> bool:
-        """Show the form anew for the present `version`, with the `merged` text if there is one."""
-        fields: Any = self
-        fields.begin_at(version)
-        if merged:
-            fields.body.data, fields.body_html.data = merged.text, merged.html
-        return merged is not None
 
 
 def stripped(value: str | None) -> str | None:

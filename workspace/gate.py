@@ -23,7 +23,6 @@ from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 
 READING = {"GET", "HEAD", "OPTIONS"}
-BY_ITSELF = "live"  # What pages ask for by themselves is no use of a session: an open page would keep it for good.
 
 
 def install(app: Flask) -> None:
@@ -36,7 +35,7 @@ def install(app: Flask) -> None:
 def enter() -> ResponseReturnValue | None:
     """Let the request in, send it to sign in, or refuse it; then check that the form is one of ours."""
     begin_request(reads_only=request.method in READING)
-    g.user, g.session, g.membership, g.partnership_id = None, None, None, None
+    g.user, g.session, g.membership = None, None, None
     _recognise()
     if request.endpoint is None:
         return None
@@ -48,7 +47,7 @@ def enter() -> ResponseReturnValue | None:
     if declared.action is not None:
         _hold(g.membership, declared.action)
     _hand_over(declared.who)
-    if request.method not in READING and declared.asks_for_token:
+    if request.method not in READING:
         csrf.protect()
     return None
 
@@ -58,7 +57,7 @@ def _recognise() -> None:
     session: Any = current_user._get_current_object()
     if session.is_authenticated:
         g.session, g.user = session, session.user
-        if session.wants_last_use and request.blueprint != BY_ITSELF:
+        if session.wants_last_use:
             afterwards(partial(keep_last_use, session.id))
 
 
@@ -66,13 +65,10 @@ def _find(token: str) -> Session | None:
     """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
     slug = (request.view_args or {}).get("slug")
     found = db.session.execute(
-        select(Session, Membership, Partnership.id)
+        select(Session, Membership)
         .join(Session.user)
         .outerjoin(Partnership, Partnership.slug == slug)
-        .outerjoin(
-            Membership,
-            and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id, Membership.is_present),
-        )
+        .outerjoin(Membership, and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id))
         .where(Session.token_hash == hash_of(token))
         .options(
             contains_eager(Session.user).joinedload(User.organisation),
@@ -82,7 +78,7 @@ def _find(token: str) -> Session | None:
     ).first()
     if found is None or not found[0].is_live:
         return None
-    g.membership, g.partnership_id = found[1], found[2]
+    g.membership = found[1]
     session: Session = found[0]
     return session
 

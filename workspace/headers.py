@@ -1,8 +1,6 @@
-"""The headers that every answer carries; an answer that needs others brings them itself."""
+"""The headers that every answer carries."""
 
-import secrets
-
-from flask import Flask, Response, g
+from flask import Flask, Response
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -26,22 +24,11 @@ ALWAYS = {
 TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
-def style_nonce() -> str:
-    """What the editor's own styles are known by, on a page where one can write; new for each answer."""
-    if "style_nonce" not in g:
-        g.style_nonce = secrets.token_urlsafe(16)
-    return str(g.style_nonce)
-
-
 def install(app: Flask, *, secure: bool) -> None:
     """Add the headers to every answer of `app`; `secure` says that it is reached over HTTPS."""
 
     def add(response: Response) -> Response:
-        for name, value in ALWAYS.items():
-            response.headers.setdefault(name, value)
-        if nonce := g.pop("style_nonce", None):
-            policy = f"{CONTENT_SECURITY_POLICY}; style-src 'self' 'nonce-{nonce}'"
-            response.headers["Content-Security-Policy"] = policy
+        response.headers.extend(ALWAYS)
         if secure:
             response.headers["Strict-Transport-Security"] = TWO_YEARS
         # Pages are private: nothing between us and the reader keeps them, nor the browser after signing out.

@@ -1,6 +1,6 @@
 """Danish and English: which one the reader gets, and how moments are told in it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
@@ -88,11 +88,6 @@ def short_day(date: date) -> str:
     """ "20. marts", with the year where it is not this one."""
     formats = DATES if date.year == today().year else DATES_WITH_YEAR
     return format_date(date, formats[_word()], locale=_locale())
-
-
-def machine(moment: datetime) -> str:
-    """ "2026-03-29T12:05Z": a moment as HTML's `datetime` takes it, to the minute, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def full(moment: datetime) -> str:

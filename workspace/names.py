@@ -22,12 +22,9 @@ def sort_key(text: str) -> str:
     return _without_accents(lowered.replace("aa", "å").translate(SORTED_LETTERS))
 
 
-def slug(name: str, *, longest: int = 40) -> str:
+def slug(name: str, *, longest: int = 60) -> str:
     """A readable address for `name`: letters, digits and hyphens; "partnerskab" where none is left."""
-    return (
-        slugify(name, max_length=longest, word_boundary=True, save_order=True, replacements=WRITTEN_LETTERS)
-        or "partnerskab"
-    )
+    return slugify(name, max_length=longest, word_boundary=True, replacements=WRITTEN_LETTERS) or "partnerskab"
 
 
 def initials(name: str) -> str:

@@ -1,9 +1,8 @@
 """The pages that belong to no feature."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, render_template
 
 from workspace.access import public
-from workspace.mail import queries
 
 blueprint = Blueprint("pages", __name__)
 
@@ -13,13 +12,3 @@ blueprint = Blueprint("pages", __name__)
 def privacy() -> str:
     """What is kept about people, why, for how long, and whom to ask."""
     return render_template("pages/privacy.html")
-
-
-@blueprint.get("/healthz/ready")
-@public
-def ready() -> Response:
-    """Whether this installation does its work, for what watches over it: the database answers, and mail goes out."""
-    late = queries.overdue_since()
-    answer = make_response("Mail is overdue.\n" if late else "Ready.\n", 503 if late else 200)
-    answer.mimetype = "text/plain"
-    return answer

@@ -9,12 +9,6 @@ class Slug(BaseConverter):
     regex = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 
 
-class Token(BaseConverter):
-    """What was signed here, and can't be guessed."""
-
-    regex = r"[A-Za-z0-9_.-]{20,200}"
-
-
 class Number(IntegerConverter):
     """A whole number that every database can hold."""
 

@@ -1,40 +1,15 @@
 """What time does: nobody asks for it, so a worker beside the web server does it, minute by minute.
 
-Each piece is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
+Each piece is safe to do twice, and to do late: it looks again under the lock.
 """
 
-import logging
 from collections.abc import Callable
 
-from workspace.database import db
-from workspace.digests import planning, undelivered
-from workspace.mail import postman
-from workspace.members import expiry
 from workspace.posts import parking
 
-log = logging.getLogger(__name__)
-
-PIECES: tuple[Callable[[], int], ...] = (
-    parking.open_due,
-    expiry.tend,
-    planning.plan,
-    postman.deliver,
-    undelivered.tell,
-)
+PIECES: tuple[Callable[[], int], ...] = (parking.open_due,)
 
 
 def tick() -> int:
-    """Do all that is due by now, or until this worker is told to stop; the number of things done."""
-    stopping = postman.the_postman().stopping
-    return sum(_done(piece) for piece in PIECES if not stopping.is_set())
-
-
-def _done(piece: Callable[[], int]) -> int:
-    """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
-    try:
-        return piece()
-    except Exception:  # There is another minute.
-        log.exception("%s.%s failed", piece.__module__, piece.__qualname__)
-        return 0
-    finally:
-        db.session.rollback()
+    """Do all that is due by now; the number of things done."""
+    return sum(piece() for piece in PIECES)

@@ -1,6 +1,8 @@
 // What pages do on their own, beside HTMX. Everything works without it.
 "use strict";
 
+const KEPT = "kept:";
+
 // The server says where the focus goes after a swap (workspace/htmx.py).
 document.addEventListener("focus-on", (event) => {
   const target = document.querySelector(event.detail.value);
@@ -26,68 +28,42 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// What a page asks for by itself throws nobody out of it.
+// A session that ended while somebody wrote: their words wait in this tab until they are back.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr, elt } = event.detail;
-  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
+  // What a page asks for by itself throws nobody out of it.
+  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) return event.preventDefault();
+  const form = elt.closest("form");
+  if (!form || !xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in")) return;
+  const fields = [...new FormData(form)].filter(([name]) => !/csrf|password|key/.test(name));
+  sessionStorage.setItem(KEPT + location.pathname, JSON.stringify([form.getAttribute("action"), fields]));
 });
-
-// A text becomes the editor when it is first used; its scripts are fetched then.
-let writing = null;
-const parts = document.querySelector("#writing")?.dataset;
-function load() {
-  writing ??= import(parts.script).then((script) => script.prepared(parts.editor));
-  return writing.catch(() => { writing = null; }); // A plain field does as well.
-}
-document.addEventListener("focusin", async ({ target }) => {
-  if (!parts || !target.matches?.("textarea[data-editor]")) return;
-  (await load())?.open(target);
-});
-
-// Quote what is marked in a comment, or all of it. A press on the link may take the mark away: it is read before.
-const QUOTING = '.comment a[href^="?quote="]';
-let marked = "";
-document.addEventListener("pointerdown", ({ target }) => { marked = target.closest(QUOTING) ? markedIn(target) : ""; }, true);
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest(QUOTING);
-  const field = link && document.querySelector("#comment-form textarea[data-editor]");
-  if (!field || !parts || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  event.stopPropagation(); // What HTMX does with a link.
-  const text = marked || markedIn(link) || link.closest(".comment").querySelector(".prose").innerText;
-  const { open, quote } = (await load()) ?? {};
-  if (!open) return location.assign(link.href);
-  quote(await open(field), text);
-}, true);
-
-function markedIn(element) {
-  const prose = element.closest(".comment").querySelector(".prose");
-  const selection = getSelection();
-  const isWithin = !selection.isCollapsed && prose.contains(selection.anchorNode) && prose.contains(selection.focusNode);
-  return isWithin ? selection.toString() : "";
+const kept = sessionStorage.getItem(KEPT + location.pathname);
+if (kept) {
+  const [action, fields] = JSON.parse(kept);
+  const form = document.querySelector(`form[action="${CSS.escape(action)}"]`);
+  if (form) {
+    for (const [name, value] of fields) {
+      for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === value;
+        else field.value = value;
+      }
+    }
+    announce("kept");
+    form.querySelector("textarea")?.focus();
+  } else {
+    // It had been opened in place: its address is a page as well.
+    if (action !== location.pathname) {
+      sessionStorage.setItem(KEPT + action, kept);
+      location.assign(action);
+    }
+  }
+  sessionStorage.removeItem(KEPT + location.pathname);
 }
 
-// Copy the address of a post or a comment. Without a script there is nothing to press, so a comment gets its button here.
-function addCopying(root) {
-  const button = document.querySelector("template[data-copying]")?.content;
-  if (!button) return;
-  for (const acts of root.querySelectorAll(".comment__acts:not(:has([data-copy]))")) acts.append(button.cloneNode(true));
-}
-addCopying(document);
-document.addEventListener("htmx:afterSettle", () => addCopying(document));
-document.addEventListener("click", async ({ target }) => {
-  const button = target.closest("[data-copy]");
-  if (!button) return;
-  const address = button.dataset.copy || button.closest(".comment").querySelector("a:has(time)").href;
-  await navigator.clipboard.writeText(new URL(address, location.href).href);
-  announce("copied");
-});
-
-// No line: say so, and leave what is typed where it is. A text that is kept as a draft is sent again (drafts.js).
+// No line: say so, and leave what is typed where it is.
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(failure, ({ target }) => {
-    if (!target.matches("[data-draft]")) announce("offline");
-  });
+  document.addEventListener(failure, () => announce("offline"));
 }
 
 function announce(name) {

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import select
@@ -260,7 +259,7 @@ def test_there_is_a_way_to_older_comments_only_where_there_are_any(count: int, t
     assert bool(older(thread.browsers["observer"].page(thread.page))) == (count > 50)
 
 
-@pytest.mark.parametrize(("count", "shown"), [(8, 2000), (9, 800), (20, 800), (21, 140)])
+@pytest.mark.parametrize(("count", "shown"), [(8, 2000), (9, 800), (20, 800), (21, 200)])
 def test_the_longer_the_thread_the_shorter_each_comment(count: int, shown: int, thread: Thread) -> None:
     made = [comment(thread.post, thread.farida, "æ" * shown + " slutningen") for _ in range(count)]
     browser = thread.browsers["farida"]
@@ -270,18 +269,12 @@ def test_the_longer_the_thread_the_shorter_each_comment(count: int, shown: int, 
     assert page.text.count("Show the whole comment") == count
     whole = Page(browser.get(f"{thread.address}/{made[0].number}", htmx=True).text)
     assert "slutningen" in whole.text
-    addresses = [urljoin(thread.page, link.get("href", "")) for link in whole.all("a")]
-    assert f"{thread.address}/{made[0].number}/edit" in addresses
+    assert f"{thread.address}/{made[0].number}/edit" in whole.html
 
 
 def test_a_comment_has_a_page_of_its_own(thread: Thread, htmx: bool) -> None:
     made = comment(thread.post, thread.farida, "Hele teksten")
-    browser = thread.browsers["observer"]
-    answer = browser.get(f"{thread.address}/{made.number}", htmx=htmx)
-    if not htmx:
-        assert answer.location == f"{thread.page}?comment={made.number}#comment-{made.number}"
-        answer = browser.get(answer.location)
-    page = Page(answer.text)
+    page = Page(thread.browsers["observer"].get(f"{thread.address}/{made.number}", htmx=htmx).text)
     assert "Hele teksten" in page.text
     assert page.is_whole != htmx
 
@@ -290,5 +283,4 @@ def test_a_text_is_shown_as_it_was_typed_whatever_it_holds(thread: Thread) -> No
     comment(thread.post, thread.farida, '<script>alert("x")</script> & <b>fed</b>\n\njavascript:alert(1)')
     page = thread.browsers["observer"].page(thread.page)
     assert '<script>alert("x")</script> & <b>fed</b>' in page.text
-    addresses = [urljoin(f"https://samspil.example{thread.page}", link.get("href", "")) for link in page.all("a")]
-    assert all(address.startswith(("https://samspil.example/", "mailto:hjaelp@")) for address in addresses)
+    assert all(link.get("href", "").startswith(("/", "#", "mailto:hjaelp@")) for link in page.all("a"))

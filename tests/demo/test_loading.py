@@ -18,8 +18,6 @@ from workspace.config import Settings
 from workspace.demo import loading, sign_ins
 from workspace.demo.moments import ZONE
 from workspace.extensions import Base, db
-from workspace.mail.models import Mail
-from workspace.mail.models import State as Standing
 from workspace.organisations.models import Kind, Organisation
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
@@ -259,15 +257,3 @@ def test_a_fault_in_the_story_says_where_it_is(app: Workspace) -> None:
     telling = loading.Telling(story, {}, {"mette": make_user()})
     with pytest.raises(loading.StoryError, match=r"kort\.toml.*'nowhere'.* do = 'pin'"):
         telling.tell(datetime.now(UTC))
-
-
-@pytest.mark.usefixtures("told")
-def test_only_the_news_of_the_last_day_is_mailed_when_the_demo_starts() -> None:
-    due = list(db.session.scalars(select(Mail.not_before).where(Mail.state == Standing.DUE)))
-    assert due
-    assert min(due) > NOW - timedelta(days=1)
-    told = db.session.scalar(select(func.count()).select_from(Mail))
-    assert told is not None
-    assert len(due) < told / 10
-    planned = set(db.session.scalars(select(User.next_digest_at)))
-    assert planned == {NOW}

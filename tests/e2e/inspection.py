@@ -14,11 +14,9 @@ axe = Axe()
 EVERYTHING = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
 # What colours and widths have a say in; the rest is the same in each of them.
 LOOKS = EVERYTHING | {"runOnly": ["color-contrast", "target-size", "scrollable-region-focusable"]}
-# Nothing is being swapped in, and nothing fades: colours are what they will be. What has not begun yet (it has
-# no progress) changes nothing: the way back that goes after half a minute.
+# Nothing is being swapped in, and nothing fades: colours are what they will be.
 IS_STILL = """() => !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
-  && document.getAnimations().every((animation) => animation.playState !== "running"
-    || animation.effect.getComputedTiming().progress === null)"""
+  && document.getAnimations().every((animation) => animation.playState !== "running")"""
 IS_LOADED = "typeof window.axe === 'object'"
 RUN = "options => axe.run(document, options)"
 
@@ -44,7 +42,7 @@ class Inspection:
 
     def look(self, state: str) -> None:
         """Look at the page as it is now, which is called `state`."""
-        self.visitor.wait_until(IS_STILL)
+        self.page.wait_for_function(IS_STILL)
         self._axe(f"{state}, light", EVERYTHING)
         self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         self.page.set_viewport_size(NARROW)

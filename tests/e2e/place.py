@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 from itertools import count
-from uuid import uuid4
-
-from sqlalchemy import select
 
 from tests import factories
 from tests.e2e.site import Site
 from tests.factories import Kind, Level, OrganisationKind
 from workspace import prose
 from workspace.accounts.models import User
-from workspace.comments.models import Comment
 from workspace.database import db
-from workspace.extensions import Base
 from workspace.organisations.models import Organisation
 from workspace.partnerships import changes
 from workspace.partnerships.models import Membership, Partnership
@@ -79,33 +74,6 @@ class Place:
         with self.site.inside():
             found = self._post(post)
             found.edit(self._seat(by), title=title, body=prose.from_plain(body), version=found.version)
-
-    def rewrite(self, post: int, html: str) -> None:
-        """Let a post say `html`, past the editor and its limits."""
-        with self.site.inside():
-            self._post(post).body_html = html
-
-    def comment_html(self, post: int, by: Person, html: str, text: str) -> int:
-        """Comment as a browser does that sends `html` from the editor, or else plain `text`; the comment's number."""
-        with self.site.inside():
-            body = prose.from_html(html) if html else prose.from_plain(text)
-            key = str(uuid4())
-            return Comment.write(self._post(post), self._seat(by), body=body, one_time_key=key).number
-
-    def joined(self, name: str) -> Person:
-        """Somebody of that name who has become a member."""
-        with self.site.inside():
-            partnership = db.session.get_one(Partnership, self.id)
-            moderator = factories.seat(partnership, db.session.get_one(User, self.moderator.id))
-            user = factories.make_user(name, factories.make_organisation(name))
-            factories.add_member(moderator, user)
-            return _person(user)
-
-    def everything(self) -> str:
-        """All that the database holds."""
-        with self.site.inside():
-            tables = Base.metadata.sorted_tables
-            return "\n".join(str(row) for table in tables for row in db.session.execute(select(table)))
 
     def archive(self, by: Person) -> None:
         """Let the partnership only be read."""

@@ -1,11 +1,9 @@
 """The site that browsers visit: a server on this machine with a database of its own, and what tests do behind it."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from babel.support import Translations
 from flask_babel import force_locale
@@ -18,8 +16,6 @@ from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import ROOT, Settings
 from workspace.extensions import db
-from workspace.live.streams import Streams
-from workspace.live.watcher import Watcher
 
 
 class Quiet(WSGIRequestHandler):
@@ -32,13 +28,9 @@ class Quiet(WSGIRequestHandler):
 
 
 class Site:
-    """The app on a free port of this machine; further arguments are settings."""
+    """The app on a free port of this machine."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, folder: Path) -> None:
         self.app = create_app(
             Settings(
                 instance=folder,
@@ -48,33 +40,22 @@ class Site:
                 secure_cookies=False,
                 help_email="hjaelp@samspil.example",
                 accessibility_url="/privacy",
-                base_url=self.url,
-                **settings,
             )
         )
         with self.app.app_context():
             event.listen(db.engine, "connect", _need_no_disk)
             make_tables()
-        self.start()
-
-    def start(self) -> None:
-        """Serve, on the same port as before."""
-        self.app.extensions["live"] = self.watcher = Watcher(self.app, Streams())
-        self.server = make_server("127.0.0.1", self.port, self.app, threaded=True, request_handler=Quiet)
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=Quiet)
         self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.port}"
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 
-    def stop(self) -> None:
-        """Serve no more; streams end, as when the process is told to."""
-        self.watcher.stop()
+    def close(self) -> None:
+        """Stop serving."""
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
-
-    def close(self) -> None:
-        """Stop for good."""
-        self.stop()
         with self.app.app_context():
             db.engine.dispose()
 

@@ -166,51 +166,6 @@ def test_correcting_and_withdrawing_comments(visit: Visit, place: Place) -> None
             inspection.look(f"comment{page} on a page of its own")
 
 
-def test_writing_and_what_surrounds_a_text(visit: Visit, place: Place) -> None:
-    rich = "<h2>Hvad</h2><p>Det er <b>vigtigt</b> at <i>se</i> <a href='https://cykelkraft.example/'>dette</a>.</p>"
-    rich += "<ul><li>strøm<ol><li>skabe</li></ol></li></ul><blockquote>Citat</blockquote><p>@Ditte Æbelø</p>"
-    post = place.share(place.contributor, "Med det hele")
-    said = place.comment_html(post, place.moderator, rich, "")
-    place.edit(post, place.contributor, "Med det hele, rettet", "Ny tekst, @Mette Ågård.")
-    visitor = visit(place.moderator)
-    with inspecting(visitor) as inspection:
-        visitor.open(f"{place.address}posts/{post}?comment={said}#comment-{said}")
-        inspection.look("comment marked")
-        visitor.link("React", visitor.page.locator("#post")).click()
-        visitor.button("Thank you").click()
-        visitor.link("React", visitor.comment(said)).click()
-        expect(visitor.button("Noted", visitor.comment(said))).to_be_focused()
-        visitor.page.locator("#followers a").click()
-        expect(visitor.page.locator("#followers li")).to_have_count(3)
-        inspection.look("reactions and followers")
-        visitor.field("Write a comment").focus()
-        expect(visitor.page.locator("#comment-form trix-editor")).to_be_focused()
-        visitor.page.keyboard.type("Hvad siger @")
-        expect(visitor.page.get_by_role("option").first).to_be_visible()
-        inspection.look("editor with suggestions")
-        visitor.page.keyboard.press("Escape")
-        visitor.page.locator("[data-trix-attribute=href]").click()
-        inspection.look("editor with the dialog for a link")
-        expect(visitor.page.locator("#comment-form .draft")).to_be_visible()
-        visitor.open(f"{place.address}posts/{post}")
-        expect(visitor.button("Go on with the draft")).to_be_visible()
-        inspection.look("draft offered")
-        for page in ("versions", "reactions", "redaction"):
-            visitor.open(f"{place.address}texts/{post}/{page}")
-            inspection.look(page)
-        visitor.field("Reason").fill(" ")
-        visitor.button("Delete the text for good").click()
-        expect(visitor.summary).to_be_visible()
-        inspection.look("redaction with errors")
-        visitor.open(f"{place.address}posts/{post}/followers")
-        inspection.look("followers on a page of their own")
-        visitor.open(f"{place.address}posts/{post}")
-        visitor.link("Withdraw", visitor.comment(said)).click()
-        visitor.button("Withdraw the comment").click()
-        expect(visitor.button("Undo")).to_be_visible()
-        inspection.look("comment withdrawn, to be undone")
-
-
 def test_what_a_partnership_is_and_its_people(visit: Visit, story: Place) -> None:
     visitor = visit(story.moderator)
     with inspecting(visitor) as inspection:

@@ -39,5 +39,4 @@ def test_the_second_page_loads_no_file_again(visit: Visit, place: Place) -> None
     network.send("Network.enable")
     visitor.open("/partnerships")
     visitor.settle()
-    # The page, and what waits; the stream as well, if it has begun by now. The files are kept.
-    assert 2 <= len(asked) <= 3
+    assert len(asked) == 2, "Only the page, and the number of what waits, come over the network; the files are kept"

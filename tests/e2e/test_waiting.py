@@ -73,7 +73,6 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
 def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: Place) -> None:
     offer = let_wait(place)
     visitor = visit(place.contributor)
-    visitor.hear_nothing()
     visitor.open("/")
     visitor.leave_a_mark()
     with place.site.inside():

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Request, Response, expect
 
 from tests.e2e.place import PASSWORD, Person
 from tests.e2e.site import Site, Words
@@ -21,7 +21,7 @@ class Watch:
     """Everything that goes wrong unseen in a browser; what a test means to happen is said beforehand."""
 
     def __init__(self, context: BrowserContext, site: Site) -> None:
-        self.context, self.site = context, site
+        self.site = site
         self.wrong: list[str] = []
         self.meant: list[str] = []
         self.requests: list[Request] = []
@@ -146,26 +146,13 @@ class Visitor:
         """Press Tab until the focus is on `target`."""
         for _press in range(most):
             self.page.keyboard.press(key)
-            for _look in range(2):  # A field that becomes the editor hands the focus over in the next frame.
-                if target.count() and target.evaluate("element => element === document.activeElement"):
-                    return
-                self.page.wait_for_timeout(50)
-        raise AssertionError(f"{target} can't be reached with {key} from where the focus was")
-
-    def wait_until(self, script: str) -> None:
-        """Wait until `script` is true. Asked from here: a page's own policy forbids what Playwright runs there."""
-        for _look in range(300):
-            if self.page.evaluate(script):
+            if target.count() and target.evaluate("element => element === document.activeElement"):
                 return
-            self.page.wait_for_timeout(20)
-        raise AssertionError(f"It did not come true: {script}")
-
-    def hear_nothing(self) -> None:
-        """Let nothing of what others do reach the pages that this visitor opens from now on."""
-        self.watch.meant += ["ERR_FAILED", "/live"]
-        self.page.route(re.compile("/live"), lambda route: route.abort("failed"))
+        raise AssertionError(f"{target} can't be reached with {key} from where the focus was")
 
     def settle(self) -> None:
         """Wait until nothing is on its way any more."""
-        self.page.wait_for_load_state("load")
-        expect(self.page.locator(".htmx-request")).to_have_count(0)  # The stream never ends.
+        try:
+            self.page.wait_for_load_state("networkidle", timeout=3000)
+        except Error:
+            self.page.wait_for_load_state("load")

@@ -76,7 +76,7 @@ def test_a_member_of_another_partnership_is_not_there(moderator: Membership, sig
 
 def test_names_lead_to_it(moderator: Membership, sign_in: SignIn) -> None:
     hold(make_role(moderator), moderator, moderator)
-    for tab in ("members", "roles"):
+    for tab in ("about", "roles"):
         page = sign_in(moderator.user).page(f"{moderator.partnership.address}{tab}")
         links = [link.get("href") for link in page.all("a")]
         assert f"{moderator.partnership.address}members/{moderator.id}" in links

@@ -13,7 +13,6 @@ from tests.factories import (
     Side,
     add_member,
     challenge,
-    comment,
     hold,
     make_organisation,
     make_role,
@@ -22,7 +21,7 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, clock, prose
+from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.database import db
 from workspace.partnerships import changes
@@ -107,14 +106,12 @@ class World:
         offering.ask(self.role("Kurser", accountable=self.bo, helper=self.mette), carla, kind=Holder.HELPER)
         self.role("Presse")
         self.role("Indkøb", accountable=self.bo)
-        share(self.bo, "Grus", "Hvad siger du, @Farida?")
         db.session.commit()
 
 
 OF_FARIDA = [
     "You are asked to take: Strøm på taget",
     "Mette offers you the role »Data« as helper",
-    "Bo mentions you: Grus",
     "Waits for your role: Vand i kælderen",
     "You have taken: Byggetilladelse",
 ]
@@ -178,55 +175,6 @@ def test_an_offered_role_waits_for_whoever_it_is_offered_to(world: World) -> Non
     offered = world.offer()
     assert world.told() == {"Farida": ["Mette offers you the role »Data« as helper"]}
     assert addresses(world.browser(world.farida).page("/")) == [world.offer_address(offered)]
-
-
-def test_a_mention_waits_until_its_post_has_been_opened(world: World) -> None:
-    post = share(world.mette, "Grus")
-    said = comment(post, world.mette, "Hvad siger du, @Farida?")
-    comment(post, world.farida, "@Farida skal nok svare.")
-    assert world.told() == {"Farida": ["Mette mentions you: Grus"]}
-    browser = world.browser(world.farida)
-    assert addresses(browser.page("/")) == [f"{world.address}waiting/mentions/{said.number}"]
-    links = [link.get("href") for link in browser.page("/").all("a")]
-    assert f"{world.address}posts/{post.number}?comment={said.number}#comment-{said.number}" in links
-    assert browser.post(world.address + "seen", data=browser.page(world.address).form(world.address + "seen"))
-    assert world.told() == {"Farida": ["Mette mentions you: Grus"]}, "The feed does not show comments"
-    page = browser.page(f"{world.address}posts/{post.number}")
-    assert browser.post(f"{world.address}seen", data=page.form(f"{world.address}seen")).status_code == 303
-    assert world.told() == {}
-
-
-@both_ways
-def test_a_mention_is_settled_in_one_press(world: World, htmx: bool) -> None:
-    post = share(world.mette, "Grus", "Se her, @Otto og @Bo")
-    assert world.told() == {name: ["Mette mentions you: Grus"] for name in ("Bo", "Otto")}
-    answer = world.browser(world.otto).submit(f"{world.address}waiting/mentions/{post.number}", htmx=htmx)
-    assert answer.status_code == (200 if htmx else 303)
-    assert world.told() == {"Bo": ["Mette mentions you: Grus"]}
-
-
-def test_a_mention_on_an_older_page_of_a_thread_is_settled_there(world: World) -> None:
-    post = share(world.mette, "Grus")
-    said = comment(post, world.mette, "@Farida")
-    for _ in range(70):
-        comment(post, world.bo)
-    browser, seen = world.browser(world.farida), f"{world.address}seen"
-    page = browser.page(f"{world.address}posts/{post.number}?comment={said.number}")
-    assert browser.post(seen, data=page.form(seen)).status_code == 303
-    assert world.told() == {}
-    assert world.farida.unread > 40, "What was on later pages is new still"
-
-
-def test_a_mention_that_was_withdrawn_or_taken_out_waits_for_nobody(world: World) -> None:
-    post = share(world.mette, "Grus", "@Farida")
-    said = comment(post, world.mette, "@Bo")
-    post.edit(world.mette, title="Grus", body=prose.from_plain("@Otto"), version=1)
-    said.withdraw(world.mette, post)
-    db.session.commit()
-    assert world.told() == {"Otto": ["Mette mentions you: Grus"]}
-    post.redact(world.mette, "Et navn")
-    db.session.commit()
-    assert world.told() == {}
 
 
 def test_a_challenge_waits_for_whoever_is_accountable_for_its_role(world: World) -> None:
@@ -304,7 +252,7 @@ def test_everything_that_waits_is_told_what_others_wait_for_first(world: World) 
     world.let_everything_wait()
     assert world.told() == {"Farida": OF_FARIDA, "Mette": OF_METTE}
     page = world.browser(world.farida).page("/")
-    assert (count(page), title(page)) == ("5 things wait for you", "(5) Overview – Samspil")
+    assert (count(page), title(page)) == ("4 things wait for you", "(4) Overview – Samspil")
 
 
 # Told once
@@ -351,17 +299,11 @@ def only_let_read(world: World) -> None:
     world.mette.level = world.farida.level = Level.OBSERVER
 
 
-@pytest.mark.parametrize("close", [archive, end_membership, suspend_membership])
+@pytest.mark.parametrize("close", [archive, end_membership, suspend_membership, only_let_read])
 def test_nothing_waits_for_those_who_can_do_nothing(world: World, close: Callable[[World], None]) -> None:
     world.let_everything_wait()
     close(world)
     assert world.told() == {}
-
-
-def test_who_may_only_read_is_told_of_what_reading_settles(world: World) -> None:
-    world.let_everything_wait()
-    only_let_read(world)
-    assert world.told() == {"Farida": ["Bo mentions you: Grus"]}
 
 
 def test_who_no_longer_moderates_keeps_only_their_own(world: World) -> None:

@@ -109,7 +109,7 @@ def found(page: Page) -> dict[str, str]:
 def listed(page: Page) -> list[str]:
     """The names of the partnerships in a list, in order."""
     links = (link for link in page.all("a") if str(link.get("href")).startswith("/partnerships/"))
-    return ["".join(link.itertext()) for link in links if not str(link.get("href")).endswith(("/new", "/listed"))]
+    return ["".join(link.itertext()) for link in links if not str(link.get("href")).endswith("/new")]
 
 
 # Start
@@ -271,18 +271,6 @@ def test_a_moderator_describes_the_partnership_anew_and_the_address_stays(
     assert "The partnership is changed." in history
 
 
-def test_a_moderator_lets_mails_carry_titles_only_and_text_again(
-    window: Client, moderator: Membership, home: str
-) -> None:
-    for box, kept in (("y", True), ("", False)):
-        form = window.page(f"{home}edit").form(f"{home}edit")
-        fields = {"name": form["name"], "purpose": form["purpose"], "goals": "3", "version": form["version"]}
-        answer = window.submit(f"{home}edit", fields | ({"titles_only": box} if box else {}))
-        assert answer.status_code == 303
-        assert moderator.partnership.titles_only is kept
-    assert verbs(moderator.partnership)[1:] == [Verb.CHANGED_MAILS, Verb.CHANGED_MAILS]
-
-
 def test_saving_what_is_there_already_leaves_no_trace_in_the_log(
     window: Client, moderator: Membership, home: str
 ) -> None:
@@ -344,11 +332,9 @@ def test_members_below_moderator_change_nothing(moderator: Membership, home: str
         window = sign_in(add_member(moderator, member, level).user)
         before.append(Verb.JOINED)
         page = window.page(f"{home}about")
-        members = window.page(f"{home}members")
         for ending in ("edit", "stage", "archiving", "reopening", "members"):
             assert window.submit(f"{home}{ending}", {"stage": "trial"} | FACTS, htmx=htmx).status_code == 403
-            assert f'action="{home}{ending}' not in page.html + members.html
-        assert f'{home}edit"' not in page.html
+            assert f'{home}{ending}"' not in page.html
         for ending in ("edit", "people"):
             assert window.get(f"{home}{ending}", htmx=htmx).status_code == 403
     assert verbs(moderator.partnership) == before
@@ -366,7 +352,7 @@ def test_an_archived_partnership_is_read_and_nothing_in_it_changes(
     assert moderator.partnership.is_archived
     before = verbs(moderator.partnership)
     address = f"{home}posts/{post.number}"
-    for ending in ("", "about", f"posts/{post.number}", f"posts/{post.number}?comment={remark.number}"):
+    for ending in ("", "about", f"posts/{post.number}", f"posts/{post.number}/comments/{remark.number}"):
         page = window.page(f"{home}{ending}")
         assert "The partnership is archived. It can be read, but nothing can be changed." in page.text
         for form in page.all("form"):
@@ -450,13 +436,13 @@ def test_a_person_gets_a_seat_and_begins_with_nothing_new(
     form = page.form(f"{home}members")
     assert form["level"] == "contributor"
     answer = window.post(f"{home}members", data=form | {"level": "observer"})
-    assert (answer.status_code, answer.location) == (303, f"{home}members")
+    assert (answer.status_code, answer.location) == (303, f"{home}about")
     membership = seat(moderator.partnership, farida)
     assert (membership.level, membership.unread, membership.is_active) == (Level.OBSERVER, 0, True)
     assert membership.digested_number == moderator.partnership.last_number
     shown = window.page(answer.location).text
     assert "Farida Nasser is in the partnership now." in shown
-    assert "let Farida Nasser from Gladsaxe Kommune in" in window.page(f"{home}about").text
+    assert "let Farida Nasser from Gladsaxe Kommune in" in shown
     assert sign_in(farida).get(home).status_code == 200
 
 
@@ -533,14 +519,13 @@ def test_the_history_comes_twenty_at_a_time(window: Client, moderator: Membershi
 
 
 def test_members_stand_in_danish_order_and_come_in_pages(
-    moderator: Membership, home: str, gladsaxe: Organisation, sign_in: SignIn, htmx: bool
+    window: Client, moderator: Membership, home: str, gladsaxe: Organisation, htmx: bool
 ) -> None:
     names = ["Aage Å", "Østen Ø", "Ærlig Æ", "Zenia Z", "Anna A"]
     for name in names + [f"Person {number:02}" for number in range(50)]:
-        reader = add_member(moderator, make_user(name, gladsaxe, language="en"))
-    window = sign_in(reader.user)
-    first = window.page(f"{home}members")
-    (more,) = (str(link.get("href")) for link in first.all("a") if "members?after=" in str(link.get("href")))
+        add_member(moderator, make_user(name, gladsaxe))
+    first = window.page(f"{home}about")
+    (more,) = (str(link.get("href")) for link in first.all("a") if "about?after=" in str(link.get("href")))
     second = Page(window.get(more, htmx=htmx).text)
 
     def listed(page: Page) -> list[str]:
@@ -556,5 +541,4 @@ def test_members_stand_in_danish_order_and_come_in_pages(
     assert len(both) == len(set(both)) == 56
     assert both[0] == "Anna A"
     assert both[-4:] == ["Zenia Z", "Ærlig Æ", "Østen Ø", "Aage Å"]
-    assert both[1] == "Mette Lindholm Krag"
-    assert "Person 49 (you)" in both
+    assert both[1] == "Mette Lindholm Krag (you)"

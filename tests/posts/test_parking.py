@@ -37,8 +37,6 @@ def parked(by: Membership, until: date | None = DAY) -> Post:
 
 
 def open_at(moment: datetime) -> int:
-    db.session.query(User).update({"next_digest_at": None})  # Nothing else is due then.
-    db.session.commit()
     with clock.at(moment):
         return ticks.tick()
 

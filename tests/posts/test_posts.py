@@ -10,14 +10,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.client import Client
-from tests.factories import Kind, Level, add_member, comment, make_role, make_user, share, start_partnership
+from tests.factories import Kind, Level, add_member, comment, make_user, share, start_partnership
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.extensions import db
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
-from workspace.roles import ending as roles_ending
 
 PROGRESS = {
     "kind": "progress",
@@ -227,34 +226,6 @@ def test_nobody_else_corrects_a_post(place: Place, htmx: bool) -> None:
         assert member.browser.submit(address, sent, htmx=htmx).status_code == 403
     assert post.title == "Titel"
     assert "Only the author can edit this." in text_of(place.mette.browser.get(address))
-
-
-def test_the_author_changes_the_role_that_a_post_concerns(place: Place, htmx: bool) -> None:
-    data, training = (make_role(place.mette.seat, name) for name in ("Data", "Training"))
-    post, browser = share(place.farida.seat, "Kurser", role=data), place.farida.browser
-    address = f"{place.posts}/{post.number}/edit"
-    form = browser.page(address).form(address)
-    assert form["role"] == str(data.id)
-    answer = browser.post(address, data=form | {"role": str(training.id)}, htmx=htmx)
-    assert answer.status_code == (200 if htmx else 303)
-    assert post.role_id == training.id
-    assert browser.post(address, data=browser.page(address).form(address) | {"role": ""}).status_code == 303
-    assert post.role_id is None
-
-
-def test_a_role_that_is_no_longer_in_use_may_stay_but_not_be_chosen(place: Place) -> None:
-    old, gone = (make_role(place.mette.seat, name) for name in ("Old", "Gone"))
-    post, browser = share(place.farida.seat, "Kurser", role=old), place.farida.browser
-    for role in (old, gone):
-        roles_ending.retire(role, place.mette.seat)
-    address = f"{place.posts}/{post.number}/edit"
-    form = browser.page(address).form(address)
-    assert browser.post(address, data=form | {"title": "Nye kurser"}).status_code == 303
-    assert (post.title, post.role_id) == ("Nye kurser", old.id)
-    form = browser.page(address).form(address)
-    assert browser.post(address, data=form | {"role": str(gone.id)}).status_code == 409
-    foreign = make_role(start_partnership(by=make_user("Ulla")), "Foreign")
-    assert browser.post(address, data=form | {"role": str(foreign.id)}).status_code == 404
 
 
 def test_an_author_who_has_become_a_reader_corrects_no_more(place: Place) -> None:

@@ -2,17 +2,13 @@
 
 from collections import defaultdict
 from functools import cache
-from typing import Self
 
-from email_validator import EmailNotValidError, validate_email
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.validators import DataRequired
 
-from workspace import kept, languages
-from workspace.accounts.sessions import Session
+from workspace import languages
 from workspace.forms import Line, WorkspaceForm, only_text, stripped
 
 LONGEST_NAME = 100
@@ -31,34 +27,6 @@ class SignInForm(WorkspaceForm):
     )
     password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
     remember = BooleanField(_l("Keep me signed in on this device"))
-
-
-class CodeForm(WorkspaceForm):
-    """The address that a code is to be mailed to. It is asked for beside the password, or on a page of its own."""
-
-    next = HiddenField()
-    email = EmailField(
-        _l("Mail address"),
-        validators=[DataRequired(_l("Write your mail address.")), only_text],
-        filters=[stripped],
-    )
-    remember = BooleanField(_l("Keep me signed in on this device"))
-
-    @classmethod
-    def asked(cls) -> "CodeForm":
-        """The form as its page is opened, on the way to `next`."""
-        return cls(formdata=None, data={"next": kept.local_address(request.args.get("next", ""))})
-
-
-class AnswerForm(WorkspaceForm):
-    """The six digits of the mail."""
-
-    code = Line(
-        _l("The code from the mail"),
-        longest=20,
-        required=_l("Write the six digits of the code."),
-        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
 
 
 def looks_like_a_phone_number(form: WorkspaceForm, field: Field) -> None:
@@ -115,47 +83,17 @@ class SettingsForm(WorkspaceForm):
         return continents
 
 
-class OwnForm(WorkspaceForm):
-    """What only the person may do: the present password shows that it is they."""
+class PasswordForm(WorkspaceForm):
+    """The password that is, and the one that shall be."""
 
     present_password = PasswordField(
         _l("Present password"), validators=[DataRequired(_l("Write your present password."))]
     )
-
-    @classmethod
-    def for_session(cls, session: Session) -> Self:
-        """The form; without the password where a code has just shown who it is."""
-        form = cls()
-        if session.is_proven:
-            del form.present_password
-        return form
-
-
-class PasswordForm(OwnForm):
-    """The password that is, and the one that shall be."""
-
     new_password = PasswordField(
         _l("New password"),
         validators=[DataRequired(_l("Write a new password.")), only_text],
         description=_l("At least 12 characters. Three or four words that don't belong together are good."),
     )
-
-
-class AddressForm(OwnForm):
-    """A new mail address."""
-
-    email = EmailField(
-        _l("New mail address"),
-        validators=[DataRequired(_l("Write your new mail address.")), only_text],
-        filters=[stripped],
-    )
-
-    def validate_email(self, field: Field) -> None:
-        """An address, as it is best written."""
-        try:
-            field.data = validate_email(field.data, check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 @cache

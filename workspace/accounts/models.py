@@ -1,30 +1,20 @@
 """A person's account."""
 
-from contextlib import suppress
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-import idna
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock, names
-from workspace.accounts.choices import Rhythm
-from workspace.database import Model, Moment, SortKey, db, one_of
+from workspace.database import Model, Moment, SortKey, db
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
 
 
 class User(Model):
-    """A person who can sign in. An address is one account's, however it is spelt.
-
-    `next_digest_at` is the moment from which on their next digest is planned (digests/planning.py); None for who gets
-    none. `digested_at` is the one that the last was planned for, `all_digested_at` that of the last which covered
-    all partnerships, and not only those of which they hear daily. `mail_choices` says of kinds of news how soon the
-    person hears of them (a `Soon`), where that is not the usual. `undelivered_digest_id` is the row of the last digest
-    that could not be delivered (0 for none), `dismissed_digest_id` that of the last which they have seen here instead.
-    """
+    """A person who can sign in. An address is one account's, however it is spelt."""
 
     __tablename__ = "user"
 
@@ -43,16 +33,6 @@ class User(Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    digest_rhythm: Mapped[Rhythm] = mapped_column(one_of(Rhythm), default=Rhythm.WEEKLY)
-    digest_weekday: Mapped[int] = mapped_column(default=1)  # Tuesday
-    digest_hour: Mapped[int] = mapped_column(default=8)
-    digest_paused_until: Mapped[date | None]
-    next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
-    digested_at: Mapped[datetime | None] = mapped_column(Moment)
-    all_digested_at: Mapped[datetime | None] = mapped_column(Moment)
-    mail_choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    undelivered_digest_id: Mapped[int] = mapped_column(default=0)
-    dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 
     organisation: Mapped["Organisation | None"] = relationship()
 
@@ -66,18 +46,6 @@ class User(Model):
         self.name_key, self.name_folded = names.sort_key(name), names.fold(name)
         return name
 
-    @validates("time_zone")
-    def _plan_again(self, key: str, time_zone: str) -> str:
-        """The next digest comes at the same hour, in the new zone."""
-        if self.time_zone and self.time_zone != time_zone:
-            self.next_digest_at = clock.now()
-        return time_zone
-
-    @property
-    def misses_a_digest(self) -> bool:
-        """Whether there is a digest that could not be delivered, and that they have not seen here."""
-        return self.undelivered_digest_id > self.dismissed_digest_id
-
     @property
     def is_active(self) -> bool:
         """Whether this account may be used."""
@@ -85,11 +53,8 @@ class User(Model):
 
 
 def email_key(email: str) -> str:
-    """What two spellings of one address have in common: small letters, and the domain as DNS knows it (RFC 5891)."""
-    local, at, domain = email.strip().casefold().rpartition("@")
-    with suppress(UnicodeError):  # Of IDNA as well: what is no domain is compared as it is.
-        domain = idna.encode(domain, uts46=True).decode()
-    return f"{local}{at}{domain}"
+    """What two spellings of one address have in common."""
+    return email.strip().casefold()
 
 
 def user_with(email: str) -> User | None:

@@ -5,8 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
-from sqlalchemy import ColumnElement, ForeignKey, String, and_, delete, exists, or_, select, update
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
@@ -17,7 +16,6 @@ from workspace.database import Model, Moment, begin_writing, db
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)
 REMEMBERED = timedelta(days=30)
-PROVEN = timedelta(minutes=30)
 LAST_USE_KEPT_EVERY = timedelta(hours=1)
 MOST_LISTED = 60
 
@@ -31,7 +29,6 @@ class Session(UserMixin, Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     remembered: Mapped[bool] = mapped_column(default=False)
-    by_code: Mapped[bool] = mapped_column(default=False)
     browser: Mapped[str] = mapped_column(String(255), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
@@ -45,7 +42,7 @@ class Session(UserMixin, Model):
         """What the cookie holds."""
         return self.token
 
-    @hybrid_property
+    @property
     def is_live(self) -> bool:
         """Whether the session still counts: 30 days when remembered, else 20 hours and at most 8 idle."""
         now = clock.now()
@@ -54,23 +51,6 @@ class Session(UserMixin, Model):
         if self.remembered:
             return now - self.created_at < REMEMBERED
         return now - self.created_at < LONGEST and now - self.last_used_at < IDLE
-
-    @is_live.inplace.expression
-    @classmethod
-    def _is_live(cls) -> ColumnElement[bool]:
-        now = clock.now()
-        return and_(
-            exists().where(User.id == cls.user_id, User.deactivated_at.is_(None)),
-            or_(
-                and_(cls.remembered, cls.created_at > now - REMEMBERED),
-                and_(~cls.remembered, cls.created_at > now - LONGEST, cls.last_used_at > now - IDLE),
-            ),
-        )
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether a code by mail has just shown who this is: then no password is asked for."""
-        return self.by_code and clock.now() - self.created_at < PROVEN
 
     @property
     def browser_told(self) -> str:
@@ -83,7 +63,7 @@ class Session(UserMixin, Model):
         return clock.now() - self.last_used_at >= LAST_USE_KEPT_EVERY
 
 
-def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:
+def start(user: User, *, remembered: bool, browser: str, address: str) -> Session:
     """Sign `user` in with a new session, which knows its token now and never again. Outlived ones go."""
     begin_writing()
     now = clock.now()
@@ -98,7 +78,6 @@ def start(user: User, *, remembered: bool, browser: str, address: str, by_code: 
         token_hash=hash_of(token),
         user_id=user.id,
         remembered=remembered,
-        by_code=by_code,
         browser=browser[:255],
         address=address,
     )

@@ -6,15 +6,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext, refresh
 
 from workspace.access import signed_in
-from workspace.accounts import address, passwords, sessions, signing_in
+from workspace.accounts import passwords, sessions, signing_in
 from workspace.accounts.forms import PasswordForm, SettingsForm
 from workspace.accounts.models import User
 from workspace.database import begin_writing
 from workspace.htmx import announce, go, invalid, partial_or_redirect, seen_elsewhere
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
-blueprint.register_blueprint(address.blueprint)
 
 
 @blueprint.get("")
@@ -42,24 +40,23 @@ def save(user: User) -> ResponseReturnValue:
 @signed_in
 def show_password(user: User) -> ResponseReturnValue:
     """The form for a new password."""
-    return render_template("accounts/password.html", form=PasswordForm.for_session(g.session))
+    return render_template("accounts/password.html", form=PasswordForm())
 
 
 @blueprint.post("/password")
 @signed_in
 def change_password(user: User) -> ResponseReturnValue:
     """Take a new password, and end all other sessions. Guesses are limited as they are at signing in."""
-    form, session_id = PasswordForm.for_session(g.session), g.session.id
+    form, session_id = PasswordForm(), g.session.id
     if not form.validate() or not _is_strong(form, user):
         return render_template("accounts/password.html", form=form), 422
-    if "present_password" in form:
-        try:
-            known = signing_in.attempt(user.email, form.present_password.data or "")
-        except signing_in.TooManyAttempts as refused:
-            return _too_many(form, refused.minutes)
-        if known is None:
-            form.refuse(form.present_password, _("This is not your present password."))
-            return render_template("accounts/password.html", form=form), 422
+    try:
+        known = signing_in.attempt(user.email, form.present_password.data or "")
+    except signing_in.TooManyAttempts as refused:
+        return _too_many(form, refused.minutes)
+    if known is None:
+        form.refuse(form.present_password, _("This is not your present password."))
+        return render_template("accounts/password.html", form=form), 422
     password_hash = passwords.hashed(form.new_password.data or "")
     if not sessions.set_password(user, password_hash, within=session_id):
         return signing_in.answer()
@@ -78,7 +75,6 @@ def list_sessions(user: User) -> ResponseReturnValue:
 @signed_in
 def end_session(user: User, session_id: int) -> ResponseReturnValue:
     """Sign out one browser; one that is signed out already stays so."""
-    note(Act.ENDED_SESSIONS, actor=user, subject=user)
     if session_id == g.session.id:
         sessions.end(user, session_id)
         return go("/sign-in")
@@ -94,7 +90,6 @@ def end_session(user: User, session_id: int) -> ResponseReturnValue:
 def end_other_sessions(user: User) -> ResponseReturnValue:
     """Sign out everywhere but here."""
     ended = sessions.end_all(user, but=g.session.id)
-    note(Act.ENDED_SESSIONS, actor=user, subject=user)
     announce(
         ngettext("%(num)s other browser is signed out.", "%(num)s other browsers are signed out.", ended)
         if ended

@@ -11,19 +11,16 @@ from flask_login import login_user
 from limits import RateLimitItemPerMinute
 
 from workspace import htmx, kept
-from workspace.accounts import codes, passwords, sessions
-from workspace.accounts.codes import Purpose
+from workspace.accounts import passwords, sessions
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
 from workspace.database import db
 from workspace.extensions import limiter
 from workspace.languages import CHOICE
-from workspace.trail.models import Act, note
 
 # A town hall is one network address, hence the second limit is wide.
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
 PER_ADDRESS = RateLimitItemPerMinute(200, 15)
-CODES_PER_MAILBOX = RateLimitItemPerMinute(5, 15)
 
 
 class TooManyAttempts(Exception):
@@ -52,33 +49,9 @@ def attempt(email: str, password: str) -> User | None:
     db.session.commit()  # Checking a password is slow: not within a transaction.
     if not passwords.matches(user, password):
         limits.hit(PER_ADDRESS, "sign-in", address)
-        # An unknown address is not kept: it may be a password that was typed in the wrong place.
-        note(Act.FAILED_TO_SIGN_IN, subject=user)
         return None
     limits.clear(PER_ACCOUNT, *account)
     return user
-
-
-def count_code(email: str) -> None:
-    """Count a code that is asked for. Raises TooManyAttempts: nobody's mailbox is filled from here."""
-    address, limits = request.remote_addr or "", limiter.limiter
-    mailbox = ("code", email_key(email)[:254])
-    if not limits.hit(PER_ADDRESS, "code", address):
-        raise TooManyAttempts(_minutes(PER_ADDRESS, "code", address))
-    if not limits.hit(CODES_PER_MAILBOX, *mailbox):
-        raise TooManyAttempts(_minutes(CODES_PER_MAILBOX, *mailbox))
-
-
-def redeem(token: str, digits: str) -> User | None:
-    """Whom the code of this browser lets in, if these are its digits. Raises TooManyAttempts."""
-    address, limits = request.remote_addr or "", limiter.limiter
-    if not limits.test(PER_ADDRESS, "sign-in", address):
-        raise TooManyAttempts(_minutes(PER_ADDRESS, "sign-in", address))
-    code = codes.redeem(Purpose.SIGN_IN, token, digits)
-    if code is None:
-        limits.hit(PER_ADDRESS, "sign-in", address)
-        return None
-    return code.user
 
 
 def try_again_in(minutes: int) -> str:
@@ -92,12 +65,11 @@ def try_again_in(minutes: int) -> str:
     )
 
 
-def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> None:
+def begin_session(user: User, *, remembered: bool) -> None:
     """Sign `user` in in this browser."""
     session = sessions.start(
         user,
         remembered=remembered,
-        by_code=by_code,
         browser=request.headers.get("User-Agent", ""),
         address=request.remote_addr or "",
     )
@@ -106,16 +78,11 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
     g.pop("csrf_token", None)  # Nor does the token that this request's own form was given.
     if language:
         cookie[CHOICE] = language
-    note(Act.SIGNED_IN, actor=user, browser=session.browser)
     login_user(session, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
 
 def answer() -> Response:
     """The answer to somebody who is not signed in: the sign-in page, which leads back with what was typed."""
-    if request.accept_mimetypes.best == "text/event-stream":
-        return make_response(
-            "", 204
-        )  # The one answer after which a browser's stream asks no more, without a complaint.
     if htmx.is_partial():
         page = kept.local_address(_path_of(request.headers.get("HX-Current-URL", "")))
         response = htmx.go(_sign_in(page))

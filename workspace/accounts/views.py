@@ -9,16 +9,13 @@ from flask_login import logout_user
 
 from workspace import kept
 from workspace.access import public, signed_in
-from workspace.accounts import code_sign_in, sessions, settings, signing_in
-from workspace.accounts import letters as letters  # registers its kinds of mail
+from workspace.accounts import sessions, settings, signing_in
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User
 from workspace.htmx import announce, seen_elsewhere
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.register_blueprint(settings.blueprint)
-blueprint.register_blueprint(code_sign_in.blueprint)
 
 
 @blueprint.get("/sign-in")
@@ -60,7 +57,6 @@ def start_session() -> ResponseReturnValue:
 def end_session(user: User) -> ResponseReturnValue:
     """Sign out here: the session ends in the database as well."""
     sessions.end(user, g.session.id)
-    note(Act.SIGNED_OUT, actor=user)
     logout_user()
     cookie.clear()
     announce(_("You are signed out."))

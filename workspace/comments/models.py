@@ -5,10 +5,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace.access import Action
 from workspace.database import Model, db
-from workspace.partnerships.log import Verb, forget_words, record
+from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, notify
-from workspace.posts import following, mentions
 from workspace.posts.models import Post
 from workspace.posts.writing import Writing
 from workspace.prose import Prose
@@ -37,15 +35,13 @@ class Comment(Writing, Model):
 
     @classmethod
     def write(cls, post: Post, by: Membership, *, body: Prose, one_time_key: str) -> "Comment":
-        """Comment on `post`, which lifts it. The same key makes the same comment, corrected if it has changed since."""
-        body = mentions.resolved(by.partnership_id, body)
+        """Comment on `post`, which lifts it. The same key makes the same comment."""
         with by.partnership.locked():
             by.require(Action.COMMENT)
             made = db.session.scalar(
                 select(Comment).where(Comment.author_id == by.id, Comment.one_time_key == one_time_key)
             )
             if made:
-                made.edit(by, body=body, version=made.version)
                 return made
             post.require_present()
             entry = record(by, Verb.COMMENTED, post_number=post.number)
@@ -63,25 +59,16 @@ class Comment(Writing, Model):
             post.comment_count += 1
             post.lift(by.partnership, entry.number)
             db.session.flush()
-            mentions.keep(comment.partnership_id, comment.number, body)
-            following.concern(post.partnership_id, post.number, {by.id} | body.mentions | post.owner_ids)
-            told = notify(Notice.MENTIONED, entry, body.mentions, text=comment.number)
-            others = following.ids(post.partnership_id, post.number) - told
-            notify(Notice.ANSWER, entry, others & post.owner_ids, text=comment.number)
-            notify(Notice.REPLY, entry, others - post.owner_ids, text=comment.number)
             return comment
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
-        body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
-            if self.body_html != body.html:
-                self.require_version(version)
-                mentioned = self.rewrite(body)
-                following.concern(self.partnership_id, self.post_number, body.mentions)
-                entry = record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
-                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
+            self.require_version(version)
+            if self.body_text != body.text:
+                self.rewrite(body)
+                record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
         """Take the comment back; its place in the thread of `post` stays, marked."""
@@ -89,19 +76,3 @@ class Comment(Writing, Model):
             if self.take_back(by, reason):
                 post.comment_count -= 1
                 record(by, Verb.WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
-
-    def bring_back(self, by: Membership, post: Post) -> None:
-        """Undo the withdrawal, in the thread of `post`."""
-        with by.partnership.locked():
-            if self.put_back(by):
-                post.comment_count += 1
-                record(by, Verb.BROUGHT_BACK, post_number=self.post_number, comment=self.number)
-
-    def redact(self, by: Membership, post: Post, reason: str) -> None:
-        """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
-        with by.partnership.locked():
-            was_there = not self.is_withdrawn
-            if self.blank(by, reason):
-                post.comment_count -= was_there
-                forget_words(self.partnership_id, post_number=self.post_number, comment=self.number)
-                record(by, Verb.REDACTED, post_number=self.post_number, comment=self.number, reason=reason)

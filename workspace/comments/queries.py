@@ -1,32 +1,23 @@
 """What is read of comments. Every query starts from a membership."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import func, null, select
+from sqlalchemy import null, select
 
 from workspace.comments.models import Comment
-from workspace.cursors import LARGEST
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts import queries as posts
-from workspace.posts.mentions import mentioned
-from workspace.posts.moving import MOVES
-from workspace.posts.queries import author, shown, withdrawn_by
-from workspace.posts.reactions import reacted
+from workspace.posts.queries import author, shown
 
 PAGE = 50
-# Under a post that is a large part of its page, such as one of nothing but links, fewer comments stand at once: as
-# many as there is room for, in characters of HTML.
-HEAVY, ROOM, ONE_COMMENT = 8_000, 46_000, 920
-AROUND = 10
 # The longer the thread, the shorter the part of each comment that is shown at once: the page stays small.
 SHOWN_OF_EACH = ((8, 2000), (20, 800))
-SHOWN_IN_LONG_THREADS = 140
+SHOWN_IN_LONG_THREADS = 200
 
 
 def comment(membership: Membership, post_number: int, number: int) -> Comment:
@@ -37,7 +28,7 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
 
 def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
-    query = _lines(membership, Comment.body_html, null().label("excerpt")).where(
+    query = _lines(Comment.body_html, null().label("excerpt")).where(
         Comment.partnership_id == membership.partnership_id,
         Comment.post_number == post_number,
         Comment.number == number,
@@ -45,68 +36,35 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     return db.session.execute(query).first() or abort(404)
 
 
-def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
-    """Some comments of a post, in part where they are long."""
-    query = _lines(membership, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
-        Comment.partnership_id == membership.partnership_id,
-        Comment.post_number == post_number,
-        Comment.number.in_(list(numbers)),
-    )
-    return list(db.session.execute(query))
+def thread(membership: Membership, post: AnyRow, before: int | None) -> dict[str, Any]:
+    """A page of the thread, oldest first: the latest comments, or those before the number `before`.
 
-
-def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
-    """A page of the thread, oldest first: the latest, those before the number `before`, or those around `marked`.
-
-    How a challenge has moved stands between the comments. The comment `marked` is whole; 404 where there is none.
+    How a challenge has moved stands between the comments.
     """
-    end = _end_of_page_around(membership, post, marked) if marked else before
-    size = PAGE if len(post.body_html) <= HEAVY else max((ROOM - len(post.body_html)) // ONE_COMMENT, AROUND + 1)
-    found: list[Any] = [*_comments(membership, post, size, end, marked)]
+    found: list[Any] = [*_comments(membership, post, before)]
     if post.status:
-        found += posts.moves(membership, post.number, most=size + 1, before=end)
+        found += posts.moves(membership, post.number, most=PAGE + 1, before=before)
         found.sort(key=lambda item: item.number, reverse=True)
-    page = found[:size]
-    if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
-        abort(404)
-    later = [item for item in page if marked and item.number > marked]
+    page = found[:PAGE]
     return {
         "thread": page[::-1],
-        "older": page[-1].number if len(found) > size else None,
-        "is_latest": before is None and len(later) < AROUND,
+        "older": page[-1].number if len(found) > PAGE else None,
+        "is_latest": before is None,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
-        "marked": marked,
     }
 
 
-def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> Any:
-    """The number before which a page ends that has `AROUND` items after the comment `marked`."""
-    after = (
-        select(Entry.number)
-        .where(
-            Entry.partnership_id == membership.partnership_id,
-            Entry.post_number == post.number,
-            Entry.verb.in_((Verb.COMMENTED, *MOVES)),
-            Entry.number > marked,
-        )
-        .order_by(Entry.number)
-        .offset(AROUND)
-        .limit(1)
-    )
-    return func.coalesce(after.scalar_subquery(), LARGEST)
-
-
-def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
+def _comments(membership: Membership, post: AnyRow, before: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(membership, *shown(Comment, longest, whole)).where(
+    query = _lines(*shown(Comment, longest)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
-    if before is not None:
+    if before:
         query = query.where(Comment.number < before)
-    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(size + 1)))
+    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(PAGE + 1)))
 
 
-def _lines(membership: Membership, *body: Any) -> AnySelect:
+def _lines(*body: Any) -> AnySelect:
     return (
         select(
             Comment.number,
@@ -116,11 +74,6 @@ def _lines(membership: Membership, *body: Any) -> AnySelect:
             Comment.withdrawn_at,
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
-            Comment.kept_reason,
-            Comment.redacted_at,
-            withdrawn_by(Comment),
-            mentioned(Comment.partnership_id, Comment.number),
-            reacted(membership, Comment.partnership_id, Comment.number),
             *body,
             *author(),
         )

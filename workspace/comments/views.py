@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,7 +14,6 @@ from workspace.comments.models import Comment
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.posts import queries as post_queries
-from workspace.posts import versions
 from workspace.posts.forms import WithdrawalForm
 from workspace.posts.models import Post
 from workspace.posts.writing import Stale
@@ -36,20 +35,24 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
         "comments/create.htmx.html",
         to=_address(membership, post_number, comment.number),
         focus=f"#comment-{comment.number}",
+        comment=queries.line(membership, post_number, comment.number),
         form=CommentForm(formdata=None),
-        **_line(membership, post, comment.number),
+        **_place(membership, post),
     )
 
 
 @blueprint.get("/<number:number>")
 @members_may(Action.READ)
 def show(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
-    """A comment, whole: in place, or marked on the page of its thread."""
-    post = post_queries.post(membership, post_number)
-    context = _line(membership, post, number)
-    if not htmx.is_partial():
-        return htmx.seen_elsewhere(comment_address(membership, post_number, number))
-    return htmx.focused(make_response(render_template("comments/_comment.html", **context)), f"#comment-{number}")
+    """A comment, whole: in place, or in its thread."""
+    comment = queries.line(membership, post_number, number)
+    return page_or_partial(
+        "comments/show.html",
+        "comments/_comment.html",
+        focus=f"#comment-{number}",
+        comment=comment,
+        **_place(membership, post_queries.post(membership, post_number)),
+    )
 
 
 @blueprint.get("/<number:number>/edit")
@@ -58,7 +61,7 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
     """The form for correcting one's own comment."""
     comment = queries.comment(membership, post_number, number)
     comment.require_editable(membership)
-    form = EditForm(data={"body": comment.body_text, "body_html": comment.body_html, "version": comment.version})
+    form = EditForm(data={"body": comment.body_text, "version": comment.version})
     return page_or_partial(
         "comments/edit.html", "comments/_edit.html", form=form, **_one(membership, post_number, comment)
     )
@@ -69,22 +72,20 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
 def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Correct one's own comment; a stale form comes back with both texts."""
     comment = queries.comment(membership, post_number, number)
-    form = EditForm(instead_of=comment.body_html)
+    form = EditForm()
     if not form.validate():
         context = _one(membership, post_number, comment)
         return htmx.invalid("comments/_edit.html", page="comments/edit.html", form=form, **context)
     try:
         comment.edit(membership, body=form.prose, version=form.version.data)
     except Stale:
-        key = comment.partnership_id, comment.number, form.version.data
-        merged = versions.proposal(*key, form.prose, comment.body_html)
-        context = _one(membership, post_number, comment) | {"mine": form.prose}
-        context["merged"] = form.begin_again(comment.version, merged)
+        form.begin_at(comment.version)
+        context = _one(membership, post_number, comment)
         return htmx.invalid(
             "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context
         )
     announce(_("Your changes are saved."))
-    return shown(membership, post_number, number)
+    return _shown(membership, post_number, number)
 
 
 @blueprint.get("/<number:number>/withdrawal")
@@ -114,22 +115,18 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
         return htmx.invalid("comments/_withdrawal.html", page="comments/withdrawal.html", form=form, **context)
     comment.withdraw(membership, post_queries.post(membership, post_number), reason=form.reason.data or "")
     announce(_("The comment is withdrawn."))
-    return shown(membership, post_number, number)
+    return _shown(membership, post_number, number)
 
 
-def shown(membership: Membership, post_number: int, number: int) -> Response:
+def _shown(membership: Membership, post_number: int, number: int) -> Response:
     """The comment as it is now: in place, with the thread's count, or in its thread."""
     return htmx.partial_or_redirect(
         "comments/update.htmx.html",
         to=_address(membership, post_number, number),
         focus=f"#comment-{number}",
-        **_line(membership, post_queries.post(membership, post_number), number),
+        comment=queries.line(membership, post_number, number),
+        **_place(membership, post_queries.post(membership, post_number)),
     )
-
-
-def comment_address(membership: Membership, post_number: int, number: int) -> str:
-    """Where a comment is found for good, on whichever page of its thread it stands."""
-    return f"{membership.partnership.address}posts/{post_number}?comment={number}#comment-{number}"
 
 
 def _address(membership: Membership, post_number: int, number: int) -> str:
@@ -138,11 +135,6 @@ def _address(membership: Membership, post_number: int, number: int) -> str:
 
 def _place(membership: Membership, post: Post) -> dict[str, Any]:
     return {"membership": membership, "partnership": membership.partnership, "post": post}
-
-
-def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:
-    """A comment as the thread shows it, with what stands around its text."""
-    return {"comment": queries.line(membership, post.number, number), **_place(membership, post)}
 
 
 def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:

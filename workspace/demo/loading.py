@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from workspace import clock, prose
 from workspace.access import Level
@@ -19,22 +19,18 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.demo import moments, sign_ins
 from workspace.extensions import db
-from workspace.mail import outbox
-from workspace.members import addresses, inviting, linking, moderation, moving, reporting
 from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships import changes, log, starting
-from workspace.partnerships.models import Membership, Partnership, Stage, Visibility
+from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.posts import affected
 from workspace.posts.models import Kind, Post
-from workspace.posts.reactions import Acknowledgement, react
 from workspace.roles import answering, ending, offering
 from workspace.roles.holdings import Holding, is_held, waiting
 from workspace.roles.holdings import Kind as Holder
 from workspace.roles.models import Role
 
 STORY = Path(__file__).parent / "story"
-LAST_MAILS = timedelta(days=1)
 NOT_PARTNERSHIPS = ("organisations", "people")
 STARTED_AT = "08.00"
 
@@ -61,8 +57,6 @@ def is_loaded() -> bool:
 def load(report: Callable[[str], None] = lambda name: None) -> None:
     """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
 
-    What was mailed in it lies in the past: only the mails of the last day are still sent, into the demo's mailbox.
-
     Raises OthersAreHere unless the database is without people.
     """
     if db.session.scalar(select(func.count()).select_from(User)):
@@ -76,8 +70,6 @@ def load(report: Callable[[str], None] = lambda name: None) -> None:
     for partnership in told:
         report(partnership["name"])
         Telling(partnership, organisations, people).tell(now)
-    db.session.execute(update(User).values(next_digest_at=now))  # The digests of the story went out long ago.
-    outbox.forget(now - LAST_MAILS)
     db.session.commit()
 
 
@@ -120,12 +112,6 @@ def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
     return made
 
 
-def _prose(event: Event) -> prose.Prose:
-    """What an event says: formatted where it begins with an element, else as one types it without JavaScript."""
-    body = event["body"]
-    return prose.from_html(body) if body.lstrip().startswith("<") else prose.from_plain(body)
-
-
 class Telling:
     """One partnership's part of the story, while it is told."""
 
@@ -142,7 +128,6 @@ class Telling:
     def tell(self, now: datetime) -> None:
         """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
         self.today: date = now.astimezone(moments.ZONE).date()
-        self.now = now
         for event, moment in self._in_order(now):
             with clock.at(moment):
                 try:
@@ -193,7 +178,7 @@ class Telling:
             self._by(event),
             kind=Kind(event["do"]),
             title=event["title"],
-            body=_prose(event),
+            body=prose.from_plain(event["body"]),
             one_time_key=self._key(event["nth"]),
             role=self.roles[event["role"]] if "role" in event else None,
             answer_by=self._day(event.get("answer_by_days")),
@@ -204,14 +189,14 @@ class Telling:
         made = Comment.write(
             self.posts[event["on"]],
             self._by(event),
-            body=_prose(event),
+            body=prose.from_plain(event["body"]),
             one_time_key=self._key(event["nth"]),
         )
         if "key" in event:
             self.comments[event["key"]] = made
 
     def edit(self, event: Event) -> None:
-        body = _prose(event)
+        body = prose.from_plain(event["body"])
         if "comment" in event:
             written = self.comments[event["comment"]]
             written.edit(self._by(event), body=body, version=written.version)
@@ -261,10 +246,6 @@ class Telling:
 
     def have_too(self, event: Event) -> None:
         affected.join(self.posts[event["on"]], self._by(event))
-
-    def react(self, event: Event) -> None:
-        post = self.posts[event["on"]]
-        react(self._by(event), post, post.number, Acknowledgement(event["reaction"]), given=True)
 
     def change_stage(self, event: Event) -> None:
         changes.move_to(self._by(event), Stage(event["stage"]))
@@ -322,45 +303,6 @@ class Telling:
         role = self.roles[event["role"]]
         return next(holding for holding in waiting(role) if holding.membership_id == person.id)
 
-    def list_it(self, event: Event) -> None:
-        linking.set_visibility(self._by(event), Visibility.LISTED)
-
-    def request(self, event: Event) -> None:
-        seat = linking.ask_to_join(self.people[event["person"]], self.partnership, event["words"])
-        self.seats[event["person"]] = seat
-
-    def invite(self, event: Event) -> None:
-        by = self._by(event)
-        inviting.invite(
-            by,
-            addresses.read(self.partnership, event["emails"]),
-            level=Level(event["level"]),
-            organisation_id=by.organisation_id,
-            language="da",
-            greeting=event.get("greeting", ""),
-        )
-
-    def suspend(self, event: Event) -> None:
-        until = clock.now() + timedelta(days=event["in_days"])
-        moderation.suspend(self._by(event), [self._seat(event)], until=until, reason=event["reason"])
-
-    def remove(self, event: Event) -> None:
-        moderation.remove(self._by(event), [self._seat(event)], reason=event["reason"])
-
-    def end_on(self, event: Event) -> None:
-        ends_at = self.now + timedelta(days=event["in_days"])
-        moderation.end_on(self._by(event), self._seat(event), ends_at)
-
-    def let_go(self, event: Event) -> None:
-        organisation = self.organisations[event["organisation"]]
-        moving.let_go(self._by(event), organisation.id, stay_for=None, reason=event["reason"])
-
-    def report(self, event: Event) -> None:
-        reporting.report(self._by(event), self.posts[event["on"]], event["reason"])
-
-    def _seat(self, event: Event) -> int:
-        return self.seats[event["person"]].id
-
     def _by(self, event: Event) -> Membership:
         return self.seats[event["by"]]
 
@@ -413,7 +355,6 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "park": Telling.park,
     "reopen": Telling.reopen,
     "have-too": Telling.have_too,
-    "react": Telling.react,
     "stage": Telling.change_stage,
     "purpose": Telling.describe,
     "role": Telling.add_role,
@@ -422,12 +363,4 @@ VERBS: dict[str, Callable[[Telling, Event], None]] = {
     "accept-role": Telling.accept_role,
     "decline-role": Telling.decline_role,
     "leave-role": Telling.leave_role,
-    "list": Telling.list_it,
-    "request": Telling.request,
-    "invite": Telling.invite,
-    "suspend": Telling.suspend,
-    "remove": Telling.remove,
-    "end": Telling.end_on,
-    "let-go": Telling.let_go,
-    "report": Telling.report,
 }

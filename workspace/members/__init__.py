@@ -1,1 +1,1 @@
-"""Who is in, as what, since when, and by whose decision."""
+"""The members of a partnership, one by one."""

@@ -1,203 +1,53 @@
-"""What is read of a partnership's members. Every query starts from a membership or a person."""
+"""What is read of one member. Every query starts from the reader's membership."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
-from urllib.parse import quote
+from flask import abort
+from sqlalchemy import func, select
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
-from sqlalchemy.orm import aliased
-from werkzeug.datastructures import MultiDict
-
-from workspace import cursors
-from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, db
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.forms import words_typed
-from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, Participation, State
-from workspace.partnerships.queries import named_like, of_seat
+from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.queries import of_seat
+from workspace.posts.models import Post
+from workspace.posts.moving import UNSOLVED
 
-PAGE = 15  # A line has three forms and a menu: more of them would be too large a page for a phone.
-SIDE = func.coalesce(Participation.side, Side.OTHERS)
-RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
+MOST_TAKEN = 50
 
 
-class Shown(StrEnum):
-    """Which members the table shows."""
-
-    IN = "in"
-    SUSPENDED = "suspended"
-    ENDED = "ended"
-
-
-class Order(StrEnum):
-    """What the table is sorted by."""
-
-    NAME = "name"
-    LEVEL = "level"
-    SINCE = "since"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a moderator wants to see in the table, as it stands in the address."""
-
-    words: str = ""
-    side: Side | None = None
-    organisation_id: int | None = None
-    level: Level | None = None
-    shown: Shown = Shown.IN
-    order: Order = Order.NAME
-
-    @classmethod
-    def typed(cls, arguments: MultiDict[str, str]) -> "Choice":
-        """What the address says; what it can't mean is left out."""
-        return cls(
-            words=words_typed(arguments).strip(),
-            side=_one(Side, arguments.get("side")),
-            organisation_id=cursors.number(arguments.get("organisation", "")),
-            level=_one(Level, arguments.get("level")),
-            shown=_one(Shown, arguments.get("state")) or Shown.IN,
-            order=_one(Order, arguments.get("sort")) or Order.NAME,
-        )
-
-    def address(self, **other: Any) -> str:
-        """The query of the address that shows this, with something else in it."""
-        said = {
-            "q": self.words,
-            "side": self.side,
-            "organisation": self.organisation_id,
-            "level": self.level,
-            "state": None if self.shown is Shown.IN else self.shown,
-            "sort": None if self.order is Order.NAME else self.order,
-        } | other
-        return "&".join(f"{name}={quote(str(value))}" for name, value in said.items() if value)
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it leaves out any who are in."""
-        return bool(self.words or self.side or self.organisation_id or self.level or self.shown is not Shown.IN)
-
-
-def table(membership: Membership, choice: Choice, after: int | None) -> list[AnyRow]:
-    """A page of the table, and one more if there are others after them."""
-    key = {
-        Order.NAME: (User.name_key, Membership.id),
-        Order.LEVEL: (RANK, User.name_key, Membership.id),
-        Order.SINCE: (Membership.joined_at, Membership.id),
-    }[choice.order]
-    query = _rows().where(*_chosen(membership, choice)).order_by(*key).limit(PAGE + 1)
-    if after:
-        last = select(*key).select_from(Membership).join(Membership.user)
-        found = db.session.execute(
-            last.where(Membership.id == after, Membership.partnership_id == membership.partnership_id)
-        ).first()
-        query = query.where(tuple_(*key) > tuple_(*found)) if found else query
-    return list(db.session.execute(query))
-
-
-def row(membership: Membership, seat_id: int) -> AnyRow | None:
-    """One line of the table."""
-    mine = Membership.partnership_id == membership.partnership_id
-    return db.session.execute(_rows().where(mine, Membership.id == seat_id)).first()
-
-
-def counted(membership: Membership, choice: Choice) -> int:
-    """How many lines the table has."""
+def member(membership: Membership, member_id: int) -> AnyRow:
+    """A seat in the partnership, whatever its state, and its person; 404 for none."""
     query = (
-        select(func.count())
-        .select_from(Membership)
-        .join(Membership.user)
-        .outerjoin(Participation, of_seat())
-        .where(*_chosen(membership, choice))
-    )
-    return db.session.scalar(query) or 0
-
-
-def _rows() -> Any:
-    """What a line shows. `active_at` is the moment of the member's latest entry in the log."""
-    wrote = aliased(Entry)
-    active_at = (
-        select(wrote.at)
-        .where(wrote.partnership_id == Membership.partnership_id, wrote.actor_id == Membership.id)
-        .order_by(wrote.number.desc())
-        .limit(1)
-        .correlate(Membership)
-        .scalar_subquery()
-    )
-    return (
         select(
             Membership.id,
             Membership.level,
             Membership.state,
-            Membership.is_active.label("is_in"),
-            Membership.has_ended.label("has_ended"),
-            Membership.suspended_until,
-            Membership.ends_at,
-            Membership.ending,
-            Membership.since,
-            Membership.reason,
+            Membership.created_at,
             User.name,
             User.title,
-            User.deactivated_at,
-            Organisation.name.label("organisation_name"),
-            SIDE.label("side"),
-            active_at.label("active_at"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
-    )
-
-
-def _chosen(membership: Membership, choice: Choice) -> list[Any]:
-    here = Membership.partnership_id == membership.partnership_id
-    conditions: list[Any] = [here, Membership.is_present, _shown(choice.shown)]
-    if choice.words:
-        conditions += named_like(User.name_folded, choice.words)
-    if choice.side:
-        conditions.append(choice.side == SIDE)
-    if choice.organisation_id:
-        conditions.append(Membership.organisation_id == choice.organisation_id)
-    if choice.level:
-        conditions.append(Membership.level == choice.level)
-    return conditions
-
-
-def _shown(shown: Shown) -> ColumnElement[bool]:
-    """Those who are in, with the suspended among them; only the suspended; or those who were in."""
-    seated = and_(Membership.state.in_((State.ACTIVE, State.SUSPENDED)), ~Membership.has_ended)
-    if shown is Shown.IN:
-        return seated
-    if shown is Shown.SUSPENDED:
-        return and_(seated, ~Membership.is_active)
-    return and_(Membership.has_ended, Membership.joined_at.is_not(None))
-
-
-def requests(membership: Membership) -> list[AnyRow]:
-    """Those who have asked to join, the first who asked first; at most a page of them."""
-    query = (
-        select(
-            Membership.id,
-            Membership.asked,
-            Membership.question,
-            Membership.since,
-            User.name,
             User.email,
+            User.phone,
             Organisation.name.label("organisation_name"),
-            SIDE.label("side"),
+            Organisation.website,
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(Membership.partnership_id == membership.partnership_id, Membership.state == State.REQUESTED)
-        .order_by(Membership.since, Membership.id)
-        .limit(PAGE)
+        .where(Membership.partnership_id == membership.partnership_id, Membership.id == member_id)
+    )
+    return db.session.execute(query).first() or abort(404)
+
+
+def taken(membership: Membership, member_id: int) -> list[AnyRow]:
+    """The challenges that a member has taken, those to be solved first, then the latest."""
+    query = (
+        select(Post.number, Post.title, Post.status, Post.status_at)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.taker_id == member_id,
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.status.not_in(UNSOLVED), Post.activity_number.desc())
+        .limit(MOST_TAKEN)
     )
     return list(db.session.execute(query))
-
-
-def _one(words: Any, said: str | None) -> Any:
-    return words(said) if said in list(words) else None

@@ -1,25 +1,29 @@
-"""The members of a partnership: the blueprint that the modules beside this one put their routes on."""
+"""A member's page in a partnership."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
 
-from workspace.members import words
+from workspace.access import Action, members_may
+from workspace.members import queries
+from workspace.partnerships.models import Membership
+from workspace.roles import leaving
+from workspace.roles import queries as role_queries
 
-blueprint = Blueprint("members", __name__)
-for name in ("ENDINGS", "LEVEL_HINTS", "FATES", "VISIBILITIES"):
-    blueprint.add_app_template_global(getattr(words, name), name)
+blueprint = Blueprint("members", __name__, url_prefix="/partnerships/<slug:slug>/members")
 
-from workspace.members import (  # noqa: E402, F401 (their routes are on the blueprint)
-    accepting,
-    accounts,
-    helping,
-    invitations,
-    joining,
-    letters,
-    own,
-    partners,
-    profile,
-    removal,
-    reports,
-    suspension,
-    table,
-)
+
+@blueprint.get("/<number:membership_id>")
+@members_may(Action.READ)
+def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Who a member is, how to reach them, which roles they hold and have held, and what they have taken on."""
+    roles = role_queries.of_member(membership, membership_id)
+    return render_template(
+        "members/show.html",
+        member=queries.member(membership, membership_id),
+        present=[row for row in roles if row.is_present],
+        before=[row for row in roles if not row.is_present],
+        taken=queries.taken(membership, membership_id),
+        without=leaving.without(membership, membership_id) if membership.may(Action.ASSIGN_ROLES) else None,
+        membership=membership,
+        partnership=membership.partnership,
+    )

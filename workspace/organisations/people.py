@@ -11,7 +11,6 @@ from workspace.accounts.models import User
 from workspace.htmx import announce, go, invalid
 from workspace.organisations import changes, queries
 from workspace.organisations.forms import EditPersonForm, PersonForm
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("people", __name__)
 
@@ -35,7 +34,6 @@ def create(user: User, organisation_id: int) -> ResponseReturnValue:
         return invalid(partial, page=page, **context)
     try:
         person = changes.take_in(organisation, **form.facts)
-        note(Act.ADDED_PERSON, actor=user, subject=person, after=organisation.name)
     except changes.Taken as taken:
         form.refuse(form[taken.field], taken.message)
         return invalid(partial, page=page, **context)
@@ -59,7 +57,6 @@ def edit(user: User, user_id: int) -> ResponseReturnValue:
 def save(user: User, user_id: int) -> ResponseReturnValue:
     """Correct what is said of a person; what another has corrected meanwhile is shown first."""
     person, form = queries.person(user_id), EditPersonForm()
-    before = person.email
     context: dict[str, Any] = {"form": form, "person": person}
     page, partial = "organisations/edit_person.html", "organisations/_person_form.html"
     if not form.validate() or not form.belong(person):
@@ -72,9 +69,5 @@ def save(user: User, user_id: int) -> ResponseReturnValue:
     except changes.Taken as taken:
         form.refuse(form[taken.field], taken.message)
         return invalid(partial, page=page, **context)
-    if person.email != before:
-        note(Act.CHANGED_ADDRESS, actor=user, subject=person, before=before, after=person.email)
-    else:
-        note(Act.CHANGED_PERSON, actor=user, subject=person)
     announce(_("The changes are saved."))
     return go(f"/organisations/{person.organisation_id}" if person.organisation_id else "/organisations")

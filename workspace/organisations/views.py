@@ -12,7 +12,6 @@ from workspace.htmx import announce, focused, go, invalid, is_partial, page_or_p
 from workspace.organisations import changes, people, queries
 from workspace.organisations.forms import EditOrganisationForm, OrganisationForm
 from workspace.organisations.words import KINDS
-from workspace.trail.models import Act, note
 
 blueprint = Blueprint("organisations", __name__)
 blueprint.register_blueprint(people.blueprint)
@@ -59,7 +58,6 @@ def create(user: User) -> ResponseReturnValue:
     except changes.Taken as taken:
         form.refuse(form[taken.field], taken.message)
         return _invalid_new(form)
-    note(Act.MADE_ORGANISATION, actor=user, after=organisation.name)
     announce(_("%(name)s is made. Add its people.", name=organisation.name))
     return go(f"/organisations/{organisation.id}")
 
@@ -103,7 +101,6 @@ def save(user: User, organisation_id: int) -> ResponseReturnValue:
     except changes.Taken as taken:
         form.refuse(form[taken.field], taken.message)
         return invalid(partial, page=page, **context)
-    note(Act.EDITED_ORGANISATION, actor=user, after=organisation.name)
     announce(_("The changes are saved."))
     return go(f"/organisations/{organisation.id}")
 

@@ -17,7 +17,7 @@ from workspace.cursors import Cursor
 from workspace.database import AnyRow, AnySelect, Moment, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import Membership, Participation, Partnership, State
 from workspace.partnerships.queries import mine, of_seat
 from workspace.posts.models import Post
 from workspace.posts.queries import author
@@ -86,11 +86,7 @@ def news(user: User, posts: Sequence[AnyRow]) -> dict[tuple[int, int], int]:
         select(Entry.partnership_id, Entry.post_number, func.count())
         .join(
             Membership,
-            and_(
-                Membership.partnership_id == Entry.partnership_id,
-                Membership.user_id == user.id,
-                Membership.is_active,
-            ),
+            and_(Membership.partnership_id == Entry.partnership_id, Membership.user_id == user.id),
         )
         .where(
             tuple_(Entry.partnership_id, Entry.post_number).in_([(post.partnership_id, post.number) for post in posts]),
@@ -108,7 +104,7 @@ def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
         select(Membership)
         .where(
             Membership.user_id == user.id,
-            Membership.is_active,
+            Membership.state == State.ACTIVE,
             Membership.partnership_id.in_(partnership_ids),
         )
         .order_by(Membership.partnership_id)
@@ -127,7 +123,7 @@ def _newest(user: User, among: Sequence[int] | None, before: Cursor | None) -> A
         .join(Membership.partnership)
         .where(
             Membership.user_id == user.id,
-            Membership.is_active,
+            Membership.state == State.ACTIVE,
             Partnership.archived_at.is_(None),
         )
     )

@@ -10,12 +10,10 @@ from workspace.htmx import announce
 from workspace.languages import short_date
 from workspace.overview.views import blueprint
 from workspace.overview.waiting import waiting
-from workspace.partnerships import log
 from workspace.partnerships.models import Membership
 from workspace.posts import queries as posts
 from workspace.roles import answering
 from workspace.roles import queries as roles
-from workspace.texts import queries as texts
 
 
 @blueprint.get("/waiting")
@@ -51,15 +49,6 @@ def take_role(membership: Membership, role_id: int, holding_id: int) -> Response
         announce(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
     else:
         announce(_("You have the role »%(name)s« now.", name=holding.role.name))
-    return _settled(membership)
-
-
-@blueprint.post("/partnerships/<slug:slug>/waiting/mentions/<number:number>")
-@members_may(Action.READ)
-def see_mention(membership: Membership, number: int) -> ResponseReturnValue:
-    """Know of being mentioned in a text, without opening it."""
-    log.see_mention(membership, texts.text(membership, number).writing.number)
-    announce(_("It is marked as read."))
     return _settled(membership)
 
 

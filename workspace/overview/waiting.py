@@ -1,25 +1,21 @@
-"""What waits for me: derived from the state of challenges, roles and mentions, never a second copy of it.
+"""What waits for me: derived from the state of challenges and roles, never a second copy of it.
 
 Each item has the one thing that settles it, and goes when it is settled. Later readers (mail) use the same list.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Date, String, and_, bindparam, case, cast, literal, null, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, case, or_, select
 
+from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, db
 from workspace.languages import short_date, short_day
-from workspace.members import waiting as members
-from workspace.partnerships.log import Entry
-from workspace.partnerships.mentions import Mention
-from workspace.partnerships.models import Membership, Partnership
-from workspace.partnerships.notices import Notice
+from workspace.partnerships.models import Membership, Partnership, State
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED
@@ -29,18 +25,10 @@ from workspace.roles.holdings import Kind as HoldingKind
 
 MOST = 50
 
-# Why a post waits for me.
-ASKS_ME, CONCERNS_MY_ROLE, IS_MINE, STANDS_STILL, MENTIONS_ME = "asks", "role", "taken", "still", "mentions"
-PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Post.number, Post.title)
-
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press.
-
-    What `moderates` waits for any of the moderators, not for this person alone; `is_request` says that somebody waits
-    for their answer. `notice` is the kind of news that it is, where one can choose how soon to hear of that.
-    """
+    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press."""
 
     symbol: str
     title: str
@@ -48,122 +36,70 @@ class Item:
     address: str
     button: str
     settles: str = ""
-    moderates: bool = False
-    is_request: bool = False
-    notice: Notice | None = None
-
-    @property
-    def place(self) -> str:
-        """The partnership that it is in, by its slug; empty for what is in none."""
-        _, found, rest = self.address.partition("/partnerships/")
-        return rest.partition("/")[0] if found else ""
 
 
 def waiting(user: User) -> list[Item]:
     """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
-    posts, lacking = _posts(user), roles.lacking_roles_of_moderator(user)
+    challenges, vacant = _challenges(user), roles.vacant_roles_of_moderator(user)
+    vacant_ids = {row.role_id for row in vacant}
     return [
-        *(_asked(row) for row in posts if row.why == ASKS_ME),
+        *(_asked(row) for row in challenges if row.asks_me),
         *(_offer(row) for row in roles.offers_to(user)),
-        *(_answer(row) for row in members.answers_wanted(user)),
-        *(_mention(row) for row in posts if row.why == MENTIONS_ME),
-        *(_role_is_mine(row) for row in posts if row.why == CONCERNS_MY_ROLE),
-        *(_taken(row) for row in posts if row.why == IS_MINE),
+        *(_role_is_mine(row) for row in challenges if row.concerns_my_role),
+        *(_taken(row) for row in challenges if row.is_mine),
         *(_request(row) for row in roles.requests_for_roles(user)),
-        *(_vacant(row) for row in lacking if row.vacant),
-        *(_still(row) for row in posts if row.why == STANDS_STILL),
-        *(_one_sided(row) for row in lacking if not row.vacant),
+        *(_vacant(row) for row in vacant),
+        *(_still(row) for row in challenges if row.stands_still),
+        *(_one_sided(row) for row in roles.one_sided_roles_of_moderator(user) if row.role_id not in vacant_ids),
     ]
 
 
-def _posts(user: User) -> list[AnyRow]:
-    """The posts that wait for me, each told once with `why`: unsolved challenges, and what mentions me."""
-    return list(db.session.execute(_told(), {"user_id": user.id}))
-
-
-@cache
-def _told() -> AnySelect:
-    """The statement of it, made once and kept: making it takes longer than running it."""
-    parts = [_challenges().subquery(), _mentions().subquery()]
-    found = union_all(*(select(part) for part in parts)).subquery()
-    return select(found).order_by(found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at)
-
-
-def _challenges() -> AnySelect:
-    """The unsolved challenges that have to do with me."""
+def _challenges(user: User) -> list[AnyRow]:
+    """The unsolved challenges that have to do with me, each told once, with why."""
+    asks_me = Post.asked_id == Membership.id
+    is_mine = Post.taker_id == Membership.id
     my_roles = select(Holding.role_id).where(
         Holding.membership_id == Membership.id,
         Holding.kind == HoldingKind.ACCOUNTABLE,
-        is_held(present()),
+        is_held(clock.now()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))
-    why = case(
-        (Post.asked_id == Membership.id, ASKS_ME),
-        (and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership))), CONCERNS_MY_ROLE),
-        (Post.taker_id == Membership.id, IS_MINE),
-        (
-            and_(Membership.level == Level.MODERATOR, Post.activity_at < present(before=STANDS_STILL_AFTER)),
-            STANDS_STILL,
-        ),
-    )
-    return (
+    concerns_my_role = and_(unclaimed, Post.role_id.in_(my_roles.correlate(Membership)))
+    still = and_(Membership.level == Level.MODERATOR, Post.activity_at < clock.now() - STANDS_STILL_AFTER)
+    query = (
         select(
-            why.label("why"),
-            *PLACE,
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+            Post.number,
+            Post.title,
             Post.answer_by,
             Post.activity_at,
-            Post.number.label("text_number"),
-            cast(null(), String).label("author_name"),
+            *_told_once(asks_me=asks_me, concerns_my_role=concerns_my_role, is_mine=is_mine, stands_still=still),
         )
         .select_from(Membership)
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .join(Post, Post.partnership_id == Partnership.id)
         .where(
-            Membership.user_id == bindparam("user_id"),
-            Membership.is_active,
+            Membership.user_id == user.id,
+            Membership.state == State.ACTIVE,
             Membership.level != Level.OBSERVER,
             Partnership.archived_at.is_(None),
             Partnership.unsolved_count > 0,
             Post.status.in_(UNSOLVED),
             Post.withdrawn_at.is_(None),
-            why.is_not(None),
+            or_(asks_me, is_mine, concerns_my_role, still),
         )
         .order_by(Post.answer_by.is_(None), Post.answer_by, Post.activity_at)
         .limit(MOST)
     )
+    return list(db.session.execute(query))
 
 
-def _mentions() -> AnySelect:
-    """Where others mention me, in posts that I have not opened since; the oldest first."""
-    author, person = aliased(Membership), aliased(User)
-    return (
-        select(
-            literal(MENTIONS_ME).label("why"),
-            *PLACE,
-            cast(null(), Date).label("answer_by"),
-            Entry.at.label("activity_at"),
-            Mention.number.label("text_number"),
-            person.name.label("author_name"),
-        )
-        .select_from(Membership)
-        .join(Mention, and_(Mention.membership_id == Membership.id, Mention.is_seen.is_(False)))
-        .join(Entry, and_(Entry.partnership_id == Mention.partnership_id, Entry.number == Mention.number))
-        .join(Partnership, Partnership.id == Entry.partnership_id)
-        .join(Post, and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number))
-        .outerjoin(Comment, and_(Comment.partnership_id == Mention.partnership_id, Comment.number == Mention.number))
-        .join(author, author.id == Entry.actor_id)
-        .join(person, person.id == author.user_id)
-        .where(
-            Membership.user_id == bindparam("user_id"),
-            Membership.is_active,
-            Entry.actor_id != Membership.id,
-            Partnership.archived_at.is_(None),
-            Post.withdrawn_at.is_(None),
-            Comment.withdrawn_at.is_(None),
-        )
-        .order_by(Entry.at)
-        .limit(MOST)
-    )
+def _told_once(**reasons: Any) -> Iterator[Any]:
+    """Each reason as a column that is true where none of those before it is."""
+    first = case(*((reason, name) for name, reason in reasons.items()))
+    for name in reasons:
+        yield (first == name).label(name)
 
 
 def _asked(row: AnyRow) -> Item:
@@ -175,7 +111,6 @@ def _asked(row: AnyRow) -> Item:
         address,
         _("I take it"),
         settles=f"/partnerships/{row.slug}/waiting/challenges/{row.number}",
-        notice=Notice.CHALLENGE,
     )
 
 
@@ -190,50 +125,6 @@ def _offer(row: AnyRow) -> Item:
         _role(row),
         _("Accept"),
         settles=f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{row.id}",
-        notice=Notice.ROLE,
-    )
-
-
-def _answer(row: AnyRow) -> Item:
-    home = f"/partnerships/{row.slug}"
-    return {
-        "request": lambda: Item(
-            "users",
-            _("%(name)s asks to join", name=row.title),
-            f"{row.partnership_name} · {row.about}",
-            f"{home}/members",
-            _("Answer"),
-            moderates=True,
-            is_request=True,
-        ),
-        "report": lambda: Item(
-            "warning",
-            _("Reported to the moderators: %(title)s", title=row.title or _("Withdrawn post")),
-            row.partnership_name,
-            f"{home}/reports",
-            _("Answer"),
-            notice=Notice.REPORT,
-        ),
-        "question": lambda: Item(
-            "users",
-            _("The moderators have a question about your request"),
-            row.partnership_name,
-            "/memberships",
-            _("Answer"),
-        ),
-    }[row.what]()
-
-
-def _mention(row: AnyRow) -> Item:
-    comment = "" if row.text_number == row.number else f"?comment={row.text_number}#comment-{row.text_number}"
-    return Item(
-        "comment",
-        _("%(name)s mentions you: %(title)s", name=row.author_name, title=row.title),
-        row.partnership_name,
-        f"{_post(row)}{comment}",
-        _("Mark as read"),
-        settles=f"/partnerships/{row.slug}/waiting/mentions/{row.text_number}",
-        notice=Notice.MENTIONED,
     )
 
 
@@ -248,33 +139,23 @@ def _taken(row: AnyRow) -> Item:
 
 def _request(row: AnyRow) -> Item:
     title = _("%(name)s asks for the role »%(role)s«", name=row.asked_by, role=row.name)
-    return Item(
-        "users",
-        title,
-        f"{row.partnership_name} · {row.organisation_name}",
-        _role(row),
-        _("Answer"),
-        moderates=True,
-        is_request=True,
-    )
+    return Item("users", title, f"{row.partnership_name} · {row.organisation_name}", _role(row), _("Answer"))
 
 
 def _vacant(row: AnyRow) -> Item:
     title = _("»%(role)s« has nobody accountable", role=row.name)
-    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"), moderates=True)
+    return Item("users", title, row.partnership_name, _role(row), _("Find somebody accountable"))
 
 
 def _still(row: AnyRow) -> Item:
     title = _("Stands still: %(title)s", title=row.title)
     meta = _("since %(date)s", date=short_date(row.activity_at))
-    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"), moderates=True)
+    return Item("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"))
 
 
 def _one_sided(row: AnyRow) -> Item:
     title = _("»%(role)s« is held by one side only", role=row.name)
-    return Item(
-        "users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"), moderates=True
-    )
+    return Item("users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"))
 
 
 def _meta(row: AnyRow) -> str:

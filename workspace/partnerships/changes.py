@@ -9,21 +9,17 @@ from workspace import clock
 from workspace.access import Action, Conflict, Level
 from workspace.accounts.models import User
 from workspace.database import db
-from workspace.mail.models import post
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Verb, record
-from workspace.partnerships.models import Membership, Participation, Partnership, Stage
-from workspace.partnerships.seating import let_in, seat_of
+from workspace.partnerships.models import Membership, Participation, Partnership, Stage, State
 
 
 class Stale(Conflict):
     """Somebody else has changed it since the form was opened."""
 
 
-def describe(
-    by: Membership, *, name: str, purpose: str, goals: list[int], version: int, titles_only: bool | None = None
-) -> None:
-    """Change name, purpose, goals, and what mails carry, one entry for each that differs. The slug stays.
+def describe(by: Membership, *, name: str, purpose: str, goals: list[int], version: int) -> None:
+    """Change name, purpose and goals, one entry for each that differs. The slug stays.
 
     Raises Stale when `version` is not the present one.
     """
@@ -35,8 +31,6 @@ def describe(
         _set(by, Verb.RENAMED, "name", name)
         _set(by, Verb.CHANGED_PURPOSE, "purpose", purpose)
         _set(by, Verb.CHANGED_GOALS, "goals", sorted(set(goals)))
-        if titles_only is not None:
-            _set(by, Verb.CHANGED_MAILS, "titles_only", titles_only)
         partnership.version += 1
 
 
@@ -89,14 +83,28 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         partnership = by.partnership
-        present = participations(partnership)
-        if user.organisation_id is None or user.organisation_id not in present or not user.is_active:
+        if user.organisation_id not in participations(partnership) or not user.is_active:
             raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
-        seat = seat_of(partnership, user)
+        seat = db.session.scalar(
+            select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
+        )
         if seat and seat.is_active:
             return seat
-        seat = let_in(partnership, user, level=level, organisation_id=user.organisation_id, by=by)
-        post("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.id, membership=seat.id)
+        if seat is None:
+            seat = Membership(
+                partnership_id=partnership.id,
+                user_id=user.id,
+                organisation_id=user.organisation_id,
+                seen_number=partnership.last_number,
+            )
+            db.session.add(seat)
+        seat.level, seat.state = level, State.ACTIVE
+        db.session.flush()
+        entry = record(by, Verb.JOINED, subject=seat, level=level.value)
+        # Who joins starts with both bookmarks at the present number.
+        if seat.seen_number == entry.number - 1:
+            seat.seen_number = entry.number
+        seat.digested_number = entry.number
         return seat
 
 

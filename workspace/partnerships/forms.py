@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, SelectMultipleField
+from wtforms import SelectField, SelectMultipleField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
@@ -41,8 +41,6 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
 
 class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
-
-    titles_only = BooleanField(_l("Mails carry titles only, no text: for confidential work"))
 
 
 class StageForm(WorkspaceForm):

@@ -8,14 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from flask import abort
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, func, select, update
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workspace import clock
 from workspace.database import Model, Moment, db, one_of
-from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 
 
@@ -29,9 +27,6 @@ class Verb(StrEnum):
     COMMENTED = "commented"
     EDITED = "edited"
     WITHDREW = "withdrew"
-    BROUGHT_BACK = "brought_back"
-    REDACTED = "redacted"
-    REACTED = "reacted"
     PINNED = "pinned"
     UNPINNED = "unpinned"
     TOOK = "took"
@@ -47,13 +42,7 @@ class Verb(StrEnum):
     CHANGED_PURPOSE = "changed_purpose"
     RENAMED = "renamed"
     CHANGED_GOALS = "changed_goals"
-    CHANGED_MAILS = "changed_mails"
     ADDED_ORGANISATION = "added_organisation"
-    LET_GO_ORGANISATION = "let_go_organisation"
-    CHANGED_ORGANISATION = "changed_organisation"
-    LEFT = "left"
-    REMOVED = "removed"
-    EXPIRED = "expired"
     ARCHIVED = "archived"
     UNARCHIVED = "unarchived"
     ADDED_ROLE = "added_role"
@@ -77,13 +66,7 @@ TOLD = (
     Verb.CHANGED_PURPOSE,
     Verb.RENAMED,
     Verb.CHANGED_GOALS,
-    Verb.CHANGED_MAILS,
     Verb.ADDED_ORGANISATION,
-    Verb.LET_GO_ORGANISATION,
-    Verb.CHANGED_ORGANISATION,
-    Verb.LEFT,
-    Verb.REMOVED,
-    Verb.EXPIRED,
     Verb.ARCHIVED,
     Verb.UNARCHIVED,
     Verb.ADDED_ROLE,
@@ -181,18 +164,6 @@ def append(
     return entry
 
 
-def forget_words(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
-    """Take what people wrote out of the entries about a post itself, or about one comment on it."""
-    about = select(Entry).where(
-        Entry.partnership_id == partnership_id,
-        Entry.post_number == post_number,
-        Entry.verb != Verb.REACTED,
-    )
-    for entry in db.session.scalars(about):
-        if entry.details.get("comment") == comment:
-            entry.details = {key: value for key, value in entry.details.items() if not isinstance(value, str)}
-
-
 def mark_seen(membership: Membership, number: int) -> None:
     """Move the member's bookmark to `number`, the last entry that was rendered; never back, never past the end."""
     with membership.partnership.locked():
@@ -211,16 +182,6 @@ def mark_post_seen(membership: Membership, post_number: int, number: int) -> Non
             )
         )
         _move_bookmark(membership, min(number, other - 1) if other else number)
-        _see_mentions(membership, post_number, number)
-
-
-def see_mention(membership: Membership, number: int) -> None:
-    """Note that the member knows of being mentioned in the text with this number; 404 where there is no such text."""
-    entry = db.session.get(Entry, (membership.partnership_id, number))
-    if entry is None or entry.post_number is None:
-        abort(404)
-    with membership.partnership.locked():
-        db.session.execute(_mentions(membership).where(Mention.number == number))
 
 
 def _move_bookmark(membership: Membership, number: int) -> None:
@@ -228,27 +189,6 @@ def _move_bookmark(membership: Membership, number: int) -> None:
     if number > membership.seen_number:
         membership.seen_number = number
         membership.own_unseen = _own_after(membership, number)
-
-
-def _see_mentions(membership: Membership, post_number: int, number: int) -> None:
-    """Note that the member has seen where texts of the post up to `number` mention them."""
-    texts = select(Entry.number).where(
-        Entry.partnership_id == membership.partnership_id, Entry.post_number == post_number, Entry.number <= number
-    )
-    db.session.execute(_mentions(membership).where(Mention.number.in_(texts)))
-
-
-def _mentions(membership: Membership) -> Update:
-    return (
-        update(Mention)
-        .where(
-            Mention.partnership_id == membership.partnership_id,
-            Mention.membership_id == membership.id,
-            Mention.is_seen.is_(False),
-        )
-        .values(is_seen=True)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _own_after(membership: Membership, number: int) -> int:

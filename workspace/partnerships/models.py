@@ -6,15 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_, select, text
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock, names
 from workspace.access import Action, Conflict, Level, NotAllowed, permits
-from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
-from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of, present
+from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of
 from workspace.organisations.models import Organisation, Side
 
 
@@ -33,13 +31,6 @@ class Stage(StrEnum):
         return list(Stage).index(self) + 1
 
 
-class Visibility(StrEnum):
-    """Whether people who are no members can know of a partnership: its name, purpose and organisations."""
-
-    HIDDEN = "hidden"
-    LISTED = "listed"
-
-
 class State(StrEnum):
     """Whether a membership counts: only an active one opens anything."""
 
@@ -47,25 +38,6 @@ class State(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     ENDED = "ended"
-
-
-class Ending(StrEnum):
-    """How a membership, or a request for one, came to its end."""
-
-    DECLINED = "declined"
-    TAKEN_BACK = "taken_back"
-    REMOVED = "removed"
-    LEFT = "left"
-    EXPIRED = "expired"
-    MOVED = "moved"
-
-
-class Digested(StrEnum):
-    """Whether a member's digests tell of a partnership: as often as they come, on every workday, or never."""
-
-    USUAL = "usual"
-    DAILY = "daily"
-    NEVER = "never"
 
 
 class Partnership(Model):
@@ -79,15 +51,12 @@ class Partnership(Model):
     name_key: Mapped[str] = mapped_column(SortKey)
     purpose: Mapped[str] = mapped_column(Text)
     stage: Mapped[Stage] = mapped_column(one_of(Stage), default=Stage.IDEA)
-    visibility: Mapped[Visibility] = mapped_column(one_of(Visibility), default=Visibility.HIDDEN)
     archived_at: Mapped[datetime | None] = mapped_column(Moment)
     last_number: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
     last_activity_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
     unsolved_count: Mapped[int] = mapped_column(default=0)
-    # Mails about it carry titles, but no text: for confidential work.
-    titles_only: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))
@@ -164,31 +133,15 @@ class Participation(Model):
 class Membership(Model):
     """One person's seat in one partnership: the actor of everything that the person does in it.
 
-    The organisation is the one that the person sits there for; who changes organisation gets a new seat, and what
-    they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are bookmarks
-    in the log; `own_unseen` counts the member's own entries after `seen_number`.
-
-    `joined_at` says when the person first came in (none for somebody who has only asked to), `since` when the present
-    state began, `decided_by_id` by whose decision (a membership's id; nobody's for what
-    time or the person did), and `reason` why, in words that the person sees. `asked` is what somebody wrote who asked
-    to join, `question` what the moderators want to know first. A suspension ends by itself at `suspended_until`, a
-    membership at `ends_at`: from that moment, whether or not anybody has written it down (members/expiry.py).
-    `hears` says how soon, at the soonest, the member hears by mail of what happens here.
+    The organisation is the one that the person sits there for; it stays when they change employer. `seen_number` and
+    `digested_number` are bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
     """
 
     __tablename__ = "membership"
     __table_args__ = (
         UniqueConstraint("partnership_id", "id"),
-        Index(
-            "uq_membership_partnership_id_user_id",
-            "partnership_id",
-            "user_id",
-            unique=True,
-            sqlite_where=text("ending IS NULL OR ending <> 'moved'"),
-            postgresql_where=text("ending IS NULL OR ending <> 'moved'"),
-        ),
+        UniqueConstraint("partnership_id", "user_id"),
         Index("ix_membership_user_id_state", "user_id", "state"),
-        Index("ix_membership_partnership_id_state", "partnership_id", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -200,19 +153,7 @@ class Membership(Model):
     seen_number: Mapped[int] = mapped_column(default=0)
     own_unseen: Mapped[int] = mapped_column(default=0)
     digested_number: Mapped[int] = mapped_column(default=0)
-    digested: Mapped[Digested] = mapped_column(one_of(Digested), default=Digested.USUAL)
-    hears: Mapped[Soon] = mapped_column(one_of(Soon), default=Soon.AT_ONCE)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    joined_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now)
-    since: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    decided_by_id: Mapped[int | None]
-    suspended_until: Mapped[datetime | None] = mapped_column(Moment)
-    ends_at: Mapped[datetime | None] = mapped_column(Moment)
-    ending: Mapped[Ending | None] = mapped_column(one_of(Ending))
-    reason: Mapped[str] = mapped_column(Text, default="")
-    asked: Mapped[str] = mapped_column(Text, default="")
-    question: Mapped[str] = mapped_column(Text, default="")
-    link_id: Mapped[int | None]
 
     partnership: Mapped[Partnership] = relationship()
     user: Mapped[User] = relationship()
@@ -223,53 +164,10 @@ class Membership(Model):
         """How many events in the log this member has neither seen nor made."""
         return max(0, self.partnership.last_number - self.seen_number - self.own_unseen)
 
-    @hybrid_property
+    @property
     def is_active(self) -> bool:
-        """Whether this seat opens the partnership now. The one scope of every query about active members."""
-        now = clock.now()
-        is_over = self.suspended_until is not None and self.suspended_until <= now
-        is_in = self.state is State.ACTIVE or (self.state is State.SUSPENDED and is_over)
-        return is_in and (self.ends_at is None or self.ends_at > now)
-
-    @is_active.inplace.expression
-    @classmethod
-    def _is_active(cls) -> ColumnElement[bool]:
-        now = present()
-        return and_(
-            or_(
-                cls.state == State.ACTIVE,
-                # Never NULL: those who are out are asked for with its opposite.
-                and_(cls.state == State.SUSPENDED, cls.suspended_until.is_not(None), cls.suspended_until <= now),
-            ),
-            or_(cls.ends_at.is_(None), cls.ends_at > now),
-        )
-
-    @hybrid_property
-    def is_present(self) -> bool:
-        """Whether this is the person's seat, and not one that they had for another organisation before."""
-        return self.ending is not Ending.MOVED
-
-    @is_present.inplace.expression
-    @classmethod
-    def _is_present(cls) -> ColumnElement[bool]:
-        return cls.ending.is_distinct_from(Ending.MOVED)
-
-    @hybrid_property
-    def has_ended(self) -> bool:
-        """Whether it is over, also when only time has ended it."""
-        return self.state is State.ENDED or (self.ends_at is not None and self.ends_at <= clock.now())
-
-    @has_ended.inplace.expression
-    @classmethod
-    def _has_ended(cls) -> ColumnElement[bool]:
-        return or_(cls.state == State.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= present()))
-
-    def become(self, state: State, *, by: "Membership | None" = None, reason: str = "") -> None:
-        """Let the present state be `state` from now on, by the decision of `by`; what belonged to the last one goes."""
-        self.state, self.since, self.reason = state, clock.now(), reason
-        self.decided_by_id = by.id if by else None
-        self.suspended_until = self.ending = None
-        self.question = ""
+        """Whether this seat opens the partnership."""
+        return self.state is State.ACTIVE
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

@@ -40,4 +40,4 @@ def add_person(membership: Membership) -> ResponseReturnValue:
         raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
     changes.add_person(membership, user, form.level.data)
     announce(_("%(name)s is in the partnership now.", name=user.name))
-    return seen_elsewhere(f"{membership.partnership.address}members")
+    return seen_elsewhere(f"{membership.partnership.address}about")

@@ -14,7 +14,7 @@ from workspace.cursors import Cursor
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import TOLD, Entry
-from workspace.partnerships.models import Ending, Membership, Participation, Partnership, State
+from workspace.partnerships.models import Membership, Participation, Partnership, State
 from workspace.partnerships.words import so_many
 
 PAGE = 50
@@ -69,7 +69,7 @@ def mine(user: User) -> AnySelect:
             unread.label("unread"),
         )
         .join(Membership.partnership)
-        .where(Membership.user_id == user.id, Membership.is_active)
+        .where(Membership.user_id == user.id, Membership.state == State.ACTIVE)
         .order_by(Partnership.last_activity_at.desc(), Partnership.id.desc())
     )
 
@@ -80,19 +80,6 @@ def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> lis
     if before:
         query = query.where(tuple_(Partnership.last_activity_at, Partnership.id) < tuple_(*before))
     return list(db.session.execute(query))
-
-
-def has_closed_seats(user: User) -> bool:
-    """Whether I have a seat that opens nothing, or not yet, and there is something to be told about it."""
-    query = select(Membership.id).where(
-        Membership.user_id == user.id,
-        ~Membership.is_active,
-        or_(
-            Membership.state != State.ENDED,
-            Membership.ending.in_((Ending.DECLINED, Ending.REMOVED, Ending.EXPIRED)),
-        ),
-    )
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]]:
@@ -123,16 +110,11 @@ def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]
 
 def participations(membership: Membership) -> list[AnyRow]:
     """All organisations that take part, in Danish order."""
-    return partners(membership.partnership)
-
-
-def partners(partnership: Partnership) -> list[AnyRow]:
-    """The same for whoever has been given a way in."""
     return list(
         db.session.execute(
             select(Organisation.id, Organisation.name, Organisation.website, Participation.side)
             .join(Participation.organisation)
-            .where(Participation.partnership_id == partnership.id)
+            .where(Participation.partnership_id == membership.partnership_id)
             .order_by(Organisation.name_key)
         )
     )
@@ -153,7 +135,7 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(Membership.partnership_id == membership.partnership_id, Membership.is_active)
+        .where(Membership.partnership_id == membership.partnership_id, Membership.state == State.ACTIVE)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
     )
@@ -226,7 +208,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
             and_(
                 Membership.partnership_id == membership.partnership_id,
                 Membership.user_id == User.id,
-                Membership.is_active,
+                Membership.state == State.ACTIVE,
             ),
         )
         .where(User.deactivated_at.is_(None), *named_like(User.name_folded, words))

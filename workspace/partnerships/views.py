@@ -42,22 +42,25 @@ def index(user: User) -> ResponseReturnValue:
         parties=queries.parties([row.id for row in page], NAMED_IN_LIST),
         older=cursors.write(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
         may_start=may_start(user),
-        closed=queries.has_closed_seats(user),
     )
 
 
 @blueprint.get("/partnerships/<slug:slug>/about")
 @members_may(Action.READ)
 def about(membership: Membership) -> ResponseReturnValue:
-    """Purpose, stage, goals, organisations and history."""
+    """Purpose, stage, goals, organisations, members and history."""
+    earlier = "before" in request.args
     entries = queries.history(membership, cursors.number(request.args.get("before", "")))
+    found = queries.members(membership, cursors.number(request.args.get("after", "")))
     return page_or_partial(
         "partnerships/about.html",
-        "partnerships/_history.html",
-        focus=_first("event", entries, "number"),
+        "partnerships/_history.html" if earlier else "partnerships/_members.html",
+        focus=_first("event", entries, "number") if earlier else _first("member", found, "id"),
         membership=membership,
         partnership=membership.partnership,
         organisations=queries.participations(membership),
+        members=found[: queries.PAGE],
+        more_members=len(found) > queries.PAGE,
         entries=entries[: queries.HISTORY_PAGE],
         older=len(entries) > queries.HISTORY_PAGE,
         stage_form=StageForm(stage=membership.partnership.stage),
@@ -91,7 +94,6 @@ def update(membership: Membership) -> ResponseReturnValue:
             purpose=form.purpose.data,
             goals=form.goals.data,
             version=form.version.data,
-            titles_only=form.titles_only.data,
         )
     except changes.Stale:
         present = membership.partnership

@@ -239,12 +239,12 @@ def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, v
 
 def _shown(membership: Membership, number: int) -> Response:
     """The challenge as it is now, in place or on its page, and what has just happened at the end of its thread."""
-    latest = next(iter(queries.moves(membership, number, most=1)), None)
+    (latest,) = queries.moves(membership, number, most=1)
     return htmx.partial_or_redirect(
         "posts/moved.htmx.html",
         to=f"{membership.partnership.address}posts/{number}",
         focus="#steps h2",
-        entry=latest if latest and latest.number == membership.partnership.last_number else None,
+        entry=latest if latest.number == membership.partnership.last_number else None,
         **whole(membership, queries.card(membership, number)),
     )
 

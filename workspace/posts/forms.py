@@ -12,6 +12,7 @@ from workspace import cursors
 from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.languages import today
 from workspace.posts.models import Kind
+from workspace.prose import Prose, from_plain
 
 LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
@@ -19,25 +20,19 @@ KINDS = {Kind.PROGRESS: _l("Progress"), Kind.CHALLENGE: _l("Challenge")}
 
 
 class TextForm(ProseMixin, WorkspaceForm):
-    """A title and a text, and the role that it concerns."""
+    """A title and a text."""
 
     title = Line(_l("Heading"), longest=LONGEST_TITLE, required=_l("Write a heading."))
     body = Paragraphs(_l("Text"), required=_l("Write a text."))
-    role: Any = SelectField(
-        _l("Which role does it concern?"),
-        choices=[],
-        coerce=lambda value: cursors.number(str(value)) or "",
-        validate_choice=False,
-        description=_l("Whoever is accountable for it sees that the post waits for them."),
-    )
-
-    def offer(self, roles: list[tuple[int, str]]) -> None:
-        """Let one of `roles`, by id and name, be chosen, or none."""
-        self.role.choices = {"": _("None in particular")} | {str(role_id): name for role_id, name in roles}
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check the fields, and then ask about CPR numbers."""
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.title, self.body)
+
+    @property
+    def prose(self) -> Prose:
+        """The text as it is kept."""
+        return from_plain(self.body.data or "")
 
 
 class ShareForm(OneTimeKeyMixin, TextForm):
@@ -52,6 +47,17 @@ class ShareForm(OneTimeKeyMixin, TextForm):
         coerce=lambda value: Kind(value) if value in list(Kind) else None,
         validate_choice=False,
     )
+    role: Any = SelectField(
+        _l("Which role does it concern?"),
+        choices=[],
+        coerce=lambda value: cursors.number(str(value)) or "",
+        validate_choice=False,
+        description=_l("Whoever is accountable for it sees that the post waits for them."),
+    )
+
+    def offer(self, roles: list[tuple[int, str]]) -> None:
+        """Let one of `roles`, by id and name, be chosen, or none."""
+        self.role.choices = {"": _("None in particular")} | {str(role_id): name for role_id, name in roles}
 
     def validate_kind(self, field: RadioField) -> None:
         """One of the two has to be chosen."""

@@ -10,10 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workspace import clock
 from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
-from workspace.partnerships.log import Verb, forget_words, record
+from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, notify
-from workspace.posts import following, mentions
 from workspace.posts.moving import UNSOLVED, Moving
 from workspace.prose import Prose
 from workspace.roles.models import Role
@@ -81,15 +79,13 @@ class Post(Moving, Model):
     ) -> "Post":
         """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
 
-        Either may concern a `role`. The same key makes the same post, corrected if the text has changed since.
-        Raises Moved if the challenge is no longer unsolved.
+        Either may concern a `role`. The same key makes the same post. Raises Moved if the challenge is no longer
+        unsolved.
         """
-        body = mentions.resolved(by.partnership_id, body)
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
-                made.edit(by, title=title, body=body, version=made.version, answer_by=answer_by, role=role)
                 return made
             if role:
                 role.require_in_use()
@@ -114,35 +110,18 @@ class Post(Moving, Model):
             post.lift(by.partnership, entry.number)
             db.session.add(post)
             db.session.flush()
-            mentions.keep(post.partnership_id, post.number, body)
-            following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
-            notify(Notice.MENTIONED, entry, body.mentions, text=post.number)
             return post
 
-    def edit(
-        self,
-        by: Membership,
-        *,
-        title: str,
-        body: Prose,
-        version: int,
-        answer_by: date | None = None,
-        role: Role | None = None,
-    ) -> None:
+    def edit(self, by: Membership, *, title: str, body: Prose, version: int, answer_by: date | None = None) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
-        body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
-            answer_by, role_id = answer_by if self.status else None, role.id if role else None
-            if role and role_id != self.role_id:
-                role.require_in_use()
-            if (self.title, self.body_html, self.answer_by, self.role_id) != (title, body.html, answer_by, role_id):
-                self.require_version(version)
-                mentioned = self.rewrite(body, title=self.title)
-                self.title, self.answer_by, self.role_id = title, answer_by, role_id
-                following.concern(self.partnership_id, self.number, body.mentions)
-                entry = record(by, Verb.EDITED, post_number=self.number)
-                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
+            self.require_version(version)
+            answer_by = answer_by if self.status else None
+            if (self.title, self.body_text, self.answer_by) != (title, body.text, answer_by):
+                self.title, self.answer_by = title, answer_by
+                self.rewrite(body)
+                record(by, Verb.EDITED, post_number=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
         """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's."""
@@ -151,28 +130,6 @@ class Post(Moving, Model):
                 self.pinned_at = None
                 by.partnership.unsolved_count -= self.status in UNSOLVED
                 record(by, Verb.WITHDREW, post_number=self.number, reason=reason)
-
-    def bring_back(self, by: Membership) -> None:
-        """Undo the withdrawal."""
-        with by.partnership.locked():
-            if self.put_back(by):
-                by.partnership.unsolved_count += self.status in UNSOLVED
-                record(by, Verb.BROUGHT_BACK, post_number=self.number)
-
-    def redact(self, by: Membership, reason: str) -> None:
-        """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
-        with by.partnership.locked():
-            was_unsolved = self.is_unsolved
-            if self.blank(by, reason):
-                by.partnership.unsolved_count -= was_unsolved
-                self.title, self.outcome, self.pinned_at = "", "", None
-                forget_words(self.partnership_id, post_number=self.number)
-                record(by, Verb.REDACTED, post_number=self.number, reason=reason)
-
-    @property
-    def owner_ids(self) -> set[int]:
-        """The seats whose matter it is: its author's, and of a challenge whoever has taken it."""
-        return {seat_id for seat_id in (self.author_id, self.taker_id) if seat_id}
 
     def pin(self, by: Membership) -> None:
         """Keep the post first in the feed. Raises Conflict when three are pinned already."""

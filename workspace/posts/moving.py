@@ -16,9 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
 from workspace.database import Moment, db, one_of
-from workspace.partnerships.log import Entry, Verb, append, record
+from workspace.partnerships.log import Verb, append, record
 from workspace.partnerships.models import Membership, Partnership
-from workspace.partnerships.notices import Notice, notify
 from workspace.posts.writing import Writing
 from workspace.roles.queries import holds
 
@@ -131,8 +130,7 @@ class Moving(Writing):
             if self.concerns_id != whom.id:
                 self._require_as_seen(instead_of)
                 self.asked_id = whom.id
-                entry = self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
-                notify(Notice.CHALLENGE, entry, [whom.id], post=self.number)
+                self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
 
     def accept(self, by: Membership) -> None:
         """Take the challenge as one was asked to. Raises Moved if one is asked no longer."""
@@ -260,10 +258,9 @@ class Moving(Writing):
         if status is Status.OPEN:
             self.taker_id = None
 
-    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> Entry:
+    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> None:
         """Record the move, which lifts the challenge."""
         record_by = partial(record, by) if by else partial(append, partnership)
         entry = record_by(verb, post_number=self.number, **about)
         self.lift(partnership, entry.number)
         db.session.flush()
-        return entry

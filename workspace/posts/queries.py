@@ -12,14 +12,11 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.models import Membership, Participation, State
 from workspace.partnerships.queries import TELLING, of_seat
-from workspace.posts import following
 from workspace.posts.affected import Affected
-from workspace.posts.mentions import mentioned, unseen
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import MOVES, TURNS, UNSOLVED
-from workspace.posts.reactions import reacted
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name, is_held_by
@@ -31,10 +28,6 @@ SHOWN_IN_FEED = 280
 MOST_CHOICES = 50
 MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
-
-# Made once: making an alias costs more than the statement that it stands in.
-MOVED, CONCERNED_SEAT, CONCERNED = aliased(Post), aliased(Membership), aliased(User)
-WITHDRAWER_SEAT, WITHDRAWER = aliased(Membership), aliased(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -52,15 +45,10 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    query = cards(
-        false().label("is_new"),
-        Post.body_html,
-        null().label("excerpt"),
-        is_held_by(membership, Post.role_id).label("holds_role"),
-        reacted(membership, Post.partnership_id, Post.number),
-        unseen(membership, Post.number),
-        *following.columns(membership, Post.number),
-    ).where(Post.partnership_id == membership.partnership_id, Post.number == number)
+    whole = (false().label("is_new"), Post.body_html, null().label("excerpt"))
+    query = cards(is_held_by(membership, Post.role_id).label("holds_role"), *whole).where(
+        Post.partnership_id == membership.partnership_id, Post.number == number
+    )
     return db.session.execute(query).first() or abort(404)
 
 
@@ -87,12 +75,9 @@ def in_part(membership: Membership) -> AnySelect:
     return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
 
 
-def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
-    """The columns `body_html`, for a text that is short enough, formatting included, or the `whole` one, and
-    `excerpt` for others.
-    """
-    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 3 * longest)
-    is_short = or_(is_short, writing.number == whole) if whole else is_short
+def shown(writing: type[Writing], longest: int) -> tuple[Any, Any]:
+    """The columns `body_html`, for a text that is short enough, and `excerpt`, for one that is not."""
+    is_short = and_(func.length(writing.body_text) <= longest, func.length(writing.body_html) <= 2 * longest)
     return (
         case((is_short, writing.body_html)).label("body_html"),
         case((~is_short, func.substr(writing.body_text, 1, longest))).label("excerpt"),
@@ -101,7 +86,7 @@ def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tup
 
 def cards(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    moved, seat, concerned = MOVED, CONCERNED_SEAT, CONCERNED
+    moved, seat, concerned = aliased(Post), aliased(Membership), aliased(User)
     return (
         select(
             Post.number,
@@ -116,7 +101,6 @@ def cards(*body: Any) -> AnySelect:
             Post.withdrawn_at,
             Post.withdrawn_by_id,
             Post.withdrawn_reason,
-            Post.kept_reason,
             Post.role_id,
             Role.name.label("role_name"),
             Role.retired_at.label("role_retired_at"),
@@ -134,9 +118,6 @@ def cards(*body: Any) -> AnySelect:
             Membership.organisation_id,
             moved.title.label("moves_title"),
             concerned.name.label("concerned_name"),
-            Post.redacted_at,
-            withdrawn_by(Post),
-            mentioned(Post.partnership_id, Post.number),
             *body,
             *author(),
         )
@@ -167,13 +148,6 @@ def author() -> tuple[Any, ...]:
     )
 
 
-def withdrawn_by(writing: type[Writing]) -> Any:
-    """The column `withdrawn_by_name`: of who withdrew or redacted it."""
-    seat, person = WITHDRAWER_SEAT, WITHDRAWER
-    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
-    return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
-
-
 def is_new(membership: Membership) -> Any:
     """Whether others have done something about the post since the member last looked."""
     if not membership.unread:
@@ -190,10 +164,10 @@ def is_new(membership: Membership) -> Any:
     )
 
 
-def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
+def moves(membership: Membership, number: int, *, most: int, before: int | None = None) -> list[Entry]:
     """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
     query = _entries(membership, number, MOVES).options(*TELLING).order_by(Entry.number.desc()).limit(most)
-    if before is not None:
+    if before:
         query = query.where(Entry.number < before)
     return list(db.session.scalars(query))
 
@@ -302,10 +276,9 @@ def who_can_take(membership: Membership) -> list[tuple[int, str]]:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.is_active,
+            Membership.state == State.ACTIVE,
             Membership.level != Level.OBSERVER,
             Membership.id != membership.id,
-            User.deactivated_at.is_(None),
         )
         .order_by(User.name_key, Membership.id)
     )

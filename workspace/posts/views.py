@@ -13,21 +13,16 @@ from workspace.comments.forms import CommentForm
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import parties, unseen_events
-from workspace.posts import following, queries, versions
+from workspace.posts import queries
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import stands_still
 from workspace.posts.place import place, whole
-from workspace.posts.reactions import tally
-from workspace.posts.words import REACTIONS
 from workspace.posts.writing import Stale
-from workspace.prose import Prose
 from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
 blueprint.add_app_template_global(stands_still, "stands_still")
-blueprint.add_app_template_filter(tally)
-blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
 
 NAMED_IN_HEADER = 6
 
@@ -70,30 +65,28 @@ def create(membership: Membership) -> ResponseReturnValue:
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
+        post=queries.card(membership, post.number),
         form=_composer(membership, formdata=None),
-        **whole(membership, queries.card(membership, post.number)),
+        **place(membership),
     )
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>")
 @members_may(Action.READ)
 def show(membership: Membership, number: int) -> ResponseReturnValue:
-    """A post with its latest comments, or those around one (`comment`); older ones on demand.
-
-    For HTMX also the parts that a form stood in the place of.
-    """
+    """A post with its latest comments; older ones on demand, and the parts that a form stood in the place of."""
     post = queries.card(membership, number)
     if htmx.is_partial() and "before" not in request.args:
         steps = post.status is not None and request.args.get("part") == "steps"
         partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
         return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
-    before, marked = (cursors.number(request.args.get(name, "")) for name in ("before", "comment"))
-    thread = comment_queries.thread(membership, post, before=before or None, marked=marked or None)
+    thread = comment_queries.thread(membership, post, cursors.number(request.args.get("before", "")))
     if htmx.is_partial():
         partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
         return htmx.focused(make_response(partial), thread["latest"])
-    form = _quoting(membership, post.number)
-    return render_template("posts/show.html", comment_form=form, **thread, **whole(membership, post))
+    return render_template(
+        "posts/show.html", comment_form=CommentForm(formdata=None), **thread, **whole(membership, post)
+    )
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
@@ -102,8 +95,7 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
-    now = {"body": post.body_text, "body_html": post.body_html, "role": post.role_id}
-    form = _edit_form(membership, post, obj=post, data=now)
+    form = EditForm(obj=post, data={"body": post.body_text})
     return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
 
 
@@ -112,7 +104,7 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
 def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
-    form = _edit_form(membership, post, instead_of=post.body_html)
+    form = EditForm()
     context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
     if not form.validate():
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
@@ -123,14 +115,12 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
             body=form.prose,
             version=form.version.data,
             answer_by=form.answer_by.data,
-            role=role(membership, form.role.data) if form.role.data else None,
         )
     except Stale:
-        context["mine"] = form.prose
-        context["merged"] = form.begin_again(post.version, _proposal(post, form))
+        form.begin_at(post.version)
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
     announce(_("Your changes are saved."))
-    return shown(membership, post)
+    return _shown(membership, post)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/withdrawal")
@@ -161,7 +151,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         )
     post.withdraw(membership, reason=form.reason.data or "")
     announce(_("The post is withdrawn."))
-    return shown(membership, post)
+    return _shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
@@ -171,7 +161,7 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.post(membership, number)
     post.pin(membership)
     announce(_("The post is pinned: it stands first among the posts."))
-    return shown(membership, post)
+    return _shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
@@ -181,50 +171,10 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.post(membership, number)
     post.unpin(membership)
     announce(_("The post is no longer pinned."))
-    return shown(membership, post)
+    return _shown(membership, post)
 
 
-@blueprint.get("/<slug:slug>/posts/<number:number>/followers")
-@members_may(Action.READ)
-def followers(membership: Membership, number: int) -> ResponseReturnValue:
-    """Who follows a post."""
-    return page_or_partial(
-        "posts/followers.html",
-        "posts/_followers.html",
-        focus="#followers",
-        post=queries.card(membership, number),
-        followers=following.followers(membership, number),
-        **place(membership),
-    )
-
-
-@blueprint.post("/<slug:slug>/posts/<number:number>/following")
-@members_may(Action.FOLLOW)
-def follow(membership: Membership, number: int) -> ResponseReturnValue:
-    """Follow a post."""
-    return _follow(membership, number, follows=True)
-
-
-@blueprint.post("/<slug:slug>/posts/<number:number>/unfollowing")
-@members_may(Action.FOLLOW)
-def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
-    """Follow a post no longer, whatever happens to it."""
-    return _follow(membership, number, follows=False)
-
-
-def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
-    queries.post(membership, number)
-    following.choose(membership, number, follows=follows)
-    return htmx.partial_or_redirect(
-        "posts/_followers.html",
-        to=f"{membership.partnership.address}posts/{number}",
-        focus="#followers button",
-        post=queries.card(membership, number),
-        **place(membership),
-    )
-
-
-def shown(membership: Membership, post: Post) -> Response:
+def _shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
     return htmx.partial_or_redirect(
         "posts/shown.htmx.html",
@@ -232,30 +182,6 @@ def shown(membership: Membership, post: Post) -> Response:
         focus="#post-title",
         **whole(membership, queries.card(membership, post.number)),
     )
-
-
-def _quoting(membership: Membership, post_number: int) -> CommentForm:
-    """The form for a comment, with the comment in it that is to be quoted, if any."""
-    number = cursors.number(request.args.get("quote", ""))
-    if not number:
-        return CommentForm(formdata=None)
-    quoted = comment_queries.comment(membership, post_number, number)
-    lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
-    return CommentForm(formdata=None, data={"body": f"{lines}\n"})
-
-
-def _edit_form(membership: Membership, post: Post, **options: Any) -> EditForm:
-    """The form for correcting a post; a role that is retired since may stay."""
-    form = EditForm(**options)
-    offered = choices(membership)
-    if post.role_id and post.role_id not in dict(offered):
-        offered.append((post.role_id, role(membership, post.role_id).name))
-    form.offer(offered)
-    return form
-
-
-def _proposal(post: Post, form: EditForm) -> Prose | None:
-    return versions.proposal(post.partnership_id, post.number, form.version.data, form.prose, post.body_html)
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
@@ -292,4 +218,4 @@ def _composer(membership: Membership, **options: Any) -> ShareForm:
     return form
 
 
-from workspace.posts import challenges, letters  # noqa: E402, F401 (routes on the same blueprint, and kinds of mail)
+from workspace.posts import challenges  # noqa: E402, F401 (its routes are on the same blueprint)

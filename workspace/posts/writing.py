@@ -1,7 +1,6 @@
 """What posts and comments have in common: somebody wrote them, may correct them, and may take them back."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from flask_babel import gettext as _
@@ -10,19 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
-from workspace.database import Moment, db
+from workspace.database import Moment
 from workspace.partnerships.models import Membership
-from workspace.posts import mentions, versions
-from workspace.posts.versions import Version
-from workspace.prose import EMPTY, Prose
-
-# How long who withdrew a text is offered to undo it, and how much longer a slow request may take.
-UNDO = timedelta(seconds=30)
-UNDO_GRACE = timedelta(seconds=15)
-
-
-# Features above that keep words about texts: called with the key of one that is deleted for good, in its transaction.
-forgetting: list[Callable[[int, int], None]] = []
+from workspace.prose import Prose
 
 
 class Stale(Conflict):
@@ -49,14 +38,6 @@ class Writing:
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
     withdrawn_by_id: Mapped[int | None]
     withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
-    redacted_at: Mapped[datetime | None] = mapped_column(Moment)
-    # Why a moderator kept it although it was reported: its author sees that.
-    kept_reason: Mapped[str] = mapped_column(Text, default="")
-
-    @property
-    def mentions(self) -> set[int]:
-        """The ids of the memberships that it refers to."""
-        return Prose(self.body_html, self.body_text).mentions
 
     @property
     def is_withdrawn(self) -> bool:
@@ -89,25 +70,11 @@ class Writing:
         if self.version != version:
             raise Stale(_("The text has been changed in the meantime."))
 
-    def rewrite(self, body: Prose, *, title: str = "") -> set[int]:
-        """Give it a new text, count the edit, and keep the version before, which had the `title`.
-
-        Returns the ids of those whom the text did not mention before.
-        """
-        version = Version(
-            partnership_id=self.partnership_id,
-            number=self.number,
-            version=self.version,
-            title=title,
-            body_html=self.body_html,
-            body_text=self.body_text,
-            written_at=self.edited_at or self.created_at,
-        )
-        db.session.add(version)
+    def rewrite(self, body: Prose) -> None:
+        """Give it a new text, and count the edit."""
         self.body_html, self.body_text = body.html, body.text
         self.version += 1
         self.edited_at = clock.now()
-        return mentions.keep(self.partnership_id, self.number, body)
 
     def require_withdrawable(self, by: Membership) -> None:
         """Raise the fitting refusal unless `by` may withdraw it."""
@@ -124,42 +91,3 @@ class Writing:
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
         return True
-
-    def may_be_brought_back_by(self, member: Membership) -> bool:
-        """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
-        if self.withdrawn_at is None or self.redacted_at or not member.may(self.written_by):
-            return False
-        just_now = clock.now() - self.withdrawn_at <= UNDO + UNDO_GRACE
-        return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
-
-    def put_back(self, by: Membership) -> bool:
-        """Undo the withdrawal; False if there is none. Raises the fitting refusal unless `by` may."""
-        by.require(self.written_by)
-        if not self.is_withdrawn:
-            return False
-        if self.redacted_at:
-            raise Conflict(_("It has been deleted for good, so there is nothing to bring back."))
-        if not self.may_be_brought_back_by(by):
-            raise NotAllowed(_("It is too late to undo this. A moderator of the partnership can bring it back."))
-        self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = None, None, ""
-        return True
-
-    def blank(self, by: Membership, reason: str) -> bool:
-        """Delete the text for good, its earlier versions and whom it mentioned; False if it is gone already."""
-        by.require(Action.REDACT)
-        if self.redacted_at:
-            return False
-        mentions.keep(self.partnership_id, self.number, EMPTY)
-        versions.forget(self.partnership_id, self.number)
-        self.body_html, self.body_text = EMPTY.html, EMPTY.text
-        self.redacted_at = clock.now()
-        self.withdrawn_at = self.withdrawn_at or self.redacted_at
-        self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
-        for forget in forgetting:
-            forget(self.partnership_id, self.number)
-        return True
-
-
-def is_undoable(withdrawn_at: datetime) -> bool:
-    """Whether who withdrew a text at that moment is still offered to undo it."""
-    return clock.now() - withdrawn_at <= UNDO

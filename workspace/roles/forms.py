@@ -9,7 +9,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, Validation
 from wtforms.validators import Optional
 
 from workspace import clock, cursors
-from workspace.forms import CprMixin, Line, OneTimeKeyMixin, Paragraphs, VersionMixin, WorkspaceForm
+from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 from workspace.languages import zone
 from workspace.partnerships.forms import StartForm
 from workspace.roles.holdings import Kind
@@ -56,7 +56,7 @@ class EditForm(VersionMixin, DescriptionForm):
     """The role as it was when the form was opened."""
 
 
-class OfferForm(CprMixin, WorkspaceForm):
+class OfferForm(ProseMixin, WorkspaceForm):
     """Whom to offer a role, and how; or whom to hand it over to."""
 
     kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
@@ -91,7 +91,7 @@ class OfferForm(CprMixin, WorkspaceForm):
         return datetime.combine(chosen, time(), zone()).astimezone(UTC) if chosen and chosen > today() else None
 
 
-class AskForm(CprMixin, WorkspaceForm):
+class AskForm(ProseMixin, WorkspaceForm):
     """How one would like to hold a role, and why."""
 
     kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
@@ -102,7 +102,7 @@ class AskForm(CprMixin, WorkspaceForm):
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.notes)
 
 
-class ReasonForm(CprMixin, WorkspaceForm):
+class ReasonForm(ProseMixin, WorkspaceForm):
     """Why an answer is no, or why it ends."""
 
     reason = Paragraphs(

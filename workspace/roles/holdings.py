@@ -16,7 +16,6 @@ from workspace.access import Action, Conflict
 from workspace.database import Model, Moment, db, one_of
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, notify
 from workspace.roles.models import Role
 
 
@@ -134,23 +133,11 @@ class Holding(Model):
     def log(self, by: Membership, verb: Verb, **details: Any) -> None:
         """Append to the log what `by` did about it."""
         told = {"role": self.role_id, "name": self.role.name, "holding": self.id, "kind": self.kind.value}
-        entry = record(by, verb, subject=self.membership, **told, **details)
-        notify(Notice.ROLE, entry, self._concerned(verb), holding=self.id)
-
-    def _concerned(self, verb: Verb) -> set[int]:
-        """The seats of those whom what was done about it concerns."""
-        if verb in (Verb.OFFERED_ROLE, Verb.GAVE_ROLE, Verb.REFUSED_ROLE, Verb.LEFT_ROLE):
-            return {self.membership_id}
-        if verb in (Verb.TOOK_ROLE, Verb.DECLINED_ROLE):
-            return {seat_id for seat_id in (self.offered_by_id, self.former_id) if seat_id}
-        return set()
+        record(by, verb, subject=self.membership, **told, **details)
 
 
-def is_held(moment: Any) -> ColumnElement[bool]:
-    """The condition that a holding counts at `moment`, or what a statement has for one.
-
-    Whether its seat is active is asked beside it.
-    """
+def is_held(moment: datetime) -> ColumnElement[bool]:
+    """The condition that a holding counts at `moment`; whether its seat is active is asked beside it."""
     return and_(
         Holding.state == State.HELD, Holding.since <= moment, or_(Holding.until.is_(None), Holding.until > moment)
     )

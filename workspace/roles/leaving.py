@@ -1,6 +1,5 @@
 """What the roles would lack if somebody left: to be seen before a member is let go."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -21,16 +20,17 @@ class Without:
     one_sided: list[tuple[int, str]]
 
 
-def without(membership: Membership, member_ids: Collection[int]) -> Without:
-    """What would become of the roles without these members; two statements."""
+def without(membership: Membership, member_id: int) -> Without:
+    """What would become of the roles without the member; two statements."""
     now = clock.now()
-    theirs = select(Holding.role_id).where(Holding.membership_id.in_(member_ids), is_held(now))
     held = (
         select(Role.id, Role.name)
+        .join(Holding, Holding.role_id == Role.id)
         .where(
             Role.partnership_id == membership.partnership_id,
             Role.retired_at.is_(None),
-            Role.id.in_(theirs),
+            Holding.membership_id == member_id,
+            is_held(now),
         )
         .order_by(Role.position, Role.id)
     )
@@ -39,10 +39,10 @@ def without(membership: Membership, member_ids: Collection[int]) -> Without:
     vacant, one_sided = [], []
     for role in roles:
         holders = [row for row in people.get(role[0], []) if row.state == "held" and not row.to_come]
-        if any(row.membership_id in member_ids and row.kind is Kind.ACCOUNTABLE for row in holders):
+        if any(row.membership_id == member_id and row.kind is Kind.ACCOUNTABLE for row in holders):
             vacant.append(role)
         sides = {row.side for row in holders}
-        left = {row.side for row in holders if row.membership_id not in member_ids}
+        left = {row.side for row in holders if row.membership_id != member_id}
         if len(sides) > 1 and len(left) == 1:
             one_sided.append(role)
     return Without(vacant, one_sided)

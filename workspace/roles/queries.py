@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import State as SeatState
 from workspace.partnerships.queries import named_like, of_seat
 from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
 from workspace.roles.models import Role
@@ -23,9 +24,6 @@ HISTORY_PAGE = 20
 HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
 MOST_CHOICES = 200
-
-# Made once: making an alias costs more than the statement that it stands in.
-HELD, HOLDER_SEAT, HOLDER = aliased(Holding), aliased(Membership), aliased(User)
 
 
 def role(membership: Membership, role_id: int) -> Role:
@@ -110,7 +108,7 @@ def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[An
     ).where(
         Holding.partnership_id == membership.partnership_id,
         Holding.role_id.in_(role_ids),
-        Membership.is_active,
+        Membership.state == SeatState.ACTIVE,
         or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
     )
     found: dict[int, list[AnyRow]] = defaultdict(list)
@@ -129,7 +127,7 @@ def waiting(membership: Membership, role_id: int) -> list[Holding]:
                 Holding.partnership_id == membership.partnership_id,
                 Holding.role_id == role_id,
                 Holding.state.in_(OPEN),
-                Membership.is_active,
+                Membership.state == SeatState.ACTIVE,
             )
             .order_by(Holding.id)
         )
@@ -190,25 +188,6 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
-def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, list[str]]:
-    """What the roles are called that each of these members holds, by the member's id."""
-    query = (
-        select(Holding.membership_id, Role.name)
-        .join(Role, Role.id == Holding.role_id)
-        .where(
-            Holding.partnership_id == membership.partnership_id,
-            Holding.membership_id.in_(member_ids),
-            Role.retired_at.is_(None),
-            is_held(clock.now()),
-        )
-        .order_by(Holding.kind, Role.position, Role.id)
-    )
-    found: dict[int, list[str]] = defaultdict(list)
-    for member_id, name in db.session.execute(query):
-        found[member_id].append(name)
-    return found
-
-
 def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
     """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
     query = (
@@ -223,9 +202,8 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
         .outerjoin(Participation, of_seat())
         .where(
             Membership.partnership_id == membership.partnership_id,
-            Membership.is_active,
+            Membership.state == SeatState.ACTIVE,
             Membership.level != Level.OBSERVER,
-            User.deactivated_at.is_(None),
             *named_like(User.name_folded, words),
         )
         .order_by(User.name_key, Membership.id)
@@ -278,18 +256,19 @@ def sides(membership: Membership) -> list[Side]:
 
 def has_accountable() -> ColumnElement[bool]:
     """The condition that a role has an accountable holder now, whose seat is active."""
+    seat = aliased(Membership)
     return exists().where(
         Holding.role_id == Role.id,
         Holding.kind == Kind.ACCOUNTABLE,
-        is_held(present()),
-        HOLDER_SEAT.id == Holding.membership_id,
-        HOLDER_SEAT.is_active,
+        is_held(clock.now()),
+        seat.id == Holding.membership_id,
+        seat.state == SeatState.ACTIVE,
     )
 
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = HELD, HOLDER_SEAT, HOLDER
+    held, seat, person = aliased(Holding), aliased(Membership), aliased(User)
     now = clock.now()
     return (
         select(person.name)
@@ -301,7 +280,7 @@ def accountable_name() -> Any:
             held.state == State.HELD,
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.is_active,
+            seat.state == SeatState.ACTIVE,
         )
         .limit(1)
         .correlate(Role)

@@ -229,4 +229,4 @@ def _more(partial: str, found: list[Any], context: dict[str, Any]) -> Response:
     return response
 
 
-from workspace.roles import holders, letters, starting  # noqa: E402, F401 (routes on the same blueprint, and kinds of mail)
+from workspace.roles import holders, starting  # noqa: E402, F401 (their routes are on the same blueprint)

@@ -1,21 +1,21 @@
 """What of the roles waits for a person, in all of their partnerships. Each is one statement, the oldest first.
 
 Everything is derived: an offer counts while both its seat and its partnership are open, a role is vacant while nobody
-with an active seat is accountable for it. The statements are made once and kept: making them takes longer than running
-them, and every overview and every digest asks all of them.
+with an active seat is accountable for it.
 """
 
-from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
+from workspace import clock
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import State as SeatState
 from workspace.partnerships.queries import of_seat
 from workspace.roles.holdings import Holding, State, is_held
 from workspace.roles.models import Role
@@ -27,29 +27,6 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Role.id.l
 
 def offers_to(user: User) -> list[AnyRow]:
     """Roles that are offered to me: `id` is the holding's, `offered_by` whoever offers, `since` a later beginning."""
-    return _asked(_offers(), user)
-
-
-def requests_for_roles(user: User) -> list[AnyRow]:
-    """Who asks for a role in the partnerships that I moderate: `id` is the holding's."""
-    return _asked(_requests(), user)
-
-
-def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles that lack somebody, in the partnerships that I moderate.
-
-    Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
-    partnership that has several.
-    """
-    return _asked(_lacking(), user)
-
-
-def _asked(query: AnySelect, user: User) -> list[AnyRow]:
-    return list(db.session.execute(query, {"user_id": user.id}))
-
-
-@cache
-def _offers() -> AnySelect:
     offerer, person = aliased(Membership), aliased(User)
     query = (
         select(Holding.id, Holding.kind, Holding.since, Holding.created_at, person.name.label("offered_by"), *PLACE)
@@ -58,13 +35,13 @@ def _offers() -> AnySelect:
         .join(Membership, Membership.id == Holding.membership_id)
         .join(offerer, offerer.id == Holding.offered_by_id)
         .join(person, person.id == offerer.user_id)
-        .where(*_is_mine(), Membership.level != Level.OBSERVER, Holding.state == State.OFFERED)
+        .where(*_is_mine(user), Membership.level != Level.OBSERVER, Holding.state == State.OFFERED)
     )
-    return query.order_by(Holding.created_at, Holding.id).limit(MOST)
+    return list(db.session.execute(query.order_by(Holding.created_at, Holding.id).limit(MOST)))
 
 
-@cache
-def _requests() -> AnySelect:
+def requests_for_roles(user: User) -> list[AnyRow]:
+    """Who asks for a role in the partnerships that I moderate: `id` is the holding's."""
     asker, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     query = (
         select(
@@ -79,23 +56,29 @@ def _requests() -> AnySelect:
         .join(Role, Role.id == Holding.role_id)
         .join(Partnership, Partnership.id == Holding.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
-        .join(asker, and_(asker.id == Holding.membership_id, asker.is_active))
+        .join(asker, and_(asker.id == Holding.membership_id, asker.state == SeatState.ACTIVE))
         .join(person, person.id == asker.user_id)
         .join(organisation, organisation.id == asker.organisation_id)
-        .where(*_is_moderated(), Holding.state == State.REQUESTED)
+        .where(*_is_moderated(user), Holding.state == State.REQUESTED)
     )
-    return query.order_by(Holding.created_at, Holding.id).limit(MOST)
+    return list(db.session.execute(query.order_by(Holding.created_at, Holding.id).limit(MOST)))
 
 
-@cache
-def _lacking() -> AnySelect:
-    mine = select(Membership.partnership_id).where(*_is_mine_alone())
+def vacant_roles_of_moderator(user: User) -> list[AnyRow]:
+    """Roles without an accountable holder in the partnerships that I moderate."""
+    query = _roles().where(*_is_moderated(user), Role.retired_at.is_(None), ~has_accountable())
+    return list(db.session.execute(query.order_by(Role.created_at, Role.id).limit(MOST)))
+
+
+def one_sided_roles_of_moderator(user: User) -> list[AnyRow]:
+    """Roles held by one `side` only, in the partnerships that I moderate and that have several sides."""
+    mine = select(Membership.partnership_id).where(*_is_mine_alone(user))
     sides: Any = func.coalesce(Participation.side, Side.OTHERS)
     held = (
         select(Holding.role_id, func.min(sides).label("side"))
         .join(Membership, Membership.id == Holding.membership_id)
         .outerjoin(Participation, of_seat())
-        .where(Holding.partnership_id.in_(mine), is_held(present()), Membership.is_active)
+        .where(Holding.partnership_id.in_(mine), is_held(clock.now()), Membership.state == SeatState.ACTIVE)
         .group_by(Holding.role_id)
         .having(func.count(sides.distinct()) == 1)
         .subquery()
@@ -107,30 +90,36 @@ def _lacking() -> AnySelect:
         .correlate(Role)
         .scalar_subquery()
     )
-    vacant = ~has_accountable()
     query = (
-        select(*PLACE, vacant.label("vacant"), held.c.side)
+        _roles()
+        .add_columns(held.c.side)
+        .join(held, held.c.role_id == Role.id)
+        .where(*_is_moderated(user), Role.retired_at.is_(None), several > 1)
+    )
+    return list(db.session.execute(query.order_by(Role.created_at, Role.id).limit(MOST)))
+
+
+def _roles() -> AnySelect:
+    return (
+        select(*PLACE)
         .join(Partnership, Partnership.id == Role.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
-        .outerjoin(held, held.c.role_id == Role.id)
-        .where(*_is_moderated(), Role.retired_at.is_(None), or_(vacant, and_(held.c.side.is_not(None), several > 1)))
     )
-    return query.order_by(has_accountable(), Role.created_at, Role.id).limit(MOST)
 
 
-def _is_mine() -> tuple[Any, ...]:
+def _is_mine(user: User) -> tuple[Any, ...]:
     """The conditions that the seat is mine, and neither it nor the partnership is closed."""
     return (
-        Membership.user_id == bindparam("user_id"),
-        Membership.is_active,
+        Membership.user_id == user.id,
+        Membership.state == SeatState.ACTIVE,
         Partnership.archived_at.is_(None),
         Role.retired_at.is_(None),
     )
 
 
-def _is_moderated() -> tuple[Any, ...]:
-    return (*_is_mine(), Membership.level == Level.MODERATOR)
+def _is_moderated(user: User) -> tuple[Any, ...]:
+    return (*_is_mine(user), Membership.level == Level.MODERATOR)
 
 
-def _is_mine_alone() -> tuple[Any, ...]:
-    return Membership.user_id == bindparam("user_id"), Membership.is_active, Membership.level == Level.MODERATOR
+def _is_mine_alone(user: User) -> tuple[Any, ...]:
+    return Membership.user_id == user.id, Membership.state == SeatState.ACTIVE, Membership.level == Level.MODERATOR

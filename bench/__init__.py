@@ -1,1 +1,0 @@
-"""What the workspace can carry, measured: `make bench-live`."""

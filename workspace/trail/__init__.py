@@ -1,1 +1,0 @@
-"""The audit trail: who did what to whose access, when, from where, and why."""
