@@ -162,6 +162,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         duration=languages.duration,
         shown=showing.shown,
         is_undoable=is_undoable,
+        wrapped=letters.wrapped,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]

@@ -207,6 +207,7 @@ def test_a_post_that_cannot_be_told_does_not_keep_back_the_others(
     digest = coming(reader.user)
     assert [one.title for one in digest.blocks] == ["Det andet", "Det umulige", "Det ene"]
     assert "can't be shown" in digest.blocks[1].meta
+    assert digest.trouble.endswith("could not be told: ValueError")
 
 
 def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Membership) -> None:

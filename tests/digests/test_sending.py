@@ -2,13 +2,14 @@
 
 import email
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import cast
 
 import pytest
+import time_machine
 from sqlalchemy import select, update
 
 from tests.factories import add_member, make_user, share, start_partnership
@@ -16,10 +17,12 @@ from workspace import Workspace, clock
 from workspace.digests import planning
 from workspace.extensions import db
 from workspace.mail import postman
+from workspace.mail.alike import made_once, remembering
 from workspace.mail.carriers import Folder, PutOff
 from workspace.mail.models import Mail, State
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import State as SeatState
+from workspace.posts.models import Kind
 
 
 @pytest.fixture
@@ -71,6 +74,41 @@ def test_a_digest_is_sent_in_its_readers_language(folder: Path, moderator: Membe
     for kind in ("plain", "html"):
         assert "Der er et nyt opslag" in part(message, kind)
         assert f"/posts/{moderator.partnership.last_number}" in part(message, kind)
+
+
+def test_what_colleagues_get_in_one_round_is_in_the_words_of_each(folder: Path, moderator: Membership) -> None:
+    other = start_partnership("Hjemmepleje")
+    with time_machine.travel(datetime(2026, 3, 16, 22, 30, tzinfo=UTC), tick=False):
+        colleagues = [
+            add_member(moderator, make_user(zone, language=language, time_zone=zone))
+            for language, zone in (("da", "Europe/Copenhagen"), ("en", "Europe/London"), ("da", "Asia/Tokyo"))
+        ]
+        add_member(other, colleagues[-1].user)
+        share(moderator, "Hvem har en kabelplan", kind=Kind.CHALLENGE).solve(moderator, "Vi fandt den i arkivet.")
+        for colleague in colleagues:
+            send_now(colleague)
+        danish, english, tokyo = sent(folder)
+    assert "Løst den 16. marts" in part(danish, "plain")
+    assert "Digital genoptræning · " not in part(danish, "plain")
+    assert "Solved 16 March" in part(english, "plain")
+    assert "Løst den 17. marts · Digital genoptræning" in part(tokyo, "plain")
+
+
+def test_a_round_remembers_nothing_of_the_round_before(folder: Path, moderator: Membership, reader: Membership) -> None:
+    asked: list[str] = []
+
+    @made_once
+    def written(text: str) -> str:
+        asked.append(text)
+        return text
+
+    for _round in range(2):
+        with remembering():
+            written("Ordet")
+            written("Ordet")
+    written("Ordet")
+    written("Ordet")
+    assert len(asked) == 4
 
 
 def test_a_title_cannot_begin_another_header_nor_an_element(

@@ -12,4 +12,9 @@ def register() -> None:
         subject = mail.references.get("subject")
         if subject == "broken":
             raise ValueError("This one can't be written.")
-        return Letter(subject=subject, text=f"{subject}\n.\n", html=f"<p>{subject}</p>") if subject else None
+        trouble = "Half of it could not be told." if subject == "half" else ""
+        return (
+            Letter(subject=subject, text=f"{subject}\n.\n", html=f"<p>{subject}</p>", trouble=trouble)
+            if subject
+            else None
+        )

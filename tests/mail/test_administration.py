@@ -48,6 +48,14 @@ def test_what_was_not_sent_is_shown_with_its_cause_and_can_be_sent_again(
     assert HER in administrator.page("/admin/mail?shelf=sent").text
 
 
+def test_what_could_not_be_told_in_a_mail_is_shown_where_it_was_sent(
+    administrator: Client, postman: Callable[[], int]
+) -> None:
+    note(subject="half")
+    assert postman() == 1
+    assert "Half of it could not be told." in administrator.page("/admin/mail?shelf=sent").text
+
+
 def test_htmx_gets_the_list_alone(administrator: Client, postman: Callable[[], int], sink: Sink) -> None:
     mail = note()
     sink.plan(HER, "rcpt 550")

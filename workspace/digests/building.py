@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
+from typing import NamedTuple
 
+from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
-from flask_babel import ngettext, pgettext
 
 from workspace.access import Level
 from workspace.accounts.choices import Soon
@@ -17,7 +18,8 @@ from workspace.digests import selection
 from workspace.digests.content import Block, Digest, Line
 from workspace.digests.selection import Found, Group, Period
 from workspace.digests.spans import Span
-from workspace.languages import short_date, short_day
+from workspace.languages import short_date, short_day, today, zone
+from workspace.mail.alike import made_once
 from workspace.overview.waiting import Item, waiting
 from workspace.partnerships.log import Verb
 from workspace.partnerships.models import Digested
@@ -63,7 +65,8 @@ def build(edition: Edition) -> Digest:
     mine, moderated = _waiting(user, seats.values())
     moderating = [Line(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
     moderating += list(_absent(seats))
-    shown = [_block_of_any(row, by_partnership[row.partnership_id]) for row in found.posts]
+    trouble: list[str] = []
+    shown = [_block_of_any(row, by_partnership[row.partnership_id], trouble) for row in found.posts]
     return Digest(
         user=user,
         since=edition.since,
@@ -83,6 +86,7 @@ def build(edition: Edition) -> Digest:
         more_moderating=max(0, len(moderating) - MOST_MODERATING),
         requests=sum(item.is_request for item in moderated),
         memberships=len(seats),
+        trouble="; ".join(trouble),
     )
 
 
@@ -93,12 +97,13 @@ def _unread(edition: Edition, seats: Iterable[AnyRow]) -> Iterator[Span]:
         yield Span(seat.id, seat.partnership_id, max(after, seat.seen_number), last, seat.digested is Digested.DAILY)
 
 
-def _block_of_any(row: AnyRow, seat: AnyRow) -> Block:
+def _block_of_any(row: AnyRow, seat: AnyRow, trouble: list[str]) -> Block:
     """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
     try:
         return _block(row, seat)
-    except Exception:
+    except Exception as error:
         log.exception("Post %s of %s can't be told in a digest", row.number, seat.slug)
+        trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
         return Block(
             group=Group(row.place),
             kind=row.kind.value,
@@ -112,41 +117,82 @@ def _block_of_any(row: AnyRow, seat: AnyRow) -> Block:
         )
 
 
+class Told(NamedTuple):
+    """All that the block of a post is made of, beside the reader's language, zone and day."""
+
+    group: Group
+    kind: Kind
+    slug: str
+    partnership: str
+    number: int
+    title: str
+    text: str
+    author_name: str
+    organisation_name: str
+    comments: int
+    status: Status | None
+    parked_until: date | None
+    answer_by: date | None
+    solved_at: datetime | None
+    still_since: datetime | None
+
+
 def _block(row: AnyRow, seat: AnyRow) -> Block:
-    address = f"/partnerships/{seat.slug}/posts/{row.number}"
-    is_challenge = row.kind is Kind.CHALLENGE
-    parts = [f"{row.author_name}, {row.organisation_name}"]
-    if row.comments:
-        parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
-    return Block(
+    beginning = row.outcome if row.place == Group.SOLVED else row.beginning
+    told = Told(
         group=Group(row.place),
-        kind=row.kind.value,
-        title=row.title,
-        text=""
-        if carries_titles_only(seat)
-        else _shortened(row.outcome if row.place == Group.SOLVED else row.beginning),
-        turn=_turn(row) if is_challenge else "",
-        meta=" · ".join(parts),
+        kind=row.kind,
+        slug=seat.slug,
         partnership=seat.name,
-        address=address,
-        button=_("Answer") if is_challenge and row.place == Group.CHALLENGES else _("Write a comment"),
+        number=row.number,
+        title=row.title,
+        text="" if carries_titles_only(seat) else beginning,
+        author_name=row.author_name,
+        organisation_name=row.organisation_name,
+        comments=row.comments,
+        status=row.status,
+        parked_until=row.parked_until,
+        answer_by=row.answer_by,
+        solved_at=row.status_at if row.status is Status.SOLVED else None,
+        still_since=row.activity_at if stands_still(row) else None,
+    )
+    return _block_of(told, (str(get_locale()), str(zone()), today()))
+
+
+@made_once
+def _block_of(told: Told, _reader: tuple[str, str, date]) -> Block:
+    """The block, as it is for each reader of that language and zone on that day."""
+    is_challenge = told.kind is Kind.CHALLENGE
+    parts = [f"{told.author_name}, {told.organisation_name}"]
+    if told.comments:
+        parts.append(ngettext("%(num)s new comment", "%(num)s new comments", told.comments))
+    return Block(
+        group=told.group,
+        kind=told.kind.value,
+        title=told.title,
+        text=_shortened(told.text),
+        turn=_turn(told) if is_challenge else "",
+        meta=" · ".join(parts),
+        partnership=told.partnership,
+        address=f"/partnerships/{told.slug}/posts/{told.number}",
+        button=_("Answer") if is_challenge and told.group is Group.CHALLENGES else _("Write a comment"),
     )
 
 
-def _turn(row: AnyRow) -> str:
+def _turn(told: Told) -> str:
     """How far a challenge is, in a word or two."""
-    if row.status is Status.SOLVED:
-        return _("Solved %(date)s", date=short_date(row.status_at))
-    if row.status is Status.PARKED:
-        if row.parked_until:
-            return _("Parked until %(date)s", date=short_day(row.parked_until))
+    if told.solved_at:
+        return _("Solved %(date)s", date=short_date(told.solved_at))
+    if told.status is Status.PARKED:
+        if told.parked_until:
+            return _("Parked until %(date)s", date=short_day(told.parked_until))
         return pgettext("status", "Parked")
-    if stands_still(row):
-        return _("Stands still since %(date)s", date=short_date(row.activity_at))
-    if row.status is Status.ONGOING:
+    if told.still_since:
+        return _("Stands still since %(date)s", date=short_date(told.still_since))
+    if told.status is Status.ONGOING:
         return pgettext("status", "In progress")
-    if row.answer_by:
-        return _("Answer by %(date)s", date=short_day(row.answer_by))
+    if told.answer_by:
+        return _("Answer by %(date)s", date=short_day(told.answer_by))
     return ""
 
 
@@ -181,7 +227,8 @@ def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[Item], list[It
     if not seats:
         return [], []
     hears = {seat.slug: seat.hears for seat in seats}
-    found = [item for item in waiting(user) if item.place in hears]
+    moderates = any(seat.level is Level.MODERATOR for seat in seats)
+    found = [item for item in waiting(user, moderates=moderates) if item.place in hears]
     wanted = [
         item for item in found if not item.notice or hears_of(user, hears[item.place], item.notice) is not Soon.NEVER
     ]

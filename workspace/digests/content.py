@@ -38,6 +38,7 @@ class Digest:
 
     `waiting` waits for them, `moderating` for the moderators; among the latter are so many `requests` of others.
     `more`, `more_waiting` and `more_moderating` count what has no room, `partnerships` those that the blocks are about.
+    `trouble` says which posts could not be told.
     """
 
     user: User
@@ -58,6 +59,7 @@ class Digest:
     more_moderating: int = 0
     requests: int = 0
     memberships: int = 0
+    trouble: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace import clock
@@ -75,13 +75,13 @@ class Period:
 
 def seats(user: User, ids: Collection[int]) -> list[AnyRow]:
     """Those of the user's seats that are active now, with what a digest says of their partnerships."""
-    return list(db.session.execute(_seats(), {"user_id": user.id, "ids": list(ids)}))
+    return _rows(_seats(), user_id=user.id, ids=list(ids))
 
 
 def mailed(user: User, since: datetime) -> frozenset[Key]:
     """The entries of which the person has had a mail at once since that moment, or is having it."""
-    found = db.session.scalars(_mailed(), {"user_id": user.id, "since": since})
-    return frozenset((about["partnership"], about["entry"]) for about in found if "entry" in about)
+    found = _rows(_mailed(), user_id=user.id, since=since)
+    return frozenset((about["partnership"], about["entry"]) for (about,) in found if "entry" in about)
 
 
 def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -> Found:
@@ -97,7 +97,7 @@ def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -
     }
     if but:
         given["numbers"] = span_tables.numbers_value(but)
-    rows = list(db.session.execute(_posts(_dialect(), bool(but)), given))
+    rows = _rows(_posts(_dialect(), bool(but)), **given)
     if not rows:
         return Found()
     first = rows[0]
@@ -112,7 +112,7 @@ def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -
 
 def events(spans: Iterable[Span]) -> dict[tuple[int, Verb], int]:
     """How often what is told of the partnership itself happened, by seat and verb."""
-    found = db.session.execute(_events(_dialect()), {"spans": span_tables.value(spans)})
+    found = _rows(_events(_dialect()), spans=span_tables.value(spans))
     return {(seat_id, verb): count for seat_id, verb, count in found}
 
 
@@ -121,8 +121,12 @@ def absent(seat_ids: Collection[int]) -> list[AnyRow]:
 
     Something has been new to them for so long, and they have written nothing since.
     """
-    given = {"ids": list(seat_ids), "month_ago": clock.now() - A_MONTH}
-    return list(db.session.execute(_absent(), given))
+    return _rows(_absent(), ids=list(seat_ids), month_ago=clock.now() - A_MONTH)
+
+
+def _rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
+    """The rows of it, past the mapping, which would take as long as the statement."""
+    return list(db.session.connection().execute(statement, given))
 
 
 def _dialect() -> str:
@@ -256,7 +260,7 @@ def _posts(dialect: str, with_numbers: bool) -> AnySelect:
     )
 
 
-def _news(span: Subquery, known: Subquery | None) -> AnySelect:
+def _news(span: CTE, known: CTE | None) -> AnySelect:
     """A row for each post about which others did something, but for the entries that are `known`."""
     query: AnySelect = (
         select(
@@ -291,7 +295,7 @@ def _news(span: Subquery, known: Subquery | None) -> AnySelect:
     return query
 
 
-def _still(span: Subquery) -> AnySelect:
+def _still(span: CTE) -> AnySelect:
     """A row for each challenge that has come to stand still, without news of its own."""
     return (
         select(
@@ -328,7 +332,7 @@ def _place(told: Subquery) -> Any:
     )
 
 
-def _within(span: Subquery) -> Any:
+def _within(span: CTE) -> Any:
     return and_(
         Entry.partnership_id == span.c.partnership_id,
         Entry.number > span.c.after,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Integer, String, Subquery, bindparam, cast, func, select
+from sqlalchemy import CTE, JSON, Integer, String, bindparam, cast, func, select
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ def numbers_value(numbers: Iterable[tuple[int, int]]) -> str:
     return json.dumps(sorted(numbers))
 
 
-def table(dialect: str) -> Subquery:
+def table(dialect: str) -> CTE:
     """The spans of the parameter "spans" as something to join: seat_id, partnership_id, after, last, is_daily."""
     return _table(dialect, "spans", ("seat_id", "partnership_id", "after", "last", "is_daily"))
 
 
-def numbers_table(dialect: str) -> Subquery:
+def numbers_table(dialect: str) -> CTE:
     """The entries of the parameter "numbers" as something to join: partnership_id, number."""
     return _table(dialect, "numbers", ("partnership_id", "number"))
 
 
-def _table(dialect: str, parameter: str, names: tuple[str, ...]) -> Subquery:
+def _table(dialect: str, parameter: str, names: tuple[str, ...]) -> CTE:
     given: Any = bindparam(parameter, type_=String)
     if dialect == "sqlite":
         row = func.json_each(given).table_valued("value").c.value
@@ -55,4 +55,8 @@ def _table(dialect: str, parameter: str, names: tuple[str, ...]) -> Subquery:
     else:
         row = func.json_array_elements(cast(given, JSON)).column_valued(f"{parameter}_row")
         columns = [cast(cast(row, JSON)[place].as_string(), Integer) for place in range(len(names))]
-    return select(*(column.label(name) for column, name in zip(columns, names, strict=True))).subquery(parameter)
+    return (
+        select(*(column.label(name) for column, name in zip(columns, names, strict=True)))
+        .cte(parameter)
+        .prefix_with("MATERIALIZED")
+    )

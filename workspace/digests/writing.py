@@ -1,16 +1,19 @@
 """A digest written out: as a mail, and with the same words as a part of a page."""
 
+from functools import partial
 from typing import Any
 
+from flask import render_template
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from workspace.accounts.choices import Rhythm
 from workspace.digests import words
-from workspace.digests.content import Digest
+from workspace.digests.content import Block, Digest
 from workspace.digests.selection import Group
-from workspace.mail.letters import Letter, compose
+from workspace.mail.alike import made_once
+from workspace.mail.letters import Letter, compose, link
 from workspace.posts.models import Kind
 
 GROUPS = {
@@ -28,9 +31,23 @@ def letter(digest: Digest, *, unsubscribe: str) -> Letter:
         sender=digest.sender,
         list_id="digest",
         unsubscribe=unsubscribe,
+        trouble=digest.trouble,
         why=why(digest),
+        block_html=partial(_block, "html", _voice()),
+        block_text=partial(_block, "txt", _voice()),
         **told(digest),
     )
+
+
+def _voice() -> tuple[str, str]:
+    """What the words of a block depend on beside the block: the language, and where links lead."""
+    return str(get_locale()), link("")
+
+
+@made_once
+def _block(form: str, _voice: tuple[str, str], block: Block, is_named: bool) -> str:
+    """A block written out, as "html" or "txt"; `is_named` says that its partnership is named in it."""
+    return render_template(f"mail/digest/_block.{form}", told=block, kind=KINDS[block.kind], is_named=is_named)
 
 
 def told(digest: Digest) -> dict[str, Any]:

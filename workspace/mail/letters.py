@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from css_inline import CSSInliner
 from flask import current_app, render_template
+from jinja2.filters import do_wordwrap
+
+from workspace.mail.alike import made_once
 
 if TYPE_CHECKING:
     from workspace.mail.models import Mail
@@ -31,6 +34,7 @@ class Letter:
 
     `sender` is the partnership that it comes from, `list_id` the name by which that one's mails can be sorted; mails
     of one `thread` (any key of it, such as "post:17") stand together; `unsubscribe` is where one can be rid of them.
+    `trouble` is what could not be written into it, for administrators: the rest goes out.
     """
 
     subject: str
@@ -40,6 +44,7 @@ class Letter:
     list_id: str = ""
     thread: str = ""
     unsubscribe: str = ""
+    trouble: str = ""
 
 
 Writer = Callable[["Mail"], Letter | None]
@@ -72,7 +77,14 @@ def kind(name: str, title: Any, *, priority: int = PLAIN) -> Callable[[Writer], 
 
 
 def compose(
-    name: str, *, sender: str = "", list_id: str = "", thread: str = "", unsubscribe: str = "", **context: Any
+    name: str,
+    *,
+    sender: str = "",
+    list_id: str = "",
+    thread: str = "",
+    unsubscribe: str = "",
+    trouble: str = "",
+    **context: Any,
 ) -> Letter:
     """The letter that templates/mail/<name>/{subject.txt,body.txt,body.html} make of `context`."""
     context |= {"sender": sender, "unsubscribe": unsubscribe}
@@ -84,6 +96,7 @@ def compose(
         list_id=list_id,
         thread=thread,
         unsubscribe=unsubscribe,
+        trouble=trouble,
     )
 
 
@@ -93,6 +106,13 @@ def filled(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
 
 
+@made_once
+def wrapped(text: str, width: int) -> str:
+    """`text` in lines of at most `width` characters, but for words that are longer."""
+    return do_wordwrap(current_app.jinja_env, text, width, break_long_words=False)
+
+
+@made_once
 def _filled(line: str) -> str:
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.fill(

@@ -19,6 +19,7 @@ from workspace import clock
 from workspace.config import Settings
 from workspace.database import begin_request, db
 from workspace.languages import DEFAULT_LANGUAGE
+from workspace.mail.alike import remembering
 from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
 from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
 from workspace.mail.letters import KINDS, Letter
@@ -62,7 +63,7 @@ class Postman:
     def deliver(self) -> int:
         """Send every mail that is due; how many were sent. One that can't be sent holds up no other."""
         sent = 0
-        with self.round:
+        with self.round, remembering():
             while self._is_out() and (taken := take()):
                 for mail in taken:
                     if not self._is_out():
@@ -84,10 +85,11 @@ class Postman:
             finish(mail, State.FAILED, IN_DOUBT_TWICE)
             return False
         try:
-            content = self._written(mail)
-            if content is None:
+            written = self._written(mail)
+            if written is None:
                 finish(mail, State.EMPTY)
                 return False
+            content, trouble = written
             if not start_sending(mail):
                 self.carrier.drop()
                 return False
@@ -106,7 +108,7 @@ class Postman:
             self.carrier.drop()
             put_off(mail, f"{type(error).__name__}: {error}")
         else:
-            finish(mail, State.SENT)
+            finish(mail, State.SENT, trouble)
             return True
         return False
 
@@ -115,8 +117,9 @@ class Postman:
         log.warning("Mail has to wait: %s", trouble)
         self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
-    def _written(self, taken: Taken) -> bytes | None:
-        """The mail as it travels, written now; None where it has nothing to say to its addressee, or is another's.
+    def _written(self, taken: Taken) -> tuple[bytes, str] | None:
+        """The mail as it travels, written now, and what of it could not be; None where it has nothing to say to its
+        addressee, or is another's.
 
         Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
         comes between.
@@ -136,7 +139,7 @@ class Postman:
             if mailbox(mail.recipient) != recipient:
                 self.carrier.drop()
                 raise PutOff("The address has changed meanwhile.")
-            return message(mail, letter, self.settings)
+            return message(mail, letter, self.settings), letter.trouble
 
 
 def written(mail: Mail) -> Letter | None:

@@ -59,9 +59,13 @@ class Item:
         return rest.partition("/")[0] if found else ""
 
 
-def waiting(user: User) -> list[Item]:
-    """All that waits for `user`, what others wait for most first. Five statements, however much there is."""
-    posts, lacking = _posts(user), roles.lacking_roles_of_moderator(user)
+def waiting(user: User, *, moderates: bool = True) -> list[Item]:
+    """All that waits for `user`, what others wait for most first. Five statements, however much there is.
+
+    Two of them are left out for somebody of whom it is known that they moderate nothing.
+    """
+    posts = _posts(user)
+    lacking = roles.lacking_roles_of_moderator(user) if moderates else []
     return [
         *(_asked(row) for row in posts if row.why == ASKS_ME),
         *(_offer(row) for row in roles.offers_to(user)),
@@ -69,7 +73,7 @@ def waiting(user: User) -> list[Item]:
         *(_mention(row) for row in posts if row.why == MENTIONS_ME),
         *(_role_is_mine(row) for row in posts if row.why == CONCERNS_MY_ROLE),
         *(_taken(row) for row in posts if row.why == IS_MINE),
-        *(_request(row) for row in roles.requests_for_roles(user)),
+        *(_request(row) for row in (roles.requests_for_roles(user) if moderates else ())),
         *(_vacant(row) for row in lacking if row.vacant),
         *(_still(row) for row in posts if row.why == STANDS_STILL),
         *(_one_sided(row) for row in lacking if not row.vacant),

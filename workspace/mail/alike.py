@@ -1,0 +1,45 @@
+"""What stands in many mails of a postman's round is made once, and forgotten when the round is over.
+
+Colleagues get digests of the same posts at the same hour; most of the time of a round went into writing the same again.
+A memory that outlives the round would keep texts that are deleted for good.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+MOST = 4_096  # of each function, some kB each
+
+
+class _Memory:
+    is_kept = False
+    forgetting: ClassVar[list[Callable[[], None]]] = []
+
+
+def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Let `make` be asked once a round for the same arguments. What it answers depends on nothing else."""
+    kept: Any = lru_cache(MOST)(make)
+    _Memory.forgetting.append(kept.cache_clear)
+
+    @wraps(make)
+    def made(*given: Given.args, **named: Given.kwargs) -> Made:
+        answer: Made = (kept if _Memory.is_kept else make)(*given, **named)
+        return answer
+
+    return made
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Keep what is made until the round is over; there is one at a time in a process."""
+    _Memory.is_kept = True
+    try:
+        yield
+    finally:
+        _Memory.is_kept = False
+        for forget in _Memory.forgetting:
+            forget()
