@@ -13,7 +13,7 @@ from workspace.digests import words
 from workspace.digests.content import Block, Digest
 from workspace.digests.selection import Group
 from workspace.mail.alike import made_once
-from workspace.mail.letters import Letter, compose, link
+from workspace.mail.letters import Letter, Ready, compose, link
 from workspace.posts.models import Kind
 
 GROUPS = {
@@ -33,8 +33,8 @@ def letter(digest: Digest, *, unsubscribe: str) -> Letter:
         unsubscribe=unsubscribe,
         trouble=digest.trouble,
         why=why(digest),
-        block_html=partial(_block, "html", _voice()),
-        block_text=partial(_block, "txt", _voice()),
+        html_of=partial(_block_html, _voice()),
+        text_of=partial(_block_text, _voice()),
         **told(digest),
     )
 
@@ -45,9 +45,16 @@ def _voice() -> tuple[str, str]:
 
 
 @made_once
-def _block(form: str, _voice: tuple[str, str], block: Block, is_named: bool) -> str:
-    """A block written out, as "html" or "txt"; `is_named` says that its partnership is named in it."""
-    return render_template(f"mail/digest/_block.{form}", told=block, kind=KINDS[block.kind], is_named=is_named)
+def _block_html(_voice: tuple[str, str], block: Block, is_named: bool) -> Ready:
+    """A block written out; `is_named` says that its partnership is named in it."""
+    kind = KINDS[block.kind]
+    return Ready.of(render_template("mail/digest/_block.html", told=block, kind=kind, is_named=is_named))
+
+
+@made_once
+def _block_text(_voice: tuple[str, str], block: Block, is_named: bool) -> str:
+    """The same as text."""
+    return render_template("mail/digest/_block.txt", told=block, is_named=is_named)
 
 
 def told(digest: Digest) -> dict[str, Any]:

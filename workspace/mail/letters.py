@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from css_inline import CSSInliner
-from flask import current_app, render_template
+from flask import current_app, g, render_template
 from jinja2.filters import do_wordwrap
 
 from workspace.mail.alike import made_once
@@ -91,13 +91,43 @@ def compose(
     return Letter(
         subject=" ".join(render_template(f"mail/{name}/subject.txt", **context).split()),
         text=filled(render_template(f"mail/{name}/body.txt", **context)),
-        html=_inliner().inline(render_template(f"mail/{name}/body.html", **context)),
+        html=_with_style(render_template(f"mail/{name}/body.html", **context)),
         sender=sender,
         list_id=list_id,
         thread=thread,
         unsubscribe=unsubscribe,
         trouble=trouble,
     )
+
+
+class Ready:
+    """A piece of a mail's HTML that has its style in each element: it is put in where it stands in the template."""
+
+    MARK = re.compile(r"<!--ready:(\d+)-->")  # Nobody writes it: what people write is escaped.
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    @classmethod
+    def of(cls, html: str) -> "Ready":
+        """`html` with the style that all mails have."""
+        return cls(_inliner().inline_fragment(html, _style()))
+
+    def __html__(self) -> str:
+        pieces: list[str] = g.setdefault("ready", [])
+        pieces.append(self.html)
+        return f"<!--ready:{len(pieces) - 1}-->"
+
+
+def _with_style(html: str) -> str:
+    """`html` with its style in each element, and the pieces that are ready in their places."""
+    pieces: list[str] = g.pop("ready", [])
+    return Ready.MARK.sub(lambda mark: pieces[int(mark[1])], _inliner().inline(html))
+
+
+@cache
+def _style() -> str:
+    return render_template("layouts/_mail.css")
 
 
 def filled(text: str) -> str:

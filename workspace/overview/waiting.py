@@ -150,7 +150,14 @@ def _mentions() -> AnySelect:
             person.name.label("author_name"),
         )
         .select_from(Membership)
-        .join(Mention, and_(Mention.membership_id == Membership.id, Mention.is_seen.is_(False)))
+        .join(
+            Mention,
+            and_(
+                Mention.partnership_id == Membership.partnership_id,
+                Mention.membership_id == Membership.id,
+                Mention.is_seen.is_(False),
+            ),
+        )
         .join(Entry, and_(Entry.partnership_id == Mention.partnership_id, Entry.number == Mention.number))
         .join(Partnership, Partnership.id == Entry.partnership_id)
         .join(Post, and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number))
