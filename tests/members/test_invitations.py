@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import PASSWORD, Level, add_member, make_user, start_partnership
+from tests.factories import PASSWORD, Level, add_member, make_administrator, make_user, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
 from workspace.extensions import db
 from workspace.mail import messages, postman
 from workspace.mail.models import Mail
-from workspace.members import addresses, inviting, linking, moderation
+from workspace.members import addresses, helping, inviting, linking, moderation
 from workspace.members.addresses import Fate
 from workspace.members.models import Answer, Invitation
 from workspace.partnerships.models import Ending, Membership, State, Visibility
@@ -286,6 +286,35 @@ def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membersh
 def test_a_link_makes_no_moderators(moderator: Membership, sign_in: SignIn) -> None:
     typed = {"level": "moderator", "hours": 2, "most_uses": 5}
     assert sign_in(moderator.user).submit(f"{moderator.partnership.address}links", typed).status_code == 422
+
+
+@pytest.mark.parametrize("titles_only", [False, True])
+def test_mails_of_titles_only_carry_nothing_that_somebody_wrote_about_a_membership(
+    moderator: Membership, sign_in: SignIn, titles_only: bool
+) -> None:
+    moderator.partnership.titles_only = titles_only
+    linking.set_visibility(moderator, Visibility.LISTED)
+    here = f"{moderator.partnership.address}requests"
+    moderators = sign_in(moderator.user)
+    invite(moderator, "ny@x.dk")  # with the greeting "Hej"
+    for words, button in (("Fortroligt spørgsmål", {"question": "1"}), ("Fortroligt afslag", {})):
+        asking = linking.ask_to_join(make_user(language="en"), moderator.partnership, "Lad mig")
+        moderators.submit(f"{here}/{asking.id}/refusal", {"words": words} | button)
+    held = add_member(moderator, make_user(language="en"))
+    moderation.suspend(moderator, [held.id], reason="Fortrolig pause", until=None)
+    gone = add_member(moderator, make_user(language="en"))
+    moderation.remove(moderator, [gone.id], reason="Fortrolig fjernelse")
+    helping.join_to_help(make_administrator(language="en"), moderator.partnership, "Fortrolig hjælp")
+    db.session.commit()
+    found = db.session.scalars(select(Mail).order_by(Mail.id)).all()
+    letters = {mail.kind: letter for mail in found if (letter := postman.written(mail))}
+    assert {"invitation", "asked_back", "declined", "suspended", "removed", "helped"} <= set(letters)
+    written = {"Hej", "Fortroligt spørgsmål", "Fortroligt afslag", "Fortrolig pause", "Fortrolig fjernelse"}
+    for form in ("text", "html"):
+        said = "\n".join(getattr(letter, form) for letter in letters.values())
+        assert {words for words in written | {"Fortrolig hjælp"} if words in said} == (
+            set() if titles_only else written | {"Fortrolig hjælp"}
+        )
 
 
 class TestRequests:
