@@ -145,10 +145,10 @@ def test_five_hundred_are_invited_in_a_moment(
             "organisation": moderator.organisation_id,
             "language": "da",
         }
-        started = time.perf_counter()
+        began = time.process_time()  # What other work on the machine does not lengthen.
         with statements() as heard:  # type: ignore[attr-defined]
             assert browser.post(address, data=typed).status_code == 303
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - began
         asked[count] = len(heard)
     print(f"500 invitations: {seconds:.2f} s, statements {asked}")
     assert seconds < 2
