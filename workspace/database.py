@@ -1,8 +1,8 @@
 """The base of all models, and how SQLite and PostgreSQL are spoken to.
 
 A transaction is of one of two kinds: one that reads, and one that writes. A request begins with one that reads,
-and a verb ends that and begins one that writes, which is short (`begin_writing`). A GET can't: the database
-refuses it. Outside a request (the command line, the demo) every transaction may write.
+and a verb ends that and begins one that writes, which is short (`begin_writing`). A GET can't: it is refused, on
+PostgreSQL by the database itself. Outside a request (the command line, the demo) every transaction may write.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
 from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 
 from workspace import clock
@@ -37,6 +37,7 @@ SortKey = String().with_variant(String(collation="C"), "postgresql")
 # What PostgreSQL says when a lock was not to be had in time (SQLSTATE 55P03, 40P01, 57014).
 BUSY_STATES = ("55P03", "40P01", "57014")
 REPEATABLE_READ = 3  # as psycopg numbers it
+READING = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -84,6 +85,7 @@ def prepare(app: Flask) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "before_cursor_execute", _refuse_to_write)
     else:
         event.listen(engine, "begin", _begin_postgresql)
     app.after_request(_do_what_was_left)
@@ -163,16 +165,27 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = _writes()
-    if connection.info.get("writes", True) != writes:
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-        connection.info["writes"] = writes
     lightly = has_app_context() and g.get("lightly", False)
     if connection.info.get("lightly", False) != lightly and _waits(connection):
         connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
         connection.info["lightly"] = lightly
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes() else "BEGIN")
+
+
+def _refuse_to_write(
+    _connection: Connection, _cursor: Any, statement: str, _given: Any, context: ExecutionContext, _many: bool
+) -> None:
+    """A transaction that reads never writes.
+
+    SQLite's own `query_only` would say so as well, but each change of it makes the connection prepare all its
+    statements anew, which costs more than most of them.
+    """
+    if _writes():
+        return
+    changes = context.isinsert or context.isupdate or context.isdelete  # type: ignore[attr-defined]
+    if changes or not statement.lstrip().upper().startswith(READING):
+        raise RuntimeError("A GET never writes.")
 
 
 def _waits(connection: Connection) -> bool:

@@ -40,7 +40,7 @@ def test_a_text_is_formatted_by_keyboard_and_shown_as_it_was_written(visit: Visi
     visitor.choose("progress")
     visitor.field("Heading").fill("Med fed skrift")
     editor(visitor)
-    visitor.page.keyboard.type("vigtigt")
+    visitor.write("vigtigt")
     visitor.page.keyboard.press("ControlOrMeta+a")
     visitor.wait_until("getSelection().toString() === 'vigtigt'")
     visitor.page.keyboard.press("ControlOrMeta+b")

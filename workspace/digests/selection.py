@@ -238,7 +238,8 @@ def _posts(dialect: str, with_numbers: bool) -> AnySelect:
     )
     return (
         select(
-            ranked,
+            *(ranked.c[name] for name in ("partnership_id", "number", "comments", "place")),
+            *(ranked.c[name] for name in ("blocks", "new", "commented", "all_comments")),
             Post.kind,
             Post.title,
             func.substr(Post.body_text, 1, SHOWN + 1).label("beginning"),

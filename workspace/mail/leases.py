@@ -6,11 +6,13 @@ Each statement asks for the postman's own lease: who has lost it to another chan
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, select
+from sqlalchemy import Table, Update, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
@@ -71,17 +73,16 @@ def take() -> list[Taken]:
 
 def start_sending(mail: Taken) -> bool:
     """Commit that the mail is now being handed over; False when another postman has it."""
-    changed = db.session.execute(
-        _change(mail, state=State.SENDING, take_at=clock.now() + LEASE, attempts=mail.attempts + 1, doubts=mail.doubts)
-    )
+    values = {"state": State.SENDING, "take_at": clock.now() + LEASE}
+    changed = _change(mail, **values, attempts=mail.attempts + 1, doubts=mail.doubts)
     db.session.commit()
-    return changed.rowcount == 1  # type: ignore[attr-defined]
+    return changed == 1
 
 
 def finish(mail: Taken, state: State, error: str = "", **values: Any) -> None:
     """Write down what became of the mail in the end."""
     values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
-    _insist(_change(mail, **values))
+    _insist(lambda: _change(mail, **values))
 
 
 def refuse(mail: Taken, error: str) -> None:
@@ -95,17 +96,19 @@ def put_off(mail: Taken, error: str, *, in_doubt: bool = False) -> None:
     if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
         finish(mail, State.FAILED, error, attempts=attempts, doubts=doubts)
         return
-    values = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
-    _insist(_change(mail, attempts=attempts, doubts=doubts, last_error=error[:LONGEST_ERROR], **values))
+    values: dict[str, Any] = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
+    values |= {"attempts": attempts, "doubts": doubts, "last_error": error[:LONGEST_ERROR]}
+    _insist(lambda: _change(mail, **values))
 
 
 def give_back(lease: str, take_at: datetime, error: str | None = None) -> None:
     """Let go of all that is left of a lease: no try of it counts."""
     why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
-    _insist(MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why))
+    rest = MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why)
+    _insist(lambda: db.session.execute(rest))
 
 
-def _insist(statement: Update) -> None:
+def _insist(change: Callable[[], Any]) -> None:
     """Commit what has happened already, also when the database is away for a while: as long as the lease lasts.
 
     It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
@@ -114,7 +117,7 @@ def _insist(statement: Update) -> None:
     while True:
         try:
             with lightly():
-                db.session.execute(statement)
+                change()
                 db.session.commit()
             return
         except DBAPIError as error:
@@ -125,8 +128,17 @@ def _insist(statement: Update) -> None:
             time.sleep(SECONDS_BETWEEN_TRIES)
 
 
-def _change(mail: Taken, **values: Any) -> Update:
-    return MAIL.update().where(MAIL.c.id == mail.id, MAIL.c.lease == mail.lease).values(**values)
+def _change(mail: Taken, **values: Any) -> int:
+    """Change it; 0 when another postman has it."""
+    named = {f"new_{name}": value for name, value in values.items()} | {"mail_id": mail.id, "held": mail.lease}
+    return db.session.connection().execute(_changing(tuple(values)), named).rowcount
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Update:
+    """The statement of it, made once: making it takes longer than running it."""
+    mine = MAIL.c.id == bindparam("mail_id"), MAIL.c.lease == bindparam("held")
+    return MAIL.update().where(*mine).values({name: bindparam(f"new_{name}") for name in names})
 
 
 def _taken(mail: Mail) -> Taken:

@@ -132,7 +132,7 @@ def _style() -> str:
 
 def filled(text: str) -> str:
     """`text` in lines that fit a mail: broken at spaces, never within an address, indented as they were."""
-    lines = (_filled(line.rstrip()) for line in text.strip().splitlines())
+    lines = (_filled(line) if len(line) > WIDTH else line for line in map(str.rstrip, text.strip().splitlines()))
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
 
 
