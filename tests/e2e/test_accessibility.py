@@ -178,6 +178,7 @@ def test_writing_and_what_surrounds_a_text(visit: Visit, place: Place) -> None:
         inspection.look("comment marked")
         visitor.link("React", visitor.page.locator("#post")).click()
         visitor.button("Thank you").click()
+        expect(visitor.page.locator(f"#reactions-{post}-thanks[aria-pressed=true]")).to_be_focused()
         visitor.link("React", visitor.comment(said)).click()
         expect(visitor.button("Noted", visitor.comment(said))).to_be_focused()
         visitor.page.locator("#followers a").click()
