@@ -69,6 +69,7 @@ def test_a_cpr_number_that_is_taken_out_is_not_asked_about_again(visit: Visit, p
     visitor.field("Write a comment").fill("Borgeren er 0101901234.")
     visitor.button("Share the comment").click()
     expect(visitor.summary).to_contain_text(visitor.say(CPR_WARNING))
+    expect(visitor.summary).to_be_focused()
     visitor.field("Write a comment").focus()
     expect(visitor.page.locator("trix-editor")).to_be_focused()  # Its toolbar has moved the button that is pressed.
     visitor.field("Write a comment").fill("Borgeren er glad.")
