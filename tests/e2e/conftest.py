@@ -98,7 +98,7 @@ def visit(site: Site, language: str, new_context: Callable[..., BrowserContext])
         if person:
             context.add_cookies([{"name": "samspil", "value": site.cookie(person.id), "url": site.url}])
         watches.append(Watch(context, site))
-        return Visitor(context.new_page(), site, spoken, watches[-1])
+        return Visitor(context.new_page(), site, spoken, watches[-1], options.get("java_script_enabled", True))
 
     yield browse
     for watch in watches:

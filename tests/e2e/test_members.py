@@ -86,6 +86,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     )
 
     invited.watch.meant.append("Response Status Error Code 404")
+    invited.has_editor = False
     invited.share("progress", "Hvad nu", "Jeg skriver endnu")
     invited.is_told("It is no longer here, or it is only for the members of a partnership that you are not in.")
     expect(invited.field("Heading")).to_have_value("Hvad nu")

@@ -110,6 +110,7 @@ def test_writing_in_a_partnership_that_was_archived_meanwhile_keeps_the_text(vis
     visitor.watch.meant = ["Response Status Error Code 409"]
     visitor.open(place.address)
     place.archive(place.moderator)
+    visitor.has_editor = False
     visitor.share("progress", "For sent", "Teksten er her endnu.")
     expect(visitor.page.locator("main")).to_contain_text(
         visitor.say("The partnership is archived, so nothing in it can be changed.")

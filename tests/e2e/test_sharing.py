@@ -66,13 +66,13 @@ def test_a_cpr_number_that_is_taken_out_is_not_asked_about_again(visit: Visit, p
     number = place.share(place.moderator)
     visitor = visit(place.contributor)
     visitor.open(f"{place.address}posts/{number}")
-    visitor.field("Write a comment").fill("Borgeren er 0101901234.")
+    visitor.write_in("Write a comment", "Borgeren er 0101901234.")
     visitor.button("Share the comment").click()
     expect(visitor.summary).to_contain_text(visitor.say(CPR_WARNING))
     expect(visitor.summary).to_be_focused()
     visitor.field("Write a comment").focus()
     expect(visitor.page.locator("trix-editor")).to_be_focused()  # Its toolbar has moved the button that is pressed.
-    visitor.field("Write a comment").fill("Borgeren er glad.")
+    visitor.write_in("Write a comment", "Borgeren er glad.")
     visitor.button("Share the comment").click()
     expect(visitor.page.locator("#thread .prose")).to_have_text("Borgeren er glad.")
     expect(visitor.summary).to_have_count(0)
@@ -83,6 +83,7 @@ def test_without_a_connection_the_text_stays_and_it_is_said(visit: Visit, place:
     visitor.watch.meant = ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
     visitor.open(place.address)
     visitor.page.context.set_offline(True)
+    visitor.has_editor = False
     visitor.share("progress", "På toget", "Uden dækning.")
     visitor.is_told(
         "There is no connection. What you wrote is kept here, and is sent by itself when the connection is back."
@@ -101,7 +102,7 @@ def test_a_double_click_makes_one_post(visit: Visit, place: Place) -> None:
         visitor.open(place.address)
         visitor.choose("progress")
         visitor.field("Heading").fill(title)
-        visitor.field("Text").fill("Kun én gang.")
+        visitor.write_in("Text", "Kun én gang.")
         visitor.button("Share progress").dblclick()
         expect(visitor.heading(title)).to_have_count(1)
         visitor.settle()
