@@ -1,10 +1,10 @@
 """The rules of membership one by one, each where its lack would show first (scripts/faults takes them away in turn)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 
 from tests.client import Client
 from tests.factories import (
@@ -42,7 +42,25 @@ def stranger(app: Workspace) -> Membership:
     return add_member(start_partnership("Et andet sted"), make_user("Svend Fremmed"))
 
 
-def test_a_seat_for_an_organisation_of_before_opens_nothing(moderator: Membership, sign_in: SignIn) -> None:
+@pytest.fixture(params=["as-found", "reversed"])
+def order(request: pytest.FixtureRequest, app: Workspace) -> Iterator[None]:
+    """Rows that no statement puts in order come in either, on SQLite: which is first must not matter."""
+
+    def reverse(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA reverse_unordered_selects={'ON' if request.param == 'reversed' else 'OFF'}")
+
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    event.listen(db.engine, "begin", reverse)
+    yield
+    event.remove(db.engine, "begin", reverse)
+    db.engine.dispose()
+
+
+def test_a_seat_for_an_organisation_of_before_opens_nothing(
+    order: None, moderator: Membership, sign_in: SignIn
+) -> None:
     old = add_member(moderator)
     old.become(State.ENDED)
     old.ending = Ending.MOVED
