@@ -7,6 +7,7 @@ def test_a_member_sees_the_partnership(client, sign_in):
 """
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -108,8 +109,9 @@ def workers_app(settings: Settings, database: Database) -> Iterator[Workspace]:
 
 @pytest.fixture
 def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
-    """The app, with an empty database and a context in which the test itself can use it."""
+    """The app, with an empty database, no mail, and a context in which the test itself can use it."""
     database.empty(workers_app)
+    shutil.rmtree(workers_app.settings.instance / "mail", ignore_errors=True)
     limiter.reset()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
@@ -166,7 +168,7 @@ def statements(app: Workspace) -> Callable[[], AbstractContextManager[list[str]]
 
 
 @pytest.fixture
-def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
+def delivered(app: Workspace) -> Callable[[], list[EmailMessage]]:
     """Let the postman deliver, and read all that he has delivered: `delivered()`."""
     folder = app.settings.instance / "mail"
 
@@ -176,9 +178,7 @@ def delivered(app: Workspace) -> Iterator[Callable[[], list[EmailMessage]]]:
         db.session.rollback()
         return [_read(path) for path in sorted(folder.glob("*.eml"))]
 
-    yield read
-    for path in folder.glob("*.eml"):
-        path.unlink()
+    return read
 
 
 def _read(path: Path) -> EmailMessage:

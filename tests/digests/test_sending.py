@@ -27,11 +27,8 @@ from workspace.posts.models import Kind
 
 @pytest.fixture
 def folder(app: Workspace) -> Path:
-    """Where mails land, empty."""
-    folder = app.settings.instance / "mail"
-    for file in folder.glob("*.eml"):
-        file.unlink()
-    return folder
+    """Where mails land."""
+    return app.settings.instance / "mail"
 
 
 @pytest.fixture

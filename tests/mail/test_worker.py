@@ -125,8 +125,6 @@ def test_a_worker_sends_at_once_and_ends_when_told(app: Workspace, settings: Set
         bell.take_down()
         db.session.remove()
         db.engine.dispose()
-    for path in folder.glob("*.eml"):
-        path.unlink()
 
 
 def test_a_worker_ends_with_the_process_that_began_it(app: Workspace, settings: Settings) -> None:
