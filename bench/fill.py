@@ -1,0 +1,271 @@
+"""An installation of a given size: a few busy partnerships, many quiet ones, always the same for the same size."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from bench import rows
+from tests.databases import make_tables
+from workspace import clock, names
+from workspace.access import Level
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.organisations.models import Kind as OrganisationKind
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.posts.models import Kind, Post
+from workspace.posts.moving import Status
+from workspace.roles.holdings import Holding
+from workspace.roles.holdings import Kind as HoldingKind
+from workspace.roles.holdings import State as HoldingState
+from workspace.roles.models import Role
+
+READER, MEMBER_OF_MANY = 1, 2  # users: one of the busiest partnerships, one of 200 of the stalest
+BUSY, STALE = 12, 200  # partnerships of each
+ORGANISATIONS = 200
+ROLES = 8
+MEMBERS = 40  # of a partnership, at the most
+COMMENTS = (0, 0, 1, 2, 3, 3, 4, 5, 6, 26)  # of a post: five on average
+MEASURED = 20  # comments of the post that is measured, the newest progress of the busiest partnership
+WORDS = (
+    "vi har prøvet løsningen hos borgerne i to uger og de går selv i gang samme dag men sensoren mister forbindelsen "
+    "når vinduet står åbent så næste skridt er at spørge hjemmeplejen om de kan måle igen på torsdag inden mødet"
+).split()
+
+
+def fill(posts: int) -> None:
+    """Make the tables, and so many posts with five comments each on average."""
+    make_tables()
+    chance = random.Random(posts)
+    now = clock.now().replace(microsecond=0)
+    partnerships = max(STALE + BUSY, min(2_000, posts // 50))
+    people = max(partnerships * 2, min(100_000, posts // 5))
+    sizes = _sizes(posts, partnerships)
+    rows.begin()
+    rows.write(Organisation, (_organisation(number) for number in range(1, ORGANISATIONS + 1)))
+    rows.write(User, (_user(number) for number in range(1, people + 1)))
+    seats = list(_seats(chance, partnerships, people, now))
+    of_partnership: dict[int, list[int]] = {}
+    for seat in seats:
+        of_partnership.setdefault(seat["partnership_id"], []).append(seat["id"])
+    rows.write(Membership, seats)
+    rows.write(
+        Participation,
+        (
+            {"partnership_id": number, "organisation_id": organisation, "side": list(Side)[organisation % 3]}
+            for number in range(1, partnerships + 1)
+            for organisation in sorted({seat % ORGANISATIONS + 1 for seat in of_partnership[number]})
+        ),
+    )
+    rows.write(Role, (_role(number, place) for number in range(1, partnerships + 1) for place in range(ROLES)))
+    rows.write(
+        Holding,
+        (
+            _holding(number, place, of_partnership[number], now)
+            for number in range(1, partnerships + 1)
+            for place in range(ROLES)
+        ),
+    )
+    for number in range(1, partnerships + 1):
+        _partnership(chance, number, sizes[number - 1], of_partnership[number], now)
+    rows.finish()
+
+
+def _sizes(posts: int, partnerships: int) -> list[int]:
+    """How many posts each partnership has: at least 60 in the busiest, one in the quietest."""
+    weights = [1 / (number + 2) ** 0.8 for number in range(partnerships)]
+    share = (posts - partnerships) / sum(weights)
+    sizes = [1 + int(weight * share) for weight in weights]
+    sizes[0] = max(60, sizes[0] + posts - sum(sizes))
+    return sizes
+
+
+def _organisation(number: int) -> dict[str, Any]:
+    name = f"Kommune nummer {number}"
+    return {"id": number, "name": name, "kind": OrganisationKind.MUNICIPALITY, **_keys(name)}
+
+
+def _user(number: int) -> dict[str, Any]:
+    name = f"Person Efternavn {number}"
+    return {
+        "id": number,
+        "email": f"person{number}@example.dk",
+        "email_key": f"person{number}@example.dk",
+        "name": name,
+        "title": "Projektleder",
+        "organisation_id": number % ORGANISATIONS + 1,
+        **_keys(name),
+    }
+
+
+def _keys(name: str) -> dict[str, str]:
+    return {"name_key": names.sort_key(name), "name_folded": names.fold(name)}
+
+
+def _seats(chance: random.Random, partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
+    """The seats of each partnership, the reader's or the one's of many last."""
+    number = 0
+    begin = 3
+    for partnership in range(1, partnerships + 1):
+        count = min(MEMBERS, max(3, people // partnerships)) if partnership > BUSY else MEMBERS
+        users = [3 + (begin + place) % (people - 3) for place in range(count)]
+        begin += count
+        users += [READER] * (partnership <= BUSY) + [MEMBER_OF_MANY] * (partnership > partnerships - STALE)
+        for place, user in enumerate(users):
+            number += 1
+            yield {
+                "id": number,
+                "partnership_id": partnership,
+                "user_id": user,
+                "organisation_id": number % ORGANISATIONS + 1,
+                "level": Level.MODERATOR if place == 0 else Level.CONTRIBUTOR,
+                "digested_number": 1,
+                "seen_number": 0,
+                "joined_at": now - timedelta(days=chance.randint(1, 400)),
+            }
+
+
+def _role(partnership: int, place: int) -> dict[str, Any]:
+    return {
+        "id": (partnership - 1) * ROLES + place + 1,
+        "partnership_id": partnership,
+        "name": f"Ansvar {place + 1} for måling og drift",
+        "responsibility": "Holder styr på målingerne, svarer på spørgsmål om dem og siger til, når de ændrer sig.",
+        "found_by": "ansvar",
+        "position": place + 1,
+        "created_by_id": 1,
+        "one_time_key": _key(1, partnership, place),
+    }
+
+
+def _holding(partnership: int, place: int, seats: list[int], now: datetime) -> dict[str, Any]:
+    return {
+        "partnership_id": partnership,
+        "role_id": (partnership - 1) * ROLES + place + 1,
+        "membership_id": seats[place % len(seats)],
+        "kind": HoldingKind.ACCOUNTABLE,
+        "state": HoldingState.HELD,
+        "since": now - timedelta(days=30 + place),
+        "answered_at": now - timedelta(days=30 + place),
+    }
+
+
+def _partnership(chance: random.Random, partnership: int, count: int, seats: list[int], now: datetime) -> None:
+    """One partnership with so many posts, the last of them just now where it is busy."""
+    newest = now - timedelta(minutes=partnership)
+    writing = _Writing(chance, partnership, seats, newest - timedelta(minutes=7 * count), newest)
+    entries, posts, comments = [*writing.beginning()], [], []
+    for place in range(count):
+        made = writing.post(place, count)
+        entries += made[0]
+        posts.append(made[1])
+        comments += made[2]
+        if len(comments) > 20_000:
+            _flush(entries, posts, comments)
+            entries, posts, comments = [], [], []
+    _flush(entries, posts, comments)
+    name = f"Partnerskab {partnership} om måling af indeklima i skoler"
+    rows.write(
+        Partnership,
+        [
+            {
+                "id": partnership,
+                "slug": f"partnerskab-{partnership}",
+                "name": name,
+                "name_key": names.sort_key(name),
+                "purpose": "At finde ud af, hvordan indeklimaet i skolerne kan måles og bedres sammen.",
+                "last_number": writing.number,
+                "last_activity_at": writing.at,
+                "unsolved_count": writing.unsolved,
+                "started_by_id": seats[0],
+                "one_time_key": _key(2, partnership, 0),
+            }
+        ],
+    )
+
+
+def _flush(entries: list[Any], posts: list[Any], comments: list[Any]) -> None:
+    for model, made in ((Entry, entries), (Post, posts), (Comment, comments)):
+        rows.write(model, made)
+
+
+class _Writing:
+    """What is written in one partnership, entry by entry."""
+
+    def __init__(
+        self, chance: random.Random, partnership: int, seats: list[int], begin: datetime, newest: datetime
+    ) -> None:
+        self.chance, self.partnership, self.seats = chance, partnership, seats
+        self.at, self.newest, self.number, self.unsolved = begin, newest, 0, 0
+
+    def beginning(self) -> Iterator[dict[str, Any]]:
+        """That it was started."""
+        self.number = 1
+        yield self._entry(Verb.STARTED, self.seats[0], None)
+
+    def post(self, place: int, count: int) -> tuple[list[Any], dict[str, Any], list[Any]]:
+        """The entries, the post, and its comments."""
+        is_measured = place == count - 1
+        is_challenge = place % 4 == 1 and not is_measured
+        self.at += timedelta(minutes=7) if not is_measured else self.newest - self.at
+        self.number += 1
+        number, author = self.number, self.chance.choice(self.seats)
+        verb = Verb.SHARED_CHALLENGE if is_challenge else Verb.SHARED_PROGRESS
+        entries = [self._entry(verb, author, number)]
+        comments = []
+        post = self._text(author, 1, 60) | {
+            "kind": Kind.CHALLENGE if is_challenge else Kind.PROGRESS,
+            "title": self._words(4, 9)[:110],
+            "status": None,
+            "status_at": None,
+        }
+        for _each in range(MEASURED if is_measured else self.chance.choice(COMMENTS)):
+            self.number += 1
+            by = self.chance.choice(self.seats)
+            entries.append(self._entry(Verb.COMMENTED, by, number))
+            comments.append(self._text(by, 0, 30) | {"post_number": number})
+        if is_challenge:
+            is_solved = place < count - 40 and self.chance.random() < 0.98
+            self.unsolved += not is_solved
+            self.number += is_solved
+            if is_solved:
+                entries.append(self._entry(Verb.SOLVED, author, number, {"posts": []}))
+            post |= {"status": Status.SOLVED if is_solved else Status.OPEN, "status_at": self.at}
+        post |= {"comment_count": len(comments), "activity_number": self.number, "activity_at": self.at}
+        return entries, post, comments
+
+    def _entry(self, verb: Verb, actor: int, post: int | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {
+            "partnership_id": self.partnership,
+            "number": self.number,
+            "verb": verb,
+            "actor_id": actor,
+            "post_number": post,
+            "details": details or {},
+            "at": self.at,
+        }
+
+    def _text(self, author: int, paragraphs: int, words: int) -> dict[str, Any]:
+        parts = [self._words(8, words) for _each in range(paragraphs + 1)]
+        return {
+            "partnership_id": self.partnership,
+            "number": self.number,
+            "author_id": author,
+            "body_html": "".join(f"<p>{part}</p>" for part in parts),
+            "body_text": "\n\n".join(parts),
+            "one_time_key": _key(3, self.partnership, self.number),
+            "created_at": self.at,
+        }
+
+    def _words(self, least: int, most: int) -> str:
+        count = self.chance.randint(least, most)
+        begin = self.chance.randrange(len(WORDS))
+        chosen = [WORDS[(begin + place) % len(WORDS)] for place in range(count)]
+        return f"{' '.join(chosen).capitalize()}."
+
+
+def _key(kind: int, partnership: int, number: int) -> str:
+    return str(UUID(int=(kind << 96) + (partnership << 48) + number))
