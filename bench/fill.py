@@ -30,10 +30,11 @@ ROLES = 8
 MEMBERS = 40  # of a partnership, at the most
 COMMENTS = (0, 0, 1, 2, 3, 3, 4, 5, 6, 26)  # of a post: five on average
 MEASURED = 20  # comments of the post that is measured, the newest progress of the busiest partnership
-WORDS = (
+SENTENCE = (
     "vi har prøvet løsningen hos borgerne i to uger og de går selv i gang samme dag men sensoren mister forbindelsen "
     "når vinduet står åbent så næste skridt er at spørge hjemmeplejen om de kan måle igen på torsdag inden mødet"
-).split()
+)
+WORDS = SENTENCE.split()
 
 
 def fill(posts: int) -> None:

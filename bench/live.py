@@ -10,31 +10,26 @@ eight are short); the same for a while before there are any streams.
 
 import asyncio
 import multiprocessing
-import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from bench import serving
 from bench.browser import Browser, Stream
 from bench.people import READERS_OF_EACH, Reader, comment_now, people
-from tests.databases import Server
-from workspace.config import ROOT
 
 STREAMS = 1000
 PROCESSES = 2
 REQUESTS_A_SECOND = 50
 COMMENTS_A_SECOND = 2
 SECONDS = 30
-SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass
@@ -87,9 +82,9 @@ def main() -> None:
 def measure(database: str) -> Figures:
     """All figures for one database, which is made for it."""
     figures = Figures(database)
-    with tempfile.TemporaryDirectory() as folder, _database(database, Path(folder)) as url:
-        readers = people(Path(folder), url, SECRET_KEY, STREAMS)
-        with _served(Path(folder), url) as (port, server):
+    with tempfile.TemporaryDirectory() as folder, serving.database(database, Path(folder)) as url:
+        readers = people(Path(folder), url, serving.SECRET_KEY, STREAMS)
+        with serving.workspace(Path(folder), url, workers=PROCESSES) as (port, server):
             asyncio.run(_run(figures, readers, port, server, Path(folder), url))
     return figures
 
@@ -111,12 +106,12 @@ async def _run(
             figures.statements[count] = await asyncio.to_thread(_transactions_a_second, url)
     commits: Any = multiprocessing.get_context("spawn").Queue()
     writer = multiprocessing.get_context("spawn").Process(
-        target=comment_now, args=(folder, url, SECRET_KEY, COMMENTS_A_SECOND, SECONDS, commits), daemon=True
+        target=comment_now, args=(folder, url, serving.SECRET_KEY, COMMENTS_A_SECOND, SECONDS, commits), daemon=True
     )
     writer.start()
     await asyncio.to_thread(commits.get)  # It is ready to write.
     figures.requests_with = await _requests(readers, port, SECONDS)
-    figures.megabytes = _megabytes(server.pid)
+    figures.megabytes = serving.megabytes(server.pid)
     await asyncio.sleep(3)
     written: dict[tuple[int, int], float] = {}
     with suppress(Empty):
@@ -157,43 +152,6 @@ async def _requests(readers: list[Reader], port: int, seconds: int) -> list[floa
     return taken
 
 
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a new database."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'bench.sqlite'}"
-        return
-    server = Server(durable=True)
-    try:
-        yield server.url
-    finally:
-        server.stop()
-
-
-@contextmanager
-def _served(folder: Path, url: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """The workspace as it is served in production, on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    given = {
-        "DATABASE_URL": url,
-        "INSTANCE_PATH": str(folder),
-        "SECRET_KEY": SECRET_KEY,
-        "PORT": str(port),
-        "WORKERS": str(PROCESSES),
-    }
-    command = [sys.executable, "-c", "from workspace.cli import main; main(['run'])"]
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        server.stdout.readline()
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            time.sleep(0.05)
-        try:
-            yield port, server
-        finally:
-            server.terminate()
-
-
 def _transactions_a_second(url: str) -> float:
     """What the database does while nobody asks for a page: the watchers' looks, and what we ask here."""
     import psycopg
@@ -206,16 +164,6 @@ def _transactions_a_second(url: str) -> float:
     assert before is not None
     assert after is not None
     return float(after[0] - before[0] - 1) / 14
-
-
-def _megabytes(parent: int) -> int:
-    """The memory of the server's processes, what they share counted once (PSS)."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return sum(_kilobytes(Path(f"/proc/{process}/smaps_rollup").read_text()) for process in [parent, *children]) // 1024
-
-
-def _kilobytes(rollup: str) -> int:
-    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def _both(taken: list[float]) -> str:

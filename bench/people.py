@@ -12,6 +12,7 @@ from tests import factories
 from tests.databases import make_tables
 from workspace import Workspace, create_app
 from workspace.accounts import sessions
+from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.database import db
 from workspace.organisations.models import Side
@@ -71,6 +72,15 @@ def _app(folder: Path, url: str, secret_key: str) -> Workspace:
     return create_app(Settings(instance=folder, database_url=url, secret_key=secret_key))
 
 
+def signed_in(app: Workspace, user: User) -> str:
+    """The cookie of a browser in which `user` is signed in."""
+    session = sessions.start(user, remembered=False, browser="Bench", address="127.0.0.1")
+    token = session.get_id()
+    db.session.commit()
+    signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return str(signer.dumps({"_user_id": token, "_fresh": True}))
+
+
 def _partnership(app: Workspace) -> list[Reader]:
     moderator = factories.start_partnership()
     partnership = moderator.partnership
@@ -86,12 +96,8 @@ def _partnership(app: Workspace) -> list[Reader]:
 
 
 def _reader(app: Workspace, partnership: Partnership, post: Post, seat: Membership) -> Reader:
-    session = sessions.start(seat.user, remembered=False, browser="Bench", address="127.0.0.1")
-    token = session.get_id()
-    db.session.commit()
-    signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return Reader(
-        signer.dumps({"_user_id": token, "_fresh": True}),
+        signed_in(app, seat.user),
         partnership.address,
         f"{partnership.address}posts/{post.number}",
         partnership.last_number,
