@@ -12,13 +12,19 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test faults faults-mail bench-digests bench-live install lint format messages lock vendor clean
+.PHONY: run test faults faults-mail bench bench-quick bench-live install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+
+bench: $(VENV)/.tests $(CATALOGUES) ## pages a second beside floors, at three sizes, on both databases; an hour
+	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.speed
+
+bench-quick: $(VENV)/.tests $(CATALOGUES) ## whether a page has fallen behind its floor since bench/results.json
+	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.speed --quick
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
 	@exec $(VENV)/bin/python -m bench.live

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from workspace import access, database, errors, gate, headers, htmx, languages, names, pages
+from workspace import access, database, errors, gate, headers, htmx, languages, names, pages, templating
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
@@ -49,6 +49,7 @@ class Workspace(Flask):
     """Flask with one commit point a request, where a failing commit still reaches the error handlers."""
 
     settings: Settings
+    jinja_environment = templating.Templates
     # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
     jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
     turns = BoundedSemaphore(REQUESTS_AT_ONCE)
@@ -164,6 +165,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         is_undoable=is_undoable,
         wrapped=letters.wrapped,
     )
+    templating.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if settings.demo:

@@ -1,10 +1,11 @@
 """What is read of posts. Every query starts from a membership."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask import abort
-from sqlalchemy import Select, and_, case, exists, false, func, null, or_, select
+from sqlalchemy import Select, and_, bindparam, case, exists, false, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
@@ -66,25 +67,48 @@ def card(membership: Membership, number: int) -> AnyRow:
 
 def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
-    query = in_part(membership).where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_(None))
-    if kind:
-        query = query.where(Post.kind == kind)
-    if before:
-        query = query.where(Post.activity_number < before)
-    return list(db.session.execute(query.order_by(Post.activity_number.desc()).limit(PAGE + 1)))
+    query = _feed(has_news=membership.unread > 0, of_kind=kind is not None, goes_on=bool(before))
+    return list(db.session.execute(query, _place(membership) | {"kind": kind, "before": before}))
 
 
 def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
-    query = in_part(membership).where(Post.partnership_id == membership.partnership_id, Post.pinned_at.is_not(None))
-    if kind:
-        query = query.where(Post.kind == kind)
-    return list(db.session.execute(query.order_by(Post.pinned_at.desc())))
+    query = _pinned(has_news=membership.unread > 0, of_kind=kind is not None)
+    return list(db.session.execute(query, _place(membership) | {"kind": kind}))
 
 
 def in_part(membership: Membership) -> AnySelect:
     """Cards with the whole text where it is short, and else its beginning; and whether there is news about them."""
     return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
+
+
+def _place(membership: Membership) -> dict[str, Any]:
+    """What the statements below, which are made once since making them takes longer than running them, ask for."""
+    return {
+        "partnership_id": membership.partnership_id,
+        "membership_id": membership.id,
+        "seen_number": membership.seen_number,
+    }
+
+
+@cache
+def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
+    query = _in_part(has_news, of_kind).where(Post.pinned_at.is_(None))
+    if goes_on:
+        query = query.where(Post.activity_number < bindparam("before"))
+    return query.order_by(Post.activity_number.desc()).limit(PAGE + 1)
+
+
+@cache
+def _pinned(*, has_news: bool, of_kind: bool) -> AnySelect:
+    return _in_part(has_news, of_kind).where(Post.pinned_at.is_not(None)).order_by(Post.pinned_at.desc())
+
+
+def _in_part(has_news: bool, of_kind: bool) -> AnySelect:
+    news = _has_news(bindparam("seen_number"), bindparam("membership_id")) if has_news else false().label("is_new")
+    query = cards(news, *shown(Post, SHOWN_IN_FEED))
+    query = query.where(Post.partnership_id == bindparam("partnership_id"))
+    return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
 
 def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
@@ -178,13 +202,17 @@ def is_new(membership: Membership) -> Any:
     """Whether others have done something about the post since the member last looked."""
     if not membership.unread:
         return false().label("is_new")
+    return _has_news(membership.seen_number, membership.id)
+
+
+def _has_news(seen_number: Any, membership_id: Any) -> Any:
     return (
         exists()
         .where(
             Entry.partnership_id == Post.partnership_id,
             Entry.post_number == Post.number,
-            Entry.number > membership.seen_number,
-            Entry.actor_id.is_distinct_from(membership.id),
+            Entry.number > seen_number,
+            Entry.actor_id.is_distinct_from(membership_id),
         )
         .label("is_new")
     )
