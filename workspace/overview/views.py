@@ -44,7 +44,6 @@ def index(user: User) -> ResponseReturnValue:
         parties=parties([row.id for row in listed], NAMED_IN_LIST),
         unread=[row for row in listed if row.unread > 0],
         days=[(title, list(posts)) for title, posts in groupby(page, lambda post: day(post.activity_at))],
-        news=queries.news(user, page),
         older=cursors.write(last.activity_at, last.partnership_id, last.number) if last else None,
         may_start=may_start(user),
     )
