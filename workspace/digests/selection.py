@@ -28,7 +28,7 @@ from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.notices import NOTICES
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
-from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
+from workspace.posts.moving import STANDS_STILL_AFTER, Status
 from workspace.posts.queries import author
 
 MOST_BLOCKS = 15
@@ -311,7 +311,7 @@ def _still(span: CTE) -> AnySelect:
         .join(Post, Post.partnership_id == span.c.partnership_id)
         .join(Partnership, Partnership.id == Post.partnership_id)
         .where(
-            Post.status.in_(UNSOLVED),
+            Post.is_unsolved,
             Post.activity_at
             > case(
                 (span.c.is_daily == 1, bindparam("daily_moved_after", type_=Moment)),

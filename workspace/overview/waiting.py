@@ -22,7 +22,7 @@ from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.notices import Notice
 from workspace.partnerships.words import SIDES
 from workspace.posts.models import Post
-from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED
+from workspace.posts.moving import STANDS_STILL_AFTER
 from workspace.roles import waiting as roles
 from workspace.roles.holdings import Holding, is_held
 from workspace.roles.holdings import Kind as HoldingKind
@@ -128,8 +128,7 @@ def _challenges() -> AnySelect:
             Membership.level != Level.OBSERVER,
             Partnership.archived_at.is_(None),
             Partnership.unsolved_count > 0,
-            Post.status.in_(UNSOLVED),
-            Post.withdrawn_at.is_(None),
+            Post.is_unsolved,
             why.is_not(None),
         )
         .order_by(Post.answer_by.is_(None), Post.answer_by, Post.activity_at)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask import abort
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, func, select, update
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -112,6 +112,13 @@ class Entry(Model):
         ForeignKeyConstraint(["partnership_id", "actor_id"], ["membership.partnership_id", "membership.id"]),
         ForeignKeyConstraint(["partnership_id", "subject_id"], ["membership.partnership_id", "membership.id"]),
         Index("ix_entry_partnership_id_post_number_number", "partnership_id", "post_number", "number"),
+        Index(
+            "ix_entry_of_partnership",
+            "partnership_id",
+            "number",
+            sqlite_where=text("post_number IS NULL"),
+            postgresql_where=text("post_number IS NULL"),
+        ),
         Index("ix_entry_partnership_id_actor_id_number", "partnership_id", "actor_id", "number"),
     )
 

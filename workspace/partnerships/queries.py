@@ -175,7 +175,11 @@ def history(membership: Membership, before: int | None) -> list[Entry]:
     """A page of what happened to the partnership itself, the latest first, and one more if there are older entries."""
     query = (
         select(Entry)
-        .where(Entry.partnership_id == membership.partnership_id, Entry.verb.in_(TOLD))
+        .where(
+            Entry.partnership_id == membership.partnership_id,
+            Entry.post_number.is_(None),
+            Entry.verb.in_(TOLD),
+        )
         .options(*TELLING)
         .order_by(Entry.number.desc())
         .limit(HISTORY_PAGE + 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock, cursors
@@ -14,9 +14,9 @@ from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
-from workspace.posts.models import Post
+from workspace.posts.models import Kind, Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
-from workspace.posts.queries import author, is_new
+from workspace.posts.queries import author, is_new, of_author
 
 PAGE = 50
 PERIODS = (30, 90, 365)
@@ -99,9 +99,7 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
     )
-    query = _of(query, filters).where(Post.status.in_(STATES[filters.state]))
-    if filters.state == "still":
-        query = query.where(_stands_still())
+    query = _of(query, filters).where(_in_state(filters.state))
     if filters.before:
         query = query.where(Post.activity_number < filters.before)
     return list(db.session.execute(query))
@@ -109,13 +107,14 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
 
 def counts(membership: Membership, filters: Filters) -> dict[str, int]:
     """How many challenges each state would show with the other filters."""
-    query = (
-        select(Post.status, func.count(), func.sum(case((_stands_still(), 1), else_=0)))
-        .join(Membership, Membership.id == Post.author_id)
-        .outerjoin(Participation, of_seat())
-        .where(Post.partnership_id == membership.partnership_id, Post.withdrawn_at.is_(None))
+    still = and_(Post.status.in_(UNSOLVED), _is_quiet())
+    query: AnySelect = (
+        select(Post.status, func.count(), func.sum(case((still, 1), else_=0)))
+        .where(Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
         .group_by(Post.status)
     )
+    if filters.side:
+        query = query.join(Membership, of_author()).outerjoin(Participation, of_seat())
     found = {status: (count, still) for status, count, still in db.session.execute(_of(query, filters))}
     return {
         state: sum(found.get(status, (0, 0))[state == "still"] or 0 for status in statuses)
@@ -125,13 +124,13 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 
 def takers(membership: Membership) -> list[AnyRow]:
     """Who has taken a challenge, or has been asked to, in Danish order."""
-    concerned = select(func.coalesce(Post.asked_id, Post.taker_id)).where(
-        Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None)
-    )
+    theirs = (Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
+    is_asked = exists().where(*theirs, Post.asked_id == Membership.id)
+    has_taken = exists().where(*theirs, Post.taker_id == Membership.id, Post.asked_id.is_(None))
     query = (
         select(Membership.id, User.name)
         .join(Membership.user)
-        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(concerned))
+        .where(Membership.partnership_id == membership.partnership_id, or_(is_asked, has_taken))
         .order_by(User.name_key, Membership.id)
     )
     return list(db.session.execute(query))
@@ -139,9 +138,9 @@ def takers(membership: Membership) -> list[AnyRow]:
 
 def _of(query: AnySelect, filters: Filters) -> AnySelect:
     """Only the challenges of the taker, the side and the role that are wanted."""
-    query = query.where(Post.status.is_not(None))
     if filters.taker:
-        query = query.where(func.coalesce(Post.asked_id, Post.taker_id) == filters.taker)
+        has_taken = and_(Post.taker_id == filters.taker, Post.asked_id.is_(None))
+        query = query.where(or_(Post.asked_id == filters.taker, has_taken))
     if filters.side:
         query = query.where(func.coalesce(Participation.side, Side.OTHERS) == Side(filters.side))
     if filters.role:
@@ -149,5 +148,14 @@ def _of(query: AnySelect, filters: Filters) -> AnySelect:
     return query
 
 
-def _stands_still() -> ColumnElement[bool]:
-    return Post.status.in_(UNSOLVED) & (Post.activity_at < clock.now() - STANDS_STILL_AFTER)
+def _in_state(state: str) -> Any:
+    """The condition of a state, worded so that an index is in the order of the list."""
+    if state == "all":
+        return Post.kind == Kind.CHALLENGE
+    if state == "unsolved":
+        return Post.is_unsolved
+    return and_(Post.is_unsolved, _is_quiet()) if state == "still" else Post.status == Status(state)
+
+
+def _is_quiet() -> ColumnElement[bool]:
+    return Post.activity_at < clock.now() - STANDS_STILL_AFTER

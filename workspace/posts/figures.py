@@ -1,7 +1,9 @@
 """Figures that a moderator can act on, computed from the log: how fast challenges are answered and solved, by side."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -15,91 +17,114 @@ from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Post
-from workspace.posts.moving import UNSOLVED, Status
+from workspace.posts.moving import Status
+from workspace.posts.queries import of_author
 
 ANSWERS = (Verb.COMMENTED, Verb.TOOK, Verb.ASKED_TO_TAKE, Verb.SOLVED, Verb.PARKED, Verb.SHARES_CHALLENGE)
+KEPT = 512  # partnerships and periods, the latest read
 
 
-@dataclass
+@dataclass(frozen=True)
 class Figures:
     """Of one side: medians of the challenges that it shared in the period, and how many wait for an answer from it."""
 
     side: Side
-    shared: int = 0
-    to_answer: timedelta | None = None
-    to_solution: timedelta | None = None
-    waiting: int = 0
-    _answers: list[timedelta] = field(default_factory=list)
-    _solutions: list[timedelta] = field(default_factory=list)
+    shared: int
+    to_answer: timedelta | None
+    to_solution: timedelta | None
+    waiting: int
 
 
-def figures(membership: Membership, days: int) -> list[Figures]:
-    """The figures of each side, over the challenges shared in the last `days` days.
+def figures(membership: Membership, days: int) -> Sequence[Figures]:
+    """The figures of each side, over the challenges shared in the last `days` days, from a full hour on.
 
     An answer is the first thing that anybody but the author does about the challenge. A challenge waits for the side of
     whoever has taken it or has been asked to; until there is somebody, for the other sides than its author's, as long
     as none of them has answered.
     """
-    taking_part = select(Participation.side).where(Participation.partnership_id == membership.partnership_id).distinct()
+    partnership = membership.partnership
+    begin = (clock.now() - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
+    return _figures(partnership.id, partnership.one_time_key, partnership.last_number, begin)
+
+
+@lru_cache(maxsize=KEPT)
+def _figures(partnership_id: int, one_time_key: str, last_number: int, begin: datetime) -> Sequence[Figures]:
+    """The same, kept: all that they depend on is in the log of the partnership, up to its last number."""
+    taking_part = select(Participation.side).where(Participation.partnership_id == partnership_id).distinct()
     sides = set(db.session.scalars(taking_part))
-    found = {side: Figures(side) for side in Side if side in sides}
-    for row in db.session.execute(_answered(membership, days)):
-        of_side = found.setdefault(row.side, Figures(row.side))
-        of_side.shared += 1
-        if row.answered_at:
-            of_side._answers.append(row.answered_at - row.created_at)
-        if row.solved_at:
-            of_side._solutions.append(row.solved_at - row.created_at)
-    for of_side in found.values():
-        of_side.to_answer = _median(of_side._answers)
-        of_side.to_solution = _median(of_side._solutions)
-    for row in db.session.execute(_waiting(membership)):
-        for side in found:
-            if row.concerned_side == side or (row.concerned_side is None and row.side != side):
-                found[side].waiting += row.how_many
-    return list(found.values())
-
-
-def _median(durations: list[timedelta]) -> timedelta | None:
-    if not durations:
-        return None
-    return timedelta(seconds=median(duration.total_seconds() for duration in durations))
-
-
-def _answered(membership: Membership, days: int) -> AnySelect:
-    answered = and_(Entry.actor_id != Post.author_id, Entry.verb.in_(ANSWERS))
-    solved = and_(Entry.verb == Verb.SOLVED, Post.status == Status.SOLVED)
-    side = func.coalesce(Participation.side, Side.OTHERS)
-    return (
-        select(
-            side.label("side"),
-            Post.created_at,
-            func.min(case((answered, Entry.at))).label("answered_at"),
-            func.max(case((solved, Entry.at))).label("solved_at"),
+    shared = db.session.execute(_shared(partnership_id, begin)).all()
+    waiting = db.session.execute(_waiting(partnership_id)).all()
+    return tuple(
+        Figures(
+            side=side,
+            shared=sum(row.side == side for row in shared),
+            to_answer=_median(
+                row.answered_at - row.created_at for row in shared if row.side == side and row.answered_at
+            ),
+            to_solution=_median(row.solved_at - row.created_at for row in shared if row.side == side and row.solved_at),
+            waiting=sum(
+                row.how_many
+                for row in waiting
+                if row.concerned_side == side or (row.concerned_side is None and row.side != side)
+            ),
         )
-        .join(Membership, Membership.id == Post.author_id)
-        .outerjoin(Participation, of_seat())
-        .outerjoin(Entry, and_(Entry.partnership_id == Post.partnership_id, Entry.post_number == Post.number))
-        .where(
-            Post.partnership_id == membership.partnership_id,
-            Post.status.is_not(None),
-            Post.withdrawn_at.is_(None),
-            Post.created_at >= clock.now() - timedelta(days=days),
-        )
-        .group_by(Post.number, side, Post.created_at)
+        for side in Side
+        if side in sides or any(row.side == side for row in shared)
     )
 
 
-def _waiting(membership: Membership) -> AnySelect:
+def _median(durations: Iterable[timedelta]) -> timedelta | None:
+    seconds = [duration.total_seconds() for duration in durations]
+    return timedelta(seconds=median(seconds)) if seconds else None
+
+
+def _shared(partnership_id: int, begin: datetime) -> AnySelect:
+    first_answer = (
+        select(Entry.at)
+        .where(
+            Entry.partnership_id == Post.partnership_id,
+            Entry.post_number == Post.number,
+            Entry.actor_id != Post.author_id,
+            Entry.verb.in_(ANSWERS),
+        )
+        .order_by(Entry.number)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+            Post.created_at,
+            first_answer.label("answered_at"),
+            case((Post.status == Status.SOLVED, Post.status_at)).label("solved_at"),
+        )
+        .join(Membership, of_author())
+        .outerjoin(Participation, of_seat())
+        .where(
+            Post.partnership_id == partnership_id,
+            Post.status.is_not(None),
+            Post.withdrawn_at.is_(None),
+            Post.created_at >= begin,
+        )
+    )
+
+
+def _waiting(partnership_id: int) -> AnySelect:
     concerned, concerned_part = aliased(Membership), aliased(Participation)
     side = func.coalesce(Participation.side, Side.OTHERS)
     concerned_side = case((concerned.id.is_not(None), func.coalesce(concerned_part.side, Side.OTHERS)))
     return (
         select(side.label("side"), concerned_side.label("concerned_side"), func.count().label("how_many"))
         .select_from(Post)
-        .join(Membership, Membership.id == Post.author_id)
+        .join(Membership, of_author())
         .outerjoin(Participation, of_seat())
-        .outerjoin(concerned, concerned.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(
+            concerned,
+            and_(
+                concerned.partnership_id == Post.partnership_id,
+                concerned.id == func.coalesce(Post.asked_id, Post.taker_id),
+            ),
+        )
         .outerjoin(
             concerned_part,
             and_(
@@ -108,9 +133,8 @@ def _waiting(membership: Membership) -> AnySelect:
             ),
         )
         .where(
-            Post.partnership_id == membership.partnership_id,
-            Post.status.in_(UNSOLVED),
-            Post.withdrawn_at.is_(None),
+            Post.partnership_id == partnership_id,
+            Post.is_unsolved,
             or_(concerned.id.is_not(None), ~_answered_by_another_side()),
         )
         .group_by(side, concerned_side)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
@@ -28,7 +28,13 @@ class Kind(StrEnum):
     CHALLENGE = "challenge"
 
 
+CHALLENGES = "status IS NOT NULL AND withdrawn_at IS NULL"
 SHARED = {Kind.PROGRESS: Verb.SHARED_PROGRESS, Kind.CHALLENGE: Verb.SHARED_CHALLENGE}
+
+
+def _some(name: str, *columns: str, where: str) -> Index:
+    """An index of some of the posts of each partnership."""
+    return Index(name, "partnership_id", *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Post(Moving, Model):
@@ -43,7 +49,12 @@ class Post(Moving, Model):
         Index("ix_post_partnership_id_activity_number", "partnership_id", "activity_number"),
         Index("ix_post_partnership_id_kind_activity_number", "partnership_id", "kind", "activity_number"),
         Index("ix_post_partnership_id_activity_at_number", "partnership_id", "activity_at", "number"),
-        Index("ix_post_partnership_id_status_activity_number", "partnership_id", "status", "activity_number"),
+        _some("ix_post_challenges", "status", "activity_number", "activity_at", where=CHALLENGES),
+        _some("ix_post_challenges_created_at", "created_at", where=CHALLENGES),
+        _some("ix_post_unsolved", "activity_number", where="status IN ('open', 'ongoing') AND withdrawn_at IS NULL"),
+        _some("ix_post_pinned", "pinned_at", where="pinned_at IS NOT NULL"),
+        _some("ix_post_taker", "taker_id", where="taker_id IS NOT NULL"),
+        _some("ix_post_asked", "asked_id", where="asked_id IS NOT NULL"),
         Index("ix_post_partnership_id_moves_number", "partnership_id", "moves_number"),
         Index("ix_post_parked_until", "parked_until"),
         ForeignKeyConstraint(["partnership_id", "taker_id"], ["membership.partnership_id", "membership.id"]),

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Text
+from sqlalchemy import ColumnElement, Text, and_, bindparam
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -95,10 +96,17 @@ class Moving(Writing):
     # The role that the post concerns, if any: it waits for whoever is accountable for that.
     role_id: Mapped[int | None]
 
-    @property
+    @hybrid_property
     def is_unsolved(self) -> bool:
         """Whether somebody still has to do something about it."""
         return self.status in UNSOLVED and not self.is_withdrawn
+
+    @is_unsolved.inplace.expression
+    @classmethod
+    def _is_unsolved(cls) -> ColumnElement[bool]:
+        # The words stand in the statement itself: only so is it known that the index of the unsolved is enough.
+        words: Any = bindparam(None, UNSOLVED, unique=True, expanding=True, literal_execute=True)
+        return and_(cls.status.in_(words), cls.withdrawn_at.is_(None))
 
     @property
     def concerns_id(self) -> int | None:

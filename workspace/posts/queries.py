@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from flask import abort
-from sqlalchemy import Select, and_, bindparam, case, exists, false, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.access import Level
@@ -19,7 +19,7 @@ from workspace.posts import following
 from workspace.posts.affected import Affected
 from workspace.posts.mentions import mentioned, unseen
 from workspace.posts.models import Kind, Post
-from workspace.posts.moving import MOVES, TURNS, UNSOLVED
+from workspace.posts.moving import MOVES, TURNS
 from workspace.posts.reactions import reacted
 from workspace.posts.writing import Writing
 from workspace.roles.models import Role
@@ -191,6 +191,11 @@ def author() -> tuple[Any, ...]:
     )
 
 
+def of_author() -> ColumnElement[bool]:
+    """Joins the seat of a post's author, where it is read of many posts: the seats of the partnership are few."""
+    return and_(Membership.partnership_id == Post.partnership_id, Membership.id == Post.author_id)
+
+
 def withdrawn_by(writing: type[Writing]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
     seat, person = WITHDRAWER_SEAT, WITHDRAWER
@@ -298,8 +303,7 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
         select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))
         .where(
             Post.partnership_id == membership.partnership_id,
-            Post.status.in_(UNSOLVED),
-            Post.withdrawn_at.is_(None),
+            Post.is_unsolved,
         )
         .order_by(Post.activity_number.desc())
         .limit(MOST_UNSOLVED)

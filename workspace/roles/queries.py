@@ -255,7 +255,12 @@ def holds(membership: Membership, role_id: int | None) -> bool:
 
 def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
     """The condition that the member has the role now; `role_id` is a number or a column."""
-    return exists().where(Holding.role_id == role_id, Holding.membership_id == membership.id, is_held(clock.now()))
+    return exists().where(
+        Holding.partnership_id == membership.partnership_id,
+        Holding.role_id == role_id,
+        Holding.membership_id == membership.id,
+        is_held(clock.now()),
+    )
 
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
@@ -279,6 +284,7 @@ def sides(membership: Membership) -> list[Side]:
 def has_accountable() -> ColumnElement[bool]:
     """The condition that a role has an accountable holder now, whose seat is active."""
     return exists().where(
+        Holding.partnership_id == Role.partnership_id,
         Holding.role_id == Role.id,
         Holding.kind == Kind.ACCOUNTABLE,
         is_held(present()),
@@ -296,6 +302,7 @@ def accountable_name() -> Any:
         .join(seat, seat.user_id == person.id)
         .join(held, held.membership_id == seat.id)
         .where(
+            held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
             held.kind == Kind.ACCOUNTABLE,
             held.state == State.HELD,
