@@ -1,15 +1,17 @@
 """What is read of comments. Every query starts from a membership."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask import abort
-from sqlalchemy import func, null, select
+from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
 from workspace.cursors import LARGEST
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
@@ -98,12 +100,26 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
 
 def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(membership, *shown(Comment, longest, whole)).where(
-        Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
-    )
+    if before is None and whole is None:
+        given = asked_by(membership) | {"post_number": post.number, "most": size + 1}
+        return list(db.session.execute(_latest(longest), given))
+    query = _of_post(membership, post.number, longest, whole)
     if before is not None:
         query = query.where(Comment.number < before)
-    return list(db.session.execute(query.order_by(Comment.number.desc()).limit(size + 1)))
+    return list(db.session.execute(query.limit(size + 1)))
+
+
+@cache
+def _latest(longest: int) -> AnySelect:
+    return _of_post(ASKER, bindparam("post_number"), longest, None).limit(bindparam("most"))
+
+
+def _of_post(membership: Membership, post_number: Any, longest: int, whole: int | None) -> AnySelect:
+    return (
+        _lines(membership, *shown(Comment, longest, whole))
+        .where(Comment.partnership_id == membership.partnership_id, Comment.post_number == post_number)
+        .order_by(Comment.number.desc())
+    )
 
 
 def _lines(membership: Membership, *body: Any) -> AnySelect:

@@ -7,15 +7,17 @@ look into all, as cheaply; so does the first where young partnerships without po
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal, select, true, tuple_
+from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.cursors import Cursor
 from workspace.database import AnyRow, AnySelect, Moment, db
 from workspace.organisations.models import Organisation
+from workspace.partnerships.asking import PERSON, asked_by
 from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import mine, of_seat
@@ -32,17 +34,29 @@ READER = aliased(Membership)
 
 def latest_partnerships(user: User) -> list[AnyRow]:
     """My 20 partnerships with the latest activity, and one more if there are others."""
-    query = mine(user).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
-    return list(db.session.execute(query))
+    return list(db.session.execute(_latest(), asked_by(user)))
+
+
+@cache
+def _latest() -> AnySelect:
+    return mine(PERSON).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
 
 
 def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> list[AnyRow]:
     """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest 21."""
     if before is None:
-        found = _cards(user, _newest(user, [row.id for row in partnerships], None))
+        query = _newest_cards(db.engine.dialect.name)
+        given = asked_by(user) | {"among": [row.id for row in partnerships]}
+        found = list(db.session.execute(query, given))
         if _are_newest(found, partnerships):
             return found
-    return _cards(user, _newest(user, None, before))
+    return list(db.session.execute(_cards(user, _newest(user, None, before))))
+
+
+@cache
+def _newest_cards(dialect: str) -> AnySelect:
+    """Those in the partnerships of the ids `among`, on a database of this dialect."""
+    return _cards(PERSON, _newest(PERSON, bindparam("among", expanding=True), None))
 
 
 def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool:
@@ -52,7 +66,7 @@ def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool
     return len(found) > PAGE and bool(found[-1].activity_at >= partnerships[-1].last_activity_at)
 
 
-def _cards(user: User, keys: AnySelect) -> list[AnyRow]:
+def _cards(user: User, keys: AnySelect) -> AnySelect:
     """What the feed shows of the posts with these `keys`, and whether others have done something about them since."""
     newest = keys.subquery()
     # Asked of each post that is shown: by the index of its entries, however much else is unread.
@@ -62,7 +76,7 @@ def _cards(user: User, keys: AnySelect) -> list[AnyRow]:
         Entry.number > READER.seen_number,
         Entry.actor_id.is_distinct_from(READER.id),
     )
-    query = (
+    return (
         select(
             Post.partnership_id,
             Post.number,
@@ -87,7 +101,6 @@ def _cards(user: User, keys: AnySelect) -> list[AnyRow]:
         .outerjoin(Participation, of_seat())
         .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
     )
-    return list(db.session.execute(query))
 
 
 def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
@@ -104,7 +117,7 @@ def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
     return list(db.session.scalars(query))
 
 
-def _newest(user: User, among: Sequence[int] | None, before: Cursor | None) -> AnySelect:
+def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
     """The keys of the newest posts, `among` these partnerships or in all of mine.
 
     The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
 from workspace import names
@@ -13,6 +14,7 @@ from workspace.accounts.models import User
 from workspace.cursors import Cursor
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import TOLD, Entry
 from workspace.partnerships.models import Ending, Membership, Participation, Partnership, State
 from workspace.partnerships.words import so_many
@@ -97,6 +99,19 @@ def has_closed_seats(user: User) -> bool:
 
 def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]]:
     """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
+    found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
+    for row in db.session.execute(_parties(), {"ids": list(partnership_ids), "named": named}):
+        found[row.partnership_id, row.side, row.how_many].append(row.name)
+    result: dict[int, list[Party]] = defaultdict(list)
+    for (partnership_id, side, count), organisations in found.items():
+        result[partnership_id].append(Party(side, count, tuple(organisations)))
+    for sides in result.values():
+        sides.sort(key=lambda party: list(Side).index(party.side))
+    return result
+
+
+@cache
+def _parties() -> AnySelect:
     a_side = (Participation.partnership_id, Participation.side)
     ranked = (
         select(
@@ -107,18 +122,10 @@ def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]
             func.count().over(partition_by=a_side).label("how_many"),
         )
         .join(Participation.organisation)
-        .where(Participation.partnership_id.in_(list(partnership_ids)))
+        .where(Participation.partnership_id.in_(bindparam("ids", expanding=True)))
         .subquery()
     )
-    found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
-    for row in db.session.execute(select(ranked).where(ranked.c.place <= named).order_by(ranked.c.place)):
-        found[row.partnership_id, row.side, row.how_many].append(row.name)
-    result: dict[int, list[Party]] = defaultdict(list)
-    for (partnership_id, side, count), organisations in found.items():
-        result[partnership_id].append(Party(side, count, tuple(organisations)))
-    for sides in result.values():
-        sides.sort(key=lambda party: list(Side).index(party.side))
-    return result
+    return select(ranked).where(ranked.c.place <= bindparam("named")).order_by(ranked.c.place)
 
 
 def participations(membership: Membership) -> list[AnyRow]:
@@ -140,6 +147,12 @@ def partners(partnership: Partnership) -> list[AnyRow]:
 
 def members(membership: Membership, after: int | None) -> list[AnyRow]:
     """A page of the active members in Danish order, and one more if there are others after them."""
+    given = asked_by(membership) | {"after": after}
+    return list(db.session.execute(_members(goes_on=bool(after)), given))
+
+
+@cache
+def _members(*, goes_on: bool) -> AnySelect:
     query = (
         select(
             Membership.id,
@@ -153,14 +166,14 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(Membership.partnership_id == membership.partnership_id, Membership.is_active)
+        .where(Membership.partnership_id == ASKER.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
     )
-    if after:
-        key_after = select(User.name_key).join(Membership).where(Membership.id == after).scalar_subquery()
-        query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, after))
-    return list(db.session.execute(query))
+    if goes_on:
+        key_after = select(User.name_key).join(Membership).where(Membership.id == bindparam("after")).scalar_subquery()
+        query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, bindparam("after")))
+    return query
 
 
 def of_seat() -> ColumnElement[bool]:
@@ -191,19 +204,23 @@ def history(membership: Membership, before: int | None) -> list[Entry]:
 
 def unseen_events(membership: Membership) -> list[Entry]:
     """What happened to the partnership itself since the member last looked, by others: the latest few."""
-    query = (
+    return list(db.session.scalars(_unseen_events(), asked_by(membership)))
+
+
+@cache
+def _unseen_events() -> Any:
+    return (
         select(Entry)
         .where(
-            Entry.partnership_id == membership.partnership_id,
-            Entry.number > membership.seen_number,
+            Entry.partnership_id == ASKER.partnership_id,
+            Entry.number > ASKER.seen_number,
             Entry.post_number.is_(None),
-            Entry.actor_id.is_distinct_from(membership.id),
+            Entry.actor_id.is_distinct_from(ASKER.id),
         )
         .options(*TELLING)
         .order_by(Entry.number.desc())
         .limit(EVENTS_SHOWN)
     )
-    return list(db.session.scalars(query))
 
 
 def found_people(membership: Membership, words: str) -> list[AnyRow]:

@@ -1,22 +1,24 @@
 """The list of challenges, its filters, and its figures. Every query starts from a membership."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from workspace import clock, cursors
+from workspace import cursors
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, present
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
-from workspace.posts.queries import author, is_new, of_author
+from workspace.posts.queries import author, is_new_to_asker, of_author
 
 PAGE = 50
 PERIODS = (30, 90, 365)
@@ -69,6 +71,12 @@ class Filters:
 
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
+    query = _challenges(replace(filters, before=None), has_news=membership.unread > 0, goes_on=bool(filters.before))
+    return list(db.session.execute(query, asked_by(membership) | {"before": filters.before}))
+
+
+@lru_cache
+def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect:
     seat, concerned = aliased(Membership), aliased(User)
     query: AnySelect = (
         select(
@@ -86,7 +94,7 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
             Post.affected_count,
             Post.comment_count,
             concerned.name.label("concerned_name"),
-            is_new(membership),
+            is_new_to_asker(has_news),
             *author(),
         )
         .join(Membership, Membership.id == Post.author_id)
@@ -95,45 +103,53 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
         .outerjoin(Participation, of_seat())
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
-        .where(Post.partnership_id == membership.partnership_id, Post.withdrawn_at.is_(None))
+        .where(Post.partnership_id == ASKER.partnership_id, Post.withdrawn_at.is_(None))
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
     )
     query = _of(query, filters).where(_in_state(filters.state))
-    if filters.before:
-        query = query.where(Post.activity_number < filters.before)
-    return list(db.session.execute(query))
+    return query.where(Post.activity_number < bindparam("before")) if goes_on else query
 
 
 def counts(membership: Membership, filters: Filters) -> dict[str, int]:
     """How many challenges each state would show with the other filters."""
-    still = and_(Post.status.in_(UNSOLVED), _is_quiet())
-    query: AnySelect = (
-        select(Post.status, func.count(), func.sum(case((still, 1), else_=0)))
-        .where(Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
-        .group_by(Post.status)
-    )
-    if filters.side:
-        query = query.join(Membership, of_author()).outerjoin(Participation, of_seat())
-    found = {status: (count, still) for status, count, still in db.session.execute(_of(query, filters))}
+    rows = db.session.execute(_counts(replace(filters, state="all", days=0, before=None)), asked_by(membership))
+    found = {status: (count, still) for status, count, still in rows}
     return {
         state: sum(found.get(status, (0, 0))[state == "still"] or 0 for status in statuses)
         for state, statuses in STATES.items()
     }
 
 
+@lru_cache
+def _counts(filters: Filters) -> AnySelect:
+    still = and_(Post.status.in_(UNSOLVED), _is_quiet())
+    query: AnySelect = (
+        select(Post.status, func.count(), func.sum(case((still, 1), else_=0)))
+        .where(Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
+        .group_by(Post.status)
+    )
+    if filters.side:
+        query = query.join(Membership, of_author()).outerjoin(Participation, of_seat())
+    return _of(query, filters)
+
+
 def takers(membership: Membership) -> list[AnyRow]:
     """Who has taken a challenge, or has been asked to, in Danish order."""
-    theirs = (Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
+    return list(db.session.execute(_takers(), asked_by(membership)))
+
+
+@cache
+def _takers() -> AnySelect:
+    theirs = (Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
     is_asked = exists().where(*theirs, Post.asked_id == Membership.id)
     has_taken = exists().where(*theirs, Post.taker_id == Membership.id, Post.asked_id.is_(None))
-    query = (
+    return (
         select(Membership.id, User.name)
         .join(Membership.user)
-        .where(Membership.partnership_id == membership.partnership_id, or_(is_asked, has_taken))
+        .where(Membership.partnership_id == ASKER.partnership_id, or_(is_asked, has_taken))
         .order_by(User.name_key, Membership.id)
     )
-    return list(db.session.execute(query))
 
 
 def _of(query: AnySelect, filters: Filters) -> AnySelect:
@@ -158,4 +174,4 @@ def _in_state(state: str) -> Any:
 
 
 def _is_quiet() -> ColumnElement[bool]:
-    return Post.activity_at < clock.now() - STANDS_STILL_AFTER
+    return Post.activity_at < present(before=STANDS_STILL_AFTER)

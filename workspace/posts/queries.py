@@ -12,6 +12,7 @@ from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import TELLING, of_seat
@@ -53,28 +54,19 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    query = cards(
-        false().label("is_new"),
-        Post.body_html,
-        null().label("excerpt"),
-        is_held_by(membership, Post.role_id).label("holds_role"),
-        reacted(membership, Post.partnership_id, Post.number),
-        unseen(membership, Post.number),
-        *following.columns(membership, Post.number),
-    ).where(Post.partnership_id == membership.partnership_id, Post.number == number)
-    return db.session.execute(query).first() or abort(404)
+    return db.session.execute(_card(), asked_by(membership) | {"number": number}).first() or abort(404)
 
 
 def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
     query = _feed(has_news=membership.unread > 0, of_kind=kind is not None, goes_on=bool(before))
-    return list(db.session.execute(query, _place(membership) | {"kind": kind, "before": before}))
+    return list(db.session.execute(query, asked_by(membership) | {"kind": kind, "before": before}))
 
 
 def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
     query = _pinned(has_news=membership.unread > 0, of_kind=kind is not None)
-    return list(db.session.execute(query, _place(membership) | {"kind": kind}))
+    return list(db.session.execute(query, asked_by(membership) | {"kind": kind}))
 
 
 def in_part(membership: Membership) -> AnySelect:
@@ -82,13 +74,17 @@ def in_part(membership: Membership) -> AnySelect:
     return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
 
 
-def _place(membership: Membership) -> dict[str, Any]:
-    """What the statements below, which are made once since making them takes longer than running them, ask for."""
-    return {
-        "partnership_id": membership.partnership_id,
-        "membership_id": membership.id,
-        "seen_number": membership.seen_number,
-    }
+@cache
+def _card() -> AnySelect:
+    return cards(
+        false().label("is_new"),
+        Post.body_html,
+        null().label("excerpt"),
+        is_held_by(ASKER, Post.role_id).label("holds_role"),
+        reacted(ASKER, Post.partnership_id, Post.number),
+        unseen(ASKER, Post.number),
+        *following.columns(ASKER, Post.number),
+    ).where(Post.partnership_id == ASKER.partnership_id, Post.number == bindparam("number"))
 
 
 @cache
@@ -105,9 +101,8 @@ def _pinned(*, has_news: bool, of_kind: bool) -> AnySelect:
 
 
 def _in_part(has_news: bool, of_kind: bool) -> AnySelect:
-    news = _has_news(bindparam("seen_number"), bindparam("membership_id")) if has_news else false().label("is_new")
-    query = cards(news, *shown(Post, SHOWN_IN_FEED))
-    query = query.where(Post.partnership_id == bindparam("partnership_id"))
+    query = cards(is_new_to_asker(has_news), *shown(Post, SHOWN_IN_FEED))
+    query = query.where(Post.partnership_id == ASKER.partnership_id)
     return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
 
@@ -210,6 +205,11 @@ def is_new(membership: Membership) -> Any:
     return _has_news(membership.seen_number, membership.id)
 
 
+def is_new_to_asker(has_news: bool) -> Any:
+    """The same in a statement that is made once; without `has_news` there is none in the whole partnership."""
+    return _has_news(ASKER.seen_number, ASKER.id) if has_news else false().label("is_new")
+
+
 def _has_news(seen_number: Any, membership_id: Any) -> Any:
     return (
         exists()
@@ -299,16 +299,20 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     """The challenges that progress can move, as (number, title), the latest activity first."""
     if not membership.partnership.unsolved_count:
         return []
-    query = (
+    return [(number, title) for number, title in db.session.execute(_unsolved(), asked_by(membership))]
+
+
+@cache
+def _unsolved() -> AnySelect:
+    return (
         select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))
         .where(
-            Post.partnership_id == membership.partnership_id,
+            Post.partnership_id == ASKER.partnership_id,
             Post.is_unsolved,
         )
         .order_by(Post.activity_number.desc())
         .limit(MOST_UNSOLVED)
     )
-    return [(number, title) for number, title in db.session.execute(query)]
 
 
 def progress(membership: Membership) -> list[tuple[int, str]]:

@@ -156,7 +156,7 @@ def is_held(moment: Any) -> ColumnElement[bool]:
     )
 
 
-def is_to_come(moment: datetime) -> ColumnElement[bool]:
+def is_to_come(moment: Any) -> ColumnElement[bool]:
     """The condition that a holding begins after `moment`."""
     return and_(Holding.state == State.HELD, Holding.since > moment, Holding.until.is_(None))
 

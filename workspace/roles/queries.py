@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from workspace import clock, cursors, names
@@ -13,6 +14,7 @@ from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db, present
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import named_like, of_seat
 from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
@@ -23,6 +25,9 @@ HISTORY_PAGE = 20
 HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
 MOST_CHOICES = 200
+
+# Where a page of the matrix begins.
+PLACE = ("after_holder", "after_position", "after_id")
 
 # Made once: making an alias costs more than the statement that it stands in.
 HELD, HOLDER_SEAT, HOLDER = aliased(Holding), aliased(Membership), aliased(User)
@@ -48,23 +53,29 @@ def holding(membership: Membership, role_id: int, holding_id: int) -> Holding:
 
 def matrix(membership: Membership, words: str, after: str, *, retired: bool = False) -> tuple[list[AnyRow], str]:
     """A page of the roles that `words` find, those without an accountable holder first, and where the next begins."""
+    last = _numbers(after, 3)
+    query = _matrix(retired, tuple(names.fold(words).split()), bool(last))
+    place = dict(zip(PLACE, last, strict=True)) if last else {}
+    found = db.session.execute(query, asked_by(membership) | place).all()
+    last_row = found[PAGE - 1] if len(found) > PAGE else None
+    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+
+
+@lru_cache
+def _matrix(retired: bool, words: tuple[str, ...], goes_on: bool) -> AnySelect:
     has_holder = case((has_accountable(), 1), else_=0)
     key = (has_holder, Role.position, Role.id)
     query = (
         select(Role.id, Role.name, Role.responsibility, Role.position, Role.retired_at, has_holder.label("has_holder"))
         .where(
-            Role.partnership_id == membership.partnership_id,
+            Role.partnership_id == ASKER.partnership_id,
             Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
-            *(Role.found_by.contains(word, autoescape=True) for word in names.fold(words).split()),
+            *(Role.found_by.contains(word, autoescape=True) for word in words),
         )
         .order_by(*key)
         .limit(PAGE + 1)
     )
-    if last := _numbers(after, 3):
-        query = query.where(tuple_(*key) > tuple_(*last))
-    found = db.session.execute(query).all()
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+    return query.where(tuple_(*key) > tuple_(*map(bindparam, PLACE))) if goes_on else query
 
 
 def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
@@ -84,19 +95,30 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
 
 def counts(membership: Membership) -> AnyRow:
     """How many roles are in use (`total`), lack an accountable holder (`vacant`), and have been retired (`retired`)."""
+    return db.session.execute(_counts(), asked_by(membership)).one()
+
+
+@cache
+def _counts() -> AnySelect:
     in_use = Role.retired_at.is_(None)
-    return db.session.execute(
-        select(
-            func.count(case((in_use, 1))).label("total"),
-            func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
-            func.count(case((~in_use, 1))).label("retired"),
-        ).where(Role.partnership_id == membership.partnership_id)
-    ).one()
+    return select(
+        func.count(case((in_use, 1))).label("total"),
+        func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
+        func.count(case((~in_use, 1))).label("retired"),
+    ).where(Role.partnership_id == ASKER.partnership_id)
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
-    now = clock.now()
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in db.session.execute(_people(), asked_by(membership) | {"role_ids": list(role_ids)}):
+        found[row.role_id].append(row)
+    return found
+
+
+@cache
+def _people() -> AnySelect:
+    now = present()
     query = of_people(
         Holding.id,
         Holding.role_id,
@@ -108,15 +130,12 @@ def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[An
         Membership.id.label("membership_id"),
         is_to_come(now).label("to_come"),
     ).where(
-        Holding.partnership_id == membership.partnership_id,
-        Holding.role_id.in_(role_ids),
+        Holding.partnership_id == ASKER.partnership_id,
+        Holding.role_id.in_(bindparam("role_ids", expanding=True)),
         Membership.is_active,
         or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
     )
-    found: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in db.session.execute(query.order_by(Holding.kind, User.name_key, Holding.id)):
-        found[row.role_id].append(row)
-    return found
+    return query.order_by(Holding.kind, User.name_key, Holding.id)
 
 
 def waiting(membership: Membership, role_id: int) -> list[Holding]:
@@ -150,19 +169,23 @@ def history(membership: Membership, role_id: int, before: int | None) -> list[An
 
 def handovers(membership: Membership) -> list[AnyRow]:
     """The latest few times that a role went from one to another."""
-    query = (
+    return list(db.session.execute(_handovers(), asked_by(membership)))
+
+
+@cache
+def _handovers() -> AnySelect:
+    return (
         of_people(Holding.role_id, Holding.since, Role.name.label("role_name"), *_former())
         .join(Role, Role.id == Holding.role_id)
         .where(
-            Holding.partnership_id == membership.partnership_id,
+            Holding.partnership_id == ASKER.partnership_id,
             Holding.state == State.HELD,
             Holding.former_id.is_not(None),
-            Holding.since <= clock.now(),
+            Holding.since <= present(),
         )
         .order_by(Holding.since.desc(), Holding.id.desc())
         .limit(HANDOVERS_SHOWN)
     )
-    return list(db.session.execute(query))
 
 
 def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
@@ -259,26 +282,34 @@ def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
         Holding.partnership_id == membership.partnership_id,
         Holding.role_id == role_id,
         Holding.membership_id == membership.id,
-        is_held(clock.now()),
+        is_held(present()),
     )
 
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
     """The roles in use, by id and name, in their order: for a select."""
-    query = (
+    return [(row.id, row.name) for row in db.session.execute(_choices(), asked_by(membership))]
+
+
+@cache
+def _choices() -> AnySelect:
+    return (
         select(Role.id, Role.name)
-        .where(Role.partnership_id == membership.partnership_id, Role.retired_at.is_(None))
+        .where(Role.partnership_id == ASKER.partnership_id, Role.retired_at.is_(None))
         .order_by(Role.position, Role.id)
         .limit(MOST_CHOICES)
     )
-    return [(row.id, row.name) for row in db.session.execute(query)]
 
 
 def sides(membership: Membership) -> list[Side]:
     """The sides that take part, in the order in which they are always shown."""
-    query = select(Participation.side).where(Participation.partnership_id == membership.partnership_id).distinct()
-    found = set(db.session.scalars(query))
+    found = set(db.session.scalars(_sides(), asked_by(membership)))
     return [side for side in Side if side in found]
+
+
+@cache
+def _sides() -> Any:
+    return select(Participation.side).where(Participation.partnership_id == ASKER.partnership_id).distinct()
 
 
 def has_accountable() -> ColumnElement[bool]:
@@ -296,7 +327,7 @@ def has_accountable() -> ColumnElement[bool]:
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
     held, seat, person = HELD, HOLDER_SEAT, HOLDER
-    now = clock.now()
+    now = present()
     return (
         select(person.name)
         .join(seat, seat.user_id == person.id)
