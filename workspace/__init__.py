@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from workspace import access, database, errors, gate, headers, htmx, languages, names, pages, templating
+from workspace import access, database, errors, gate, headers, htmx, languages, names, pages, pieces, templating
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
@@ -149,6 +149,8 @@ def _dress(app: Flask, settings: Settings) -> None:
         link=letters.link,
         demo_password=sign_ins.PASSWORD,
         demo_sign_ins=sign_ins.SIGN_INS,
+        piece=pieces.piece,
+        csrf_token=pieces.token,
     )
     app.jinja_env.filters.update(
         initials=names.initials,
@@ -164,6 +166,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         shown=showing.shown,
         is_undoable=is_undoable,
         wrapped=letters.wrapped,
+        tuple=tuple,
     )
     templating.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from workspace import cursors
+from workspace import cursors, pieces
 from workspace.prose import Prose, from_html, from_plain, legible, resembles_cpr_number
 
 LONGEST_TEXT = 4000
@@ -76,7 +76,7 @@ class WorkspaceForm(FlaskForm):
 class OneTimeKeyMixin:
     """A key made when the form is shown: however often it is sent, one thing is made."""
 
-    one_time_key: Any = HiddenField(default=lambda: str(uuid.uuid4()))
+    one_time_key: Any = HiddenField(default=pieces.one_time_key)
 
     def validate_one_time_key(self, field: HiddenField) -> None:
         """A key that is none of ours is replaced: the form still makes one thing."""

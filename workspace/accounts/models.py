@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import idna
 from sqlalchemy import JSON, ForeignKey, String, select
@@ -14,6 +14,15 @@ from workspace.database import Model, Moment, SortKey, db, one_of
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
+
+
+class Card(NamedTuple):
+    """Who somebody is, as every page says it to themselves."""
+
+    name: str
+    organisation: str
+    side: str
+    is_administrator: bool
 
 
 class User(Model):
@@ -77,6 +86,13 @@ class User(Model):
     def misses_a_digest(self) -> bool:
         """Whether there is a digest that could not be delivered, and that they have not seen here."""
         return self.undelivered_digest_id > self.dismissed_digest_id
+
+    @property
+    def card(self) -> Card:
+        """Who this is, by value."""
+        organisation = self.organisation
+        where = (organisation.name, organisation.usual_side) if organisation else ("", "others")
+        return Card(self.name, *where, self.is_administrator)
 
     @property
     def is_active(self) -> bool:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from workspace import htmx
 from workspace.access import Action, members_may
-from workspace.comments import queries
+from workspace.comments import queries, showing
 from workspace.comments.forms import CommentForm, EditForm
 from workspace.comments.models import Comment
 from workspace.htmx import announce, page_or_partial
@@ -20,6 +20,8 @@ from workspace.posts.models import Post
 from workspace.posts.writing import Stale
 
 blueprint = Blueprint("comments", __name__, url_prefix="/partnerships/<slug:slug>/posts/<number:post_number>/comments")
+blueprint.add_app_template_global(showing.comment_line, "comment_line")
+blueprint.add_app_template_global(showing.empty_comment_form, "empty_comment_form")
 
 
 @blueprint.post("")
@@ -29,14 +31,13 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     post = post_queries.post(membership, post_number)
     form = CommentForm()
     if not form.validate():
-        return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_place(membership, post))
+        return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
     comment = Comment.write(post, membership, body=form.prose, one_time_key=form.one_time_key.data)
     announce(_("Your comment is shared."))
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
         to=_address(membership, post_number, comment.number),
         focus=f"#comment-{comment.number}",
-        form=CommentForm(formdata=None),
         **_line(membership, post, comment.number),
     )
 
@@ -49,7 +50,7 @@ def show(membership: Membership, post_number: int, number: int) -> ResponseRetur
     context = _line(membership, post, number)
     if not htmx.is_partial():
         return htmx.seen_elsewhere(comment_address(membership, post_number, number))
-    return htmx.focused(make_response(render_template("comments/_comment.html", **context)), f"#comment-{number}")
+    return htmx.focused(make_response(render_template("comments/line.htmx.html", **context)), f"#comment-{number}")
 
 
 @blueprint.get("/<number:number>/edit")
@@ -138,6 +139,12 @@ def _address(membership: Membership, post_number: int, number: int) -> str:
 
 def _place(membership: Membership, post: Post) -> dict[str, Any]:
     return {"membership": membership, "partnership": membership.partnership, "post": post}
+
+
+def _writing(membership: Membership, post: Post) -> dict[str, Any]:
+    """What stands around the form for a comment."""
+    writer = {"writer": membership.user.name, "side": membership.organisation.usual_side}
+    return {"post_number": post.number, **writer, **_place(membership, post)}
 
 
 def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _shown(membership: Membership, thing: Post | Comment) -> Response:
     if isinstance(thing, Post):
         return go(context["back"])
     return htmx.partial_or_redirect(
-        "comments/_comment.html",
+        "comments/line.htmx.html",
         to=context["back"],
         focus=f"#comment-{thing.number}",
         comment=comment_queries.line(membership, thing.post_number, thing.number),

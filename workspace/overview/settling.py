@@ -27,7 +27,7 @@ def count_waiting() -> ResponseReturnValue:
     """
     if not htmx.is_partial():
         return htmx.seen_elsewhere("/")
-    return render_template("overview/_count.html", waiting=waiting(g.user)) if g.user else ""
+    return render_template("overview/_count.html", waits=len(waiting(g.user))) if g.user else ""
 
 
 @blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")

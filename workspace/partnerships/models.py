@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_, select, text
@@ -68,6 +69,12 @@ class Digested(StrEnum):
     NEVER = "never"
 
 
+class Place(NamedTuple):
+    """Where a partnership is found: what pieces of pages know of it."""
+
+    address: str
+
+
 class Partnership(Model):
     """The shared space around one joint purpose. Its log is numbered by `last_number`, without a gap."""
 
@@ -108,6 +115,11 @@ class Partnership(Model):
     def address(self) -> str:
         """Its page."""
         return f"/partnerships/{self.slug}/"
+
+    @property
+    def place(self) -> Place:
+        """Where it is found, by value."""
+        return Place(self.address)
 
     @property
     def is_archived(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from workspace import cursors, htmx
 from workspace.access import Action, members_may
@@ -13,7 +14,8 @@ from workspace.comments.forms import CommentForm
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import parties, unseen_events
-from workspace.posts import following, queries, versions
+from workspace.pieces import piece
+from workspace.posts import following, queries, showing, versions
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import stands_still
@@ -26,6 +28,7 @@ from workspace.roles.queries import choices, role
 
 blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
 blueprint.add_app_template_global(stands_still, "stands_still")
+blueprint.add_app_template_global(showing.card, "card")
 blueprint.add_app_template_filter(tally)
 blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
 
@@ -43,7 +46,7 @@ def index(membership: Membership) -> ResponseReturnValue:
             return make_response(render_template("posts/_feed.html", **shown))
         first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
         return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
-    return _feed_page(membership, _composer(membership), before)
+    return _feed_page(membership, None, before)
 
 
 @blueprint.post("/<slug:slug>/posts")
@@ -70,7 +73,6 @@ def create(membership: Membership) -> ResponseReturnValue:
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
-        form=_composer(membership, formdata=None),
         **whole(membership, queries.card(membership, post.number)),
     )
 
@@ -234,11 +236,11 @@ def shown(membership: Membership, post: Post) -> Response:
     )
 
 
-def _quoting(membership: Membership, post_number: int) -> CommentForm:
-    """The form for a comment, with the comment in it that is to be quoted, if any."""
+def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
+    """The form for a comment with the one in it that is to be quoted, if any."""
     number = cursors.number(request.args.get("quote", ""))
     if not number:
-        return CommentForm(formdata=None)
+        return None
     quoted = comment_queries.comment(membership, post_number, number)
     lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
     return CommentForm(formdata=None, data={"body": f"{lines}\n"})
@@ -274,7 +276,7 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
     }
 
 
-def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> str:
+def _feed_page(membership: Membership, form: ShareForm | None, before: int | None) -> str:
     return render_template(
         "posts/index.html",
         form=form,
@@ -284,11 +286,34 @@ def _feed_page(membership: Membership, form: ShareForm, before: int | None) -> s
     )
 
 
-def _composer(membership: Membership, **options: Any) -> ShareForm:
+@blueprint.app_template_global()
+def empty_composer(membership: Membership) -> Markup:
+    """The composer with nothing in it yet."""
+    wanted, offered = request.args.get("share", ""), _offered(membership)
+    return piece(
+        "posts/_composer.html",
+        made=lambda: {"form": _form(*offered, formdata=None)},
+        partnership=membership.partnership.place,
+        kind=wanted if wanted in list(Kind) else None,
+        offered=offered,
+    )
+
+
+def _composer(membership: Membership) -> ShareForm:
+    return _form(*_offered(membership))
+
+
+def _offered(membership: Membership) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The challenges and the roles that can be chosen in the composer."""
+    if not membership.may(Action.SHARE):
+        return (), ()
+    return tuple(queries.unsolved(membership)), tuple(choices(membership))
+
+
+def _form(moves: tuple[Any, ...], roles: tuple[Any, ...], **options: Any) -> ShareForm:
     form = ShareForm(data={"kind": request.args.get("share")}, **options)
-    may_share = membership.may(Action.SHARE)
-    form.moves.choices = [(0, _("No")), *(queries.unsolved(membership) if may_share else [])]
-    form.offer(choices(membership) if may_share else [])
+    form.moves.choices = [(0, _("No")), *moves]
+    form.offer(list(roles))
     return form
 
 

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from workspace import cursors, htmx
 from workspace.access import Action, Conflict, members_may
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
-from workspace.roles import ending, queries, sets, words
+from workspace.roles import ending, queries, sets, showing, words
 from workspace.roles.forms import EditForm, RoleForm, SetForm
 from workspace.roles.models import Role, Stale
 
@@ -39,13 +40,14 @@ def index(membership: Membership) -> ResponseReturnValue:
         **place(membership),
     }
     if after and htmx.is_partial():
-        return _more("roles/_rows.html", found, context)
+        return _more(found, showing.rows(membership, context))
     return page_or_partial(
         "roles/index.html",
         "roles/_matrix.html",
         counts=queries.counts(membership),
         handovers=queries.handovers(membership) if not asked and not retired else [],
         set_form=SetForm(formdata=None),
+        rows=showing.rows(membership, context),
         **context,
     )
 
@@ -221,9 +223,9 @@ def _ordered(membership: Membership) -> dict[str, Any]:
     return {"roles": found, "following": following, "after": request.args.get("after", ""), **place(membership)}
 
 
-def _more(partial: str, found: list[Any], context: dict[str, Any]) -> Response:
+def _more(found: list[Any], rows: Markup) -> Response:
     """The next rows, with the focus on the first of them."""
-    response = make_response(render_template(partial, **context))
+    response = make_response(str(rows))
     if found:
         response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#role-{found[0].id} a"}}'
     return response
