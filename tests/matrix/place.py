@@ -22,7 +22,7 @@ from tests.test_routes import ROUTES, Route, SignIn, World
 from workspace import Workspace, prose
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.members import addresses, inviting, linking, moderation
+from workspace.members import addresses, inviting, linking, moderation, reporting
 from workspace.members.models import Invitation
 from workspace.partnerships import changes
 from workspace.partnerships.models import Membership, Visibility
@@ -130,11 +130,14 @@ class Place(World):
         pinned, taken = challenge(by), challenge(member)
         pinned.pin(by)
         affected.join(pinned, member)
+        reporting.report(member, pinned, "Et CPR-nummer")
         taken.ask(by, member)
         taken.accept(member)
         comment(taken, by)
         share(member, moves=taken.number)
         taken.solve(member, "Sådan")
+        challenge(by).ask(by, member)
+        share(by, body=f"Hvad siger du, @{member.user.name}?")
         roles = [make_role(by) for _ in range(4)]
         hold(roles[0], by, by)
         hold(roles[0], member, by)  # It is handed over.
