@@ -4,21 +4,21 @@ What a person may not see does not exist: a foreign partnership and a missing on
 finds everything that a request needs to know of its actor.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from workspace.access import Action, Conflict, NotAllowed, Who, entrance, permits
 from workspace.accounts import signing_in
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session, hash_of, keep_last_use
-from workspace.database import afterwards, begin_request, db
+from workspace.database import AnySelect, afterwards, begin_request, db
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 
@@ -65,26 +65,32 @@ def _recognise() -> None:
 def _find(token: str) -> Session | None:
     """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
     slug = (request.view_args or {}).get("slug")
-    found = db.session.execute(
-        select(Session, Membership, Partnership.id)
-        .join(Session.user)
-        .outerjoin(Partnership, Partnership.slug == slug)
-        .outerjoin(
-            Membership,
-            and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id, Membership.is_present),
-        )
-        .where(Session.token_hash == hash_of(token))
-        .options(
-            contains_eager(Session.user).joinedload(User.organisation),
-            contains_eager(Membership.partnership),
-            joinedload(Membership.organisation),
-        )
-    ).first()
+    found = db.session.execute(_who(), {"slug": slug, "token_hash": hash_of(token)}).first()
     if found is None or not found[0].is_live:
         return None
     g.membership, g.partnership_id = found[1], found[2]
     session: Session = found[0]
     return session
+
+
+@cache
+def _who() -> AnySelect:
+    """The statement of it, made once and kept: making it takes longer than running it."""
+    return (
+        select(Session, Membership, Partnership.id)
+        .join(Session.user)
+        .outerjoin(Partnership, Partnership.slug == bindparam("slug"))
+        .outerjoin(
+            Membership,
+            and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id, Membership.is_present),
+        )
+        .where(Session.token_hash == bindparam("token_hash"))
+        .options(
+            contains_eager(Session.user).joinedload(User.organisation),
+            contains_eager(Membership.partnership),
+            joinedload(Membership.organisation),
+        )
+    )
 
 
 def _hold(membership: Membership | None, action: Action) -> None:
