@@ -120,9 +120,14 @@ def lightly() -> Iterator[None]:
         g.lightly = False
 
 
-def undo() -> None:
-    """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock."""
-    db.session.rollback()
+def undo(*, has_failed: bool) -> None:
+    """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock.
+
+    Where it has only read, and the database has not failed, there is nothing to undo or to read again.
+    """
+    session = db.session
+    if has_failed or g.get("writes", True) or session.new or session.dirty or session.deleted:
+        session.rollback()
     g.writes = False
 
 

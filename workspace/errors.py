@@ -33,7 +33,7 @@ def _undone(handler: Callable[[Any], ResponseReturnValue]) -> Callable[[Any], Re
     """`handler`, after what the request did is undone: even the reader's language can't be read before that."""
 
     def answer(error: Any) -> ResponseReturnValue:
-        undo()
+        undo(has_failed=not isinstance(error, HTTPException | Refusal))
         return handler(error)
 
     return answer

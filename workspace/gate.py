@@ -65,7 +65,7 @@ def _recognise() -> None:
 def _find(token: str) -> Session | None:
     """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
     slug = (request.view_args or {}).get("slug")
-    found = db.session.execute(_actor(), {"slug": slug, "token_hash": hash_of(token)}).first()
+    found = db.session.execute(_who(), {"slug": slug, "token_hash": hash_of(token)}).first()
     if found is None or not found[0].is_live:
         return None
     g.membership, g.partnership_id = found[1], found[2]
@@ -74,8 +74,8 @@ def _find(token: str) -> Session | None:
 
 
 @cache
-def _actor() -> AnySelect:
-    """The statement, made once: making it takes longer than running it."""
+def _who() -> AnySelect:
+    """The statement of it, made once and kept: making it takes longer than running it."""
     return (
         select(Session, Membership, Partnership.id)
         .join(Session.user)
