@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock, cursors
@@ -125,8 +125,10 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 def takers(membership: Membership) -> list[AnyRow]:
     """Who has taken a challenge, or has been asked to, in Danish order."""
     theirs = (Post.partnership_id == membership.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
-    is_asked = exists().where(*theirs, Post.asked_id == Membership.id)
-    has_taken = exists().where(*theirs, Post.taker_id == Membership.id, Post.asked_id.is_(None))
+    # Not EXISTS, for which PostgreSQL may read all challenges at once instead of one for each member.
+    one = select(Post.number).where(*theirs).limit(1)
+    is_asked = one.where(Post.asked_id == Membership.id).scalar_subquery().is_not(None)
+    has_taken = one.where(Post.taker_id == Membership.id, Post.asked_id.is_(None)).scalar_subquery().is_not(None)
     query = (
         select(Membership.id, User.name)
         .join(Membership.user)
