@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from bench import rows
 from tests.databases import make_tables
@@ -35,6 +34,7 @@ SENTENCE = (
     "når vinduet står åbent så næste skridt er at spørge hjemmeplejen om de kan måle igen på torsdag inden mødet"
 )
 WORDS = SENTENCE.split()
+WORDS_ON = 3 * WORDS
 
 
 def fill(posts: int) -> None:
@@ -181,7 +181,7 @@ def _partnership(chance: random.Random, partnership: int, count: int, seats: lis
                 "last_number": writing.number,
                 "last_activity_at": writing.at,
                 "unsolved_count": writing.unsolved,
-                "started_by_id": seats[0],
+                "started_by_id": READER,
                 "one_time_key": _key(2, partnership, 0),
             }
         ],
@@ -264,9 +264,8 @@ class _Writing:
     def _words(self, least: int, most: int) -> str:
         count = self.chance.randint(least, most)
         begin = self.chance.randrange(len(WORDS))
-        chosen = [WORDS[(begin + place) % len(WORDS)] for place in range(count)]
-        return f"{' '.join(chosen).capitalize()}."
+        return f"{' '.join(WORDS_ON[begin : begin + count]).capitalize()}."
 
 
 def _key(kind: int, partnership: int, number: int) -> str:
-    return str(UUID(int=(kind << 96) + (partnership << 48) + number))
+    return f"{kind:08x}-0000-{partnership:04x}-0000-{number:012x}"

@@ -1,11 +1,13 @@
 """Rows put in by the ten thousand, past the ORM: what a column holds by default is filled in here."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from enum import StrEnum
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import JSON, Enum
+
+from workspace.database import Moment
 from workspace.extensions import db
 
 AT_ONCE = 20_000
@@ -21,9 +23,13 @@ def write(model: Any, rows: Iterable[dict[str, Any]]) -> None:
             for column in model.__table__.columns
             if column.name not in named and column.default is not None and not column.nullable
         }
-        columns = [*named, *others]
-        constant = tuple(_kept(value) for value in others.values())
-        _put(model.__table__.name, columns, (tuple(map(_kept, row.values())) + constant for row in chunk))
+        columns = [
+            *zip(*(row.values() for row in chunk), strict=True),
+            *([value] * len(chunk) for value in others.values()),
+        ]
+        names = [*named, *others]
+        kept = (_kept(model.__table__.columns[name].type, column) for name, column in zip(names, columns, strict=True))
+        _put(model.__table__.name, names, zip(*kept, strict=True))
 
 
 def begin() -> None:
@@ -71,12 +77,12 @@ def _default(default: Any) -> Any:
     return default(None) if callable(default) else default
 
 
-def _kept(value: Any) -> Any:
-    """`value` as the drivers take it."""
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, datetime) and db.engine.dialect.name == "sqlite":
-        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
-    if isinstance(value, dict):
-        return "{}" if not value else '{"posts": []}'
-    return value
+def _kept(kind: Any, values: Sequence[Any]) -> Iterable[Any]:
+    """The values of a column of that `kind` as the drivers take them."""
+    if isinstance(kind, Enum):
+        return [None if value is None else value.value for value in values]
+    if isinstance(kind, JSON):
+        return map(json.dumps, values)
+    if isinstance(kind, Moment) and db.engine.dialect.name == "sqlite":
+        return [None if value is None else value.isoformat(" ", "microseconds")[:26] for value in values]
+    return values

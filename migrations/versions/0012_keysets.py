@@ -30,6 +30,7 @@ ADDED = (
     ("ix_post_pinned", "post", ("partnership_id", "pinned_at"), "pinned_at IS NOT NULL"),
     ("ix_post_taker", "post", ("partnership_id", "taker_id"), "taker_id IS NOT NULL"),
     ("ix_post_asked", "post", ("partnership_id", "asked_id"), "asked_id IS NOT NULL"),
+    ("ix_post_role", "post", ("partnership_id", "role_id"), "role_id IS NOT NULL"),
     ("ix_entry_of_partnership", "entry", ("partnership_id", "number"), "post_number IS NULL"),
 )
 REPLACED = ("ix_post_partnership_id_status_activity_number", "post", ["partnership_id", "status", "activity_number"])

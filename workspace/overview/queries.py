@@ -151,11 +151,11 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
         post = of_one.lateral().c
         keys = select(post.partnership_id, post.number).select_from(mine.join(post.number.table, true()))
     else:
-        numbers = of_one.with_only_columns(found.number)
+        newest = of_one.with_only_columns(found.partnership_id, found.number)
         keys = (
             select(Post.partnership_id, Post.number)
             .select_from(mine)
-            .join(Post, and_(Post.partnership_id == mine.c.partnership_id, Post.number.in_(numbers)))
+            .join(Post, tuple_(Post.partnership_id, Post.number).in_(newest))
         )
     return keys.order_by(post.activity_at.desc(), post.partnership_id.desc(), post.number.desc()).limit(PAGE + 1)
 

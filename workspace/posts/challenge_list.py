@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import cursors
@@ -142,8 +142,10 @@ def takers(membership: Membership) -> list[AnyRow]:
 @cache
 def _takers() -> AnySelect:
     theirs = (Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
-    is_asked = exists().where(*theirs, Post.asked_id == Membership.id)
-    has_taken = exists().where(*theirs, Post.taker_id == Membership.id, Post.asked_id.is_(None))
+    # Not EXISTS, for which PostgreSQL may read all challenges at once instead of one for each member.
+    one = select(Post.number).where(*theirs).limit(1)
+    is_asked = one.where(Post.asked_id == Membership.id).scalar_subquery().is_not(None)
+    has_taken = one.where(Post.taker_id == Membership.id, Post.asked_id.is_(None)).scalar_subquery().is_not(None)
     return (
         select(Membership.id, User.name)
         .join(Membership.user)

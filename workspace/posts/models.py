@@ -54,6 +54,7 @@ class Post(Moving, Model):
         _some("ix_post_unsolved", "activity_number", where="status IN ('open', 'ongoing') AND withdrawn_at IS NULL"),
         _some("ix_post_pinned", "pinned_at", where="pinned_at IS NOT NULL"),
         _some("ix_post_taker", "taker_id", where="taker_id IS NOT NULL"),
+        _some("ix_post_role", "role_id", where="role_id IS NOT NULL"),
         _some("ix_post_asked", "asked_id", where="asked_id IS NOT NULL"),
         Index("ix_post_partnership_id_moves_number", "partnership_id", "moves_number"),
         Index("ix_post_parked_until", "parked_until"),

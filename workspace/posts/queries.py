@@ -120,7 +120,7 @@ def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tup
 
 def cards(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    moved, seat, concerned = MOVED, CONCERNED_SEAT, CONCERNED
+    seat, concerned = CONCERNED_SEAT, CONCERNED
     return (
         select(
             Post.number,
@@ -151,7 +151,7 @@ def cards(*body: Any) -> AnySelect:
             Post.affected_count,
             Post.moves_number,
             Membership.organisation_id,
-            moved.title.label("moves_title"),
+            _moved_title(),
             concerned.name.label("concerned_name"),
             Post.redacted_at,
             withdrawn_by(Post),
@@ -164,17 +164,19 @@ def cards(*body: Any) -> AnySelect:
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
         .outerjoin(Role, Role.id == Post.role_id)
-        .outerjoin(
-            moved,
-            and_(
-                moved.partnership_id == Post.partnership_id,
-                moved.number == Post.moves_number,
-                moved.withdrawn_at.is_(None),
-            ),
-        )
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
     )
+
+
+def _moved_title() -> Any:
+    """The column `moves_title`, read for each post alone: a join may read the whole partnership for it."""
+    title = select(MOVED.title).where(
+        MOVED.partnership_id == Post.partnership_id,
+        MOVED.number == Post.moves_number,
+        MOVED.withdrawn_at.is_(None),
+    )
+    return title.correlate(Post).scalar_subquery().label("moves_title")
 
 
 def author() -> tuple[Any, ...]:

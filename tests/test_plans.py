@@ -1,0 +1,226 @@
+"""How the databases find what a page shows, at 100,000 posts: by indices, and without sorting more than they show.
+
+On PostgreSQL each statement is planned as the workspace has it planned, without knowing the parameters, and runs; on
+SQLite the plan says what is scanned, and the steps of its machine say how much was read and sorted.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import ClientCursor
+from sqlalchemy import event, insert, select, update
+
+from bench import fill
+from tests.client import Client
+from tests.databases import KIND, new_database
+from workspace import Workspace, clock, create_app
+from workspace.accounts import sessions
+from workspace.accounts.models import User
+from workspace.config import Settings
+from workspace.digests import planning
+from workspace.extensions import db
+from workspace.partnerships.log import Entry
+from workspace.partnerships.mentions import Mention
+from workspace.partnerships.models import Membership
+from workspace.posts.models import Post
+
+POSTS = 100_000
+# Those that grow with the installation. In the tests nothing stands in the outbox and the trail.
+LARGE = {"post", "comment", "entry", "membership", "user", "holding", "mention", "participation", "role", "partnership"}
+MOST_ROWS = 220  # that a step of a plan reads or sorts: a few pages, or one for each partnership of somebody
+STEPS = 240  # of SQLite's machine for each of them
+# Statements, by words in them, of which more is known to be needed.
+BY_DESIGN = {
+    "AS answered_at": 1_100,  # the figures: each challenge of the period, once for each change in a partnership
+    "count(*) AS count_1, sum(": 1_100,  # how many challenges are in each state: read from an index alone
+    "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
+    "membership.digested_number": 200 * 20,  # the seats of the people whose digests are planned at once
+    "post_1.activity_at DESC": 21 * 200,  # the newest few of each of somebody's partnerships
+}
+HOME = "/partnerships/partnerskab-1/"
+READERS = (
+    HOME,
+    f"{HOME}?kind=challenge",
+    f"{HOME}?before={{deep}}",
+    f"{HOME}?kind=progress&before={{deep}}",
+    f"{HOME}news?after={{deep}}",
+    f"{HOME}about",
+    "/",
+    "/partnerships",
+    "/live/numbers",
+    f"{HOME}posts/{{post}}",
+    f"{HOME}posts/{{commented}}",
+    f"{HOME}posts/{{commented}}?before={{last}}",
+    f"{HOME}posts/{{commented}}?comment={{last}}",
+    f"{HOME}challenges",
+    f"{HOME}challenges?state=still",
+    f"{HOME}challenges?state=solved",
+    f"{HOME}challenges?state=solved&before={{deep}}",
+    f"{HOME}challenges?state=all&days=365",
+    f"{HOME}challenges?state=all&before={{deep}}",
+    f"{HOME}challenges?taker={{seat}}",
+    f"{HOME}challenges?role=1",
+    f"{HOME}roles",
+    f"{HOME}members",
+    f"{HOME}members/{{seat}}",
+)
+MODERATORS = (
+    f"{HOME}members",
+    f"{HOME}members?sort=level",
+    f"{HOME}members?sort=since&after={{seat}}",
+    f"{HOME}members?q=person&side=company",
+)
+OF_MANY = ("/", "/?before={moment}.1.99", "/partnerships", "/live/numbers")
+
+
+class Listener:
+    """What the database is asked to read: each statement once, with the page that asked first and its parameters."""
+
+    def __init__(self) -> None:
+        self.page = ""
+        self.asked: dict[str, tuple[str, Any]] = {}
+        event.listen(db.engine, "before_cursor_execute", self._hear)
+
+    def _hear(self, connection: Any, cursor: Any, statement: str, given: Any, *rest: Any) -> None:
+        if self.page and statement.startswith(("SELECT", "WITH")):
+            self.asked.setdefault(statement, (self.page, given))
+
+
+@pytest.fixture
+def filled(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) -> Iterator[Workspace]:
+    """The workspace with 100,000 posts, some of which mention somebody."""
+    database = new_database(tmp_path, postgresql, worker_id)
+    app = create_app(replace(settings, database_url=database.url))
+    app.test_client_class = Client
+    with app.app_context():
+        fill.fill(POSTS)
+        some = select(Entry.partnership_id, Entry.number, Entry.actor_id, Entry.number > 0)
+        some = some.where(Entry.number % 10 == 0, Entry.post_number.is_not(None))
+        columns = ["partnership_id", "number", "membership_id", "is_seen"]
+        db.session.execute(insert(Mention).from_select(columns, some))
+        db.session.execute(db.text("ANALYZE"))
+        db.session.commit()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    database.remove()
+
+
+def test_no_page_reads_or_sorts_what_it_does_not_show(filled: Workspace) -> None:
+    listener = Listener()
+    ask(filled, listener)
+    assert len(listener.asked) > 50
+    with db.engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        look = look_at_postgresql if KIND == "postgresql" else look_at_sqlite
+        wrong = {
+            f"{page}: {fault}\n    {' '.join(statement.split())}"
+            for statement, (page, given) in listener.asked.items()
+            for fault in look(driver, statement, given)
+        }
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def ask(app: Workspace, listener: Listener) -> None:
+    """Ask for every page, and plan digests."""
+    here = Post.partnership_id == 1
+    numbers = select(Post.activity_number).where(here).order_by(Post.activity_number.desc())
+    commented = select(Post.number).where(here, Post.comment_count == 26).limit(1)
+    measured = select(Post.number).where(here, Post.comment_count == fill.MEASURED).order_by(Post.number.desc())
+    number = db.session.scalars(commented).one()
+    moderator = select(Membership.user_id).where(Membership.partnership_id == 1, Membership.level == "moderator")
+    place = {
+        "deep": db.session.scalars(numbers.offset(1000).limit(1)).one(),
+        "post": db.session.scalars(measured.limit(1)).one(),
+        "commented": number,
+        "last": number + 20,
+        "seat": 7,
+        "moment": int(clock.now().timestamp() - 3600) * 1_000_000,
+    }
+    readers = ((fill.READER, READERS), (fill.MEMBER_OF_MANY, OF_MANY))
+    for user_id, addresses in (*readers, (db.session.scalars(moderator).one(), MODERATORS)):
+        browser = signed_in(app, user_id)
+        for address in addresses:
+            listener.page = f"{user_id} {address}"
+            answer = browser.get(address.format(**place), htmx="/news" in address)
+            assert answer.status_code == 200, f"{address} answered {answer.status}"
+    listener.page = "planning of digests"
+    db.session.execute(update(User).where(User.id <= 50).values(next_digest_at=clock.now()))
+    db.session.commit()
+    planning.plan()
+
+
+def signed_in(app: Workspace, user_id: int) -> Client:
+    """A browser in which that person is signed in."""
+    user = db.session.get_one(User, user_id)
+    token = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1").get_id()
+    db.session.commit()
+    browser = app.test_client()
+    assert isinstance(browser, Client)
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = token, True
+    return browser
+
+
+def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:
+    """What is wrong with the way that SQLite takes."""
+    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+    scanned = [line for line in plan if line.startswith("SCAN ") and table_of(line.split()[1]) in LARGE]
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 100
+
+    driver.set_progress_handler(count, 100)
+    try:
+        driver.execute(statement, given).fetchall()
+    finally:
+        driver.set_progress_handler(None, 100)
+    return [*scanned, *([f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else [])]
+
+
+def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
+    """What is wrong with the way that PostgreSQL takes."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    values = [given[name] for name in names]
+    numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
+    with ClientCursor(driver) as cursor:
+        cursor.execute(f"PREPARE looked_at AS {numbered}".encode())
+        given_in_turn = ", ".join(["%s"] * len(values))
+        execute = f"EXECUTE looked_at({given_in_turn})" if values else "EXECUTE looked_at"
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {execute}", values)
+        plan = cursor.fetchone()[0][0]["Plan"]  # type: ignore[index]
+        cursor.execute("DEALLOCATE looked_at")
+    return [fault for node in nodes(plan) for fault in faults_of(node, most_rows(statement))]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+def faults_of(node: dict[str, Any], most: int) -> Iterator[str]:
+    """What is wrong with one step of a plan."""
+    kind, table = node["Node Type"], node.get("Relation Name")
+    if kind == "Seq Scan" and table in LARGE:
+        yield f"reads all of {table}"
+    if kind == "Sort" and (count := max(part["Actual Rows"] for part in node["Plans"])) > most:
+        yield f"sorts {count:.0f} rows by {node['Sort Key']}"
+    if table in LARGE and (count := node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) > most:
+        yield f"reads {count:.0f} rows of {table} by {node.get('Index Name')}"
+
+
+def most_rows(statement: str) -> int:
+    """How many rows a step of the statement may read or sort."""
+    return next((most for words, most in BY_DESIGN.items() if words in statement), MOST_ROWS)
+
+
+def table_of(alias: str) -> str:
+    return re.sub(r"_\d+$", "", alias)
