@@ -6,14 +6,27 @@ PostgreSQL by the database itself. Outside a request (the command line, the demo
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
-from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Enum,
+    Row,
+    Select,
+    String,
+    TypeDecorator,
+    bindparam,
+    event,
+    literal_column,
+)
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 
@@ -61,6 +74,21 @@ def one_of(words: type[StrEnum], length: int = 20) -> Enum:
 def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:
     """The moment at which a statement runs, or one `before` it, whenever it was made: statements may be kept."""
     return bindparam(None, callable_=lambda: clock.now() - before, type_=Moment, unique=True)
+
+
+def among(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
+    """The condition that `column` is one of `words`, our own, which become a part of the statement.
+
+    As parameters they make it be put together anew each time that it runs.
+    """
+    found: ColumnElement[bool] = column.in_([literal_column(f"'{word}'") for word in words])
+    return found
+
+
+def rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
+    """The rows of a statement of chosen columns, past the mapping, which would take as long as the statement."""
+    db.session.flush()
+    return list(db.session.connection().execute(statement, given))
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -33,6 +33,9 @@ MOST_WAITING = 8
 MOST_MODERATING = 8
 MOST_NAMED = 3
 
+# The language, the zone and the day in which a digest is told.
+Reader = tuple[str, str, date]
+
 log = logging.getLogger(__name__)
 
 
@@ -56,17 +59,18 @@ class Edition:
 def build(edition: Edition) -> Digest:
     """What `edition` says to its reader at this moment, in the language and zone that are in force."""
     user = edition.user
-    seats = {row.id: row for row in selection.seats(user, list(edition.spans))}
+    seats = {row.id: row for row in selection.seats(user) if row.id in edition.spans}
     by_partnership = {row.partnership_id: row for row in seats.values()}
     spans = list(_unread(edition, seats.values()))
     period = Period(edition.since, edition.daily_since, edition.until)
-    found = selection.posts(spans, period, but=selection.mailed(user, edition.since)) if seats else Found()
+    found = selection.posts(user, spans, period) if seats else Found()
     lines = list(_events(seats, selection.events(spans))) if spans else []
     mine, moderated = _waiting(user, seats.values())
     moderating = [Line(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
     moderating += list(_absent(seats))
     trouble: list[str] = []
-    shown = [_block_of_any(row, by_partnership[row.partnership_id], trouble) for row in found.posts]
+    reader = str(get_locale()), str(zone()), today()
+    shown = [_block_of_any(row, by_partnership[row.partnership_id], reader, trouble) for row in found.posts]
     return Digest(
         user=user,
         since=edition.since,
@@ -97,10 +101,10 @@ def _unread(edition: Edition, seats: Iterable[AnyRow]) -> Iterator[Span]:
         yield Span(seat.id, seat.partnership_id, max(after, seat.seen_number), last, seat.digested is Digested.DAILY)
 
 
-def _block_of_any(row: AnyRow, seat: AnyRow, trouble: list[str]) -> Block:
+def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str]) -> Block:
     """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
     try:
-        return _block(row, seat)
+        return _block(row, seat, reader)
     except Exception as error:
         log.exception("Post %s of %s can't be told in a digest", row.number, seat.slug)
         trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
@@ -137,7 +141,7 @@ class Told(NamedTuple):
     still_since: datetime | None
 
 
-def _block(row: AnyRow, seat: AnyRow) -> Block:
+def _block(row: AnyRow, seat: AnyRow, reader: Reader) -> Block:
     beginning = row.outcome if row.place == Group.SOLVED else row.beginning
     told = Told(
         group=Group(row.place),
@@ -156,11 +160,11 @@ def _block(row: AnyRow, seat: AnyRow) -> Block:
         solved_at=row.status_at if row.status is Status.SOLVED else None,
         still_since=row.activity_at if stands_still(row) else None,
     )
-    return _block_of(told, (str(get_locale()), str(zone()), today()))
+    return _block_of(told, reader)
 
 
 @made_once
-def _block_of(told: Told, _reader: tuple[str, str, date]) -> Block:
+def _block_of(told: Told, _reader: Reader) -> Block:
     """The block, as it is for each reader of that language and zone on that day."""
     is_challenge = told.kind is Kind.CHALLENGE
     parts = [f"{told.author_name}, {told.organisation_name}"]

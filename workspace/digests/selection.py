@@ -17,9 +17,8 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, Moment, db
-from workspace.digests import spans as span_tables
-from workspace.digests.spans import Span
+from workspace.database import AnyRow, AnySelect, Moment, among, db, rows
+from workspace.digests.spans import Span, table, value
 from workspace.mail.models import Mail
 from workspace.mail.models import State as Standing
 from workspace.organisations.models import Organisation
@@ -39,9 +38,6 @@ SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
 TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
 ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
 ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
-
-# An entry of a partnership: its id and the number.
-Key = tuple[int, int]
 
 
 class Group(IntEnum):
@@ -73,36 +69,30 @@ class Period:
     until: datetime
 
 
-def seats(user: User, ids: Collection[int]) -> list[AnyRow]:
+def seats(user: User) -> list[AnyRow]:
     """Those of the user's seats that are active now, with what a digest says of their partnerships."""
-    return _rows(_seats(), user_id=user.id, ids=list(ids))
+    return rows(_seats(), user_id=user.id)
 
 
-def mailed(user: User, since: datetime) -> frozenset[Key]:
-    """The entries of which the person has had a mail at once since that moment, or is having it."""
-    found = _rows(_mailed(), user_id=user.id, since=since)
-    return frozenset((about["partnership"], about["entry"]) for (about,) in found if "entry" in about)
-
-
-def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -> Found:
+def posts(user: User, spans: Iterable[Span], period: Period) -> Found:
     """What happened about posts in these spans, and which challenges have come to stand still in that time.
 
-    Nothing by the reader counts, nor the entries in `but`.
+    Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
     """
-    given: dict[str, Any] = {
-        "spans": span_tables.value(spans),
-        "moved_after": period.since - STANDS_STILL_AFTER,
-        "daily_moved_after": period.daily_since - STANDS_STILL_AFTER,
-        "moved_before": period.until - STANDS_STILL_AFTER,
-    }
-    if but:
-        given["numbers"] = span_tables.numbers_value(but)
-    rows = _rows(_posts(_dialect(), bool(but)), **given)
-    if not rows:
+    found = rows(
+        _posts(_dialect()),
+        user_id=user.id,
+        spans=value(spans),
+        since=period.since,
+        moved_after=period.since - STANDS_STILL_AFTER,
+        daily_moved_after=period.daily_since - STANDS_STILL_AFTER,
+        moved_before=period.until - STANDS_STILL_AFTER,
+    )
+    if not found:
         return Found()
-    first = rows[0]
+    first = found[0]
     return Found(
-        posts=tuple(row for row in rows if row.place != Group.COMMENTS),
+        posts=tuple(row for row in found if row.place != Group.COMMENTS),
         blocks=int(first.blocks),  # PostgreSQL's sums are decimals.
         new=int(first.new),
         comments=int(first.all_comments),
@@ -112,7 +102,7 @@ def posts(spans: Iterable[Span], period: Period, *, but: Collection[Key] = ()) -
 
 def events(spans: Iterable[Span]) -> dict[tuple[int, Verb], int]:
     """How often what is told of the partnership itself happened, by seat and verb."""
-    found = _rows(_events(_dialect()), spans=span_tables.value(spans))
+    found = rows(_events(_dialect()), spans=value(spans))
     return {(seat_id, verb): count for seat_id, verb, count in found}
 
 
@@ -121,12 +111,7 @@ def absent(seat_ids: Collection[int]) -> list[AnyRow]:
 
     Something has been new to them for so long, and they have written nothing since.
     """
-    return _rows(_absent(), ids=list(seat_ids), month_ago=clock.now() - A_MONTH)
-
-
-def _rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
-    """The rows of it, past the mapping, which would take as long as the statement."""
-    return list(db.session.connection().execute(statement, given))
+    return rows(_absent(), ids=list(seat_ids), month_ago=clock.now() - A_MONTH)
 
 
 def _dialect() -> str:
@@ -147,12 +132,10 @@ def _seats() -> AnySelect:
             Partnership.name,
             Partnership.stage,
             Partnership.titles_only,
-            Partnership.unsolved_count,
         )
         .join(Membership.partnership)
         .where(
             Membership.user_id == bindparam("user_id"),
-            Membership.id.in_(bindparam("ids", expanding=True)),
             Membership.is_active,
         )
         .order_by(Partnership.name_key, Partnership.id)
@@ -160,23 +143,13 @@ def _seats() -> AnySelect:
 
 
 @cache
-def _mailed() -> AnySelect:
-    return select(Mail.references).where(
-        Mail.user_id == bindparam("user_id"),
-        Mail.kind.in_(NOTICES),
-        Mail.created_at > bindparam("since", type_=Moment),
-        Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
-    )
-
-
-@cache
 def _events(dialect: str) -> AnySelect:
-    span = span_tables.table(dialect)
+    span = table(dialect)
     return (
         select(span.c.seat_id, Entry.verb, func.count())
         .join(Entry, _within(span))
         .where(
-            Entry.verb.in_(ABOUT_ALL),
+            among(Entry.verb, ABOUT_ALL),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
             Entry.subject_id.is_distinct_from(span.c.seat_id),
         )
@@ -215,10 +188,10 @@ def _absent() -> AnySelect:
 
 
 @cache
-def _posts(dialect: str, with_numbers: bool) -> AnySelect:
+def _posts(dialect: str) -> AnySelect:
     """The first posts, by group and then the newest first; every row carries the sums over all of them."""
-    span = span_tables.table(dialect)
-    told = union_all(_news(span, span_tables.numbers_table(dialect) if with_numbers else None), _still(span)).subquery()
+    span = table(dialect)
+    told = union_all(_news(span), _still(span)).subquery()
     place = _place(told)
     ranked = (
         select(
@@ -261,16 +234,17 @@ def _posts(dialect: str, with_numbers: bool) -> AnySelect:
     )
 
 
-def _news(span: CTE, known: CTE | None) -> AnySelect:
-    """A row for each post about which others did something, but for the entries that are `known`."""
-    query: AnySelect = (
+def _news(span: CTE) -> AnySelect:
+    """A row for each post about which others did something of which the reader has had no mail."""
+    mailed = _mailed()
+    return (
         select(
             span.c.seat_id,
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
-            _any(Entry.verb.in_(SHARING)).label("is_new"),
-            _any(Entry.verb.in_(TURNING)).label("is_turned"),
+            _any(among(Entry.verb, SHARING)).label("is_new"),
+            _any(among(Entry.verb, TURNING)).label("is_turned"),
             func.count(Comment.number).label("comments"),
         )
         .join(Entry, _within(span))
@@ -282,18 +256,31 @@ def _news(span: CTE, known: CTE | None) -> AnySelect:
                 Comment.withdrawn_at.is_(None),
             ),
         )
+        .outerjoin(mailed, and_(mailed.c.partnership_id == Entry.partnership_id, mailed.c.number == Entry.number))
         .where(
+            mailed.c.number.is_(None),
             Entry.post_number.is_not(None),
-            Entry.verb.in_(ABOUT_POSTS),
+            among(Entry.verb, ABOUT_POSTS),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
         )
         .group_by(span.c.seat_id, Entry.partnership_id, Entry.post_number)
     )
-    if known is not None:
-        query = query.outerjoin(
-            known, and_(known.c.partnership_id == Entry.partnership_id, known.c.number == Entry.number)
-        ).where(known.c.number.is_(None))
-    return query
+
+
+def _mailed() -> CTE:
+    """The entries of which the reader has had a mail at once, or is having it."""
+    about = Mail.references
+    return (
+        select(about["partnership"].as_integer().label("partnership_id"), about["entry"].as_integer().label("number"))
+        .where(
+            Mail.user_id == bindparam("user_id"),
+            among(Mail.kind, NOTICES),
+            Mail.created_at > bindparam("since", type_=Moment),
+            among(Mail.state, (Standing.DUE, Standing.SENDING, Standing.SENT)),
+        )
+        .cte("mailed")
+        .prefix_with("MATERIALIZED")
+    )
 
 
 def _still(span: CTE) -> AnySelect:

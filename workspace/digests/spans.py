@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import CTE, JSON, Integer, String, bindparam, cast, func, select
 
+NAMES = ("seat_id", "partnership_id", "after", "last", "is_daily")
+
 
 @dataclass(frozen=True)
 class Span:
@@ -32,31 +34,17 @@ def value(spans: Iterable[Span]) -> str:
     )
 
 
-def numbers_value(numbers: Iterable[tuple[int, int]]) -> str:
-    """Entries, each a partnership's id and a number, as `numbers_table` takes them."""
-    return json.dumps(sorted(numbers))
-
-
 def table(dialect: str) -> CTE:
     """The spans of the parameter "spans" as something to join: seat_id, partnership_id, after, last, is_daily."""
-    return _table(dialect, "spans", ("seat_id", "partnership_id", "after", "last", "is_daily"))
-
-
-def numbers_table(dialect: str) -> CTE:
-    """The entries of the parameter "numbers" as something to join: partnership_id, number."""
-    return _table(dialect, "numbers", ("partnership_id", "number"))
-
-
-def _table(dialect: str, parameter: str, names: tuple[str, ...]) -> CTE:
-    given: Any = bindparam(parameter, type_=String)
+    given: Any = bindparam("spans", type_=String)
     if dialect == "sqlite":
         row = func.json_each(given).table_valued("value").c.value
-        columns: list[Any] = [func.json_extract(row, f"$[{place}]") for place in range(len(names))]
+        columns: list[Any] = [func.json_extract(row, f"$[{place}]") for place in range(len(NAMES))]
     else:
-        row = func.json_array_elements(cast(given, JSON)).column_valued(f"{parameter}_row")
-        columns = [cast(cast(row, JSON)[place].as_string(), Integer) for place in range(len(names))]
+        row = func.json_array_elements(cast(given, JSON)).column_valued("span")
+        columns = [cast(cast(row, JSON)[place].as_string(), Integer) for place in range(len(NAMES))]
     return (
-        select(*(column.label(name) for column, name in zip(columns, names, strict=True)))
-        .cte(parameter)
+        select(*(column.label(name) for column, name in zip(columns, NAMES, strict=True)))
+        .cte("spans")
         .prefix_with("MATERIALIZED")
     )

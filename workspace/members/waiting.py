@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, rows
 from workspace.members.models import Answer, Invitation, Link, Report
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership, State, Visibility
@@ -24,7 +24,7 @@ def answers_wanted(user: User) -> list[AnyRow]:
 
     One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
     """
-    return list(db.session.execute(_answers_wanted(), {"user_id": user.id}))
+    return rows(_answers_wanted(), user_id=user.id)
 
 
 @cache

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.languages import short_date, short_day
 from workspace.members import waiting as members
 from workspace.partnerships.log import Entry
@@ -62,14 +62,15 @@ class Item:
 def waiting(user: User, *, moderates: bool = True) -> list[Item]:
     """All that waits for `user`, what others wait for most first. Five statements, however much there is.
 
-    Two of them are left out for somebody of whom it is known that they moderate nothing.
+    For somebody of whom it is known that they moderate nothing there are two, which leave out what they have asked
+    for in partnerships that they are not in.
     """
     posts = _posts(user)
     lacking = roles.lacking_roles_of_moderator(user) if moderates else []
     return [
         *(_asked(row) for row in posts if row.why == ASKS_ME),
         *(_offer(row) for row in roles.offers_to(user)),
-        *(_answer(row) for row in members.answers_wanted(user)),
+        *(_answer(row) for row in (members.answers_wanted(user) if moderates else ())),
         *(_mention(row) for row in posts if row.why == MENTIONS_ME),
         *(_role_is_mine(row) for row in posts if row.why == CONCERNS_MY_ROLE),
         *(_taken(row) for row in posts if row.why == IS_MINE),
@@ -82,7 +83,7 @@ def waiting(user: User, *, moderates: bool = True) -> list[Item]:
 
 def _posts(user: User) -> list[AnyRow]:
     """The posts that wait for me, each told once with `why`: unsolved challenges, and what mentions me."""
-    return list(db.session.execute(_told(), {"user_id": user.id}))
+    return rows(_told(), user_id=user.id)
 
 
 @cache

@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Text, and_, bindparam
+from sqlalchemy import ColumnElement, Text, and_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
-from workspace.database import Moment, db, one_of
+from workspace.database import Moment, among, db, one_of
 from workspace.partnerships.log import Entry, Verb, append, record
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.notices import Notice, notify
@@ -105,8 +105,7 @@ class Moving(Writing):
     @classmethod
     def _is_unsolved(cls) -> ColumnElement[bool]:
         # The words stand in the statement itself: only so is it known that the index of the unsolved is enough.
-        words: Any = bindparam(None, UNSOLVED, unique=True, expanding=True, literal_execute=True)
-        return and_(cls.status.in_(words), cls.withdrawn_at.is_(None))
+        return and_(among(cls.status, UNSOLVED), cls.withdrawn_at.is_(None))
 
     @property
     def concerns_id(self) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import of_seat
@@ -27,12 +27,12 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Role.id.l
 
 def offers_to(user: User) -> list[AnyRow]:
     """Roles that are offered to me: `id` is the holding's, `offered_by` whoever offers, `since` a later beginning."""
-    return _asked(_offers(), user)
+    return rows(_offers(), user_id=user.id)
 
 
 def requests_for_roles(user: User) -> list[AnyRow]:
     """Who asks for a role in the partnerships that I moderate: `id` is the holding's."""
-    return _asked(_requests(), user)
+    return rows(_requests(), user_id=user.id)
 
 
 def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
@@ -41,11 +41,7 @@ def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
     Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
     partnership that has several.
     """
-    return _asked(_lacking(), user)
-
-
-def _asked(query: AnySelect, user: User) -> list[AnyRow]:
-    return list(db.session.execute(query, {"user_id": user.id}))
+    return rows(_lacking(), user_id=user.id)
 
 
 @cache
