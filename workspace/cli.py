@@ -27,6 +27,8 @@ MIGRATIONS = ROOT / "migrations"
 THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
 CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
+# Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
+SECONDS_OF_A_TURN = 0.0005
 
 _app: "Workspace | None" = None
 
@@ -363,6 +365,7 @@ def _made() -> "Workspace":
     from workspace.live.views import watcher
 
     app = _app or create_app()
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
     stopping.when_told(watcher(app).stop)
     return app
 
