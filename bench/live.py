@@ -93,6 +93,7 @@ async def _run(
     figures: Figures, readers: list[Reader], port: int, server: subprocess.Popen[bytes], folder: Path, url: str
 ) -> None:
     await _requests(readers, port, 5)  # What is done only once is done now.
+    await asyncio.gather(*(_news(reader, port) for reader in readers[:40]))
     figures.requests_without = await _requests(readers, port, SECONDS)
     streams: list[Stream] = []
     for count in (STREAMS // 10, STREAMS):
@@ -130,6 +131,12 @@ async def _run(
     figures.seconds_to_stop = time.monotonic() - began
     for stream in streams:
         stream.close()
+
+
+async def _news(reader: Reader, port: int) -> None:
+    browser = Browser(reader, port)
+    await browser.get(f"{reader.post}/news?after={reader.number - 1}", "HX-Request: true")
+    browser.close()
 
 
 async def _requests(readers: list[Reader], port: int, seconds: int) -> list[float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import force_locale
+from sqlalchemy import delete
 
 from tests import factories
 from tests.databases import make_tables
@@ -15,6 +16,7 @@ from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.database import db
+from workspace.mail.models import Mail
 from workspace.organisations.models import Side
 from workspace.partnerships import changes
 from workspace.partnerships.models import Membership, Partnership
@@ -46,6 +48,8 @@ def people(folder: Path, url: str, secret_key: str, count: int) -> list[Reader]:
     with app.app_context(), force_locale("da"):
         make_tables()
         readers = [reader for _each in range(count // READERS_OF_EACH) for reader in _partnership(app)]
+        db.session.execute(delete(Mail))  # The worker has none to send meanwhile.
+        db.session.commit()
         db.session.remove()
         db.engine.dispose()
     return readers

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
 from importlib import import_module
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Flask, Response, g
@@ -53,10 +54,13 @@ class Workspace(Flask):
     # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
     jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
     turns = BoundedSemaphore(REQUESTS_AT_ONCE)
+    # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
+    turn_for_news = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn. The body of a stream is sent after that, and holds nobody up."""
-        with self.turns:
+        fetched_by_itself = environ["PATH_INFO"].endswith("/news")
+        with self.turn_for_news if fetched_by_itself else nullcontext(), self.turns:
             return super().wsgi_app(environ, start_response)
 
     def dispatch_request(self) -> ResponseReturnValue:

@@ -1,12 +1,13 @@
 """The `workspace` command: serving, migrations, and what an administrator does on the server."""
 
+import ctypes
 import gc
 import logging
 import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -27,6 +28,10 @@ MIGRATIONS = ROOT / "migrations"
 THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
 CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
+# Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
+SECONDS_OF_A_TURN = 0.0005
+# glibc's allocator otherwise keeps free memory in many places, one for each few threads.
+M_ARENA_MAX, ARENAS = -8, 2
 
 _app: "Workspace | None" = None
 
@@ -347,6 +352,7 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
 
     # They end at once, not one after the other.
     server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
+    _share_memory()
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
@@ -356,6 +362,14 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
 
 
+def _share_memory() -> None:
+    """Let the web processes share what this one has made, and give free memory to whichever thread wants it."""
+    gc.collect()
+    gc.freeze()  # Looking through it for what nobody needs would write to it, in each process.
+    with suppress(AttributeError):  # Other systems have another allocator.
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+
+
 def _made() -> "Workspace":
     """The app; where a process was not forked (macOS, Python 3.14), a new one. Its streams end with the process."""
     from workspace import create_app
@@ -363,6 +377,7 @@ def _made() -> "Workspace":
     from workspace.live.views import watcher
 
     app = _app or create_app()
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
     stopping.when_told(watcher(app).stop)
     return app
 

@@ -1,9 +1,12 @@
-"""On PostgreSQL the commit of an entry wakes the watcher (a trigger on `partnership` sends the notification).
+"""What wakes the watcher at once: a commit. On PostgreSQL a trigger on `partnership` notifies it of an entry.
 
-Nothing rests on it: where notifications don't come through (a pooler, a restart) the watcher looks every second.
+On SQLite the file knows whether somebody has changed it, which costs no look at any table. Nothing rests on either:
+where notifications don't come through (a pooler, a restart) the watcher looks every second.
 """
 
 import logging
+import sqlite3
+from contextlib import closing
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -16,12 +19,28 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "live"
 SECONDS = 1.0
+SECONDS_BETWEEN_GLANCES = 0.1
 
 
 def start(engine: Engine, watcher: "Watcher", stop: Event) -> None:
-    """Let notifications wake `watcher` until `stop`, over a connection that is kept for them."""
-    if engine.dialect.name == "postgresql":
-        Thread(target=_run, args=(engine, watcher, stop), name="live listener", daemon=True).start()
+    """Let commits wake `watcher` until `stop`, over a connection that is kept for them."""
+    run = _glance if engine.dialect.name == "sqlite" else _run
+    Thread(target=run, args=(engine, watcher, stop), name="live listener", daemon=True).start()
+
+
+def _glance(engine: Engine, watcher: "Watcher", stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            with closing(sqlite3.connect(str(engine.url.database))) as connection:
+                seen = None
+                while not stop.wait(SECONDS_BETWEEN_GLANCES):
+                    version = connection.execute("PRAGMA data_version").fetchone()
+                    if version != seen:
+                        seen = version
+                        watcher.wake()
+        except sqlite3.Error as error:
+            log.warning("The watcher is not woken by the database at present: %s", error)
+            stop.wait(SECONDS)
 
 
 def _run(engine: Engine, watcher: "Watcher", stop: Event) -> None:
