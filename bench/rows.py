@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from workspace.extensions import db
+from workspace.extensions import Base, db
 
 AT_ONCE = 20_000
 
@@ -31,18 +31,22 @@ def begin() -> None:
     if db.engine.dialect.name == "postgresql":
         db.session.execute(db.text("SET session_replication_role = replica"))
         return
+    db.session.remove()
+    db.engine.dispose()  # The journal can be left out only by whoever is alone.
     driver: Any = db.session.connection().connection.dbapi_connection
-    for statement in ("COMMIT", "PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "BEGIN IMMEDIATE"):
-        driver.execute(statement)  # The pragmas do nothing within a transaction.
+    driver.execute("COMMIT")  # The pragmas do nothing within a transaction.
+    for pragma in ("foreign_keys = OFF", "journal_mode = OFF", "synchronous = OFF", "cache_size = -200000"):
+        driver.execute(f"PRAGMA {pragma}")
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def finish() -> None:
     """Commit, let numbers go on after those that were given, and let the database know what it holds."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(db.text("SET session_replication_role = DEFAULT"))
-        for model in db.Model.__subclasses__():
-            if "id" in model.__table__.columns:
-                table = f'"{model.__table__.name}"'
+        for name, described in Base.metadata.tables.items():
+            if "id" in described.columns:
+                table = f'"{name}"'
                 last = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"
                 sequence = f"pg_get_serial_sequence('{table}', 'id')"
                 db.session.execute(db.text(f"SELECT setval({sequence}, {last}, false)"))
