@@ -18,13 +18,14 @@ run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on htt
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
 test: $(VENV)/.tests $(CATALOGUES) ## everything that must hold
-	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
+	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && scripts/wrk > /dev/null && exec scripts/check
 
-bench: $(VENV)/.tests $(CATALOGUES) ## pages a second beside floors, at three sizes, on both databases; an hour
-	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.speed
+bench: $(VENV)/.tests $(CATALOGUES) ## what everything costs, at three sizes, on both databases; three hours
+	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && scripts/wrk > /dev/null && \
+		exec $(VENV)/bin/python -m bench.speed --record
 
 bench-quick: $(VENV)/.tests $(CATALOGUES) ## whether a page has fallen behind its floor since bench/results.json
-	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.speed --quick
+	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.quick
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
 	@exec $(VENV)/bin/python -m bench.live

@@ -3,45 +3,29 @@
 import asyncio
 import json
 import time
+from collections.abc import Coroutine
 
+from bench.connection import Connection, Request
 from bench.people import Reader
 
 
-class Browser:
-    """Asks for pages over a connection that stays open, one after another."""
+class Browser(Connection):
+    """Asks for pages as somebody who is signed in."""
 
     def __init__(self, reader: Reader, port: int) -> None:
-        self.reader, self.port = reader, port
-        self._lock = asyncio.Lock()
-        self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        super().__init__(port)
+        self.reader = reader
 
-    async def get(self, address: str, *headers: str) -> bytes:
+    async def get(self, address: str, **headers: str) -> bytes:
         """What stands at `address`, which must be there."""
-        async with self._lock:
-            incoming = await self.ask(address, *headers)
-            status = await incoming.readline()
-            length = 0
-            while (line := await incoming.readline()) not in (b"\r\n", b""):
-                name, _colon, value = line.decode().partition(": ")
-                length = int(value) if name.lower() == "content-length" else length
-            body = await incoming.readexactly(length)
-            assert b" 200 " in status, f"{address}: {status!r}"
-            return body
+        status, body = await self.send(self.request(address, **headers))
+        assert status == 200, f"{address}: {status}"
+        return body
 
-    async def ask(self, address: str, *headers: str) -> asyncio.StreamReader:
-        """Send the request."""
-        if self._connection is None:
-            self._connection = await asyncio.open_connection("127.0.0.1", self.port)
-        incoming, outgoing = self._connection
-        lines = [f"GET {address} HTTP/1.1", "Host: 127.0.0.1", f"Cookie: samspil={self.reader.cookie}", *headers]
-        outgoing.write("\r\n".join([*lines, "", ""]).encode())
-        await outgoing.drain()
-        return incoming
-
-    def close(self) -> None:
-        """Leave."""
-        if self._connection:
-            self._connection[1].close()
+    def request(self, address: str, **headers: str) -> Request:
+        """A request of theirs; `headers` with lines for hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Request(address, {"Cookie": f"samspil={self.reader.cookie}"} | named)
 
 
 class Stream:
@@ -58,7 +42,7 @@ class Stream:
 
     async def open(self) -> None:
         """Begin to listen."""
-        incoming = await self._stream.ask("/live", "Accept: text/event-stream")
+        incoming = await self._stream.ask(self._stream.request("/live", Accept="text/event-stream"))
         status = await incoming.readline()
         assert b" 200 " in status, status
         self._keep(self._listen(incoming))
@@ -78,11 +62,11 @@ class Stream:
 
     async def _fetch(self, partnership_id: int, number: int) -> None:
         after, self._rendered = self._rendered, number
-        await self._browser.get(f"{self.reader.post}/news?after={after}", "HX-Request: true")
+        await self._browser.get(f"{self.reader.post}/news?after={after}", HX_Request="true")
         for each in range(after + 1, number + 1):
             self.shown[partnership_id, each] = time.time()
 
-    def _keep(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:  # type: ignore[name-defined]
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

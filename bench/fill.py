@@ -1,9 +1,13 @@
-"""An installation of a given size: a few busy partnerships, many quiet ones, always the same for the same size."""
+"""An installation of a given size: a few busy partnerships, many quiet ones.
 
-import random
+What is newest in a busy partnership is the same at every size, word for word, so that its pages can be compared.
+"""
+
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from bench import rows
 from tests.databases import make_tables
@@ -28,19 +32,19 @@ ORGANISATIONS = 200
 ROLES = 8
 MEMBERS = 40  # of a partnership, at the most
 COMMENTS = (0, 0, 1, 2, 3, 3, 4, 5, 6, 26)  # of a post: five on average
+UNSOLVED_AMONG = 40  # of the newest posts of a partnership, all challenges; the older ones are solved,
+WAITS_FOR_LONG = 1  # but for this one in each of the busy ones, which waits for its author
 MEASURED = 20  # comments of the post that is measured, the newest progress of the busiest partnership
 SENTENCE = (
     "vi har prøvet løsningen hos borgerne i to uger og de går selv i gang samme dag men sensoren mister forbindelsen "
     "når vinduet står åbent så næste skridt er at spørge hjemmeplejen om de kan måle igen på torsdag inden mødet"
 )
 WORDS = SENTENCE.split()
-WORDS_ON = 3 * WORDS
 
 
 def fill(posts: int) -> None:
     """Make the tables, and so many posts with five comments each on average."""
     make_tables()
-    chance = random.Random(posts)
     now = clock.now().replace(microsecond=0)
     partnerships = max(STALE + BUSY, min(2_000, posts // 50))
     people = max(partnerships * 2, min(100_000, posts // 5))
@@ -48,7 +52,7 @@ def fill(posts: int) -> None:
     rows.begin()
     rows.write(Organisation, (_organisation(number) for number in range(1, ORGANISATIONS + 1)))
     rows.write(User, (_user(number) for number in range(1, people + 1)))
-    seats = list(_seats(chance, partnerships, people, now))
+    seats = list(_seats(partnerships, people, now))
     of_partnership: dict[int, list[int]] = {}
     for seat in seats:
         of_partnership.setdefault(seat["partnership_id"], []).append(seat["id"])
@@ -71,7 +75,7 @@ def fill(posts: int) -> None:
         ),
     )
     for number in range(1, partnerships + 1):
-        _partnership(chance, number, sizes[number - 1], of_partnership[number], now)
+        _partnership(number, sizes[number - 1], of_partnership[number], now)
     rows.finish()
 
 
@@ -106,7 +110,7 @@ def _keys(name: str) -> dict[str, str]:
     return {"name_key": names.sort_key(name), "name_folded": names.fold(name)}
 
 
-def _seats(chance: random.Random, partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
+def _seats(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
     """The seats of each partnership, the reader's or the one's of many last."""
     number = 0
     begin = 3
@@ -125,7 +129,7 @@ def _seats(chance: random.Random, partnerships: int, people: int, now: datetime)
                 "level": Level.MODERATOR if place == 0 else Level.CONTRIBUTOR,
                 "digested_number": 1,
                 "seen_number": 0,
-                "joined_at": now - timedelta(days=chance.randint(1, 400)),
+                "joined_at": now - timedelta(days=1 + number * 37 % 400),
             }
 
 
@@ -154,10 +158,10 @@ def _holding(partnership: int, place: int, seats: list[int], now: datetime) -> d
     }
 
 
-def _partnership(chance: random.Random, partnership: int, count: int, seats: list[int], now: datetime) -> None:
+def _partnership(partnership: int, count: int, seats: list[int], now: datetime) -> None:
     """One partnership with so many posts, the last of them just now where it is busy."""
     newest = now - timedelta(minutes=partnership)
-    writing = _Writing(chance, partnership, seats, newest - timedelta(minutes=7 * count), newest)
+    writing = _Writing(partnership, seats, newest - timedelta(minutes=7 * count), newest)
     entries, posts, comments = [*writing.beginning()], [], []
     for place in range(count):
         made = writing.post(place, count)
@@ -181,7 +185,7 @@ def _partnership(chance: random.Random, partnership: int, count: int, seats: lis
                 "last_number": writing.number,
                 "last_activity_at": writing.at,
                 "unsolved_count": writing.unsolved,
-                "started_by_id": READER,
+                "started_by_id": seats[0],
                 "one_time_key": _key(2, partnership, 0),
             }
         ],
@@ -196,11 +200,9 @@ def _flush(entries: list[Any], posts: list[Any], comments: list[Any]) -> None:
 class _Writing:
     """What is written in one partnership, entry by entry."""
 
-    def __init__(
-        self, chance: random.Random, partnership: int, seats: list[int], begin: datetime, newest: datetime
-    ) -> None:
-        self.chance, self.partnership, self.seats = chance, partnership, seats
-        self.at, self.newest, self.number, self.unsolved = begin, newest, 0, 0
+    def __init__(self, partnership: int, seats: list[int], begin: datetime, newest: datetime) -> None:
+        self.partnership, self.seats = partnership, seats
+        self.at, self.newest, self.number, self.unsolved, self.turn = begin, newest, 0, 0, 0
 
     def beginning(self) -> Iterator[dict[str, Any]]:
         """That it was started."""
@@ -209,34 +211,38 @@ class _Writing:
 
     def post(self, place: int, count: int) -> tuple[list[Any], dict[str, Any], list[Any]]:
         """The entries, the post, and its comments."""
+        self.turn = (count - place) * 31  # The same, counted from the newest, at every size.
         is_measured = place == count - 1
-        is_challenge = place % 4 == 1 and not is_measured
+        waits_for_long = place == WAITS_FOR_LONG and self.partnership <= BUSY
+        is_challenge = (count - place) % 4 == 3 or waits_for_long
+        is_solved = is_challenge and count - place > UNSOLVED_AMONG and not waits_for_long
         self.at += timedelta(minutes=7) if not is_measured else self.newest - self.at
+        at = self.at - timedelta(days=30) if waits_for_long else self.at
         self.number += 1
-        number, author = self.number, self.chance.choice(self.seats)
-        verb = Verb.SHARED_CHALLENGE if is_challenge else Verb.SHARED_PROGRESS
-        entries = [self._entry(verb, author, number)]
+        number, author = self.number, self.seats[-1] if waits_for_long else self._somebody()
+        entries = [self._entry(Verb.SHARED_CHALLENGE if is_challenge else Verb.SHARED_PROGRESS, author, number)]
         comments = []
-        post = self._text(author, 1, 60) | {
+        post = self._text(author, 2, 60) | {
             "kind": Kind.CHALLENGE if is_challenge else Kind.PROGRESS,
             "title": self._words(4, 9)[:110],
-            "status": None,
-            "status_at": None,
+            "status": (Status.SOLVED if is_solved else Status.OPEN) if is_challenge else None,
+            "status_at": at if is_challenge else None,
         }
-        for _each in range(MEASURED if is_measured else self.chance.choice(COMMENTS)):
+        for _each in range(MEASURED if is_measured else COMMENTS[(count - place) * 7 % len(COMMENTS)]):
             self.number += 1
-            by = self.chance.choice(self.seats)
+            by = self._somebody()
             entries.append(self._entry(Verb.COMMENTED, by, number))
-            comments.append(self._text(by, 0, 30) | {"post_number": number})
-        if is_challenge:
-            is_solved = place < count - 40 and self.chance.random() < 0.98
-            self.unsolved += not is_solved
-            self.number += is_solved
-            if is_solved:
-                entries.append(self._entry(Verb.SOLVED, author, number, {"posts": []}))
-            post |= {"status": Status.SOLVED if is_solved else Status.OPEN, "status_at": self.at}
-        post |= {"comment_count": len(comments), "activity_number": self.number, "activity_at": self.at}
+            comments.append(self._text(by, 1, 30) | {"post_number": number})
+        if is_solved:
+            self.number += 1
+            entries.append(self._entry(Verb.SOLVED, author, number, {"posts": []}))
+        self.unsolved += is_challenge and not is_solved
+        post |= {"comment_count": len(comments), "activity_number": self.number, "activity_at": at}
         return entries, post, comments
+
+    def _somebody(self) -> int:
+        self.turn += 7
+        return self.seats[self.turn % len(self.seats)]
 
     def _entry(self, verb: Verb, actor: int, post: int | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
         return {
@@ -250,7 +256,7 @@ class _Writing:
         }
 
     def _text(self, author: int, paragraphs: int, words: int) -> dict[str, Any]:
-        parts = [self._words(8, words) for _each in range(paragraphs + 1)]
+        parts = [self._words(8, words) for _each in range(paragraphs)]
         return {
             "partnership_id": self.partnership,
             "number": self.number,
@@ -262,10 +268,14 @@ class _Writing:
         }
 
     def _words(self, least: int, most: int) -> str:
-        count = self.chance.randint(least, most)
-        begin = self.chance.randrange(len(WORDS))
-        return f"{' '.join(WORDS_ON[begin : begin + count]).capitalize()}."
+        self.turn += 11
+        return _sentence(self.turn % len(WORDS), least + self.turn * 5 % (most - least + 1))
+
+
+@cache
+def _sentence(begin: int, count: int) -> str:
+    return f"{' '.join(WORDS[(begin + place) % len(WORDS)] for place in range(count)).capitalize()}."
 
 
 def _key(kind: int, partnership: int, number: int) -> str:
-    return f"{kind:08x}-0000-{partnership:04x}-0000-{number:012x}"
+    return str(UUID(int=(kind << 96) + (partnership << 48) + number))

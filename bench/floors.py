@@ -9,6 +9,7 @@ from rows is put in anew for each request. So what is answered is the same, byte
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def create(folder: Path, url: str) -> Flask:
     @app.post("/write")
     def write() -> tuple[str, int]:
         with Session(engine) as session:
-            _write(session, place, request.form["body"], request.form["one_time_key"])
+            _write(session, request.form)
         return "", 303
 
     return app
@@ -73,34 +74,36 @@ def _prepare(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _write(session: Session, place: pages.Place, body: str, key: str) -> None:
-    now, at = clock.now(), Partnership.id == place.partnership
+def _write(session: Session, form: Mapping[str, str]) -> None:
+    now = clock.now()
+    partnership, post, seat = (int(form[name]) for name in ("partnership", "post", "seat"))
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql("COMMIT")
         session.connection().exec_driver_sql("BEGIN IMMEDIATE")
     number = session.scalar(
         update(Partnership)
-        .where(at)
+        .where(Partnership.id == partnership)
         .values(last_number=Partnership.last_number + 1, last_activity_at=now)
         .returning(Partnership.last_number)
         .execution_options(synchronize_session=False)
     )
-    where = {"partnership_id": place.partnership, "number": number}
+    where = {"partnership_id": partnership, "number": number}
     session.execute(
         insert(Entry),
-        where | {"verb": Verb.COMMENTED, "actor_id": place.seat, "post_number": place.post, "details": {}, "at": now},
+        where | {"verb": Verb.COMMENTED, "actor_id": seat, "post_number": post, "details": {}, "at": now},
     )
+    body, key = form["body"], form["one_time_key"]
     text = {"body_html": f"<p>{body}</p>", "body_text": body, "one_time_key": key, "created_at": now}
-    session.execute(insert(Comment), where | text | {"author_id": place.seat, "post_number": place.post})
+    session.execute(insert(Comment), where | text | {"author_id": seat, "post_number": post})
     quietly = {"synchronize_session": False}
     session.execute(
         update(Post)
-        .where(Post.partnership_id == place.partnership, Post.number == place.post)
+        .where(Post.partnership_id == partnership, Post.number == post)
         .values(comment_count=Post.comment_count + 1, activity_number=number, activity_at=now),
         execution_options=quietly,
     )
     session.execute(
-        update(Membership).where(Membership.id == place.seat).values(own_unseen=Membership.own_unseen + 1),
+        update(Membership).where(Membership.id == seat).values(own_unseen=Membership.own_unseen + 1),
         execution_options=quietly,
     )
     session.commit()

@@ -1,5 +1,6 @@
 """The pages that are measured, the plainest reading of what each shows, and its HTML with places for what was read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ def _queries(name: str, place: Place) -> list[Any]:
     marks = (Post.number, Post.kind, Post.status, Post.comment_count)
     posts = (*marks, Post.title, Post.created_at)
     latest = Post.activity_number.desc()
-    return {
+    queries: dict[str, Callable[[], list[Any]]] = {
         "feed": lambda: [
             _written(Post, *posts, Post.body_html, Post.body_text).where(here).order_by(latest).limit(PAGE),
         ],
@@ -90,7 +91,8 @@ def _queries(name: str, place: Place) -> list[Any]:
             .order_by(User.name_key)
             .limit(PAGE_OF_MEMBERS),
         ],
-    }[name]()
+    }
+    return queries[name]()
 
 
 def _mine(place: Place) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import force_locale
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import delete
 
 from tests import factories
@@ -24,6 +25,7 @@ from workspace.posts.models import Post
 
 READERS_OF_EACH = 10
 COMMENTS_BEFORE = 8
+SEEN = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,17 @@ def _app(folder: Path, url: str, secret_key: str) -> Workspace:
 
 
 def signed_in(app: Workspace, user: User) -> str:
-    """The cookie of a browser in which `user` is signed in."""
+    """The cookie of a browser in which `user` is signed in and has seen a form."""
     session = sessions.start(user, remembered=False, browser="Bench", address="127.0.0.1")
     token = session.get_id()
     db.session.commit()
     signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return str(signer.dumps({"_user_id": token, "_fresh": True}))
+    return str(signer.dumps({"_user_id": token, "_fresh": True, "csrf_token": SEEN}))
+
+
+def form_token(secret_key: str) -> str:
+    """What the forms of all of them carry."""
+    return str(URLSafeTimedSerializer(secret_key, salt="wtf-csrf-token").dumps(SEEN))
 
 
 def _partnership(app: Workspace) -> list[Reader]:

@@ -1,14 +1,12 @@
 """Rows put in by the ten thousand, past the ORM: what a column holds by default is filled in here."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, Enum
-
-from workspace.database import Moment
-from workspace.extensions import db
+from workspace.extensions import Base, db
 
 AT_ONCE = 20_000
 
@@ -23,13 +21,9 @@ def write(model: Any, rows: Iterable[dict[str, Any]]) -> None:
             for column in model.__table__.columns
             if column.name not in named and column.default is not None and not column.nullable
         }
-        columns = [
-            *zip(*(row.values() for row in chunk), strict=True),
-            *([value] * len(chunk) for value in others.values()),
-        ]
-        names = [*named, *others]
-        kept = (_kept(model.__table__.columns[name].type, column) for name, column in zip(names, columns, strict=True))
-        _put(model.__table__.name, names, zip(*kept, strict=True))
+        columns = [*named, *others]
+        constant = tuple(_kept(value) for value in others.values())
+        _put(model.__table__.name, columns, (tuple(map(_kept, row.values())) + constant for row in chunk))
 
 
 def begin() -> None:
@@ -37,18 +31,22 @@ def begin() -> None:
     if db.engine.dialect.name == "postgresql":
         db.session.execute(db.text("SET session_replication_role = replica"))
         return
+    db.session.remove()
+    db.engine.dispose()  # The journal can be left out only by whoever is alone.
     driver: Any = db.session.connection().connection.dbapi_connection
-    for statement in ("COMMIT", "PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "BEGIN IMMEDIATE"):
-        driver.execute(statement)  # The pragmas do nothing within a transaction.
+    driver.execute("COMMIT")  # The pragmas do nothing within a transaction.
+    for pragma in ("foreign_keys = OFF", "journal_mode = OFF", "synchronous = OFF", "cache_size = -200000"):
+        driver.execute(f"PRAGMA {pragma}")
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def finish() -> None:
     """Commit, let numbers go on after those that were given, and let the database know what it holds."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(db.text("SET session_replication_role = DEFAULT"))
-        for model in db.Model.__subclasses__():
-            if "id" in model.__table__.columns:
-                table = f'"{model.__table__.name}"'
+        for name, described in Base.metadata.tables.items():
+            if "id" in described.columns:
+                table = f'"{name}"'
                 last = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"
                 sequence = f"pg_get_serial_sequence('{table}', 'id')"
                 db.session.execute(db.text(f"SELECT setval({sequence}, {last}, false)"))
@@ -77,12 +75,12 @@ def _default(default: Any) -> Any:
     return default(None) if callable(default) else default
 
 
-def _kept(kind: Any, values: Sequence[Any]) -> Iterable[Any]:
-    """The values of a column of that `kind` as the drivers take them."""
-    if isinstance(kind, Enum):
-        return [None if value is None else value.value for value in values]
-    if isinstance(kind, JSON):
-        return map(json.dumps, values)
-    if isinstance(kind, Moment) and db.engine.dialect.name == "sqlite":
-        return [None if value is None else value.isoformat(" ", "microseconds")[:26] for value in values]
-    return values
+def _kept(value: Any) -> Any:
+    """`value` as the drivers take it."""
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, datetime) and db.engine.dialect.name == "sqlite":
+        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
+    if isinstance(value, dict):
+        return "{}" if not value else '{"posts": []}'
+    return value

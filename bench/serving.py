@@ -5,11 +5,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.databases import Server
+from tests.databases import PostgreSQL, Server
 from workspace.config import ROOT
 
 SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -18,12 +18,19 @@ SECRET_KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[str]:
     """The address of a new database."""
+    with databases(kind, folder) as new:
+        yield new("bench")
+
+
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[Callable[[str], str]]:
+    """What makes a new database of a name, and says its address."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder / 'bench.sqlite'}"
+        yield lambda name: f"sqlite:///{folder / name}.sqlite"
         return
     server = Server(durable=True)
     try:
-        yield server.url
+        yield lambda name: PostgreSQL(server.url, name).url
     finally:
         server.stop()
 
@@ -31,7 +38,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 @contextmanager
 def workspace(folder: Path, url: str, *, workers: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """The workspace as it is served in production, on a free port."""
-    port = _free_port()
+    port = free_port()
     given = {
         "DATABASE_URL": url,
         "INSTANCE_PATH": str(folder),
@@ -40,40 +47,52 @@ def workspace(folder: Path, url: str, *, workers: int) -> Iterator[tuple[int, su
         "WORKERS": str(workers),
     }
     command = [sys.executable, "-c", "from workspace.cli import main; main(['run'])"]
-    with _started(command, port, given) as server:
+    with started(command, port, given) as server:
         yield port, server
 
 
 @contextmanager
 def floors(folder: Path, url: str) -> Iterator[int]:
     """The floors (bench/floors.py) on a free port, served in the same way."""
-    port = _free_port()
-    with _started([sys.executable, "-m", "bench.floors", str(folder), str(port), url], port, {}):
+    port = free_port()
+    with started([sys.executable, "-m", "bench.floors", str(folder), str(port), url], port, {}):
         yield port
 
 
 @contextmanager
-def _started(command: list[str], port: int, given: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def started(command: list[str], port: int, given: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The server that `command` starts, once it listens at `port`; the variables `given` are added to ours."""
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=subprocess.DEVNULL) as server:
         try:
             while socket.socket().connect_ex(("127.0.0.1", port)):
                 assert server.poll() is None, f"{command} has ended"
-                time.sleep(0.05)
+                time.sleep(0.01)
             yield server
         finally:
             server.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
 
 def megabytes(parent: int) -> int:
     """The memory of the server's processes, what they share counted once (PSS)."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return sum(_kilobytes(Path(f"/proc/{process}/smaps_rollup").read_text()) for process in [parent, *children]) // 1024
+    return sum(_kilobytes(process) for process in [parent, *_children(parent)]) // 1024
 
 
-def _kilobytes(rollup: str) -> int:
+def web_megabytes(parent: int) -> int:
+    """The memory of the one web process, with that of the server that it was forked from."""
+    beside = [child for child in _children(parent) if b"--beside" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return megabytes(parent) - sum(map(_kilobytes, beside)) // 1024
+
+
+def _children(parent: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def _kilobytes(process: int) -> int:
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
     return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))

@@ -80,7 +80,7 @@ def _restarting(server: Server) -> Callable[[], None]:
     program = Path(running.bin_path) / "pg_ctl"
 
     def restart() -> None:
-        command = [program, "-D", running.pgdata, "-m", "fast", "-w", "restart"]
+        command = [str(program), "-D", str(running.pgdata), "-m", "fast", "-w", "restart"]
         subprocess.run(command, check=True, user=running.system_user, stdout=subprocess.DEVNULL, timeout=60)
 
     return restart

@@ -69,7 +69,7 @@ class House:
         database.prepare(self.app)
         _register()
         leases.SECONDS_BETWEEN_TRIES = 0.1
-        smtp.SECONDS_TO_ANSWER, smtp.SECONDS_TO_ACCEPT = 5.0, 5.0
+        smtp.SECONDS_TO_ANSWER, smtp.SECONDS_TO_ACCEPT = 5, 5
 
     @contextmanager
     def open(self) -> Iterator["House"]:

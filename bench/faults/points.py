@@ -120,6 +120,7 @@ class Death:
 
             return called
 
-        postman.take = committing_in("taken, not committed", postman.take)
-        postman.start_sending = committing_in("sending, not committed", postman.start_sending)
-        postman.finish = committing_in("sent, not committed", postman.finish)
+        steps: Any = postman
+        steps.take = committing_in("taken, not committed", steps.take)
+        steps.start_sending = committing_in("sending, not committed", steps.start_sending)
+        steps.finish = committing_in("sent, not committed", steps.finish)

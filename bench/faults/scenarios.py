@@ -51,7 +51,7 @@ def raced(house: House, workers: int, mails: int) -> Iterator[Result]:
 def answered_badly(house: House, runs: int) -> Iterator[Result]:
     """A mail server that fails in each way, once or twice, for one of several mails."""
     patience = smtp.SECONDS_TO_ANSWER, smtp.SECONDS_TO_ACCEPT
-    smtp.SECONDS_TO_ANSWER = smtp.SECONDS_TO_ACCEPT = 0.5
+    smtp.SECONDS_TO_ANSWER = smtp.SECONDS_TO_ACCEPT = 0.5  # type: ignore[assignment]
     for fault in FAULTS:
         result = Result(f"mail server: {fault}")
         with Sink() as sink:
@@ -166,7 +166,7 @@ def _lose_after_rcpt(house: House) -> None:
             os.write(told, b"x")
             os.read(readable, 1)
 
-        smtp.Smtp.begin = beginning  # type: ignore[method-assign]
+        smtp.Smtp.begin = beginning  # type: ignore[assignment, method-assign]
 
     hears, told = os.pipe()
     worker = house.begin_work(before=wait_after_rcpt)
