@@ -135,7 +135,7 @@ async def _run(
 
 async def _news(reader: Reader, port: int) -> None:
     browser = Browser(reader, port)
-    await browser.get(f"{reader.post}/news?after={reader.number - 1}", "HX-Request: true")
+    await browser.get(f"{reader.post}/news?after={reader.number - 1}", HX_Request="true")
     browser.close()
 
 
