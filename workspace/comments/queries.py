@@ -1,10 +1,11 @@
 """What is read of comments. Every query starts from a membership."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask import abort
-from sqlalchemy import func, null, select
+from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
 from workspace.cursors import LARGEST
@@ -37,17 +38,13 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
 
 def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
-    query = _lines(membership, Comment.body_html, null().label("excerpt")).where(
-        Comment.partnership_id == membership.partnership_id,
-        Comment.post_number == post_number,
-        Comment.number == number,
-    )
-    return db.session.execute(query).first() or abort(404)
+    place = {"partnership_id": membership.partnership_id, "post_number": post_number, "number": number}
+    return db.session.execute(_line(), place | {"membership_id": membership.id}).first() or abort(404)
 
 
 def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
     """Some comments of a post, in part where they are long."""
-    query = _lines(membership, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
+    query = _lines(membership.id, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
         Comment.partnership_id == membership.partnership_id,
         Comment.post_number == post_number,
         Comment.number.in_(list(numbers)),
@@ -98,7 +95,7 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
 
 def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
-    query = _lines(membership, *shown(Comment, longest, whole)).where(
+    query = _lines(membership.id, *shown(Comment, longest, whole)).where(
         Comment.partnership_id == membership.partnership_id, Comment.post_number == post.number
     )
     if before is not None:
@@ -106,7 +103,17 @@ def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whol
     return list(db.session.execute(query.order_by(Comment.number.desc()).limit(size + 1)))
 
 
-def _lines(membership: Membership, *body: Any) -> AnySelect:
+@cache
+def _line() -> AnySelect:
+    """Made once: making a statement takes longer than running it."""
+    return _lines(bindparam("membership_id"), Comment.body_html, null().label("excerpt")).where(
+        Comment.partnership_id == bindparam("partnership_id"),
+        Comment.post_number == bindparam("post_number"),
+        Comment.number == bindparam("number"),
+    )
+
+
+def _lines(membership_id: Any, *body: Any) -> AnySelect:
     return (
         select(
             Comment.number,
@@ -120,7 +127,7 @@ def _lines(membership: Membership, *body: Any) -> AnySelect:
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),
-            reacted(membership, Comment.partnership_id, Comment.number),
+            reacted(membership_id, Comment.partnership_id, Comment.number),
             *body,
             *author(),
         )

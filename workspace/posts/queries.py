@@ -58,7 +58,7 @@ def card(membership: Membership, number: int) -> AnyRow:
         Post.body_html,
         null().label("excerpt"),
         is_held_by(membership, Post.role_id).label("holds_role"),
-        reacted(membership, Post.partnership_id, Post.number),
+        reacted(membership.id, Post.partnership_id, Post.number),
         unseen(membership, Post.number),
         *following.columns(membership, Post.number),
     ).where(Post.partnership_id == membership.partnership_id, Post.number == number)
