@@ -1,6 +1,8 @@
 """A comment on a post."""
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, select
+from functools import cache
+
+from sqlalchemy import ForeignKeyConstraint, Index, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace.access import Action
@@ -39,12 +41,9 @@ class Comment(Writing, Model):
     def write(cls, post: Post, by: Membership, *, body: Prose, one_time_key: str) -> "Comment":
         """Comment on `post`, which lifts it. The same key makes the same comment, corrected if it has changed since."""
         body = mentions.resolved(by.partnership_id, body)
-        with by.partnership.locked():
+        with by.locked():
             by.require(Action.COMMENT)
-            made = db.session.scalar(
-                select(Comment).where(Comment.author_id == by.id, Comment.one_time_key == one_time_key)
-            )
-            if made:
+            if made := db.session.scalar(_made(), {"author_id": by.id, "one_time_key": one_time_key}):
                 made.edit(by, body=body, version=made.version)
                 return made
             post.require_present()
@@ -63,12 +62,16 @@ class Comment(Writing, Model):
             post.comment_count += 1
             post.lift(by.partnership, entry.number)
             db.session.flush()
-            mentions.keep(comment.partnership_id, comment.number, body)
-            following.concern(post.partnership_id, post.number, {by.id} | body.mentions | post.owner_ids)
-            told = notify(Notice.MENTIONED, entry, body.mentions, text=comment.number)
-            others = following.ids(post.partnership_id, post.number) - told
-            notify(Notice.ANSWER, entry, others & post.owner_ids, text=comment.number)
-            notify(Notice.REPLY, entry, others - post.owner_ids, text=comment.number)
+            mentioned, owners = body.mentions, post.owner_ids
+            if mentioned:
+                mentions.keep(by.partnership_id, entry.number, body)
+            followers = following.concern(by.partnership_id, post.number, {by.id} | mentioned | owners)
+            told = {
+                Notice.MENTIONED: mentioned,
+                Notice.ANSWER: followers & owners,
+                Notice.REPLY: followers - owners,
+            }
+            notify(told, entry, text=entry.number)
             return comment
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:
@@ -81,7 +84,7 @@ class Comment(Writing, Model):
                 mentioned = self.rewrite(body)
                 following.concern(self.partnership_id, self.post_number, body.mentions)
                 entry = record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
-                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
+                notify({Notice.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
         """Take the comment back; its place in the thread of `post` stays, marked."""
@@ -105,3 +108,11 @@ class Comment(Writing, Model):
                 post.comment_count -= was_there
                 forget_words(self.partnership_id, post_number=self.post_number, comment=self.number)
                 record(by, Verb.REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
+
+
+@cache
+def _made() -> Select[Comment]:
+    """Made once: making a statement takes longer than running it."""
+    return select(Comment).where(
+        Comment.author_id == bindparam("author_id"), Comment.one_time_key == bindparam("one_time_key")
+    )

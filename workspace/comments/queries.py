@@ -39,17 +39,13 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
 
 def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
-    query = _lines(membership, Comment.body_html, null().label("excerpt")).where(
-        Comment.partnership_id == membership.partnership_id,
-        Comment.post_number == post_number,
-        Comment.number == number,
-    )
-    return db.session.execute(query).first() or abort(404)
+    given = asked_by(membership) | {"post_number": post_number, "number": number}
+    return db.session.execute(_line(), given).first() or abort(404)
 
 
 def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
     """Some comments of a post, in part where they are long."""
-    query = _lines(membership, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
+    query = _lines(membership.id, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
         Comment.partnership_id == membership.partnership_id,
         Comment.post_number == post_number,
         Comment.number.in_(list(numbers)),
@@ -116,13 +112,22 @@ def _latest(longest: int) -> AnySelect:
 
 def _of_post(membership: Membership, post_number: Any, longest: int, whole: int | None) -> AnySelect:
     return (
-        _lines(membership, *shown(Comment, longest, whole))
+        _lines(membership.id, *shown(Comment, longest, whole))
         .where(Comment.partnership_id == membership.partnership_id, Comment.post_number == post_number)
         .order_by(Comment.number.desc())
     )
 
 
-def _lines(membership: Membership, *body: Any) -> AnySelect:
+@cache
+def _line() -> AnySelect:
+    return _lines(ASKER.id, Comment.body_html, null().label("excerpt")).where(
+        Comment.partnership_id == ASKER.partnership_id,
+        Comment.post_number == bindparam("post_number"),
+        Comment.number == bindparam("number"),
+    )
+
+
+def _lines(membership_id: Any, *body: Any) -> AnySelect:
     return (
         select(
             Comment.number,
@@ -136,7 +141,7 @@ def _lines(membership: Membership, *body: Any) -> AnySelect:
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),
-            reacted(membership, Comment.partnership_id, Comment.number),
+            reacted(membership_id, Comment.partnership_id, Comment.number),
             *body,
             *author(),
         )

@@ -103,7 +103,7 @@ def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> Non
     told = others - {thing.author_id}
     if not told and not by.may(Action.WITHDRAW_OTHERS):
         told = others
-    mail_at_once(Notice.REPORT, made.partnership_id, told, key=f"report:{made.id}", report=made.id)
+    mail_at_once({Notice.REPORT: told}, made.partnership_id, key=f"report:{made.id}", report=made.id)
 
 
 def _tell(found: Report, author: Membership, reporters: list[Membership]) -> None:

@@ -4,12 +4,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from workspace import clock, names
 from workspace.access import Action, Conflict, Level, NotAllowed, permits
@@ -139,17 +153,19 @@ class Partnership(Model):
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold this partnership's row, with everything read again: what is checked now stays true until the commit."""
+        partnership_id = self.id
         begin_writing()
         db.session.flush()
-        partnership_id = self.id
         db.session.expire_all()
-        db.session.scalar(
-            select(Partnership)
-            .where(Partnership.id == partnership_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        db.session.scalar(_lock(), {"id": partnership_id})
         yield
+
+
+@cache
+def _lock() -> Select[Partnership]:
+    """Made once, as `_seat`: making a statement takes longer than running it."""
+    row = select(Partnership).where(Partnership.id == bindparam("id"))
+    return row.with_for_update().execution_options(populate_existing=True)
 
 
 class PartnershipGoal(Model):
@@ -230,6 +246,14 @@ class Membership(Model):
     user: Mapped[User] = relationship()
     organisation: Mapped[Organisation] = relationship()
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the partnership's row for what this member does, with the seat and its holder read again at once."""
+        membership_id, partnership = self.id, self.partnership
+        with partnership.locked():
+            db.session.scalar(_seat(), {"id": membership_id})
+            yield
+
     @property
     def unread(self) -> int:
         """How many events in the log this member has neither seen nor made."""
@@ -295,3 +319,11 @@ class Membership(Model):
             raise NotAllowed(
                 _("Your access here does not include this. A moderator of the partnership can change that.")
             )
+
+
+@cache
+def _seat() -> Select[Membership]:
+    seat = select(Membership).where(Membership.id == bindparam("id"))
+    holder = joinedload(Membership.user, innerjoin=True).joinedload(User.organisation)
+    organisation = joinedload(Membership.organisation, innerjoin=True)
+    return seat.options(holder, organisation).execution_options(populate_existing=True)

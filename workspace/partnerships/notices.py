@@ -4,15 +4,16 @@ A feature says to whom something happened; here it is held to what each of them 
 for the partnership. What they do not hear of at once stands in their next digest, unless they want none of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
-from workspace.database import db
+from workspace.database import AnyRow, AnySelect, db
 from workspace.mail.models import post_all, row
 from workspace.partnerships.log import Entry
 from workspace.partnerships.models import Membership
@@ -35,56 +36,55 @@ NOTICES = tuple(notice.value for notice in Notice)
 USUALLY = {Notice.REPLY: Soon.DIGEST}
 
 
-def chosen(user: User, notice: Notice) -> Soon:
+def chosen(user: User | AnyRow, notice: Notice) -> Soon:
     """How soon the person wants to hear of this kind of news, wherever it is."""
     return Soon(user.mail_choices.get(notice, USUALLY.get(notice, Soon.AT_ONCE)))
 
 
-def hears_of(user: User, hears: Soon, notice: Notice) -> Soon:
+def hears_of(user: User | AnyRow, hears: Soon, notice: Notice) -> Soon:
     """How soon the person wants to hear of it from a partnership of which they want to hear so soon at most."""
     return chosen(user, notice).at_most(hears)
 
 
-def notify(notice: Notice, entry: Entry, seat_ids: Collection[int], **about: Any) -> set[int]:
-    """Tell the members with these seats of `entry` by mail, who want to hear of it at once; their seats' ids.
+def notify(told: Mapping[Notice, Collection[int]], entry: Entry, **about: Any) -> None:
+    """Tell the members with the seats in `told` of `entry` by mail, who want to hear of it at once.
 
-    Its actor never hears of what they did themselves. `about` is what the mail is about beside the entry.
+    One hears of it once, as the first kind of news of which one wants to hear; its actor never hears of what they did
+    themselves. `about` is what the mail is about beside the entry.
     """
-    others = set(seat_ids) - {entry.actor_id}
-    return mail_at_once(notice, entry.partnership_id, others, key=str(entry.number), entry=entry.number, **about)
+    others = {notice: set(seat_ids) - {entry.actor_id} for notice, seat_ids in told.items()}
+    mail_at_once(others, entry.partnership_id, key=str(entry.number), entry=entry.number, **about)
 
 
-def mail_at_once(notice: Notice, partnership_id: int, seat_ids: Collection[int], *, key: str, **about: Any) -> set[int]:
-    """Mail the members with these seats, who want to hear of it at once, about something of this `key`; their ids."""
+def mail_at_once(told: Mapping[Notice, Collection[int]], partnership_id: int, *, key: str, **about: Any) -> None:
+    """The same about something of this `key`, which may be no entry."""
+    seat_ids = set().union(*told.values())
     if not seat_ids:
-        return set()
-    query = (
-        select(Membership.id, Membership.hears, User)
+        return
+    mails = []
+    for reader in db.session.execute(_readers(), {"partnership_id": partnership_id, "seat_ids": seat_ids}):
+        wanted = (notice for notice, seats in told.items() if reader.seat_id in seats and _at_once(reader, notice))
+        if notice := next(wanted, None):
+            references = {"membership": reader.seat_id, "partnership": partnership_id, **about}
+            mails.append(row(notice.value, key=f"{notice}:{reader.seat_id}:{key}", to=reader.user_id, **references))
+    post_all(mails)
+
+
+def _at_once(reader: AnyRow, notice: Notice) -> bool:
+    return hears_of(reader, reader.hears, notice) is Soon.AT_ONCE
+
+
+@cache
+def _readers() -> AnySelect:
+    """Made once: making a statement takes longer than running it."""
+    return (
+        select(Membership.id.label("seat_id"), Membership.hears, User.id.label("user_id"), User.mail_choices)
         .join(Membership.user)
         .where(
-            Membership.partnership_id == partnership_id,
-            Membership.id.in_(seat_ids),
+            Membership.partnership_id == bindparam("partnership_id"),
+            Membership.id.in_(bindparam("seat_ids", expanding=True)),
             Membership.is_active,
             User.deactivated_at.is_(None),
         )
         .order_by(Membership.id)
     )
-    told = [
-        (seat_id, user)
-        for seat_id, hears, user in db.session.execute(query)
-        if hears_of(user, hears, notice) is Soon.AT_ONCE
-    ]
-    post_all(
-        [
-            row(
-                notice.value,
-                key=f"{notice}:{seat_id}:{key}",
-                to=user.id,
-                membership=seat_id,
-                partnership=partnership_id,
-                **about,
-            )
-            for seat_id, user in told
-        ]
-    )
-    return {seat_id for seat_id, _user in told}

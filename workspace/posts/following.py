@@ -1,13 +1,14 @@
 """Who follows a post: by themselves whom it concerns, and whoever chooses to."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, and_, exists, func, select
+from sqlalchemy import ForeignKeyConstraint, Index, and_, bindparam, exists, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
-from workspace.database import AnyRow, Model, db
+from workspace.database import AnyRow, AnySelect, Model, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
@@ -29,19 +30,25 @@ class Follow(Model):
     follows: Mapped[bool] = mapped_column(default=True)
 
 
-def concern(partnership_id: int, post_number: int, membership_ids: Iterable[int]) -> None:
-    """Let those whom the post concerns follow it, but for who has said no before. The partnership's row is locked."""
-    wanted = set(membership_ids)
-    query = select(Follow.membership_id).where(
-        Follow.partnership_id == partnership_id,
-        Follow.post_number == post_number,
-        Follow.membership_id.in_(wanted),
+def concern(partnership_id: int, post_number: int, membership_ids: Iterable[int]) -> set[int]:
+    """Let those whom the post concerns follow it, but for who has said no before. The partnership's row is locked.
+
+    Returns the ids of all memberships that follow it now.
+    """
+    post = {"partnership_id": partnership_id, "post_number": post_number}
+    said = {membership_id: follows for membership_id, follows in db.session.execute(_said(), post)}
+    new = sorted(set(membership_ids) - said.keys())
+    if new:
+        db.session.execute(insert(Follow), [post | {"membership_id": each} for each in new])
+    return {membership_id for membership_id, follows in said.items() if follows} | set(new)
+
+
+@cache
+def _said() -> AnySelect:
+    """Made once: making a statement takes longer than running it."""
+    return select(Follow.membership_id, Follow.follows).where(
+        Follow.partnership_id == bindparam("partnership_id"), Follow.post_number == bindparam("post_number")
     )
-    db.session.add_all(
-        Follow(partnership_id=partnership_id, post_number=post_number, membership_id=membership_id)
-        for membership_id in sorted(wanted - set(db.session.scalars(query)))
-    )
-    db.session.flush()
 
 
 def choose(by: Membership, post_number: int, *, follows: bool) -> None:
@@ -53,14 +60,6 @@ def choose(by: Membership, post_number: int, *, follows: bool) -> None:
             chosen = Follow(partnership_id=by.partnership_id, post_number=post_number, membership_id=by.id)
             db.session.add(chosen)
         chosen.follows = follows
-
-
-def ids(partnership_id: int, post_number: int) -> set[int]:
-    """The ids of the memberships that follow the post."""
-    query = select(Follow.membership_id).where(
-        Follow.partnership_id == partnership_id, Follow.post_number == post_number, Follow.follows.is_(True)
-    )
-    return set(db.session.scalars(query))
 
 
 def columns(membership: Membership, post_number: Any) -> tuple[Any, Any]:

@@ -128,7 +128,7 @@ class Post(Moving, Model):
             db.session.flush()
             mentions.keep(post.partnership_id, post.number, body)
             following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
-            notify(Notice.MENTIONED, entry, body.mentions, text=post.number)
+            notify({Notice.MENTIONED: body.mentions}, entry, text=post.number)
             return post
 
     def edit(
@@ -154,7 +154,7 @@ class Post(Moving, Model):
                 self.title, self.answer_by, self.role_id = title, answer_by, role_id
                 following.concern(self.partnership_id, self.number, body.mentions)
                 entry = record(by, Verb.EDITED, post_number=self.number)
-                notify(Notice.MENTIONED, entry, mentioned, text=self.number)
+                notify({Notice.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
         """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's."""

@@ -139,7 +139,7 @@ class Moving(Writing):
                 self._require_as_seen(instead_of)
                 self.asked_id = whom.id
                 entry = self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
-                notify(Notice.CHALLENGE, entry, [whom.id], post=self.number)
+                notify({Notice.CHALLENGE: [whom.id]}, entry, post=self.number)
 
     def accept(self, by: Membership) -> None:
         """Take the challenge as one was asked to. Raises Moved if one is asked no longer."""

@@ -81,7 +81,7 @@ def _card() -> AnySelect:
         Post.body_html,
         null().label("excerpt"),
         is_held_by(ASKER, Post.role_id).label("holds_role"),
-        reacted(ASKER, Post.partnership_id, Post.number),
+        reacted(ASKER.id, Post.partnership_id, Post.number),
         unseen(ASKER, Post.number),
         *following.columns(ASKER, Post.number),
     ).where(Post.partnership_id == ASKER.partnership_id, Post.number == bindparam("number"))

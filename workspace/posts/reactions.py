@@ -69,12 +69,12 @@ def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgem
             record(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
 
 
-def reacted(membership: Membership, partnership_id: Any, number: Any) -> Any:
-    """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`.
+def reacted(membership_id: Any, partnership_id: Any, number: Any) -> Any:
+    """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`, one's own marked.
 
     `tally` reads it, so a page of texts asks no further for them.
     """
-    own = case((Reaction.membership_id == membership.id, OWN), else_="")
+    own = case((Reaction.membership_id == membership_id, OWN), else_="")
     query = select(func.aggregate_strings(Reaction.kind.cast(String) + own, " ")).where(
         Reaction.partnership_id == partnership_id,
         Reaction.number == number,
@@ -93,7 +93,7 @@ def tally(reacted: str | None) -> Tally:
 
 def reacted_to(membership: Membership, number: int) -> str | None:
     """The same for one text, by its number."""
-    found: str | None = db.session.scalar(select(reacted(membership, membership.partnership_id, number)))
+    found: str | None = db.session.scalar(select(reacted(membership.id, membership.partnership_id, number)))
     return found
 
 

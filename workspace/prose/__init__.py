@@ -21,7 +21,7 @@ def from_plain(text: str, *, instead_of: str = "") -> Prose:
 
     Where a paragraph says the same as one of the HTML `instead_of`, it keeps the formatting that it had there.
     """
-    formatted = {_wording(block): block for block in markup.read(instead_of)}
+    formatted = {_wording(block): block for block in markup.read(instead_of)} if instead_of else {}
     return blocks.written([formatted.get(_wording(block), block) for block in plain.read(text)])
 
 

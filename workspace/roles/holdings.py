@@ -135,7 +135,7 @@ class Holding(Model):
         """Append to the log what `by` did about it."""
         told = {"role": self.role_id, "name": self.role.name, "holding": self.id, "kind": self.kind.value}
         entry = record(by, verb, subject=self.membership, **told, **details)
-        notify(Notice.ROLE, entry, self._concerned(verb), holding=self.id)
+        notify({Notice.ROLE: self._concerned(verb)}, entry, holding=self.id)
 
     def _concerned(self, verb: Verb) -> set[int]:
         """The seats of those whom what was done about it concerns."""
