@@ -1,1 +1,1 @@
-"""What the workspace can carry, measured: `make bench-live`."""
+"""What the workspace can carry and what it costs, measured: `make bench`, `make bench-live`."""
