@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
 from workspace.cursors import LARGEST
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
@@ -97,8 +97,7 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
 def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
     if before is None and whole is None:
-        given = asked_by(membership) | {"post_number": post.number, "most": size + 1}
-        return list(db.session.execute(_latest(longest), given))
+        return rows(_latest(longest), **asked_by(membership), post_number=post.number, most=size + 1)
     query = _of_post(membership, post.number, longest, whole)
     if before is not None:
         query = query.where(Comment.number < before)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, Moment, db
+from workspace.database import AnyRow, AnySelect, Moment, db, rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.asking import PERSON, asked_by
 from workspace.partnerships.log import Entry
@@ -34,7 +34,7 @@ READER = aliased(Membership)
 
 def latest_partnerships(user: User) -> list[AnyRow]:
     """My 20 partnerships with the latest activity, and one more if there are others."""
-    return list(db.session.execute(_latest(), asked_by(user)))
+    return rows(_latest(), **asked_by(user))
 
 
 @cache
@@ -46,8 +46,7 @@ def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> l
     """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest 21."""
     if before is None:
         query = _newest_cards(db.engine.dialect.name)
-        given = asked_by(user) | {"among": [row.id for row in partnerships]}
-        found = list(db.session.execute(query, given))
+        found = rows(query, **asked_by(user), among=[row.id for row in partnerships])
         if _are_newest(found, partnerships):
             return found
     return list(db.session.execute(_cards(user, _newest(user, None, before))))

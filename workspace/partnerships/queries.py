@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, load_only
 from workspace import names
 from workspace.accounts.models import User
 from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import TOLD, Entry
@@ -100,7 +100,7 @@ def has_closed_seats(user: User) -> bool:
 def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]]:
     """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
     found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
-    for row in db.session.execute(_parties(), {"ids": list(partnership_ids), "named": named}):
+    for row in rows(_parties(), ids=list(partnership_ids), named=named):
         found[row.partnership_id, row.side, row.how_many].append(row.name)
     result: dict[int, list[Party]] = defaultdict(list)
     for (partnership_id, side, count), organisations in found.items():
@@ -147,8 +147,7 @@ def partners(partnership: Partnership) -> list[AnyRow]:
 
 def members(membership: Membership, after: int | None) -> list[AnyRow]:
     """A page of the active members in Danish order, and one more if there are others after them."""
-    given = asked_by(membership) | {"after": after}
-    return list(db.session.execute(_members(goes_on=bool(after)), given))
+    return rows(_members(goes_on=bool(after)), **asked_by(membership), after=after)
 
 
 @cache

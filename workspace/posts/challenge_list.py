@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from workspace import cursors
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation
@@ -72,7 +72,7 @@ class Filters:
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
     query = _challenges(replace(filters, before=None), has_news=membership.unread > 0, goes_on=bool(filters.before))
-    return list(db.session.execute(query, asked_by(membership) | {"before": filters.before}))
+    return rows(query, **asked_by(membership), before=filters.before)
 
 
 @lru_cache
@@ -113,8 +113,8 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
 
 def counts(membership: Membership, filters: Filters) -> dict[str, int]:
     """How many challenges each state would show with the other filters."""
-    rows = db.session.execute(_counts(replace(filters, state="all", days=0, before=None)), asked_by(membership))
-    found = {status: (count, still) for status, count, still in rows}
+    counted = rows(_counts(replace(filters, state="all", days=0, before=None)), **asked_by(membership))
+    found = {status: (count, still) for status, count, still in counted}
     return {
         state: sum(found.get(status, (0, 0))[state == "still"] or 0 for status in statuses)
         for state, statuses in STATES.items()
@@ -136,7 +136,7 @@ def _counts(filters: Filters) -> AnySelect:
 
 def takers(membership: Membership) -> list[AnyRow]:
     """Who has taken a challenge, or has been asked to, in Danish order."""
-    return list(db.session.execute(_takers(), asked_by(membership)))
+    return rows(_takers(), **asked_by(membership))
 
 
 @cache

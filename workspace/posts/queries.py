@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, db, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
@@ -54,19 +54,19 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    return db.session.execute(_card(), asked_by(membership) | {"number": number}).first() or abort(404)
+    return next(iter(rows(_card(), **asked_by(membership), number=number)), None) or abort(404)
 
 
 def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
     query = _feed(has_news=membership.unread > 0, of_kind=kind is not None, goes_on=bool(before))
-    return list(db.session.execute(query, asked_by(membership) | {"kind": kind, "before": before}))
+    return rows(query, **asked_by(membership), kind=kind, before=before)
 
 
 def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
     query = _pinned(has_news=membership.unread > 0, of_kind=kind is not None)
-    return list(db.session.execute(query, asked_by(membership) | {"kind": kind}))
+    return rows(query, **asked_by(membership), kind=kind)
 
 
 def in_part(membership: Membership) -> AnySelect:
@@ -301,7 +301,7 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     """The challenges that progress can move, as (number, title), the latest activity first."""
     if not membership.partnership.unsolved_count:
         return []
-    return [(number, title) for number, title in db.session.execute(_unsolved(), asked_by(membership))]
+    return [(number, title) for number, title in rows(_unsolved(), **asked_by(membership))]
 
 
 @cache

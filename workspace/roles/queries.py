@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present
+from workspace.database import AnyRow, AnySelect, db, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation, Partnership
@@ -56,7 +56,7 @@ def matrix(membership: Membership, words: str, after: str, *, retired: bool = Fa
     last = _numbers(after, 3)
     query = _matrix(retired, tuple(names.fold(words).split()), bool(last))
     place = dict(zip(PLACE, last, strict=True)) if last else {}
-    found = db.session.execute(query, asked_by(membership) | place).all()
+    found = rows(query, **asked_by(membership), **place)
     last_row = found[PAGE - 1] if len(found) > PAGE else None
     return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
 
@@ -95,7 +95,7 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
 
 def counts(membership: Membership) -> AnyRow:
     """How many roles are in use (`total`), lack an accountable holder (`vacant`), and have been retired (`retired`)."""
-    return db.session.execute(_counts(), asked_by(membership)).one()
+    return rows(_counts(), **asked_by(membership))[0]
 
 
 @cache
@@ -111,7 +111,7 @@ def _counts() -> AnySelect:
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
     found: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in db.session.execute(_people(), asked_by(membership) | {"role_ids": list(role_ids)}):
+    for row in rows(_people(), **asked_by(membership), role_ids=list(role_ids)):
         found[row.role_id].append(row)
     return found
 
@@ -169,7 +169,7 @@ def history(membership: Membership, role_id: int, before: int | None) -> list[An
 
 def handovers(membership: Membership) -> list[AnyRow]:
     """The latest few times that a role went from one to another."""
-    return list(db.session.execute(_handovers(), asked_by(membership)))
+    return rows(_handovers(), **asked_by(membership))
 
 
 @cache
@@ -288,7 +288,7 @@ def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
     """The roles in use, by id and name, in their order: for a select."""
-    return [(row.id, row.name) for row in db.session.execute(_choices(), asked_by(membership))]
+    return [(row.id, row.name) for row in rows(_choices(), **asked_by(membership))]
 
 
 @cache
