@@ -221,6 +221,8 @@ def _take_turn(turns: Turns, patience: float, connection: Connection) -> None:
     SQLite itself has no order: who finds it locked tries again after a pause, each longer than the one before, up to a
     tenth of a second, while others come and go. That is left for what other processes write.
     """
+    if "turns" in connection.info:  # The turn lasts until the connection is given back.
+        return
     if not turns.take(patience):
         raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
     connection.info["turns"] = turns
@@ -228,7 +230,7 @@ def _take_turn(turns: Turns, patience: float, connection: Connection) -> None:
 
 def _pass_the_turn_on(_connection: Any, record: ConnectionPoolEntry) -> None:
     turns: Turns | None = record.info.pop("turns", None)
-    if turns:
+    if turns is not None:
         turns.pass_on()
 
 
