@@ -103,7 +103,7 @@ async def _run(
             await asyncio.gather(*(stream.open() for stream in new))
         await asyncio.gather(*(stream.is_told.wait() for stream in streams))
         if figures.database == "postgresql":
-            await asyncio.sleep(3)
+            await asyncio.sleep(12)  # A connection that rests tells up to ten seconds later what it did.
             figures.statements[count] = await asyncio.to_thread(_transactions_a_second, url)
     commits: Any = multiprocessing.get_context("spawn").Queue()
     writer = multiprocessing.get_context("spawn").Process(

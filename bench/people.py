@@ -71,7 +71,9 @@ def comment_now(folder: Path, url: str, secret_key: str, a_second: int, seconds:
             post = db.session.get_one(Post, chance.choice(posts))
             seat = db.session.get_one(Membership, post.author_id)
             made = factories.comment(post, seat)
-            commits.put((made.partnership_id, made.number, time.time()))
+            moment = time.time()
+            commits.put((made.partnership_id, made.number, moment))
+            db.session.commit()  # To ask for the number began a transaction, which would keep others from writing.
 
 
 def _app(folder: Path, url: str, secret_key: str) -> Workspace:
