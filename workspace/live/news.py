@@ -38,14 +38,11 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
 
 def of_feed(membership: Membership, kind: Kind | None, after: int) -> dict[str, Any]:
     """What came in a partnership: the posts that are new, or that something happened to, by its latest entries."""
-    latest = (
-        select(Entry.post_number)
-        .where(Entry.partnership_id == membership.partnership_id, Entry.number > after)
-        .order_by(Entry.number.desc())
-        .limit(MOST_ENTRIES)
-        .subquery()
+    numbers = select(Entry.post_number).where(
+        Entry.partnership_id == membership.partnership_id,
+        Entry.number > max(after, membership.partnership.last_number - MOST_ENTRIES),
+        Entry.post_number.is_not(None),
     )
-    numbers = select(latest.c.post_number).where(latest.c.post_number.is_not(None))
     query = posts.in_part(membership).where(
         Post.partnership_id == membership.partnership_id,
         Post.number.in_(numbers),
