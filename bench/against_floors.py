@@ -67,7 +67,8 @@ def reading(port: int, request: Request, seconds: int) -> Callable[[], float]:
 
 
 def _writing(port: int, requests: list[Request], seconds: int) -> Callable[[], float]:
-    return lambda: load.fastest(port, requests, seconds, WRITERS)
+    # Sixteen who wait for one row come in bursts.
+    return lambda: load.fastest(port, requests, 2 * seconds, WRITERS)
 
 
 def medians(tries: Tries, rounds: int) -> Measured:

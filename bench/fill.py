@@ -65,7 +65,14 @@ def fill(posts: int) -> None:
             for organisation in sorted({seat % ORGANISATIONS + 1 for seat in of_partnership[number]})
         ),
     )
-    rows.write(Role, (_role(number, place) for number in range(1, partnerships + 1) for place in range(ROLES)))
+    rows.write(
+        Role,
+        (
+            _role(number, place, of_partnership[number][0])
+            for number in range(1, partnerships + 1)
+            for place in range(ROLES)
+        ),
+    )
     rows.write(
         Holding,
         (
@@ -133,7 +140,7 @@ def _seats(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, 
             }
 
 
-def _role(partnership: int, place: int) -> dict[str, Any]:
+def _role(partnership: int, place: int, by: int) -> dict[str, Any]:
     return {
         "id": (partnership - 1) * ROLES + place + 1,
         "partnership_id": partnership,
@@ -141,7 +148,7 @@ def _role(partnership: int, place: int) -> dict[str, Any]:
         "responsibility": "Holder styr på målingerne, svarer på spørgsmål om dem og siger til, når de ændrer sig.",
         "found_by": "ansvar",
         "position": place + 1,
-        "created_by_id": 1,
+        "created_by_id": by,
         "one_time_key": _key(1, partnership, place),
     }
 
@@ -185,7 +192,7 @@ def _partnership(partnership: int, count: int, seats: list[int], now: datetime) 
                 "last_number": writing.number,
                 "last_activity_at": writing.at,
                 "unsolved_count": writing.unsolved,
-                "started_by_id": seats[0],
+                "started_by_id": READER,
                 "one_time_key": _key(2, partnership, 0),
             }
         ],
