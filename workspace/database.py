@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
 from sqlalchemy import BindParameter, DateTime, Dialect, Enum, Row, Select, String, TypeDecorator, bindparam, event
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from workspace import clock
 from workspace.config import Settings
 from workspace.extensions import Base
 from workspace.extensions import db as db
+from workspace.turns import Turns
 
 if TYPE_CHECKING:
     Model = Base
@@ -84,7 +87,8 @@ def prepare(app: Flask) -> None:
         engine = db.engine
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, Turns(), app.settings.busy_timeout))  # type: ignore[attr-defined]
+        event.listen(engine, "checkin", _pass_the_turn_on)
         event.listen(engine, "before_cursor_execute", _refuse_to_write)
     else:
         event.listen(engine, "begin", _begin_postgresql)
@@ -164,13 +168,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(turns: Turns, patience: float, connection: Connection) -> None:
+    if _writes():
+        _take_turn(turns, patience, connection)
     lightly = has_app_context() and g.get("lightly", False)
     if connection.info.get("lightly", False) != lightly and _waits(connection):
         connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
         connection.info["lightly"] = lightly
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes() else "BEGIN")
+
+
+def _take_turn(turns: Turns, patience: float, connection: Connection) -> None:
+    """Write when those who came before have written.
+
+    SQLite itself has no order: who finds it locked tries again after a pause, each longer than the one before, up to a
+    tenth of a second, while others come and go. That is left for what other processes write.
+    """
+    if not turns.take(patience):
+        raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
+    connection.info["turns"] = turns
+
+
+def _pass_the_turn_on(_connection: Any, record: ConnectionPoolEntry) -> None:
+    turns: Turns | None = record.info.pop("turns", None)
+    if turns:
+        turns.pass_on()
 
 
 def _refuse_to_write(
