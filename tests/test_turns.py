@@ -7,7 +7,7 @@ from workspace.turns import Turns
 
 def waiting(turns: Turns, number: int, order: list[int]) -> Thread:
     """A thread that waits for its turn behind those who wait already."""
-    before, asked = len(turns), Event()
+    before, asked = turns.length, Event()
 
     def work() -> None:
         asked.set()
@@ -18,7 +18,7 @@ def waiting(turns: Turns, number: int, order: list[int]) -> Thread:
     thread = Thread(target=work)
     thread.start()
     asked.wait()
-    while len(turns) == before:
+    while turns.length == before:
         pass
     return thread
 
@@ -37,6 +37,6 @@ def test_whoever_waits_too_long_gives_up_and_holds_up_nobody() -> None:
     turns = Turns()
     assert turns.take(0)
     assert not turns.take(0.01)
-    assert len(turns) == 0
+    assert turns.length == 0
     turns.pass_on()
     assert turns.take(0)

@@ -12,7 +12,8 @@ class Turns:
         self._is_taken = False
         self._waiting: deque[Lock] = deque()
 
-    def __len__(self) -> int:
+    @property
+    def length(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
