@@ -98,6 +98,7 @@ def test_a_comment_survives_a_session_that_ended(visit: Visit, place: Place) -> 
 def test_a_correction_survives_a_session_that_ended(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Før", "Før")
     visitor = visit(place.contributor)
+    visitor.hear_nothing()
     visitor.open(f"{place.address}posts/{number}")
     visitor.page.locator("#post summary").click()
     visitor.link("Edit the post").click()
