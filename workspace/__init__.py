@@ -46,7 +46,7 @@ REQUESTS_AT_ONCE = 16
 
 
 class Workspace(Flask):
-    """Flask with one commit point a request, where a failing commit still reaches the error handlers."""
+    """Flask that commits what a view did, where a failing commit still reaches the error handlers."""
 
     settings: Settings
     jinja_environment = templating.Templates

@@ -114,6 +114,20 @@ def begin_writing() -> None:
     g.writes = True
 
 
+def keep() -> None:
+    """Commit what a verb did, and let nobody wait while the answer to it is written.
+
+    What was read is not read again: the answer says how things stood at the commit. It only reads from here on.
+    """
+    session = db.session()
+    session.expire_on_commit = False
+    try:
+        session.commit()
+    finally:
+        session.expire_on_commit = True
+    g.writes = False
+
+
 @contextmanager
 def lightly() -> Iterator[None]:
     """Let what is committed within not wait for the disk: it outlives this process, but maybe not a loss of power."""

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
+from workspace.database import keep
+
 # Errors in a form are swapped in where the form is; other errors are announced in the page's live region.
 CONFIGURATION = {
     "historyCacheSize": 0,
@@ -45,9 +47,13 @@ def page_or_partial(page: str, partial: str, /, *, focus: str = "", **context: A
 
 
 def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: Any) -> Response:
-    """For HTMX the `partial`, with the announcements and the focus on `focus` (a CSS selector); else a redirect."""
+    """For HTMX the `partial`, with the announcements and the focus on `focus` (a CSS selector); else a redirect.
+
+    What was done is committed before the partial is written: others need not wait for that.
+    """
     if not is_partial():
         return seen_elsewhere(to)
+    keep()
     response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
     return focused(response, focus)
 
