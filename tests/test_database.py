@@ -1,8 +1,10 @@
 """The database: kinds of transactions, moments, one commit a request, and what is done after it."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.databases import KIND
 from tests.factories import comment, make_organisation, share, start_partnership
 from workspace import Workspace, create_app, database
 from workspace.access import Conflict, public
+from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import Base, db
 from workspace.organisations.models import Kind, Organisation
@@ -271,3 +274,27 @@ def test_every_constraint_has_a_name() -> None:
         if constraint.name is None
     ]
     assert nameless == []
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_threads_that_are_the_first_to_use_a_shared_alias_all_find_its_columns() -> None:
+    found: set[str] = set()
+
+    def make(shared: Any, together: Barrier) -> None:
+        together.wait()
+        names = [getattr(shared, name) for name in ("name", "email", "title", "language", "phone", "time_zone")]
+        found.add(str(select(*names)).split("FROM ")[1].strip())
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _round in range(30):
+            shared, together = database.alias(User), Barrier(8)
+            threads = [Thread(target=make, args=(shared, together)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == {'"user" AS user_1'}

@@ -26,10 +26,12 @@ from sqlalchemy import (
     TypeDecorator,
     bindparam,
     event,
+    inspect,
     literal_column,
 )
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import aliased
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from workspace import clock
@@ -86,6 +88,18 @@ def among(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
     """
     found: ColumnElement[bool] = column.in_([literal_column(f"'{word}'") for word in words])
     return found
+
+
+def alias(model: Any) -> Any:
+    """An alias of `model` that many statements share, with its columns at hand.
+
+    Two threads that are the first to ask SQLAlchemy's for one may find only some of them, and then make a statement of
+    the table itself.
+    """
+    made: Any = aliased(model)
+    for name in inspect(model).columns.keys():  # noqa: SIM118 (it is no dictionary)
+        _expression = getattr(made, name).expression
+    return made
 
 
 def rows(statement: AnySelect, **given: Any) -> list[AnyRow]:

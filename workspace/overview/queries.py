@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, Moment, db, rows
+from workspace.database import AnyRow, AnySelect, Moment, alias, db, rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.asking import PERSON, asked_by
 from workspace.partnerships.log import Entry
@@ -29,7 +29,7 @@ PARTNERSHIPS_LISTED = 20
 SHOWN = 220
 
 # Made once: making an alias costs more than the statement that it stands in.
-READER = aliased(Membership)
+READER = alias(Membership)
 
 
 def latest_partnerships(user: User) -> list[AnyRow]:

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
-from sqlalchemy.orm import aliased
 
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, rows
+from workspace.database import AnyRow, AnySelect, alias, db, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
@@ -35,8 +34,8 @@ MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
 
 # Made once: making an alias costs more than the statement that it stands in.
-MOVED, CONCERNED_SEAT, CONCERNED = aliased(Post), aliased(Membership), aliased(User)
-WITHDRAWER_SEAT, WITHDRAWER = aliased(Membership), aliased(User)
+MOVED, CONCERNED_SEAT, CONCERNED = alias(Post), alias(Membership), alias(User)
+WITHDRAWER_SEAT, WITHDRAWER = alias(Membership), alias(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:

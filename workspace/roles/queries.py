@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db, present, rows
+from workspace.database import AnyRow, AnySelect, alias, db, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation, Partnership
@@ -30,7 +30,7 @@ MOST_CHOICES = 200
 PLACE = ("after_holder", "after_position", "after_id")
 
 # Made once: making an alias costs more than the statement that it stands in.
-HELD, HOLDER_SEAT, HOLDER = aliased(Holding), aliased(Membership), aliased(User)
+HELD, HOLDER_SEAT, HOLDER = alias(Holding), alias(Membership), alias(User)
 
 
 def role(membership: Membership, role_id: int) -> Role:
