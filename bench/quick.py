@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import serving
-from bench.against_floors import Tries, comment_tries, floors, medians, page_tries
+from bench.against_floors import APART, Tries, comment_tries, floors, medians, page_tries
 from bench.installation import make
 from bench.results import record, recorded
 
@@ -65,7 +65,8 @@ def _tries() -> Iterator[Tries]:
             floors(installation, port) as floor,
         ):
             pages = page_tries(installation, port, floor, SECONDS, ["rows"])
-            yield {**pages, **comment_tries(installation, port, floor, SECONDS)}
+            comments = comment_tries(installation, port, floor, SECONDS)
+            yield {**pages, **{key: measure for key, measure in comments.items() if key[0] == APART}}
 
 
 def _ratios(tries: Tries) -> Ratios:
