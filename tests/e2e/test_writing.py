@@ -99,6 +99,7 @@ def test_drafts_are_gone_after_signing_out(visit: Visit, place: Place) -> None:
 
 def test_a_session_lost_in_the_middle_of_writing_loses_nothing(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
+    visitor.hear_nothing()
     visitor.open(place.address)
     visitor.choose("progress")
     visitor.field("Heading").fill("Midt i det hele")
