@@ -8,6 +8,7 @@ from tests.factories import OrganisationKind, Side, add_member, comment, make_or
 from tests.factories import challenge as share_challenge
 from workspace import Workspace, clock
 from workspace.extensions import db
+from workspace.partnerships import changes
 from workspace.partnerships.models import Membership
 from workspace.posts import affected
 from workspace.posts.figures import Figures, figures
@@ -128,3 +129,12 @@ def test_a_challenge_waits_for_the_side_that_is_asked_or_has_taken_it(two: Two) 
     assert waiting(two) == (0, 0)  # the company has answered by taking it
     post.solve(two.mette, "Sådan.")
     assert waiting(two) == (0, 0)
+
+
+def test_an_organisation_that_changes_side_takes_its_challenges_along(two: Two) -> None:
+    two.challenge(two.farida, HOUR)
+    assert two.figures(DAY)[Side.COMPANY].shared == 1
+    changes.set_sides(two.mette, {two.farida.organisation_id: Side.OTHERS})
+    found = two.figures(DAY)
+    assert Side.COMPANY not in found
+    assert found[Side.OTHERS].shared == 1

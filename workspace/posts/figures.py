@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import median
 from typing import Any
 
@@ -11,8 +11,9 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock
-from workspace.database import AnySelect, db
+from workspace.database import AnySelect, db, rows
 from workspace.organisations.models import Side
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
@@ -44,14 +45,29 @@ def figures(membership: Membership, days: int) -> Sequence[Figures]:
     """
     partnership = membership.partnership
     begin = (clock.now() - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
-    return _figures(partnership.id, partnership.one_time_key, partnership.last_number, begin)
+    taking_part = tuple((row.organisation_id, row.side) for row in rows(_taking_part(), **asked_by(membership)))
+    return _figures(partnership.id, partnership.one_time_key, partnership.last_number, taking_part, begin)
+
+
+@cache
+def _taking_part() -> AnySelect:
+    return (
+        select(Participation.organisation_id, Participation.side)
+        .where(Participation.partnership_id == ASKER.partnership_id)
+        .order_by(Participation.organisation_id)
+    )
 
 
 @lru_cache(maxsize=KEPT)
-def _figures(partnership_id: int, one_time_key: str, last_number: int, begin: datetime) -> Sequence[Figures]:
-    """The same, kept: all that they depend on is in the log of the partnership, up to its last number."""
-    taking_part = select(Participation.side).where(Participation.partnership_id == partnership_id).distinct()
-    sides = set(db.session.scalars(taking_part))
+def _figures(
+    partnership_id: int,
+    _one_time_key: str,  # Other databases have partnerships of the same id.
+    _last_number: int,
+    taking_part: tuple[tuple[int, Side], ...],
+    begin: datetime,
+) -> Sequence[Figures]:
+    """The same, kept: all that they depend on is in the log up to its last number, but for who is on which side."""
+    sides = {side for _organisation_id, side in taking_part}
     shared = db.session.execute(_shared(partnership_id, begin)).all()
     waiting = db.session.execute(_waiting(partnership_id)).all()
     return tuple(
