@@ -7,7 +7,8 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from workspace.comments import queries as comments
-from workspace.database import db
+from workspace.database import db, rows
+from workspace.partnerships.asking import asked_by
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import TELLING
@@ -43,13 +44,9 @@ def of_feed(membership: Membership, kind: Kind | None, after: int) -> dict[str, 
         Entry.number > max(after, membership.partnership.last_number - MOST_ENTRIES),
         Entry.post_number.is_not(None),
     )
-    query = posts.in_part(membership).where(
-        Post.partnership_id == membership.partnership_id,
-        Post.number.in_(numbers),
-        *([Post.kind == kind] if kind else []),
-    )
-    found = db.session.execute(query.order_by(Post.activity_number.desc()).limit(posts.PAGE))
-    return {"page": list(found), **place(membership)}
+    query = posts.in_part(has_news=membership.unread > 0, of_kind=kind is not None).where(Post.number.in_(numbers))
+    query = query.order_by(Post.activity_number.desc()).limit(posts.PAGE)
+    return {"page": rows(query, **asked_by(membership), kind=kind), **place(membership)}
 
 
 def _entries(membership: Membership, number: int, after: int) -> list[Entry]:

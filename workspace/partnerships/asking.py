@@ -1,7 +1,7 @@
 """Who asks, in statements that are made once: making a statement takes longer than running it.
 
 Queries start from a membership or a person. Where the statement is kept, these stand in for them, and the numbers of
-whoever asks are given when it runs: `db.session.execute(_statement(), asked_by(membership))`.
+whoever asks are given when it runs: `rows(_statement(), **asked_by(membership))`.
 """
 
 from typing import Any

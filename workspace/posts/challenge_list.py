@@ -18,7 +18,7 @@ from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
-from workspace.posts.queries import author, is_new_to_asker, of_author
+from workspace.posts.queries import author, is_new, of_author
 
 PAGE = 50
 PERIODS = (30, 90, 365)
@@ -94,7 +94,7 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
             Post.affected_count,
             Post.comment_count,
             concerned.name.label("concerned_name"),
-            is_new_to_asker(has_news),
+            is_new(has_news),
             *author(),
         )
         .join(Membership, Membership.id == Post.author_id)

@@ -68,11 +68,6 @@ def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
     return rows(query, **asked_by(membership), kind=kind)
 
 
-def in_part(membership: Membership) -> AnySelect:
-    """Cards with the whole text where it is short, and else its beginning; and whether there is news about them."""
-    return cards(is_new(membership), *shown(Post, SHOWN_IN_FEED))
-
-
 @cache
 def _card() -> AnySelect:
     return cards(
@@ -88,7 +83,7 @@ def _card() -> AnySelect:
 
 @cache
 def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
-    query = _in_part(has_news, of_kind).where(Post.pinned_at.is_(None))
+    query = in_part(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_(None))
     if goes_on:
         query = query.where(Post.activity_number < bindparam("before"))
     return query.order_by(Post.activity_number.desc()).limit(PAGE + 1)
@@ -96,11 +91,17 @@ def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
 
 @cache
 def _pinned(*, has_news: bool, of_kind: bool) -> AnySelect:
-    return _in_part(has_news, of_kind).where(Post.pinned_at.is_not(None)).order_by(Post.pinned_at.desc())
+    return (
+        in_part(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_not(None)).order_by(Post.pinned_at.desc())
+    )
 
 
-def _in_part(has_news: bool, of_kind: bool) -> AnySelect:
-    query = cards(is_new_to_asker(has_news), *shown(Post, SHOWN_IN_FEED))
+def in_part(*, has_news: bool, of_kind: bool) -> AnySelect:
+    """Cards with the whole text where it is short, and else its beginning; and whether there is news about them.
+
+    Those of ASKER's partnership, with `of_kind` of the one `kind`; without `has_news` there is none in all of it.
+    """
+    query = cards(is_new(has_news), *shown(Post, SHOWN_IN_FEED))
     query = query.where(Post.partnership_id == ASKER.partnership_id)
     return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
@@ -199,26 +200,17 @@ def withdrawn_by(writing: type[Writing]) -> Any:
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 
-def is_new(membership: Membership) -> Any:
-    """Whether others have done something about the post since the member last looked."""
-    if not membership.unread:
+def is_new(has_news: bool) -> Any:
+    """Whether others have done something about the post since ASKER last looked, where that is so of any post."""
+    if not has_news:
         return false().label("is_new")
-    return _has_news(membership.seen_number, membership.id)
-
-
-def is_new_to_asker(has_news: bool) -> Any:
-    """The same in a statement that is made once; without `has_news` there is none in the whole partnership."""
-    return _has_news(ASKER.seen_number, ASKER.id) if has_news else false().label("is_new")
-
-
-def _has_news(seen_number: Any, membership_id: Any) -> Any:
     return (
         exists()
         .where(
             Entry.partnership_id == Post.partnership_id,
             Entry.post_number == Post.number,
-            Entry.number > seen_number,
-            Entry.actor_id.is_distinct_from(membership_id),
+            Entry.number > ASKER.seen_number,
+            Entry.actor_id.is_distinct_from(ASKER.id),
         )
         .label("is_new")
     )
