@@ -10,6 +10,9 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
 from tests.pages import Page
+from workspace import Workspace
+from workspace.accounts import sessions
+from workspace.accounts.models import User
 from workspace.extensions import db
 
 HTMX = {"HX-Request": "true"}
@@ -63,3 +66,14 @@ class Client(FlaskClient):
         with self.session_transaction() as cookie, self.application.test_request_context() as context:
             context._session = cookie
             return str(generate_csrf())
+
+
+def signed_in(app: Workspace, user: User) -> Client:
+    """A browser in which `user` is signed in."""
+    token = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1").get_id()
+    db.session.commit()
+    browser = app.test_client()
+    assert isinstance(browser, Client)
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = token, True
+    return browser

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import event
 
-from tests.client import Client
+from tests.client import Client, signed_in
 from tests.databases import KIND, Database, Server, new_database
 from workspace import Workspace, create_app
-from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db, limiter
@@ -131,18 +131,7 @@ def client(app: Workspace) -> Client:
 @pytest.fixture
 def sign_in(app: Workspace) -> Callable[[User], Client]:
     """A browser in which `user` is signed in: `sign_in(user)`."""
-
-    def signed_in(user: User) -> Client:
-        session = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1")
-        token = session.get_id()
-        db.session.commit()
-        browser = app.test_client()
-        assert isinstance(browser, Client)
-        with browser.session_transaction() as cookie:
-            cookie["_user_id"], cookie["_fresh"] = token, True
-        return browser
-
-    return signed_in
+    return partial(signed_in, app)
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from psycopg import ClientCursor
 from sqlalchemy import event, insert, select, update
 
 from bench import fill
-from tests.client import Client
+from tests.client import Client, signed_in
 from tests.databases import KIND, new_database
 from workspace import Workspace, clock, create_app
-from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.digests import planning
@@ -144,7 +143,7 @@ def ask(app: Workspace, listener: Listener) -> None:
     }
     readers = ((fill.READER, READERS), (fill.MEMBER_OF_MANY, OF_MANY))
     for user_id, addresses in (*readers, (db.session.scalars(moderator).one(), MODERATORS)):
-        browser = signed_in(app, user_id)
+        browser = signed_in(app, db.session.get_one(User, user_id))
         for address in addresses:
             listener.page = f"{user_id} {address}"
             answer = browser.get(address.format(**place), htmx="/news" in address)
@@ -153,18 +152,6 @@ def ask(app: Workspace, listener: Listener) -> None:
     db.session.execute(update(User).where(User.id <= 50).values(next_digest_at=clock.now()))
     db.session.commit()
     planning.plan()
-
-
-def signed_in(app: Workspace, user_id: int) -> Client:
-    """A browser in which that person is signed in."""
-    user = db.session.get_one(User, user_id)
-    token = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1").get_id()
-    db.session.commit()
-    browser = app.test_client()
-    assert isinstance(browser, Client)
-    with browser.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = token, True
-    return browser
 
 
 def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:
