@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, Moment, alias, db, rows
+from workspace.database import AnyRow, AnySelect, Moment, db, rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.asking import PERSON, asked_by
 from workspace.partnerships.log import Entry
@@ -27,9 +27,6 @@ from workspace.posts.queries import author
 PAGE = 20
 PARTNERSHIPS_LISTED = 20
 SHOWN = 220
-
-# Made once: making an alias costs more than the statement that it stands in.
-READER = alias(Membership)
 
 
 def latest_partnerships(user: User) -> list[AnyRow]:
@@ -49,13 +46,13 @@ def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> l
         found = rows(query, **asked_by(user), among=[row.id for row in partnerships])
         if _are_newest(found, partnerships):
             return found
-    return list(db.session.execute(_cards(user, _newest(user, None, before))))
+    return list(db.session.execute(_cards(_newest(user, None, before))))
 
 
 @cache
 def _newest_cards(dialect: str) -> AnySelect:
     """Those in the partnerships of the ids `among`, on a database of this dialect."""
-    return _cards(PERSON, _newest(PERSON, bindparam("among", expanding=True), None))
+    return _cards(_newest(PERSON, bindparam("among", expanding=True), None))
 
 
 def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool:
@@ -65,15 +62,15 @@ def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool
     return len(found) > PAGE and bool(found[-1].activity_at >= partnerships[-1].last_activity_at)
 
 
-def _cards(user: User, keys: AnySelect) -> AnySelect:
+def _cards(keys: AnySelect) -> AnySelect:
     """What the feed shows of the posts with these `keys`, and whether others have done something about them since."""
     newest = keys.subquery()
     # Asked of each post that is shown: by the index of its entries, however much else is unread.
     is_new = exists().where(
         Entry.partnership_id == Post.partnership_id,
         Entry.post_number == Post.number,
-        Entry.number > READER.seen_number,
-        Entry.actor_id.is_distinct_from(READER.id),
+        Entry.number > newest.c.seen_number,
+        Entry.actor_id.is_distinct_from(newest.c.seat_id),
     )
     return (
         select(
@@ -93,7 +90,6 @@ def _cards(user: User, keys: AnySelect) -> AnySelect:
         )
         .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
         .join(Partnership, Partnership.id == Post.partnership_id)
-        .join(READER, and_(READER.partnership_id == Post.partnership_id, READER.user_id == user.id, READER.is_active))
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
@@ -117,13 +113,13 @@ def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
 
 
 def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
-    """The keys of the newest posts, `among` these partnerships or in all of mine.
+    """The keys of the newest posts, `among` these partnerships or in all of mine, each with my seat there.
 
     The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL
     with LATERAL, which SQLite lacks; there a correlated list takes the same way.
     """
     seats = (
-        select(Membership.partnership_id)
+        select(Membership.partnership_id, Membership.id.label("seat_id"), Membership.seen_number)
         .join(Membership.partnership)
         .where(
             Membership.user_id == user.id,
@@ -134,6 +130,7 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
     if among is not None:
         seats = seats.where(Membership.partnership_id.in_(among))
     mine = seats.subquery()
+    seat = mine.c.seat_id, mine.c.seen_number
     found: Any = aliased(Post)
     post: Any = Post
     of_one = (
@@ -148,11 +145,11 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
         of_one = of_one.where(found.activity_at <= before[0], key < _bound(before))
     if db.engine.dialect.name == "postgresql":
         post = of_one.lateral().c
-        keys = select(post.partnership_id, post.number).select_from(mine.join(post.number.table, true()))
+        keys = select(post.partnership_id, post.number, *seat).select_from(mine.join(post.number.table, true()))
     else:
         newest = of_one.with_only_columns(found.partnership_id, found.number)
         keys = (
-            select(Post.partnership_id, Post.number)
+            select(Post.partnership_id, Post.number, *seat)
             .select_from(mine)
             .join(Post, tuple_(Post.partnership_id, Post.number).in_(newest))
         )
