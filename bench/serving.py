@@ -85,8 +85,8 @@ def megabytes(parent: int) -> int:
 
 def web_megabytes(parent: int) -> int:
     """The memory of the one web process, with that of the server that it was forked from."""
-    beside = [child for child in _children(parent) if b"--beside" in Path(f"/proc/{child}/cmdline").read_bytes()]
-    return megabytes(parent) - sum(map(_kilobytes, beside)) // 1024
+    worker = _children(parent)[0]  # It is begun before them.
+    return megabytes(parent) - _kilobytes(worker) // 1024
 
 
 def _children(parent: int) -> list[int]:

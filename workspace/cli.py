@@ -54,18 +54,17 @@ def run() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
-@click.option("--beside", is_flag=True, hidden=True)
-def worker(once: bool, beside: bool) -> None:
+def worker(once: bool) -> None:
     """Do what time does, minute by minute, and send mail; `run` starts one."""
     from workspace import ticks
     from workspace.worker import serve
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    _log_warnings()
     with _workspace() as app:
         if once:
             ticks.tick()
         else:
-            serve(app, while_open=sys.stdin.buffer if beside else None)
+            serve(app)
 
 
 @main.command()
@@ -203,14 +202,14 @@ def load_demo() -> None:
 
 
 @contextmanager
-def _workspace() -> Iterator["Workspace"]:
+def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
     from workspace import create_app
     from workspace.mail import bell
 
     try:
-        _app = create_app()
+        _app = made or create_app()
         with _app.app_context(), force_locale(_language()):
             try:
                 yield _app
@@ -321,7 +320,7 @@ def _new_password(user: "User", stdin: bool) -> str:
 def _serve(settings: Settings, greeting: list[str]) -> None:
     """Say the `greeting`, and serve until Ctrl-C.
 
-    Granian forks its workers, so they begin with the app that has been made.
+    Granian forks the web processes, so they begin with the app that has been made; and so does the worker.
     """
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -343,7 +342,8 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
-    beside = Beside()
+    _share_memory()
+    beside = Beside(_work_beside)
     interrupt: Callable[..., None] = server.signal_handler_interrupt
 
     def interrupt_both(*signal: Any) -> None:
@@ -352,7 +352,6 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
 
     # They end at once, not one after the other.
     server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
-    _share_memory()
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
@@ -363,11 +362,24 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
 
 
 def _share_memory() -> None:
-    """Let the web processes share what this one has made, and give free memory to whichever thread wants it."""
+    """Let the other processes share what this one has made, and give free memory to whichever thread wants it."""
     gc.collect()
     gc.freeze()  # Looking through it for what nobody needs would write to it, in each process.
     with suppress(AttributeError):  # Other systems have another allocator.
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
+
+
+def _work_beside() -> None:
+    """What the worker that `run` starts does, in its own process, until that of `run` ends."""
+    from workspace.worker import serve
+
+    _log_warnings()
+    with _workspace(_app) as app:
+        serve(app, parent=os.getppid())
+
+
+def _log_warnings() -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 
 def _made() -> "Workspace":

@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from select import select
 
 import pytest
 
 from tests.databases import KIND
-from workspace import Workspace, clock, create_app, ticks, worker
+from workspace import Workspace, clock, create_app, ticks
 from workspace.config import ROOT, Settings
 from workspace.extensions import db
 from workspace.mail import bell
 from workspace.mail.models import post
 
-WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'{}])"
+WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'])"
 PATIENCE = 90  # seconds, for a machine that is busy with other tests
 
 
@@ -44,18 +45,15 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def working(settings: Settings, *options: str, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+def working(settings: Settings, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker, in a process of its own, on the database of this test."""
-    command = WORKER.format("".join(f", '{option}'" for option in options))
     given = {
         "DATABASE_URL": settings.database_url,
         "INSTANCE_PATH": str(settings.instance),
         "SECRET_KEY": settings.secret_key,
         "PATH": os.environ["PATH"],
     }
-    with subprocess.Popen(
-        [sys.executable, "-c", command], cwd=ROOT, env=given | environment, stdin=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=given | environment) as process:
         try:
             yield process
         finally:
@@ -127,31 +125,49 @@ def test_a_worker_sends_at_once_and_ends_when_told(app: Workspace, settings: Set
         db.engine.dispose()
 
 
-def test_a_worker_ends_with_the_process_that_began_it(app: Workspace, settings: Settings) -> None:
-    with working(settings, "--beside") as process:
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(PATIENCE) == 0
+BEGIN = """
+import os, time
+from workspace import worker
+from workspace.cli import _work_beside
+worker.SECONDS_BEFORE_ANOTHER = 0.1
+beside = worker.Beside(_work_beside)
+"""
+REPLACE = """
+first = beside.process
+first.kill()
+while beside.process is first or not beside.process.is_alive():
+    time.sleep(0.05)
+beside.stop()
+print(first.exitcode, beside.process.exitcode in (0, -15))
+"""
+REST = """
+print("begun", flush=True)
+time.sleep(1000)
+"""
 
 
-def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "SECONDS_BEFORE_ANOTHER", 0.1)
-    monkeypatch.setenv("DEMO", "1")
-    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
-    beside = worker.Beside()
-    first = beside.process
-    first.kill()
-    until(lambda: beside.process is not first, "There is another worker")
-    another = beside.process
-    assert another.poll() is None
-    beside.stop()
-    assert another.returncode is not None
+@contextmanager
+def beginning(tmp_path: Path, then: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that begins a worker beside itself; what both say goes into one pipe."""
+    given = {"DEMO": "1", "INSTANCE_PATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    with subprocess.Popen([sys.executable, "-c", BEGIN + then], cwd=ROOT, env=given, stdout=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def test_a_worker_goes_on_until_it_is_told_to_stop(app: Workspace, settings: Settings) -> None:
-    with working(settings, "--beside") as process:
-        post("note", key="note:1", to="her@example.dk", subject="broken")
-        db.session.commit()
-        until(lambda: not rings(), "It has heard the bell")
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2)
+def test_a_worker_ends_with_the_process_that_began_it_and_not_before(tmp_path: Path) -> None:
+    with beginning(tmp_path, REST) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        assert not select([process.stdout], [], [], 3)[0]
+        process.kill()
+        process.wait()
+        assert select([process.stdout], [], [], PATIENCE)[0], "The worker has closed the pipe as well"
+        assert process.stdout.read() == b""
+
+
+def test_a_worker_that_was_killed_is_replaced(tmp_path: Path) -> None:
+    with beginning(tmp_path, REPLACE) as process:
+        assert process.communicate(timeout=PATIENCE)[0] == b"-9 True\n"
