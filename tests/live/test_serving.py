@@ -72,6 +72,21 @@ def test_the_watcher_tells_long_before_a_heartbeat(app: Workspace, sign_in: Sign
     assert readers[1].next() == ("out", [moderator.partnership_id])
 
 
+def test_a_commit_wakes_the_watcher_which_would_have_slept_on(
+    app: Workspace, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspace.live.watcher.SECONDS_BETWEEN_LOOKS", 600)
+    moderator = start_partnership()
+    reader = inside(app, sign_in, moderator.user)
+    assert reader.next()[0] == "all"
+    for _each in range(2):
+        share(moderator)
+        told = {str(moderator.partnership_id): moderator.partnership.last_number}
+        committed = time.monotonic()
+        assert reader.next() == ("message", told)
+        assert time.monotonic() - committed < SOON
+
+
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite is a file, which does not restart")
 def test_the_watcher_survives_a_database_that_goes_and_comes_back(
     app: Workspace, sign_in: SignIn, settings: Settings, caplog: pytest.LogCaptureFixture

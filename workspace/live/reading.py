@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, and_, any_, func, literal, select
 
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
@@ -17,7 +17,7 @@ Sight = tuple[int, int, int]
 def sights(connection: Connection, session_ids: Iterable[int]) -> dict[int, Sight]:
     """What these sessions open: the partnerships, by their ids."""
     query = (
-        _seats(session_ids)
+        _seats(_among(connection, session_ids))
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .with_only_columns(Partnership.id, Partnership.last_number, func.count(Session.id), func.sum(Session.id))
         .group_by(Partnership.id, Partnership.last_number)
@@ -28,7 +28,7 @@ def sights(connection: Connection, session_ids: Iterable[int]) -> dict[int, Sigh
 def access(connection: Connection, session_ids: Iterable[int]) -> dict[int, set[int]]:
     """The ids of the partnerships that each of these sessions opens. A session that has ended is not in it."""
     found: dict[int, set[int]] = defaultdict(set)
-    for session_id, partnership_id in connection.execute(_seats(session_ids, outer=True)):
+    for session_id, partnership_id in connection.execute(_seats(_among(connection, session_ids), outer=True)):
         found[session_id] |= {partnership_id} if partnership_id else set()
     return found
 
@@ -42,8 +42,19 @@ def numbers(user: User) -> AnySelect:
     )
 
 
-def _seats(session_ids: Iterable[int], *, outer: bool = False) -> AnySelect:
-    """The live sessions among these, with the active memberships of their people; `outer` also without any."""
+def _among(connection: Connection, session_ids: Iterable[int]) -> ColumnElement[bool]:
+    """The condition that a session is one of these.
+
+    PostgreSQL takes them as one array: five hundred parameters take it, and the driver, longer than all the rest.
+    """
+    ids = list(session_ids)
+    if connection.dialect.name == "postgresql":
+        return Session.id == any_(literal(ids, ARRAY(BigInteger)))
+    return Session.id.in_(ids)
+
+
+def _seats(is_asked_for: ColumnElement[bool], *, outer: bool = False) -> AnySelect:
+    """The live ones of these sessions, with the active memberships of their people; `outer` also without any."""
     return (
         select(Session.id, Membership.partnership_id)
         .join(
@@ -51,5 +62,5 @@ def _seats(session_ids: Iterable[int], *, outer: bool = False) -> AnySelect:
             and_(Membership.user_id == Session.user_id, Membership.is_active),
             isouter=outer,
         )
-        .where(Session.id.in_(list(session_ids)), Session.is_live)
+        .where(is_asked_for, Session.is_live)
     )
