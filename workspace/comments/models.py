@@ -47,7 +47,7 @@ class Comment(Writing, Model):
                 made.edit(by, body=body, version=made.version)
                 return made
             post.require_present()
-            entry = record(by, Verb.COMMENTED, post_number=post.number)
+            entry = record(by, Verb.COMMENTED, post_number=post.number, lifts=True)
             comment = cls(
                 partnership_id=by.partnership_id,
                 number=entry.number,
@@ -60,7 +60,7 @@ class Comment(Writing, Model):
             )
             db.session.add(comment)
             post.comment_count += 1
-            post.lift(by.partnership, entry.number)
+            post.lift(entry)
             db.session.flush()
             mentioned, owners = body.mentions, post.owner_ids
             if mentioned:

@@ -15,7 +15,7 @@ from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, db
 from workspace.mail.models import post_all, row
-from workspace.partnerships.log import Entry
+from workspace.partnerships.log import Appended
 from workspace.partnerships.models import Membership
 
 
@@ -46,7 +46,7 @@ def hears_of(user: User | AnyRow, hears: Soon, notice: Notice) -> Soon:
     return chosen(user, notice).at_most(hears)
 
 
-def notify(told: Mapping[Notice, Collection[int]], entry: Entry, **about: Any) -> None:
+def notify(told: Mapping[Notice, Collection[int]], entry: Appended, **about: Any) -> None:
     """Tell the members with the seats in `told` of `entry` by mail, who want to hear of it at once.
 
     One hears of it once, as the first kind of news of which one wants to hear; its actor never hears of what they did
