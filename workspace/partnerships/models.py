@@ -330,7 +330,7 @@ class Membership(Model):
 @cache
 def _seat() -> Select[Membership]:
     seat = select(Membership).where(Membership.id == bindparam("id"))
-    holder = joinedload(Membership.user, innerjoin=True).joinedload(User.organisation)
+    holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
     return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)

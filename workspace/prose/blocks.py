@@ -21,6 +21,8 @@ HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 # Of a line: words with single spaces between them, what space there is more, and its end.
 PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
+# What every address has, and few texts that hold none: it is found sooner than an address.
+MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
 MENTION = re.compile(r"#member-(\d+)")
 
 _links = LinkifyIt()
@@ -116,7 +118,8 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
     room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
     for block in blocks:
         text = "".join(run.text for run in block.runs)
-        found = [link for link in _links.match(text) or [] if HREF.fullmatch(link.url)]
+        sought = _links.match(text) if MAY_HOLD_LINK.search(text) else None
+        found = [link for link in sought or [] if HREF.fullmatch(link.url)]
         plain = [link for link in found if not _is_linked(block.runs, link)][: max(room, 0)]
         room -= len(plain)
         yield replace(block, runs=tidied(_with_links(block.runs, plain))) if plain else block
