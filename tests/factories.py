@@ -121,7 +121,8 @@ def challenge(by: Membership, title: str = "", body: str = "", **fields: Any) ->
 def comment(post: Post, by: Membership, body: str = "") -> Comment:
     """Comment on `post`."""
     text = body or f"Det er kommentar nummer {next(_numbers)}."
-    return _kept(Comment.write(post, by, body=prose.from_plain(text), one_time_key=str(uuid4())))
+    written = Comment.write(by, post.number, body=prose.from_plain(text), one_time_key=str(uuid4()))
+    return _kept(db.session.get_one(Comment, (by.partnership_id, written.number)))
 
 
 def make_role(by: Membership, name: str = "", responsibility: str = "") -> Role:

@@ -104,8 +104,13 @@ def alias(model: Any) -> Any:
 
 def rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
     """The rows of a statement of chosen columns, past the mapping, which would take as long as the statement."""
+    return list(connection().execute(statement, given))
+
+
+def connection() -> Connection:
+    """That of the present transaction, for statements past the mapping; what objects have changed is written first."""
     db.session.flush()
-    return list(db.session.connection().execute(statement, given))
+    return db.session.connection()
 
 
 def options(settings: Settings) -> dict[str, Any]:

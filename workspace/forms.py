@@ -56,7 +56,9 @@ class WorkspaceForm(FlaskForm):
     """A form of ours. The gate has checked its token already."""
 
     class Meta(FlaskForm.Meta):
-        """Speaks the reader's language."""
+        """Speaks the reader's language, and leaves the token to the gate."""
+
+        csrf = False
 
         def get_translations(self, form: Form) -> Words:
             """Our words instead of WTForms' own."""

@@ -90,7 +90,7 @@ class Place:
         with self.site.inside():
             body = prose.from_html(html) if html else prose.from_plain(text)
             key = str(uuid4())
-            return Comment.write(self._post(post), self._seat(by), body=body, one_time_key=key).number
+            return Comment.write(self._seat(by), post, body=body, one_time_key=key).number
 
     def joined(self, name: str) -> Person:
         """Somebody of that name who has become a member."""

@@ -91,8 +91,7 @@ def writes(seat_id: int, post_number: int) -> Work:
             own = Post.share(seat, kind=Kind.PROGRESS, title="Nyt", body=TEXT, one_time_key=str(uuid4()))
             db.session.commit()
             begin_request(reads_only=False)
-            common = db.session.get_one(Post, (seat.partnership_id, post_number))
-            Comment.write(common, seat, body=TEXT, one_time_key=str(uuid4()))
+            Comment.write(seat, post_number, body=TEXT, one_time_key=str(uuid4()))
             db.session.commit()
             begin_request(reads_only=False)
             own.edit(seat, title="Rettet", body=TEXT, version=own.version)
@@ -198,7 +197,7 @@ def test_of_two_edits_of_one_version_one_is_stale(app: Workspace) -> None:
 def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: Workspace) -> None:
     author = start_partnership()
     post = challenge(author)
-    key, seat_id, one_time_key = (post.partnership_id, post.number), author.id, str(uuid4())
+    post_number, seat_id, one_time_key = post.number, author.id, str(uuid4())
 
     def shares() -> None:
         seat = db.session.get_one(Membership, seat_id)
@@ -206,7 +205,7 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: W
 
     def comments() -> None:
         seat = db.session.get_one(Membership, seat_id)
-        Comment.write(db.session.get_one(Post, key), seat, body=TEXT, one_time_key=one_time_key)
+        Comment.write(seat, post_number, body=TEXT, one_time_key=one_time_key)
 
     assert at_once(app, shares, comments, shares, comments, shares) == [None] * 5
     assert times(author.partnership, Verb.SHARED_PROGRESS) == 1

@@ -1,19 +1,47 @@
 """A comment on a post."""
 
+from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKeyConstraint, Index, Select, UniqueConstraint, bindparam, select
+from flask import abort
+from sqlalchemy import (
+    ForeignKeyConstraint,
+    Index,
+    Insert,
+    UniqueConstraint,
+    Update,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace.access import Action
-from workspace.database import Model, db
+from workspace.database import AnySelect, Model, Moment, connection, db, rows
 from workspace.partnerships.log import Verb, forget_words, record
 from workspace.partnerships.models import Membership
 from workspace.partnerships.notices import Notice, notify
 from workspace.posts import following, mentions
 from workspace.posts.models import Post
-from workspace.posts.writing import Writing
+from workspace.posts.writing import Writing, require_present
 from workspace.prose import Prose
+
+
+class Commented(NamedTuple):
+    """What is shown of a post with a comment on it."""
+
+    number: int
+    comment_count: int
+    withdrawn_at: datetime | None
+
+
+class Written(NamedTuple):
+    """The number of a comment, and its post."""
+
+    number: int
+    post: Commented
 
 
 class Comment(Writing, Model):
@@ -38,41 +66,47 @@ class Comment(Writing, Model):
     )
 
     @classmethod
-    def write(cls, post: Post, by: Membership, *, body: Prose, one_time_key: str) -> "Comment":
-        """Comment on `post`, which lifts it. The same key makes the same comment, corrected if it has changed since."""
+    def write(cls, by: Membership, post_number: int, *, body: Prose, one_time_key: str) -> Written:
+        """Comment on the post, which lifts it. The same key makes the same comment, corrected if it has changed since.
+
+        404 for a number that is none of this partnership's posts.
+        """
         body = mentions.resolved(by.partnership_id, body)
         with by.locked():
             by.require(Action.COMMENT)
-            if made := db.session.scalar(_made(), {"author_id": by.id, "one_time_key": one_time_key}):
+            asked = {"partnership_id": by.partnership_id, "number": post_number}
+            post = next(iter(rows(_post(), **asked, author_id=by.id, one_time_key=one_time_key)), None) or abort(404)
+            if post.made:
+                made = db.session.get_one(cls, (by.partnership_id, post.made))
                 made.edit(by, body=body, version=made.version)
-                return made
-            post.require_present()
-            entry = record(by, Verb.COMMENTED, post_number=post.number)
-            comment = cls(
-                partnership_id=by.partnership_id,
-                number=entry.number,
-                post_number=post.number,
-                author_id=by.id,
-                body_html=body.html,
-                body_text=body.text,
-                one_time_key=one_time_key,
-                created_at=entry.at,
-            )
-            db.session.add(comment)
-            post.comment_count += 1
-            post.lift(by.partnership, entry.number)
-            db.session.flush()
-            mentioned, owners = body.mentions, post.owner_ids
+                return Written(made.number, Commented(post_number, post.comment_count, post.withdrawn_at))
+            require_present(post.withdrawn_at)
+            entry = record(by, Verb.COMMENTED, post_number=post_number, lifts=True)
+            comment = {
+                "partnership_id": by.partnership_id,
+                "number": entry.number,
+                "post_number": post_number,
+                "author_id": by.id,
+                "body_html": body.html,
+                "body_text": body.text,
+                "one_time_key": one_time_key,
+                "created_at": entry.at,
+            }
+            written = connection()
+            written.execute(_comment(), comment)
+            lifted = {"post": post_number, "entry": entry.number, "at": entry.activity_at}
+            written.execute(_lift(), {"partnership": by.partnership_id} | lifted)
+            mentioned, owners = body.mentions, {seat for seat in (post.author_id, post.taker_id) if seat}
             if mentioned:
                 mentions.keep(by.partnership_id, entry.number, body)
-            followers = following.concern(by.partnership_id, post.number, {by.id} | mentioned | owners)
+            followers = following.concern(by.partnership_id, post_number, {by.id} | mentioned | owners)
             told = {
                 Notice.MENTIONED: mentioned,
                 Notice.ANSWER: followers & owners,
                 Notice.REPLY: followers - owners,
             }
             notify(told, entry, text=entry.number)
-            return comment
+            return Written(entry.number, Commented(post_number, post.comment_count + 1, None))
 
     def edit(self, by: Membership, *, body: Prose, version: int) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
@@ -111,8 +145,32 @@ class Comment(Writing, Model):
 
 
 @cache
-def _made() -> Select[Comment]:
-    """Made once: making a statement takes longer than running it."""
-    return select(Comment).where(
+def _post() -> AnySelect:
+    """Of the post what a comment on it needs to know; and the comment that the key has `made` before.
+
+    Made once, as those below: making a statement takes longer than running it.
+    """
+    made = select(Comment.number).where(
         Comment.author_id == bindparam("author_id"), Comment.one_time_key == bindparam("one_time_key")
+    )
+    return select(
+        Post.author_id, Post.taker_id, Post.withdrawn_at, Post.comment_count, made.scalar_subquery().label("made")
+    ).where(Post.partnership_id == bindparam("partnership_id"), Post.number == bindparam("number"))
+
+
+@cache
+def _comment() -> Insert:
+    return insert(Comment)
+
+
+@cache
+def _lift() -> Update:
+    return (
+        update(Post)
+        .where(Post.partnership_id == bindparam("partnership"), Post.number == bindparam("post"))
+        .values(
+            comment_count=Post.comment_count + 1,
+            activity_number=bindparam("entry"),
+            activity_at=bindparam("at", type_=Moment),
+        )
     )

@@ -40,7 +40,7 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
 def line(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
     given = asked_by(membership) | {"post_number": post_number, "number": number}
-    return db.session.execute(_line(), given).first() or abort(404)
+    return next(iter(rows(_line(), **given)), None) or abort(404)
 
 
 def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:

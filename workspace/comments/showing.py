@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from workspace.access import Action
 from workspace.comments.forms import CommentForm
+from workspace.comments.models import Commented
 from workspace.database import AnyRow
 from workspace.partnerships.models import Membership
 from workspace.pieces import piece
@@ -11,7 +12,9 @@ from workspace.posts.models import Post
 from workspace.posts.writing import is_undoable
 
 
-def comment_line(membership: Membership, post: Post | AnyRow, comment: AnyRow, marked: int | None = None) -> Markup:
+def comment_line(
+    membership: Membership, post: Post | Commented | AnyRow, comment: AnyRow, marked: int | None = None
+) -> Markup:
     """A comment in its thread, with what its reader may do with it."""
     is_own = comment.author_id == membership.id
     return piece(

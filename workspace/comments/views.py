@@ -10,7 +10,7 @@ from workspace import htmx
 from workspace.access import Action, members_may
 from workspace.comments import queries, showing
 from workspace.comments.forms import CommentForm, EditForm
-from workspace.comments.models import Comment
+from workspace.comments.models import Comment, Commented
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
 from workspace.posts import queries as post_queries
@@ -28,17 +28,17 @@ blueprint.add_app_template_global(showing.empty_comment_form, "empty_comment_for
 @members_may(Action.COMMENT)
 def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     """Comment on a post."""
-    post = post_queries.post(membership, post_number)
     form = CommentForm()
     if not form.validate():
+        post = post_queries.post(membership, post_number)
         return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
-    comment = Comment.write(post, membership, body=form.prose, one_time_key=form.one_time_key.data)
+    written = Comment.write(membership, post_number, body=form.prose, one_time_key=form.one_time_key.data)
     announce(_("Your comment is shared."))
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
-        to=_address(membership, post_number, comment.number),
-        focus=f"#comment-{comment.number}",
-        **_line(membership, post, comment.number),
+        to=_address(membership, post_number, written.number),
+        focus=f"#comment-{written.number}",
+        **_line(membership, written.post, written.number),
     )
 
 
@@ -137,7 +137,7 @@ def _address(membership: Membership, post_number: int, number: int) -> str:
     return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
 
 
-def _place(membership: Membership, post: Post) -> dict[str, Any]:
+def _place(membership: Membership, post: Post | Commented) -> dict[str, Any]:
     return {"membership": membership, "partnership": membership.partnership, "post": post}
 
 
@@ -147,7 +147,7 @@ def _writing(membership: Membership, post: Post) -> dict[str, Any]:
     return {"post_number": post.number, **writer, **_place(membership, post)}
 
 
-def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:
+def _line(membership: Membership, post: Post | Commented, number: int) -> dict[str, Any]:
     """A comment as the thread shows it, with what stands around its text."""
     return {"comment": queries.line(membership, post.number, number), **_place(membership, post)}
 

@@ -201,14 +201,12 @@ class Telling:
         )
 
     def comment(self, event: Event) -> None:
+        by = self._by(event)
         made = Comment.write(
-            self.posts[event["on"]],
-            self._by(event),
-            body=_prose(event),
-            one_time_key=self._key(event["nth"]),
+            by, self.posts[event["on"]].number, body=_prose(event), one_time_key=self._key(event["nth"])
         )
         if "key" in event:
-            self.comments[event["key"]] = made
+            self.comments[event["key"]] = db.session.get_one(Comment, (by.partnership_id, made.number))
 
     def edit(self, event: Event) -> None:
         body = _prose(event)

@@ -7,15 +7,28 @@ number. Everything else (unread marks, feeds, mail) is a reader of this log with
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import abort
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Update, bindparam, func, select, text, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Insert,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workspace import clock
-from workspace.database import Model, Moment, db, one_of
+from workspace.database import Model, Moment, connection, db, one_of
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 
@@ -144,10 +157,21 @@ class Entry(Model):
     )
 
 
-def record(actor: Membership, verb: Verb, **about: Any) -> Entry:
+class Appended(NamedTuple):
+    """An entry that has just been appended; `activity_at` is the latest activity of its partnership."""
+
+    partnership_id: int
+    number: int
+    actor_id: int | None
+    at: datetime
+    activity_at: datetime
+
+
+def record(actor: Membership, verb: Verb, **about: Any) -> Appended:
     """Append what `actor` did to the log of their partnership, whose row is locked. `about` is as for `append`."""
     entry = append(actor.partnership, verb, actor=actor, **about)
-    actor.own_unseen = Membership.own_unseen + 1
+    own_unseen = connection().execute(_count_own(), {"actor": actor.id}).scalar_one()
+    set_committed_value(actor, "own_unseen", own_unseen)
     return entry
 
 
@@ -159,39 +183,63 @@ def append(
     post_number: int | None = None,
     subject: Membership | None = None,
     makes_post: bool = False,
+    lifts: bool = False,
     **details: Any,
-) -> Entry:
+) -> Appended:
     """Append an entry with the next number; without an actor it is what time did.
 
-    With `makes_post` it makes a post, which gets the entry's number.
+    With `makes_post` it makes a post, which gets the entry's number. With `lifts` it is activity of the partnership,
+    whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
     """
-    number = db.session.scalar(_next_number(), {"partnership": partnership.id})
+    written = connection()
+    at = clock.now()
+    activity_at = max(at, partnership.last_activity_at) if lifts else partnership.last_activity_at
+    taken = {"partnership": partnership.id} | ({"activity_at": activity_at} if lifts else {})
+    number = written.execute(_next_number(lifts=lifts), taken).scalar_one()
     # The session's own synchronising keeps a stale number on PostgreSQL.
     set_committed_value(partnership, "last_number", number)
-    entry = Entry(
-        partnership_id=partnership.id,
-        number=number,
-        verb=verb,
-        actor_id=actor.id if actor else None,
-        subject_id=subject.id if subject else None,
-        post_number=number if makes_post else post_number,
-        details=details,
-        at=clock.now(),
+    set_committed_value(partnership, "last_activity_at", activity_at)
+    entry = Appended(partnership.id, number, actor.id if actor else None, at, activity_at)
+    written.execute(
+        _line(),
+        {
+            "partnership_id": entry.partnership_id,
+            "number": number,
+            "verb": verb,
+            "actor_id": entry.actor_id,
+            "subject_id": subject.id if subject else None,
+            "post_number": number if makes_post else post_number,
+            "details": details,
+            "at": at,
+        },
     )
-    db.session.add(entry)
-    db.session.flush()
     return entry
 
 
 @cache
-def _next_number() -> Any:
-    """Made once: making a statement takes longer than running it."""
+def _next_number(*, lifts: bool) -> Any:
+    """Made once, as those below: making a statement takes longer than running it."""
+    activity = {"last_activity_at": bindparam("activity_at", type_=Moment)} if lifts else {}
     return (
         update(Partnership)
         .where(Partnership.id == bindparam("partnership"))
-        .values(last_number=Partnership.last_number + 1)
+        .values(last_number=Partnership.last_number + 1, **activity)
         .returning(Partnership.last_number)
-        .execution_options(synchronize_session=False)
+    )
+
+
+@cache
+def _line() -> Insert:
+    return insert(Entry)
+
+
+@cache
+def _count_own() -> Any:
+    return (
+        update(Membership)
+        .where(Membership.id == bindparam("actor"))
+        .values(own_unseen=Membership.own_unseen + 1)
+        .returning(Membership.own_unseen)
     )
 
 

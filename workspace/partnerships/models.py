@@ -29,7 +29,7 @@ from workspace import clock, names
 from workspace.access import Action, Conflict, Level, NotAllowed, permits
 from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
-from workspace.database import Model, Moment, SortKey, begin_writing, db, one_of, present
+from workspace.database import AnySelect, Model, Moment, SortKey, begin_writing, connection, db, one_of, present
 from workspace.organisations.models import Organisation, Side
 
 
@@ -154,17 +154,22 @@ class Partnership(Model):
     def locked(self) -> Iterator[None]:
         """Hold this partnership's row, with everything read again: what is checked now stays true until the commit."""
         partnership_id = self.id
-        begin_writing()
-        db.session.flush()
-        db.session.expire_all()
-        db.session.scalar(_lock(), {"id": partnership_id})
+        _forget()
+        db.session.scalar(_lock(whole=True), {"id": partnership_id})
         yield
 
 
+def _forget() -> None:
+    """Begin to write, and let everything be read again when it is next looked at."""
+    begin_writing()
+    db.session.flush()
+    db.session.expire_all()
+
+
 @cache
-def _lock() -> Select[Partnership]:
+def _lock(*, whole: bool) -> AnySelect:
     """Made once, as `_seat`: making a statement takes longer than running it."""
-    row = select(Partnership).where(Partnership.id == bindparam("id"))
+    row: AnySelect = select(Partnership if whole else Partnership.id).where(Partnership.id == bindparam("id"))
     return row.with_for_update().execution_options(populate_existing=True)
 
 
@@ -248,11 +253,12 @@ class Membership(Model):
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the partnership's row for what this member does, with the seat and its holder read again at once."""
-        membership_id, partnership = self.id, self.partnership
-        with partnership.locked():
-            db.session.scalar(_seat(), {"id": membership_id})
-            yield
+        """The same for what this member does, with the seat, its partnership and its holder read again at once."""
+        membership_id, partnership_id = self.id, self.partnership_id
+        _forget()
+        connection().execute(_lock(whole=False), {"id": partnership_id})
+        db.session.scalar(_seat(), {"id": membership_id})
+        yield
 
     @property
     def unread(self) -> int:
@@ -324,6 +330,7 @@ class Membership(Model):
 @cache
 def _seat() -> Select[Membership]:
     seat = select(Membership).where(Membership.id == bindparam("id"))
-    holder = joinedload(Membership.user, innerjoin=True).joinedload(User.organisation)
+    holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
-    return seat.options(holder, organisation).execution_options(populate_existing=True)
+    partnership = joinedload(Membership.partnership, innerjoin=True)
+    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)

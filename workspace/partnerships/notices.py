@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, select
 
 from workspace.accounts.choices import Soon
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.database import AnyRow, AnySelect, rows
 from workspace.mail.models import post_all, row
-from workspace.partnerships.log import Entry
+from workspace.partnerships.log import Appended
 from workspace.partnerships.models import Membership
 
 
@@ -46,7 +46,7 @@ def hears_of(user: User | AnyRow, hears: Soon, notice: Notice) -> Soon:
     return chosen(user, notice).at_most(hears)
 
 
-def notify(told: Mapping[Notice, Collection[int]], entry: Entry, **about: Any) -> None:
+def notify(told: Mapping[Notice, Collection[int]], entry: Appended, **about: Any) -> None:
     """Tell the members with the seats in `told` of `entry` by mail, who want to hear of it at once.
 
     One hears of it once, as the first kind of news of which one wants to hear; its actor never hears of what they did
@@ -62,7 +62,7 @@ def mail_at_once(told: Mapping[Notice, Collection[int]], partnership_id: int, *,
     if not seat_ids:
         return
     mails = []
-    for reader in db.session.execute(_readers(), {"partnership_id": partnership_id, "seat_ids": seat_ids}):
+    for reader in rows(_readers(), partnership_id=partnership_id, seat_ids=seat_ids):
         wanted = (notice for notice, seats in told.items() if reader.seat_id in seats and _at_once(reader, notice))
         if notice := next(wanted, None):
             references = {"membership": reader.seat_id, "partnership": partnership_id, **about}

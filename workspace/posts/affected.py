@@ -35,7 +35,7 @@ def join(post: Post, by: Membership) -> None:
     with by.partnership.locked():
         _require_other_organisation(post, by)
         if _of(post, by) is None:
-            entry = record(by, Verb.SHARES_CHALLENGE, post_number=post.number)
+            entry = record(by, Verb.SHARES_CHALLENGE, post_number=post.number, lifts=True)
             db.session.add(
                 Affected(
                     partnership_id=post.partnership_id,
@@ -46,7 +46,7 @@ def join(post: Post, by: Membership) -> None:
                 )
             )
             post.affected_count += 1
-            post.lift(by.partnership, entry.number)
+            post.lift(entry)
             db.session.flush()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, and_, bindparam, exists, fun
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, Model, db
+from workspace.database import AnyRow, AnySelect, Model, connection, db, rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
@@ -36,10 +36,10 @@ def concern(partnership_id: int, post_number: int, membership_ids: Iterable[int]
     Returns the ids of all memberships that follow it now.
     """
     post = {"partnership_id": partnership_id, "post_number": post_number}
-    said = {membership_id: follows for membership_id, follows in db.session.execute(_said(), post)}
+    said = {membership_id: follows for membership_id, follows in rows(_said(), **post)}
     new = sorted(set(membership_ids) - said.keys())
     if new:
-        db.session.execute(insert(Follow), [post | {"membership_id": each} for each in new])
+        connection().execute(insert(Follow), [post | {"membership_id": each} for each in new])
     return {membership_id for membership_id, follows in said.items() if follows} | set(new)
 
 

@@ -107,7 +107,7 @@ class Post(Moving, Model):
                 role.require_in_use()
             if moves and kind is Kind.PROGRESS:
                 cls._challenge(by, moves).move_on(by)
-            entry = record(by, SHARED[kind], makes_post=True)
+            entry = record(by, SHARED[kind], makes_post=True, lifts=True)
             post = cls(
                 partnership_id=by.partnership_id,
                 number=entry.number,
@@ -123,7 +123,7 @@ class Post(Moving, Model):
             )
             if kind is Kind.CHALLENGE:
                 post.begin(by.partnership, answer_by)
-            post.lift(by.partnership, entry.number)
+            post.lift(entry)
             db.session.add(post)
             db.session.flush()
             mentions.keep(post.partnership_id, post.number, body)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
 from workspace.database import Moment, among, db, one_of
-from workspace.partnerships.log import Entry, Verb, append, record
+from workspace.partnerships.log import Appended, Verb, append, record
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.notices import Notice, notify
 from workspace.posts.writing import Writing
@@ -198,14 +198,9 @@ class Moving(Writing):
             raise Moved(_("The challenge that you chose is no longer unsolved. Choose another, or none."))
         self._moved(by.partnership, Verb.MOVED_ON, by, progress=by.partnership.last_number + 2)
 
-    def lift(self, partnership: Partnership, number: int) -> None:
-        """Make entry `number` the post's latest activity, and the partnership's. Its row is locked.
-
-        The moment never runs back, whatever the clock does, so that numbers and moments sort alike.
-        """
-        self.activity_number = number
-        self.activity_at = max(clock.now(), partnership.last_activity_at)
-        partnership.last_activity_at = self.activity_at
+    def lift(self, entry: Appended) -> None:
+        """Make the entry, which lifts, the post's latest activity."""
+        self.activity_number, self.activity_at = entry.number, entry.activity_at
 
     def require_challenge(self) -> None:
         """Raise Conflict if it is progress."""
@@ -267,10 +262,10 @@ class Moving(Writing):
         if status is Status.OPEN:
             self.taker_id = None
 
-    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> Entry:
+    def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> Appended:
         """Record the move, which lifts the challenge."""
         record_by = partial(record, by) if by else partial(append, partnership)
-        entry = record_by(verb, post_number=self.number, **about)
-        self.lift(partnership, entry.number)
+        entry = record_by(verb, post_number=self.number, lifts=True, **about)
+        self.lift(entry)
         db.session.flush()
         return entry

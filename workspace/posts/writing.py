@@ -74,8 +74,7 @@ class Writing:
 
     def require_present(self) -> None:
         """Raise Conflict if it is withdrawn."""
-        if self.is_withdrawn:
-            raise Conflict(_("It has been withdrawn in the meantime."))
+        require_present(self.withdrawn_at)
 
     def require_editable(self, by: Membership) -> None:
         """Raise the fitting refusal unless `by` may edit."""
@@ -158,6 +157,12 @@ class Writing:
         for forget in forgetting:
             forget(self.partnership_id, self.number)
         return True
+
+
+def require_present(withdrawn_at: datetime | None) -> None:
+    """Raise Conflict for what was withdrawn, at that moment."""
+    if withdrawn_at is not None:
+        raise Conflict(_("It has been withdrawn in the meantime."))
 
 
 def is_undoable(withdrawn_at: datetime) -> bool:

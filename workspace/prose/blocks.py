@@ -19,6 +19,10 @@ MOST_LINKS = 150
 HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
 # Control characters that mark nothing, and the mark that says in which order bytes stand.
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+# Of a line: words with single spaces between them, what space there is more, and its end.
+PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
+# What every address has, and few texts that hold none: it is found sooner than an address.
+MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
 MENTION = re.compile(r"#member-(\d+)")
 
 _links = LinkifyIt()
@@ -81,19 +85,19 @@ def tidied(runs: Iterable[Run]) -> tuple[Run, ...]:
     kept: list[tuple[str, Run]] = []
     space: tuple[str, Run] | None = None
     for run in runs:
-        for letter in run.text:
-            if letter in " \xa0":
-                space = (" " if space else letter, run)
+        for part in PARTS.findall(run.text):
+            if part[0] in " \xa0":
+                space = (" " if space or len(part) > 1 else part, run)
                 continue
-            if letter != "\n" and space and kept and kept[-1][0] != "\n":
+            if part != "\n" and space and kept and kept[-1][0] != "\n":
                 kept.append(space)
             space = None
-            if letter != "\n" or kept:
-                kept.append((letter, run))
+            if part != "\n" or kept:
+                kept.append((part, run))
     while kept and kept[-1][0] == "\n":
         kept.pop()
-    looks = groupby(kept, lambda pair: replace(pair[1], text=""))
-    return tuple(replace(look, text="".join(letter for letter, _ in group)) for look, group in looks)
+    looks = groupby(kept, lambda pair: (pair[1].bold, pair[1].italic, pair[1].href))
+    return tuple(Run("".join(part for part, _run in group), *look) for look, group in looks)
 
 
 def inline_text(block: Block) -> str:
@@ -114,7 +118,8 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
     room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
     for block in blocks:
         text = "".join(run.text for run in block.runs)
-        found = [link for link in _links.match(text) or [] if HREF.fullmatch(link.url)]
+        sought = _links.match(text) if MAY_HOLD_LINK.search(text) else None
+        found = [link for link in sought or [] if HREF.fullmatch(link.url)]
         plain = [link for link in found if not _is_linked(block.runs, link)][: max(room, 0)]
         room -= len(plain)
         yield replace(block, runs=tidied(_with_links(block.runs, plain))) if plain else block
