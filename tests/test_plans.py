@@ -169,7 +169,16 @@ def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> li
         driver.execute(statement, given).fetchall()
     finally:
         driver.set_progress_handler(None, 100)
-    return [*scanned, *([f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else [])]
+    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
+    return [*scanned, *too_many, *planned_again(driver, statement)]
+
+
+def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
+    """Whether SQLite has planned the statement, which has run once, for these parameters alone."""
+    if not driver.execute("SELECT 1 FROM pragma_module_list WHERE name = 'sqlite_stmt'").fetchone():
+        return []
+    found = driver.execute("SELECT reprep FROM sqlite_stmt WHERE sql = ?", (statement,)).fetchone()
+    return ["is planned anew at each run"] if found[0] else []
 
 
 def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
