@@ -36,7 +36,7 @@ STEPS = 240  # of SQLite's machine for each of them
 # Statements, by words in them, of which more is known to be needed.
 BY_DESIGN = {
     "AS answered_at": 1_100,  # the figures: each challenge of the period, once for each change in a partnership
-    "count(*) AS count_1, sum(": 1_100,  # how many challenges are in each state: read from an index alone
+    "count(*) AS how_many, sum(": 1_100,  # how many challenges are in each state, once for each change as well
     "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
     "membership.digested_number": 200 * 20,  # the seats of the people whose digests are planned at once
     "post_1.activity_at DESC": 21 * 200,  # the newest few of each of somebody's partnerships
