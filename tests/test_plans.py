@@ -36,7 +36,7 @@ STEPS = 240  # of SQLite's machine for each of them
 # Statements, by words in them, of which more is known to be needed.
 BY_DESIGN = {
     "AS answered_at": 1_100,  # the figures: each challenge of the period, once for each change in a partnership
-    "count(*) AS count_1, sum(": 1_100,  # how many challenges are in each state: read from an index alone
+    "count(*) AS how_many, sum(": 1_100,  # how many challenges are in each state, once for each change as well
     "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
     "membership.digested_number": 200 * 20,  # the seats of the people whose digests are planned at once
     "post_1.activity_at DESC": 21 * 200,  # the newest few of each of somebody's partnerships
@@ -169,7 +169,16 @@ def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> li
         driver.execute(statement, given).fetchall()
     finally:
         driver.set_progress_handler(None, 100)
-    return [*scanned, *([f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else [])]
+    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
+    return [*scanned, *too_many, *planned_again(driver, statement)]
+
+
+def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
+    """Whether SQLite has planned the statement, which has run once, for these parameters alone."""
+    if not driver.execute("SELECT 1 FROM pragma_module_list WHERE name = 'sqlite_stmt'").fetchone():
+        return []
+    found = driver.execute("SELECT reprep FROM sqlite_stmt WHERE sql = ?", (statement,)).fetchone()
+    return ["is planned anew at each run"] if found[0] else []
 
 
 def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:

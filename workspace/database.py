@@ -33,6 +33,7 @@ from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.operators import OperatorType
 
 from workspace import clock
 from workspace.config import Settings
@@ -71,9 +72,34 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-def one_of(words: type[StrEnum], length: int = 20) -> Enum:
+class OneOf(Enum):
+    """A column that holds one of our own words.
+
+    Compared with one of them it makes the word a part of the statement. As a parameter it could be any, so that SQLite
+    plans a statement anew at each run where an index is of some of the words only, and PostgreSQL uses no such index.
+    """
+
+    cache_ok = True
+
+    class Comparator(Enum.Comparator):
+        """Compares with words as they stand."""
+
+        def operate(self, op: OperatorType, *other: Any, **given: Any) -> ColumnElement[Any]:
+            """As any column; with words, with what they are."""
+            return super().operate(op, *map(_literally, other), **given)
+
+    comparator_factory = Comparator
+
+
+def one_of(words: type[StrEnum], length: int = 20) -> OneOf:
     """A column that holds one of `words`, as the word itself."""
-    return Enum(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+    return OneOf(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+
+
+def _literally(words: Any) -> Any:
+    if isinstance(words, StrEnum):
+        return literal_column(f"'{words.value}'")
+    return [_literally(word) for word in words] if isinstance(words, list | tuple | set | frozenset) else words
 
 
 def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:

@@ -231,3 +231,38 @@ def test_fifty_challenges_with_long_words_and_names_stay_small(sign_in: SignIn) 
     db.session.commit()
     answer = sign_in(mette.user).get(f"{mette.partnership.address}challenges")
     assert len(answer.data) < LARGEST_PAGE, len(answer.data)
+
+
+def test_the_numbers_beside_the_states_are_those_of_now(sign_in: SignIn) -> None:
+    mette = start_partnership(by=make_user("Mette", language="en"))
+
+    def told() -> dict[str, int]:
+        db.session.commit()
+        links = sign_in(mette.user).page(f"{mette.partnership.address}challenges").all("a")
+        states = [link for link in links if link.get("id", "").startswith("state-")]
+        found = {link.get("id", "")[6:]: int("".join(link.itertext()).split()[-1]) for link in states}
+        return {state: count for state, count in found.items() if count}
+
+    assert told() == {}
+    first, second = challenge(mette), challenge(mette)
+    assert told() == {"unsolved": 2, "open": 2, "all": 2}
+    first.take(mette)
+    assert told() == {"unsolved": 2, "open": 1, "ongoing": 1, "all": 2}
+    with clock.at(clock.now() + timedelta(days=14, minutes=-1)):
+        assert told() == {"unsolved": 2, "open": 1, "ongoing": 1, "all": 2}
+    with clock.at(clock.now() + timedelta(days=14, minutes=1)):
+        assert told() == {"unsolved": 2, "still": 2, "open": 1, "ongoing": 1, "all": 2}
+        comment(first, mette)
+        assert told() == {"unsolved": 2, "still": 1, "open": 1, "ongoing": 1, "all": 2}
+    first.solve(mette, "Sådan.")
+    assert told() == {"unsolved": 1, "open": 1, "solved": 1, "all": 2}
+    second.park(mette, "Ferie")
+    assert told() == {"parked": 1, "solved": 1, "all": 2}
+    second.reopen(mette, "Ferien er slut")
+    assert told() == {"unsolved": 1, "open": 1, "solved": 1, "all": 2}
+    second.withdraw(mette)
+    assert told() == {"solved": 1, "all": 1}
+    second.bring_back(mette)
+    assert told() == {"unsolved": 1, "open": 1, "solved": 1, "all": 2}
+    second.redact(mette, "Navne på borgere")
+    assert told() == {"solved": 1, "all": 1}

@@ -140,21 +140,19 @@ def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual
 
 def _seats(user_ids: Collection[int]) -> list[AnyRow]:
     """The active seats of these people in partnerships of which they want to hear."""
-    query = (
-        select(
-            Membership.id,
-            Membership.user_id,
-            Membership.digested,
-            Membership.digested_number,
-            Membership.seen_number,
-            Partnership.last_number,
-        )
-        .join(Membership.partnership)
-        .where(
-            Membership.user_id.in_(user_ids),
-            Membership.is_active,
-            Membership.digested != Digested.NEVER,
-        )
+    # Read for each seat: a join may read all partnerships for it.
+    last = select(Partnership.last_number).where(Partnership.id == Membership.partnership_id).scalar_subquery()
+    query = select(
+        Membership.id,
+        Membership.user_id,
+        Membership.digested,
+        Membership.digested_number,
+        Membership.seen_number,
+        last.label("last_number"),
+    ).where(
+        Membership.user_id.in_(user_ids),
+        Membership.is_active,
+        Membership.digested != Digested.NEVER,
     )
     return list(db.session.execute(query))
 

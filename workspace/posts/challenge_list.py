@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from workspace import cursors
+from workspace import clock, cursors
 from workspace.accounts.models import User
 from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.organisations.models import Organisation, Side
@@ -22,6 +23,7 @@ from workspace.posts.queries import author, is_new, of_author
 
 PAGE = 50
 PERIODS = (30, 90, 365)
+KEPT = 512  # partnerships whose challenges are counted, the latest read
 
 
 STATES: dict[str, tuple[Status, ...]] = {
@@ -69,6 +71,9 @@ class Filters:
         return f"?{urlencode(chosen)}" if chosen else ""
 
 
+UNFILTERED = Filters(state="all", days=0)
+
+
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
     query = _challenges(replace(filters, before=None), has_news=membership.unread > 0, goes_on=bool(filters.before))
@@ -113,19 +118,62 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
 
 def counts(membership: Membership, filters: Filters) -> dict[str, int]:
     """How many challenges each state would show with the other filters."""
-    counted = rows(_counts(replace(filters, state="all", days=0, before=None)), **asked_by(membership))
-    found = {status: (count, still) for status, count, still in counted}
+    filters = replace(filters, state="all", days=0, before=None)
+    found = _counted(membership) if filters == UNFILTERED else _count(membership, filters)
     return {
-        state: sum(found.get(status, (0, 0))[state == "still"] or 0 for status in statuses)
+        state: sum(found.of.get(status, 0) for status in statuses) if state != "still" else found.still
         for state, statuses in STATES.items()
     }
 
 
+def _counted(membership: Membership) -> "_Counted":
+    """All that there are, counted once for each entry in the log: a busy partnership has many."""
+    partnership = membership.partnership
+    kept = _kept(partnership.id, partnership.one_time_key, partnership.last_number)
+    found = kept.get("counted")
+    if found is None or not found.since <= clock.now() <= found.until:
+        found = kept["counted"] = _count(membership, UNFILTERED)
+    return found
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(_partnership_id: int, _one_time_key: str, _last_number: int) -> dict[str, "_Counted"]:
+    """What is kept of a partnership up to this entry. Other databases have partnerships of the same id."""
+    return {}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """How many challenges are in each state, and how many stand still: so from `since` `until` another one does."""
+
+    of: dict[Status, int]
+    still: int
+    since: datetime
+    until: datetime
+
+
+def _count(membership: Membership, filters: Filters) -> _Counted:
+    now = clock.now()
+    found = rows(_counts(filters), **asked_by(membership))
+    touched = [row.touched_at for row in found if row.touched_at]
+    return _Counted(
+        of={row.status: row.how_many for row in found},
+        still=sum(row.still for row in found),
+        since=now,
+        until=min(touched, default=now) + STANDS_STILL_AFTER,
+    )
+
+
 @lru_cache
 def _counts(filters: Filters) -> AnySelect:
-    still = and_(Post.status.in_(UNSOLVED), _is_quiet())
+    is_unsolved, is_quiet = Post.status.in_(UNSOLVED), _is_quiet()
     query: AnySelect = (
-        select(Post.status, func.count(), func.sum(case((still, 1), else_=0)))
+        select(
+            Post.status,
+            func.count().label("how_many"),
+            func.sum(case((and_(is_unsolved, is_quiet), 1), else_=0)).label("still"),
+            func.min(case((and_(is_unsolved, ~is_quiet), Post.activity_at))).label("touched_at"),
+        )
         .where(Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
         .group_by(Post.status)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
 from workspace.access import Action, Conflict, NotAllowed
-from workspace.database import Moment, among, db, one_of
+from workspace.database import Moment, db, one_of
 from workspace.partnerships.log import Appended, Verb, append, record
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.notices import Notice, notify
@@ -104,8 +104,7 @@ class Moving(Writing):
     @is_unsolved.inplace.expression
     @classmethod
     def _is_unsolved(cls) -> ColumnElement[bool]:
-        # The words stand in the statement itself: only so is it known that the index of the unsolved is enough.
-        return and_(among(cls.status, UNSOLVED), cls.withdrawn_at.is_(None))
+        return and_(cls.status.in_(UNSOLVED), cls.withdrawn_at.is_(None))
 
     @property
     def concerns_id(self) -> int | None:
