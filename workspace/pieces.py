@@ -56,12 +56,13 @@ def piece(name: str, /, *, made: Callable[[], dict[str, Any]] | None = None, **v
 
     `made` gives what the template needs beside them and is made of nothing else, such as an empty form.
     """
-    key = name, *_reader(), *values.items()
+    here: Any = g._get_current_object()
+    key = name, _reader(here), *values.items()
     text = _kept.find(key)
     if text is None:
         text = _render(name, values, made)
         _kept.keep(key, text)
-    if g.get("makes_piece"):
+    if here.get("makes_piece"):
         return Markup(text)  # noqa: S704 (what a template has escaped)
     if TOKEN in text:
         text = text.replace(TOKEN, generate_csrf())
@@ -80,10 +81,10 @@ def one_time_key() -> str:
     return KEY if g.get("makes_piece") else str(uuid.uuid4())
 
 
-def _reader() -> tuple[Any, ...]:
-    if "reader_of_pieces" not in g:
-        g.reader_of_pieces = languages.language(), languages.zone().key, languages.today()
-    found: tuple[Any, ...] = g.reader_of_pieces
+def _reader(here: Any) -> tuple[Any, ...]:
+    if "reader_of_pieces" not in here:
+        here.reader_of_pieces = languages.language(), languages.zone().key, languages.today()
+    found: tuple[Any, ...] = here.reader_of_pieces
     return found
 
 

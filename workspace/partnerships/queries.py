@@ -16,7 +16,7 @@ from workspace.database import AnyRow, AnySelect, db, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import TOLD, Entry
-from workspace.partnerships.models import Ending, Membership, Participation, Partnership, State
+from workspace.partnerships.models import Ending, Membership, Participation, Partnership, PartnershipGoal, State
 from workspace.partnerships.words import so_many
 
 PAGE = 50
@@ -143,6 +143,17 @@ def partners(partnership: Partnership) -> list[AnyRow]:
             .order_by(Organisation.name_key)
         )
     )
+
+
+def goals(membership: Membership) -> tuple[int, ...]:
+    """The numbers of the goals that the partnership works for, ascending."""
+    return tuple(row.number for row in rows(_goals(), **asked_by(membership)))
+
+
+@cache
+def _goals() -> AnySelect:
+    of_partnership = PartnershipGoal.partnership_id == ASKER.partnership_id
+    return select(PartnershipGoal.number).where(of_partnership).order_by(PartnershipGoal.number)
 
 
 def members(membership: Membership, after: int | None) -> list[AnyRow]:

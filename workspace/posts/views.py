@@ -13,7 +13,7 @@ from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
 from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.models import Membership
-from workspace.partnerships.queries import parties, unseen_events
+from workspace.partnerships.queries import goals, parties, unseen_events
 from workspace.pieces import piece
 from workspace.posts import following, queries, showing, versions
 from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
@@ -280,6 +280,7 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
     return render_template(
         "posts/index.html",
         form=form,
+        goals=goals(membership),
         parties=parties([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
         events=unseen_events(membership) if membership.unread else [],
         **_feed(membership, before),
