@@ -110,7 +110,8 @@ def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:
 def among(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
     """The condition that `column` is one of `words`, our own, which become a part of the statement.
 
-    As parameters they make it be put together anew each time that it runs.
+    As parameters they make it be put together anew each time that it runs; and a single one that is in the condition of
+    an index makes SQLite plan the whole statement anew each time, which takes ten times as long as running it.
     """
     found: ColumnElement[bool] = column.in_([literal_column(f"'{word}'") for word in words])
     return found

@@ -9,15 +9,13 @@ def role_offered(mail: Mail) -> Letter | None:
 """
 
 import re
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from css_inline import CSSInliner
 from flask import current_app, g, render_template
-from jinja2.filters import do_wordwrap
 
 from workspace.mail.alike import made_once
 
@@ -139,20 +137,25 @@ def filled(text: str) -> str:
 @made_once
 def wrapped(text: str, width: int) -> str:
     """`text` in lines of at most `width` characters, but for words that are longer."""
-    return do_wordwrap(current_app.jinja_env, text, width, break_long_words=False)
+    return "\n".join("\n".join(_lines(line, width)) for line in text.splitlines())
 
 
-@made_once
 def _filled(line: str) -> str:
     indent = " " * (len(line) - len(line.lstrip()))
-    return textwrap.fill(
-        line.strip(),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(indent + part for part in _lines(line, WIDTH - len(indent)))
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    """The words of `text` in lines. `textwrap` is made for more, and takes most of the time of a mail's text."""
+    line = ""
+    for word in text.split():
+        if line and len(line) + len(word) >= width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
 
 
 def link(path: str) -> str:
