@@ -6,7 +6,7 @@ PostgreSQL by the database itself. Outside a request (the command line, the demo
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -105,16 +105,6 @@ def _literally(words: Any) -> Any:
 def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:
     """The moment at which a statement runs, or one `before` it, whenever it was made: statements may be kept."""
     return bindparam(None, callable_=lambda: clock.now() - before, type_=Moment, unique=True)
-
-
-def among(column: Any, words: Iterable[str]) -> ColumnElement[bool]:
-    """The condition that `column` is one of `words`, our own, which become a part of the statement.
-
-    As parameters they make it be put together anew each time that it runs; and a single one that is in the condition of
-    an index makes SQLite plan the whole statement anew each time, which takes ten times as long as running it.
-    """
-    found: ColumnElement[bool] = column.in_([literal_column(f"'{word}'") for word in words])
-    return found
 
 
 def alias(model: Any) -> Any:

@@ -11,13 +11,26 @@ from enum import IntEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnClause,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, Moment, among, db, rows
+from workspace.database import AnyRow, AnySelect, Moment, db, rows
 from workspace.digests.spans import Span, table, value
 from workspace.mail.models import Mail
 from workspace.mail.models import State as Standing
@@ -38,6 +51,8 @@ SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
 TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
 ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
 ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
+# As parameters they would make the statement be put together anew each time that it runs.
+KINDS: list[ColumnClause[str]] = [literal_column(f"'{kind}'") for kind in NOTICES]
 
 
 class Group(IntEnum):
@@ -149,7 +164,7 @@ def _events(dialect: str) -> AnySelect:
         select(span.c.seat_id, Entry.verb, func.count())
         .join(Entry, _within(span))
         .where(
-            among(Entry.verb, ABOUT_ALL),
+            Entry.verb.in_(ABOUT_ALL),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
             Entry.subject_id.is_distinct_from(span.c.seat_id),
         )
@@ -243,8 +258,8 @@ def _news(span: CTE) -> AnySelect:
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
-            _any(among(Entry.verb, SHARING)).label("is_new"),
-            _any(among(Entry.verb, TURNING)).label("is_turned"),
+            _any(Entry.verb.in_(SHARING)).label("is_new"),
+            _any(Entry.verb.in_(TURNING)).label("is_turned"),
             func.count(Comment.number).label("comments"),
         )
         .join(Entry, _within(span))
@@ -260,7 +275,7 @@ def _news(span: CTE) -> AnySelect:
         .where(
             mailed.c.number.is_(None),
             Entry.post_number.is_not(None),
-            among(Entry.verb, ABOUT_POSTS),
+            Entry.verb.in_(ABOUT_POSTS),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
         )
         .group_by(span.c.seat_id, Entry.partnership_id, Entry.post_number)
@@ -274,9 +289,9 @@ def _mailed() -> CTE:
         select(about["partnership"].as_integer().label("partnership_id"), about["entry"].as_integer().label("number"))
         .where(
             Mail.user_id == bindparam("user_id"),
-            among(Mail.kind, NOTICES),
+            Mail.kind.in_(KINDS),
             Mail.created_at > bindparam("since", type_=Moment),
-            among(Mail.state, (Standing.DUE, Standing.SENDING, Standing.SENT)),
+            Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
         )
         .cte("mailed")
         .prefix_with("MATERIALIZED")

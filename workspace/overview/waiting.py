@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from workspace.access import Level
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, among, present, rows
+from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.languages import short_date, short_day
 from workspace.members import waiting as members
 from workspace.partnerships.log import Entry
@@ -98,7 +98,7 @@ def _challenges() -> AnySelect:
     """The unsolved challenges that have to do with me."""
     my_roles = select(Holding.role_id).where(
         Holding.membership_id == Membership.id,
-        among(Holding.kind, (HoldingKind.ACCOUNTABLE,)),
+        Holding.kind == HoldingKind.ACCOUNTABLE,
         is_held(present()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))

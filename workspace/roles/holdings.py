@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
 from workspace.access import Action, Conflict
-from workspace.database import Model, Moment, among, db, one_of
+from workspace.database import Model, Moment, db, one_of
 from workspace.partnerships.log import Verb, record
 from workspace.partnerships.models import Membership
 from workspace.partnerships.notices import Notice, notify
@@ -151,8 +151,9 @@ def is_held(moment: Any) -> ColumnElement[bool]:
 
     Whether its seat is active is asked beside it.
     """
-    is_held = among(Holding.state, (State.HELD,))
-    return and_(is_held, Holding.since <= moment, or_(Holding.until.is_(None), Holding.until > moment))
+    return and_(
+        Holding.state == State.HELD, Holding.since <= moment, or_(Holding.until.is_(None), Holding.until > moment)
+    )
 
 
 def is_to_come(moment: Any) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock, cursors, names
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, alias, among, db, present, rows
+from workspace.database import AnyRow, AnySelect, alias, db, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation, Partnership
@@ -317,7 +317,7 @@ def has_accountable() -> ColumnElement[bool]:
     return exists().where(
         Holding.partnership_id == Role.partnership_id,
         Holding.role_id == Role.id,
-        among(Holding.kind, (Kind.ACCOUNTABLE,)),
+        Holding.kind == Kind.ACCOUNTABLE,
         is_held(present()),
         HOLDER_SEAT.id == Holding.membership_id,
         HOLDER_SEAT.is_active,
@@ -335,7 +335,7 @@ def accountable_name() -> Any:
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
-            among(held.kind, (Kind.ACCOUNTABLE,)),
+            held.kind == Kind.ACCOUNTABLE,
             held.state == State.HELD,
             held.since <= now,
             or_(held.until.is_(None), held.until > now),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, among, present, rows
+from workspace.database import AnyRow, AnySelect, present, rows
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import of_seat
@@ -54,7 +54,7 @@ def _offers() -> AnySelect:
         .join(Membership, Membership.id == Holding.membership_id)
         .join(offerer, offerer.id == Holding.offered_by_id)
         .join(person, person.id == offerer.user_id)
-        .where(*_is_mine(), Membership.level != Level.OBSERVER, among(Holding.state, (State.OFFERED,)))
+        .where(*_is_mine(), Membership.level != Level.OBSERVER, Holding.state == State.OFFERED)
     )
     return query.order_by(Holding.created_at, Holding.id).limit(MOST)
 
@@ -78,7 +78,7 @@ def _requests() -> AnySelect:
         .join(asker, and_(asker.id == Holding.membership_id, asker.is_active))
         .join(person, person.id == asker.user_id)
         .join(organisation, organisation.id == asker.organisation_id)
-        .where(*_is_moderated(), among(Holding.state, (State.REQUESTED,)))
+        .where(*_is_moderated(), Holding.state == State.REQUESTED)
     )
     return query.order_by(Holding.created_at, Holding.id).limit(MOST)
 
