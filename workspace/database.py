@@ -141,6 +141,8 @@ def options(settings: Settings) -> dict[str, Any]:
     return room | {
         "pool_pre_ping": True,
         "connect_args": {
+            # Planned once a connection, from the second time on: a burst also meets connections that are seldom used.
+            "prepare_threshold": 1,
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000 "
             # Every statement finds a page by an index, whoever asks: planning it each time costs more than running it.
             "-c plan_cache_mode=force_generic_plan -c jit=off",
