@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 OF_ROWS, GROWTH, PART_OF_TIME, PART_OF_BYTES, OF_WRITE = 0.7, 1.15, 1 / 3, 1 / 8, 0.6
@@ -56,8 +55,10 @@ def short(found: dict[str, Any]) -> str:
 
 
 def _worst(all_of_them: list[Figure]) -> dict[str, Figure]:
-    rows = groupby(all_of_them, lambda figure: figure.row)
-    return {row: min(of, key=lambda figure: figure.reach) for row, of in rows}
+    of_rows: dict[str, list[Figure]] = {}
+    for figure in all_of_them:
+        of_rows.setdefault(figure.row, []).append(figure)
+    return {row: min(of, key=lambda figure: figure.reach) for row, of in of_rows.items()}
 
 
 def figures(of: dict[str, Any]) -> Iterator[Figure]:
