@@ -45,12 +45,7 @@ def line(membership: Membership, post_number: int, number: int) -> AnyRow:
 
 def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
     """Some comments of a post, in part where they are long."""
-    query = _lines(membership.id, *shown(Comment, SHOWN_OF_EACH[0][1])).where(
-        Comment.partnership_id == membership.partnership_id,
-        Comment.post_number == post_number,
-        Comment.number.in_(list(numbers)),
-    )
-    return list(db.session.execute(query))
+    return rows(_some(), **asked_by(membership), post_number=post_number, numbers=list(numbers))
 
 
 def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
@@ -119,10 +114,19 @@ def _of_post(membership: Membership, post_number: Any, longest: int, whole: int 
 
 @cache
 def _line() -> AnySelect:
-    return _lines(ASKER.id, Comment.body_html, null().label("excerpt")).where(
-        Comment.partnership_id == ASKER.partnership_id,
-        Comment.post_number == bindparam("post_number"),
-        Comment.number == bindparam("number"),
+    query = _of_asked_post(Comment.body_html, null().label("excerpt"))
+    return query.where(Comment.number == bindparam("number"))
+
+
+@cache
+def _some() -> AnySelect:
+    query = _of_asked_post(*shown(Comment, SHOWN_OF_EACH[0][1]))
+    return query.where(Comment.number.in_(bindparam("numbers", expanding=True)))
+
+
+def _of_asked_post(*body: Any) -> AnySelect:
+    return _lines(ASKER.id, *body).where(
+        Comment.partnership_id == ASKER.partnership_id, Comment.post_number == bindparam("post_number")
     )
 
 

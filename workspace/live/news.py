@@ -1,14 +1,15 @@
 """What came after a number, for the page that shows it: two to eight statements, whatever came."""
 
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from workspace.comments import queries as comments
-from workspace.database import db, rows
-from workspace.partnerships.asking import asked_by
+from workspace.database import AnySelect, db, rows
+from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import TELLING
@@ -39,25 +40,32 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
 
 def of_feed(membership: Membership, kind: Kind | None, after: int) -> dict[str, Any]:
     """What came in a partnership: the posts that are new, or that something happened to, by its latest entries."""
+    after = max(after, membership.partnership.last_number - MOST_ENTRIES)
+    query = _in_part(has_news=membership.unread > 0, of_kind=kind is not None)
+    return {"page": rows(query, **asked_by(membership), kind=kind, after=after), **place(membership)}
+
+
+@cache
+def _in_part(*, has_news: bool, of_kind: bool) -> AnySelect:
     numbers = select(Entry.post_number).where(
-        Entry.partnership_id == membership.partnership_id,
-        Entry.number > max(after, membership.partnership.last_number - MOST_ENTRIES),
+        Entry.partnership_id == ASKER.partnership_id,
+        Entry.number > bindparam("after"),
         Entry.post_number.is_not(None),
     )
-    query = posts.in_part(has_news=membership.unread > 0, of_kind=kind is not None).where(Post.number.in_(numbers))
-    query = query.order_by(Post.activity_number.desc()).limit(posts.PAGE)
-    return {"page": rows(query, **asked_by(membership), kind=kind), **place(membership)}
+    query = posts.in_part(has_news=has_news, of_kind=of_kind).where(Post.number.in_(numbers))
+    return query.order_by(Post.activity_number.desc()).limit(posts.PAGE)
 
 
 def _entries(membership: Membership, number: int, after: int) -> list[Entry]:
-    query = (
-        select(Entry)
-        .where(Entry.partnership_id == membership.partnership_id, Entry.post_number == number, Entry.number > after)
-        .options(*TELLING)
-        .order_by(Entry.number.desc())
-        .limit(MOST_ENTRIES)
-    )
-    return list(db.session.scalars(query))[::-1]
+    given = asked_by(membership) | {"post_number": number, "after": after}
+    return list(db.session.scalars(_about_post(), given))[::-1]
+
+
+@cache
+def _about_post() -> Select[Entry]:
+    about = Entry.post_number == bindparam("post_number"), Entry.number > bindparam("after")
+    query = select(Entry).where(Entry.partnership_id == ASKER.partnership_id, *about)
+    return query.options(*TELLING).order_by(Entry.number.desc()).limit(MOST_ENTRIES)
 
 
 def _comment(entry: Entry) -> int | None:
