@@ -86,7 +86,7 @@ class OneOf(Enum):
 
         def operate(self, op: OperatorType, *other: Any, **given: Any) -> ColumnElement[Any]:
             """As any column; with words, with what they are."""
-            return super().operate(op, *map(_literally, other), **given)
+            return super().operate(op, *map(literally, other), **given)
 
     comparator_factory = Comparator
 
@@ -96,10 +96,11 @@ def one_of(words: type[StrEnum], length: int = 20) -> OneOf:
     return OneOf(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
 
 
-def _literally(words: Any) -> Any:
+def literally(words: Any) -> Any:
+    """One or some of our own words as a part of a statement; anything else as it is."""
     if isinstance(words, StrEnum):
         return literal_column(f"'{words.value}'")
-    return [_literally(word) for word in words] if isinstance(words, list | tuple | set | frozenset) else words
+    return [literally(word) for word in words] if isinstance(words, list | tuple | set | frozenset) else words
 
 
 def present(*, before: timedelta = timedelta()) -> BindParameter[datetime]:

@@ -16,7 +16,7 @@ from workspace.mail.letters import Letter
 from workspace.mail.models import Mail, State
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import State as SeatState
-from workspace.partnerships.notices import NOTICES, Notice
+from workspace.partnerships.notices import Notice
 from workspace.roles import answering, offering
 from workspace.roles.ending import end
 
@@ -35,7 +35,7 @@ def reader(moderator: Membership) -> Membership:
 
 def news(seat: Membership | None = None) -> list[Mail]:
     """What is in the outbox of news, for one member or for all."""
-    query = select(Mail).where(Mail.kind.in_(NOTICES)).order_by(Mail.id)
+    query = select(Mail).where(Mail.kind.in_([notice.value for notice in Notice])).order_by(Mail.id)
     return list(db.session.scalars(query.where(Mail.user_id == seat.user_id) if seat else query))
 
 

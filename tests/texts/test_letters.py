@@ -12,7 +12,7 @@ from workspace.mail import postman
 from workspace.mail.letters import Letter
 from workspace.mail.models import Mail
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import NOTICES, Notice
+from workspace.partnerships.notices import Notice
 from workspace.posts import following
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -29,7 +29,7 @@ def reader(moderator: Membership) -> Membership:
 
 
 def news(seat: Membership) -> list[Mail]:
-    query = select(Mail).where(Mail.kind.in_(NOTICES), Mail.user_id == seat.user_id)
+    query = select(Mail).where(Mail.kind.in_([notice.value for notice in Notice]), Mail.user_id == seat.user_id)
     return list(db.session.scalars(query.order_by(Mail.id)))
 
 

@@ -11,33 +11,20 @@ from enum import IntEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnClause,
-    Subquery,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, Moment, db, rows
+from workspace.database import AnyRow, AnySelect, Moment, db, literally, rows
 from workspace.digests.spans import Span, table, value
 from workspace.mail.models import Mail
 from workspace.mail.models import State as Standing
 from workspace.organisations.models import Organisation
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.notices import NOTICES
+from workspace.partnerships.notices import Notice
 from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import STANDS_STILL_AFTER, Status
@@ -51,8 +38,6 @@ SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
 TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
 ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
 ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
-# As parameters they would make the statement be put together anew each time that it runs.
-KINDS: list[ColumnClause[str]] = [literal_column(f"'{kind}'") for kind in NOTICES]
 
 
 class Group(IntEnum):
@@ -289,7 +274,7 @@ def _mailed() -> CTE:
         select(about["partnership"].as_integer().label("partnership_id"), about["entry"].as_integer().label("number"))
         .where(
             Mail.user_id == bindparam("user_id"),
-            Mail.kind.in_(KINDS),
+            Mail.kind.in_(literally(list(Notice))),
             Mail.created_at > bindparam("since", type_=Moment),
             Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
         )

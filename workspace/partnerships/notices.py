@@ -30,8 +30,6 @@ class Notice(StrEnum):
     REPORT = "report"
 
 
-NOTICES = tuple(notice.value for notice in Notice)
-
 # What is everybody's talk can wait for the digest: a mail at once is for what waits for its reader.
 USUALLY = {Notice.REPLY: Soon.DIGEST}
 
