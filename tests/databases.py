@@ -128,6 +128,13 @@ def migrate(direction: str, revision: str) -> None:
     getattr(command, direction)(config, revision)
 
 
+def prepared() -> str:
+    """The statements that the connection which is used first has planned (PostgreSQL)."""
+    found = "\n".join(db.session.scalars(text("SELECT statement FROM pg_prepared_statements")))
+    db.session.commit()
+    return found
+
+
 def execute(url: URL, statement: str) -> None:
     """Run one statement outside any transaction."""
     url = url.set(drivername="postgresql+psycopg")
@@ -140,4 +147,4 @@ def _need_no_disk(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-__all__ = ["KIND", "Connection", "Database", "Engine", "PostgreSQL", "SQLite", "Server"]
+__all__ = ["KIND", "Connection", "Database", "Engine", "PostgreSQL", "SQLite", "Server", "prepared"]

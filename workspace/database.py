@@ -143,6 +143,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             # Planned once a connection, from the second time on: a burst also meets connections that are seldom used.
+            # At a ROLLBACK the driver forgets it all, so what only reads ends with a COMMIT.
             "prepare_threshold": 1,
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000 "
             # Every statement finds a page by an index, whoever asks: planning it each time costs more than running it.

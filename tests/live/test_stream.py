@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from tests.client import Client
-from tests.databases import KIND
+from tests.databases import KIND, prepared
 from tests.factories import add_member, comment, make_user, share, start_partnership
 from tests.live.conftest import Listen
 from workspace import Workspace, clock
@@ -321,3 +321,16 @@ def test_the_watcher_finds_its_way_by_indexes(app: Workspace) -> None:
     for statement, given in asked:
         plan = [str(row[-1]) for row in db.session.connection().exec_driver_sql(f"{explain} {statement}", given)]
         assert [line for line in plan if scan in line] == []
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
+def test_a_look_leaves_the_connection_what_it_has_prepared(listen: Listen, look: Look) -> None:
+    moderator = start_partnership()
+    listen(moderator.user)
+    for _each in range(2):
+        db.session.execute(text("SELECT name FROM partnership"))
+        db.session.commit()
+    for beat in (False, True):
+        share(moderator)
+        look(beat=beat)
+        assert "SELECT name FROM partnership" in prepared()

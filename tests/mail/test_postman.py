@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.databases import KIND, prepared
 from tests.factories import make_user
 from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
@@ -41,6 +42,14 @@ def test_one_connection_takes_all_mails(postman: Deliver, sink: Sink) -> None:
     assert postman() == 120
     assert sink.connections == 1
     assert [one.recipient for one in sink.received] == [f"person{number}@example.dk" for number in range(120)]
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
+def test_sending_leaves_the_connection_what_it_has_prepared(postman: Deliver) -> None:
+    for number in range(3):
+        note(f"note:{number}")
+    assert postman() == 3
+    assert "WHERE mail.id = $1" in prepared()
 
 
 def test_a_mail_arrives_as_it_was_written(postman: Deliver, sink: Sink) -> None:

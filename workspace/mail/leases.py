@@ -67,7 +67,7 @@ def take() -> list[Taken]:
     db.session.commit()
     mine = select(Mail).where(UNFINISHED, Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
     found = [_taken(mail) for mail in db.session.scalars(mine.options(joinedload(Mail.user)))]
-    db.session.rollback()
+    db.session.commit()
     return found
 
 

@@ -139,7 +139,9 @@ class Postman:
             if mailbox(mail.recipient) != recipient:
                 self.carrier.drop()
                 raise PutOff("The address has changed meanwhile.")
-            return message(mail, letter, self.settings), letter.trouble
+            content = message(mail, letter, self.settings)
+            db.session.commit()  # as what only reads ends (database.py)
+            return content, letter.trouble
 
 
 @cache
