@@ -1,9 +1,9 @@
 """1,000 people with a page open, on two web processes: how soon they have what somebody commits, and at what cost.
 
-Each of 100 partnerships has ten readers of one post. Two comments a second are committed by the product's own verb in
-a process of its own; each reader who hears of it on the stream fetches the news of the post. Beside that 50 requests a
-second are sent by a clock that waits for no answer (of ten, one is for the feed, one for a post with its thread, and
-eight are short); the same for a while before there are any streams.
+Each of 100 partnerships has ten readers of one post. Two comments a second are committed, at random moments, by the
+product's own verb in a process of its own; each reader who hears of it on the stream fetches the news of the post.
+Beside that 50 requests a second are sent by a clock that waits for no answer (of ten, one is for the feed, one for a
+post with its thread, and eight are short); the same for a while before there are any streams.
 
     python -m bench.live [sqlite|postgresql] …
 """

@@ -58,7 +58,7 @@ def people(folder: Path, url: str, secret_key: str, count: int) -> list[Reader]:
 
 
 def comment_now(folder: Path, url: str, secret_key: str, a_second: int, seconds: int, commits: Any) -> None:
-    """Comment at a steady pace on one post after another; put down when each commit was done."""
+    """Comment so often on one post after another, at random moments; put down when each commit was done."""
     app = _app(folder, url, secret_key)
     chance = random.Random(8)
     with app.app_context(), force_locale("da"):
@@ -67,7 +67,9 @@ def comment_now(folder: Path, url: str, secret_key: str, a_second: int, seconds:
         commits.put("ready")
         began = time.monotonic()
         for number in range(a_second * seconds):
-            time.sleep(max(0.0, began + number / a_second - time.monotonic()))
+            # In step with the requests, the same pages would meet every comment, or none would.
+            due = began + (number + chance.random()) / a_second
+            time.sleep(max(0.0, due - time.monotonic()))
             post = db.session.get_one(Post, chance.choice(posts))
             seat = db.session.get_one(Membership, post.author_id)
             made = factories.comment(post, seat)
