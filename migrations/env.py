@@ -1,7 +1,10 @@
 """How alembic reaches the database: with the app's own engine, in one transaction, on either database.
 
-A new revision, after a change of models: `.venv/bin/flask --app wsgi db revision --autogenerate -m "add roles"` writes
-versions/0002_add_roles.py, to be read and put right. The last file is the newest version (workspace/cli.py).
+A new revision, after a change of models, writes versions/0002_add_roles.py, to be read and put right:
+
+    DEMO=1 .venv/bin/alembic -c migrations/alembic.ini revision --autogenerate -m "add roles"
+
+The last file is the newest version (workspace/cli.py).
 """
 
 from collections.abc import Iterator
@@ -12,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
+from flask import has_app_context
 
-from workspace import names
+from workspace import create_app, names
 from workspace.database import Moment
 from workspace.extensions import Base, db
 
@@ -95,4 +99,8 @@ def _name(migration: Any, revision: Any, directives: list[Any]) -> None:
     script.rev_id = f"{number:04}_{names.slug(script.message or 'change', longest=26).replace('-', '_')}"
 
 
-migrate()
+if has_app_context():
+    migrate()
+else:  # alembic's own command
+    with create_app().app_context():
+        migrate()

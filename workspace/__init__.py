@@ -16,7 +16,7 @@ from workspace import access, database, errors, gate, headers, htmx, languages, 
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
-from workspace.extensions import babel, compress, csrf, db, limiter, login, migrate
+from workspace.extensions import babel, compress, csrf, db, limiter, login
 from workspace.mail import bell as bell  # It listens to every commit from here on.
 from workspace.mail import letters, postman
 from workspace.posts.writing import is_undoable
@@ -131,7 +131,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 
 def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     login.init_app(app)
     limiter.init_app(app)
