@@ -190,25 +190,18 @@ def _absent() -> AnySelect:
 @cache
 def _posts(dialect: str) -> AnySelect:
     """The first posts, by group and then the newest first; every row carries the sums over all of them."""
-    span = table(dialect)
-    told = union_all(_news(span), _still(span)).subquery()
-    place = _place(told)
-    ranked = (
-        select(
-            told,
-            place.label("place"),
-            func.row_number()
-            .over(order_by=(place, told.c.at.desc(), told.c.partnership_id, told.c.number.desc()))
-            .label("rank"),
-            _sum(place != Group.COMMENTS).label("blocks"),
-            _sum(told.c.is_new == 1).label("new"),
-            _sum(place == Group.COMMENTS).label("commented"),
-            func.sum(case((place == Group.COMMENTS, told.c.comments), else_=0)).over().label("all_comments"),
-        )
-        .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
-        .where(Post.withdrawn_at.is_(None), or_(place != Group.COMMENTS, told.c.comments > 0))
-        .subquery()
-    )
+    placed = _placed(table(dialect))
+    place = placed.c.place
+    ranked = select(
+        placed,
+        func.row_number()
+        .over(order_by=(place, placed.c.at.desc(), placed.c.partnership_id, placed.c.number.desc()))
+        .label("rank"),
+        _sum(place != Group.COMMENTS).label("blocks"),
+        _sum(placed.c.is_new == 1).label("new"),
+        _sum(place == Group.COMMENTS).label("commented"),
+        func.sum(case((place == Group.COMMENTS, placed.c.comments), else_=0)).over().label("all_comments"),
+    ).subquery()
     return (
         select(
             *(ranked.c[name] for name in ("partnership_id", "number", "comments", "place")),
@@ -231,6 +224,19 @@ def _posts(dialect: str) -> AnySelect:
         .outerjoin(Participation, of_seat())
         .where(ranked.c.rank <= MOST_BLOCKS)
         .order_by(ranked.c.rank)
+    )
+
+
+def _placed(span: CTE) -> CTE:
+    """A row for each post that a digest of these spans tells of, with the group that it stands in, worked out once."""
+    told = union_all(_news(span), _still(span)).subquery()
+    place = _place(told)
+    return (
+        select(told, place.label("place"))
+        .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
+        .where(Post.withdrawn_at.is_(None), or_(place != Group.COMMENTS, told.c.comments > 0))
+        .cte("placed")
+        .prefix_with("MATERIALIZED")
     )
 
 
