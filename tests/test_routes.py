@@ -177,6 +177,7 @@ TABLE = """
     POST /partnerships/<slug:slug>/roles/<number:role_id>/edit          members assign_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/resumption    members assign_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/offers/new    members take_roles  
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles
@@ -381,7 +382,7 @@ class World:
         owner = name if name in self.posts else "contributor"
         holding = self.holdings[owner].get(rule.rpartition("/")[2], self.holdings[owner]["ending"])
         parts = {
-            "number:role_id": self.role.id if re.search(r"edit|retirement", rule) else holding.role_id,
+            "number:role_id": self.role.id if re.search(r"edit|retirement|resumption", rule) else holding.role_id,
             "number:holding_id": holding.id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,

@@ -187,6 +187,7 @@ def test_in_an_archived_partnership_nothing_about_roles_changes(moderator: Membe
         lambda: offering.ask(role, moderator, kind=Kind.HELPER),
         lambda: ending.end(held, member, "Slut"),
         lambda: ending.retire(role, moderator),
+        lambda: ending.resume(role, moderator),
         lambda: role.place(moderator, up=True),
     ):
         with pytest.raises(Conflict, match="archived"):

@@ -290,6 +290,26 @@ def test_a_retired_role_is_out_of_the_table_and_its_history_stays(
     assert browser.submit(f"{roles}/{role.id}/offers", {"member": partner.id, "notes": "x"}).status_code == 409
 
 
+def test_a_retired_role_is_taken_into_use_again_and_is_vacant(
+    moderator: Membership, partner: Membership, sign_in: SignIn
+) -> None:
+    role = make_role(moderator, "Vejhuller")
+    hold(role, partner, moderator, notes="Sådan gør man")
+    roles = f"{moderator.partnership.address}roles"
+    page, browser, other = f"{roles}/{role.id}", sign_in(moderator.user), sign_in(partner.user)
+    browser.submit(f"{page}/retirement", page=f"{page}/retirement")
+    assert "Use the role again" not in other.page(page).text
+    assert other.submit(f"{page}/resumption").status_code == 403
+    for _each in range(2):  # A second press finds it done.
+        assert browser.submit(f"{page}/resumption").status_code == 303
+    shown = browser.page(page).text
+    assert "Nobody accountable" in shown
+    assert "Sådan gør man" in shown
+    assert "Vejhuller" in browser.page(roles).text
+    about = browser.page(f"{moderator.partnership.address}about").text
+    assert about.count("took the role »Vejhuller« into use again") == 1
+
+
 def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     moderator: Membership, partner: Membership, sign_in: SignIn
 ) -> None:

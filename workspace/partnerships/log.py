@@ -73,6 +73,7 @@ class Verb(StrEnum):
     ADDED_ROLE = "added_role"
     EDITED_ROLE = "edited_role"
     RETIRED_ROLE = "retired_role"
+    RESUMED_ROLE = "resumed_role"
     OFFERED_ROLE = "offered_role"
     ASKED_FOR_ROLE = "asked_for_role"
     WITHDREW_ROLE = "withdrew_role"
@@ -103,6 +104,7 @@ TOLD = (
     Verb.ADDED_ROLE,
     Verb.EDITED_ROLE,
     Verb.RETIRED_ROLE,
+    Verb.RESUMED_ROLE,
     Verb.OFFERED_ROLE,
     Verb.ASKED_FOR_ROLE,
     Verb.WITHDREW_ROLE,

@@ -1,4 +1,4 @@
-"""Laying a role down, and using a role no longer."""
+"""Laying a role down, and using a role no longer, or again."""
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -37,3 +37,12 @@ def retire(role: Role, by: Membership) -> None:
             elif holding.state is State.HELD and not holding.is_over:
                 holding.stop(role.retired_at)
         record(by, Verb.RETIRED_ROLE, role=role.id, name=role.name)
+
+
+def resume(role: Role, by: Membership) -> None:
+    """Use a retired role again. It is vacant: who held it before was told that they don't, and may be gone."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        if role.retired_at is not None:
+            role.retired_at = None
+            record(by, Verb.RESUMED_ROLE, role=role.id, name=role.name)

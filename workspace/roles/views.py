@@ -176,6 +176,16 @@ def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     return shown(membership, role)
 
 
+@blueprint.post(f"{PLACE}/<number:role_id>/resumption")
+@members_may(Action.ASSIGN_ROLES)
+def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Use a retired role again."""
+    role = queries.role(membership, role_id)
+    ending.resume(role, membership)
+    announce(_("The role is in use again. Offer it to somebody."))
+    return shown(membership, role)
+
+
 def place(membership: Membership) -> dict[str, Any]:
     """What every template of roles knows."""
     return {"membership": membership, "partnership": membership.partnership}
