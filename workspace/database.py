@@ -304,4 +304,4 @@ def _begin_postgresql(connection: Connection) -> None:
         # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
         driver.isolation_level = None if writes else REPEATABLE_READ
     if has_app_context() and g.get("lightly", False):
-        driver.execute("SET LOCAL synchronous_commit TO OFF")
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")

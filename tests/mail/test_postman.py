@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, make_url, select
 
-from tests.databases import KIND, prepared
+from tests.databases import KIND, execute, prepared
 from tests.factories import make_user
 from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
+from workspace.config import Settings
 from workspace.extensions import db
 from workspace.mail import leases
 from workspace.mail.letters import Letter, kind
@@ -185,6 +187,19 @@ def test_a_postman_lost_while_sending_leaves_it_in_doubt(postman: Deliver, sink:
     assert leases.start_sending(taken)
     assert later(postman, minutes=11) == 1
     assert (mail().state, mail().doubts, mail().attempts) == (State.SENT, 1, 2)
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite is a file, which does not hang up")
+def test_what_was_sent_is_written_down_also_when_the_database_hangs_up(app: Workspace, settings: Settings) -> None:
+    note()
+    [taken] = leases.take()
+
+    def hang_up(driver: Any, *_rest: Any) -> None:
+        execute(make_url(settings.database_url), f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
+
+    event.listen(db.engine, "checkout", hang_up, once=True)
+    leases.finish(taken, State.SENT)
+    assert mail().state is State.SENT
 
 
 def test_a_postman_who_has_lost_the_lease_changes_nothing(postman: Deliver, sink: Sink) -> None:
