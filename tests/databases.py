@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +58,9 @@ class SQLite:
     def empty(self, app: Flask) -> None:
         with app.app_context():
             db.engine.dispose()
+        for thread in threading.enumerate():
+            if thread.name == "live listener":  # of a watcher that has been told to stop
+                thread.join(10)  # Its connection, the last to close, would write into the new file.
         for ending in ("-wal", "-shm"):
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
         shutil.copyfile(self.migrated, self.path)

@@ -79,6 +79,25 @@ def test_a_role_is_taken_and_laid_down_by_keyboard(visit: Visit, place: Place) -
     expect(moderator.page.locator(".holder--lead")).to_contain_text(place.contributor.name)
 
 
+def test_a_role_is_taken_out_of_use_and_into_use_again_by_keyboard(visit: Visit, place: Place) -> None:
+    address = role(place, "Drift", place.partner)
+    visitor = visit(place.moderator)
+    visitor.open(address)
+    visitor.leave_a_mark()
+    visitor.tab_to(visitor.link("Retire the role"))
+    visitor.page.keyboard.press("Enter")
+    visitor.tab_to(visitor.button("Retire the role"))
+    visitor.page.keyboard.press("Enter")
+    visitor.is_told("The role is no longer in use. Its history can be read.")
+    visitor.tab_to(visitor.button("Use the role again"))
+    with inspecting(visitor) as inspection:
+        inspection.look("a role that is not in use")
+    visitor.page.keyboard.press("Enter")
+    visitor.is_told("The role is in use again. Offer it to somebody.")
+    expect(visitor.page.locator("#role")).to_contain_text(visitor.say("Nobody holds the role yet."))
+    visitor.is_on_the_same_page()
+
+
 def test_the_order_changes_by_keyboard(visit: Visit, place: Place) -> None:
     for name in ("Drift", "Kurser"):
         role(place, name)
