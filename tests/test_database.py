@@ -1,7 +1,7 @@
 """The database: kinds of transactions, moments, one commit a request, and what is done after it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier, Thread
@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from tests.client import Client
-from tests.databases import KIND
+from tests.databases import KIND, prepared
 from tests.factories import comment, make_organisation, share, start_partnership
 from workspace import Workspace, create_app, database
 from workspace.access import Conflict, public
@@ -298,3 +298,15 @@ def test_threads_that_are_the_first_to_use_a_shared_alias_all_find_its_columns()
     finally:
         sys.setswitchinterval(interval)
     assert found == {'"user" AS user_1'}
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
+def test_a_page_that_is_refused_leaves_the_connection_what_it_has_prepared(sign_in: Callable[[User], Client]) -> None:
+    moderator = start_partnership()
+    browser = sign_in(moderator.user)
+    for _each in range(2):
+        db.session.execute(text("SELECT name FROM partnership"))
+        db.session.commit()
+    assert browser.get(f"{moderator.partnership.address}posts/999").status_code == 404
+    db.session.commit()
+    assert "SELECT name FROM partnership" in prepared()

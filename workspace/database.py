@@ -7,7 +7,7 @@ PostgreSQL by the database itself. Outside a request (the command line, the demo
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -143,7 +143,6 @@ def options(settings: Settings) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             # Planned once a connection, from the second time on: a burst also meets connections that are seldom used.
-            # At a ROLLBACK the driver forgets it all, so what only reads ends with a COMMIT.
             "prepare_threshold": 1,
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000 "
             # Every statement finds a page by an index, whoever asks: planning it each time costs more than running it.
@@ -163,6 +162,7 @@ def prepare(app: Flask) -> None:
         event.listen(engine, "before_cursor_execute", _refuse_to_write)
     else:
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "rollback", _end_reading)
     app.after_request(_do_what_was_left)
 
 
@@ -305,3 +305,16 @@ def _begin_postgresql(connection: Connection) -> None:
         driver.isolation_level = None if writes else REPEATABLE_READ
     if has_app_context() and g.get("lightly", False):
         connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+
+
+def _end_reading(connection: Connection) -> None:
+    """Let a transaction that only reads end with a COMMIT, whoever ends it: the ROLLBACK then has nothing to do.
+
+    At a ROLLBACK the driver forgets all that the connection has prepared, and whoever gets it next plans it anew.
+    """
+    if connection.invalidated:
+        return
+    driver: Any = connection.connection.dbapi_connection
+    if driver.read_only:
+        with suppress(connection.dialect.loaded_dbapi.Error):  # The ROLLBACK will say that the database is away.
+            driver.commit()

@@ -1,13 +1,13 @@
 """What the watcher reads, for all streams of a process at once: two statements, whatever the number of streams."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, and_, any_, func, literal, select
 
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.database import AnyRow, AnySelect
+from workspace.database import AnySelect
 from workspace.partnerships.models import Membership, Partnership
 
 # The last number of a partnership; how many sessions see it, and the sum of their ids, which differs for any others.
@@ -22,13 +22,13 @@ def sights(connection: Connection, session_ids: Iterable[int]) -> dict[int, Sigh
         .with_only_columns(Partnership.id, Partnership.last_number, func.count(Session.id), func.sum(Session.id))
         .group_by(Partnership.id, Partnership.last_number)
     )
-    return {row[0]: (row[1], row[2], int(row[3])) for row in _now(connection, query)}
+    return {row[0]: (row[1], row[2], int(row[3])) for row in connection.execute(query)}
 
 
 def access(connection: Connection, session_ids: Iterable[int]) -> dict[int, set[int]]:
     """The ids of the partnerships that each of these sessions opens. A session that has ended is not in it."""
     found: dict[int, set[int]] = defaultdict(set)
-    for session_id, partnership_id in _now(connection, _seats(_among(connection, session_ids), outer=True)):
+    for session_id, partnership_id in connection.execute(_seats(_among(connection, session_ids), outer=True)):
         found[session_id] |= {partnership_id} if partnership_id else set()
     return found
 
@@ -40,16 +40,6 @@ def numbers(user: User) -> AnySelect:
         .join(Membership, Membership.partnership_id == Partnership.id)
         .where(Membership.user_id == user.id, Membership.is_active)
     )
-
-
-def _now(connection: Connection, query: AnySelect) -> Sequence[AnyRow]:
-    """What `query` finds at this moment: no reading keeps to what one before it saw.
-
-    It ends with a commit (database.py says why): the connection is the one that pages use most.
-    """
-    found = connection.execute(query).all()
-    connection.commit()
-    return found
 
 
 def _among(connection: Connection, session_ids: Iterable[int]) -> ColumnElement[bool]:

@@ -110,7 +110,8 @@ def _sessions(streams: list[Stream]) -> list[int]:
 
 
 def _access(connection: Connection, streams: list[Stream]) -> dict[int, set[int]]:
-    """What the sessions of `streams` open now."""
+    """What the sessions of `streams` open now: what a reading before saw is not kept."""
+    connection.rollback()
     return reading.access(connection, _sessions(streams)) if streams else {}
 
 

@@ -139,9 +139,7 @@ class Postman:
             if mailbox(mail.recipient) != recipient:
                 self.carrier.drop()
                 raise PutOff("The address has changed meanwhile.")
-            content = message(mail, letter, self.settings)
-            db.session.commit()  # as what only reads ends (database.py)
-            return content, letter.trouble
+            return message(mail, letter, self.settings), letter.trouble
 
 
 @cache
