@@ -67,7 +67,7 @@ class Beside:
     def stop(self) -> None:
         """End it, and wait until it has."""
         self.end()
-        self.process.join(SECONDS_TO_FINISH + 1)
+        self.watch.join(SECONDS_TO_FINISH + 1)  # It waits for the process. Of two who do, one may miss how it ended.
         if self.process.is_alive():
             self.process.kill()
 
