@@ -55,8 +55,9 @@ def test_each_step_back_can_be_taken_again() -> None:
     assert tables() == set()
 
 
-@pytest.mark.usefixtures("app")
+@pytest.mark.usefixtures("empty")
 def test_the_models_equal_the_migrations() -> None:
+    migrate("upgrade", "head")
     assert differences() == []
 
 
