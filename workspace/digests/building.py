@@ -16,7 +16,7 @@ from workspace.accounts.models import User
 from workspace.database import AnyRow
 from workspace.digests import selection
 from workspace.digests.content import Block, Digest, Line
-from workspace.digests.selection import Found, Group, Period
+from workspace.digests.selection import Group, Period
 from workspace.digests.spans import Span
 from workspace.languages import short_date, short_day, today, zone
 from workspace.mail.alike import made_once
@@ -61,10 +61,9 @@ def build(edition: Edition) -> Digest:
     user = edition.user
     seats = {row.id: row for row in selection.seats(user) if row.id in edition.spans}
     by_partnership = {row.partnership_id: row for row in seats.values()}
-    spans = list(_unread(edition, seats.values()))
     period = Period(edition.since, edition.daily_since, edition.until)
-    found = selection.posts(user, spans, period) if seats else Found()
-    lines = list(_events(seats, selection.events(spans))) if spans else []
+    spans = _unread(edition, seats.values())
+    found = selection.news(user, spans, period)
     mine, moderated = _waiting(user, seats.values())
     moderating = [Line(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
     moderating += list(_absent(seats))
@@ -83,7 +82,7 @@ def build(edition: Edition) -> Digest:
         more=found.blocks - len(shown),
         new=found.new,
         partnerships=len({row.partnership_id for row in found.posts}),
-        lines=lines,
+        lines=list(_events(by_partnership, found.events)),
         comments=found.comments,
         commented=found.commented,
         moderating=moderating[:MOST_MODERATING],
@@ -98,7 +97,16 @@ def _unread(edition: Edition, seats: Iterable[AnyRow]) -> Iterator[Span]:
     """What of each span its reader has not read in the meantime."""
     for seat in seats:
         after, last = edition.spans[seat.id]
-        yield Span(seat.id, seat.partnership_id, max(after, seat.seen_number), last, seat.digested is Digested.DAILY)
+        after = max(after, seat.seen_number)
+        has_own = (seat.wrote_number or 0) > after or (seat.mailed_at and seat.mailed_at > edition.since)
+        yield Span(
+            seat_id=seat.id if has_own else 0,
+            partnership_id=seat.partnership_id,
+            after=after,
+            last=last,
+            is_daily=seat.digested is Digested.DAILY,
+            read_at=seat.last_number,
+        )
 
 
 def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str]) -> Block:
@@ -121,82 +129,55 @@ def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str])
         )
 
 
-class Told(NamedTuple):
-    """All that the block of a post is made of, beside the reader's language, zone and day."""
+class Home(NamedTuple):
+    """What the block of a post says of its partnership."""
 
-    group: Group
-    kind: Kind
     slug: str
-    partnership: str
-    number: int
-    title: str
-    text: str
-    author_name: str
-    organisation_name: str
-    comments: int
-    status: Status | None
-    parked_until: date | None
-    answer_by: date | None
-    solved_at: datetime | None
-    still_since: datetime | None
+    name: str
+    titles_only: bool
 
 
 def _block(row: AnyRow, seat: AnyRow, reader: Reader) -> Block:
-    beginning = row.outcome if row.place == Group.SOLVED else row.beginning
-    told = Told(
-        group=Group(row.place),
-        kind=row.kind,
-        slug=seat.slug,
-        partnership=seat.name,
-        number=row.number,
-        title=row.title,
-        text="" if carries_titles_only(seat) else beginning,
-        author_name=row.author_name,
-        organisation_name=row.organisation_name,
-        comments=row.comments,
-        status=row.status,
-        parked_until=row.parked_until,
-        answer_by=row.answer_by,
-        solved_at=row.status_at if row.status is Status.SOLVED else None,
-        still_since=row.activity_at if stands_still(row) else None,
-    )
-    return _block_of(told, reader)
+    home = Home(seat.slug, seat.name, carries_titles_only(seat))
+    return _block_of(row, home, row.status is not None and stands_still(row), reader)
 
 
 @made_once
-def _block_of(told: Told, _reader: Reader) -> Block:
+def _block_of(row: AnyRow, home: Home, is_still: bool, _reader: Reader) -> Block:
     """The block, as it is for each reader of that language and zone on that day."""
-    is_challenge = told.kind is Kind.CHALLENGE
-    parts = [f"{told.author_name}, {told.organisation_name}"]
-    if told.comments:
-        parts.append(ngettext("%(num)s new comment", "%(num)s new comments", told.comments))
+    group = Group(row.place)
+    is_challenge = row.kind is Kind.CHALLENGE
+    parts = [f"{row.author_name}, {row.organisation_name}"]
+    if row.comments:
+        parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
+    text = row.outcome if group is Group.SOLVED else row.beginning
     return Block(
-        group=told.group,
-        kind=told.kind.value,
-        title=told.title,
-        text=_shortened(told.text),
-        turn=_turn(told) if is_challenge else "",
+        group=group,
+        kind=row.kind.value,
+        title=row.title,
+        text="" if home.titles_only else _shortened(text),
+        turn=_turn(row, is_still) if is_challenge else "",
         meta=" · ".join(parts),
-        partnership=told.partnership,
-        address=f"/partnerships/{told.slug}/posts/{told.number}",
-        button=_("Answer") if is_challenge and told.group is Group.CHALLENGES else _("Write a comment"),
+        partnership=home.name,
+        address=f"/partnerships/{home.slug}/posts/{row.number}",
+        button=_("Answer") if is_challenge and group is Group.CHALLENGES else _("Write a comment"),
     )
 
 
-def _turn(told: Told) -> str:
+def _turn(row: AnyRow, is_still: bool) -> str:
     """How far a challenge is, in a word or two."""
-    if told.solved_at:
-        return _("Solved %(date)s", date=short_date(told.solved_at))
-    if told.status is Status.PARKED:
-        if told.parked_until:
-            return _("Parked until %(date)s", date=short_day(told.parked_until))
+    if row.status is Status.SOLVED:
+        return _("Solved %(date)s", date=short_date(row.status_at))
+    if row.status is Status.PARKED:
+        if row.parked_until:
+            return _("Parked until %(date)s", date=short_day(row.parked_until))
         return pgettext("status", "Parked")
-    if told.still_since:
-        return _("Stands still since %(date)s", date=short_date(told.still_since))
-    if told.status is Status.ONGOING:
+    if is_still:
+        return _("Stands still since %(date)s", date=short_date(row.activity_at))
+    if row.status is Status.ONGOING:
         return pgettext("status", "In progress")
-    if told.answer_by:
-        return _("Answer by %(date)s", date=short_day(told.answer_by))
+    if row.answer_by:
+        return _("Answer by %(date)s", date=short_day(row.answer_by))
     return ""
 
 
@@ -208,10 +189,10 @@ def _shortened(text: str) -> str:
     return line.rpartition(" ")[0].rstrip(",.;:–-") + " …"
 
 
-def _events(seats: Mapping[int, AnyRow], found: Mapping[tuple[int, Verb], int]) -> Iterator[Line]:
+def _events(seats: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]) -> Iterator[Line]:
     """What happened to the partnerships themselves."""
-    for (seat_id, verb), count in sorted(found.items()):
-        seat = seats[seat_id]
+    for partnership_id, verb, count in found:
+        seat = seats[partnership_id]
         about = f"/partnerships/{seat.slug}/about"
         if verb is Verb.CHANGED_STAGE:
             yield Line(

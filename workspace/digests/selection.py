@@ -1,14 +1,18 @@
 """What is new for the reader of a digest, read from the log: a fixed number of statements, whatever there is.
 
-Access is asked here and now: only what the seats that are active at this moment may read is ever found. The statements
-are made once and kept, since making them takes longer than running them.
+Access is asked here and now: only what the seats that are active at this moment may read is ever found. Colleagues
+have much of the same to read, so a piece of a log is read once a round (mail/alike.py), until that log goes on. The
+statements are made once and kept, since making them takes longer than running them.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cache
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
@@ -19,16 +23,15 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.database import AnyRow, AnySelect, Moment, db, literally, rows
 from workspace.digests.spans import Span, table, value
+from workspace.mail.alike import each_made_once
 from workspace.mail.models import Mail
 from workspace.mail.models import State as Standing
 from workspace.organisations.models import Organisation
 from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.notices import Notice
-from workspace.partnerships.queries import of_seat
 from workspace.posts.models import Kind, Post
 from workspace.posts.moving import STANDS_STILL_AFTER, Status
-from workspace.posts.queries import author
 
 MOST_BLOCKS = 15
 SHOWN = 140
@@ -51,13 +54,17 @@ class Group(IntEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """The posts with a block, the first of them; how many there are in all, and what else there is to count."""
+    """The posts with a block, the first of them; how many there are in all, and what else there is to count.
+
+    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times).
+    """
 
     posts: tuple[AnyRow, ...] = ()
     blocks: int = 0
     new: int = 0
     comments: int = 0
     commented: int = 0
+    events: tuple[tuple[int, Verb, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,26 +77,53 @@ class Period:
 
 
 def seats(user: User) -> list[AnyRow]:
-    """Those of the user's seats that are active now, with what a digest says of their partnerships."""
+    """Those of the user's seats that are active now, with what a digest says of their partnerships.
+
+    `wrote_number` is that of their last entry in it, `mailed_at` when they last had a mail about something at once.
+    """
     return rows(_seats(), user_id=user.id)
 
 
-def posts(user: User, spans: Iterable[Span], period: Period) -> Found:
-    """What happened about posts in these spans, and which challenges have come to stand still in that time.
+def news(user: User, spans: Iterable[Span], period: Period) -> Found:
+    """What happened in these spans, and which challenges have come to stand still in that time.
 
     Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
     """
+    pieces = _pieces([(span, user.id if span.seat_id else 0, period) for span in spans])
+    return Found(
+        posts=tuple(islice(merge(*(piece.posts for piece in pieces), key=_in_order), MOST_BLOCKS)),
+        blocks=sum(piece.blocks for piece in pieces),
+        new=sum(piece.new for piece in pieces),
+        comments=sum(piece.comments for piece in pieces),
+        commented=sum(piece.commented for piece in pieces),
+        events=tuple(event for piece in pieces for event in piece.events),
+    )
+
+
+@each_made_once
+def _pieces(asked: Sequence[tuple[Span, int, Period]]) -> list[Found]:
+    """What each span says by itself, to the reader with that id or to any."""
+    spans, user_id, period = [span for span, _, _ in asked], max(user_id for _, user_id, _ in asked), asked[0][2]
     found = rows(
         _posts(_dialect()),
-        user_id=user.id,
+        user_id=user_id,
         spans=value(spans),
         since=period.since,
         moved_after=period.since - STANDS_STILL_AFTER,
         daily_moved_after=period.daily_since - STANDS_STILL_AFTER,
         moved_before=period.until - STANDS_STILL_AFTER,
     )
+    posts, events = defaultdict(list), defaultdict(list)
+    for row in found:
+        posts[row.partnership_id].append(row)
+    for event in rows(_events(_dialect()), spans=value(spans)):
+        events[event.partnership_id].append(tuple(event))
+    return [_piece(posts[span.partnership_id], sorted(events[span.partnership_id])) for span in spans]
+
+
+def _piece(found: list[AnyRow], events: list[tuple[int, Verb, int]]) -> Found:
     if not found:
-        return Found()
+        return Found(events=tuple(events))
     first = found[0]
     return Found(
         posts=tuple(row for row in found if row.place != Group.COMMENTS),
@@ -97,13 +131,13 @@ def posts(user: User, spans: Iterable[Span], period: Period) -> Found:
         new=int(first.new),
         comments=int(first.all_comments),
         commented=int(first.commented),
+        events=tuple(events),
     )
 
 
-def events(spans: Iterable[Span]) -> dict[tuple[int, Verb], int]:
-    """How often what is told of the partnership itself happened, by seat and verb."""
-    found = rows(_events(_dialect()), spans=value(spans))
-    return {(seat_id, verb): count for seat_id, verb, count in found}
+def _in_order(row: AnyRow) -> tuple[int, float, int, int]:
+    """By group and then the newest first, as each piece is."""
+    return row.place, -row.at.timestamp(), row.partnership_id, -row.number
 
 
 def absent(seat_ids: Collection[int]) -> list[AnyRow]:
@@ -120,6 +154,8 @@ def _dialect() -> str:
 
 @cache
 def _seats() -> AnySelect:
+    mine = Entry.partnership_id == Membership.partnership_id, Entry.actor_id == Membership.id
+    mailed = Mail.user_id == bindparam("user_id"), Mail.kind.in_(literally(list(Notice)))
     return (
         select(
             Membership.id,
@@ -132,6 +168,9 @@ def _seats() -> AnySelect:
             Partnership.name,
             Partnership.stage,
             Partnership.titles_only,
+            Partnership.last_number,
+            select(func.max(Entry.number)).where(*mine).scalar_subquery().label("wrote_number"),
+            select(func.max(Mail.created_at)).where(*mailed).scalar_subquery().label("mailed_at"),
         )
         .join(Membership.partnership)
         .where(
@@ -146,14 +185,15 @@ def _seats() -> AnySelect:
 def _events(dialect: str) -> AnySelect:
     span = table(dialect)
     return (
-        select(span.c.seat_id, Entry.verb, func.count())
+        select(Entry.partnership_id, Entry.verb, func.count())
+        .select_from(span)
         .join(Entry, _within(span))
         .where(
             Entry.verb.in_(ABOUT_ALL),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
             Entry.subject_id.is_distinct_from(span.c.seat_id),
         )
-        .group_by(span.c.seat_id, Entry.verb)
+        .group_by(Entry.partnership_id, Entry.verb)
     )
 
 
@@ -189,22 +229,24 @@ def _absent() -> AnySelect:
 
 @cache
 def _posts(dialect: str) -> AnySelect:
-    """The first posts, by group and then the newest first; every row carries the sums over all of them."""
+    """The first posts of each partnership, by group and then the newest first; its rows carry the sums over all."""
     placed = _placed(table(dialect))
     place = placed.c.place
     ranked = select(
         placed,
         func.row_number()
-        .over(order_by=(place, placed.c.at.desc(), placed.c.partnership_id, placed.c.number.desc()))
+        .over(
+            partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc())
+        )
         .label("rank"),
-        _sum(place != Group.COMMENTS).label("blocks"),
-        _sum(placed.c.is_new == 1).label("new"),
-        _sum(place == Group.COMMENTS).label("commented"),
-        func.sum(case((place == Group.COMMENTS, placed.c.comments), else_=0)).over().label("all_comments"),
+        _sum(placed, place != Group.COMMENTS).label("blocks"),
+        _sum(placed, placed.c.is_new == 1).label("new"),
+        _sum(placed, place == Group.COMMENTS).label("commented"),
+        _sum(placed, place == Group.COMMENTS, placed.c.comments).label("all_comments"),
     ).subquery()
     return (
         select(
-            *(ranked.c[name] for name in ("partnership_id", "number", "comments", "place")),
+            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place")),
             *(ranked.c[name] for name in ("blocks", "new", "commented", "all_comments")),
             Post.kind,
             Post.title,
@@ -215,15 +257,15 @@ def _posts(dialect: str) -> AnySelect:
             Post.parked_until,
             Post.answer_by,
             Post.activity_at,
-            *author(),
+            User.name.label("author_name"),
+            Organisation.name.label("organisation_name"),
         )
         .join(Post, and_(Post.partnership_id == ranked.c.partnership_id, Post.number == ranked.c.number))
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
         .where(ranked.c.rank <= MOST_BLOCKS)
-        .order_by(ranked.c.rank)
+        .order_by(ranked.c.partnership_id, ranked.c.rank)
     )
 
 
@@ -245,7 +287,6 @@ def _news(span: CTE) -> AnySelect:
     mailed = _mailed()
     return (
         select(
-            span.c.seat_id,
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
@@ -253,6 +294,7 @@ def _news(span: CTE) -> AnySelect:
             _any(Entry.verb.in_(TURNING)).label("is_turned"),
             func.count(Comment.number).label("comments"),
         )
+        .select_from(span)
         .join(Entry, _within(span))
         .outerjoin(
             Comment,
@@ -269,7 +311,7 @@ def _news(span: CTE) -> AnySelect:
             Entry.verb.in_(ABOUT_POSTS),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
         )
-        .group_by(span.c.seat_id, Entry.partnership_id, Entry.post_number)
+        .group_by(Entry.partnership_id, Entry.post_number)
     )
 
 
@@ -293,7 +335,6 @@ def _still(span: CTE) -> AnySelect:
     """A row for each challenge that has come to stand still, without news of its own."""
     return (
         select(
-            span.c.seat_id,
             Post.partnership_id,
             Post.number,
             Post.activity_at,
@@ -301,6 +342,7 @@ def _still(span: CTE) -> AnySelect:
             literal(1),
             literal(0),
         )
+        .select_from(span)
         .join(Post, Post.partnership_id == span.c.partnership_id)
         .join(Partnership, Partnership.id == Post.partnership_id)
         .where(
@@ -338,6 +380,6 @@ def _any(condition: Any) -> Any:
     return func.max(case((condition, 1), else_=0))
 
 
-def _sum(condition: Any) -> Any:
-    """How many rows of the whole result fulfil the condition."""
-    return func.sum(case((condition, 1), else_=0)).over()
+def _sum(placed: CTE, condition: Any, value: Any = 1) -> Any:
+    """The sum of `value` over the posts of a partnership that fulfil the condition."""
+    return func.sum(case((condition, value), else_=0)).over(partition_by=placed.c.partnership_id)

@@ -17,14 +17,17 @@ NAMES = ("seat_id", "partnership_id", "after", "last", "is_daily")
 class Span:
     """The entries of a partnership after the number `after`, up to `last`, for one of its seats.
 
-    `is_daily` says that its holder hears of the partnership daily.
+    `seat_id` is 0 where nothing of it is the reader's own, so that it says the same to every reader. `is_daily` says
+    that they hear of the partnership daily. `read_at` is the log's last number at this moment: what the span says
+    changes with the log only.
     """
 
     seat_id: int
     partnership_id: int
     after: int
     last: int
-    is_daily: bool = False
+    is_daily: bool
+    read_at: int
 
 
 def value(spans: Iterable[Span]) -> str:

@@ -1,14 +1,15 @@
-"""What stands in many mails of a postman's round is made once, and forgotten when the round is over.
+"""What stands in many mails of a postman's round is made or read once, and forgotten when the round is over.
 
 Colleagues get digests of the same posts at the same hour; most of the time of a round went into writing the same again.
 A memory that outlives the round would keep texts that are deleted for good.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, wraps
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
+Key = TypeVar("Key")
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
@@ -29,6 +30,24 @@ def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
     def made(*given: Given.args, **named: Given.kwargs) -> Made:
         answer: Made = (kept if _Memory.is_kept else make)(*given, **named)
         return answer
+
+    return made
+
+
+def each_made_once(make: Callable[[Sequence[Key]], Iterable[Made]]) -> Callable[[Sequence[Key]], list[Made]]:
+    """The same for a `make` that answers many questions at once, in their order: it is asked the new ones together."""
+    kept: dict[Key, Made] = {}
+    _Memory.forgetting.append(kept.clear)
+
+    @wraps(make)
+    def made(keys: Sequence[Key]) -> list[Made]:
+        known = kept if _Memory.is_kept else {}
+        if len(known) > MOST:
+            known.clear()
+        missing = [key for key in keys if key not in known]
+        if missing:
+            known.update(zip(missing, make(missing), strict=True))
+        return [known[key] for key in keys]
 
     return made
 
