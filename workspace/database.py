@@ -249,10 +249,19 @@ def _begin_sqlite(turns: Turns, patience: float, connection: Connection) -> None
         _take_turn(turns, patience, connection)
     lightly = has_app_context() and g.get("lightly", False)
     if connection.info.get("lightly", False) != lightly and _waits(connection):
-        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
+        _run(connection, f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
         connection.info["lightly"] = lightly
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes() else "BEGIN")
+    _run(connection, "BEGIN IMMEDIATE" if _writes() else "BEGIN")
+
+
+def _run(connection: Connection, statement: str) -> None:
+    """Run what begins every transaction past SQLAlchemy, in a fraction of the time, with errors that are the same."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise OperationalError(statement, {}, error) from error
 
 
 def _take_turn(turns: Turns, patience: float, connection: Connection) -> None:

@@ -175,9 +175,8 @@ def _judge(answer: Answer, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
 
 
 def _stuffed(message: bytes) -> bytes:
-    """The message in lines that end with CRLF, and a dot more where one begins (RFC 5321, 4.5.2)."""
-    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n").replace(b"\n.", b"\n..")
-    stuffed = lines.replace(b"\n", b"\r\n") + b"\r\n"
+    """The message, whose lines end with CRLF, with a dot more where one begins (RFC 5321, 4.5.2)."""
+    stuffed = message.rstrip(b"\r\n").replace(b"\r\n.", b"\r\n..") + b"\r\n"
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
