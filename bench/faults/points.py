@@ -6,6 +6,8 @@ import smtplib
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import Connection, event
+
 from workspace.database import db
 from workspace.mail import postman
 from workspace.mail.smtp import Smtp
@@ -104,19 +106,16 @@ class Death:
         smtplib.SMTP.send = sending  # type: ignore[method-assign, assignment]
 
     def _stand_before_commits(self) -> None:
-        commit = db.session.commit
-
         def committing_in(place: str, call: Callable[..., Any]) -> Callable[..., Any]:
-            def called(*arguments: Any) -> Any:
-                def dying() -> None:
-                    self.at(place)
-                    commit()
+            def before(connection: Connection) -> None:
+                self.at(place)
 
-                db.session.commit = dying  # type: ignore[method-assign]
+            def called(*arguments: Any) -> Any:
+                event.listen(db.engine, "commit", before)
                 try:
                     return call(*arguments)
                 finally:
-                    db.session.commit = commit  # type: ignore[method-assign]
+                    event.remove(db.engine, "commit", before)
 
             return called
 

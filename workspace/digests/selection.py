@@ -235,9 +235,7 @@ def _posts(dialect: str) -> AnySelect:
     ranked = select(
         placed,
         func.row_number()
-        .over(
-            partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc())
-        )
+        .over(partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc()))
         .label("rank"),
         _sum(placed, place != Group.COMMENTS).label("blocks"),
         _sum(placed, placed.c.is_new == 1).label("new"),

@@ -74,9 +74,7 @@ def take() -> list[Taken]:
 def start_sending(mail: Taken) -> bool:
     """Commit that the mail is now being handed over; False when another postman has it."""
     values = {"state": State.SENDING, "take_at": clock.now() + LEASE}
-    changed = _change(mail, **values, attempts=mail.attempts + 1, doubts=mail.doubts)
-    db.session.commit()
-    return changed == 1
+    return _change(mail, **values, attempts=mail.attempts + 1, doubts=mail.doubts) == 1
 
 
 def finish(mail: Taken, state: State, error: str = "", **values: Any) -> None:
@@ -105,11 +103,11 @@ def give_back(lease: str, take_at: datetime, error: str | None = None) -> None:
     """Let go of all that is left of a lease: no try of it counts."""
     why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
     rest = MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why)
-    _insist(lambda: db.session.execute(rest))
+    _insist(lambda: _commit(rest))
 
 
 def _insist(change: Callable[[], Any]) -> None:
-    """Commit what has happened already, also when the database is away for a while: as long as the lease lasts.
+    """Write down what has happened already, also when the database is away for a while: as long as the lease lasts.
 
     It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
     """
@@ -118,10 +116,8 @@ def _insist(change: Callable[[], Any]) -> None:
         try:
             with lightly():
                 change()
-                db.session.commit()
             return
         except DBAPIError as error:
-            db.session.rollback()
             if time.monotonic() > end:
                 raise
             log.warning("The outbox can't be written to: %s", error.orig)
@@ -129,9 +125,15 @@ def _insist(change: Callable[[], Any]) -> None:
 
 
 def _change(mail: Taken, **values: Any) -> int:
-    """Change it; 0 when another postman has it."""
+    """Commit a change of it; 0 when another postman has it."""
     named = {f"new_{name}": value for name, value in values.items()} | {"mail_id": mail.id, "held": mail.lease}
-    return db.session.connection().execute(_changing(tuple(values)), named).rowcount
+    return _commit(_changing(tuple(values)), named)
+
+
+def _commit(change: Update, values: dict[str, Any] | None = None) -> int:
+    """Make the change in a transaction of its own, past the session, which is at rest since `take`; how many it changed."""
+    with db.engine.begin() as connection:
+        return connection.execute(change, values).rowcount
 
 
 @cache
