@@ -12,8 +12,8 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from tests.factories import add_member, make_user, share, start_partnership
-from workspace import Workspace, clock
+from tests.factories import add_member, comment, make_user, share, start_partnership
+from workspace import Workspace, clock, prose
 from workspace.digests import planning
 from workspace.extensions import db
 from workspace.mail import postman
@@ -22,7 +22,7 @@ from workspace.mail.carriers import Folder, PutOff
 from workspace.mail.models import Mail, State
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import State as SeatState
-from workspace.posts.models import Kind
+from workspace.posts.models import Kind, Post
 
 
 @pytest.fixture
@@ -61,6 +61,14 @@ def send_now(reader: Membership) -> None:
     db.session.commit()
 
 
+def at_the_same_place(*colleagues: Membership) -> None:
+    """Let them all have read what there is, and get the mails that say they are in."""
+    for colleague in colleagues:
+        colleague.seen_number = colleague.partnership.last_number
+    db.session.commit()
+    postman.deliver()
+
+
 def test_a_digest_is_sent_in_its_readers_language(folder: Path, moderator: Membership, reader: Membership) -> None:
     share(moderator, "Borgerne går selv i gang")
     send_now(reader)
@@ -89,6 +97,58 @@ def test_what_colleagues_get_in_one_round_is_in_the_words_of_each(folder: Path, 
     assert "Digital genoptræning · " not in part(danish, "plain")
     assert "Solved 16 March" in part(english, "plain")
     assert "Løst den 17. marts · Digital genoptræning" in part(tokyo, "plain")
+
+
+def test_what_colleagues_get_in_one_round_leaves_out_what_is_each_ones_own(folder: Path, moderator: Membership) -> None:
+    names = ("Anna", "Bo", "Carl", "Dina")
+    anna, bo, carl, dina = (add_member(moderator, make_user(name)) for name in names)
+    question = share(bo, "Hvem har en kabelplan")
+    at_the_same_place(anna, bo, carl, dina)
+    comment(question, moderator, "Den ligger i arkivet.")  # of which Bo has a mail at once
+    comment(share(moderator, "Borgerne går selv i gang"), carl, "Godt gået")
+    with clock.at(clock.now()):
+        for colleague in (anna, bo, carl, dina):
+            send_now(colleague)
+    told = dict(zip(names, (part(message, "plain") for message in sent(folder)), strict=True))
+    assert [told[name].count("1 ny kommentar") for name in names] == [1, 1, 0, 1]
+    assert [told[name].count("1 kommentar til 1 opslag") for name in names] == [1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("change", ["a post is withdrawn", "a title is put right", "a colleague is removed"])
+def test_what_changes_in_the_middle_of_a_round_counts_for_the_rest_of_it(
+    change: str, folder: Path, moderator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (add_member(moderator, make_user(name)) for name in ("Anna", "Bo"))
+    at_the_same_place(first, second)
+    share(moderator, "Åbent")
+    secret = share(moderator, "Fortroligt").number
+    with clock.at(clock.now()):
+        for colleague in (first, second):
+            send_now(colleague)
+    post_id, moderator_id, second_id, begun = (moderator.partnership_id, secret), moderator.id, second.id, [0]
+
+    def happen() -> None:
+        begun[0] += 1
+        if begun[0] < 2:
+            return
+        by, post = db.session.get_one(Membership, moderator_id), db.session.get_one(Post, post_id)
+        if change == "a post is withdrawn":
+            post.withdraw(by)
+        elif change == "a title is put right":
+            post.edit(by, title="Offentligt", body=prose.from_plain("Nu for alle"), version=post.version)
+        else:
+            db.session.get_one(Membership, second_id).state = SeatState.ENDED
+        db.session.commit()
+
+    monkeypatch.setattr(postman.the_postman(), "carrier", Thinking(folder, happen, puts_off=False))
+    whole = [part(message, "plain") for message in sent(folder)]
+    assert "Fortroligt" in whole[0]
+    assert not any("Fortroligt" in text for text in whole[1:])
+    assert [("Åbent" in text, "Offentligt" in text) for text in whole[1:]] == {
+        "a post is withdrawn": [(True, False)],
+        "a title is put right": [(True, True)],
+        "a colleague is removed": [],
+    }[change]
 
 
 def test_a_round_remembers_nothing_of_the_round_before(folder: Path, moderator: Membership, reader: Membership) -> None:

@@ -131,7 +131,7 @@ def _change(mail: Taken, **values: Any) -> int:
 
 
 def _commit(change: Update, values: dict[str, Any] | None = None) -> int:
-    """Make the change in a transaction of its own, past the session, which is at rest since `take`; how many it changed."""
+    """Make the change in a transaction of its own, past the session, which rests since `take`; how many it changed."""
     with db.engine.begin() as connection:
         return connection.execute(change, values).rowcount
 
