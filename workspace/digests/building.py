@@ -27,7 +27,7 @@ from workspace.partnerships.news import carries_titles_only
 from workspace.partnerships.notices import hears_of
 from workspace.partnerships.words import STAGES
 from workspace.posts.models import Kind
-from workspace.posts.moving import Status, stands_still
+from workspace.posts.moving import Status
 
 MOST_WAITING = 8
 MOST_MODERATING = 8
@@ -112,7 +112,7 @@ def _unread(edition: Edition, seats: Iterable[AnyRow]) -> Iterator[Span]:
 def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str]) -> Block:
     """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
     try:
-        return _block(row, seat, reader)
+        return _block(row, Home(seat.slug, seat.name, carries_titles_only(seat)), reader)
     except Exception as error:
         log.exception("Post %s of %s can't be told in a digest", row.number, seat.slug)
         trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
@@ -137,13 +137,8 @@ class Home(NamedTuple):
     titles_only: bool
 
 
-def _block(row: AnyRow, seat: AnyRow, reader: Reader) -> Block:
-    home = Home(seat.slug, seat.name, carries_titles_only(seat))
-    return _block_of(row, home, row.status is not None and stands_still(row), reader)
-
-
 @made_once
-def _block_of(row: AnyRow, home: Home, is_still: bool, _reader: Reader) -> Block:
+def _block(row: AnyRow, home: Home, _reader: Reader) -> Block:
     """The block, as it is for each reader of that language and zone on that day."""
     group = Group(row.place)
     is_challenge = row.kind is Kind.CHALLENGE
@@ -156,7 +151,7 @@ def _block_of(row: AnyRow, home: Home, is_still: bool, _reader: Reader) -> Block
         kind=row.kind.value,
         title=row.title,
         text="" if home.titles_only else _shortened(text),
-        turn=_turn(row, is_still) if is_challenge else "",
+        turn=_turn(row) if is_challenge else "",
         meta=" · ".join(parts),
         partnership=home.name,
         address=f"/partnerships/{home.slug}/posts/{row.number}",
@@ -164,7 +159,7 @@ def _block_of(row: AnyRow, home: Home, is_still: bool, _reader: Reader) -> Block
     )
 
 
-def _turn(row: AnyRow, is_still: bool) -> str:
+def _turn(row: AnyRow) -> str:
     """How far a challenge is, in a word or two."""
     if row.status is Status.SOLVED:
         return _("Solved %(date)s", date=short_date(row.status_at))
@@ -172,7 +167,7 @@ def _turn(row: AnyRow, is_still: bool) -> str:
         if row.parked_until:
             return _("Parked until %(date)s", date=short_day(row.parked_until))
         return pgettext("status", "Parked")
-    if is_still:
+    if row.is_still:
         return _("Stands still since %(date)s", date=short_date(row.activity_at))
     if row.status is Status.ONGOING:
         return pgettext("status", "In progress")

@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cache
 from heapq import merge
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import AnyRow, AnySelect, Moment, db, literally, rows
+from workspace.database import AnyRow, AnySelect, Moment, db, literally, present, rows
 from workspace.digests.spans import Span, table, value
 from workspace.mail.alike import each_made_once
 from workspace.mail.models import Mail
@@ -67,8 +67,7 @@ class Found:
     events: tuple[tuple[int, Verb, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(NamedTuple):
     """The time that a digest covers: from `since` (for what its reader hears of daily from `daily_since`) on."""
 
     since: datetime
@@ -255,6 +254,7 @@ def _posts(dialect: str) -> AnySelect:
             Post.parked_until,
             Post.answer_by,
             Post.activity_at,
+            and_(Post.is_unsolved, Post.activity_at < present(before=STANDS_STILL_AFTER)).label("is_still"),
             User.name.label("author_name"),
             Organisation.name.label("organisation_name"),
         )

@@ -5,16 +5,14 @@ Spans go into a statement as one value, so that it is the same statement for two
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, JSON, Integer, String, bindparam, cast, func, select
 
 NAMES = ("seat_id", "partnership_id", "after", "last", "is_daily")
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The entries of a partnership after the number `after`, up to `last`, for one of its seats.
 
     `seat_id` is 0 where nothing of it is the reader's own, so that it says the same to every reader. `is_daily` says
