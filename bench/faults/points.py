@@ -91,17 +91,15 @@ class Death:
 
         def sending(server: smtplib.SMTP, said: Any) -> None:
             is_text = isinstance(said, bytes) and len(said) > 200
-            is_dot = said == b".\r\n"
-            if is_text and self.point == "in the middle of the text" and self.left <= 1:
-                send(server, said[: len(said) // 2])
-            if is_text:
-                self.at("in the middle of the text")
+            for point, end in (("in the middle of the text", len(said) // 2), ("before the last dot", -len(".\r\n"))):
+                if is_text and self.point == point and self.left <= 1:
+                    send(server, said[:end])
+                if is_text:
+                    self.at(point)
             send(server, said)
             if is_text:
-                self.at("before the last dot")
-            if is_dot:
                 self.at("after the last dot")
-            server.dotted = is_dot  # type: ignore[attr-defined]
+            server.dotted = is_text  # type: ignore[attr-defined]
 
         smtplib.SMTP.send = sending  # type: ignore[method-assign, assignment]
 

@@ -67,7 +67,7 @@ class Smtp:
         server = self._connected()
         try:
             _judge(self._ask("DATA"), wanted=(354,))
-            server.send(_stuffed(message))
+            server.send(_stuffed(message))  # What raises has not sent all of it, so not the last dot either.
         except (PutOff, Refused):
             self.drop()
             raise
@@ -75,7 +75,6 @@ class Smtp:
             self.close()
             raise PutOff(f"The connection was lost before all was said: {_told(lost)}") from lost
         try:
-            server.send(b".\r\n")
             _timeout(server, SECONDS_TO_ACCEPT)
             answer = server.getreply()
         except (OSError, smtplib.SMTPException) as lost:
@@ -150,7 +149,7 @@ class Smtp:
                 server.ehlo()
             if self.user:
                 server.login(self.user, self.password)
-            # The last dot goes alone: without this it would wait for the answer to what went before.
+            # Without this the end of a mail would wait until what went before it has been heard.
             server.sock.setsockopt(  # type: ignore[union-attr]
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
             )
@@ -175,8 +174,8 @@ def _judge(answer: Answer, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
 
 
 def _stuffed(message: bytes) -> bytes:
-    """The message, whose lines end with CRLF, with a dot more where one begins (RFC 5321, 4.5.2)."""
-    stuffed = message.rstrip(b"\r\n").replace(b"\r\n.", b"\r\n..") + b"\r\n"
+    """The message, whose lines end with CRLF, with a dot more where one begins and a last dot (RFC 5321, 4.5.2)."""
+    stuffed = message.rstrip(b"\r\n").replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n"
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
