@@ -36,6 +36,9 @@ SINK = """
 import sys, time
 from aiosmtpd.controller import Controller
 class Sink:
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]  # as most mail servers say
     async def handle_DATA(self, server, session, envelope):
         return "250 OK"
 controller = Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]))

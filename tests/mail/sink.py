@@ -65,11 +65,18 @@ class Received:
 class Sink:
     """The server, in a thread of its own, on a free port."""
 
-    def __init__(self, *, certificate: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        certificate: ssl.SSLContext | None = None,
+        login: tuple[str, str] | None = None,
+        offers: tuple[str, ...] = ("PIPELINING",),
+    ) -> None:
         self.received: list[Received] = []
+        self.heard: list[bytes] = []
         self.connections = 0
         self.faults: dict[str, list[str]] = defaultdict(list)
-        self.certificate, self.login = certificate, login
+        self.certificate, self.login, self.offers = certificate, login, offers
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
@@ -163,6 +170,7 @@ class Conversation(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Hang up in the middle of the text, when that is the plan: before its last dot is heard."""
+        self.sink.heard.append(data)
         if self.fault == "drop in" and self.hears_text:
             self.hang_up()
             return
@@ -187,6 +195,12 @@ class Conversation(SMTP):
 
 class Handler:
     """Follows the plan."""
+
+    async def handle_EHLO(
+        self, server: Conversation, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *(f"250-{offer}" for offer in server.sink.offers), responses[-1]]
 
     async def handle_MAIL(
         self, server: Conversation, session: Session, envelope: Envelope, address: str, options: list[str]

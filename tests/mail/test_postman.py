@@ -46,6 +46,20 @@ def test_one_connection_takes_all_mails(postman: Deliver, sink: Sink) -> None:
     assert [one.recipient for one in sink.received] == [f"person{number}@example.dk" for number in range(120)]
 
 
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+def test_from_whom_and_to_whom_is_said_in_one_go_where_that_is_heard(
+    offers: tuple[str, ...], postman: Deliver, sink: Sink
+) -> None:
+    sink.offers = offers
+    sink.plan(HER, "rcpt 550")
+    note()
+    note("note:2", "others@example.dk")
+    assert postman() == 1
+    assert (mail().state, mail("note:2").state) == (State.REFUSED, State.SENT)
+    in_one_go = [heard for heard in sink.heard if heard.startswith(b"MAIL FROM") and b"RCPT TO" in heard]
+    assert len(in_one_go) == 2 * len(offers)
+
+
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
 def test_sending_leaves_the_connection_what_it_has_prepared(postman: Deliver) -> None:
     for number in range(3):

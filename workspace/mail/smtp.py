@@ -1,7 +1,8 @@
 """The carrier to a mail server: one connection, kept between mails (RFC 5321).
 
 It is smtplib's, which says one thing after another and waits for each answer: that is how the postman works, and each
-answer decides what becomes of the mail. What ends before the last dot has been said is not accepted (RFC 5321,
+answer decides what becomes of the mail. Only from whom and to whom is said in one go, to a server that can hear it so
+(RFC 2920): each wait is the way to it and back. What ends before the last dot has been said is not accepted (RFC 5321,
 4.1.1.4); what ends after it, before the answer, is in doubt.
 """
 
@@ -9,6 +10,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
@@ -44,17 +46,17 @@ class Smtp:
             self.close()
         kept = self.server is not None
         utf8 = "" if (sender + recipient).isascii() else " SMTPUTF8"
+        if utf8 and not self._connected().has_extn("smtputf8"):
+            raise Refused("The mail server takes no address with such letters (SMTPUTF8).")
+        envelope = f"MAIL FROM:<{sender}>{utf8}", f"RCPT TO:<{recipient}>"
         try:
-            self._introduce(f"MAIL FROM:<{sender}>{utf8}")
+            answers = self._introduce(*envelope)
         except Unreachable:
             if not kept:
                 raise
-            self._introduce(f"MAIL FROM:<{sender}>{utf8}")
-        if utf8 and not self._connected().has_extn("smtputf8"):
-            self.drop()
-            raise Refused("The mail server takes no address with such letters (SMTPUTF8).")
+            answers = self._introduce(*envelope)
         try:
-            _judge(self._ask(f"RCPT TO:<{recipient}>"))
+            _judge(next(answers))
         except _Lost as lost:
             self.close()
             raise PutOff(str(lost)) from lost
@@ -109,20 +111,30 @@ class Smtp:
             self.server.close()
             self.server = None
 
-    def _introduce(self, command: str) -> None:
-        """Begin a mail. What is refused before anybody is named is no mail's fault."""
+    def _introduce(self, *envelope: str) -> Iterator[Answer]:
+        """Begin a mail; the answers that are still to come. What is refused to its sender is no mail's fault."""
+        answers = self._answers(*envelope)
         try:
-            _judge(self._ask(command))
+            _judge(next(answers))
         except (_Lost, PutOff, Refused) as refused:
             self.close()
             raise Unreachable(f"{self.host}:{self.port} takes no mail: {refused}") from refused
+        return answers
 
     def _ask(self, command: str) -> Answer:
         """The server's answer. Raises _Lost where there is none."""
+        return next(self._answers(command))
+
+    def _answers(self, *commands: str) -> Iterator[Answer]:
+        """The server's answers, one after the other. Raises _Lost where there is none."""
         server = self._connected()
+        together = len(commands) > 1 and server.has_extn("pipelining")
         try:
-            server.command_encoding = "ascii" if command.isascii() else "utf-8"
-            return server.docmd(command)
+            server.command_encoding = "ascii" if "".join(commands).isascii() else "utf-8"
+            if together:
+                server.send("".join(f"{command}\r\n" for command in commands))
+            for command in commands:
+                yield server.getreply() if together else server.docmd(command)
         except (OSError, smtplib.SMTPException) as lost:
             raise _Lost(_told(lost)) from lost
 
