@@ -242,6 +242,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
+    # What is new is moved into the file itself after 16 MB instead of 4: whoever commits then waits for the disk twice.
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
 def _begin_sqlite(turns: Turns, patience: float, connection: Connection) -> None:
