@@ -65,18 +65,13 @@ class Received:
 class Sink:
     """The server, in a thread of its own, on a free port."""
 
-    def __init__(
-        self,
-        *,
-        certificate: ssl.SSLContext | None = None,
-        login: tuple[str, str] | None = None,
-        offers: tuple[str, ...] = ("PIPELINING",),
-    ) -> None:
+    def __init__(self, *, certificate: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
         self.received: list[Received] = []
         self.heard: list[bytes] = []
+        self.offers: tuple[str, ...] = ("PIPELINING",)
         self.connections = 0
         self.faults: dict[str, list[str]] = defaultdict(list)
-        self.certificate, self.login, self.offers = certificate, login, offers
+        self.certificate, self.login = certificate, login
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 

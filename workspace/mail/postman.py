@@ -105,7 +105,6 @@ class Postman:
             put_off(mail, str(doubt), in_doubt=True)
         except Exception as error:  # Its kind's own code, or the database is away: the others go out.
             log.exception("Mail %s could not be written", mail.id)
-            db.session.rollback()
             self.carrier.drop()
             put_off(mail, f"{type(error).__name__}: {error}")
         else:
