@@ -15,7 +15,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace import clock
@@ -154,7 +154,6 @@ def _dialect() -> str:
 @cache
 def _seats() -> AnySelect:
     mine = Entry.partnership_id == Membership.partnership_id, Entry.actor_id == Membership.id
-    mailed = Mail.user_id == bindparam("user_id"), Mail.kind.in_(literally(list(Notice)))
     return (
         select(
             Membership.id,
@@ -169,7 +168,7 @@ def _seats() -> AnySelect:
             Partnership.titles_only,
             Partnership.last_number,
             select(func.max(Entry.number)).where(*mine).scalar_subquery().label("wrote_number"),
-            select(func.max(Mail.created_at)).where(*mailed).scalar_subquery().label("mailed_at"),
+            select(func.max(Mail.created_at)).where(*_at_once()).scalar_subquery().label("mailed_at"),
         )
         .join(Membership.partnership)
         .where(
@@ -319,14 +318,18 @@ def _mailed() -> CTE:
     return (
         select(about["partnership"].as_integer().label("partnership_id"), about["entry"].as_integer().label("number"))
         .where(
-            Mail.user_id == bindparam("user_id"),
-            Mail.kind.in_(literally(list(Notice))),
+            *_at_once(),
             Mail.created_at > bindparam("since", type_=Moment),
             Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
         )
         .cte("mailed")
         .prefix_with("MATERIALIZED")
     )
+
+
+def _at_once() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a mail to the reader, about something that it tells at once."""
+    return Mail.user_id == bindparam("user_id"), Mail.kind.in_(literally(list(Notice)))
 
 
 def _still(span: CTE) -> AnySelect:
