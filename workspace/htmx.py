@@ -13,6 +13,7 @@ CONFIGURATION = {
     "allowScriptTags": False,
     "selfRequestsOnly": True,
     "includeIndicatorStyles": False,
+    "defaultSettleDelay": 0,  # What is swapped in works, and has its focus, before anybody can press or write there.
     "scrollBehavior": "auto",
     "scrollIntoViewOnBoost": False,
     "responseHandling": [
