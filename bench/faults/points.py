@@ -28,6 +28,7 @@ POINTS = (
     "in the middle of the text",
     "before the last dot",
     "after the last dot",
+    "said ahead",
     "accepted",
     "sent, not committed",
     "sent",
@@ -59,7 +60,8 @@ class Death:
         self._around(postman, "message", after="written")
         self._around(postman, "start_sending", after="sending")
         self._around(smtplib.SMTP, "docmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
-        self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: getattr(server, "dotted", False))
+        self._around(Smtp, "_say_ahead", after="said ahead")
+        self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: server.__dict__.pop("dotted", 0))
         self._around(postman, "finish", after="sent")
         self._stand_in_the_text()
         self._stand_before_commits()

@@ -161,8 +161,8 @@ def _lose_after_rcpt(house: House) -> None:
     def wait_after_rcpt() -> None:
         begin = smtp.Smtp.begin
 
-        def beginning(carrier: smtp.Smtp, sender: str, recipient: str) -> None:
-            begin(carrier, sender, recipient)
+        def beginning(carrier: smtp.Smtp, recipient: str) -> None:
+            begin(carrier, recipient)
             os.write(told, b"x")
             os.read(readable, 1)
 

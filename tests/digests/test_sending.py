@@ -215,7 +215,7 @@ class Thinking(Folder):
     def __init__(self, folder: Path, happens: Callable[[], None], *, puts_off: bool) -> None:
         self.path, self.happens, self.puts_off = folder, happens, puts_off
 
-    def begin(self, sender: str, recipient: str) -> None:
+    def begin(self, recipient: str) -> None:
         if self.puts_off:
             raise PutOff("450 later")
         self.happens()

@@ -14,7 +14,7 @@ from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
 from workspace.config import Settings
 from workspace.extensions import db
-from workspace.mail import leases
+from workspace.mail import leases, smtp
 from workspace.mail.letters import Letter, kind
 from workspace.mail.models import Mail, State, post
 from workspace.mail.postman import Postman
@@ -58,6 +58,32 @@ def test_from_whom_and_to_whom_is_said_in_one_go_where_that_is_heard(
     assert (mail().state, mail("note:2").state) == (State.REFUSED, State.SENT)
     in_one_go = [heard for heard in sink.heard if heard.startswith(b"MAIL FROM") and b"RCPT TO" in heard]
     assert len(in_one_go) == 2 * len(offers)
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+def test_the_next_mail_is_begun_while_the_server_thinks_about_the_one_before(
+    offers: tuple[str, ...], postman: Deliver, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "SECONDS_TO_ACCEPT", 0.5)
+    sink.offers = offers
+    sink.plan(HER, "accept and silence")
+    note()
+    note("note:2", "others@example.dk")
+    assert postman() == 1
+    assert [one.recipient for one in sink.received] == [HER, "others@example.dk"]
+    assert b"".join(sink.heard).count(b"RCPT TO:<others@example.dk>") == 1 + len(offers)
+
+
+def test_who_was_named_ahead_in_vain_gets_nothing(postman: Deliver, sink: Sink) -> None:
+    for number in range(3):
+        note(f"note:{number}", f"person{number}@example.dk")
+    mail("note:1").doubts = 2
+    db.session.commit()
+    assert postman() == 2
+    assert mail("note:1").state is State.FAILED
+    assert [one.recipient for one in sink.received] == ["person0@example.dk", "person2@example.dk"]
+    assert b"RCPT TO:<person1@example.dk>" in b"".join(sink.heard)
+    assert sink.connections == 1
 
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
@@ -236,8 +262,8 @@ def test_who_is_asked_at_the_last_moment(app: Workspace, sink: Sink) -> None:
             super().__init__(replace(app.settings, smtp_url=sink.url))
             begin = self.carrier.begin
 
-            def thinking(sender: str, recipient: str) -> None:
-                begin(sender, recipient)
+            def thinking(recipient: str) -> None:
+                begin(recipient)
                 user.deactivated_at = clock.now()
                 with app.app_context():
                     db.session.merge(user)

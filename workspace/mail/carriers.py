@@ -26,11 +26,14 @@ class InDoubt(Exception):
 class Carrier(Protocol):
     """Takes one mail at a time: to whom, then what. Each step raises one of the exceptions above."""
 
-    def begin(self, sender: str, recipient: str) -> None:
+    def begin(self, recipient: str) -> None:
         """Ask whether a mail for `recipient` may come."""
 
-    def deliver(self, message: bytes, number: int) -> None:
-        """Hand it over. When this returns, somebody else answers for it. `number` is the same whenever the mail is."""
+    def deliver(self, message: bytes, number: int, following: str = "") -> None:
+        """Hand it over. When this returns, somebody else answers for it. `number` is the same whenever the mail is.
+
+        The next mail will probably be for `following`: it may be asked already whether that may come.
+        """
 
     def drop(self) -> None:
         """Let the mail that was begun be none."""
@@ -45,10 +48,10 @@ class Folder:
     def __init__(self, settings: Settings) -> None:
         self.path = settings.instance / "mail"
 
-    def begin(self, sender: str, recipient: str) -> None:
+    def begin(self, recipient: str) -> None:
         """Everybody may have mail here."""
 
-    def deliver(self, message: bytes, number: int) -> None:
+    def deliver(self, message: bytes, number: int, following: str = "") -> None:
         """Write it whole or not at all."""
         finished = path_of(self.path, number)
         unfinished = finished.with_suffix(".part")

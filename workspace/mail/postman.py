@@ -10,6 +10,7 @@ import threading
 import time
 from datetime import timedelta
 from functools import cache
+from itertools import zip_longest
 
 from flask import Flask, current_app, g
 from flask_babel import force_locale
@@ -66,10 +67,10 @@ class Postman:
         sent = 0
         with self.round, remembering():
             while self._is_out() and (taken := take()):
-                for mail in taken:
+                for mail, following in zip_longest(taken, taken[1:]):
                     if not self._is_out():
                         break
-                    sent += self._deliver(mail)
+                    sent += self._deliver(mail, following)
                 away = AWAY if self.trouble else timedelta()
                 give_back(taken[0].lease, clock.now() + away, self.trouble)
         return sent
@@ -80,8 +81,8 @@ class Postman:
             self.trouble = None
         return not self.stopping.is_set() and self.trouble is None
 
-    def _deliver(self, mail: Taken) -> bool:
-        """Send one mail; whether it was sent."""
+    def _deliver(self, mail: Taken, following: Taken | None) -> bool:
+        """Send one mail, which another will follow; whether it was sent."""
         if mail.doubts > MOST_DOUBTS:
             finish(mail, State.FAILED, IN_DOUBT_TWICE)
             return False
@@ -94,7 +95,7 @@ class Postman:
             if not start_sending(mail):
                 self.carrier.drop()
                 return False
-            self.carrier.deliver(content, mail.id)
+            self.carrier.deliver(content, mail.id, (following and following.recipient) or "")
         except Unreachable as away:
             self._stay_in(str(away))
         except Refused as refused:
@@ -127,7 +128,7 @@ class Postman:
         if taken.recipient is None:
             return None
         recipient = mailbox(taken.recipient)
-        self.carrier.begin(self.settings.mail_from, recipient)
+        self.carrier.begin(recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
             mail = db.session.scalar(_mine(), {"mail_id": taken.id, "held": taken.lease})

@@ -1,9 +1,9 @@
 """The carrier to a mail server: one connection, kept between mails (RFC 5321).
 
 It is smtplib's, which says one thing after another and waits for each answer: that is how the postman works, and each
-answer decides what becomes of the mail. Only from whom and to whom is said in one go, to a server that can hear it so
-(RFC 2920): each wait is the way to it and back. What ends before the last dot has been said is not accepted (RFC 5321,
-4.1.1.4); what ends after it, before the answer, is in doubt.
+answer decides what becomes of the mail. Only from whom and to whom is said in one go, and right behind the mail before
+it, to a server that can hear it so (RFC 2920): each wait is the way to it and back. What ends before the last dot has
+been said is not accepted (RFC 5321, 4.1.1.4); what ends after it, before the answer, is in doubt.
 """
 
 import smtplib
@@ -36,19 +36,21 @@ class Smtp:
         self.scheme, self.host = url.scheme, url.hostname or ""
         self.port = url.port or {"smtp": 587, "smtps": 465, "smtp+plain": 25}[url.scheme]
         self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
-        self.name = settings.mail_domain
+        self.name, self.sender = settings.mail_domain, settings.mail_from
         self.server: smtplib.SMTP | None = None
+        self.said_ahead: tuple[str, ...] = ()  # from whom and to whom the next mail is, not answered yet
         self.used_at = time.monotonic()
 
-    def begin(self, sender: str, recipient: str) -> None:
+    def begin(self, recipient: str) -> None:
         """Say from whom and to whom. A kept connection that has gone meanwhile is opened again."""
         if time.monotonic() - self.used_at > SECONDS_IDLE:
             self.close()
         kept = self.server is not None
-        utf8 = "" if (sender + recipient).isascii() else " SMTPUTF8"
-        if utf8 and not self._connected().has_extn("smtputf8"):
+        envelope = self._envelope(recipient)
+        if not "".join(envelope).isascii() and not self._connected().has_extn("smtputf8"):
             raise Refused("The mail server takes no address with such letters (SMTPUTF8).")
-        envelope = f"MAIL FROM:<{sender}>{utf8}", f"RCPT TO:<{recipient}>"
+        if self.said_ahead and self.said_ahead != envelope:
+            self.drop()
         try:
             answers = self._introduce(*envelope)
         except Unreachable:
@@ -64,8 +66,8 @@ class Smtp:
             self.drop()
             raise
 
-    def deliver(self, message: bytes, number: int) -> None:
-        """Say all of it, and wait for the answer."""
+    def deliver(self, message: bytes, number: int, following: str = "") -> None:
+        """Say all of it, and wait for the answer. The next mail, to `following`, is begun meanwhile."""
         server = self._connected()
         try:
             _judge(self._ask("DATA"), wanted=(354,))
@@ -76,6 +78,8 @@ class Smtp:
         except (_Lost, OSError, smtplib.SMTPException) as lost:
             self.close()
             raise PutOff(f"The connection was lost before all was said: {_told(lost)}") from lost
+        if following and following.isascii() and server.has_extn("pipelining"):
+            self._say_ahead(server, self._envelope(following))
         try:
             _timeout(server, SECONDS_TO_ACCEPT)
             answer = server.getreply()
@@ -98,6 +102,7 @@ class Smtp:
         if self.server is None:
             return
         try:
+            list(self._answers(*self.said_ahead))
             _judge(self._ask("RSET"))
         except (_Lost, PutOff, Refused):
             self.close()
@@ -109,7 +114,18 @@ class Smtp:
             with suppress(OSError, smtplib.SMTPException):
                 self.server.quit()
             self.server.close()
-            self.server = None
+            self.server, self.said_ahead = None, ()
+
+    def _envelope(self, recipient: str) -> tuple[str, ...]:
+        utf8 = "" if (self.sender + recipient).isascii() else " SMTPUTF8"
+        return f"MAIL FROM:<{self.sender}>{utf8}", f"RCPT TO:<{recipient}>"
+
+    def _say_ahead(self, server: smtplib.SMTP, envelope: tuple[str, ...]) -> None:
+        """Begin the next mail. Where that can't be said, the answer to the one before tells what has become of it."""
+        if server.sock is not None:
+            with suppress(OSError):
+                server.sock.sendall("".join(f"{command}\r\n" for command in envelope).encode())
+            self.said_ahead = envelope
 
     def _introduce(self, *envelope: str) -> Iterator[Answer]:
         """Begin a mail; the answers that are still to come. What is refused to its sender is no mail's fault."""
@@ -128,10 +144,11 @@ class Smtp:
     def _answers(self, *commands: str) -> Iterator[Answer]:
         """The server's answers, one after the other. Raises _Lost where there is none."""
         server = self._connected()
+        is_said, self.said_ahead = self.said_ahead == commands, ()
         together = len(commands) > 1 and server.has_extn("pipelining")
         try:
             server.command_encoding = "ascii" if "".join(commands).isascii() else "utf-8"
-            if together:
+            if together and not is_said:
                 server.send("".join(f"{command}\r\n" for command in commands))
             for command in commands:
                 yield server.getreply() if together else server.docmd(command)
