@@ -21,10 +21,10 @@ POINTS = (
     "after MAIL",
     "after RCPT",
     "before it is written",
-    "written",
     "sending, not committed",
     "sending",
     "after DATA",
+    "written",
     "in the middle of the text",
     "before the last dot",
     "after the last dot",
@@ -57,9 +57,9 @@ class Death:
         self._around(Smtp, "_introduce", before="before MAIL", after="after MAIL")
         self._around(Smtp, "begin", after="after RCPT")
         self._around(postman, "written", before="before it is written")
-        self._around(postman, "message", after="written")
         self._around(postman, "start_sending", after="sending")
-        self._around(smtplib.SMTP, "docmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
+        self._around(smtplib.SMTP, "putcmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
+        self._around(postman, "message", after="written")
         self._around(Smtp, "_say_ahead", after="said ahead")
         self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: server.__dict__.pop("dotted", 0))
         self._around(postman, "finish", after="sent")

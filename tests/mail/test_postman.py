@@ -74,6 +74,21 @@ def test_the_next_mail_is_begun_while_the_server_thinks_about_the_one_before(
     assert b"".join(sink.heard).count(b"RCPT TO:<others@example.dk>") == 1 + len(offers)
 
 
+def test_a_mail_that_cannot_be_made_when_the_server_waits_for_it_holds_up_no_other(
+    postman: Deliver, sink: Sink
+) -> None:
+    @kind("broken", "Broken")
+    def write(mail: Mail) -> Letter:
+        return Letter(subject="Hej", text="Hej\n", html="<p>Hej</p>", list_id="two\nlines")
+
+    post("broken", key="note:1", to=HER)
+    note("note:2", "others@example.dk")
+    assert postman() == 1
+    assert (mail().state, mail("note:2").state) == (State.DUE, State.SENT)
+    assert (mail().last_error, mail().doubts) == ("ValueError: A header can't hold a line break.", 0)
+    assert [one.recipient for one in sink.received] == ["others@example.dk"]
+
+
 def test_who_was_named_ahead_in_vain_gets_nothing(postman: Deliver, sink: Sink) -> None:
     for number in range(3):
         note(f"note:{number}", f"person{number}@example.dk")

@@ -1,6 +1,7 @@
 """How a mail leaves the house: what a carrier does, and how it can end. Without SMTP_URL it lands in a folder."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -29,10 +30,11 @@ class Carrier(Protocol):
     def begin(self, recipient: str) -> None:
         """Ask whether a mail for `recipient` may come."""
 
-    def deliver(self, message: bytes, number: int, following: str = "") -> None:
-        """Hand it over. When this returns, somebody else answers for it. `number` is the same whenever the mail is.
+    def deliver(self, message: Callable[[], bytes], number: int, following: str = "") -> None:
+        """Hand it over, as `message` makes it. When this returns, somebody else answers for it.
 
-        The next mail will probably be for `following`: it may be asked already whether that may come.
+        `number` is the same whenever the mail is. The next one will probably be for `following`: it may be asked
+        already whether that may come.
         """
 
     def drop(self) -> None:
@@ -51,14 +53,14 @@ class Folder:
     def begin(self, recipient: str) -> None:
         """Everybody may have mail here."""
 
-    def deliver(self, message: bytes, number: int, following: str = "") -> None:
+    def deliver(self, message: Callable[[], bytes], number: int, following: str = "") -> None:
         """Write it whole or not at all."""
         finished = path_of(self.path, number)
         unfinished = finished.with_suffix(".part")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
-                file.write(message)
+                file.write(message())
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(finished)

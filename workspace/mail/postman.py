@@ -8,8 +8,9 @@ sent once more under the same Message-ID; what was not is simply sent.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 
 from flask import Flask, current_app, g
@@ -118,9 +119,9 @@ class Postman:
         log.warning("Mail has to wait: %s", trouble)
         self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
-    def _written(self, taken: Taken) -> tuple[bytes, str] | None:
-        """The mail as it travels, written now, and what of it could not be; None where it has nothing to say to its
-        addressee, or is another's.
+    def _written(self, taken: Taken) -> tuple[Callable[[], bytes], str] | None:
+        """What makes the mail as it travels, of what was written now, and what could not be; None where it has nothing
+        to say to its addressee, or is another's.
 
         Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
         comes between.
@@ -139,7 +140,7 @@ class Postman:
             if mailbox(mail.recipient) != recipient:
                 self.carrier.drop()
                 raise PutOff("The address has changed meanwhile.")
-            return message(mail, letter, self.settings), letter.trouble
+            return partial(message, mail, letter, self.settings), letter.trouble
 
 
 @cache

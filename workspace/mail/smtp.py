@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
@@ -66,12 +66,14 @@ class Smtp:
             self.drop()
             raise
 
-    def deliver(self, message: bytes, number: int, following: str = "") -> None:
+    def deliver(self, message: Callable[[], bytes], number: int, following: str = "") -> None:
         """Say all of it, and wait for the answer. The next mail, to `following`, is begun meanwhile."""
         server = self._connected()
         try:
-            _judge(self._ask("DATA"), wanted=(354,))
-            server.send(_stuffed(message))  # What raises has not sent all of it, so not the last dot either.
+            server.putcmd("DATA")
+            text = _stuffed(message())  # Where it can't be made, dropping it hangs up: the server waits for it by now.
+            _judge(server.getreply(), wanted=(354,))
+            server.send(text)  # What raises has not sent all of it, so not the last dot either.
         except (PutOff, Refused):
             self.drop()
             raise
