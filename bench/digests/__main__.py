@@ -1,10 +1,11 @@
 """How fast digests go out, beside a bare loop that sends ready-made mails of the same size to the same sink.
 
     python -m bench.digests                      10,000 members with 20 partnerships each, on SQLite
-    python -m bench.digests --members 1000 --mails 300 --database postgresql://…
+    python -m bench.digests --members 3000 --database postgresql://…
 
-The sink, the bare loop and each worker are processes of their own, as in real life. What is printed is for orientation:
-the ratios count, since they are of one run on one machine.
+The sink, the bare loop and each worker are processes of their own, as in real life. They take turns of a second, since
+a machine that others use too is half as fast in some seconds as in others: each ratio is of the same half minute. What
+is printed is for orientation: the ratios count.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,9 @@ from workspace.extensions import db
 from workspace.mail import postman
 from workspace.mail.messages import message
 from workspace.mail.models import Mail, State
+from workspace.mail.postman import Postman
 
+A_TURN = 1.0  # seconds
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 SINK = """
 import sys, time
@@ -67,10 +71,18 @@ def main() -> None:
             told(f"{planned} digests planned ({planned / (time.perf_counter() - begin):.0f} a second)", begin)
             sample, asked = written(app)
             hold_back()
-        bare = bare_loop(sample, given.mails, port)
-        ones = workers(1, app, given, folder, port)
-        twos = workers(2, app, given, folder, port)
-        report(sample, asked, bare, ones, twos)
+            release(given.members * 9 // 10)
+        bare, one, two = Rate(), Rate(), Rate()
+        with (
+            worker(given, folder, port) as first,
+            worker(given, folder, port) as second,
+            worker(given, folder, port) as third,
+        ):
+            while (alone := turn(first)) and (both := turn(second, third)):
+                one.add(*alone)
+                two.add(*both)
+                bare.add(bare_loop(sample, port))
+        report(sample, asked, bare, one, two)
 
 
 def arguments() -> argparse.Namespace:
@@ -78,7 +90,6 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--members", type=int, default=10_000)
     parser.add_argument("--partnerships", type=int, default=20, help="of each member")
-    parser.add_argument("--mails", type=int, default=2_000, help="so many a measurement")
     parser.add_argument("--database", default="", help="an empty PostgreSQL instead of SQLite")
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--worker", default="", help=argparse.SUPPRESS)
@@ -141,48 +152,85 @@ def release(count: int) -> None:
     db.session.commit()
 
 
-def bare_loop(content: bytes, count: int, port: int) -> float:
-    """How many ready-made mails a second a loop sends over one connection."""
+@dataclass
+class Rate:
+    """How many mails went out in how many seconds, and the memory of the process at the end of each turn."""
+
+    sent: int = 0
+    seconds: float = 0
+    memory: list[int] = field(default_factory=list)
+
+    def add(self, *turns: dict[str, Any]) -> None:
+        """Count a turn of one or of several processes at once."""
+        self.sent += sum(turn["sent"] for turn in turns)
+        self.seconds += sum(turn["seconds"] for turn in turns) / len(turns)
+        self.memory.append(turns[0]["memory"])
+
+    @property
+    def a_second(self) -> float:
+        """Mails a second, over all turns."""
+        return self.sent / self.seconds
+
+
+def bare_loop(content: bytes, port: int) -> dict[str, Any]:
+    """A turn of a loop that sends a ready-made mail over one connection."""
     with smtplib.SMTP("127.0.0.1", port) as server:
         server.sendmail("a@example.dk", ["b@example.dk"], content)
-        begin = time.perf_counter()
-        for _ in range(count):
+        begin, sent = time.perf_counter(), 0
+        while time.perf_counter() < begin + A_TURN:
             server.sendmail("a@example.dk", ["b@example.dk"], content)
-        return count / (time.perf_counter() - begin)
+            sent += 1
+        return {"sent": sent, "seconds": time.perf_counter() - begin, "memory": memory()}
 
 
-def workers(number: int, app: Workspace, given: argparse.Namespace, folder: str, port: int) -> list[dict[str, Any]]:
-    """Send so many digests by this number of workers at once; what each says of it."""
+@contextmanager
+def worker(given: argparse.Namespace, folder: str, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A worker that waits for its turn."""
     command = [sys.executable, "-m", "bench.digests", "--worker", folder, "--port", str(port)]
     command += ["--database", given.database] if given.database else []
-    running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(number)
-    ]
-    for process in running:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    with app.app_context():
-        release(given.mails)
-    for process in running:
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def turn(*workers: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    """Let these workers send at once for a turn; what each says of it, or nothing where too little was left to send."""
+    for process in workers:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    return [json.loads(process.communicate()[0]) for process in running]
+    told = [process.stdout.readline() for process in workers if process.stdout]
+    return [json.loads(line) for line in told] if all(told) else []
+
+
+class Paced(Postman):
+    """Goes one round, in turns: each begins when it is told to."""
+
+    def __init__(self, chosen: Settings) -> None:
+        super().__init__(chosen)
+        self.begin, self.sent = 0.0, 0
+
+    def _is_out(self) -> bool:
+        seconds = time.perf_counter() - self.begin
+        if seconds >= A_TURN:
+            print(json.dumps({"sent": self.sent, "seconds": seconds, "memory": memory()}), flush=True)
+            sys.stdin.readline()
+            self.begin, self.sent = time.perf_counter(), 0
+        return super()._is_out()
+
+    def _deliver(self, *mails: Any) -> bool:
+        sent = super()._deliver(*mails)
+        self.sent += sent
+        return sent
 
 
 def work(chosen: Settings) -> None:
-    """Be a worker: send what is due when told to, and say how it went."""
+    """Be a worker, which says that it is there, and then what it did in each turn."""
     app = create_app(chosen)
     with app.app_context():
-        postman.deliver()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        resident, begin = [memory()], time.perf_counter()
-        sent = 0
-        while count := postman.the_postman().deliver():
-            sent += count
-            resident.append(memory())
-        print(json.dumps({"sent": sent, "seconds": time.perf_counter() - begin, "memory": resident}))
+        Paced(app.settings).deliver()
 
 
 def memory() -> int:
@@ -196,14 +244,14 @@ def told(what: str, begin: float) -> None:
     print(f"{what}: {time.perf_counter() - begin:.1f} s", flush=True)
 
 
-def report(sample: bytes, asked: int, bare: float, ones: list[dict[str, Any]], twos: list[dict[str, Any]]) -> None:
+def report(sample: bytes, asked: int, bare: Rate, one: Rate, two: Rate) -> None:
     """Print the rates beside each other."""
-    one, two = (sum(part["sent"] for part in run) / max(part["seconds"] for part in run) for run in (ones, twos))
+    of_bare, of_one = one.a_second / bare.a_second, two.a_second / one.a_second
     print(f"a digest: {len(sample) / 1024:.0f} kB as it travels, {asked} statements to write it")
-    print(f"bare loop    {bare:7.0f} mails a second")
-    print(f"one worker   {one:7.0f} mails a second, {one / bare:.2f} of the bare loop (wanted: at least 0.25)")
-    print(f"two workers  {two:7.0f} mails a second, {two / one:.2f} times one (wanted: at least 1.6)")
-    print(f"memory of one worker, before and after: {ones[0]['memory'][0]} and {ones[0]['memory'][-1]} MB")
+    print(f"bare loop    {bare.a_second:7.0f} mails a second ({bare.sent} in all)")
+    print(f"one worker   {one.a_second:7.0f} ({one.sent}), {of_bare:.2f} of the bare loop (wanted: at least 0.25)")
+    print(f"two workers  {two.a_second:7.0f} ({two.sent}), {of_one:.2f} times one (wanted: at least 1.6)")
+    print(f"memory of one worker after each turn: {', '.join(map(str, one.memory))} MB")
 
 
 if __name__ == "__main__":
