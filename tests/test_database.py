@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -108,6 +109,29 @@ def test_a_commit_that_fails_still_gets_an_answer(workshop: Workspace) -> None:
     assert "Something went wrong here" in answer.text
     assert "Skrevet" in answer.text
     assert "IntegrityError" not in answer.text
+
+
+@pytest.mark.parametrize("seconds", [0.002, 0.2])
+def test_who_writes_waits_for_another_process(seconds: float, workshop: Workspace) -> None:
+    holds = Event()
+
+    def hold() -> None:
+        with create_app(workshop.settings).app_context():
+            keep("Gladsaxe Kommune")
+            db.session.flush()
+            holds.set()
+            sleep(seconds)
+            db.session.commit()
+            db.engine.dispose()
+
+    other = Thread(target=hold)
+    other.start()
+    assert holds.wait(10)
+    with workshop.app_context():
+        keep("Icura")
+        db.session.commit()
+    other.join()
+    assert names_kept() == {"Gladsaxe Kommune", "Icura"}
 
 
 def test_what_was_left_is_done_whatever_became_of_the_request(workshop: Workspace) -> None:
