@@ -57,10 +57,11 @@ class Folder:
         """Write it whole or not at all."""
         finished = path_of(self.path, number)
         unfinished = finished.with_suffix(".part")
+        content = message()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as file:
-                file.write(message())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(finished)
