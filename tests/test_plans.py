@@ -23,14 +23,18 @@ from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.digests import planning
 from workspace.extensions import db
+from workspace.mail import leases
+from workspace.mail.models import post_all, row
 from workspace.partnerships.log import Entry
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 
 POSTS = 100_000
-# Those that grow with the installation. In the tests nothing stands in the outbox and the trail.
+WAITING = 5_000  # mails, while nobody has come for them
+# Those that grow with the installation. In the tests nothing stands in the trail.
 LARGE = {"post", "comment", "entry", "membership", "user", "holding", "mention", "participation", "role", "partnership"}
+LARGE |= {"mail"}
 MOST_ROWS = 220  # that a step of a plan reads or sorts: a few pages, or one for each partnership of somebody
 STEPS = 240  # of SQLite's machine for each of them
 # Statements, by words in them, of which more is known to be needed.
@@ -86,7 +90,7 @@ class Listener:
         event.listen(db.engine, "before_cursor_execute", self._hear)
 
     def _hear(self, connection: Any, cursor: Any, statement: str, given: Any, *rest: Any) -> None:
-        if self.page and statement.startswith(("SELECT", "WITH")):
+        if self.page and statement.startswith(("SELECT", "WITH", "UPDATE mail")):
             self.asked.setdefault(statement, (self.page, given))
 
 
@@ -126,7 +130,7 @@ def test_no_page_reads_or_sorts_what_it_does_not_show(filled: Workspace) -> None
 
 
 def ask(app: Workspace, listener: Listener) -> None:
-    """Ask for every page, and plan digests."""
+    """Ask for every page, plan digests, and go a postman's round past a mail server that is away."""
     here = Post.partnership_id == 1
     numbers = select(Post.activity_number).where(here).order_by(Post.activity_number.desc())
     commented = select(Post.number).where(here, Post.comment_count == 26).limit(1)
@@ -152,6 +156,10 @@ def ask(app: Workspace, listener: Listener) -> None:
     db.session.execute(update(User).where(User.id <= 50).values(next_digest_at=clock.now()))
     db.session.commit()
     planning.plan()
+    listener.page = "a postman's round"
+    post_all([row("digest", key=f"waiting:{number}", to=f"p{number}@example.dk") for number in range(WAITING)])
+    db.session.commit()
+    leases.give_back(leases.take(), clock.now())
 
 
 def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:

@@ -6,7 +6,7 @@ Each statement asks for the postman's own lease: who has lost it to another chan
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,9 +15,11 @@ from typing import Any, cast
 from sqlalchemy import Table, Update, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from workspace import clock
 from workspace.database import db, lightly
+from workspace.mail.letters import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, State
 
 AT_ONCE = 50
@@ -52,23 +54,33 @@ def take() -> list[Taken]:
 
     One statement, so that no two postmen get the same. Whoever was lost while *sending* has left the mail in doubt.
     """
-    lease = secrets.token_hex(16)
+    now, lease = clock.now(), secrets.token_hex(16)
+    given = {"priorities": PRIORITIES, "now": now, "new_lease": lease, "new_take_at": now + LEASE}
+    ids = db.session.scalars(_taking(), given).all()
+    db.session.commit()
+    mine = select(Mail).where(Mail.id.in_(ids), Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
+    found = [_taken(mail) for mail in db.session.scalars(mine.options(joinedload(Mail.user)))]
+    db.session.commit()
+    return found
+
+
+@cache
+def _taking() -> ReturningUpdate[tuple[int]]:
+    """The statement for it. All priorities are named so that both databases find the first few by the index of what is
+    unfinished, however many wait; others read and sort all of them while nobody else can write.
+    """
     due = (
         select(MAIL.c.id)
-        .where(UNFINISHED, MAIL.c.take_at <= clock.now())
+        .where(UNFINISHED, MAIL.c.priority.in_(bindparam("priorities", expanding=True)))
+        .where(MAIL.c.take_at <= bindparam("now"))
         .order_by(MAIL.c.priority, MAIL.c.take_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    taken = MAIL.update().where(MAIL.c.id == due.c.id).values(lease=lease, take_at=clock.now() + LEASE)
-    db.session.execute(taken)
-    db.session.commit()
-    mine = select(Mail).where(UNFINISHED, Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
-    found = [_taken(mail) for mail in db.session.scalars(mine.options(joinedload(Mail.user)))]
-    db.session.commit()
-    return found
+    taken = MAIL.update().where(MAIL.c.id == due.c.id)
+    return taken.values(lease=bindparam("new_lease"), take_at=bindparam("new_take_at")).returning(MAIL.c.id)
 
 
 def start_sending(mail: Taken) -> bool:
@@ -99,10 +111,11 @@ def put_off(mail: Taken, error: str, *, in_doubt: bool = False) -> None:
     _insist(lambda: _change(mail, **values))
 
 
-def give_back(lease: str, take_at: datetime, error: str | None = None) -> None:
-    """Let go of all that is left of a lease: no try of it counts."""
+def give_back(taken: Sequence[Taken], take_at: datetime, error: str | None = None) -> None:
+    """Let go of all that is left of what was taken: no try of it counts."""
     why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
-    rest = MAIL.update().where(UNFINISHED, MAIL.c.lease == lease).values(lease=None, take_at=take_at, **why)
+    mine = MAIL.c.id.in_([mail.id for mail in taken]), MAIL.c.lease == taken[0].lease
+    rest = MAIL.update().where(*mine).values(lease=None, take_at=take_at, **why)
     _insist(lambda: _commit(rest))
 
 

@@ -22,7 +22,7 @@ from workspace.mail.alike import made_once
 if TYPE_CHECKING:
     from workspace.mail.models import Mail
 
-PROMPT, PLAIN, BULK = 0, 1, 2
+PRIORITIES = PROMPT, PLAIN, BULK = 0, 1, 2
 WIDTH = 70
 
 

@@ -73,7 +73,7 @@ class Postman:
                         break
                     sent += self._deliver(mail, following)
                 away = AWAY if self.trouble else timedelta()
-                give_back(taken[0].lease, clock.now() + away, self.trouble)
+                give_back(taken, clock.now() + away, self.trouble)
         return sent
 
     def _is_out(self) -> bool:
