@@ -185,6 +185,17 @@ def test_organisations_are_found_added_and_taken_out_by_the_buttons_of_the_form(
     assert db.session.query(Partnership).count() == 0
 
 
+def test_the_words_of_a_search_stay_until_nothing_more_is_to_be_found_by_them(window: Client, htmx: bool) -> None:
+    icura = make_organisation("Icura A/S", OrganisationKind.COMPANY)
+    icon = make_organisation("Ico Nordic", OrganisationKind.COMPANY)
+    for added, words in ((icura, "ic"), (icon, "")):
+        fields = {"add": str(added.id), "q": "ic", f"side-{icura.id}": "company"}
+        page = Page(window.submit(START, FACTS | fields, htmx=htmx).text)
+        assert [field.get("value") for field in page.all("input") if field.get("name") == "q"] == [words]
+        assert "No organisation begins" not in page.text
+    assert not found(page)
+
+
 def test_what_was_chosen_takes_part(window: Client) -> None:
     icura = make_organisation("Icura A/S", OrganisationKind.COMPANY)
     dtu = make_organisation("DTU", OrganisationKind.RESEARCH)

@@ -41,9 +41,11 @@ class Choice:
         return queries.organisations(self.sides)
 
     def search(self) -> None:
-        """Find organisations by the words typed."""
+        """Find organisations by the words typed. Words that have nothing more to find once one is added are done."""
         if self.words.strip():
             self.found = queries.found_organisations(self.words, but=self.sides)
+        if self.added and not self.found:
+            self.words = ""
 
     def existing(self) -> dict[int, Side]:
         """The chosen sides, of organisations that exist."""
