@@ -4,8 +4,8 @@
     python -m bench.digests --members 3000 --database postgresql://…
 
 The sink, the bare loop and each worker are processes of their own, as in real life. They take turns of a second, since
-a machine that others use too is half as fast in some seconds as in others: each ratio is of the same half minute. What
-is printed is for orientation: the ratios count.
+a machine that others use too is half as fast in some seconds as in others: each ratio is of the same minutes. What was
+sent is sent again until all have had their turns. What is printed is for orientation: the ratios count.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import event, or_, select, update
 
 from bench.digests import population
 from workspace import Workspace, clock, create_app
@@ -35,6 +35,7 @@ from workspace.mail.models import Mail, State
 from workspace.mail.postman import Postman
 
 A_TURN = 1.0  # seconds
+TURNS = 60  # of each
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz"
 SINK = """
 import sys, time
@@ -71,17 +72,17 @@ def main() -> None:
             told(f"{planned} digests planned ({planned / (time.perf_counter() - begin):.0f} a second)", begin)
             sample, asked = written(app)
             hold_back()
-            release(given.members * 9 // 10)
-        bare, one, two = Rate(), Rate(), Rate()
-        with (
-            worker(given, folder, port) as first,
-            worker(given, folder, port) as second,
-            worker(given, folder, port) as third,
-        ):
-            while (alone := turn(first)) and (both := turn(second, third)):
-                one.add(*alone)
-                two.add(*both)
-                bare.add(bare_loop(sample, port))
+            bare, one, two = Rate(), Rate(), Rate()
+            with (
+                worker(given, folder, port) as first,
+                worker(given, folder, port) as second,
+                worker(given, folder, port) as third,
+            ):
+                for _ in range(TURNS):
+                    release(given.members)
+                    one.add(*turn(first))
+                    two.add(*turn(second, third))
+                    bare.add(bare_loop(sample, port))
         report(sample, asked, bare, one, two)
 
 
@@ -140,15 +141,16 @@ def written(app: Workspace) -> tuple[bytes, int]:
 
 
 def hold_back() -> None:
-    """Let nothing be due: each measurement takes its own."""
+    """Let nothing be due."""
     db.session.execute(update(Mail).values(take_at=population.FAR_AWAY))
     db.session.commit()
 
 
-def release(count: int) -> None:
-    """Let so many digests be due."""
-    ids = select(Mail.id).where(Mail.state == State.DUE, Mail.kind == "digest").order_by(Mail.id.desc()).limit(count)
-    db.session.execute(update(Mail).where(Mail.id.in_(ids)).values(take_at=clock.now()))
+def release(members: int) -> None:
+    """Let what was held back, or has been sent, be due: all but the empty digests."""
+    rests = or_(Mail.take_at == population.FAR_AWAY, Mail.state == State.SENT)
+    again = {"state": State.DUE, "lease": None, "attempts": 0, "finished_at": None, "take_at": clock.now()}
+    db.session.execute(update(Mail).where(rests, Mail.user_id > members // 10).values(again))
     db.session.commit()
 
 
@@ -196,13 +198,12 @@ def worker(given: argparse.Namespace, folder: str, port: int) -> Iterator[subpro
 
 
 def turn(*workers: subprocess.Popen[str]) -> list[dict[str, Any]]:
-    """Let these workers send at once for a turn; what each says of it, or nothing where too little was left to send."""
+    """Let these workers send at once for a turn; what each says of it."""
     for process in workers:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    told = [process.stdout.readline() for process in workers if process.stdout]
-    return [json.loads(line) for line in told] if all(told) else []
+    return [json.loads(process.stdout.readline()) for process in workers if process.stdout]
 
 
 class Paced(Postman):

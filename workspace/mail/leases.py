@@ -55,7 +55,7 @@ def take() -> list[Taken]:
     One statement, so that no two postmen get the same. Whoever was lost while *sending* has left the mail in doubt.
     """
     now, lease = clock.now(), secrets.token_hex(16)
-    given = {"priorities": PRIORITIES, "now": now, "new_lease": lease, "new_take_at": now + LEASE}
+    given = {"now": now, "new_lease": lease, "new_take_at": now + LEASE}
     ids = db.session.scalars(_taking(), given).all()
     db.session.commit()
     mine = select(Mail).where(Mail.id.in_(ids), Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
@@ -66,13 +66,12 @@ def take() -> list[Taken]:
 
 @cache
 def _taking() -> ReturningUpdate[tuple[int]]:
-    """The statement for it. All priorities are named so that both databases find the first few by the index of what is
-    unfinished, however many wait; others read and sort all of them while nobody else can write.
+    """The statement for it. It names all priorities: so both databases find the first few by the index of what is
+    unfinished. Else they read and sort all that wait, while nobody can write to the SQLite file.
     """
     due = (
         select(MAIL.c.id)
-        .where(UNFINISHED, MAIL.c.priority.in_(bindparam("priorities", expanding=True)))
-        .where(MAIL.c.take_at <= bindparam("now"))
+        .where(UNFINISHED, MAIL.c.priority.in_(PRIORITIES), MAIL.c.take_at <= bindparam("now"))
         .order_by(MAIL.c.priority, MAIL.c.take_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
