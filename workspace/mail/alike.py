@@ -13,7 +13,7 @@ Key = TypeVar("Key")
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
-MOST = 4_096  # of each function, some kB each
+MOST = 16_384  # of each function; with all that hangs on it a partnership takes some 10 kB
 
 
 class _Memory:
