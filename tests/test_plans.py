@@ -33,8 +33,10 @@ from workspace.posts.models import Post
 POSTS = 100_000
 WAITING = 5_000  # mails, while nobody has come for them
 # Those that grow with the installation. In the tests nothing stands in the trail.
-LARGE = {"post", "comment", "entry", "membership", "user", "holding", "mention", "participation", "role", "partnership"}
-LARGE |= {"mail"}
+LARGE = {
+    *("post", "comment", "entry", "mention", "membership", "holding", "role"),
+    *("user", "partnership", "participation", "mail"),
+}
 MOST_ROWS = 220  # that a step of a plan reads or sorts: a few pages, or one for each partnership of somebody
 STEPS = 240  # of SQLite's machine for each of them
 # Statements, by words in them, of which more is known to be needed.

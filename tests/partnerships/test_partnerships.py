@@ -187,8 +187,8 @@ def test_organisations_are_found_added_and_taken_out_by_the_buttons_of_the_form(
 
 def test_the_words_of_a_search_stay_until_nothing_more_is_to_be_found_by_them(window: Client, htmx: bool) -> None:
     icura = make_organisation("Icura A/S", OrganisationKind.COMPANY)
-    icon = make_organisation("Ico Nordic", OrganisationKind.COMPANY)
-    for added, words in ((icura, "ic"), (icon, "")):
+    ico = make_organisation("Ico Nordic", OrganisationKind.COMPANY)
+    for added, words in ((icura, "ic"), (ico, "")):
         fields = {"add": str(added.id), "q": "ic", f"side-{icura.id}": "company"}
         page = Page(window.submit(START, FACTS | fields, htmx=htmx).text)
         assert [field.get("value") for field in page.all("input") if field.get("name") == "q"] == [words]
