@@ -41,10 +41,13 @@ def workspace(folder: Path, url: str, *, workers: int) -> Iterator[tuple[int, su
     port = free_port()
     given = {
         "DATABASE_URL": url,
-        "INSTANCE_PATH": str(folder),
+        "INSTANCE_PATH": str(folder.resolve()),
         "SECRET_KEY": SECRET_KEY,
         "PORT": str(port),
         "WORKERS": str(workers),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "MAIL_FROM": "samspil@localhost",
+        "SMTP_URL": f"file://{folder.resolve()}/mail",
     }
     command = [sys.executable, "-c", "from workspace.cli import main; main(['run'])"]
     with started(command, port, given) as server:

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from flask_babel import force_locale
 from sqlalchemy import event
 
 from tests.client import Client, signed_in
 from tests.databases import KIND, Database, Server, new_database
-from workspace import Workspace, create_app
+from tests.environment import Run, environment_of
+from workspace import Workspace, cli, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db, limiter
@@ -154,6 +156,18 @@ def statements(app: Workspace) -> Callable[[], AbstractContextManager[list[str]]
             event.remove(db.engine, "before_cursor_execute", hear)
 
     return listening
+
+
+@pytest.fixture
+def run(app: Workspace, settings: Settings) -> Run:
+    """Give the `workspace` command, on the database of this test: `run("admin", "list", typed="", LC_ALL="da")`."""
+
+    def run(*arguments: str, typed: str = "", **environment: str) -> Result:
+        db.session.commit()
+        given = environment_of(settings) | {"DEMO": "0", "LC_ALL": "en_GB.UTF-8"}
+        return CliRunner().invoke(cli.main, arguments, input=typed, env=given | environment)
+
+    return run
 
 
 @pytest.fixture

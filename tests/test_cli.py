@@ -8,44 +8,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from tests.environment import Run
 from tests.factories import PASSWORD, add_member, make_administrator, make_user, share, start_partnership
-from workspace import Workspace, cli
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
-from workspace.config import ROOT, Settings
+from workspace.config import ROOT
 from workspace.extensions import db
 from workspace.partnerships.models import Partnership
+from workspace.trail.models import Line
 
 NEW = "gynge saddel torden"
 COMMAND = (sys.executable, "-c", "from workspace.cli import main; main()", "run")
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(app: Workspace, settings: Settings) -> Run:
-    """Give the command, on the database of this test."""
-
-    def run(*arguments: str, typed: str = "", **environment: str) -> Result:
-        db.session.commit()
-        given = {
-            "DATABASE_URL": settings.database_url,
-            "INSTANCE_PATH": str(settings.instance),
-            "SECRET_KEY": settings.secret_key,
-            "DEMO": "0",
-            "LC_ALL": "en_GB.UTF-8",
-        }
-        return CliRunner().invoke(cli.main, arguments, input=typed, env=given | environment)
-
-    return run
 
 
 def test_the_first_administrator_gets_an_account(run: Run) -> None:
@@ -91,6 +71,15 @@ def test_what_is_no_address_makes_nobody(run: Run) -> None:
     result = run("admin", "add", "nobody", "--name", "Nobody", "--stdin", typed=f"{NEW}\n")
     assert result.exit_code == 1
     assert db.session.scalars(select(User)).all() == []
+
+
+@pytest.mark.parametrize("months", ["0", "-1", "121", "٠"])
+def test_no_setting_deletes_the_whole_trail(months: str, run: Run) -> None:
+    run("admin", "add", make_user().email)
+    before = db.session.scalars(select(Line.id)).all()
+    result = run("trail", "prune", TRAIL_MONTHS=months)
+    assert (result.exit_code, db.session.scalars(select(Line.id)).all()) == (1, before)
+    assert "TRAIL_MONTHS is a whole number from 1 to 120" in result.output
 
 
 def test_a_new_password_ends_all_sessions(run: Run) -> None:

@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Workspace:
     postman.install(app, settings)
     gate.install(app)
     errors.install(app)
-    headers.install(app, secure=settings.secure_cookies)
+    headers.install(app, strict_transport_security=settings.strict_transport_security)
     for feature in FEATURES:
         app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
     app.register_blueprint(pages.blueprint)

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace.config import ROOT, Settings, SettingsError
+from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError
 from workspace.extensions import db
 
 if TYPE_CHECKING:
@@ -131,7 +131,11 @@ def trail() -> None:
 
 
 @trail.command("prune")
-@click.option("--months", type=click.IntRange(1, 120), help="Keep so many months. By default TRAIL_MONTHS, or 13.")
+@click.option(
+    "--months",
+    type=click.IntRange(MONTHS_OF_TRAIL.least, MONTHS_OF_TRAIL.most),
+    help="Keep so many months, instead of TRAIL_MONTHS.",
+)
 def prune_trail(months: int | None) -> None:
     """Delete the lines that are older than the trail is kept. That it was done is itself a line."""
     from workspace.trail import keeping

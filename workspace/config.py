@@ -1,49 +1,63 @@
 """Every setting, from the environment, in one place, checked at the start."""
 
 import os
-import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from errno import EACCES
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from workspace import variables
+from workspace.variables import SHORTEST_KEY, Number
+from workspace.variables import SettingsError as SettingsError
+from workspace.variables import is_loopback as is_loopback
 
 ROOT = Path(__file__).resolve().parent.parent
 
-WEAK_KEYS = ("secret", "changeme", "change-me", "password", "development", "samspil")
-SHORTEST_KEY = 32
+MONTHS_OF_TRAIL = Number(1, 120)
+SECONDS_A_DAY = 24 * 60 * 60
+
+# What a real installation can't do without, and what is said where it is missing.
+NEEDED = {
+    "SECRET_KEY": f"at least {SHORTEST_KEY} random characters, which {variables.KEY_RECIPE} makes",
+    "BASE_URL": "where people reach the workspace, and the links in mails lead, like https://samspil.kommune.dk",
+    "MAIL_FROM": "whom the mails come from, like samspil@kommune.dk",
+    "SMTP_URL": "the server that takes the mails, like smtp://user:password@mail.kommune.dk "
+    "(or file:///var/lib/samspil/mail for a folder, from which nobody is sent any)",
+}
 
 
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message says which, and what to do."""
+def _setting(variable: str, read: variables.Reader, default: Any) -> Any:
+    """A field that the environment's `variable` gives, or where that is empty, `default`."""
+    return field(default=default, metadata={"variable": variable, "read": read})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What an installation decides. README.md lists the variables and their defaults."""
+    """What an installation decides. README.md lists the variables and their defaults; a test compares."""
 
     instance: Path
     database_url: str
     secret_key: str
-    demo: bool = False
-    host: str = "127.0.0.1"
-    port: int = 8000
-    workers: int = 1
-    trusted_proxies: int = 0
-    rate_limit_url: str = "memory://"
-    administrators_start_partnerships: bool = False
-    help_email: str = ""
-    accessibility_url: str = ""
-    base_url: str = "http://127.0.0.1:8000"
-    mail_from: str = "samspil@localhost"
-    trail_months: int = 13
-    smtp_url: str = ""
-    queue_url: str = ""
-    titles_only: bool = False
+    demo: bool = _setting("DEMO", variables.flag, False)
+    host: str = _setting("HOST", variables.host, "127.0.0.1")
+    port: int = _setting("PORT", Number(1, 65535), 8000)
+    workers: int = _setting("WORKERS", Number(1, 64), 1)
+    trusted_proxies: int = _setting("TRUSTED_PROXIES", Number(0, 10), 0)
+    rate_limit_url: str = _setting("RATE_LIMIT_URL", variables.counters, "memory://")
+    administrators_start_partnerships: bool = _setting("ADMINISTRATORS_START_PARTNERSHIPS", variables.flag, False)
+    help_email: str = _setting("HELP_EMAIL", variables.mail_address, "")
+    accessibility_url: str = _setting("ACCESSIBILITY_URL", variables.secure_page, "")
+    base_url: str = _setting("BASE_URL", variables.web_address, "http://127.0.0.1:8000")
+    mail_from: str = _setting("MAIL_FROM", variables.mail_address, "samspil@localhost")
+    trail_months: int = _setting("TRAIL_MONTHS", MONTHS_OF_TRAIL, 13)
+    smtp_url: str = _setting("SMTP_URL", variables.mail_server, "")
+    queue_url: str = _setting("QUEUE_URL", variables.queue, "")
+    titles_only: bool = _setting("MAIL_TITLES_ONLY", variables.flag, False)
+    hsts_days: int = _setting("HSTS_DAYS", Number(0, 730), 730)
+    hsts_subdomains: bool = _setting("HSTS_SUBDOMAINS", variables.flag, True)
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -52,146 +66,122 @@ class Settings:
         """The domain that our mails come from."""
         return self.mail_from.rpartition("@")[2]
 
+    @property
+    def mail_folder(self) -> Path | None:
+        """The folder that mails are written to as files; None where a server takes them."""
+        if self.smtp_url.startswith("file:"):
+            return Path(unquote(urlsplit(self.smtp_url).path))
+        return None if self.smtp_url else self.instance / "mail"
+
+    @property
+    def strict_transport_security(self) -> str:
+        """For how long browsers are told to come by HTTPS only (RFC 6797); empty for not at all."""
+        if not self.secure_cookies or not self.hsts_days:
+            return ""
+        return f"max-age={self.hsts_days * SECONDS_A_DAY}{'; includeSubDomains' if self.hsts_subdomains else ''}"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read and check every setting. Raises SettingsError."""
-        instance = Path(environment.get("INSTANCE_PATH") or ROOT / "instance").resolve()
-        instance.mkdir(parents=True, exist_ok=True)
-        demo = _flag(environment, "DEMO")
+        """Read and check every setting. Raises SettingsError, with a sentence for each that won't do."""
+        reading = _Reading(environment)
+        instance: Path = reading.value("INSTANCE_PATH", variables.folder, ROOT / "instance")
         settings = cls(
             instance=instance,
-            database_url=_database_url(environment.get("DATABASE_URL", ""), instance),
-            secret_key=_secret_key(environment.get("SECRET_KEY", ""), instance, demo=demo),
-            demo=demo,
-            host=environment.get("HOST") or "127.0.0.1",
-            port=_number(environment, "PORT", 8000),
-            workers=_number(environment, "WORKERS", 1),
-            trusted_proxies=_number(environment, "TRUSTED_PROXIES", 0),
-            rate_limit_url=environment.get("RATE_LIMIT_URL") or "memory://",
-            administrators_start_partnerships=_flag(environment, "ADMINISTRATORS_START_PARTNERSHIPS"),
-            help_email=environment.get("HELP_EMAIL", ""),
-            titles_only=_flag(environment, "MAIL_TITLES_ONLY"),
-            trail_months=_number(environment, "TRAIL_MONTHS", 13),
-            accessibility_url=environment.get("ACCESSIBILITY_URL", ""),
-            base_url=(base_url := _base_url(environment)),
-            mail_from=_mail_from(environment.get("MAIL_FROM", ""), base_url),
-            smtp_url=_smtp_url(environment),
-            queue_url=_queue_url(environment.get("QUEUE_URL", "")),
-            secure_cookies=not demo,
+            database_url=reading.value("DATABASE_URL", variables.database, f"sqlite:///{instance / 'samspil.sqlite'}"),
+            secret_key=reading.value("SECRET_KEY", variables.secret_key, ""),
+            **{
+                each.name: reading.value(each.metadata["variable"], each.metadata["read"], each.default)
+                for each in fields(cls)
+                if each.metadata
+            },
         )
-        if demo and not is_loopback(settings.host):
-            raise SettingsError(
-                f"The demo is served on this machine only (HOST={settings.host} is not a loopback address): "
-                "its sign-ins are public. Set DEMO=0 and a SECRET_KEY for a real installation."
-            )
-        if demo and settings.trusted_proxies:
-            raise SettingsError("The demo is served on this machine only: leave TRUSTED_PROXIES unset.")
-        return settings
+        if not reading.text("BASE_URL"):
+            settings = replace(settings, base_url=_local_address(settings))
+        if settings.demo:
+            settings = replace(settings, secure_cookies=False)
+            reading.wrong += _wrong_in_the_demo(settings)
+        else:
+            reading.wrong += _wrong_in_production(settings, reading)
+        if reading.wrong:
+            raise SettingsError("\n".join(reading.wrong))
+        _make_folders(settings)
+        return settings if settings.secret_key else replace(settings, secret_key=_kept_key(instance / "secret-key"))
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address, can be reached from this machine only."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+class _Reading:
+    """Reads one variable after another, and gathers what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.wrong: list[str] = []
+
+    def text(self, variable: str) -> str:
+        """What stands in the environment, without spaces around it."""
+        return self.environment.get(variable, "").strip()
+
+    def value(self, variable: str, read: variables.Reader, default: Any) -> Any:
+        """What `read` makes of it; `default` where there is nothing, or nothing that will do."""
+        given = self.text(variable)
+        try:
+            if not variables.is_readable(given):
+                raise SettingsError(f"{variable} is not written in UTF-8; write it again.")
+            return read(variable, given) if given else default
+        except SettingsError as error:
+            self.wrong.append(str(error))
+            return default
 
 
-def _flag(environment: Mapping[str, str], name: str) -> bool:
-    value = environment.get(name, "").strip().lower()
-    if value in ("", "0", "no", "false", "off"):
-        return False
-    if value in ("1", "yes", "true", "on"):
-        return True
-    raise SettingsError(f"{name} is either 1 or 0, not “{value}”.")
-
-
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
-    value = environment.get(name, "").strip()
-    if not value:
-        return default
-    if not value.isdecimal():
-        raise SettingsError(f"{name} is a whole number, not “{value}”.")
-    return int(value)
-
-
-def _base_url(environment: Mapping[str, str]) -> str:
-    """Where links in mails lead, without a slash at the end."""
-    host = (environment.get("HOST") or "127.0.0.1").strip("[]")
-    local = f"http://{f'[{host}]' if ':' in host else host}:{environment.get('PORT') or '8000'}"
-    given = (environment.get("BASE_URL") or local).rstrip("/")
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        raise SettingsError(f"BASE_URL is where people reach the workspace, like https://samspil.dk, not “{given}”.")
-    return given
-
-
-def _mail_from(given: str, base_url: str) -> str:
-    """Whom mail comes from."""
-    host = urlsplit(base_url).hostname or ""
-    address = given or f"samspil@{'localhost' if is_loopback(host) or ':' in host else host}"
-    if not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", address):
-        raise SettingsError(f"MAIL_FROM is a mail address, like samspil@kommune.dk, not “{address}”.")
-    return address
-
-
-def _smtp_url(environment: Mapping[str, str]) -> str:
-    """The mail server. In the clear there is only one on this machine, and only where that is said."""
-    given = environment.get("SMTP_URL", "").strip()
-    if not given:
-        return ""
-    try:
-        parts = urlsplit(given)
-        known = parts.scheme in ("smtp", "smtps", "smtp+plain") and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is none
-        known = False
-    if not known:
-        raise SettingsError("SMTP_URL is a mail server: smtp://user:password@host:587 (STARTTLS), or smtps:// (TLS).")
-    if parts.scheme == "smtp+plain" and not is_loopback(parts.hostname or ""):
-        raise SettingsError("SMTP_URL: without encryption (smtp+plain) mail goes to this machine only. Use smtp://.")
-    if not environment.get("BASE_URL"):
-        raise SettingsError("With SMTP_URL, BASE_URL is needed: where people reach the workspace, and links lead.")
-    return given
-
-
-def _queue_url(given: str) -> str:
-    """Where the workers' bell hangs."""
-    if given and urlsplit(given).scheme not in ("postgresql", "postgres", "redis", "rediss"):
-        raise SettingsError(
-            "QUEUE_URL is a PostgreSQL (postgresql://…) or a Redis (redis://…); leave it out for a file."
+def _wrong_in_the_demo(settings: Settings) -> Iterator[str]:
+    if not is_loopback(settings.host):
+        yield (
+            f"The demo is served on this machine only (HOST={settings.host} is not a loopback address): "
+            "its sign-ins are public. Set DEMO=0 and a SECRET_KEY for a real installation."
         )
-    return given
+    if settings.trusted_proxies:
+        yield "The demo is served on this machine only: leave TRUSTED_PROXIES unset."
 
 
-def _database_url(given: str, instance: Path) -> str:
-    if not given:
-        return f"sqlite:///{instance / 'samspil.sqlite'}"
-    try:
-        url = make_url(given)
-    except ArgumentError:
-        raise SettingsError("DATABASE_URL is not an address of a database, like postgresql://user@host/name.") from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise SettingsError("DATABASE_URL names a database of another kind: use sqlite or postgresql.")
-    return url.render_as_string(hide_password=False)
+def _wrong_in_production(settings: Settings, reading: _Reading) -> Iterator[str]:
+    for variable, meaning in NEEDED.items():
+        if not reading.text(variable):
+            yield f"{variable} is missing: {meaning}."
+    base = urlsplit(settings.base_url)
+    if base.scheme == "http" and not is_loopback(base.hostname or ""):
+        yield "BASE_URL begins with https://, or nobody stays signed in: cookies are sent over HTTPS only."
 
 
-def _secret_key(given: str, instance: Path, *, demo: bool) -> str:
-    if given or not demo:
-        weak = any(word in given.lower() for word in WEAK_KEYS) or len(set(given)) < 10
-        if len(given) < SHORTEST_KEY or weak:
+def _local_address(settings: Settings) -> str:
+    """Where the workspace is served, for browsers on this machine."""
+    host = settings.host.strip("[]")
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _make_folders(settings: Settings) -> None:
+    """Make the folders for data and for mail, which others on this machine can't look into."""
+    folders = {"INSTANCE_PATH": settings.instance}
+    if settings.smtp_url and settings.mail_folder:
+        folders["SMTP_URL"] = settings.mail_folder
+    for variable, folder in folders.items():
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
+        except OSError as error:
             raise SettingsError(
-                f"SECRET_KEY is missing or weak: it needs at least {SHORTEST_KEY} random characters. "
-                'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
-            )
-        return given
-    return _kept_key(instance / "secret-key")
+                f"{variable}: the folder {variables.shown(str(folder))} can't be used ({error.strerror}); "
+                "choose another, or let the user who runs the workspace write to it."
+            ) from None
 
 
 def _kept_key(path: Path) -> str:
     """The demo's own key, made once and kept, so that a restart signs nobody out."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
+    try:
+        kept = path.read_text("ascii", errors="replace") if path.exists() else ""
+        if len(kept) < SHORTEST_KEY:
+            path.touch(mode=0o600)
+            path.write_text(kept := secrets.token_urlsafe(48))
+    except OSError as error:
+        raise SettingsError(
+            f"SECRET_KEY: the demo keeps its own in {path}, which can't be used ({error.strerror})."
+        ) from None
+    return kept

@@ -23,7 +23,6 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
-TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
 def style_nonce() -> str:
@@ -33,8 +32,8 @@ def style_nonce() -> str:
     return str(g.style_nonce)
 
 
-def install(app: Flask, *, secure: bool) -> None:
-    """Add the headers to every answer of `app`; `secure` says that it is reached over HTTPS."""
+def install(app: Flask, *, strict_transport_security: str) -> None:
+    """Add the headers to every answer of `app`, and that one where it is not empty."""
 
     def add(response: Response) -> Response:
         for name, value in ALWAYS.items():
@@ -42,8 +41,8 @@ def install(app: Flask, *, secure: bool) -> None:
         if nonce := g.pop("style_nonce", None):
             policy = f"{CONTENT_SECURITY_POLICY}; style-src 'self' 'nonce-{nonce}'"
             response.headers["Content-Security-Policy"] = policy
-        if secure:
-            response.headers["Strict-Transport-Security"] = TWO_YEARS
+        if strict_transport_security:
+            response.headers["Strict-Transport-Security"] = strict_transport_security
         # Pages are private: nothing between us and the reader keeps them, nor the browser after signing out.
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from tests.client import Client
 from tests.databases import KIND, execute
+from tests.environment import environment_of
 from tests.factories import add_member, share, start_partnership
 from workspace import Workspace
 from workspace.accounts.models import User
@@ -121,13 +122,7 @@ def served(settings: Settings) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
-    given = {
-        "DATABASE_URL": settings.database_url,
-        "INSTANCE_PATH": str(settings.instance),
-        "SECRET_KEY": settings.secret_key,
-        "PORT": str(port),
-        "LC_ALL": "en_GB.UTF-8",
-    }
+    given = environment_of(settings) | {"PORT": str(port), "LC_ALL": "en_GB.UTF-8"}
     with subprocess.Popen(COMMAND, cwd=ROOT, env=kept | given, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()

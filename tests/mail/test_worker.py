@@ -15,6 +15,7 @@ from select import select
 import pytest
 
 from tests.databases import KIND
+from tests.environment import environment_of
 from workspace import Workspace, clock, create_app, ticks
 from workspace.config import ROOT, Settings
 from workspace.extensions import db
@@ -47,12 +48,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 @contextmanager
 def working(settings: Settings, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker, in a process of its own, on the database of this test."""
-    given = {
-        "DATABASE_URL": settings.database_url,
-        "INSTANCE_PATH": str(settings.instance),
-        "SECRET_KEY": settings.secret_key,
-        "PATH": os.environ["PATH"],
-    }
+    given = environment_of(settings) | {"PATH": os.environ["PATH"]}
     with subprocess.Popen([sys.executable, "-c", WORKER], cwd=ROOT, env=given | environment) as process:
         try:
             yield process

@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 
 from workspace.access import public
+from workspace.config import Settings
 from workspace.mail.carriers import files, path_of
 
 MOST_SHOWN = 100
@@ -107,5 +108,5 @@ def _shown(path: Path) -> Shown:
 
 
 def _folder() -> Path:
-    folder: Path = current_app.settings.instance / "mail"  # type: ignore[attr-defined]
-    return folder
+    settings: Settings = current_app.settings  # type: ignore[attr-defined]
+    return settings.mail_folder or settings.instance / "mail"

@@ -1,11 +1,9 @@
-"""How a mail leaves the house: what a carrier does, and how it can end. Without SMTP_URL it lands in a folder."""
+"""How a mail leaves the house: what a carrier does, and how it can end. Where no server is set it lands in a folder."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-
-from workspace.config import Settings
 
 
 class Unreachable(Exception):
@@ -47,8 +45,8 @@ class Carrier(Protocol):
 class Folder:
     """Each mail a file, which the demo shows (`/mailbox`), or an administrator reads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.path = settings.instance / "mail"
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def begin(self, recipient: str) -> None:
         """Everybody may have mail here."""
@@ -59,8 +57,8 @@ class Folder:
         unfinished = finished.with_suffix(".part")
         content = message()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(unfinished, "wb", opener=_for_us_alone) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -73,6 +71,11 @@ class Folder:
 
     def close(self) -> None:
         """Nothing is kept."""
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """Open a file that nobody else on this machine may read: there are sign-in codes in mails."""
+    return os.open(path, flags, 0o600)
 
 
 def files(folder: Path) -> list[Path]:

@@ -52,12 +52,17 @@ def the_postman() -> "Postman":
     return found
 
 
+def carrier(settings: Settings) -> Carrier:
+    """What takes the mails of this installation."""
+    return Folder(settings.mail_folder) if settings.mail_folder else Smtp(settings)
+
+
 class Postman:
     """Sends one mail after another. There is one in a process; `stopping` ends its round after the present mail."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.carrier: Carrier = Smtp(settings) if settings.smtp_url else Folder(settings)
+        self.carrier = carrier(settings)
         self.stopping = threading.Event()
         self.round = threading.Lock()
         self.trouble: str | None = None
