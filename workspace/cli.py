@@ -145,6 +145,24 @@ def prune_trail(months: int | None) -> None:
         click.echo(_("%(number)s lines are deleted.", number=deleted))
 
 
+@main.group("mail")
+def mails() -> None:
+    """Mail, and the server that takes it."""
+
+
+@mails.command("test")
+@click.argument("address")
+def send_test_mail(address: str) -> None:
+    """Send a test mail to ADDRESS, and say what became of it."""
+    from workspace.mail import trial
+
+    with _workspace() as app:
+        try:
+            click.echo(trial.send(_checked(address), app.settings))
+        except trial.NotSent as error:
+            raise click.ClickException(str(error)) from None
+
+
 @main.group()
 def digests() -> None:
     """Digests: planning what is due, sending it, and seeing somebody's next one."""

@@ -79,7 +79,7 @@ class Smtp:
             raise
         except (_Lost, OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise PutOff(f"The connection was lost before all was said: {_told(lost)}") from lost
+            raise PutOff(f"The connection was lost before all was said: {told(lost)}") from lost
         if following and following.isascii() and server.has_extn("pipelining"):
             self._say_ahead(server, self._envelope(following))
         try:
@@ -87,7 +87,7 @@ class Smtp:
             answer = server.getreply()
         except (OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise InDoubt(f"The connection was lost before the answer: {_told(lost)}") from lost
+            raise InDoubt(f"The connection was lost before the answer: {told(lost)}") from lost
         if not 200 <= answer[0] <= 599:
             self.close()
             raise InDoubt(f"The answer can't be understood: {_text(answer)}")
@@ -155,14 +155,14 @@ class Smtp:
             for command in commands:
                 yield server.getreply() if together else server.docmd(command)
         except (OSError, smtplib.SMTPException) as lost:
-            raise _Lost(_told(lost)) from lost
+            raise _Lost(told(lost)) from lost
 
     def _connected(self) -> smtplib.SMTP:
         if self.server is None:
             try:
                 self.server, self.used_at = self._connect(), time.monotonic()
             except (OSError, smtplib.SMTPException) as error:
-                raise Unreachable(f"{self.host}:{self.port} can't be used: {_told(error)}") from error
+                raise Unreachable(f"{self.host}:{self.port} can't be used: {told(error)}") from error
         return self.server
 
     def _connect(self) -> smtplib.SMTP:
@@ -215,7 +215,7 @@ def _timeout(server: smtplib.SMTP, seconds: float) -> None:
         server.sock.settimeout(seconds)
 
 
-def _told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """The error in one line."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
