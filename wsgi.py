@@ -1,5 +1,12 @@
 """The WSGI application, for a server: `granian --interface wsgi wsgi:app`."""
 
 from workspace import create_app
+from workspace.demo import separation
+from workspace.extensions import db
 
 app = create_app()
+with app.app_context():
+    try:
+        separation.keep_apart(app.settings)
+    finally:
+        db.engine.dispose()  # No connection may pass into the processes that a server forks.

@@ -114,6 +114,12 @@ def test_a_database_that_is_up_to_date_stays_as_it_is(run: Run) -> None:
     assert run("migrate").output == "The database is up to date.\n"
 
 
+def test_the_demo_is_not_loaded_into_a_real_installation(run: Run) -> None:
+    result = run("demo", "load")
+    assert (result.exit_code, result.output) == (1, "Error: The demo story is for the demo only: set DEMO=1.\n")
+    assert db.session.scalars(select(User)).all() == []
+
+
 def test_the_demo_is_not_loaded_among_other_people(run: Run) -> None:
     make_administrator()
     result = run("demo", "load", DEMO="1", SECRET_KEY="")

@@ -217,8 +217,10 @@ def demo() -> None:
 
 @demo.command("load")
 def load_demo() -> None:
-    """Load the demo story into an empty database."""
-    with _workspace():
+    """Load the demo story into an empty database; with DEMO=1 only."""
+    with _workspace() as app:
+        if not app.settings.demo:
+            raise click.ClickException(_("The demo story is for the demo only: set DEMO=1."))
         _migrate()
         _load_demo()
 
@@ -228,12 +230,14 @@ def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
     from workspace import create_app
+    from workspace.demo import separation
     from workspace.mail import bell
 
     try:
         _app = made or create_app()
         with _app.app_context(), force_locale(_language()):
             try:
+                separation.keep_apart(_app.settings)
                 yield _app
             finally:
                 db.session.remove()

@@ -47,7 +47,7 @@ def demo(
 ) -> Iterator[Workspace]:
     """An app with the story, which the tests of this file only read."""
     database = new_database(tmp_path_factory.mktemp("demo"), postgresql, worker_id)
-    app = create_app(replace(settings, database_url=database.url))
+    app = create_app(replace(settings, database_url=database.url, demo=True))
     with app.app_context():
         migrate("upgrade", "head")
         with clock.at(NOW):

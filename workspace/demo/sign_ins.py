@@ -2,7 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
-PASSWORD = "samspil-demo"
+from workspace.accounts import passwords
+
+PASSWORD = passwords.PUBLIC
 
 SIGN_INS = (
     ("moderator@gladsaxe.example", _l("Moderator, Gladsaxe Kommune")),
