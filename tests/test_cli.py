@@ -8,21 +8,23 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from tests.client import Client
 from tests.environment import Run
 from tests.factories import PASSWORD, add_member, make_administrator, make_user, share, start_partnership
+from workspace import clock
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
 from workspace.config import ROOT
 from workspace.extensions import db
 from workspace.partnerships.models import Partnership
-from workspace.trail.models import Line
+from workspace.trail.models import Act, Line
 
 NEW = "gynge saddel torden"
 COMMAND = (sys.executable, "-c", "from workspace.cli import main; main()", "run")
@@ -71,6 +73,46 @@ def test_what_is_no_address_makes_nobody(run: Run) -> None:
     result = run("admin", "add", "nobody", "--name", "Nobody", "--stdin", typed=f"{NEW}\n")
     assert result.exit_code == 1
     assert db.session.scalars(select(User)).all() == []
+
+
+def test_without_a_terminal_it_is_said_what_is_needed(run: Run) -> None:
+    for options in ((), ("--name", "Ada Holm")):
+        result = run("admin", "add", "ada@example.dk", *options)
+        assert result.exit_code == 1
+        assert "There is no terminal to ask in: give the name with --name, and the password" in result.output
+    assert db.session.scalars(select(User)).all() == []
+
+
+def test_administrators_are_listed(run: Run) -> None:
+    make_user("Nobody")
+    make_administrator(name="Bo Dam", email="bo@example.dk", deactivated_at=clock.now())
+    make_administrator(name="Ada Holm", email="ada@example.dk")
+    assert [line.split() for line in run("admin", "list").output.splitlines()] == [
+        ["ada@example.dk", "Ada", "Holm"],
+        ["bo@example.dk", "Bo", "Dam", "(closed", "account)"],
+    ]
+
+
+def test_an_administrator_becomes_an_ordinary_person_again(run: Run, sign_in: Callable[[User], Client]) -> None:
+    make_administrator(name="Bo Dam")
+    ada = make_administrator(name="Ada Holm", email="ada@example.dk")
+    browser = sign_in(ada)
+    assert browser.get("/admin/partnerships").status_code == 200
+    assert run("admin", "remove", "Ada@example.dk").output == "Ada Holm is no longer an administrator.\n"
+    assert browser.get("/admin/partnerships").status_code == 404
+    line = db.session.scalars(select(Line).order_by(Line.id.desc())).first()
+    assert line is not None
+    assert (line.act, line.subject_name) == (Act.UNMADE_ADMINISTRATOR, "Ada Holm")
+    again = run("admin", "remove", "ada@example.dk")
+    assert (again.exit_code, again.output) == (1, "Error: Ada Holm is no administrator.\n")
+
+
+def test_the_last_administrator_stays(run: Run) -> None:
+    ada = make_administrator(name="Ada Holm", email="ada@example.dk")
+    make_administrator(deactivated_at=clock.now())
+    result = run("admin", "remove", "ada@example.dk")
+    assert (result.exit_code, ada.is_administrator) == (1, True)
+    assert "Ada Holm is the only administrator: add another first" in result.output
 
 
 @pytest.mark.parametrize("months", ["0", "-1", "121", "٠"])

@@ -92,7 +92,7 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
         _migrate()
         user = user_with(email)
         if user is None:
-            user = User(email=_checked(email), name=name or click.prompt(_("Name")))
+            user = User(email=_checked(email), name=name or _typed(_("Name")))
             db.session.add(user)
         if user.password_hash is None:
             user.password_hash = _new_password(user, stdin)
@@ -101,6 +101,38 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
         note(Act.MADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is an administrator.", name=user.name))
+
+
+@admin.command("list")
+def list_administrators() -> None:
+    """Show who is an administrator."""
+    from workspace.accounts.models import administrators
+
+    with _workspace():
+        for user in administrators():
+            name = user.name if user.is_active else _("%(name)s (closed account)", name=user.name)
+            click.echo(f"{user.email:<40} {name}")
+
+
+@admin.command("remove")
+@click.argument("email")
+def remove_administrator(email: str) -> None:
+    """Let the person with the address EMAIL be an administrator no longer; the account stays."""
+    from workspace.accounts.models import administrators
+    from workspace.trail.models import Act, note
+
+    with _workspace():
+        user = _person(email)
+        if not user.is_administrator:
+            raise click.ClickException(_("%(name)s is no administrator.", name=user.name))
+        if not any(other.is_active for other in administrators() if other is not user):
+            raise click.ClickException(
+                _("%(name)s is the only administrator: add another first (workspace admin add).", name=user.name)
+            )
+        user.is_administrator = False
+        note(Act.UNMADE_ADMINISTRATOR, subject=user)
+        db.session.commit()
+        click.echo(_("%(name)s is no longer an administrator.", name=user.name))
 
 
 @main.group("user")
@@ -334,13 +366,26 @@ def _new_password(user: "User", stdin: bool) -> str:
         if stdin:
             password = sys.stdin.readline().rstrip("\r\n")
         else:
-            password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=_("The same again"))
+            password = _typed(_("Password"), hide_input=True, confirmation_prompt=_("The same again"))
         weakness = passwords.weakness(password, user.name, user.email)
         if weakness is None:
             return passwords.hashed(password)
         if stdin:
             raise click.ClickException(weakness)
         click.echo(weakness)
+
+
+def _typed(question: str, **options: Any) -> str:
+    """What somebody answers. Without a terminal there is nobody: then it says which options take its place."""
+    try:
+        answer: str = click.prompt(question, **options)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.ClickException(
+            _("There is no terminal to ask in: give the name with --name, and the password with --stdin as a line.")
+        ) from None
+    return answer
 
 
 def _serve(settings: Settings, greeting: list[str]) -> None:

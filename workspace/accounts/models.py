@@ -108,6 +108,11 @@ def email_key(email: str) -> str:
     return f"{local}{at}{domain}"
 
 
+def administrators() -> list[User]:
+    """All administrators, closed accounts among them."""
+    return list(db.session.scalars(select(User).where(User.is_administrator).order_by(User.name_key)))
+
+
 def user_with(email: str) -> User | None:
     """The account with the address `email`, in any spelling."""
     return db.session.scalar(select(User).where(User.email_key == email_key(email)))

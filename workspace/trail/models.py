@@ -53,6 +53,7 @@ class Act(StrEnum):
     ADDED_PERSON = "added_person"
     CHANGED_PERSON = "changed_person"
     MADE_ADMINISTRATOR = "made_administrator"
+    UNMADE_ADMINISTRATOR = "unmade_administrator"
     SET_PASSWORD = "set_password"  # noqa: S105
     MADE_ORGANISATION = "made_organisation"
     EDITED_ORGANISATION = "edited_organisation"

@@ -42,6 +42,7 @@ ACTS = {
     Act.ADDED_PERSON: _l("Made an account"),
     Act.CHANGED_PERSON: _l("Changed what is said of a person"),
     Act.MADE_ADMINISTRATOR: _l("Made somebody an administrator"),
+    Act.UNMADE_ADMINISTRATOR: _l("Took the administrator's rights from somebody"),
     Act.SET_PASSWORD: _l("Set a password"),
     Act.MADE_ORGANISATION: _l("Made an organisation"),
     Act.EDITED_ORGANISATION: _l("Changed an organisation"),
