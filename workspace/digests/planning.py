@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select, update
 
@@ -17,7 +16,8 @@ from workspace.accounts.choices import Rhythm
 from workspace.accounts.models import User
 from workspace.database import AnyRow, begin_writing, db
 from workspace.digests.building import Edition
-from workspace.digests.schedule import Due, Schedule
+from workspace.digests.schedule import LAST_DAY, Due, Schedule
+from workspace.languages import zone_of
 from workspace.mail.models import Mail, post_all, row
 from workspace.partnerships.models import Digested, Membership, Partnership
 
@@ -40,8 +40,8 @@ def schedule(user: User, *, some_daily: bool) -> Schedule:
         rhythm=user.digest_rhythm,
         weekday=user.digest_weekday,
         hour=user.digest_hour,
-        zone=ZoneInfo(user.time_zone),
-        paused_until=user.digest_paused_until,
+        zone=zone_of(user.time_zone),
+        paused_until=user.digest_paused_until and min(user.digest_paused_until, LAST_DAY),
         some_daily=some_daily,
     )
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import joinedload
 from workspace import clock
 from workspace.config import Settings
 from workspace.database import begin_request, db
-from workspace.languages import DEFAULT_LANGUAGE
+from workspace.languages import DEFAULT_LANGUAGE, spoken
 from workspace.mail.alike import remembering
 from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
 from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
@@ -155,5 +155,5 @@ def written(mail: Mail) -> Letter | None:
     if not mail.is_wanted:
         return None
     g.user = mail.user
-    with force_locale(mail.user.language if mail.user else DEFAULT_LANGUAGE):
+    with force_locale(spoken(mail.user.language) if mail.user else DEFAULT_LANGUAGE):
         return KINDS[mail.kind].write(mail)
