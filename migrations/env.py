@@ -22,6 +22,7 @@ from workspace.database import Among, Details, Moment
 from workspace.extensions import Base, db
 
 TABLES = (
+    "failures",
     "mail.models",
     "trail.models",
     "accounts.models",

@@ -90,8 +90,13 @@ def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = No
 
     `to` is a person's id, or the address of somebody without account; `references` say what it is about, by ids.
     """
-    if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
+    if not is_posted(key):
         post_all([row(kind, key=key, to=to, not_before=not_before, **references)])
+
+
+def is_posted(key: str) -> bool:
+    """Whether a mail of that key is in the outbox, or has been."""
+    return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None
 
 
 def post_all(rows: Sequence[dict[str, Any]]) -> None:
