@@ -18,10 +18,11 @@ from alembic import context
 from flask import has_app_context
 
 from workspace import create_app, names
-from workspace.database import Moment
+from workspace.database import Among, Details, Moment
 from workspace.extensions import Base, db
 
 TABLES = (
+    "failures",
     "mail.models",
     "trail.models",
     "accounts.models",
@@ -87,6 +88,8 @@ def _render(kind: str, item: Any, autogenerate: Any) -> str | bool:
     """Write types in terms that stay when the code changes: an enumeration is a string to the database."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Among | Details):
+        return f"sa.{type(item.impl_instance).__name__}()"
     if kind == "type" and isinstance(item, sa.Enum):
         return f"sa.String(length={item.length})"
     return False

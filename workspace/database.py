@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, has_app_context
 from sqlalchemy import (
+    JSON,
     BindParameter,
     ColumnElement,
     DateTime,
     Dialect,
     Enum,
+    Integer,
     Row,
     Select,
     String,
@@ -35,6 +37,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeEngine
 
 from workspace import clock
 from workspace.config import Settings
@@ -75,7 +78,9 @@ class Moment(TypeDecorator[datetime]):
 
 
 class OneOf(Enum):
-    """A column that holds one of our own words.
+    """A column that holds one of our own words. Any other that stands there is read as the word `otherwise`.
+
+    Another version of Samspil may have written it, or somebody by hand: no page or batch may fail for that.
 
     Compared with one of them it makes the word a part of the statement. As a parameter it could be any, so that SQLite
     plans a statement anew at each run where an index is of some of the words only, and PostgreSQL uses no such index.
@@ -92,10 +97,68 @@ class OneOf(Enum):
 
     comparator_factory = Comparator
 
+    def __init__(self, *words: Any, otherwise: StrEnum | None = None, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self.otherwise = otherwise
 
-def one_of(words: type[StrEnum], length: int = 20) -> OneOf:
-    """A column that holds one of `words`, as the word itself."""
-    return OneOf(words, native_enum=False, length=length, values_callable=lambda words: [word.value for word in words])
+    def adapt_to_emulated(self, impltype: Any, **options: Any) -> TypeEngine[Any]:
+        """The same for a database's own kind of column."""
+        return super().adapt_to_emulated(impltype, otherwise=self.otherwise, **options)  # type: ignore[no-untyped-call]
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """What reads a value."""
+        words: Any = {word.value: word for word in self.enum_class or ()} | {None: None}
+        return lambda value: words.get(value, self.otherwise)
+
+
+class Among(TypeDecorator[int]):
+    """A column that holds one of some numbers. Any other that stands there is read as the number `otherwise`."""
+
+    impl = Integer
+    cache_ok = True
+
+    def __init__(self, numbers: tuple[int, ...], otherwise: int) -> None:
+        super().__init__()
+        self.numbers, self.otherwise = numbers, otherwise
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int:
+        """The number that was read, or the other."""
+        return value if value in self.numbers else self.otherwise
+
+
+class Details(TypeDecorator[dict[str, Any]]):
+    """A column that holds an object of JSON. Anything else that stands there is read as one without any values."""
+
+    impl = JSON
+    cache_ok = True
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        """What a part of it is compared with, as JSON says."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """What reads a value."""
+        known: Any = super().result_processor(dialect, coltype) or (lambda value: value)
+
+        def read(value: Any) -> Any:
+            try:
+                found = known(value)
+            except ValueError:  # SQLite takes any text.
+                return {}
+            return found if isinstance(found, dict) else {}
+
+        return read
+
+
+def one_of(words: type[StrEnum], length: int = 20, *, otherwise: StrEnum | None) -> OneOf:
+    """A column that holds one of `words`, as the word itself; what is none of them is read as `otherwise`."""
+    return OneOf(
+        words,
+        native_enum=False,
+        length=length,
+        values_callable=lambda words: [word.value for word in words],
+        otherwise=otherwise,
+    )
 
 
 def literally(words: Any) -> Any:

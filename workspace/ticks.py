@@ -3,16 +3,17 @@
 Each piece is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
 """
 
-import logging
 from collections.abc import Callable
+from contextlib import suppress
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from workspace import failures
 from workspace.database import db
 from workspace.digests import planning, undelivered
 from workspace.mail import postman
 from workspace.members import expiry
 from workspace.posts import parking
-
-log = logging.getLogger(__name__)
 
 PIECES: tuple[Callable[[], int], ...] = (
     parking.open_due,
@@ -26,15 +27,21 @@ PIECES: tuple[Callable[[], int], ...] = (
 def tick() -> int:
     """Do all that is due by now, or until this worker is told to stop; the number of things done."""
     stopping = postman.the_postman().stopping
-    return sum(_done(piece) for piece in PIECES if not stopping.is_set())
+    return sum(_done(piece) for piece in (*PIECES, failures.forget_old) if not stopping.is_set())
 
 
 def _done(piece: Callable[[], int]) -> int:
     """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
+    name = piece.__module__.rpartition(".")[2]
     try:
-        return piece()
-    except Exception:  # There is another minute.
-        log.exception("%s.%s failed", piece.__module__, piece.__qualname__)
+        done = piece()
+        failures.forget(name, [failures.WHOLE])
+        db.session.commit()
+        return done
+    except Exception as error:  # There is another minute.
+        db.session.rollback()
+        with suppress(SQLAlchemyError):  # The database is away, or can't be written to.
+            failures.note(name, failures.WHOLE, error)
         return 0
     finally:
         db.session.rollback()

@@ -1,5 +1,7 @@
 """One's own settings."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +11,7 @@ from tests.client import Client
 from tests.factories import make_user
 from tests.pages import Page
 from workspace.accounts.models import User
+from workspace.languages import ELSEWHERE, EUROPE, NEAREST, is_zone
 
 SignIn = Callable[[User], Client]
 
@@ -120,3 +123,46 @@ def test_the_page_has_one_tab_for_each_of_its_pages(mette: Client) -> None:
     for address in ("/settings", "/settings/password", "/settings/sessions"):
         tabs = [a for a in mette.page(address).all("a") if a.get("aria-current") == "page"]
         assert [tab.get("href") for tab in tabs] == [address]
+
+
+@pytest.mark.parametrize(
+    ("language", "cities"),
+    [
+        ("da", ["København", "Tórshavn", "Nuuk", "Athen", "Bruxelles", "Lissabon", "Wien", "Kairo", "New York"]),
+        ("en", ["Copenhagen", "Tórshavn", "Nuuk", "Athens", "Brussels", "Lisbon", "Vienna", "Cairo", "New York"]),
+    ],
+)
+def test_time_zones_are_offered_by_their_cities_in_ones_own_language(
+    mette: Client, person: User, language: str, cities: list[str]
+) -> None:
+    person.language = language
+    offered = [option.text.strip() for option in mette.page("/settings").all("option")]
+    shown = [city for city in offered if city in cities]
+    assert shown == cities
+    assert not [city for city in offered if "/" in city]
+
+
+def test_every_zone_that_is_offered_is_known_once() -> None:
+    offered = (*NEAREST, *EUROPE, *ELSEWHERE)
+    assert [zone for zone in offered if not is_zone(zone)] == []
+    assert len(offered) == len(set(offered))
+
+
+def test_who_is_in_a_zone_that_is_not_known_is_told_and_can_choose_another(mette: Client, person: User) -> None:
+    person.time_zone = "Europe/Atlantis"
+    page = mette.page("/settings")
+    assert "Samspil does not know your time zone, Europe/Atlantis." in page.text
+    assert page.form("/settings")["time_zone"] == "Europe/Copenhagen"
+    assert save(mette, time_zone="Europe/Atlantis").status_code == 422
+    assert save(mette, title="Chef").status_code == 303
+    assert person.time_zone == "Europe/Copenhagen"
+    assert "does not know" not in mette.page("/settings").text
+
+
+def test_zones_are_known_without_the_files_of_the_system() -> None:
+    """`tzdata` comes with Samspil: a small container has no zones of its own."""
+    told = "from zoneinfo import ZoneInfo; print(ZoneInfo('America/Nuuk').key)"
+    alone = subprocess.run(
+        [sys.executable, "-c", told], env={"PYTHONTZPATH": ""}, capture_output=True, text=True, check=False
+    )
+    assert alone.stdout == "America/Nuuk\n", alone.stderr

@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+WEEKDAYS, USUAL_WEEKDAY = tuple(range(7)), 1  # from Monday on; Tuesday
+# Two and three at night are not offered: that is where most zones skip or repeat an hour.
+HOURS, USUAL_HOUR = tuple(hour for hour in range(24) if hour not in (2, 3)), 8
+
 
 class Rhythm(StrEnum):
     """How often a person's digest comes, from never on: daily means on workdays."""

@@ -40,7 +40,7 @@ class Code(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[Purpose] = mapped_column(one_of(Purpose))
+    purpose: Mapped[Purpose] = mapped_column(one_of(Purpose, otherwise=None))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     address: Mapped[str] = mapped_column(String(254))
     browser: Mapped[str] = mapped_column(String(255))

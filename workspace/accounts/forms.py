@@ -1,7 +1,5 @@
 """The forms of one's own account."""
 
-from collections import defaultdict
-from functools import cache
 from typing import Self
 
 from email_validator import EmailNotValidError, validate_email
@@ -100,19 +98,23 @@ class SettingsForm(WorkspaceForm):
             raise ValidationError(_("Choose one of the languages."))
 
     def validate_time_zone(self, field: Field) -> None:
-        """A zone that is known, or the one that it is already."""
-        if field.data not in _zone_names() and field.data != field.object_data:
+        """One of those that are offered."""
+        if field.data not in (zone for zones in self.zones.values() for zone, _city in zones):
             raise ValidationError(_("Choose one of the time zones."))
 
     @property
-    def zones(self) -> dict[str, list[str]]:
-        """The time zones by continent, the nearest first; first of all a present one without city."""
-        continents = defaultdict(list)
-        if self.time_zone.object_data not in _zone_names():
-            continents[""].append(self.time_zone.object_data)
-        for name in _zone_names():
-            continents[name.partition("/")[0]].append(name)
-        return continents
+    def zones(self) -> dict[str, list[tuple[str, str]]]:
+        """The time zones that are offered, with their cities, in groups; first of all a present one that is not."""
+        offered, present = languages.zones(), self.time_zone.object_data
+        is_offered = any(present == zone for zones in offered.values() for zone, _city in zones)
+        own = {} if is_offered or self.unknown_zone else {"": [(present, languages.city(present))]}
+        return own | offered
+
+    @property
+    def unknown_zone(self) -> str:
+        """The zone that is stored for the person, where no such is known: they have the usual one instead."""
+        stored: str = self.time_zone.object_data or languages.DEFAULT_ZONE
+        return "" if languages.is_zone(stored) else stored
 
 
 class OwnForm(WorkspaceForm):
@@ -156,8 +158,3 @@ class AddressForm(OwnForm):
             field.data = validate_email(field.data, check_deliverability=False).normalized
         except EmailNotValidError:
             raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
-
-
-@cache
-def _zone_names() -> tuple[str, ...]:
-    return tuple(languages.zone_names())

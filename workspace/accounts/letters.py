@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from workspace.accounts.codes import Code
 from workspace.accounts.models import User
 from workspace.database import db
+from workspace.languages import spoken
 from workspace.mail.letters import PROMPT, Letter, compose, kind
 from workspace.mail.models import Mail
 
@@ -27,7 +28,7 @@ def address_code(mail: Mail) -> Letter | None:
     if code is None or not code.is_open or code.user is None or not code.user.is_active:
         return None
     g.user = code.user
-    with force_locale(code.user.language):
+    with force_locale(spoken(code.user.language)):
         return compose("address_code", code=code)
 
 
@@ -38,5 +39,5 @@ def address_changed(mail: Mail) -> Letter | None:
     if user is None or not user.is_active:
         return None
     g.user = user
-    with force_locale(user.language):
+    with force_locale(spoken(user.language)):
         return compose("address_changed", user=user)

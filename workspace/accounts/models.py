@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import idna
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock, names
-from workspace.accounts.choices import Rhythm
-from workspace.database import Model, Moment, SortKey, db, one_of
+from workspace.accounts.choices import HOURS, USUAL_HOUR, USUAL_WEEKDAY, WEEKDAYS, Rhythm
+from workspace.database import Among, Details, Model, Moment, SortKey, db, one_of
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
@@ -52,14 +52,14 @@ class User(Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    digest_rhythm: Mapped[Rhythm] = mapped_column(one_of(Rhythm), default=Rhythm.WEEKLY)
-    digest_weekday: Mapped[int] = mapped_column(default=1)  # Tuesday
-    digest_hour: Mapped[int] = mapped_column(default=8)
+    digest_rhythm: Mapped[Rhythm] = mapped_column(one_of(Rhythm, otherwise=Rhythm.WEEKLY), default=Rhythm.WEEKLY)
+    digest_weekday: Mapped[int] = mapped_column(Among(WEEKDAYS, USUAL_WEEKDAY), default=USUAL_WEEKDAY)
+    digest_hour: Mapped[int] = mapped_column(Among(HOURS, USUAL_HOUR), default=USUAL_HOUR)
     digest_paused_until: Mapped[date | None]
     next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
     digested_at: Mapped[datetime | None] = mapped_column(Moment)
     all_digested_at: Mapped[datetime | None] = mapped_column(Moment)
-    mail_choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    mail_choices: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
     undelivered_digest_id: Mapped[int] = mapped_column(default=0)
     dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 

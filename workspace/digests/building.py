@@ -18,6 +18,7 @@ from workspace.digests import selection
 from workspace.digests.content import Block, Digest, Line
 from workspace.digests.selection import Group, Period
 from workspace.digests.spans import Span
+from workspace.failures import told as raised
 from workspace.languages import short_date, short_day, today, zone
 from workspace.mail.alike import made_once
 from workspace.overview.waiting import Item, waiting
@@ -114,7 +115,7 @@ def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str])
     try:
         return _block(row, Home(seat.slug, seat.name, carries_titles_only(seat)), reader)
     except Exception as error:
-        log.exception("Post %s of %s can't be told in a digest", row.number, seat.slug)
+        log.error("Post %s of partnership %s can't be told: %s", row.number, row.partnership_id, raised(error))
         trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
         return Block(
             group=Group(row.place),

@@ -12,8 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, RadioField, SelectField, ValidationError
 
 from workspace import cursors, languages
-from workspace.accounts.choices import Rhythm, Soon
-from workspace.digests.schedule import HOURS
+from workspace.accounts.choices import HOURS, WEEKDAYS, Rhythm, Soon
 from workspace.forms import Day, OneTimeKeyMixin, WorkspaceForm
 from workspace.partnerships.models import Digested
 from workspace.partnerships.notices import Notice
@@ -57,7 +56,7 @@ def _told(words: Mapping[Any, Any]) -> list[tuple[str, str]]:
 
 def _weekdays() -> list[tuple[int, str]]:
     names = get_day_names("wide", "stand-alone", locale=get_locale())
-    return [(number, names[number].capitalize()) for number in range(7)]
+    return [(number, names[number].capitalize()) for number in WEEKDAYS]
 
 
 def _hours() -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from workspace.accounts.models import User
 from workspace.digests import planning, writing
 from workspace.digests.building import Edition, build
+from workspace.languages import spoken
 from workspace.mail.letters import BULK, Letter, kind
 from workspace.mail.models import Mail
 from workspace.partnerships import unsubscribing
@@ -21,7 +22,7 @@ def digest(mail: Mail) -> Letter | None:
 def preview(user: User) -> Letter | None:
     """The next digest as it would be now, in the person's language and zone."""
     g.user = user
-    with force_locale(user.language):
+    with force_locale(spoken(user.language)):
         return _letter(planning.coming(user))
 
 

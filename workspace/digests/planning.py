@@ -5,32 +5,33 @@ worker at a time, and a moment is planned once: the key of the row says whose it
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from workspace import clock
 from workspace.accounts.choices import Rhythm
 from workspace.accounts.models import User
 from workspace.database import AnyRow, begin_writing, db
 from workspace.digests.building import Edition
-from workspace.digests.schedule import Due, Schedule
-from workspace.mail.models import Mail, post_all, row
+from workspace.digests.schedule import LAST_DAY, Due, Schedule
+from workspace.failures import rests, together
+from workspace.languages import zone_of
+from workspace.mail.models import Mail, is_posted, post_all, row
 from workspace.partnerships.models import Digested, Membership, Partnership
 
+PIECE = "planning"
 AT_ONCE = 200
 A_WEEK = timedelta(days=7)
 
 
 def plan() -> int:
-    """Plan every digest that is due by now; how many were."""
+    """Plan every digest that is due by now; how many were. A person whose can't be planned holds up no other."""
     planned = 0
-    while people := _due():
-        planned += _plan(people, clock.now())
-        db.session.commit()
+    while ids := _due():
+        planned += together(PIECE, ids, _plan)
     return planned
 
 
@@ -40,8 +41,8 @@ def schedule(user: User, *, some_daily: bool) -> Schedule:
         rhythm=user.digest_rhythm,
         weekday=user.digest_weekday,
         hour=user.digest_hour,
-        zone=ZoneInfo(user.time_zone),
-        paused_until=user.digest_paused_until,
+        zone=zone_of(user.time_zone),
+        paused_until=user.digest_paused_until and min(user.digest_paused_until, LAST_DAY),
         some_daily=some_daily,
     )
 
@@ -65,7 +66,7 @@ def send_now(user: User, one_time_key: str) -> None:
     begin_writing()
     db.session.scalars(select(User).where(User.id == user.id).with_for_update(key_share=True)).one()
     key = f"digest:{user.id}:{one_time_key}"
-    if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
+    if not is_posted(key):
         now = clock.now()
         _post([(_edition(user, _seats([user.id]), now, is_usual=True, reminds=True), key)])
         user.digested_at = user.all_digested_at = now
@@ -84,22 +85,24 @@ def edition_of(mail: Mail) -> Edition:
     )
 
 
-def _due() -> list[User]:
-    """Some of the people whose digest is due, who are nobody else's to plan until the commit."""
-    query = (
-        select(User)
-        .where(User.next_digest_at <= clock.now())
-        .order_by(User.next_digest_at, User.id)
-        .limit(AT_ONCE)
-        .with_for_update(key_share=True, skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return list(db.session.scalars(query))
+def _due() -> list[int]:
+    """Some of the people whose digest is due, by their ids, who are nobody else's to plan until the commit."""
+    return list(db.session.scalars(_waiting(User.next_digest_at <= clock.now()).limit(AT_ONCE)))
 
 
-def _plan(people: Iterable[User], now: datetime) -> int:
+def _waiting(*which: ColumnElement[bool]) -> Select[int]:
+    """Who of these people is due and does not rest. Only ids are read: what else stands there may be wrong."""
+    query = select(User.id).where(*which, ~rests(PIECE, User.id)).order_by(User.next_digest_at, User.id)
+    return query.with_for_update(key_share=True, skip_locked=True, of=User)
+
+
+def _plan(ids: Collection[int]) -> int:
+    """Plan the digests of those of these people whose it still is time for; how many were."""
+    now = clock.now()
+    mine = list(db.session.scalars(_waiting(User.id.in_(ids), User.next_digest_at <= now)))
+    people = db.session.scalars(select(User).where(User.id.in_(mine)).execution_options(populate_existing=True))
     by_user = defaultdict(list)
-    for seat in _seats([user.id for user in people]):
+    for seat in _seats(mine):
         by_user[seat.user_id].append(seat)
     planned = []
     for user in people:

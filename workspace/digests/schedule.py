@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from workspace.accounts.choices import Rhythm
 
-# Two and three at night are not offered: that is where most zones skip or repeat an hour.
-HOURS = tuple(hour for hour in range(24) if hour not in (2, 3))
 LATEST = timedelta(hours=24)
 A_DAY = timedelta(days=1)
 SATURDAY = 5
 # Further ahead than any two planned days lie apart.
 FURTHEST = 8
+# After it there may be no planned day any more that a date can tell.
+LAST_DAY = date.max - timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, bindparam, select
+from sqlalchemy import Table, Update, bindparam, case, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from workspace import clock
-from workspace.database import db, lightly
+from workspace.database import AnySelect, db, lightly
 from workspace.mail.letters import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, State
 
@@ -58,10 +57,27 @@ def take() -> list[Taken]:
     given = {"now": now, "new_lease": lease, "new_take_at": now + LEASE}
     ids = db.session.scalars(_taking(), given).all()
     db.session.commit()
-    mine = select(Mail).where(Mail.id.in_(ids), Mail.lease == lease).order_by(Mail.priority, Mail.not_before, Mail.id)
-    found = [_taken(mail) for mail in db.session.scalars(mine.options(joinedload(Mail.user)))]
+    if not ids:
+        return []
+    found = [Taken(*row) for row in db.session.execute(_given(), {"ids": ids, "new_lease": lease})]
     db.session.commit()
     return found
+
+
+@cache
+def _given() -> AnySelect:
+    """The statement for what was taken, in the order in which it is to be sent. It reads no more than it needs: what
+    else stands in a row, or is kept of its addressee, may be wrong, and must not keep the others.
+    """
+    person: Any = Mail.user.property.mapper.class_
+    lost = case((Mail.state == State.SENDING, 1), else_=0)
+    recipient = case((Mail.user_id.is_(None), Mail.address), (person.deactivated_at.is_(None), person.email))
+    return (
+        select(Mail.id, Mail.lease, Mail.attempts, Mail.doubts + lost, recipient)
+        .outerjoin(Mail.user)
+        .where(Mail.id.in_(bindparam("ids", expanding=True)), Mail.lease == bindparam("new_lease"))
+        .order_by(Mail.priority, Mail.not_before, Mail.id)
+    )
 
 
 @cache
@@ -105,7 +121,7 @@ def put_off(mail: Taken, error: str, *, in_doubt: bool = False) -> None:
     if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
         finish(mail, State.FAILED, error, attempts=attempts, doubts=doubts)
         return
-    values: dict[str, Any] = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[mail.attempts]}
+    values: dict[str, Any] = {"state": State.DUE, "lease": None, "take_at": clock.now() + PAUSES[max(mail.attempts, 0)]}
     values |= {"attempts": attempts, "doubts": doubts, "last_error": error[:LONGEST_ERROR]}
     _insist(lambda: _change(mail, **values))
 
@@ -153,10 +169,3 @@ def _changing(names: tuple[str, ...]) -> Update:
     """The statement of it, made once: making it takes longer than running it."""
     mine = MAIL.c.id == bindparam("mail_id"), MAIL.c.lease == bindparam("held")
     return MAIL.update().where(*mine).values({name: bindparam(f"new_{name}") for name in names})
-
-
-def _taken(mail: Mail) -> Taken:
-    lost = mail.state is State.SENDING
-    return Taken(
-        mail.id, str(mail.lease), mail.attempts, mail.doubts + lost, mail.recipient if mail.is_wanted else None
-    )

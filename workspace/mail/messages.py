@@ -45,8 +45,13 @@ def message(mail: Mail, letter: Letter, settings: Settings) -> bytes:
 
 
 def mailbox(address: str) -> str:
-    """`address` with its domain as DNS knows it (RFC 5891)."""
+    """`address` with its domain as DNS knows it (RFC 5891). Raises ValueError for what is no address.
+
+    What would end the address, or the line that it stands in, could say more to a mail server.
+    """
     local, _at, domain = address.rpartition("@")
+    if not (local and domain and address.isprintable()) or {" ", "<", ">"} & set(address):
+        raise ValueError("That is no mail address.")
     return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 

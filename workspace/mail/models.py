@@ -13,11 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Insert, String, Text, insert, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Insert, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.database import Model, Moment, connection, db, one_of
+from workspace.database import Details, Model, Moment, connection, db, one_of
 from workspace.mail.letters import KINDS
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Mail(Model):
     key: Mapped[str] = mapped_column(String(120), unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     address: Mapped[str | None] = mapped_column(String(254))
-    references: Mapped[dict[str, Any]] = mapped_column(JSON)
+    references: Mapped[dict[str, Any]] = mapped_column(Details)
     priority: Mapped[int]
     not_before: Mapped[datetime] = mapped_column(Moment)
-    state: Mapped[State] = mapped_column(one_of(State), default=State.DUE)
+    state: Mapped[State] = mapped_column(one_of(State, otherwise=State.FAILED), default=State.DUE)
     take_at: Mapped[datetime] = mapped_column(Moment)
     lease: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(default=0)
@@ -90,8 +90,13 @@ def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = No
 
     `to` is a person's id, or the address of somebody without account; `references` say what it is about, by ids.
     """
-    if db.session.scalar(select(Mail.id).where(Mail.key == key)) is None:
+    if not is_posted(key):
         post_all([row(kind, key=key, to=to, not_before=not_before, **references)])
+
+
+def is_posted(key: str) -> bool:
+    """Whether a mail of that key is in the outbox, or has been."""
+    return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None
 
 
 def post_all(rows: Sequence[dict[str, Any]]) -> None:

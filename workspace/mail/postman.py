@@ -16,12 +16,14 @@ from itertools import zip_longest
 from flask import Flask, current_app, g
 from flask_babel import force_locale
 from sqlalchemy import Select, bindparam, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from workspace import clock
 from workspace.config import Settings
 from workspace.database import begin_request, db
-from workspace.languages import DEFAULT_LANGUAGE
+from workspace.failures import is_of_database, told
+from workspace.languages import DEFAULT_LANGUAGE, spoken
 from workspace.mail.alike import remembering
 from workspace.mail.carriers import Carrier, Folder, InDoubt, PutOff, Refused, Unreachable
 from workspace.mail.leases import MOST_DOUBTS, Taken, finish, give_back, put_off, refuse, start_sending, take
@@ -101,7 +103,7 @@ class Postman:
             if not start_sending(mail):
                 self.carrier.drop()
                 return False
-            self.carrier.deliver(content, mail.id, (following and following.recipient) or "")
+            self.carrier.deliver(content, mail.id, _ahead(following))
         except Unreachable as away:
             self._stay_in(str(away))
         except Refused as refused:
@@ -110,10 +112,13 @@ class Postman:
             put_off(mail, str(not_now))
         except InDoubt as doubt:
             put_off(mail, str(doubt), in_doubt=True)
-        except Exception as error:  # Its kind's own code, or the database is away: the others go out.
-            log.exception("Mail %s could not be written", mail.id)
+        except Exception as error:  # Its kind's own code, or what stands in its row: the others go out.
+            log.error("Mail %s could not be written: %s", mail.id, told(error))
             self.carrier.drop()
-            put_off(mail, f"{type(error).__name__}: {error}")
+            if is_of_database(error):
+                self._stay_in(f"The database can't be used: {type(error).__name__}")
+            else:
+                put_off(mail, _cause(error))
         else:
             finish(mail, State.SENT, trouble)
             return True
@@ -133,7 +138,10 @@ class Postman:
         """
         if taken.recipient is None:
             return None
-        recipient = mailbox(taken.recipient)
+        try:
+            recipient = mailbox(taken.recipient)
+        except ValueError as error:
+            raise Refused("Its address is none.") from error
         self.carrier.begin(recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
@@ -148,6 +156,19 @@ class Postman:
             return partial(message, mail, letter, self.settings), letter.trouble
 
 
+def _ahead(following: Taken | None) -> str:
+    """Whom the mail after the present one is for, if that can be said."""
+    try:
+        return mailbox(following.recipient) if following and following.recipient else ""
+    except ValueError:
+        return ""
+
+
+def _cause(error: Exception) -> str:
+    """What administrators are told of it; of what a statement has failed with not the values in it."""
+    return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
+
+
 @cache
 def _mine() -> Select[Mail]:
     """The statement for one mail and its addressee, made once: making it takes a good part of running it."""
@@ -160,5 +181,5 @@ def written(mail: Mail) -> Letter | None:
     if not mail.is_wanted:
         return None
     g.user = mail.user
-    with force_locale(mail.user.language if mail.user else DEFAULT_LANGUAGE):
+    with force_locale(spoken(mail.user.language) if mail.user else DEFAULT_LANGUAGE):
         return KINDS[mail.kind].write(mail)

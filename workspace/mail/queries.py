@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from workspace import clock
 from workspace.database import db
@@ -14,6 +15,18 @@ from workspace.mail.models import UNFINISHED, Mail, State
 
 PAGE = 50
 OVERDUE = timedelta(minutes=15)
+SHOWN = (
+    Mail.kind,
+    Mail.user_id,
+    Mail.address,
+    Mail.state,
+    Mail.attempts,
+    Mail.doubts,
+    Mail.not_before,
+    Mail.take_at,
+    Mail.finished_at,
+    Mail.last_error,
+)
 
 
 class Shelf(StrEnum):
@@ -47,6 +60,22 @@ STATE_WORDS = {
 }
 
 
+# What the worker does row by row, and piece by piece, as administrators read it.
+WORK = {
+    "planning": _l("Digest of person %(row)s"),
+    "parking": _l("Parked challenge %(number)s in partnership %(row)s"),
+    "ending": _l("End of membership %(row)s"),
+    "announcing": _l("Notice that membership %(row)s ends"),
+}
+PIECES = {
+    "planning": _l("Digests"),
+    "parking": _l("Parked challenges"),
+    "expiry": _l("Memberships that end"),
+    "postman": _l("Sending mail"),
+    "undelivered": _l("Digests that could not be delivered"),
+}
+
+
 @dataclass(frozen=True)
 class Standing:
     """How the outbox stands: how many mails wait and how many were not sent, and since when one is overdue."""
@@ -76,8 +105,16 @@ def overdue_since() -> datetime | None:
 
 
 def on(shelf: Shelf, before: int | None) -> tuple[list[Mail], int | None]:
-    """A page of a shelf, the newest first, and the number before which the next page begins."""
-    query = select(Mail).where(Mail.state.in_(STATES[shelf])).options(joinedload(Mail.user))
+    """A page of a shelf, the newest first, and the number before which the next page begins.
+
+    No more is read than is shown: what else stands in such rows may be what kept them from being sent.
+    """
+    person: Any = Mail.user.property.mapper.class_
+    query = (
+        select(Mail)
+        .where(Mail.state.in_(STATES[shelf]))
+        .options(load_only(*SHOWN), joinedload(Mail.user).load_only(person.email))
+    )
     if before is not None:
         query = query.where(Mail.id < before)
     found = list(db.session.scalars(query.order_by(Mail.id.desc()).limit(PAGE + 1)))

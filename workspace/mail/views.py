@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from workspace import cursors
+from workspace import cursors, failures
 from workspace.access import administrators_only
 from workspace.htmx import announce, page_or_partial, partial_or_redirect
 from workspace.mail import outbox, queries
@@ -60,6 +60,9 @@ def _shelf(name: str) -> dict[str, Any]:
         "states": STATE_WORDS,
         "kinds": KINDS,
         "standing": queries.standing(),
+        "failures": failures.standing(),
+        "work": queries.WORK,
+        "pieces": queries.PIECES,
     }
 
 

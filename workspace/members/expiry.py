@@ -4,49 +4,64 @@ Who is out is asked of the dates themselves (Membership.is_active), so nobody wa
 trail what has happened already.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from workspace import clock
 from workspace.database import db
-from workspace.mail.models import post
+from workspace.failures import Key, each, rests
+from workspace.mail.models import is_posted, post
 from workspace.partnerships.log import Verb, append
-from workspace.partnerships.models import Ending, Membership, Partnership, State
+from workspace.partnerships.models import Ending, Membership, State
 from workspace.trail.models import Act, note
 
+SETTLING, ANNOUNCING = "ending", "announcing"
 ANNOUNCED_BEFORE = timedelta(days=7)
 
 
 def tend() -> int:
-    """Write down what time has done, one partnership at a time, and announce what it will do; how many seats it met."""
-    met = 0
-    for partnership_id in _with_seats(_is_over(), _is_announced()):
-        partnership = db.session.get_one(Partnership, partnership_id)
-        with partnership.locked():
-            met += sum(_settle(seat) for seat in _seats(partnership, _is_over()))
-            for seat in _seats(partnership, _is_announced()):
-                ends_at = str(seat.ends_at and seat.ends_at.isoformat())
-                key = f"ending:{seat.id}:{ends_at}"
-                post("ending", key=key, to=seat.user_id, membership=seat.id, ends_at=ends_at)
-        db.session.commit()
+    """Write down what time has done, and announce what it will do, seat by seat; how many seats it met."""
+    met = each(SETTLING, _seats(SETTLING, _is_over()), _settle)
+    each(ANNOUNCING, _seats(ANNOUNCING, _is_announced()), _announce)
     return met
 
 
-def _settle(seat: Membership) -> int:
+def _settle(seat_id: int, _number: int) -> int:
     """Let the columns say what the dates have said since their moment."""
-    now = clock.now()
-    if seat.ends_at and seat.ends_at <= now:
-        seat.become(State.ENDED)
-        seat.ending = Ending.EXPIRED
-        append(seat.partnership, Verb.EXPIRED, subject=seat)
-        note(Act.EXPIRED, subject=seat.user, partnership=seat.partnership)
-    else:
-        seat.become(State.ACTIVE)
-        seat.digested_number = seat.partnership.last_number
-        note(Act.LIFTED, subject=seat.user, partnership=seat.partnership)
-    return 1
+    now, seat = clock.now(), db.session.get_one(Membership, seat_id)
+    with seat.partnership.locked():
+        if not _is_so(seat, _is_over()):
+            return 0
+        if seat.ends_at and seat.ends_at <= now:
+            seat.become(State.ENDED)
+            seat.ending = Ending.EXPIRED
+            append(seat.partnership, Verb.EXPIRED, subject=seat)
+            note(Act.EXPIRED, subject=seat.user, partnership=seat.partnership)
+        else:
+            seat.become(State.ACTIVE)
+            seat.digested_number = seat.partnership.last_number
+            note(Act.LIFTED, subject=seat.user, partnership=seat.partnership)
+        return 1
+
+
+def _announce(seat_id: int, _number: int) -> int:
+    """Tell the person by mail that their access ends soon, once for each date."""
+    seat = db.session.get_one(Membership, seat_id)
+    if is_posted(_key(seat)):
+        return 0
+    with seat.partnership.locked():
+        if _is_so(seat, _is_announced()):
+            post("ending", key=_key(seat), to=seat.user_id, membership=seat.id, ends_at=_end(seat))
+        return 1
+
+
+def _key(seat: Membership) -> str:
+    return f"ending:{seat.id}:{_end(seat)}"
+
+
+def _end(seat: Membership) -> str:
+    return str(seat.ends_at and seat.ends_at.isoformat())
 
 
 def _is_over() -> ColumnElement[bool]:
@@ -65,11 +80,14 @@ def _is_announced() -> ColumnElement[bool]:
     )
 
 
-def _with_seats(*conditions: ColumnElement[bool]) -> Iterable[int]:
-    query = select(Membership.partnership_id).where(or_(*conditions)).distinct().order_by(Membership.partnership_id)
-    return list(db.session.scalars(query))
+def _seats(piece: str, condition: ColumnElement[bool]) -> list[Key]:
+    """The seats for which it is time, by their ids."""
+    query = select(Membership.id).where(condition, ~rests(piece, Membership.id))
+    found = db.session.scalars(query.order_by(Membership.partnership_id, Membership.id)).all()
+    db.session.commit()
+    return [(seat_id, 0) for seat_id in found]
 
 
-def _seats(partnership: Partnership, condition: ColumnElement[bool]) -> list[Membership]:
-    query = select(Membership).where(Membership.partnership_id == partnership.id, condition)
-    return list(db.session.scalars(query.order_by(Membership.id)))
+def _is_so(seat: Membership, condition: ColumnElement[bool]) -> bool:
+    """Whether it is still time, under the lock."""
+    return db.session.scalar(select(Membership.id).where(Membership.id == seat.id, condition)) is not None

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from workspace import clock
 from workspace.access import Action
 from workspace.database import db
-from workspace.languages import short_date
+from workspace.languages import short_date, spoken
 from workspace.mail.letters import PROMPT, Letter, compose, kind, link
 from workspace.mail.models import Mail
 from workspace.members import inviting, reporting
@@ -26,7 +26,7 @@ def invitation(mail: Mail) -> Letter | None:
     found = db.session.get(Invitation, mail.references["invitation"])
     if found is None or not found.is_open or mail.references.get("round", found.round) != found.round:
         return None
-    with force_locale(found.language):
+    with force_locale(spoken(found.language)):
         return compose(
             "invitation",
             sender=found.partnership.name,

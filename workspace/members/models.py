@@ -53,13 +53,13 @@ class Invitation(Model):
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(100), default="")
-    level: Mapped[Level] = mapped_column(one_of(Level))
+    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     language: Mapped[str] = mapped_column(String(5), default="da")
     greeting: Mapped[str] = mapped_column(Text, default="")
     invited_by_id: Mapped[int]
     link_id: Mapped[int | None] = mapped_column(ForeignKey("invitation_link.id"))
-    answer: Mapped[Answer] = mapped_column(one_of(Answer), default=Answer.OPEN)
+    answer: Mapped[Answer] = mapped_column(one_of(Answer, otherwise=Answer.WITHDRAWN), default=Answer.OPEN)
     accepted_by_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
@@ -96,7 +96,7 @@ class Link(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
-    level: Mapped[Level] = mapped_column(one_of(Level))
+    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
     made_by_id: Mapped[int]
     most_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)
@@ -151,7 +151,7 @@ class Report(Model):
     reporter_id: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict))
+    verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict, otherwise=Verdict.KEPT))
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(Moment)
     answered_by_id: Mapped[int | None]

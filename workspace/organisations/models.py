@@ -41,7 +41,7 @@ class Organisation(Model):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(SortKey, index=True)
     name_folded: Mapped[str] = mapped_column(SortKey, unique=True)
-    kind: Mapped[Kind] = mapped_column(one_of(Kind))
+    kind: Mapped[Kind] = mapped_column(one_of(Kind, otherwise=Kind.OTHER))
     cvr_number: Mapped[str | None] = mapped_column(String(8), unique=True)
     website: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)

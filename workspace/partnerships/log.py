@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from flask import abort
 from sqlalchemy import (
-    JSON,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -28,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workspace import clock
-from workspace.database import Model, Moment, connection, db, one_of
+from workspace.database import Details, Model, Moment, connection, db, one_of
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 
@@ -140,11 +139,11 @@ class Entry(Model):
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    verb: Mapped[Verb] = mapped_column(one_of(Verb, 30))
+    verb: Mapped[Verb] = mapped_column(one_of(Verb, 30, otherwise=Verb.EDITED))
     actor_id: Mapped[int | None]
     subject_id: Mapped[int | None]
     post_number: Mapped[int | None]
-    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
     at: Mapped[datetime] = mapped_column(Moment)
 
     actor: Mapped[Membership | None] = relationship(

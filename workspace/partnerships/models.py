@@ -99,8 +99,10 @@ class Partnership(Model):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(SortKey)
     purpose: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(one_of(Stage), default=Stage.IDEA)
-    visibility: Mapped[Visibility] = mapped_column(one_of(Visibility), default=Visibility.HIDDEN)
+    stage: Mapped[Stage] = mapped_column(one_of(Stage, otherwise=Stage.IDEA), default=Stage.IDEA)
+    visibility: Mapped[Visibility] = mapped_column(
+        one_of(Visibility, otherwise=Visibility.HIDDEN), default=Visibility.HIDDEN
+    )
     archived_at: Mapped[datetime | None] = mapped_column(Moment)
     last_number: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
@@ -189,7 +191,7 @@ class Participation(Model):
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
-    side: Mapped[Side] = mapped_column(one_of(Side))
+    side: Mapped[Side] = mapped_column(one_of(Side, otherwise=Side.OTHERS))
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -228,20 +230,20 @@ class Membership(Model):
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    level: Mapped[Level] = mapped_column(one_of(Level))
-    state: Mapped[State] = mapped_column(one_of(State), default=State.ACTIVE)
+    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
+    state: Mapped[State] = mapped_column(one_of(State, otherwise=State.ENDED), default=State.ACTIVE)
     seen_number: Mapped[int] = mapped_column(default=0)
     own_unseen: Mapped[int] = mapped_column(default=0)
     digested_number: Mapped[int] = mapped_column(default=0)
-    digested: Mapped[Digested] = mapped_column(one_of(Digested), default=Digested.USUAL)
-    hears: Mapped[Soon] = mapped_column(one_of(Soon), default=Soon.AT_ONCE)
+    digested: Mapped[Digested] = mapped_column(one_of(Digested, otherwise=Digested.USUAL), default=Digested.USUAL)
+    hears: Mapped[Soon] = mapped_column(one_of(Soon, otherwise=Soon.AT_ONCE), default=Soon.AT_ONCE)
     created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     joined_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now)
     since: Mapped[datetime] = mapped_column(Moment, default=clock.now)
     decided_by_id: Mapped[int | None]
     suspended_until: Mapped[datetime | None] = mapped_column(Moment)
     ends_at: Mapped[datetime | None] = mapped_column(Moment)
-    ending: Mapped[Ending | None] = mapped_column(one_of(Ending))
+    ending: Mapped[Ending | None] = mapped_column(one_of(Ending, otherwise=Ending.REMOVED))
     reason: Mapped[str] = mapped_column(Text, default="")
     asked: Mapped[str] = mapped_column(Text, default="")
     question: Mapped[str] = mapped_column(Text, default="")

@@ -36,7 +36,9 @@ USUALLY = {Notice.REPLY: Soon.DIGEST}
 
 def chosen(user: User | AnyRow, notice: Notice) -> Soon:
     """How soon the person wants to hear of this kind of news, wherever it is."""
-    return Soon(user.mail_choices.get(notice, USUALLY.get(notice, Soon.AT_ONCE)))
+    usual = USUALLY.get(notice, Soon.AT_ONCE)
+    stored = user.mail_choices.get(notice, usual)
+    return Soon(stored) if stored in list(Soon) else usual
 
 
 def hears_of(user: User | AnyRow, hears: Soon, notice: Notice) -> Soon:

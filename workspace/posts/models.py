@@ -64,7 +64,7 @@ class Post(Moving, Model):
     )
     written_by = Action.SHARE
 
-    kind: Mapped[Kind] = mapped_column(one_of(Kind))
+    kind: Mapped[Kind] = mapped_column(one_of(Kind, otherwise=Kind.PROGRESS))
     title: Mapped[str] = mapped_column(String(120))
     # The challenge that this progress moves.
     moves_number: Mapped[int | None]

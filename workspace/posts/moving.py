@@ -86,7 +86,7 @@ class Moving(Writing):
 
     activity_number: Mapped[int]
     activity_at: Mapped[datetime] = mapped_column(Moment)
-    status: Mapped[Status | None] = mapped_column(one_of(Status))
+    status: Mapped[Status | None] = mapped_column(one_of(Status, otherwise=Status.PARKED))
     status_at: Mapped[datetime | None] = mapped_column(Moment)
     taker_id: Mapped[int | None]
     asked_id: Mapped[int | None]

@@ -1,14 +1,19 @@
 """Parked challenges whose day has come open by themselves."""
 
+from datetime import date
+from functools import partial
+
 from sqlalchemy import select
 
 from workspace import clock
 from workspace.database import db
+from workspace.failures import each, rests
 from workspace.languages import DEFAULT_ZONE_INFO
 from workspace.partnerships.models import Partnership
 from workspace.posts.models import Post
 from workspace.posts.moving import Status
 
+PIECE = "parking"
 AT_A_TIME = 200
 
 
@@ -23,12 +28,14 @@ def open_due() -> int:
             Post.status == Status.PARKED,
             Post.withdrawn_at.is_(None),
             Partnership.archived_at.is_(None),
+            ~rests(PIECE, Post.partnership_id, Post.number),
         )
         .limit(AT_A_TIME)
     ).all()
     db.session.commit()
-    for partnership_id, number in due:
-        post = db.session.get_one(Post, (partnership_id, number))
-        post.open_in_time(db.session.get_one(Partnership, partnership_id), today)
-        db.session.commit()
-    return len(due)
+    return each(PIECE, [(row.partnership_id, row.number) for row in due], partial(_open, today))
+
+
+def _open(today: date, partnership_id: int, number: int) -> int:
+    post = db.session.get_one(Post, (partnership_id, number))
+    return post.open_in_time(db.session.get_one(Partnership, partnership_id), today)

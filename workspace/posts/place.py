@@ -23,7 +23,8 @@ def lifetime(membership: Membership, post: AnyRow) -> dict[str, Any]:
     """How far a challenge is, who has to do with it, what the reader may do, and what belongs to it."""
     turns = queries.turns(membership, post.number)
     concerned = [post.taker_id, post.asked_id, *(turn.actor_id for turn in turns.values())]
-    solving = turns[Verb.SOLVED].details["posts"] if post.status is Status.SOLVED else []
+    solved = turns.get(Verb.SOLVED) if post.status is Status.SOLVED else None
+    solving = solved.details.get("posts", []) if solved else []
     progress = queries.progress_of(membership, post.number, solving)
     return {
         "turns": turns,

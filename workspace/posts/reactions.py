@@ -41,7 +41,9 @@ class Reaction(Model):
     partnership_id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[Acknowledgement] = mapped_column(one_of(Acknowledgement), primary_key=True)
+    kind: Mapped[Acknowledgement] = mapped_column(
+        one_of(Acknowledgement, otherwise=Acknowledgement.NOTED), primary_key=True
+    )
     is_given: Mapped[bool] = mapped_column(default=True)
 
 
@@ -87,7 +89,7 @@ def tally(reacted: str | None) -> Tally:
     """What the column `reacted` says."""
     words = (reacted or "").split()
     counts = Counter(word.removesuffix(OWN) for word in words)
-    own = {Acknowledgement(word.removesuffix(OWN)) for word in words if word.endswith(OWN)}
+    own = {kind for kind in Acknowledgement if f"{kind}{OWN}" in words}
     return Tally({kind: counts[kind] for kind in Acknowledgement if counts[kind]}, own)
 
 

@@ -71,8 +71,8 @@ class Holding(Model):
     partnership_id: Mapped[int]
     role_id: Mapped[int]
     membership_id: Mapped[int]
-    kind: Mapped[Kind] = mapped_column(one_of(Kind))
-    state: Mapped[State] = mapped_column(one_of(State))
+    kind: Mapped[Kind] = mapped_column(one_of(Kind, otherwise=Kind.HELPER))
+    state: Mapped[State] = mapped_column(one_of(State, otherwise=State.WITHDRAWN))
     offered_by_id: Mapped[int | None]
     answered_by_id: Mapped[int | None]
     former_id: Mapped[int | None]

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from flask import g, has_request_context, request
-from sqlalchemy import JSON, Index, String, insert
+from sqlalchemy import Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.database import Model, Moment, afterwards, db, one_of
+from workspace.database import Details, Model, Moment, afterwards, db, one_of
 
 
 class Act(StrEnum):
@@ -68,7 +68,10 @@ class Outcome(StrEnum):
 
 
 class Line(Model):
-    """One line. The actor is a person, or nobody for what time or a stranger did."""
+    """One line. The actor is a person, or nobody for what time or a stranger did.
+
+    `act` is None where another version of Samspil has put on record what this one does not know.
+    """
 
     __tablename__ = "trail"
     __table_args__ = (
@@ -80,8 +83,8 @@ class Line(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment)
-    act: Mapped[Act] = mapped_column(one_of(Act, 40))
-    outcome: Mapped[Outcome] = mapped_column(one_of(Outcome), default=Outcome.DONE)
+    act: Mapped[Act] = mapped_column(one_of(Act, 40, otherwise=None))
+    outcome: Mapped[Outcome] = mapped_column(one_of(Outcome, otherwise=Outcome.DONE), default=Outcome.DONE)
     actor_id: Mapped[int | None]
     actor_name: Mapped[str] = mapped_column(String(100), default="")
     subject_id: Mapped[int | None]
@@ -89,7 +92,7 @@ class Line(Model):
     partnership_id: Mapped[int | None]
     partnership_name: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
-    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
     # Set on the line that says PRUNED, and what lets the database delete the lines before that moment.
     pruned_before: Mapped[datetime | None] = mapped_column(Moment)
 
