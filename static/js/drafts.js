@@ -152,13 +152,13 @@
 
   // ---- Offering what was kept; after signing in again it is simply there ----
 
-  // The drafts for a form that it does not have already, the latest first.
+  // The drafts for a form that it does not have already: what this tab left to sign in, and then the latest first.
   function draftsFor(form) {
     return keys(mine)
       .map((key) => ({ ...read(key), name: key.slice(mine.length) }))
       .filter(({ action, name }) => action === form.getAttribute("action") && name !== form.draft)
       .filter(({ isLeaving }) => isLeaving || form.matches("[data-draft]"))
-      .sort((one, other) => other.at - one.at);
+      .sort((one, other) => (other.name === left?.name) - (one.name === left?.name) || other.at - one.at);
   }
 
   async function offer(form, again = LOOKED_AGAIN_AFTER) {
@@ -203,11 +203,8 @@
     const offered = say(form, "offered", "offered");
     const [title, body] = textsOf(fields);
     const time = offered.querySelector("time");
-    const { lang } = document.documentElement;
     time.dateTime = new Date(at).toISOString();
-    time.textContent = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, {
-      day: "numeric", month: "long", hour: "2-digit", minute: "2-digit",
-    }).format(at);
+    time.textContent = when(at, document.querySelector("#writing").dataset.zone) ?? when(at);
     offered.querySelector("[data-beginning]").textContent = [...(body || title)].slice(0, 80).join("");
     offered.querySelector("[data-take]").addEventListener("click", () => {
       keep(form); // What was written beside the offer stays, as a draft of its own.
@@ -223,6 +220,13 @@
       await offer(form);
       form.querySelector("[data-take], input:not([type=hidden]), trix-editor, textarea")?.focus();
     });
+  }
+
+  // The day and the time; nothing for a zone that the browser does not know.
+  function when(at, timeZone) {
+    const { lang } = document.documentElement;
+    const parts = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone };
+    return attempt(() => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, parts).format(at));
   }
 
   function take(form, name, { fields }) {
