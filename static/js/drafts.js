@@ -10,10 +10,12 @@
   const KEY = "one_time_key";
   const SECONDS = [2, 4, 8, 15, 30];
   const KEPT_FOR = 28 * 24 * 60 * 60 * 1000;
-  const LOOKED_AGAIN_AFTER = [300, 2000]; // The page before this one may take a moment to let go of its drafts.
+  const HAD = "drafts-of-the-page-before";
+  const LOOKED_AGAIN_AFTER = [300, 2000]; // The page before this one in the tab may take a moment to let go of its drafts.
   const person = document.body.dataset.person;
   const words = document.querySelector("#writing")?.content;
   const left = attempt(() => JSON.parse(sessionStorage.getItem(LEFT)));
+  const had = attempt(() => JSON.parse(sessionStorage.getItem(HAD))) ?? [];
   const waiting = new Map();
   const held = new Map(); // the drafts that this page has locked: the form of each, and how to let go of it
   let isSigningOut = false;
@@ -145,6 +147,10 @@
     });
   }
 
+  addEventListener("pagehide", () => {
+    attempt(() => sessionStorage.setItem(HAD, JSON.stringify([...held.keys()])));
+  });
+
   // What is typed into the plain field counts, and no longer the formatted text beside it.
   document.addEventListener("input", ({ target }) => {
     if (target.matches?.("textarea[data-editor]")) target.form.elements.body_html.disabled = true;
@@ -166,7 +172,7 @@
     form.isLooking = true;
     let isBusy = false;
     for (const { name } of draftsFor(form)) {
-      if (!(await hold(name, form))) isBusy = true;
+      if (!(await hold(name, form))) isBusy ||= had.includes(name);
       else if (place(form, name)) break;
       else if (form.draft !== name) release(name);
     }
