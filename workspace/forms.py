@@ -87,6 +87,16 @@ class OneTimeKeyMixin:
         except ValueError:
             field.data = str(uuid.uuid4())
 
+    def take_new_key(self) -> None:
+        """Let what is typed be made as something new: the key that came with it has made something else."""
+        self.one_time_key.data, self.one_time_key.raw_data = str(uuid.uuid4()), None
+
+
+class CorrectionMixin(OneTimeKeyMixin):
+    """A text to be shared, which may instead `correct` one that its key has made: its number and its version."""
+
+    corrects: Any = HiddenField(filters=[lambda value: _numbers(str(value or ""))])
+
 
 class VersionMixin:
     """The version of what is edited, as it was when the form was opened."""
@@ -152,6 +162,12 @@ class ProseMixin(CprMixin):
         if merged:
             fields.body.data, fields.body_html.data = merged.text, merged.html
         return merged is not None
+
+
+def _numbers(text: str) -> tuple[int, int] | None:
+    """ "17-2" as two numbers, or None."""
+    number, version = (cursors.number(part) for part in text.partition("-")[::2])
+    return (number, version) if number and version else None
 
 
 def stripped(value: str | None) -> str | None:

@@ -27,6 +27,10 @@ CONFIGURATION = {
 PARTIAL = "HX-Request"
 RESTORE = "HX-History-Restore-Request"
 
+# The kind of message that names a draft, and how long its name may be: the browser makes it.
+DRAFT = "draft"
+LONGEST_DRAFT_NAME = 36
+
 
 def is_partial() -> bool:
     """Whether HTMX asks for a part of a page. Going back in history asks for the whole."""
@@ -36,6 +40,13 @@ def is_partial() -> bool:
 def announce(message: str) -> None:
     """Say `message` in the page's live region, with this answer or the page that it leads to."""
     flash(message)
+
+
+def took_draft() -> None:
+    """Say, with this answer or the page that it leads to, that what was sent is here: its draft can go (drafts.js)."""
+    draft = request.form.get("draft", "")
+    if draft.isascii() and draft.isalnum() and len(draft) <= LONGEST_DRAFT_NAME:
+        flash(draft, DRAFT)
 
 
 def page_or_partial(page: str, partial: str, /, *, focus: str = "", **context: Any) -> Response:

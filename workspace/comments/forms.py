@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from workspace.forms import OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
+from workspace.forms import CorrectionMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
 
 
 class TextForm(ProseMixin, WorkspaceForm):
@@ -15,7 +15,7 @@ class TextForm(ProseMixin, WorkspaceForm):
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.body)
 
 
-class CommentForm(OneTimeKeyMixin, TextForm):
+class CommentForm(CorrectionMixin, TextForm):
     """A new comment."""
 
 

@@ -25,7 +25,7 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.notices import Notice, notify
 from workspace.posts import following, mentions
 from workspace.posts.models import Post
-from workspace.posts.writing import Writing, require_present
+from workspace.posts.writing import AlreadyShared, Writing, require_present
 from workspace.prose import Prose
 
 
@@ -67,18 +67,21 @@ class Comment(Writing, Model):
 
     @classmethod
     def write(cls, by: Membership, post_number: int, *, body: Prose, one_time_key: str) -> Written:
-        """Comment on the post, which lifts it. The same key makes the same comment, corrected if it has changed since.
+        """Comment on the post, which lifts it. The same key makes the same comment.
 
-        404 for a number that is none of this partnership's posts.
+        Raises AlreadyShared if that one says something else, or stands on another post. 404 for a number that is none
+        of this partnership's posts.
         """
-        body = mentions.resolved(by.partnership_id, body)
+        typed, body = body, mentions.resolved(by.partnership_id, body)
         with by.locked():
             by.require(Action.COMMENT)
             asked = {"partnership_id": by.partnership_id, "number": post_number}
             post = next(iter(rows(_post(), **asked, author_id=by.id, one_time_key=one_time_key)), None) or abort(404)
             if post.made:
                 made = db.session.get_one(cls, (by.partnership_id, post.made))
-                made.edit(by, body=body, version=made.version)
+                typed = mentions.resolved(by.partnership_id, typed, number=made.number)
+                if made.post_number != post_number or made.first_said() != ("", typed.html):
+                    raise AlreadyShared(made.number)
                 return Written(made.number, Commented(post_number, post.comment_count, post.withdrawn_at))
             require_present(post.withdrawn_at)
             entry = record(by, Verb.COMMENTED, post_number=post_number, lifts=True)

@@ -10,14 +10,15 @@ from workspace import htmx
 from workspace.access import Action, members_may
 from workspace.comments import queries, showing
 from workspace.comments.forms import CommentForm, EditForm
-from workspace.comments.models import Comment, Commented
-from workspace.htmx import announce, page_or_partial
+from workspace.comments.models import Comment, Commented, Written
+from workspace.database import db
+from workspace.htmx import announce, page_or_partial, took_draft
 from workspace.partnerships.models import Membership
 from workspace.posts import queries as post_queries
 from workspace.posts import versions
 from workspace.posts.forms import WithdrawalForm
 from workspace.posts.models import Post
-from workspace.posts.writing import Stale
+from workspace.posts.writing import AlreadyShared, Stale
 
 blueprint = Blueprint("comments", __name__, url_prefix="/partnerships/<slug:slug>/posts/<number:post_number>/comments")
 blueprint.add_app_template_global(showing.comment_line, "comment_line")
@@ -32,8 +33,21 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     if not form.validate():
         post = post_queries.post(membership, post_number)
         return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
-    written = Comment.write(membership, post_number, body=form.prose, one_time_key=form.one_time_key.data)
-    announce(_("Your comment is shared."))
+    try:
+        written = _written(membership, post_number, form)
+    except AlreadyShared as earlier:
+        form.take_new_key()
+        return htmx.invalid(
+            "comments/_form.html",
+            page="comments/new.html",
+            status=409,
+            form=form,
+            earlier=db.session.get_one(Comment, (membership.partnership_id, earlier.number)),
+            mine=form.prose,
+            **_writing(membership, post_queries.post(membership, post_number)),
+        )
+    announce(_("Your changes are saved.") if form.corrects.data else _("Your comment is shared."))
+    took_draft()
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
         to=_address(membership, post_number, written.number),
@@ -85,6 +99,7 @@ def update(membership: Membership, post_number: int, number: int) -> ResponseRet
             "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context
         )
     announce(_("Your changes are saved."))
+    took_draft()
     return shown(membership, post_number, number)
 
 
@@ -116,6 +131,19 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
     comment.withdraw(membership, post_queries.post(membership, post_number), reason=form.reason.data or "")
     announce(_("The comment is withdrawn."))
     return shown(membership, post_number, number)
+
+
+def _written(membership: Membership, post_number: int, form: CommentForm) -> Written:
+    """The comment that the form makes, or that it corrects. Raises AlreadyShared if that says something else."""
+    if not form.corrects.data:
+        return Comment.write(membership, post_number, body=form.prose, one_time_key=form.one_time_key.data)
+    number, version = form.corrects.data
+    try:
+        queries.comment(membership, post_number, number).edit(membership, body=form.prose, version=version)
+    except Stale:
+        raise AlreadyShared(number) from None
+    post = post_queries.post(membership, post_number)
+    return Written(number, Commented(post_number, post.comment_count, post.withdrawn_at))
 
 
 def shown(membership: Membership, post_number: int, number: int) -> Response:

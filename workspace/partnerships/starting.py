@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from workspace import names
-from workspace.access import Level, NotAllowed
+from workspace.access import Conflict, Level, NotAllowed
 from workspace.accounts.models import User
 from workspace.database import begin_writing, db
 from workspace.organisations.models import Side
@@ -15,12 +15,21 @@ from workspace.partnerships.models import Membership, Participation, Partnership
 RESERVED = {"new"}  # The page for starting one stands there.
 
 
+class AlreadyStarted(Conflict):
+    """The one-time key has started `partnership` before, and it was described otherwise."""
+
+    def __init__(self, partnership: Partnership) -> None:
+        super().__init__(_("You have already started this partnership, but with different content."))
+        self.partnership = partnership
+
+
 def start(
     *, by: User, name: str, purpose: str, goals: list[int], sides: dict[int, Side], one_time_key: str
 ) -> Partnership:
     """Start a partnership of the organisations in `sides` (by id); `by` is its first moderator.
 
-    The same key makes the same partnership. Raises NotAllowed for a person without an organisation.
+    The same key makes the same partnership; raises AlreadyStarted if that one is described otherwise. Raises NotAllowed
+    for a person without an organisation.
     """
     begin_writing()
     if by.organisation_id is None:
@@ -31,6 +40,8 @@ def start(
         select(Partnership).where(Partnership.started_by_id == by.id, Partnership.one_time_key == one_time_key)
     )
     if made:
+        if (made.name, made.purpose, made.goals) != (name, purpose, sorted(set(goals))):
+            raise AlreadyStarted(made)
         return made
     partnership = _with_free_slug(
         Partnership(name=name, purpose=purpose, started_by_id=by.id, one_time_key=one_time_key)

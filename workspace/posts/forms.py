@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace import cursors
-from workspace.forms import Day, Line, OneTimeKeyMixin, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
+from workspace.forms import CorrectionMixin, Day, Line, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
 from workspace.languages import today
 from workspace.posts.models import Kind
 
@@ -40,7 +40,7 @@ class TextForm(ProseMixin, WorkspaceForm):
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.title, self.body)
 
 
-class ShareForm(OneTimeKeyMixin, TextForm):
+class ShareForm(CorrectionMixin, TextForm):
     """The composer: progress, which may move a challenge; or a challenge, with the day of a wished answer."""
 
     answer_by = Day(_l("Answer wished by"))

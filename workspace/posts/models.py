@@ -15,6 +15,7 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.notices import Notice, notify
 from workspace.posts import following, mentions
 from workspace.posts.moving import UNSOLVED, Moving
+from workspace.posts.writing import AlreadyShared
 from workspace.prose import Prose
 from workspace.roles.models import Role
 
@@ -93,19 +94,20 @@ class Post(Moving, Model):
     ) -> "Post":
         """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
 
-        Either may concern a `role`. The same key makes the same post, corrected if the text has changed since.
-        Raises Moved if the challenge is no longer unsolved.
+        Either may concern a `role`. The same key makes the same post; raises AlreadyShared if that one says something
+        else. Raises Moved if the challenge is no longer unsolved.
         """
-        body = mentions.resolved(by.partnership_id, body)
+        typed, body = body, mentions.resolved(by.partnership_id, body)
+        moves = moves if kind is Kind.PROGRESS else None
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
-                made.edit(by, title=title, body=body, version=made.version, answer_by=answer_by, role=role)
+                made._require_same(kind, title, typed, moves, answer_by, role)
                 return made
             if role:
                 role.require_in_use()
-            if moves and kind is Kind.PROGRESS:
+            if moves:
                 cls._challenge(by, moves).move_on(by)
             entry = record(by, SHARED[kind], makes_post=True, lifts=True)
             post = cls(
@@ -119,7 +121,7 @@ class Post(Moving, Model):
                 body_text=body.text,
                 one_time_key=one_time_key,
                 created_at=entry.at,
-                moves_number=moves if kind is Kind.PROGRESS else None,
+                moves_number=moves,
             )
             if kind is Kind.CHALLENGE:
                 post.begin(by.partnership, answer_by)
@@ -203,6 +205,16 @@ class Post(Moving, Model):
             if self.pinned_at is not None:
                 self.pinned_at = None
                 record(by, Verb.UNPINNED, post_number=self.number)
+
+    def _require_same(
+        self, kind: Kind, title: str, body: Prose, moves: int | None, answer_by: date | None, role: Role | None
+    ) -> None:
+        """Raise AlreadyShared unless this post was made with all of it, whatever it has been corrected to since."""
+        body = mentions.resolved(self.partnership_id, body, number=self.number)
+        choices = (answer_by if self.status else None, role.id if role else None)
+        is_same = (self.kind, self.moves_number) == (kind, moves) and self.first_said(self.title) == (title, body.html)
+        if not is_same or (self.version == 1 and choices != (self.answer_by, self.role_id)):
+            raise AlreadyShared(self.number)
 
     @classmethod
     def _challenge(cls, by: Membership, number: int) -> "Post":

@@ -38,6 +38,11 @@ def earlier(partnership_id: int, number: int, until: int | None = None) -> list[
     return list(db.session.execute(query.where(Version.version <= until) if until else query))
 
 
+def first(partnership_id: int, number: int) -> Version | None:
+    """What a text said before it was first edited; None if it never was, or if its versions are deleted."""
+    return db.session.get(Version, (partnership_id, number, 1))
+
+
 def proposal(partnership_id: int, number: int, version: int, mine: Prose, present: str) -> Prose | None:
     """My correction of `version` and the `present` HTML in one text, where they do not touch the same paragraph."""
     base = db.session.get(Version, (partnership_id, number, version))

@@ -11,7 +11,7 @@ from workspace import cursors, htmx
 from workspace.access import Action, members_may
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
-from workspace.htmx import announce, page_or_partial
+from workspace.htmx import announce, page_or_partial, took_draft
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, parties, unseen_events
 from workspace.pieces import piece
@@ -22,7 +22,7 @@ from workspace.posts.moving import stands_still
 from workspace.posts.place import place, whole
 from workspace.posts.reactions import tally
 from workspace.posts.words import REACTIONS
-from workspace.posts.writing import Stale
+from workspace.posts.writing import AlreadyShared, Stale
 from workspace.prose import Prose
 from workspace.roles.queries import choices, role
 
@@ -58,17 +58,17 @@ def create(membership: Membership) -> ResponseReturnValue:
         if htmx.is_partial():
             return htmx.invalid("posts/_composer.html", page="", form=form, **place(membership))
         return make_response(_feed_page(membership, form, None), 422)
-    post = Post.share(
-        membership,
-        kind=form.kind.data,
-        title=form.title.data,
-        body=form.prose,
-        one_time_key=form.one_time_key.data,
-        answer_by=form.answer_by.data,
-        moves=form.moves.data or None,
-        role=role(membership, form.role.data) if form.role.data else None,
-    )
-    announce(_("Your post is shared."))
+    try:
+        post = _shared(membership, form)
+    except AlreadyShared as already:
+        form.take_new_key()
+        earlier = queries.post(membership, already.number)
+        if htmx.is_partial():
+            context = {"form": form, "earlier": earlier, "mine": form.prose, **place(membership)}
+            return htmx.invalid("posts/_composer.html", page="", status=409, **context)
+        return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.prose), 409)
+    announce(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
+    took_draft()
     return htmx.partial_or_redirect(
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
@@ -132,6 +132,7 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
         context["merged"] = form.begin_again(post.version, _proposal(post, form))
         return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
     announce(_("Your changes are saved."))
+    took_draft()
     return shown(membership, post)
 
 
@@ -226,6 +227,22 @@ def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
     )
 
 
+def _shared(membership: Membership, form: ShareForm) -> Post:
+    """The post that the form makes, or the one that it corrects. Raises AlreadyShared if that says something else."""
+    said = {"title": form.title.data, "body": form.prose, "answer_by": form.answer_by.data}
+    concerns = role(membership, form.role.data) if form.role.data else None
+    if not form.corrects.data:
+        key, moves = form.one_time_key.data, form.moves.data or None
+        return Post.share(membership, kind=form.kind.data, one_time_key=key, moves=moves, role=concerns, **said)
+    number, version = form.corrects.data
+    post = queries.post(membership, number)
+    try:
+        post.edit(membership, version=version, role=concerns, **said)
+    except Stale:
+        raise AlreadyShared(number) from None
+    return post
+
+
 def shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
     return htmx.partial_or_redirect(
@@ -276,7 +293,7 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
     }
 
 
-def _feed_page(membership: Membership, form: ShareForm | None, before: int | None) -> str:
+def _feed_page(membership: Membership, form: ShareForm | None, before: int | None, **already: Any) -> str:
     return render_template(
         "posts/index.html",
         form=form,
@@ -284,6 +301,7 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         parties=parties([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
         events=unseen_events(membership) if membership.unread else [],
         **_feed(membership, before),
+        **already,
     )
 
 

@@ -29,10 +29,19 @@ class Stale(Conflict):
     """Somebody has changed the text since the form was opened."""
 
 
+class AlreadyShared(Conflict):
+    """The one-time key has made a text before, the one with this `number`, and it said something else."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_("You have already shared this, but with a different text."))
+        self.number = number
+
+
 class Writing:
     """A text by a member: stored as it is shown (HTML) and as it is searched (plain), made once at writing.
 
-    A second request with the same `one_time_key` by the same author makes nothing new. `version` counts edits.
+    A second request with the same `one_time_key` by the same author makes and changes nothing; it is refused if its
+    text is another. `version` counts edits.
     """
 
     written_by: ClassVar[Action]
@@ -87,6 +96,11 @@ class Writing:
         """Raise Stale when `version` is not the present one."""
         if self.version != version:
             raise Stale(_("The text has been changed in the meantime."))
+
+    def first_said(self, title: str = "") -> tuple[str, str]:
+        """The heading and the HTML that it was made with; `title` is the present heading."""
+        first = None if self.version == 1 else versions.first(self.partnership_id, self.number)
+        return (first.title, first.body_html) if first else (title, self.body_html)
 
     def rewrite(self, body: Prose, *, title: str = "") -> set[int]:
         """Give it a new text, count the edit, and keep the version before, which had the `title`.

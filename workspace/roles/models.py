@@ -17,6 +17,14 @@ class Stale(Conflict):
     """Somebody else has changed the role since the form was opened."""
 
 
+class AlreadyAdded(Conflict):
+    """The one-time key has made a role before, the one with this `role_id`, and it was described otherwise."""
+
+    def __init__(self, role_id: int) -> None:
+        super().__init__(_("You have already added this role, but with different content."))
+        self.role_id = role_id
+
+
 class Role(Model):
     """Who holds it stands in its holdings (holdings.py); that it is vacant is derived from them, never told."""
 
@@ -43,11 +51,13 @@ class Role(Model):
 
     @classmethod
     def add(cls, by: Membership, *, name: str, responsibility: str, one_time_key: str) -> "Role":
-        """Add a role, last in order. The same key makes the same role."""
+        """Add a role, last in order. The same key makes the same role, or AlreadyAdded if it is described otherwise."""
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             made = db.session.scalar(select(Role).where(Role.created_by_id == by.id, Role.one_time_key == one_time_key))
             if made:
+                if (made.name, made.responsibility) != (name, responsibility):
+                    raise AlreadyAdded(made.id)
                 return made
             last = select(func.max(Role.position)).where(Role.partnership_id == by.partnership_id)
             role = cls(

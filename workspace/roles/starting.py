@@ -9,8 +9,10 @@ from workspace.access import NotAllowed, signed_in
 from workspace.accounts.models import User
 from workspace.htmx import announce, seen_elsewhere
 from workspace.organisations.models import Side
+from workspace.partnerships.models import Partnership
+from workspace.partnerships.seating import seat_of
 from workspace.partnerships.sides import Choice
-from workspace.partnerships.starting import start
+from workspace.partnerships.starting import AlreadyStarted, start
 from workspace.partnerships.views import may_start, sides
 from workspace.roles import sets
 from workspace.roles.forms import StartWithRolesForm
@@ -37,14 +39,22 @@ def start_partnership(user: User) -> ResponseReturnValue:
         return sides(choice, "/partnerships") if htmx.is_partial() else _page(form, choice)
     if not form.validate():
         return _page(form, choice), 422
-    partnership = start(
-        by=user,
-        name=form.name.data,
-        purpose=form.purpose.data,
-        goals=form.goals.data,
-        sides=choice.existing(),
-        one_time_key=form.one_time_key.data,
-    )
+    try:
+        partnership = start(
+            by=user,
+            name=form.name.data,
+            purpose=form.purpose.data,
+            goals=form.goals.data,
+            sides=choice.existing(),
+            one_time_key=form.one_time_key.data,
+        )
+    except AlreadyStarted as already:
+        form.take_new_key()
+        seat = seat_of(already.partnership, user)
+        if seat is None or not seat.is_active:  # Left since: what it says is no longer theirs to read.
+            form.refuse(form.name, already.message)
+            return _page(form, choice), 409
+        return _page(form, choice, earlier=already.partnership), 409
     if form.role_set.data:
         sets.begin_with(first_seat(partnership, user), form.role_set.data)
     announce(_("The partnership is started. Share the first progress or challenge."))
@@ -66,5 +76,6 @@ def _first_choice(user: User) -> Choice:
     return Choice(own, frozenset(own))
 
 
-def _page(form: StartWithRolesForm, choice: Choice) -> str:
-    return render_template("partnerships/new.html", form=form, choice=choice, action="/partnerships")
+def _page(form: StartWithRolesForm, choice: Choice, earlier: Partnership | None = None) -> str:
+    template = "partnerships/new.html"
+    return render_template(template, form=form, choice=choice, earlier=earlier, action="/partnerships")

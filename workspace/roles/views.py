@@ -14,7 +14,7 @@ from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.roles import ending, queries, sets, showing, words
 from workspace.roles.forms import EditForm, RoleForm, SetForm
-from workspace.roles.models import Role, Stale
+from workspace.roles.models import AlreadyAdded, Role, Stale
 
 blueprint = Blueprint("roles", __name__)
 for name in ("HOLDERS",):
@@ -59,12 +59,13 @@ def create(membership: Membership) -> ResponseReturnValue:
     form = RoleForm()
     if not form.validate():
         return htmx.invalid("roles/_new.html", page="roles/new.html", form=form, **place(membership))
-    role = Role.add(
-        membership,
-        name=form.name.data,
-        responsibility=form.responsibility.data,
-        one_time_key=form.one_time_key.data,
-    )
+    described = {"name": form.name.data, "responsibility": form.responsibility.data}
+    try:
+        role = Role.add(membership, one_time_key=form.one_time_key.data, **described)
+    except AlreadyAdded as already:
+        form.take_new_key()
+        context = {"form": form, "earlier": queries.role(membership, already.role_id), **place(membership)}
+        return htmx.invalid("roles/_new.html", page="roles/new.html", status=409, **context)
     announce(_("The role is added. Offer it to somebody."))
     return htmx.go(address_of(membership, role.id))
 
