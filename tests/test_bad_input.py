@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, format_decimal, gettext
 from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
@@ -48,7 +48,7 @@ TWO_TO_THE_31 = str(2**31)
 MANY_DIGITS = "9" * 5000
 
 NO_TEXT = "Some of the characters can't be kept. Type them again, or paste the text without formatting."
-TOO_LONG = "Use at most %(longest)s characters; there are %(length)s."
+TOO_LONG = "Use at most %(longest)s characters. The text has %(length)s."
 
 
 class Writer:
@@ -70,7 +70,10 @@ class Writer:
 
     def words(self, words: str, **values: Any) -> str:
         with force_locale(self.language):
-            said = str(gettext(words, **values))
+            numbers = {
+                name: format_decimal(value) if isinstance(value, int) else value for name, value in values.items()
+            }
+            said = str(gettext(words, **numbers))
         assert self.language == "en" or said != words % values, f"{words!r} has no Danish"
         return said
 

@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateField,
+    EmailField,
     Field,
     Form,
     HiddenField,
@@ -18,14 +20,14 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
 from workspace import cursors, pieces
-from workspace.prose import Prose, from_html, from_plain, legible, resembles_cpr_number
+from workspace.prose import EMPTY, Prose, from_html, from_plain, is_readable, legible, resembles_cpr_number
 
 LONGEST_TEXT = 4000
-LONGEST_HTML = 40_000
+LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3
 # What is made of it and kept: more markup than this around so few words is left out, for a page holds it whole.
 LONGEST_KEPT = 20_000
 LARGEST = 2**31 - 1
@@ -134,7 +136,8 @@ class ProseMixin(CprMixin):
     """A text that can be formatted.
 
     `body` is plain text. The editor enables the field `body_html` beside it, which then counts, and is what `prose` is
-    made of; the plain text of it is checked as if it had been typed.
+    made of; the plain text of it is checked as if it had been typed. Where it is longer, or more tangled, than an
+    editor makes it, the plain text that comes along counts. What is too long is not looked into: it is refused.
     """
 
     body_html: Any = HiddenField(render_kw={"disabled": True})
@@ -145,9 +148,12 @@ class ProseMixin(CprMixin):
         """`instead_of` is the HTML that is edited: what plain text leaves as it was keeps its formatting."""
         super().__init__(*args, **options)
         fields: Any = self
-        html = fields.body_html.data or ""
-        is_formatted = 0 < len(html) <= LONGEST_HTML
-        self.prose = from_html(html) if is_formatted else from_plain(fields.body.data or "", instead_of=instead_of)
+        html, text = fields.body_html.data or "", fields.body.data or ""
+        is_formatted = bool(html) and is_readable(html)
+        if is_formatted:
+            self.prose = from_html(html)
+        else:
+            self.prose = from_plain(text, instead_of=instead_of) if length(text) <= LONGEST_TEXT else EMPTY
         if len(self.prose.html) > LONGEST_KEPT:
             self.prose = from_plain(self.prose.text)
         if is_formatted:
@@ -175,6 +181,22 @@ def stripped(value: str | None) -> str | None:
     return value.strip() if isinstance(value, str) else value
 
 
+def length(text: str) -> int:
+    """In characters, as they are typed: browsers send two for the end of a line."""
+    return len(text.replace("\r\n", "\n"))
+
+
+def no_longer_than(longest: int) -> Callable[[Form, Field], None]:
+    """The check that comes first: what is longer than `longest` characters is refused, and not looked into."""
+
+    def check(form: Form, field: Field) -> None:
+        if (typed := length(field.data or "")) > longest:
+            numbers = {"longest": format_decimal(longest), "length": format_decimal(typed)}
+            raise StopValidation(_("Use at most %(longest)s characters. The text has %(length)s.", **numbers))
+
+    return check
+
+
 def only_text(form: Form, field: Field) -> None:
     """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
     field.data = legible(field.data or "")
@@ -194,9 +216,19 @@ def Line(label: Any, *, longest: int, required: Any = "", **options: Any) -> Any
     """A line of text; `required` is what to say when it is missing."""
     return StringField(
         label,
-        validators=[*_required(required), only_text, only_one_line, _no_longer_than(longest)],
+        validators=[no_longer_than(longest), *_required(required), only_text, only_one_line],
         filters=[stripped],
         render_kw={"maxlength": longest} | options.pop("render_kw", {}),
+        **options,
+    )
+
+
+def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
+    """A mail address; `required` is what to say when it is missing."""
+    return EmailField(
+        label,
+        validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
+        filters=[stripped],
         **options,
     )
 
@@ -205,7 +237,7 @@ def Paragraphs(label: Any, *, longest: int = LONGEST_TEXT, required: Any = "", *
     """A text of several lines; `required` is what to say when it is missing."""
     return TextAreaField(
         label,
-        validators=[*_required(required), only_text, _no_longer_than(longest)],
+        validators=[no_longer_than(longest), *_required(required), only_text],
         filters=[stripped],
         **options,
     )
@@ -227,14 +259,3 @@ def WholeNumber(*, required: bool = True) -> Any:
 
 def _required(message: Any) -> Sequence[DataRequired]:
     return [DataRequired(message)] if message else []
-
-
-def _no_longer_than(longest: int) -> Callable[[Form, Field], None]:
-    def check(form: Form, field: Field) -> None:
-        length = len((field.data or "").replace("\r\n", "\n"))
-        if length > longest:
-            raise ValidationError(
-                _("Use at most %(longest)s characters; there are %(length)s.", longest=longest, length=length)
-            )
-
-    return check

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from workspace.prose import legible
 
 PREFIX = "kept-"
+LONGEST_ADDRESS = 4_000
 ADDRESS = "kept_for"
 # What is never handed back: secrets, and what belongs to one showing of the form.
 LEFT_OUT = ("csrf_token", "password")
@@ -62,6 +63,8 @@ def carried() -> Kept | None:
 
 def local_address(address: str) -> str:
     """`address` if it is one of this site, else nothing: no other host, no scheme, no tricks with slashes."""
+    if len(address) > LONGEST_ADDRESS:
+        return ""
     try:
         parts = urlsplit(address.replace("\\", "/"))
     except ValueError:  # an address of no site at all, such as //[

@@ -92,12 +92,12 @@ def test_two_spellings_are_one_address(moderator: Membership) -> None:
     assert [fate for _, fate in found] == [Fate.NEW, Fate.TWICE, Fate.TWICE]
 
 
-def test_ten_thousand_lines_of_dirt_leave_the_good_rows(moderator: Membership) -> None:
+def test_hundreds_of_lines_of_dirt_leave_the_good_rows(moderator: Membership) -> None:
     dirt = ["", "@", "a@", "x y z", "<>", "<script>@x", '"', "\x00@x.dk", "a@b@c", "'; DROP TABLE mail; --", "\ufeff"]
-    lines = [dirt[number % len(dirt)] if number % 10 else f"god{number}@x.dk" for number in range(10_000)]
+    lines = [dirt[number % len(dirt)] if number % 10 else f"god{number}@x.dk" for number in range(900)]
     rows = addresses.read(moderator.partnership, "\n".join(lines))
     good = [row.email for row in rows if row.fate is Fate.NEW]
-    assert good == [f"god{number}@x.dk" for number in range(0, 10_000, 10)]
+    assert good == [f"god{number}@x.dk" for number in range(0, 900, 10)]
 
 
 def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) -> None:

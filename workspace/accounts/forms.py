@@ -6,12 +6,12 @@ from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, Field, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.validators import DataRequired
 
 from workspace import kept, languages
 from workspace.accounts.sessions import Session
-from workspace.forms import Line, WorkspaceForm, only_text, stripped
+from workspace.forms import Line, MailAddress, WorkspaceForm, only_text
 
 LONGEST_NAME = 100
 LONGEST_PHONE = 40
@@ -22,11 +22,7 @@ class SignInForm(WorkspaceForm):
     """Address and password."""
 
     next = HiddenField()
-    email = EmailField(
-        _l("Mail address"),
-        validators=[DataRequired(_l("Write your mail address.")), only_text],
-        filters=[stripped],
-    )
+    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
     password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
     remember = BooleanField(_l("Keep me signed in on this device"))
 
@@ -35,11 +31,7 @@ class CodeForm(WorkspaceForm):
     """The address that a code is to be mailed to. It is asked for beside the password, or on a page of its own."""
 
     next = HiddenField()
-    email = EmailField(
-        _l("Mail address"),
-        validators=[DataRequired(_l("Write your mail address.")), only_text],
-        filters=[stripped],
-    )
+    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
     remember = BooleanField(_l("Keep me signed in on this device"))
 
     @classmethod
@@ -146,14 +138,12 @@ class PasswordForm(OwnForm):
 class AddressForm(OwnForm):
     """A new mail address."""
 
-    email = EmailField(
-        _l("New mail address"),
-        validators=[DataRequired(_l("Write your new mail address.")), only_text],
-        filters=[stripped],
-    )
+    email = MailAddress(_l("New mail address"), required=_l("Write your new mail address."))
 
     def validate_email(self, field: Field) -> None:
         """An address, as it is best written."""
+        if field.errors:
+            return
         try:
             field.data = validate_email(field.data, check_deliverability=False).normalized
         except EmailNotValidError:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from workspace import clock, names
 from workspace.accounts.choices import HOURS, USUAL_HOUR, USUAL_WEEKDAY, WEEKDAYS, Rhythm
 from workspace.database import Among, Details, Model, Moment, SortKey, db, one_of
+from workspace.forms import LONGEST_EMAIL
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
@@ -101,8 +102,11 @@ class User(Model):
 
 
 def email_key(email: str) -> str:
-    """What two spellings of one address have in common: small letters, and the domain as DNS knows it (RFC 5891)."""
-    local, at, domain = email.strip().casefold().rpartition("@")
+    """What two spellings of one address have in common: small letters, and the domain as DNS knows it (RFC 5891).
+
+    Of what is too long for an address, one letter more than that is enough: it is nobody's.
+    """
+    local, at, domain = email[: LONGEST_EMAIL + 1].strip().casefold().rpartition("@")
     with suppress(UnicodeError):  # Of IDNA as well: what is no domain is compared as it is.
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}{at}{domain}"

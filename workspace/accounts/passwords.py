@@ -29,9 +29,12 @@ _hasher = PasswordHash.recommended()
 
 
 def matches(user: User | None, password: str) -> bool:
-    """Whether `password` is `user`'s. It takes as long for nobody, or somebody without a password."""
+    """Whether `password` is `user`'s. It takes as long for nobody, or somebody without a password.
+
+    No password is longer than LONGEST: of a longer one a letter more is enough to see that it is none.
+    """
     known = user.password_hash if user and user.is_active else None
-    verified = _hasher.verify(password, known or _hash_of_nobody())
+    verified = _hasher.verify(password[: LONGEST + 1], known or _hash_of_nobody())
     is_public = password == PUBLIC and not current_app.settings.demo  # type: ignore[attr-defined]
     return verified and known is not None and not is_public
 

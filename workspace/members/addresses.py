@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 
 from email_validator import EmailNotValidError, validate_email
@@ -14,10 +15,14 @@ from sqlalchemy import case, select
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.database import db
+from workspace.forms import LONGEST_EMAIL
 from workspace.members.models import Answer, Invitation
 from workspace.partnerships.models import Ending, Membership, Partnership, State
 
 LONGEST_NAME = 100
+# What is read of a list, in characters and in addresses: of more nothing can be said in a moment.
+LONGEST = 100_000
+MOST = 1_000
 AT_ONCE = 500
 # Pieces between commas, semicolons and line ends; quoted names may hold any of them.
 PIECE = re.compile(r'(?:"[^"\n]*"|[^,;\n"]|")+')
@@ -44,6 +49,11 @@ class Fate(StrEnum):
 INVITING = (Fate.NEW, Fate.RETURNS, Fate.REMOVED)
 
 
+def count(text: str) -> int:
+    """How many addresses there may be in `text`."""
+    return sum(1 for _piece in _pieces(text))
+
+
 @dataclass(frozen=True)
 class Row:
     """One pasted address: as it was written, as it is understood, and what will happen with it.
@@ -57,24 +67,23 @@ class Row:
     fate: Fate
     since: datetime | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What two spellings have in common."""
         return email_key(self.email)
 
 
 def read(partnership: Partnership, text: str) -> list[Row]:
-    """What will happen with each address in `text`, in its order."""
+    """What will happen with each address in `text`, in its order; no more than are read at once."""
     rows: list[Row] = []
     seen: set[str] = set()
-    for written, email, name in _pieces(text):
-        address = _address(email)
-        fate = Fate.NEW if address else Fate.NO_ADDRESS
-        if address and email_key(address) in seen:
-            fate = Fate.TWICE
+    for written, email, name in islice(_pieces(text[:LONGEST]), MOST):
+        row = Row(written[:200], address := _address(email), name, Fate.NEW if address else Fate.NO_ADDRESS)
+        if address and row.key in seen:
+            row = replace(row, fate=Fate.TWICE)
         elif address:
-            seen.add(email_key(address))
-        rows.append(Row(written[:200], address, name, fate))
+            seen.add(row.key)
+        rows.append(row)
     fates = known(partnership, seen)
     return [
         replace(row, fate=fates[row.key][0], since=fates[row.key][1])
@@ -155,8 +164,11 @@ def _columns(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 
 def _address(text: str) -> str:
     """The address in its normal form; nothing for what is none."""
+    address = text.removeprefix("mailto:")
+    if "@" not in address or len(address) > LONGEST_EMAIL:
+        return ""
     try:
-        return validate_email(text.removeprefix("mailto:"), check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False).normalized
     except (EmailNotValidError, UnicodeError, ValueError):
         return ""
 

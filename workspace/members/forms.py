@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     DateField,
-    EmailField,
     Field,
     IntegerField,
     PasswordField,
@@ -22,7 +22,8 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 
 from workspace import clock, cursors, languages
 from workspace.access import Level
-from workspace.forms import Line, Paragraphs, WorkspaceForm, only_text, stripped
+from workspace.forms import Line, MailAddress, Paragraphs, WorkspaceForm, only_text
+from workspace.members import addresses as pasted
 from workspace.members.words import VISIBILITIES
 from workspace.partnerships.models import Visibility
 from workspace.partnerships.words import LEVELS
@@ -118,7 +119,7 @@ class InvitationForm(WorkspaceForm):
 
     addresses = Paragraphs(
         _l("Mail addresses"),
-        longest=400_000,
+        longest=pasted.LONGEST,
         required=_l("Write or paste at least one address."),
         description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
     )
@@ -126,6 +127,12 @@ class InvitationForm(WorkspaceForm):
     organisation = SelectField(_l("Organisation"), coerce=int)
     language = SelectField(_l("Language of the invitation"), choices=languages.LANGUAGES, default="da")
     greeting = Paragraphs(_l("Personal greeting (optional)"), longest=1000)
+
+    def validate_addresses(self, field: Field) -> None:
+        """No more at once than can be looked through in a moment."""
+        if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
+            numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
+            raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 
 
 class LinkForm(WorkspaceForm):
@@ -171,9 +178,7 @@ class JoinForm(WorkspaceForm):
 class AddressForm(JoinForm):
     """The address of somebody without an account."""
 
-    email = EmailField(
-        _l("Mail address"), validators=[DataRequired(_l("Write your mail address.")), only_text], filters=[stripped]
-    )
+    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
 
 
 class RequestForm(WorkspaceForm):

@@ -12,12 +12,11 @@ from wtforms import Field, HiddenField, SelectField, ValidationError
 from workspace import names
 from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
 from workspace.accounts.models import User
-from workspace.forms import Line, VersionMixin, WorkspaceForm
+from workspace.forms import LONGEST_EMAIL, Line, VersionMixin, WorkspaceForm
 from workspace.organisations import queries
 from workspace.organisations.models import Kind, Organisation
 from workspace.organisations.words import KINDS
 
-LONGEST_ADDRESS = 254
 MOST_NAMED = 4
 HOST = re.compile(r"[^\s@:/?#\[\]]+\.[^\s@:/?#\[\].]{2,}(:[0-9]{1,5})?")
 
@@ -101,7 +100,7 @@ class PersonForm(WorkspaceForm):
     name = Line(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
     email = Line(
         _l("Mail address"),
-        longest=LONGEST_ADDRESS,
+        longest=LONGEST_EMAIL,
         required=_l("Write the person's mail address."),
         description=_l("The person signs in with it."),
         render_kw={"type": "email"},

@@ -8,6 +8,7 @@ import re
 
 from workspace.prose import blocks, markup, plain
 from workspace.prose.blocks import Block, Prose
+from workspace.prose.markup import is_readable
 
 # Six digits of a date, perhaps a hyphen or a space, and four more: the form of a Danish CPR number.
 CPR_NUMBER = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[-–\s]?\d{4}(?!\d)")
@@ -44,4 +45,4 @@ def _wording(block: Block) -> tuple[bool, tuple[str, ...], str]:
     return block.quoted, block.lists, blocks.inline_text(block)
 
 
-__all__ = ["EMPTY", "Prose", "from_html", "from_plain", "legible", "resembles_cpr_number"]
+__all__ = ["EMPTY", "Prose", "from_html", "from_plain", "is_readable", "legible", "resembles_cpr_number"]

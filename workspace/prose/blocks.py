@@ -1,19 +1,25 @@
 """A text as blocks of runs, and how they are written as HTML and as plain text."""
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby, takewhile
+from typing import NamedTuple
 
 import nh3
 from linkify_it import LinkifyIt
-from linkify_it.main import Match
 
 TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}
 LINK_REL = "nofollow noopener noreferrer"
 DEEPEST_LIST = 3
 MOST_LINKS = 150
+# The longest text that is searched for links; longer ones are refused, or searched once they are shortened.
+LONGEST_SEARCHED = 10_000
+# No address goes beyond a space. Of one of twice the length the search takes four times as long, so a longer one than
+# this is no link; what Outlook makes of an address is half as long.
+LONGEST_ADDRESS = 2_000
 
 # Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
 HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
@@ -21,7 +27,8 @@ HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
 # Of a line: words with single spaces between them, what space there is more, and its end.
 PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
-# What every address has, and few texts that hold none: it is found sooner than an address.
+WORD = re.compile(r"\S+")
+# What every address has, and few words that are none: it is found sooner than an address.
 MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
 MENTION = re.compile(r"#member-(\d+)")
 
@@ -36,6 +43,14 @@ class Run:
     bold: bool = False
     italic: bool = False
     href: str = ""
+
+
+class Link(NamedTuple):
+    """Where in a text an address stands, and where it leads."""
+
+    begin: int
+    end: int
+    url: str
 
 
 @dataclass(frozen=True)
@@ -115,37 +130,49 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
 
     They are sought in the whole text of a block, which linking does not change.
     """
+    if sum(len(run.text) for block in blocks for run in block.runs) > LONGEST_SEARCHED:
+        yield from blocks
+        return
     room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
     for block in blocks:
-        text = "".join(run.text for run in block.runs)
-        sought = _links.match(text) if MAY_HOLD_LINK.search(text) else None
-        found = [link for link in sought or [] if HREF.fullmatch(link.url)]
-        plain = [link for link in found if not _is_linked(block.runs, link)][: max(room, 0)]
+        links = _links_in("".join(run.text for run in block.runs))
+        plain = list(_unlinked(block.runs, links))[: max(room, 0)]
         room -= len(plain)
         yield replace(block, runs=tidied(_with_links(block.runs, plain))) if plain else block
 
 
-def _is_linked(runs: Sequence[Run], link: Match) -> bool:
-    """Whether any of it is a link already."""
-    begin = 0
-    for run in runs:
-        end = begin + len(run.text)
-        if run.href and max(begin, link.index) < min(end, link.last_index):
-            return True
-        begin = end
-    return False
+def _links_in(text: str) -> Iterator[Link]:
+    """The addresses in `text`, in order."""
+    for word in WORD.finditer(text):
+        if MAY_HOLD_LINK.search(word[0]) and len(word[0]) <= LONGEST_ADDRESS:
+            for found in _links.match(word[0]) or ():
+                if HREF.fullmatch(found.url):
+                    yield Link(word.start() + found.index, word.start() + found.last_index, found.url)
 
 
-def _with_links(runs: Iterable[Run], links: Sequence[Match]) -> Iterator[Run]:
+def _unlinked(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Link]:
+    """Those of `links` no part of which is a link already."""
+    ends = accumulate(len(run.text) for run in runs)
+    linked = deque((end - len(run.text), end) for run, end in zip(runs, ends, strict=True) if run.href and run.text)
+    for link in links:
+        while linked and linked[0][1] <= link.begin:
+            linked.popleft()
+        if not linked or link.end <= linked[0][0]:
+            yield link
+
+
+def _with_links(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Run]:
+    left = deque(links)
     begin = 0
     for run in runs:
         end, place = begin + len(run.text), begin
-        for link in [] if run.href else links:
-            first, last = max(link.index, place), min(link.last_index, end)
-            if first < last:
-                yield replace(run, text=run.text[place - begin : first - begin])
-                yield replace(run, text=run.text[first - begin : last - begin], href=link.url)
-                place = last
+        while left and left[0].end <= begin:
+            left.popleft()
+        for link in takewhile(lambda link: link.begin < end, () if run.href else left):  # noqa: B023 (used at once)
+            first, last = max(link.begin, place), min(link.end, end)
+            yield replace(run, text=run.text[place - begin : first - begin])
+            yield replace(run, text=run.text[first - begin : last - begin], href=link.url)
+            place = last
         yield replace(run, text=run.text[place - begin :])
         begin = end
 

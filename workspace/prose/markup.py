@@ -1,12 +1,14 @@
 """HTML, as the editor makes it or as it was copied from Word, Outlook, Google Docs or a page, read into blocks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import nh3
 
-from workspace.prose.blocks import HREF, NOT_TEXT, Block, Run, tidied
+from workspace.prose.blocks import DEEPEST_LIST, HREF, NOT_TEXT, Block, Run, tidied
 
 # What is looked at on the way in; of everything else the text alone is kept.
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -47,13 +49,36 @@ DEPTH_OF_SIGN = {"o": 2, "◦": 2, "§": 3, "▪": 3, "\uf0a7": 3}
 NUMBERED = re.compile(r"\(?\w{1,4}[.)]")
 
 
+# What a text of 4,000 characters can have. A parser takes four times as long for twice as many tags within each other,
+LONGEST = 40_000
+MOST_TAGS = 6_000
+# and it opens again in each paragraph what looks different and was left open in the one before: up to three that are
+# alike, and all that differ. So what can come of that is limited too.
+MOST_REOPENED = 40_000
+TAG = re.compile(r"<[a-zA-Z/]")
+REOPENED = re.compile(
+    r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])"
+    r"(?:(?:\s+[\w:-]+(?:=\"[^\"<>]*\"|='[^'<>]*'|=[^\s\"'<>=`]+)?)*\s*/?(>))?",
+    re.IGNORECASE,
+)
+
+
+def is_readable(html: str) -> bool:
+    """Whether `html` is no longer, and no more tangled, than what an editor makes of a text."""
+    if len(html) > LONGEST:
+        return False
+    tags = len(TAG.findall(html))
+    # One whose end is not certain counts as different from all others.
+    different = len({found[0] if found[1] else found.start() for found in REOPENED.finditer(html)})
+    return tags <= MOST_TAGS and 3 * different * tags <= MOST_REOPENED
+
+
 def read(html: str) -> list[Block]:
-    """The blocks of `html`, whatever it is."""
+    """The blocks of `html`, whatever it is; of what is too tangled to be read as HTML the source is the text."""
     reader = _Reader()
-    reader.feed(_parsed(html))
+    reader.feed(_parsed(html) if is_readable(html) else escape(html))
     reader.close()
-    reader.end_block()
-    return reader.blocks
+    return reader.finished()
 
 
 def _parsed(html: str) -> str:
@@ -75,6 +100,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
+        self.item: list[Run] = []  # of the last block, where that is an item which may go on
         self.lists: list[str] = []
         self.looks: list[tuple[str, Run]] = []
         self.quotes = self.headings = self.cells = self.preformatted = 0
@@ -149,6 +175,12 @@ class _Reader(HTMLParser):
         bold = look.bold and not self.headings
         self.runs.append(Run(text, bold, look.italic and not self.headings, look.href))
 
+    def finished(self) -> list[Block]:
+        """The blocks of all that was read."""
+        self.end_block()
+        self._add()
+        return self.blocks
+
     def end_block(self) -> None:
         """Keep what was read since the last block, if it says anything."""
         if self.cells:
@@ -159,7 +191,7 @@ class _Reader(HTMLParser):
         if not text.strip():
             return
         if self.lists:
-            self._add_item(tidied(runs), tuple(self.lists))
+            self._add_item(runs, tuple(self.lists[: DEEPEST_LIST + 1]))
         elif sign := (WORD_SIGN if self.word_depth else SIGN).match(text):
             self._add_signed(runs, sign)
         else:
@@ -171,15 +203,24 @@ class _Reader(HTMLParser):
         depth = self.word_depth or DEPTH_OF_SIGN.get(sign[0].strip(), 1)
         outer = (self.blocks[-1].lists if self.blocks else ()) + ("ul",) * depth
         self.item_is_new = True
-        self._add_item(tidied(_without(runs, sign.end())), (*outer[: depth - 1], name))
+        self._add_item(_without(runs, sign.end()), (*outer[: depth - 1], name))
 
-    def _add_item(self, runs: tuple[Run, ...], lists: tuple[str, ...]) -> None:
+    def _add_item(self, runs: Iterable[Run], lists: tuple[str, ...]) -> None:
         last = self.blocks[-1] if self.blocks else None
         if not self.item_is_new and last and last.lists == lists and last.quoted == bool(self.quotes):
-            self.blocks[-1] = Block(tidied([*last.runs, Run("\n"), *runs]), lists=lists, quoted=last.quoted)
+            self.item += [Run("\n"), *runs]
         else:
-            self.blocks.append(Block(runs, lists=lists, quoted=bool(self.quotes)))
+            self._add(Block((), lists=lists, quoted=bool(self.quotes)))
+            self.item = list(runs)
         self.item_is_new = False
+
+    def _add(self, block: Block | None = None) -> None:
+        """Add `block`, if any; what was read of the item before it is all there is of that."""
+        if self.item:
+            self.blocks[-1] = replace(self.blocks[-1], runs=tidied(self.item))
+            self.item = []
+        if block:
+            self.blocks.append(block)
 
     def _add_paragraphs(self, runs: tuple[Run, ...]) -> None:
         """One paragraph, or several where a blank line stands."""
@@ -195,7 +236,7 @@ class _Reader(HTMLParser):
     def _add_paragraph(self, runs: list[Run]) -> None:
         if sign := SIGN.match("".join(run.text for run in runs)):
             return self._add_signed(runs, sign)
-        self.blocks.append(Block(tidied(runs), heading=bool(self.headings), quoted=bool(self.quotes)))
+        self._add(Block(tidied(runs), heading=bool(self.headings), quoted=bool(self.quotes)))
 
 
 def _without(runs: Sequence[Run], letters: int) -> list[Run]:

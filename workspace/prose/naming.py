@@ -1,11 +1,15 @@
 """References to people in a text: those that may stand, and names that are made one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from workspace.prose import blocks, markup
 from workspace.prose.blocks import MENTION, Block, Prose, Run
+
+SIGN = re.compile(r"(?<!\w)@")
+WITHIN_WORD = re.compile(r"\w")
 
 
 def resolved(prose: Prose, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> Prose:
@@ -13,12 +17,31 @@ def resolved(prose: Prose, *, referable: Mapping[int, str], recognisable: Mappin
 
     A name that two people have is nobody's.
     """
-    lowered = [name.casefold() for name in recognisable.values()]
-    by_name = {name.casefold(): number for number, name in recognisable.items() if lowered.count(name.casefold()) == 1}
-    longest_first = sorted(by_name, key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)@({'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\w)", re.IGNORECASE)
+    folded = {number: name.casefold() for number, name in recognisable.items()}
+    bearers = Counter(folded.values())
+    names = Names({name: number for number, name in folded.items() if name and bearers[name] == 1})
     read = (_referring(block, referable) for block in markup.read(prose.html))
-    return blocks.written(_naming(block, pattern, by_name) for block in read)
+    return blocks.written(_naming(block, names) for block in read)
+
+
+class Names:
+    """Names, in small letters, and whose they are: ten thousand are searched for as quickly as ten."""
+
+    def __init__(self, by_name: Mapping[str, int]) -> None:
+        self.by_name = by_name
+        self.first_letters = {name[0] for name in by_name}
+        self.longest = max(map(len, by_name), default=0)
+
+    def longest_at(self, text: str, begin: int) -> tuple[int, int] | None:
+        """Where the longest name ends that stands in `text` at `begin` as whole words, and whose it is."""
+        if text[begin : begin + 1].casefold()[:1] not in self.first_letters:
+            return None
+        for end in range(min(begin + self.longest, len(text)), begin, -1):
+            if WITHIN_WORD.match(text, end):
+                continue
+            if number := self.by_name.get(text[begin:end].casefold()):
+                return end, number
+        return None
 
 
 def _referring(block: Block, referable: Mapping[int, str]) -> Block:
@@ -36,15 +59,15 @@ def _referring(block: Block, referable: Mapping[int, str]) -> Block:
     return replace(block, runs=blocks.tidied(runs))
 
 
-def _naming(block: Block, pattern: re.Pattern[str], by_name: Mapping[str, int]) -> Block:
-    return replace(block, runs=blocks.tidied(part for run in block.runs for part in _parts(run, pattern, by_name)))
+def _naming(block: Block, names: Names) -> Block:
+    return replace(block, runs=blocks.tidied(part for run in block.runs for part in _parts(run, names)))
 
 
-def _parts(run: Run, pattern: re.Pattern[str], by_name: Mapping[str, int]) -> Iterator[Run]:
+def _parts(run: Run, names: Names) -> Iterator[Run]:
     end = 0
-    for match in [] if run.href else pattern.finditer(run.text):
-        if number := by_name.get(match[1].casefold()):
-            yield replace(run, text=run.text[end : match.start()])
-            yield replace(run, text=match[0], href=f"#member-{number}")
-            end = match.end()
+    for sign in [] if run.href else SIGN.finditer(run.text):
+        if sign.start() >= end and (found := names.longest_at(run.text, sign.end())):
+            yield replace(run, text=run.text[end : sign.start()])
+            end, number = found
+            yield replace(run, text=run.text[sign.start() : end], href=f"#member-{number}")
     yield replace(run, text=run.text[end:])

@@ -38,7 +38,9 @@ def _gathered(lines: list[str]) -> Iterator[_Lines]:
         quoted = bool(QUOTE.match(line))
         words = QUOTE.sub("", line, count=1) if quoted else line
         bullet, numbered = BULLET.match(words), NUMBER.match(words)
-        follows = numbered and (int(numbered[2]) == number + 1 if number else _begins_list(lines[index:], quoted))
+        follows = numbered and (
+            int(numbered[2]) == number + 1 if number else _begins_list(lines[index : index + 2], quoted)
+        )
         if found := bullet or (numbered if follows else None):
             yield present
             depth = min(len(found[1]) // 2 + 1, DEEPEST_LIST)
@@ -57,6 +59,6 @@ def _gathered(lines: list[str]) -> Iterator[_Lines]:
 
 
 def _begins_list(lines: list[str], quoted: bool) -> bool:
-    """Whether a numbered list begins here: "1." with a "2." after it, for "1. maj" begins none."""
-    found = [NUMBER.match(QUOTE.sub("", line, count=1) if quoted else line) for line in lines[:2]]
+    """Whether these two begin a numbered list: "1." with a "2." after it, for "1. maj" begins none."""
+    found = [NUMBER.match(QUOTE.sub("", line, count=1) if quoted else line) for line in lines]
     return [match and match[2] for match in found] == ["1", "2"]
