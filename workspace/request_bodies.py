@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 LARGEST = 1024 * 1024  # bytes, where a view does not say otherwise
-LARGEST_IN_MEMORY = 64 * 1024
+LARGEST_IN_MEMORY = 32 * 1024  # 2,000 may be on their way (server.py).
 # What is too large is still read so far, and thrown away: whoever sends it reads no answer before it is sent.
 LARGEST_DRAINED = 64 * 1024 * 1024
 CHUNK = 64 * 1024

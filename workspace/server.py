@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 THREADS_FOR_REQUESTS = 40  # beside one for each stream
 CONNECTIONS = 10_000  # a process; most of them are open without a request
-FILES = 1000  # what a process opens besides
+FILES = 3000  # what a process opens besides, bodies among them
 SECONDS_FOR_HEADERS = 30  # and as long a connection stays open without a request
 LARGEST_HEADERS = 32 * 1024
 # A body has so long, and longer as long as it comes at least so fast.
@@ -46,7 +46,7 @@ SLOWEST_BODY = 4000  # bytes a second
 SECONDS_WITHOUT_READING = 60  # until whoever does not read an answer is cut off
 # In flight in a process. Everybody in a town hall comes from one address.
 MOST_OF_A_NETWORK = 500
-MOST_BODIES = 500
+MOST_BODIES = 2000  # Fewer would let those who are dropped, and come again at once, cost more than those who wait.
 SECONDS_UNTIL_ROOM = "5"
 
 Headers = list[tuple[str, str]]
