@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test faults faults-mail bench bench-quick bench-live bench-digests install lint format messages lock vendor clean
+.PHONY: run test faults faults-mail bench bench-quick bench-live bench-slow bench-digests install lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -26,6 +26,9 @@ bench: $(VENV)/.tests $(CATALOGUES) ## what everything costs, at three sizes, on
 
 bench-quick: $(VENV)/.tests $(CATALOGUES) ## whether a page has fallen behind its floor since bench/results.json
 	@scripts/wrk > /dev/null && exec $(VENV)/bin/python -m bench.quick
+
+bench-slow: $(VENV)/.tests $(CATALOGUES) ## 2,000 slow connections, and what others wait meanwhile
+	@exec $(VENV)/bin/python -m bench.slow
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
 	@exec $(VENV)/bin/python -m bench.live

@@ -22,12 +22,12 @@ from sqlalchemy.orm import Session
 
 from bench import pages
 from workspace import clock
-from workspace.cli import THREADS_FOR_REQUESTS
 from workspace.comments.models import Comment
 from workspace.live.streams import MOST_STREAMS
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
+from workspace.server import THREADS_FOR_REQUESTS
 
 
 def create(folder: Path, url: str) -> Flask:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from importlib import import_module
 from io import BytesIO
 from threading import BoundedSemaphore, Lock
@@ -13,11 +13,24 @@ from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from workspace import access, database, errors, gate, headers, htmx, languages, names, pages, pieces, templating
+from workspace import (
+    access,
+    database,
+    errors,
+    gate,
+    headers,
+    htmx,
+    languages,
+    names,
+    pages,
+    pieces,
+    request_bodies,
+    templating,
+)
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
@@ -46,7 +59,6 @@ FEATURES = (
     "live",
     "digests",
 )
-LARGEST_REQUEST = 1024 * 1024
 MOST_FIELDS = 5_000
 # At work in a process: more of them at once only get into each other's way. Streams and static files are not counted.
 REQUESTS_AT_ONCE = 16
@@ -86,10 +98,27 @@ class Workspace(Flask):
     turn_for_news = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer when it is this request's turn. The body of a stream is sent after that, and holds nobody up."""
+        """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
         fetched_by_itself = environ["PATH_INFO"].endswith("/news")
-        with self.turn_for_news if fetched_by_itself else nullcontext(), self.turns:
+        with self._body(environ), self.turn_for_news if fetched_by_itself else nullcontext(), self.turns:
             return super().wsgi_app(environ, start_response)
+
+    def largest_body(self, environ: "WSGIEnvironment") -> int:
+        """How many bytes the view that this request is for takes."""
+        size = request_bodies.declared_size(environ)
+        if size is not None and size <= request_bodies.LARGEST:
+            return request_bodies.LARGEST
+        try:
+            endpoint, _values = self.create_url_adapter(self.request_class(environ)).match()  # type: ignore[union-attr]
+        except HTTPException:
+            return request_bodies.LARGEST
+        return request_bodies.largest_for(self.view_functions[endpoint])
+
+    def _body(self, environ: "WSGIEnvironment") -> AbstractContextManager[Any]:
+        """Read the body, where the server has not done it."""
+        if environ.get(request_bodies.IS_READ) or request_bodies.declared_size(environ) == 0:
+            return nullcontext()
+        return closing(request_bodies.read(environ, self.largest_body(environ)))
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, and commit what it did; an answer that refuses undoes it."""
@@ -133,8 +162,8 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": database.options(settings),
-        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
-        "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
+        "MAX_CONTENT_LENGTH": request_bodies.LARGEST,
+        "MAX_FORM_MEMORY_SIZE": request_bodies.LARGEST,
         "SESSION_COOKIE_NAME": "samspil",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.secure_cookies,

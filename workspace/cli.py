@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
-CONNECTIONS = 10_000  # a web process; most of them are open without a request
 SECONDS_TO_STOP = 1
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
 SECONDS_OF_A_TURN = 0.0005
@@ -393,11 +391,10 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
 
     Granian forks the web processes, so they begin with the app that has been made; and so does the worker.
     """
-    from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    from workspace.live.streams import MOST_STREAMS
+    from workspace.server import options
     from workspace.worker import Beside
 
     address = _address(settings)
@@ -405,12 +402,10 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
         "wsgi:app",
         address=address,
         port=settings.port,
-        interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=MOST_STREAMS + THREADS_FOR_REQUESTS,
-        backpressure=CONNECTIONS,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,
+        **options(),
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
     _share_memory()
@@ -453,16 +448,15 @@ def _log_warnings() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 
-def _made() -> "Workspace":
-    """The app; where a process was not forked (macOS, Python 3.14), a new one. Its streams end with the process."""
+def _made() -> Any:
+    """The app, as granian calls it; where a process was not forked (macOS, Python 3.14), a new one."""
     from workspace import create_app
-    from workspace.live import stopping
     from workspace.live.views import watcher
+    from workspace.server import Front
 
     app = _app or create_app()
     sys.setswitchinterval(SECONDS_OF_A_TURN)
-    stopping.when_told(watcher(app).stop)
-    return app
+    return Front(app, watcher(app).stop)
 
 
 def _address(settings: Settings) -> str:

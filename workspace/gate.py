@@ -21,6 +21,7 @@ from workspace.accounts.sessions import Session, hash_of, keep_last_use
 from workspace.database import AnySelect, afterwards, begin_request, db
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
+from workspace.request_bodies import largest_for
 
 READING = {"GET", "HEAD", "OPTIONS"}
 BY_ITSELF = "live"  # What pages ask for by themselves is no use of a session: an open page would keep it for good.
@@ -40,7 +41,9 @@ def enter() -> ResponseReturnValue | None:
     _recognise()
     if request.endpoint is None:
         return None
-    declared = entrance(current_app.view_functions[request.endpoint]) or abort(404)
+    view = current_app.view_functions[request.endpoint]
+    declared = entrance(view) or abort(404)
+    request.max_content_length = largest_for(view)
     if declared.who is not Who.PUBLIC and g.user is None:
         return signing_in.answer()
     if declared.who is Who.ADMINISTRATORS and not g.user.is_administrator:

@@ -321,7 +321,7 @@
     const form = detail.requestConfig?.elt; // The event's own element is another one when the form was replaced.
     if (!form?.matches("form[data-draft]") || !detail.xhr.status) return;
     cancel(form);
-    if (detail.xhr.status === 503) again(form);
+    if ([408, 503].includes(detail.xhr.status)) again(form);
   });
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(failure, ({ detail }) => {

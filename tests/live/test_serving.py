@@ -29,7 +29,7 @@ from workspace.partnerships.models import Membership, State
 # Well before a heartbeat, which would bring it as well; how soon it really is, bench/live measures on a calm machine.
 SOON = 6
 
-COMMAND = (sys.executable, "-c", "from workspace.cli import main; main(['run'])")
+COMMAND = "from workspace.cli import main; main(['run'])"
 
 SignIn = Callable[[User], Client]
 
@@ -117,13 +117,17 @@ def test_the_watcher_survives_a_database_that_goes_and_comes_back(
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """`workspace run` in a process of its own, on the database of this test: its port, and the process."""
+def served(settings: Settings, first: str = "", **more: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """`workspace run` in a process of its own, on the database of this test: its port, and the process.
+
+    `first` is a statement that comes before it, `more` are more variables.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
     given = environment_of(settings) | {"PORT": str(port), "LC_ALL": "en_GB.UTF-8"}
-    with subprocess.Popen(COMMAND, cwd=ROOT, env=kept | given, text=True, stdout=subprocess.PIPE) as process:
+    command = (sys.executable, "-c", f"{first}\n{COMMAND}")
+    with subprocess.Popen(command, cwd=ROOT, env=kept | given | more, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -11,15 +12,21 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def when_told(stop: Callable[[], None]) -> None:
     """Call `stop`, in a thread, when this process gets a signal to end. The main thread calls this.
 
-    The server has the handlers; Python also writes each signal's number to the wake-up descriptor.
+    The server has the handlers; Python also writes each signal's number to the wake-up descriptor. The loop of the
+    server waits at that, if it has one, and is told of all that comes here.
     """
     told, telling = os.pipe()
     os.set_blocking(telling, False)
-    signal.set_wakeup_fd(telling, warn_on_full_buffer=False)
+    loop = signal.set_wakeup_fd(telling, warn_on_full_buffer=False)
 
     def wait() -> None:
-        while os.read(told, 1)[0] not in SIGNALS:
-            pass
-        stop()
+        is_stopped = False
+        while number := os.read(told, 1):
+            if number[0] in SIGNALS and not is_stopped:
+                is_stopped = True
+                stop()
+            if loop != -1:
+                with suppress(OSError):  # It has ended.
+                    os.write(loop, number)
 
     Thread(target=wait, name="live stopping", daemon=True).start()
