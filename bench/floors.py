@@ -23,11 +23,10 @@ from sqlalchemy.orm import Session
 from bench import pages
 from workspace import clock
 from workspace.comments.models import Comment
-from workspace.live.streams import MOST_STREAMS
 from workspace.partnerships.log import Entry, Verb
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
-from workspace.server import THREADS_FOR_REQUESTS
+from workspace.server import THREADS
 
 
 def create(folder: Path, url: str) -> Flask:
@@ -118,7 +117,7 @@ def serve(folder: Path, port: int, url: str) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=MOST_STREAMS + THREADS_FOR_REQUESTS,
+        blocking_threads=THREADS,
         log_level=LogLevels.error,
     )
     server.serve(target_loader=lambda: app, wrap_loader=False)

@@ -456,7 +456,7 @@ def _made() -> Any:
 
     app = _app or create_app()
     sys.setswitchinterval(SECONDS_OF_A_TURN)
-    return Front(app, watcher(app).stop)
+    return Front(app, watcher(app))
 
 
 def _address(settings: Settings) -> str:

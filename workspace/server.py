@@ -24,7 +24,7 @@ from granian.http import HTTP1Settings
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from workspace.live import stopping
-from workspace.live.streams import MOST_STREAMS
+from workspace.live.streams import STREAM
 from workspace.networks import address_behind, network_of
 from workspace.request_bodies import Body, declared_size
 
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from workspace import Workspace
+    from workspace.live.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
-THREADS_FOR_REQUESTS = 40  # beside one for each stream
+THREADS = 640  # most of them wait for their turn; streams have none
 CONNECTIONS = 10_000  # a process; most of them are open without a request
 FILES = 3000  # what a process opens besides, bodies among them
 SECONDS_FOR_HEADERS = 30  # and as long a connection stays open without a request
@@ -47,6 +48,7 @@ SECONDS_WITHOUT_READING = 60  # until whoever does not read an answer is cut off
 # In flight in a process. Everybody in a town hall comes from one address.
 MOST_OF_A_NETWORK = 500
 MOST_BODIES = 2000  # Fewer would let those who are dropped, and come again at once, cost more than those who wait.
+SECONDS_BETWEEN_CHECKS = 5.0  # of streams to which nothing comes
 SECONDS_UNTIL_ROOM = "5"
 
 Headers = list[tuple[str, str]]
@@ -160,12 +162,12 @@ class Crowd:
 class Front:
     """The app as granian calls it (RSGI)."""
 
-    def __init__(self, app: "Workspace", stop: Callable[[], None]) -> None:
-        """`stop` ends the app's streams when the process is told to end."""
+    def __init__(self, app: "Workspace", watcher: "Watcher") -> None:
+        """The `watcher` has the app's streams, which end when the process is told to end."""
         self.app = app
-        self._stop = stop
+        self._watcher = watcher
         self._crowd = Crowd()
-        self._threads = ThreadPoolExecutor(MOST_STREAMS + THREADS_FOR_REQUESTS, "request")
+        self._threads = ThreadPoolExecutor(THREADS, "request")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to serve; in the main thread, when the server has set its own handlers of signals."""
@@ -173,9 +175,14 @@ class Front:
         def stop() -> None:
             with suppress(RuntimeError):  # The loop has ended.
                 loop.call_soon_threadsafe(self._crowd.drop_all)
-            self._stop()
+            self._watcher.stop()
+
+        def end_silent() -> None:
+            self._watcher.streams.end_silent()
+            loop.call_later(SECONDS_BETWEEN_CHECKS, end_silent)
 
         stopping.when_told(stop)
+        end_silent()
         loop.call_soon(cut_off_who_does_not_read)  # when it listens
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -234,20 +241,20 @@ class Front:
         return 0
 
     def _answer(self, environ: "WSGIEnvironment", protocol: Any, begun: Callable[[], None]) -> None:
-        """Let the app answer, in a thread, which is the stream's as long as it lasts. `begun` is called by then."""
+        """Let the app answer, in a thread. `begun` is called by then."""
         try:
             start = Start()
             answer = self.app(environ, start)
-            try:
+            if (stream := environ.get(STREAM)) and not start.has_length:
+                stream.hand_over(Pipe(protocol.response_stream(start.status, start.headers), answer))
+                return
+            with closing_if_it_can(answer):
                 if start.has_length or environ["REQUEST_METHOD"] == "HEAD":
                     protocol.response_bytes(start.status, start.headers, b"".join(answer))
                 else:
                     transport = protocol.response_stream(start.status, start.headers)
                     begun()
                     pour(answer, transport)
-            finally:
-                if hasattr(answer, "close"):
-                    answer.close()
         except Exception:
             log.exception("Failed: %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             protocol.response_empty(500, [])  # where nothing else was said
@@ -270,14 +277,46 @@ class Start:
         return _write
 
 
+class Pipe:
+    """Sends what is said on a stream, from any thread, until it ends or its reader has gone."""
+
+    def __init__(self, transport: Any, answer: Any) -> None:
+        """`answer` is closed in the end."""
+        self._transport = transport
+        self._answer = answer
+
+    def __call__(self, message: bytes | None) -> None:
+        """Send `message`; None ends it."""
+        if self._transport and (message is None or not send(self._transport, message)):
+            self._transport = None  # Without it granian ends the answer.
+            self._answer.close()
+
+
 def pour(answer: Iterable[bytes], transport: Any) -> None:
     """Send what comes as it comes, until it ends or the reader has gone."""
     for piece in answer:
-        try:
-            for _nothing in transport.send_bytes(piece).__await__():
-                pass  # It only takes it, and waits for nothing.
-        except ProtocolClosed:
+        if not send(transport, piece):
             return
+
+
+def send(transport: Any, piece: bytes) -> bool:
+    """Hand a piece to granian, which takes it at once; False if the reader has gone."""
+    try:
+        for _nothing in transport.send_bytes(piece).__await__():
+            pass
+    except ProtocolClosed:
+        return False
+    return True
+
+
+@contextmanager
+def closing_if_it_can(answer: Any) -> Iterator[None]:
+    """Close an answer of WSGI, where that is wanted."""
+    try:
+        yield
+    finally:
+        if hasattr(answer, "close"):
+            answer.close()
 
 
 def refuse(protocol: Any, status: int) -> None:

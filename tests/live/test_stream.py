@@ -257,6 +257,11 @@ def test_a_process_that_stops_ends_its_streams_and_opens_no_more(listen: Listen,
 def test_a_stream_in_which_nothing_comes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workspace.live.streams.LONGEST_SILENCE", 0.01)
     assert [*Streams().open(1, None)] == [messages.BEGINNING]
+    streams, sent = Streams(), list[bytes | None]()
+    streams.open(1, None).hand_over(sent.append)
+    while len(streams):
+        streams.end_silent()
+    assert sent == [messages.BEGINNING, None]
 
 
 def test_the_numbers_are_those_of_my_partnerships(sign_in: Callable[[User], Client]) -> None:

@@ -1,16 +1,18 @@
-"""The streams that this process holds open, each in a thread of the server."""
+"""The streams that this process holds open: handed over to its server, or each in a thread of another one."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
 from workspace.live import messages
 from workspace.live.messages import Numbers
 
-# The threads that are left answer requests (cli.py).
 MOST_STREAMS = 600
 # Something comes every 15 seconds. Where nothing does, the browser had better ask elsewhere.
 LONGEST_SILENCE = 45.0
+# Where a request holds its stream, for a server that sends what is said without a thread.
+STREAM = "workspace.stream"
 
 
 class Full(Exception):
@@ -28,17 +30,33 @@ class Stream(Iterator[bytes]):
         self.numbers = numbers
         self.is_new = True
         self._streams = streams
+        self._saying = Lock()
         self._messages: SimpleQueue[bytes | None] = SimpleQueue()
-        self._messages.put(messages.BEGINNING)
+        self._say: Callable[[bytes | None], object] = self._messages.put
+        self.tell(messages.BEGINNING)
 
-    def tell(self, message: bytes) -> None:
-        """Send `message`."""
-        self._messages.put(message)
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come for too long."""
+        return time.monotonic() - self._said_at > LONGEST_SILENCE
+
+    def tell(self, message: bytes | None) -> None:
+        """Send `message`; None is the end."""
+        with self._saying:
+            self._said_at = time.monotonic()
+            self._say(message)
 
     def end(self) -> None:
         """Send what has been said, and nothing more."""
         self._streams.leave(self)
-        self._messages.put(None)
+        self.tell(None)
+
+    def hand_over(self, send: Callable[[bytes | None], object]) -> None:
+        """Let all that is said be sent by `send`, which waits for nothing, in the thread that says it."""
+        with self._saying:
+            while not self._messages.empty():
+                send(self._messages.get())
+            self._say = send
 
     def __next__(self) -> bytes:
         try:
@@ -91,6 +109,12 @@ class Streams:
         """Those that are open now."""
         with self._lock:
             return list(self._by_session.values())
+
+    def end_silent(self) -> None:
+        """End those to whom nothing has come for too long."""
+        for stream in self.present():
+            if stream.is_silent:
+                stream.end()
 
     def stop(self) -> None:
         """End all of them, for good."""

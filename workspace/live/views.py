@@ -11,7 +11,7 @@ from workspace.access import Action, members_may, signed_in
 from workspace.accounts.models import User
 from workspace.database import db
 from workspace.live import messages, news, reading
-from workspace.live.streams import Full, Streams
+from workspace.live.streams import STREAM, Full, Streams
 from workspace.live.watcher import Watcher
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Kind
@@ -48,6 +48,7 @@ def stream(user: User) -> ResponseReturnValue:
     except Full:
         return make_response("", 503, {"Retry-After": SECONDS_UNTIL_ROOM})
     live.wake()
+    request.environ[STREAM] = opened
     return Response(
         opened,
         mimetype="text/event-stream",
