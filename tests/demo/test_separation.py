@@ -1,6 +1,7 @@
 """The demo and a real installation don't mix: the demo's passwords are public."""
 
 import runpy
+import socket
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,8 @@ REFUSED = "The database has accounts of the demo (admin@samspil.example is one),
 )
 def test_a_database_with_the_demos_accounts_is_the_demos(command: list[str], run: Run) -> None:
     make_user(email="Admin@Samspil.example")
-    result = run(*command)
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # What is served after all ends there.
+        result = run(*command, PORT=str(taken.getsockname()[1]))
     assert result.exit_code == 1
     assert result.output.casefold().startswith(f"Error: {REFUSED}".casefold())
     assert result.output.count("\n") == 1
