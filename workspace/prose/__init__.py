@@ -5,6 +5,7 @@ shape for everything, and writing it twice changes nothing.
 """
 
 import re
+from html import escape
 
 from workspace.prose import blocks, markup, plain
 from workspace.prose.blocks import Block, Prose
@@ -27,8 +28,11 @@ def from_plain(text: str, *, instead_of: str = "") -> Prose:
 
 
 def from_html(html: str) -> Prose:
-    """What of `html` has a place here: paragraphs, bold, italic, lists, quotes, links and one kind of heading."""
-    return blocks.written(markup.read(html))
+    """What of `html` has a place here: paragraphs, bold, italic, lists, quotes, links and one kind of heading.
+
+    Of what is too long or too tangled to be read as HTML, the source is the text.
+    """
+    return blocks.written(markup.read(html if is_readable(html) else escape(html)))
 
 
 def legible(text: str) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from html import escape
 from html.parser import HTMLParser
 
 import nh3
@@ -51,7 +50,7 @@ NUMBERED = re.compile(r"\(?\w{1,4}[.)]")
 
 # What a text of 4,000 characters can have. A parser takes four times as long for twice as many tags within each other,
 LONGEST = 40_000
-MOST_TAGS = 6_000
+MOST_TAGS = 3_000
 # and it opens again in each paragraph what looks different and was left open in the one before: up to three that are
 # alike, and all that differ. So what can come of that is limited too.
 MOST_REOPENED = 40_000
@@ -74,9 +73,9 @@ def is_readable(html: str) -> bool:
 
 
 def read(html: str) -> list[Block]:
-    """The blocks of `html`, whatever it is; of what is too tangled to be read as HTML the source is the text."""
+    """The blocks of `html`, which is ours, or readable."""
     reader = _Reader()
-    reader.feed(_parsed(html) if is_readable(html) else escape(html))
+    reader.feed(_parsed(html))
     reader.close()
     return reader.finished()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from workspace.prose import blocks, markup
-from workspace.prose.blocks import MENTION, Block, Prose, Run
+from workspace.prose.blocks import MENTION, MOST_LINKS, Block, Prose, Run
 
 SIGN = re.compile(r"(?<!\w)@")
 WITHIN_WORD = re.compile(r"\w")
@@ -25,21 +25,26 @@ def resolved(prose: Prose, *, referable: Mapping[int, str], recognisable: Mappin
 
 
 class Names:
-    """Names, in small letters, and whose they are: ten thousand are searched for as quickly as ten."""
+    """Names, in small letters, and whose they are: ten thousand are searched for as quickly as ten.
+
+    As many are found in a text as it may have links.
+    """
 
     def __init__(self, by_name: Mapping[str, int]) -> None:
         self.by_name = by_name
         self.first_letters = {name[0] for name in by_name}
         self.longest = max(map(len, by_name), default=0)
+        self.room = MOST_LINKS
 
     def longest_at(self, text: str, begin: int) -> tuple[int, int] | None:
         """Where the longest name ends that stands in `text` at `begin` as whole words, and whose it is."""
-        if text[begin : begin + 1].casefold()[:1] not in self.first_letters:
+        if not self.room or text[begin : begin + 1].casefold()[:1] not in self.first_letters:
             return None
         for end in range(min(begin + self.longest, len(text)), begin, -1):
             if WITHIN_WORD.match(text, end):
                 continue
             if number := self.by_name.get(text[begin:end].casefold()):
+                self.room -= 1
                 return end, number
         return None
 
