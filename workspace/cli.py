@@ -6,9 +6,9 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 MIGRATIONS = ROOT / "migrations"
 THREADS_FOR_REQUESTS = 40  # a web process, beside one for each stream (live/streams.py)
 CONNECTIONS = 10_000  # a web process; most of them are open without a request
-SECONDS_TO_STOP = 1
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
 SECONDS_OF_A_TURN = 0.0005
 # glibc's allocator otherwise keeps free memory in many places, one for each few threads.
@@ -318,46 +317,35 @@ def _new_password(user: "User", stdin: bool) -> str:
 
 
 def _serve(settings: Settings, greeting: list[str]) -> None:
-    """Say the `greeting`, and serve until Ctrl-C.
+    """Say the `greeting`, and serve until told to stop.
 
-    Granian forks the web processes, so they begin with the app that has been made; and so does the worker.
+    The web processes and the worker are forked, so they begin with the app that has been made.
     """
     from granian.constants import Interfaces
     from granian.log import LogLevels
-    from granian.server import Server
 
     from workspace.live.streams import MOST_STREAMS
-    from workspace.worker import Beside
+    from workspace.supervisor import Server
 
-    address = _address(settings)
+    _log_warnings()
     server = Server(
         "wsgi:app",
-        address=address,
+        address=_address(settings),
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=MOST_STREAMS + THREADS_FOR_REQUESTS,
         backpressure=CONNECTIONS,
-        workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
+    server.work_beside("Worker", _work_beside)
     _share_memory()
-    beside = Beside(_work_beside)
-    interrupt: Callable[..., None] = server.signal_handler_interrupt
-
-    def interrupt_both(*signal: Any) -> None:
-        beside.end()
-        interrupt(*signal)
-
-    # They end at once, not one after the other.
-    server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        beside.stop()
         gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
 
 
@@ -370,12 +358,12 @@ def _share_memory() -> None:
 
 
 def _work_beside() -> None:
-    """What the worker that `run` starts does, in its own process, until that of `run` ends."""
+    """What the worker that `run` starts does, in its own process."""
     from workspace.worker import serve
 
     _log_warnings()
     with _workspace(_app) as app:
-        serve(app, parent=os.getppid())
+        serve(app)
 
 
 def _log_warnings() -> None:
