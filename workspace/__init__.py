@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from workspace import access, database, errors, gate, headers, htmx, languages, names, pages, pieces, templating
+from workspace import access, database, errors, files, gate, headers, htmx, languages, names, pages, pieces, templating
 from workspace.assets import Assets
 from workspace.config import ROOT, Settings
 from workspace.demo import loopback, mailbox, sign_ins
@@ -74,6 +74,7 @@ class Workspace(Flask):
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
+    files.tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
+from workspace import files
 from workspace.config import ROOT, Settings, SettingsError
 from workspace.extensions import db
 
@@ -38,6 +39,7 @@ _app: "Workspace | None" = None
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Samspil, a shared workspace. Settings come from the environment: README.md lists them."""
+    files.keep_to_ourselves()
 
 
 @main.command()

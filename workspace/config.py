@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from workspace import files
+
 ROOT = Path(__file__).resolve().parent.parent
 
 WEAK_KEYS = ("secret", "changeme", "change-me", "password", "development", "samspil")
@@ -56,7 +58,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read and check every setting. Raises SettingsError."""
         instance = Path(environment.get("INSTANCE_PATH") or ROOT / "instance").resolve()
-        instance.mkdir(parents=True, exist_ok=True)
+        files.make_folder(instance)
         demo = _flag(environment, "DEMO")
         settings = cls(
             instance=instance,
@@ -192,6 +194,6 @@ def _secret_key(given: str, instance: Path, *, demo: bool) -> str:
 def _kept_key(path: Path) -> str:
     """The demo's own key, made once and kept, so that a restart signs nobody out."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        with open(path, "w", opener=files.create) as file:
+            file.write(secrets.token_urlsafe(48))
     return path.read_text()

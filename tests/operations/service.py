@@ -93,6 +93,7 @@ def running(
             stdout=subprocess.PIPE,
             stderr=writable,
             process_group=0,
+            umask=0o022,
         ) as main,
     ):
         service = Service(main, port, errors)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from workspace.config import Settings
+from workspace.files import create, make_folder
 
 
 class Unreachable(Exception):
@@ -59,8 +60,8 @@ class Folder:
         unfinished = finished.with_suffix(".part")
         content = message()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            make_folder(self.path)
+            with open(unfinished, "wb", opener=create) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
