@@ -3,7 +3,9 @@
 from workspace import create_app
 from workspace.demo import separation
 from workspace.extensions import db
+from workspace.files import keep_to_ourselves
 
+keep_to_ourselves()
 app = create_app()
 with app.app_context():
     try:

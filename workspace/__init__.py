@@ -21,6 +21,7 @@ from workspace import (
     access,
     database,
     errors,
+    files,
     gate,
     headers,
     htmx,
@@ -131,6 +132,7 @@ class Workspace(Flask):
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
+    files.tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
+from workspace import files
 from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError
 from workspace.extensions import db
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
-SECONDS_TO_STOP = 1
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
 SECONDS_OF_A_TURN = 0.0005
 # glibc's allocator otherwise keeps free memory in many places, one for each few threads.
@@ -37,6 +37,7 @@ _app: "Workspace | None" = None
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Samspil, a shared workspace. Settings come from the environment: README.md lists them."""
+    files.keep_to_ourselves()
 
 
 @main.command()
@@ -387,43 +388,32 @@ def _typed(question: str, **options: Any) -> str:
 
 
 def _serve(settings: Settings, greeting: list[str]) -> None:
-    """Say the `greeting`, and serve until Ctrl-C.
+    """Say the `greeting`, and serve until told to stop.
 
-    Granian forks the web processes, so they begin with the app that has been made; and so does the worker.
+    The web processes and the worker are forked, so they begin with the app that has been made.
     """
     from granian.log import LogLevels
-    from granian.server import Server
 
     from workspace.server import options
-    from workspace.worker import Beside
+    from workspace.supervisor import Server
 
-    address = _address(settings)
+    _log_warnings()
     server = Server(
         "wsgi:app",
-        address=address,
+        address=_address(settings),
         port=settings.port,
         workers=settings.workers,
-        workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.error,
         **options(),
     )
     server.on_startup(lambda: click.echo("\n".join(greeting)))
+    server.work_beside("Worker", _work_beside)
     _share_memory()
-    beside = Beside(_work_beside)
-    interrupt: Callable[..., None] = server.signal_handler_interrupt
-
-    def interrupt_both(*signal: Any) -> None:
-        beside.end()
-        interrupt(*signal)
-
-    # They end at once, not one after the other.
-    server.signal_handler_interrupt = interrupt_both  # type: ignore[method-assign]
     try:
         server.serve(target_loader=_made, wrap_loader=False)
     except OSError as error:
         raise click.ClickException(str(error)) from None
     finally:
-        beside.stop()
         gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
 
 
@@ -436,12 +426,12 @@ def _share_memory() -> None:
 
 
 def _work_beside() -> None:
-    """What the worker that `run` starts does, in its own process, until that of `run` ends."""
+    """What the worker that `run` starts does, in its own process."""
     from workspace.worker import serve
 
     _log_warnings()
     with _workspace(_app) as app:
-        serve(app, parent=os.getppid())
+        serve(app)
 
 
 def _log_warnings() -> None:

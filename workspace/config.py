@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from workspace import variables
+from workspace import files, variables
 from workspace.variables import SHORTEST_KEY, Number
 from workspace.variables import SettingsError as SettingsError
 from workspace.variables import is_loopback as is_loopback
@@ -163,7 +163,7 @@ def _make_folders(settings: Settings) -> None:
         folders["SMTP_URL"] = settings.mail_folder
     for variable, folder in folders.items():
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(folder)
             if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(EACCES, os.strerror(EACCES))
         except OSError as error:
@@ -178,8 +178,9 @@ def _kept_key(path: Path) -> str:
     try:
         kept = path.read_text("ascii", errors="replace") if path.exists() else ""
         if len(kept) < SHORTEST_KEY:
-            path.touch(mode=0o600)
-            path.write_text(kept := secrets.token_urlsafe(48))
+            kept = secrets.token_urlsafe(48)
+            with open(path, "w", opener=files.create) as file:
+                file.write(kept)
     except OSError as error:
         raise SettingsError(
             f"SECRET_KEY: the demo keeps its own in {path}, which can't be used ({error.strerror})."

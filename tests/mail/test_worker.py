@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from select import select
 
 import pytest
 
@@ -119,51 +117,3 @@ def test_a_worker_sends_at_once_and_ends_when_told(app: Workspace, settings: Set
         bell.take_down()
         db.session.remove()
         db.engine.dispose()
-
-
-BEGIN = """
-import os, time
-from workspace import worker
-from workspace.cli import _work_beside
-worker.SECONDS_BEFORE_ANOTHER = 0.1
-beside = worker.Beside(_work_beside)
-"""
-REPLACE = """
-first = beside.process
-first.kill()
-while beside.process is first or not beside.process.is_alive():
-    time.sleep(0.05)
-beside.stop()
-print(first.exitcode, beside.process.exitcode in (0, -15))
-"""
-REST = """
-print("begun", flush=True)
-time.sleep(1000)
-"""
-
-
-@contextmanager
-def beginning(tmp_path: Path, then: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that begins a worker beside itself; what both say goes into one pipe."""
-    given = {"DEMO": "1", "INSTANCE_PATH": str(tmp_path), "PATH": os.environ["PATH"]}
-    with subprocess.Popen([sys.executable, "-c", BEGIN + then], cwd=ROOT, env=given, stdout=subprocess.PIPE) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_worker_ends_with_the_process_that_began_it_and_not_before(tmp_path: Path) -> None:
-    with beginning(tmp_path, REST) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        assert not select([process.stdout], [], [], 3)[0]
-        process.kill()
-        process.wait()
-        assert select([process.stdout], [], [], PATIENCE)[0], "The worker has closed the pipe as well"
-        assert process.stdout.read() == b""
-
-
-def test_a_worker_that_was_killed_is_replaced(tmp_path: Path) -> None:
-    with beginning(tmp_path, REPLACE) as process:
-        assert process.communicate(timeout=PATIENCE)[0] == b"-9 True\n"

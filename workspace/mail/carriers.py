@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from workspace.files import create, make_folder
+
 
 class Unreachable(Exception):
     """Nothing can be sent at present, whatever it is: no mail is to blame."""
@@ -57,8 +59,8 @@ class Folder:
         unfinished = finished.with_suffix(".part")
         content = message()
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(unfinished, "wb", opener=_for_us_alone) as file:
+            make_folder(self.path)
+            with open(unfinished, "wb", opener=create) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -71,11 +73,6 @@ class Folder:
 
     def close(self) -> None:
         """Nothing is kept."""
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    """Open a file that nobody else on this machine may read: there are sign-in codes in mails."""
-    return os.open(path, flags, 0o600)
 
 
 def files(folder: Path) -> list[Path]:

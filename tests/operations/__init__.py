@@ -1,0 +1,1 @@
+"""What keeps an installation running: processes that die, orderly stops, and files that are nobody else's."""
