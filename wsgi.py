@@ -1,9 +1,9 @@
 """The WSGI application, for a server: `granian --interface wsgi wsgi:app`."""
 
 from workspace import create_app
+from workspace.config.files import keep_to_ourselves
 from workspace.demo import separation
 from workspace.extensions import db
-from workspace.files import keep_to_ourselves
 
 keep_to_ourselves()
 app = create_app()

@@ -11,19 +11,20 @@ from uuid import UUID
 
 from bench import rows
 from tests.databases import make_tables
-from workspace import clock, names
-from workspace.access import Level
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.organisations.models import Kind as OrganisationKind
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.log import Entry, Verb
+from workspace.organisations.models import OrganisationKind as OrganisationKind
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import Status
-from workspace.roles.holdings import Holding
-from workspace.roles.holdings import Kind as HoldingKind
-from workspace.roles.holdings import State as HoldingState
+from workspace.permissions import Level
+from workspace.posts.challenge_workflow import ChallengeStatus
+from workspace.posts.models import Post, PostKind
+from workspace.roles.assignments import AssignmentKind as HoldingKind
+from workspace.roles.assignments import AssignmentState as HoldingState
+from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 READER, MEMBER_OF_MANY = 1, 2  # users: one of the busiest partnerships, one of 200 of the stalest
@@ -74,7 +75,7 @@ def fill(posts: int) -> None:
         ),
     )
     rows.write(
-        Holding,
+        RoleAssignment,
         (
             _holding(number, place, of_partnership[number], now)
             for number in range(1, partnerships + 1)
@@ -114,7 +115,7 @@ def _user(number: int) -> dict[str, Any]:
 
 
 def _keys(name: str) -> dict[str, str]:
-    return {"name_key": names.sort_key(name), "name_folded": names.fold(name)}
+    return {"name_key": danish.sort_key(name), "name_search_key": danish.search_key(name)}
 
 
 def _seats(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
@@ -187,7 +188,7 @@ def _partnership(partnership: int, count: int, seats: list[int], now: datetime) 
                 "id": partnership,
                 "slug": f"partnerskab-{partnership}",
                 "name": name,
-                "name_key": names.sort_key(name),
+                "name_key": danish.sort_key(name),
                 "purpose": "At finde ud af, hvordan indeklimaet i skolerne kan måles og bedres sammen.",
                 "last_number": writing.number,
                 "last_activity_at": writing.at,
@@ -230,9 +231,9 @@ class _Writing:
         entries = [self._entry(Verb.SHARED_CHALLENGE if is_challenge else Verb.SHARED_PROGRESS, author, number)]
         comments = []
         post = self._text(author, 2, 60) | {
-            "kind": Kind.CHALLENGE if is_challenge else Kind.PROGRESS,
+            "kind": PostKind.CHALLENGE if is_challenge else PostKind.PROGRESS,
             "title": self._words(4, 9)[:110],
-            "status": (Status.SOLVED if is_solved else Status.OPEN) if is_challenge else None,
+            "status": (ChallengeStatus.SOLVED if is_solved else ChallengeStatus.OPEN) if is_challenge else None,
             "status_at": at if is_challenge else None,
         }
         for _each in range(MEASURED if is_measured else COMMENTS[(count - place) * 7 % len(COMMENTS)]):

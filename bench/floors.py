@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 from bench import pages
 from workspace import clock
 from workspace.comments.models import Comment
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
-from workspace.server import THREADS
+from workspace.serving.front import THREADS
 
 
 def create(folder: Path, url: str) -> Flask:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 
 from bench import fill, pages, people, serving
 from bench.connection import Request
-from workspace import Workspace, create_app, cursors
+from workspace import Workspace, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db
 from workspace.partnerships.models import Membership, Partnership
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
-from workspace.posts.moving import Status
+from workspace.web import pagination
 
 DEEP = 50  # pages
 WRITERS, PARTNERSHIPS = 16, 200
@@ -122,7 +123,7 @@ def _deep(place: pages.Place) -> dict[str, str]:
         .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
     )
     number = _far(feed)[0]
-    before = cursors.write(*_far(overview))
+    before = pagination.encode(*_far(overview))
     return {"feed": f"{place.address('feed')}?before={number}", "overview": f"/?before={before}"}
 
 
@@ -153,7 +154,7 @@ def _apart(app: Workspace) -> list[Writer]:
 
 def _movers(app: Workspace) -> list[Writer]:
     moderator = db.session.scalars(select(Membership).filter_by(partnership_id=1).order_by(Membership.id).limit(1))
-    numbers = select(Post.number).where(Post.partnership_id == 1, Post.status == Status.OPEN)
+    numbers = select(Post.number).where(Post.partnership_id == 1, Post.status == ChallengeStatus.OPEN)
     seat = moderator.one()
     return [_writer(app, seat, number) for number in db.session.scalars(numbers).all()]
 

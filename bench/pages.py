@@ -13,7 +13,7 @@ from workspace.comments.models import Comment
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.posts.models import Post
-from workspace.roles.holdings import Holding
+from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 PAGES = ("feed", "overview", "post", "challenges", "roles", "members")
@@ -77,9 +77,9 @@ def _queries(name: str, place: Place) -> list[Any]:
             _written(Post, *posts).where(here, Post.status == "open").order_by(latest).limit(PAGE),
         ],
         "roles": lambda: [
-            select(Role.id, Role.name, Role.responsibility, Holding.since, *WRITER[:2])
-            .join(Holding, Holding.role_id == Role.id)
-            .join(Membership, Membership.id == Holding.membership_id)
+            select(Role.id, Role.name, Role.responsibility, RoleAssignment.since, *WRITER[:2])
+            .join(RoleAssignment, RoleAssignment.role_id == Role.id)
+            .join(Membership, Membership.id == RoleAssignment.membership_id)
             .join(User, User.id == Membership.user_id)
             .join(Organisation, Organisation.id == Membership.organisation_id)
             .where(Role.partnership_id == place.partnership)

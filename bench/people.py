@@ -16,10 +16,10 @@ from workspace import Workspace, create_app
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.database import db
+from workspace.db.engine import db
 from workspace.mail.models import Mail
 from workspace.organisations.models import Side
-from workspace.partnerships import changes
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
 
@@ -100,7 +100,7 @@ def _partnership(app: Workspace) -> list[Reader]:
     moderator = factories.start_partnership()
     partnership = moderator.partnership
     company = factories.make_organisation(kind=factories.OrganisationKind.COMPANY)
-    changes.set_sides(moderator, {company.id: Side.COMPANY})
+    partnerships_service.set_sides(moderator, {company.id: Side.COMPANY})
     seats = [factories.add_member(moderator, factories.make_user(organisation=company)) for _ in range(READERS_OF_EACH)]
     post = factories.share(moderator)
     for number in range(COMMENTS_BEFORE):

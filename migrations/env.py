@@ -17,24 +17,25 @@ import sqlalchemy as sa
 from alembic import context
 from flask import has_app_context
 
-from workspace import create_app, names
-from workspace.database import Among, Details, Moment
+from workspace import create_app
+from workspace.db.engine import Among, Details, UtcDateTime
 from workspace.extensions import Base, db
+from workspace.i18n import danish
 
 TABLES = (
-    "failures",
+    "db.failures",
     "mail.models",
-    "trail.models",
+    "audit.models",
     "accounts.models",
     "accounts.sessions",
-    "accounts.codes",
+    "accounts.verification_codes",
     "organisations.models",
     "partnerships.models",
-    "partnerships.log",
+    "partnerships.activity_log",
     "roles.models",
-    "roles.holdings",
+    "roles.assignments",
     "posts.models",
-    "posts.affected",
+    "posts.co_affected",
     "comments.models",
     "members.models",
 )
@@ -86,7 +87,7 @@ def _postgresql(connection: sa.Connection) -> Iterator[None]:
 
 def _render(kind: str, item: Any, autogenerate: Any) -> str | bool:
     """Write types in terms that stay when the code changes: an enumeration is a string to the database."""
-    if kind == "type" and isinstance(item, Moment):
+    if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, Among | Details):
         return f"sa.{type(item.impl_instance).__name__}()"
@@ -99,7 +100,7 @@ def _name(migration: Any, revision: Any, directives: list[Any]) -> None:
     """Number a new revision, and call it after its message."""
     [script] = directives
     number = len(list((Path(__file__).parent / "versions").glob("[0-9]*.py"))) + 1
-    script.rev_id = f"{number:04}_{names.slug(script.message or 'change', longest=26).replace('-', '_')}"
+    script.rev_id = f"{number:04}_{danish.slug(script.message or 'change', longest=26).replace('-', '_')}"
 
 
 if has_app_context():

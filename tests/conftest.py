@@ -32,7 +32,7 @@ from workspace.config import Settings
 from workspace.extensions import db, limiter
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
-from workspace.mail import postman
+from workspace.mail import delivery
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -177,7 +177,7 @@ def delivered(app: Workspace) -> Callable[[], list[EmailMessage]]:
 
     def read() -> list[EmailMessage]:
         db.session.commit()
-        postman.deliver()
+        delivery.deliver()
         db.session.rollback()
         return [_read(path) for path in sorted(folder.glob("*.eml"))]
 

@@ -11,19 +11,20 @@ from uuid import uuid4
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from workspace import prose
-from workspace.access import Level
+from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
-from workspace.organisations.models import Kind as OrganisationKind
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships import changes, starting
+from workspace.organisations.models import OrganisationKind as OrganisationKind
+from workspace.partnerships import creation
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership, Stage
-from workspace.posts.models import Kind, Post
-from workspace.roles import answering, offering
-from workspace.roles.holdings import Holding
-from workspace.roles.holdings import Kind as Holder
+from workspace.permissions import Level
+from workspace.posts.models import Post, PostKind
+from workspace.roles import answers, offers
+from workspace.roles.assignments import AssignmentKind as Holder
+from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 PASSWORD = "lampe gulerod fjernsyn"
@@ -65,7 +66,7 @@ def start_partnership(
     """Start a partnership; the membership of its first moderator, a new person unless given."""
     by = by or make_user()
     sides = sides or {by.organisation or make_organisation(): Side.MUNICIPALITIES}
-    partnership = starting.start(
+    partnership = creation.create(
         by=by,
         name=name or f"Partnerskab {next(_numbers)}",
         purpose=fields.pop("purpose", "Vi finder et svar, som ingen af os kan finde alene."),
@@ -88,9 +89,9 @@ def add_member(
     """
     user = user or make_user(organisation=make_organisation(kind=OrganisationKind.COMPANY))
     assert user.organisation_id is not None
-    if user.organisation_id not in changes.participations(by.partnership):
-        changes.set_sides(by, {user.organisation_id: side})
-    return _kept(changes.add_person(by, user, level))
+    if user.organisation_id not in partnerships_service.participations(by.partnership):
+        partnerships_service.set_sides(by, {user.organisation_id: side})
+    return _kept(partnerships_service.add_person(by, user, level))
 
 
 def seat(partnership: Partnership, user: User) -> Membership:
@@ -99,14 +100,14 @@ def seat(partnership: Partnership, user: User) -> Membership:
     return found
 
 
-def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS, **fields: Any) -> Post:
+def share(by: Membership, title: str = "", body: str = "", kind: PostKind = PostKind.PROGRESS, **fields: Any) -> Post:
     """Share progress, or a challenge; further fields are those of Post.share."""
     number = next(_numbers)
     post = Post.share(
         by,
         kind=kind,
         title=title or f"Opslag {number}",
-        body=prose.from_plain(body or f"Her står, hvad der skete som nummer {number}."),
+        body=rich_text.from_plain(body or f"Her står, hvad der skete som nummer {number}."),
         one_time_key=str(uuid4()),
         **fields,
     )
@@ -115,13 +116,13 @@ def share(by: Membership, title: str = "", body: str = "", kind: Kind = Kind.PRO
 
 def challenge(by: Membership, title: str = "", body: str = "", **fields: Any) -> Post:
     """Share a challenge."""
-    return share(by, title, body, Kind.CHALLENGE, **fields)
+    return share(by, title, body, PostKind.CHALLENGE, **fields)
 
 
 def comment(post: Post, by: Membership, body: str = "") -> Comment:
     """Comment on `post`."""
     text = body or f"Det er kommentar nummer {next(_numbers)}."
-    written = Comment.write(by, post.number, body=prose.from_plain(text), one_time_key=str(uuid4()))
+    written = Comment.write(by, post.number, body=rich_text.from_plain(text), one_time_key=str(uuid4()))
     return _kept(db.session.get_one(Comment, (by.partnership_id, written.number)))
 
 
@@ -138,10 +139,12 @@ def make_role(by: Membership, name: str = "", responsibility: str = "") -> Role:
     )
 
 
-def hold(role: Role, member: Membership, by: Membership, kind: Holder = Holder.ACCOUNTABLE, **terms: Any) -> Holding:
+def hold(
+    role: Role, member: Membership, by: Membership, kind: Holder = Holder.ACCOUNTABLE, **terms: Any
+) -> RoleAssignment:
     """Let `member` accept a role that `by` offers."""
-    made = offering.offer(role, by, to=member, kind=kind, **terms)
-    answering.accept(made, member)
+    made = offers.offer(role, by, to=member, kind=kind, **terms)
+    answers.accept(made, member)
     return _kept(made)
 
 
@@ -160,9 +163,9 @@ def _password_hash() -> str:
 __all__ = [
     "PASSWORD",
     "Holder",
-    "Kind",
     "Level",
     "OrganisationKind",
+    "PostKind",
     "Side",
     "Stage",
     "add_member",

@@ -11,7 +11,7 @@ import brotli
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from workspace.assets import Assets
+from workspace.web.assets import Assets
 
 STATIC = Path(__file__).parent.parent / "static"
 

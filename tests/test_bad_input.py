@@ -35,8 +35,8 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.config import Settings
 from workspace.extensions import db
-from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, Partnership, Stage, State
+from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.models import Membership, MembershipState, Partnership, Stage
 from workspace.posts.models import Post
 
 SignIn = Callable[[User], Client]
@@ -629,7 +629,7 @@ def test_whoever_has_been_let_out_over_night_does_not_get_the_text_in(writer: Wr
     colleague = add_member(writer.membership)
     with time_machine.travel(clock.now() + timedelta(hours=9), tick=True):
         answer = writer.browser.post(writer.posts, data=POST)
-        seat(writer.membership.partnership, writer.membership.user).state = State.ENDED
+        seat(writer.membership.partnership, writer.membership.user).state = MembershipState.ENDED
         form = Page(answer.text).form("/sign-in") | credentials(writer)
         offered = writer.browser.post("/sign-in", data=form)
         assert writer.browser.post(writer.posts, data=kept_fields(offered, writer.posts)).status_code == 404

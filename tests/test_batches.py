@@ -15,18 +15,19 @@ from sqlalchemy.exc import OperationalError
 from tests.client import Client
 from tests.databases import KIND
 from tests.factories import add_member, challenge, make_administrator, make_user, share, start_partnership
-from workspace import Workspace, clock, failures, ticks
-from workspace.access import Level
+from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
+from workspace.db import failures
+from workspace.db.failures import Failure
 from workspace.extensions import db
-from workspace.failures import Failure
-from workspace.mail.models import Mail, post
-from workspace.mail.models import State as Standing
-from workspace.members.addresses import Fate, Row
-from workspace.members.inviting import invite
-from workspace.partnerships.models import Membership, State
+from workspace.mail.models import Mail, enqueue
+from workspace.mail.models import MailState as Standing
+from workspace.members.invitations.address_parser import Row, RowStatus
+from workspace.members.invitations.service import invite
+from workspace.partnerships.models import Membership, MembershipState
+from workspace.permissions import Level
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
-from workspace.posts.moving import Status
 
 SignIn = Callable[[User], Client]
 
@@ -63,7 +64,7 @@ def tick(**after: float) -> int:
     """A minute of the worker, so long from now."""
     db.session.commit()
     with clock.at(clock.now() + timedelta(**after)):
-        done = ticks.tick()
+        done = scheduled_jobs.run_due_jobs()
     db.session.expire_all()
     return done
 
@@ -83,7 +84,7 @@ def make_due(users: list[User]) -> None:
     """Let their digests have been due for a while, the first one's for the longest."""
     for place, user in enumerate(users):
         user.next_digest_at = clock.now() - timedelta(hours=2) + timedelta(minutes=place)
-        user.digested_at = user.all_digested_at = clock.now() - timedelta(days=3)
+        user.last_digest_at = user.last_full_digest_at = clock.now() - timedelta(days=3)
     db.session.query(Membership).update({"digested_number": 0})
     db.session.commit()
 
@@ -137,7 +138,7 @@ def test_a_digest_that_cannot_be_written_down_stops_nobody_elses(app: Workspace)
     [mail] = db.session.scalars(select(Mail).where(Mail.user_id == bad_id, Mail.kind == "digest"))
     taken = mail.key
     db.session.query(Mail).delete()
-    post("digest", key=taken, to="somebody@example.dk")
+    enqueue("digest", key=taken, to="somebody@example.dk")
     make_due(everybody)
     tick()
     assert digests() == {None, *good_ids}
@@ -207,7 +208,7 @@ def test_a_parked_challenge_that_cannot_be_opened_stops_no_other(app: Workspace)
     poison(unreadable)
     poison(second.partnership, "last_number", 0)  # The next entry has a number that is taken.
     tick(days=3)
-    assert good.status is Status.OPEN
+    assert good.status is ChallengeStatus.OPEN
     assert noted().keys() == keys
 
 
@@ -220,7 +221,7 @@ def test_a_membership_that_cannot_be_ended_or_announced_stops_no_other(app: Work
     poison(bad)
     poison(bad_later)
     tick(minutes=2)
-    assert (good.state, elsewhere.state) == (State.ENDED, State.ENDED)
+    assert (good.state, elsewhere.state) == (MembershipState.ENDED, MembershipState.ENDED)
     assert list(db.session.scalars(select(Mail.user_id).where(Mail.kind == "ending"))) == [good_later.user_id]
     assert noted().keys() == keys
 
@@ -232,7 +233,7 @@ def test_a_partnership_that_cannot_be_read_stops_no_other(app: Workspace) -> Non
     nobody_is_due()
     poison(bad.partnership)
     tick(days=3)
-    assert (seats[1].state, posts[1].status) == (State.ENDED, Status.OPEN)
+    assert (seats[1].state, posts[1].status) == (MembershipState.ENDED, ChallengeStatus.OPEN)
     assert noted().keys() == keys
 
 
@@ -241,7 +242,7 @@ def test_a_partnership_that_cannot_be_read_stops_no_other(app: Workspace) -> Non
 
 def test_a_mail_that_cannot_be_read_stops_no_other(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership(by=make_administrator())
-    rows = [Row(email, email, "", Fate.NEW) for email in (f"ny{number}@example.dk" for number in range(7))]
+    rows = [Row(email, email, "", RowStatus.NEW) for email in (f"ny{number}@example.dk" for number in range(7))]
     about = {"organisation_id": moderator.organisation_id, "language": "da", "greeting": ""}
     made = invite(moderator, rows, level=Level.CONTRIBUTOR, **about)  # type: ignore[arg-type]
     nobody_is_due()
@@ -266,7 +267,7 @@ def test_an_addressee_who_cannot_be_read_stops_nobody_elses_mail(app: Workspace)
     moderator = start_partnership()
     seats = [add_member(moderator) for _ in range(2)]
     for seat in seats:
-        post("lifted", key=f"lifted:{seat.id}", to=seat.user_id, membership=seat.id)
+        enqueue("lifted", key=f"lifted:{seat.id}", to=seat.user_id, membership=seat.id)
     bad_id, good_id = (seat.user_id for seat in seats)
     nobody_is_due()
     poison(seats[0].user)
@@ -288,7 +289,7 @@ def test_a_piece_that_fails_as_a_whole_is_shown_until_it_works(app: Workspace, m
             raise ValueError("Somebody's words")
         return 1
 
-    monkeypatch.setattr(ticks, "PIECES", (piece,))
+    monkeypatch.setattr(scheduled_jobs, "PIECES", (piece,))
     tick()
     assert noted() == {("test_batches", 0, 0): 1}
     broken.clear()

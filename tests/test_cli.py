@@ -21,10 +21,10 @@ from tests.factories import PASSWORD, add_member, make_administrator, make_user,
 from workspace import clock
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
+from workspace.audit.models import AuditAction, AuditEvent
 from workspace.config import ROOT
 from workspace.extensions import db
 from workspace.partnerships.models import Partnership
-from workspace.trail.models import Act, Line
 
 NEW = "gynge saddel torden"
 COMMAND = (sys.executable, "-c", "from workspace.cli import main; main()", "run")
@@ -100,9 +100,9 @@ def test_an_administrator_becomes_an_ordinary_person_again(run: Run, sign_in: Ca
     assert browser.get("/admin/partnerships").status_code == 200
     assert run("admin", "remove", "Ada@example.dk").output == "Ada Holm is no longer an administrator.\n"
     assert browser.get("/admin/partnerships").status_code == 404
-    line = db.session.scalars(select(Line).order_by(Line.id.desc())).first()
+    line = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
     assert line is not None
-    assert (line.act, line.subject_name) == (Act.UNMADE_ADMINISTRATOR, "Ada Holm")
+    assert (line.action, line.subject_name) == (AuditAction.UNMADE_ADMINISTRATOR, "Ada Holm")
     again = run("admin", "remove", "ada@example.dk")
     assert (again.exit_code, again.output) == (1, "Error: Ada Holm is no administrator.\n")
 
@@ -118,9 +118,9 @@ def test_the_last_administrator_stays(run: Run) -> None:
 @pytest.mark.parametrize("months", ["0", "-1", "121", "٠"])
 def test_no_setting_deletes_the_whole_trail(months: str, run: Run) -> None:
     run("admin", "add", make_user().email)
-    before = db.session.scalars(select(Line.id)).all()
+    before = db.session.scalars(select(AuditEvent.id)).all()
     result = run("trail", "prune", TRAIL_MONTHS=months)
-    assert (result.exit_code, db.session.scalars(select(Line.id)).all()) == (1, before)
+    assert (result.exit_code, db.session.scalars(select(AuditEvent.id)).all()) == (1, before)
     assert "TRAIL_MONTHS is a whole number from 1 to 120" in result.output
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workspace.config import ROOT, Settings, SettingsError, is_loopback
-from workspace.variables import Number
+from workspace.config.readers import Number
 
 KEY = "qJ3vX8mZ2pL7wR5tY9kB4nC6hD1gF0sA"
 PRODUCTION = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.kept import local_address
+from workspace.web.form_recovery import local_address
 
 
 @pytest.mark.parametrize(

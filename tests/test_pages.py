@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import (
-    Kind,
     Level,
     OrganisationKind,
+    PostKind,
     Side,
     add_member,
     comment,
@@ -29,16 +29,16 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, create_app, prose
-from workspace.access import public
+from workspace import Workspace, create_app, rich_text
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db
 from workspace.organisations.models import Organisation
-from workspace.partnerships import changes
-from workspace.partnerships.models import Membership, Participation, Partnership, State
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.permissions import public
 from workspace.posts.models import Post
-from workspace.posts.reactions import Acknowledgement, react
+from workspace.posts.reactions import ReactionKind, react
 
 SignIn = Callable[[User], Client]
 
@@ -116,7 +116,7 @@ def add_members(partnership: Partnership, organisations: list[Organisation], cou
             user_id=people[number].id,
             organisation_id=people[number].organisation_id,
             level=Level.CONTRIBUTOR,
-            state=State.ACTIVE,
+            state=MembershipState.ACTIVE,
         ),
     )
 
@@ -135,7 +135,7 @@ def size(mette: Client, address: str) -> int:
 @pytest.mark.parametrize("length", [280, 281, 4000])
 def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     others = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
-    made = [share(others, TITLE, LONG_TEXT[:length], list(Kind)[number % 2]) for number in range(23)]
+    made = [share(others, TITLE, LONG_TEXT[:length], list(PostKind)[number % 2]) for number in range(23)]
     for post in made[:3]:
         post.pin(moderator)
     db.session.commit()
@@ -174,8 +174,8 @@ def test_a_thread_in_which_everything_has_happened_stays_small(moderator: Member
         for number in range(60):
             author = other if number % 2 else moderator
             said = comment(post, author, text[:139])
-            said.edit(author, body=prose.from_plain(f"{text[:139]}x"), version=1)
-            for kind in Acknowledgement:
+            said.edit(author, body=rich_text.from_plain(f"{text[:139]}x"), version=1)
+            for kind in ReactionKind:
                 react(moderator, said, post.number, kind, given=True)
         db.session.commit()
         size(mette, f"{moderator.partnership.address}posts/{post.number}")
@@ -205,7 +205,7 @@ def test_fifty_seven_institutions_and_forty_members_fit_on_their_pages(moderator
     organisations = add_organisations(moderator.partnership, 57)
     add_members(moderator.partnership, organisations, 40)
     for number in range(6):
-        changes.describe(
+        partnerships_service.update(
             moderator,
             name=moderator.partnership.name,
             purpose=f"{number} {LONG_TEXT[:590]}",

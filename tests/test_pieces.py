@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from tests.factories import add_member, comment, make_user, share, start_partnership
 from tests.test_routes import SignIn
-from workspace import pieces
 from workspace.config import ROOT
-from workspace.database import db
+from workspace.db.engine import db
 from workspace.partnerships.models import Membership
-from workspace.pieces import piece
+from workspace.web import fragment_cache
+from workspace.web.fragment_cache import cached_fragment
 
 NAMED = re.compile(r'piece\(\s*"([^"]+)"')
 # They say who asks, from where and when: what is made with them is not the same for the same values.
@@ -54,8 +54,8 @@ def test_each_reader_has_a_token_of_their_own_in_a_piece_that_both_see(sign_in: 
     others = [add_member(moderator, make_user()) for _ in range(2)]
     pages = [sign_in(seat.user).get(moderator.partnership.address).text for seat in others]
     for text in pages:
-        assert pieces.TOKEN not in text
-        assert pieces.KEY not in text
+        assert fragment_cache.CSRF_PLACEHOLDER not in text
+        assert fragment_cache.KEY_PLACEHOLDER not in text
     tokens = [set(re.findall(r'name="csrf_token" value="([^"]+)"', text)) for text in pages]
     assert all(len(own) == 1 for own in tokens)
     assert tokens[0] != tokens[1]
@@ -78,28 +78,30 @@ def test_what_changes_is_another_piece(sign_in: SignIn, moderator: Membership) -
 
 def test_markup_is_no_value(app: Flask) -> None:
     with app.test_request_context("/"), pytest.raises(TypeError):
-        piece("members/_member.html", member=Markup("<b>"), partnership=None, is_me=False)
+        cached_fragment("members/_member.html", member=Markup("<b>"), partnership=None, is_me=False)
 
 
 def test_what_nobody_asks_for_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = pieces._Kept()
-    kept.keep("asked for", "1")
-    kept.keep("not asked for", "2")
-    now = pieces.time.monotonic()
+    kept = fragment_cache._TwoGenerations()
+    kept.store("asked for", "1")
+    kept.store("not asked for", "2")
+    now = fragment_cache.time.monotonic()
     for generation in (1, 2):
-        monkeypatch.setattr(pieces.time, "monotonic", lambda by=generation: now + by * (pieces.SECONDS + 1))
+        monkeypatch.setattr(
+            fragment_cache.time, "monotonic", lambda by=generation: now + by * (fragment_cache.GENERATION_SECONDS + 1)
+        )
         assert kept.find("asked for") == "1"
-        kept.keep(f"new in {generation}", "3")
+        kept.store(f"new in {generation}", "3")
         kept.find("asked for")
     assert "not asked for" not in kept.young | kept.old
     assert kept.find("asked for") == "1"
 
 
 def test_there_is_a_most_that_is_kept() -> None:
-    kept = pieces._Kept()
-    for number in range(3 * pieces.MOST):
-        kept.keep(number, "text")
-    assert len(kept.young) + len(kept.old) <= 2 * pieces.MOST
+    kept = fragment_cache._TwoGenerations()
+    for number in range(3 * fragment_cache.MAX_ENTRIES):
+        kept.store(number, "text")
+    assert len(kept.young) + len(kept.old) <= 2 * fragment_cache.MAX_ENTRIES
 
 
 def test_a_comment_is_new_for_who_has_not_seen_it_and_own_for_who_wrote_it(

@@ -23,9 +23,9 @@ from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.digests import planning
 from workspace.extensions import db
-from workspace.mail import leases
-from workspace.mail.models import post_all, row
-from workspace.partnerships.log import Entry
+from workspace.mail import claims
+from workspace.mail.models import enqueue_all, mail_row
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
@@ -159,9 +159,9 @@ def ask(app: Workspace, listener: Listener) -> None:
     db.session.commit()
     planning.plan()
     listener.page = "a postman's round"
-    post_all([row("digest", key=f"waiting:{number}", to=f"p{number}@example.dk") for number in range(WAITING)])
+    enqueue_all([mail_row("digest", key=f"waiting:{number}", to=f"p{number}@example.dk") for number in range(WAITING)])
     db.session.commit()
-    leases.give_back(leases.take(), clock.now())
+    claims.release(claims.claim_due(), clock.now())
 
 
 def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace import prose
+from workspace import rich_text
 
 REL = 'rel="nofollow noopener noreferrer"'
 SIGNS = st.text(alphabet="<>&\"'/=: \n\tapbhrefscriptonload.jvx#;", max_size=60)
@@ -47,7 +47,7 @@ def elements(html: str) -> list[tuple[str, dict[str, str]]]:
 
 @given(TEXTS)
 def test_nothing_comes_through_but_what_has_a_place_here(text: str) -> None:
-    for html in (prose.from_plain(text).html, prose.from_html(text).html):
+    for html in (rich_text.from_plain(text).html, rich_text.from_html(text).html):
         for tag, attributes in elements(html):
             assert tag in ("p", "br", "a", "h2", "ul", "ol", "li", "blockquote", "strong", "em")
             assert set(attributes) <= ({"href", "rel"} if tag == "a" else set())
@@ -56,8 +56,8 @@ def test_nothing_comes_through_but_what_has_a_place_here(text: str) -> None:
 
 @given(TEXTS)
 def test_sanitising_twice_changes_nothing_more(text: str) -> None:
-    for made in (prose.from_html(text), prose.from_plain(text)):
-        assert prose.from_html(made.html) == made
+    for made in (rich_text.from_html(text), rich_text.from_plain(text)):
+        assert rich_text.from_html(made.html) == made
 
 
 # Without the signs that make lists and quotes at the beginning of a line, and the mark of the order of bytes.
@@ -66,19 +66,19 @@ SAID = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="-*
 
 @given(st.text(alphabet=SAID, max_size=80))
 def test_every_word_is_still_there(text: str) -> None:
-    shown = "".join(html5lib.parseFragment(prose.from_plain(text).html).itertext())
+    shown = "".join(html5lib.parseFragment(rich_text.from_plain(text).html).itertext())
     assert shown.split() == text.split()
 
 
 def test_paragraphs_stand_at_blank_lines_and_lines_stay_lines() -> None:
-    written = prose.from_plain("\r\n\r\nFørste linje\r\nanden linje\r\n \t\r\n\r\nNyt afsnit\n\n")
+    written = rich_text.from_plain("\r\n\r\nFørste linje\r\nanden linje\r\n \t\r\n\r\nNyt afsnit\n\n")
     assert written.html == "<p>Første linje<br>anden linje</p><p>Nyt afsnit</p>"
     assert written.text == "Første linje\nanden linje\n\nNyt afsnit"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\t"])
 def test_nothing_makes_nothing(text: str) -> None:
-    assert prose.from_plain(text) == prose.Prose("", "")
+    assert rich_text.from_plain(text) == rich_text.RichText("", "")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_nothing_makes_nothing(text: str) -> None:
     ],
 )
 def test_addresses_become_links_and_signs_stay_signs(text: str, html: str | None) -> None:
-    found = prose.from_plain(text).html
+    found = rich_text.from_plain(text).html
     assert "<script" not in found
     if html is not None:
         assert found == f"<p>{html}</p>"
@@ -106,7 +106,7 @@ def test_addresses_become_links_and_signs_stay_signs(text: str, html: str | None
     "scheme", ["javascript:", "JaVaScRiPt:", "data:text/html,", "vbscript:", "file:///", "ftp://", "//", ""]
 )
 def test_a_link_goes_to_the_web_or_to_mail_only(scheme: str) -> None:
-    assert prose.from_html(f'<a href="{scheme}x">x</a>').html == "<p>x</p>"
+    assert rich_text.from_html(f'<a href="{scheme}x">x</a>').html == "<p>x</p>"
 
 
 @pytest.mark.parametrize(
@@ -114,15 +114,15 @@ def test_a_link_goes_to_the_web_or_to_mail_only(scheme: str) -> None:
     ["010190-1234", "0101901234", "010190 1234", "310199–0001", "cpr: 290200-4321.", "x 010190\u00a01234 y"],
 )
 def test_what_looks_like_a_cpr_number_is_recognised(text: str) -> None:
-    assert prose.resembles_cpr_number("Et ord", text)
+    assert rich_text.resembles_cpr_number("Et ord", text)
 
 
 @pytest.mark.parametrize(
     "text", ["12345678", "320190-1234", "011390-1234", "10101901234", "01019012345", "1.1.1990", "+45 12 34 56 78", ""]
 )
 def test_other_numbers_are_not(text: str) -> None:
-    assert not prose.resembles_cpr_number(text)
+    assert not rich_text.resembles_cpr_number(text)
 
 
 def test_control_characters_are_shown_as_what_they_are() -> None:
-    assert prose.legible("a\0b\x1bc\td\ne\rf\x85g") == "a\ufffdb\ufffdc\td\ne\rf\ufffdg"
+    assert rich_text.replace_control_chars("a\0b\x1bc\td\ne\rf\x85g") == "a\ufffdb\ufffdc\td\ne\rf\ufffdg"

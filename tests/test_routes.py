@@ -1,7 +1,7 @@
 """Every route and who may enter it: one table, held to the app in both directions, and then driven.
 
 The table says for each route who may enter, and for the members' routes what they come to do. Who may do that is
-access.py's to say; here it is said once more, so that a slip there shows.
+permissions.py's to say; here it is said once more, so that a slip there shows.
 """
 
 import re
@@ -31,18 +31,21 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import Page
-from workspace import Workspace, access, create_app, pages
-from workspace.access import Action, Entrance, Who
+from workspace import Workspace, create_app, pages, permissions
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import Base, db
-from workspace.members import addresses, inviting, linking, reporting
-from workspace.organisations.models import Kind, Organisation
-from workspace.partnerships import unsubscribing
-from workspace.partnerships.models import Membership, State, Visibility
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.reports import service as reports_service
+from workspace.notifications import unsubscribe
+from workspace.organisations.models import Organisation, OrganisationKind
+from workspace.partnerships.models import Membership, MembershipState, Visibility
+from workspace.permissions import AccessRule, Action, Audience
 from workspace.posts import queries
-from workspace.roles import offering
-from workspace.roles.holdings import Holding
+from workspace.roles import offers
+from workspace.roles.assignments import RoleAssignment
 
 SignIn = Callable[[User], Client]
 
@@ -303,15 +306,15 @@ def rules(app: Workspace) -> Iterator[tuple[str, Rule]]:
                 yield method, rule
 
 
-def said_of(route: Route) -> Entrance:
+def said_of(route: Route) -> AccessRule:
     """What the table says of a route, as a view declares it."""
     if route.who == "by_its_address":
-        return Entrance(Who.PUBLIC, asks_for_token=False)
-    return Entrance(Who(route.who), Action(route.action) if route.action else None)
+        return AccessRule(Audience.PUBLIC, checks_csrf=False)
+    return AccessRule(Audience(route.who), Action(route.action) if route.action else None)
 
 
-def declared(app: Workspace, rule: Rule) -> Entrance | None:
-    return access.entrance(app.view_functions[rule.endpoint])
+def declared(app: Workspace, rule: Rule) -> AccessRule | None:
+    return permissions.access_rule(app.view_functions[rule.endpoint])
 
 
 class World:
@@ -333,34 +336,34 @@ class World:
         add_member(self.elsewhere, self.users["administrator"], Level.OBSERVER)
         self.organisation = make_organisation("Icura")
         self.posts = {name: challenge(self.seats[name]) for name in ("moderator", "contributor")}
-        [self.invitation] = inviting.invite(
+        [self.invitation] = invitations_service.invite(
             moderator,
-            addresses.read(self.partnership, "ny@example.dk"),
+            address_parser.read(self.partnership, "ny@example.dk"),
             level=Level.OBSERVER,
             organisation_id=moderator.organisation_id,
             language="en",
             greeting="",
         )
         self.link, self.closed_link = (
-            linking.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
+            join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
         )
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
         self.partner_id = moderator.organisation_id
-        self.report = reporting.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
+        self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
         self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
 
-    def _holdings(self, seat: Membership) -> dict[str, Holding]:
+    def _holdings(self, seat: Membership) -> dict[str, RoleAssignment]:
         """What somebody may do each of these things to, each in a role of its own."""
         moderator = self.seats["moderator"]
 
-        def offered() -> Holding:
-            return offering.offer(make_role(moderator), moderator, to=seat, kind=Holder.ACCOUNTABLE)
+        def offered() -> RoleAssignment:
+            return offers.offer(make_role(moderator), moderator, to=seat, kind=Holder.ACCOUNTABLE)
 
         made = {
             "acceptance": offered(),
             "refusal": offered(),
-            "withdrawal": offering.ask(make_role(moderator), seat, kind=Holder.HELPER),
+            "withdrawal": offers.ask(make_role(moderator), seat, kind=Holder.HELPER),
             "ending": hold(make_role(moderator), seat, moderator),
         }
         db.session.commit()
@@ -402,8 +405,8 @@ class World:
 
     def _token(self, rule: str) -> str:
         if rule.startswith("/unsubscribe"):
-            return unsubscribing.token(self.users["outsider"])
-        return inviting.token(self.invitation if rule.startswith("/inv") else self.link)
+            return unsubscribe.token(self.users["outsider"])
+        return invitations_service.token(self.invitation if rule.startswith("/inv") else self.link)
 
 
 @pytest.fixture
@@ -487,7 +490,7 @@ def test_every_view_declares_what_the_table_says(app: Workspace) -> None:
 
 
 def test_every_action_needs_the_level_that_is_said_here() -> None:
-    assert {action.value: level.value for action, level in access.LOWEST_LEVEL.items()} == LOWEST_LEVELS
+    assert {action.value: level.value for action, level in permissions.MINIMUM_LEVEL.items()} == LOWEST_LEVELS
     assert {route.action for route in MEMBERS} <= set(LOWEST_LEVELS)
 
 
@@ -546,9 +549,9 @@ def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> Non
     assert htmx.data == b""
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.SUSPENDED, State.ENDED])
+@pytest.mark.parametrize("state", [MembershipState.REQUESTED, MembershipState.SUSPENDED, MembershipState.ENDED])
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-def test_a_seat_that_is_not_active_opens_nothing(state: State, htmx: bool, world: World) -> None:
+def test_a_seat_that_is_not_active_opens_nothing(state: MembershipState, htmx: bool, world: World) -> None:
     world.seats["moderator"].state = state
     statuses = {
         str(route): send(
@@ -640,7 +643,7 @@ def test_a_comment_is_only_found_on_its_own_post(world: World) -> None:
 def test_a_removed_member_is_out_at_once(world: World) -> None:
     browser = world.browser("contributor")
     assert browser.get(world.partnership.address).status_code == 200
-    world.seats["contributor"].state = State.ENDED
+    world.seats["contributor"].state = MembershipState.ENDED
     assert browser.get(world.partnership.address).status_code == 404
 
 
@@ -700,7 +703,7 @@ def writing(settings: Settings, world: World) -> Iterator[tuple[Client, list[str
         return tried(lambda: queries.post(membership, number).pin(membership))
 
     def at_commit(membership: Membership) -> str:
-        db.session.add(Organisation(name="Skrevet til sidst", kind=Kind.OTHER))
+        db.session.add(Organisation(name="Skrevet til sidst", kind=OrganisationKind.OTHER))
         return "written"
 
     for view in (orm, sql, verb, at_commit):
@@ -708,7 +711,7 @@ def writing(settings: Settings, world: World) -> Iterator[tuple[Client, list[str
         app.add_url_rule(
             f"/partnerships/<slug:slug>/{view.__name__}",
             view.__name__,
-            access.members_may(Action.READ)(view),
+            permissions.members_with(Action.READ)(view),
             methods=["GET", "POST"],
         )
     app.test_client_class = Client

@@ -11,14 +11,14 @@ from sqlalchemy import insert
 
 from tests.client import Client
 from tests.factories import Level, OrganisationKind, Side, Stage, add_member, make_user, start_partnership
-from workspace import names
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation
-from workspace.partnerships.log import Entry, Verb, append
-from workspace.partnerships.models import Membership, Participation, Partnership, State
-from workspace.posts.models import Kind, Post
+from workspace.partnerships.activity_log import Entry, Verb, record
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.posts.models import Post, PostKind
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
@@ -100,7 +100,9 @@ def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int
         number += 1
         first = number
         entry(number, Verb.SHARED_PROGRESS, first)
-        posts.append(written(number) | {"kind": list(Kind)[place % 2], "title": f"Opslag {number}", "comment_count": 0})
+        posts.append(
+            written(number) | {"kind": list(PostKind)[place % 2], "title": f"Opslag {number}", "comment_count": 0}
+        )
         if place == 0:
             for _ in range(comments):
                 number += 1
@@ -169,15 +171,15 @@ def add_members(reader: Reader, count: int) -> None:
     for number in range(count):
         name = f"Organisation {count}-{number}"
         organisation = Organisation(name=name, kind=OrganisationKind.INSTITUTION)
-        user = User(name=f"Person {name}", email=f"{names.slug(name)}@example.dk", organisation=organisation)
+        user = User(name=f"Person {name}", email=f"{danish.slug(name)}@example.dk", organisation=organisation)
         db.session.add_all([organisation, user])
         db.session.flush()
         part = {"partnership_id": reader.partnership.id, "organisation_id": organisation.id}
         db.session.add(Participation(**part, side=Side.OTHERS))
-        seat = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=State.ACTIVE)
+        seat = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=MembershipState.ACTIVE)
         db.session.add(seat)
         db.session.flush()
-        append(reader.partnership, Verb.JOINED, actor=seat, subject=seat, level="observer")
+        record(reader.partnership, Verb.JOINED, actor=seat, subject=seat, level="observer")
     db.session.commit()
 
 

@@ -22,7 +22,7 @@ from tests.factories import (
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.posts.reactions import Acknowledgement, react
+from workspace.posts.reactions import ReactionKind, react
 
 SignIn = Callable[[User], Client]
 
@@ -33,7 +33,7 @@ WRONG: dict[str, list[tuple[str, str, Any]]] = {
         ("user", "language", "xx"),
         ("user", "digest_hour", 99),
         ("user", "digest_weekday", -1),
-        ("user", "digest_rhythm", "hourly"),
+        ("user", "digest_frequency", "hourly"),
         ("user", "digest_paused_until", "9999-12-31"),
         ("user", "mail_choices", '{"mentioned": "sometimes", "reply": []}'),
     ],
@@ -86,7 +86,7 @@ class Place:
         self.solved.solve(self.moderator, "Det gik.", [share(self.member).number])
         self.open.ask(self.member, self.moderator)
         written = comment(self.open, self.member)
-        react(self.moderator, self.open, self.open.number, Acknowledgement.THANKS, given=True)
+        react(self.moderator, self.open, self.open.number, ReactionKind.THANKS, given=True)
         hold(make_role(self.moderator), self.moderator, self.moderator, Holder.ACCOUNTABLE)
         db.session.commit()
         self.values = {

@@ -2,18 +2,18 @@
 
 from threading import Event, Thread
 
-from workspace.turns import Turns
+from workspace.db.fifo_lock import FifoLock
 
 
-def waiting(turns: Turns, number: int, order: list[int]) -> Thread:
+def waiting(turns: FifoLock, number: int, order: list[int]) -> Thread:
     """A thread that waits for its turn behind those who wait already."""
     before, asked = turns.length, Event()
 
     def work() -> None:
         asked.set()
-        assert turns.take(10)
+        assert turns.acquire(10)
         order.append(number)
-        turns.pass_on()
+        turns.release()
 
     thread = Thread(target=work)
     thread.start()
@@ -24,19 +24,19 @@ def waiting(turns: Turns, number: int, order: list[int]) -> Thread:
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
-    turns, order = Turns(), list[int]()
-    assert turns.take(0)
+    turns, order = FifoLock(), list[int]()
+    assert turns.acquire(0)
     threads = [waiting(turns, number, order) for number in range(20)]
-    turns.pass_on()
+    turns.release()
     for thread in threads:
         thread.join()
     assert order == list(range(20))
 
 
 def test_whoever_waits_too_long_gives_up_and_holds_up_nobody() -> None:
-    turns = Turns()
-    assert turns.take(0)
-    assert not turns.take(0.01)
+    turns = FifoLock()
+    assert turns.acquire(0)
+    assert not turns.acquire(0.01)
     assert turns.length == 0
-    turns.pass_on()
-    assert turns.take(0)
+    turns.release()
+    assert turns.acquire(0)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from importlib import import_module
 from io import BytesIO
+from pkgutil import walk_packages
 from threading import BoundedSemaphore, Lock
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -18,29 +19,23 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from workspace import (
-    access,
-    database,
     errors,
-    files,
-    gate,
-    headers,
-    htmx,
-    languages,
-    names,
     pages,
-    pieces,
-    request_bodies,
-    templating,
+    permissions,
+    request_guard,
+    worker_wakeup,  # noqa: F401 (it listens to every commit from here on)
 )
-from workspace.assets import Assets
-from workspace.config import ROOT, Settings
-from workspace.demo import loopback, mailbox, sign_ins
+from workspace.config import ROOT, Settings, files
+from workspace.db import engine
+from workspace.demo import demo_accounts, loopback, mailbox_views
 from workspace.extensions import babel, compress, csrf, db, limiter, login
-from workspace.mail import bell as bell  # It listens to every commit from here on.
-from workspace.mail import letters, postman
-from workspace.posts.writing import is_undoable
-from workspace.prose import showing
-from workspace.routing import Number, Slug, Token
+from workspace.i18n import danish, formatting
+from workspace.mail import delivery, message_types
+from workspace.posts.authored_text import is_undoable
+from workspace.rich_text import display
+from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies
+from workspace.web.assets import Assets
+from workspace.web.url_converters import Number, Slug, Token
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,9 +47,8 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
-    "texts",
     "members",
-    "trail",
+    "audit",
     "mail",
     "overview",
     "live",
@@ -91,17 +85,17 @@ class Workspace(Flask):
 
     settings: Settings
     request_class = Request
-    jinja_environment = templating.Templates
+    jinja_environment = jinja_env.SharedGlobalsEnvironment
     # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
     jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
-    turns = BoundedSemaphore(REQUESTS_AT_ONCE)
+    request_slots = BoundedSemaphore(REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
-    turn_for_news = Lock()
+    live_update_lock = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
         fetched_by_itself = environ["PATH_INFO"].endswith("/news")
-        with self._body(environ), self.turn_for_news if fetched_by_itself else nullcontext(), self.turns:
+        with self._body(environ), self.live_update_lock if fetched_by_itself else nullcontext(), self.request_slots:
             return super().wsgi_app(environ, start_response)
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
@@ -144,26 +138,35 @@ def create_app(settings: Settings | None = None) -> Workspace:
     app.url_map.converters.update(slug=Slug, number=Number, token=Token)
     app.url_map.strict_slashes = False
     _extend(app, settings)
-    database.prepare(app)
-    postman.install(app, settings)
-    gate.install(app)
+    engine.configure_engine(app)
+    delivery.install(app, settings)
+    request_guard.install(app)
     errors.install(app)
     headers.install(app, strict_transport_security=settings.strict_transport_security)
     for feature in FEATURES:
-        app.register_blueprint(import_module(f"workspace.{feature}.views").blueprint)
+        _register(app, feature)
     app.register_blueprint(pages.blueprint)
     if settings.demo:
-        app.register_blueprint(mailbox.blueprint)
+        app.register_blueprint(mailbox_views.blueprint)
     _dress(app, settings)
-    access.require_declarations(app)
+    permissions.require_declarations(app)
     return app
+
+
+def _register(app: Flask, feature: str) -> None:
+    """Import what belongs to a feature by the names of its modules (views, kinds of mail), and add its routes."""
+    package = import_module(f"workspace.{feature}")
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        if module.name.endswith(("views", "emails")):
+            import_module(module.name)
+    app.register_blueprint(import_module(f"{package.__name__}.blueprint").blueprint)
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": database.options(settings),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine.engine_options(settings),
         "MAX_CONTENT_LENGTH": request_bodies.LARGEST,
         "MAX_FORM_MEMORY_SIZE": request_bodies.LARGEST,
         "SESSION_COOKIE_NAME": "samspil",
@@ -176,7 +179,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_TIME_LIMIT": None,
         "RATELIMIT_STORAGE_URI": settings.rate_limit_url,
-        "BABEL_DEFAULT_LOCALE": languages.DEFAULT_LANGUAGE,
+        "BABEL_DEFAULT_LOCALE": formatting.DEFAULT_LANGUAGE,
         "BABEL_DEFAULT_TIMEZONE": "UTC",
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
         # Pages only: files were compressed when they were built, and streams pass as they come. The length of a page
@@ -194,7 +197,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     login.init_app(app)
     limiter.init_app(app)
     compress.init_app(app)
-    babel.init_app(app, locale_selector=languages.language)
+    babel.init_app(app, locale_selector=formatting.language)
 
 
 def _dress(app: Flask, settings: Settings) -> None:
@@ -204,33 +207,33 @@ def _dress(app: Flask, settings: Settings) -> None:
         static=assets.url,
         style_nonce=headers.style_nonce,
         settings=settings,
-        languages=languages.LANGUAGES,
+        languages=formatting.LANGUAGES,
         htmx_config=json.dumps(htmx.CONFIGURATION, separators=(",", ":")),
-        Action=access.Action,
+        Action=permissions.Action,
         get_locale=get_locale,
-        link=letters.link,
-        demo_password=sign_ins.PASSWORD,
-        demo_sign_ins=sign_ins.SIGN_INS,
-        piece=pieces.piece,
-        csrf_token=pieces.token,
+        link=message_types.link,
+        demo_password=demo_accounts.PASSWORD,
+        demo_sign_ins=demo_accounts.SIGN_INS,
+        cached_fragment=fragment_cache.cached_fragment,
+        csrf_token=fragment_cache.csrf_token,
     )
     app.jinja_env.filters.update(
-        initials=names.initials,
-        time_of_day=languages.time_of_day,
-        day=languages.day,
-        date_in_full=languages.date_in_full,
-        when=languages.when,
-        machine=languages.machine,
-        full=languages.full,
-        short_date=languages.short_date,
-        short_day=languages.short_day,
-        duration=languages.duration,
-        shown=showing.shown,
+        initials=danish.initials,
+        time_of_day=formatting.time_of_day,
+        relative_day=formatting.relative_day,
+        date_in_full=formatting.date_in_full,
+        relative_datetime=formatting.relative_datetime,
+        iso_minute=formatting.iso_minute,
+        long_datetime=formatting.long_datetime,
+        short_date=formatting.short_date,
+        short_day=formatting.short_day,
+        duration=formatting.duration,
+        display_html=display.display_html,
         is_undoable=is_undoable,
-        wrapped=letters.wrapped,
+        wrap_lines=message_types.wrap_lines,
         tuple=tuple,
     )
-    templating.install(app)
+    jinja_env.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = assets.wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if settings.demo:

@@ -17,8 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace import files
-from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError
+from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError, files
 from workspace.extensions import db
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = ROOT / "migrations"
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
-SECONDS_OF_A_TURN = 0.0005
+GIL_SWITCH_INTERVAL = 0.0005
 # glibc's allocator otherwise keeps free memory in many places, one for each few threads.
 M_ARENA_MAX, ARENAS = -8, 2
 
@@ -55,13 +54,13 @@ def run() -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
 def worker(once: bool) -> None:
     """Do what time does, minute by minute, and send mail; `run` starts one."""
-    from workspace import ticks
+    from workspace import scheduled_jobs
     from workspace.worker import serve
 
     _log_warnings()
     with _workspace() as app:
         if once:
-            ticks.tick()
+            scheduled_jobs.run_due_jobs()
         else:
             serve(app)
 
@@ -85,7 +84,7 @@ def admin() -> None:
 def add_administrator(email: str, name: str | None, stdin: bool) -> None:
     """Make the person with the address EMAIL an administrator, with a new account where there is none."""
     from workspace.accounts.models import User, user_with
-    from workspace.trail.models import Act, note
+    from workspace.audit.models import AuditAction, record_audit
 
     with _workspace():
         _migrate()
@@ -97,7 +96,7 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
             user.password_hash = _new_password(user, stdin)
         user.is_administrator = True
         db.session.flush()
-        note(Act.MADE_ADMINISTRATOR, subject=user)
+        record_audit(AuditAction.MADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is an administrator.", name=user.name))
 
@@ -118,7 +117,7 @@ def list_administrators() -> None:
 def remove_administrator(email: str) -> None:
     """Let the person with the address EMAIL be an administrator no longer; the account stays."""
     from workspace.accounts.models import administrators
-    from workspace.trail.models import Act, note
+    from workspace.audit.models import AuditAction, record_audit
 
     with _workspace():
         user = _person(email)
@@ -129,7 +128,7 @@ def remove_administrator(email: str) -> None:
                 _("%(name)s is the only administrator: add another first (workspace admin add).", name=user.name)
             )
         user.is_administrator = False
-        note(Act.UNMADE_ADMINISTRATOR, subject=user)
+        record_audit(AuditAction.UNMADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is no longer an administrator.", name=user.name))
 
@@ -145,13 +144,13 @@ def people() -> None:
 def set_password(email: str, stdin: bool) -> None:
     """Give the person with the address EMAIL a new password, and sign them out everywhere."""
     from workspace.accounts import sessions
-    from workspace.trail.models import Act, note
+    from workspace.audit.models import AuditAction, record_audit
 
     with _workspace():
         user = _person(email)
         user.password_hash = _new_password(user, stdin)
         sessions.end_all(user)
-        note(Act.SET_PASSWORD, subject=user)
+        record_audit(AuditAction.SET_PASSWORD, subject=user)
         db.session.commit()
         click.echo(_("%(name)s has a new password.", name=user.name))
 
@@ -169,10 +168,10 @@ def trail() -> None:
 )
 def prune_trail(months: int | None) -> None:
     """Delete the lines that are older than the trail is kept. That it was done is itself a line."""
-    from workspace.trail import keeping
+    from workspace.audit import retention
 
     with _workspace() as app:
-        deleted = keeping.prune(months or app.settings.trail_months)
+        deleted = retention.prune(months or app.settings.trail_months)
         click.echo(_("%(number)s lines are deleted.", number=deleted))
 
 
@@ -185,12 +184,12 @@ def mails() -> None:
 @click.argument("address")
 def send_test_mail(address: str) -> None:
     """Send a test mail to ADDRESS, and say what became of it."""
-    from workspace.mail import trial
+    from workspace.mail import diagnostics
 
     with _workspace() as app:
         try:
-            click.echo(trial.send(_checked(address), app.settings))
-        except trial.NotSent as error:
+            click.echo(diagnostics.send(_checked(address), app.settings))
+        except diagnostics.NotSent as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -214,7 +213,7 @@ def plan_digests() -> None:
 def send_digests(email: str | None) -> None:
     """Send all that is due; with an address EMAIL that person's next digest, now."""
     from workspace.digests import planning
-    from workspace.mail import postman
+    from workspace.mail import delivery
 
     with _workspace():
         if email:
@@ -222,7 +221,7 @@ def send_digests(email: str | None) -> None:
             db.session.commit()
         else:
             planning.plan()
-        sent = postman.deliver()
+        sent = delivery.deliver()
         click.echo(ngettext("%(num)s mail is sent.", "%(num)s mails are sent.", sent))
 
 
@@ -230,11 +229,11 @@ def send_digests(email: str | None) -> None:
 @click.argument("email")
 def preview_digest(email: str) -> None:
     """Show the next digest of the person with the address EMAIL, as it would be now; it changes nothing."""
-    from workspace.digests import letters
+    from workspace.digests import emails
 
     with _workspace():
         user = _person(email)
-        letter = letters.preview(user)
+        letter = emails.preview(user)
         if letter is None:
             click.echo(_("There is nothing new for %(name)s.", name=user.name))
         else:
@@ -260,9 +259,8 @@ def load_demo() -> None:
 def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
-    from workspace import create_app
+    from workspace import create_app, worker_wakeup
     from workspace.demo import separation
-    from workspace.mail import bell
 
     try:
         _app = made or create_app()
@@ -273,7 +271,7 @@ def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
             finally:
                 db.session.remove()
                 db.engine.dispose()  # No connection may pass into the processes that serve.
-                bell.take_down()
+                worker_wakeup.close()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
@@ -321,18 +319,18 @@ def _newest_version() -> str:
 
 def _need_demo() -> None:
     """Load the story on the first start."""
-    from workspace.demo import loading
+    from workspace.demo import story_loader
 
-    if not loading.is_loaded():
+    if not story_loader.is_loaded():
         _load_demo()
 
 
 def _load_demo() -> None:
-    from workspace.demo import loading
+    from workspace.demo import story_loader as story_loader
 
     try:
-        loading.load(lambda name: click.echo(_("Loading the demo story: %(name)s", name=name)))
-    except loading.OthersAreHere:
+        story_loader.load(lambda name: click.echo(_("Loading the demo story: %(name)s", name=name)))
+    except story_loader.OthersAreHere:
         raise click.ClickException(
             _("The database has people already. The demo story needs an empty one: set DATABASE_URL.")
         ) from None
@@ -394,8 +392,8 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
     """
     from granian.log import LogLevels
 
-    from workspace.server import options
-    from workspace.supervisor import Server
+    from workspace.serving.front import options
+    from workspace.serving.supervisor import Server
 
     _log_warnings()
     server = Server(
@@ -442,10 +440,10 @@ def _made() -> Any:
     """The app, as granian calls it; where a process was not forked (macOS, Python 3.14), a new one."""
     from workspace import create_app
     from workspace.live.views import watcher
-    from workspace.server import Front
+    from workspace.serving.front import Front
 
     app = _app or create_app()
-    sys.setswitchinterval(SECONDS_OF_A_TURN)
+    sys.setswitchinterval(GIL_SWITCH_INTERVAL)
     return Front(app, watcher(app))
 
 
@@ -454,9 +452,9 @@ def _address(settings: Settings) -> str:
     host = settings.host.strip("[]")
     try:
         family, kind, *_rest, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError as error:
         raise click.ClickException(
             f"{host}:{settings.port} can't be used ({error.strerror}). Free it, or set PORT or HOST."
@@ -470,7 +468,7 @@ def _greeting(settings: Settings) -> Iterator[str]:
     host = f"[{host}]" if ":" in host else host
     yield _("Samspil is at http://%(host)s:%(port)s (Ctrl-C stops it).", host=host, port=settings.port)
     if settings.demo:
-        from workspace.demo import sign_ins
+        from workspace.demo import demo_accounts
 
-        yield _("Sign in with the password %(password)s as", password=sign_ins.PASSWORD)
-        yield from (f"  {email:<30} {who}" for email, who in sign_ins.SIGN_INS)
+        yield _("Sign in with the password %(password)s as", password=demo_accounts.PASSWORD)
+        yield from (f"  {email:<30} {who}" for email, who in demo_accounts.SIGN_INS)

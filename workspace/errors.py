@@ -12,10 +12,10 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from workspace import htmx, kept
-from workspace.access import Refusal
-from workspace.database import is_busy, undo
-from workspace.trail.models import Act, note
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import is_busy, rollback_request
+from workspace.permissions import UserError
+from workspace.web import form_recovery, htmx
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def install(app: Flask) -> None:
     """Answer every error of `app` in the reader's language, as a page or as an announcement."""
     app.register_error_handler(CSRFError, _undone(_form_is_not_ours))
-    app.register_error_handler(Refusal, _undone(_refused))
+    app.register_error_handler(UserError, _undone(_refused))
     app.register_error_handler(OperationalError, _undone(_database_failed))
     app.register_error_handler(HTTPException, _undone(_http_error))
     app.register_error_handler(Exception, _undone(_failed))
@@ -33,7 +33,7 @@ def _undone(handler: Callable[[Any], ResponseReturnValue]) -> Callable[[Any], Re
     """`handler`, after what the request did is undone: even the reader's language can't be read before that."""
 
     def answer(error: Any) -> ResponseReturnValue:
-        undo(has_failed=not isinstance(error, HTTPException | Refusal))
+        rollback_request(has_failed=not isinstance(error, HTTPException | UserError))
         return handler(error)
 
     return answer
@@ -43,9 +43,9 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
     return _answer(400, _("The page had been open for too long"), _("What you typed is here. Send it again."))
 
 
-def _refused(error: Refusal) -> ResponseReturnValue:
+def _refused(error: UserError) -> ResponseReturnValue:
     if error.status == 403:
-        _keep_on_record(Act.REFUSED)
+        _keep_on_record(AuditAction.REFUSED)
     titles = {403: _("You can't do this"), 409: _("Something has changed")}
     return _answer(error.status, titles.get(error.status, _("It could not be done")), error.message)
 
@@ -100,15 +100,15 @@ def _missing() -> ResponseReturnValue:
     Both are put on record, so that they take the same time as well.
     """
     if "slug" in (request.view_args or {}):
-        _keep_on_record(Act.NOT_FOUND)
+        _keep_on_record(AuditAction.NOT_FOUND)
     template = "errors/_missing.html" if htmx.is_partial() else "errors/missing.html"
     return render_template(template), 404
 
 
-def _keep_on_record(act: Act) -> None:
+def _keep_on_record(act: AuditAction) -> None:
     """Put on the trail that somebody was refused. The partnership by its id alone: its name is not theirs to read."""
     place = SimpleNamespace(id=g.get("partnership_id"), name="") if g.get("partnership_id") else None
-    note(act, actor=g.get("user"), partnership=place, method=request.method, path=request.path[:200])
+    record_audit(act, actor=g.get("user"), partnership=place, method=request.method, path=request.path[:200])
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
@@ -116,5 +116,7 @@ def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
         # Announced, whatever the target was: the form, with what was typed into it, stays as it is.
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
         return render_template("errors/_notice.html", title=title, advice=advice), status, headers
-    page = render_template("errors/page.html", title=title, advice=advice, kept=kept.typed(), user=g.get("user"))
+    page = render_template(
+        "errors/page.html", title=title, advice=advice, kept=form_recovery.from_request(), user=g.get("user")
+    )
     return page, status

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, make_response, render_template
 
-from workspace.access import public
 from workspace.mail import queries
+from workspace.permissions import public
 
 blueprint = Blueprint("pages", __name__)
 

@@ -8,14 +8,15 @@ from flask import Flask
 from huey import Huey, crontab
 from huey.consumer import Consumer
 
-from workspace import ticks
-from workspace.mail import bell
-from workspace.mail.postman import the_postman
+from workspace import scheduled_jobs, worker_wakeup
+from workspace.mail.delivery import mail_sender
 
 THREADS = 2  # One may be planning while the other sends.
 SECONDS_BETWEEN_LOOKS = 0.4  # at a queue that can't call by itself (SQLite)
 SECONDS_BETWEEN_CHECKS = 1.0
-SECONDS_TO_FINISH = 7  # for the mail that is being sent when the worker is told to stop; less than supervisor.py gives
+SECONDS_TO_FINISH = (
+    7  # for the mail that is being sent when the worker is told to stop; less than serving/supervisor.py gives
+)
 
 
 def serve(app: Flask) -> None:
@@ -32,7 +33,7 @@ def serve(app: Flask) -> None:
         consumer.check_worker_health()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # The second of two that say the same would interrupt the ending.
-    the_postman().stopping.set()
+    mail_sender().stopping.set()
     consumer.shutdown_timeout = SECONDS_TO_FINISH
     consumer.stop(graceful=True)
     signal.set_wakeup_fd(-1)  # The socket is closed before the process ends.
@@ -40,11 +41,11 @@ def serve(app: Flask) -> None:
 
 def _with_ticks(app: Flask) -> Huey:
     """The bell, which now rings by itself every minute as well."""
-    rung = bell.bell()
+    rung = worker_wakeup.queue()
 
     @rung.periodic_task(crontab(), name="tick", expires=50)  # type: ignore[untyped-decorator]
     def tick() -> None:
         with app.app_context():
-            ticks.tick()
+            scheduled_jobs.run_due_jobs()
 
     return rung

@@ -29,10 +29,10 @@ from workspace import Workspace, clock, create_app
 from workspace.config import Settings
 from workspace.digests import planning
 from workspace.extensions import db
-from workspace.mail import postman
-from workspace.mail.messages import message
-from workspace.mail.models import Mail, State
-from workspace.mail.postman import Postman
+from workspace.mail import delivery
+from workspace.mail.delivery import MailSender
+from workspace.mail.mime import build_mime
+from workspace.mail.models import Mail, MailState
 
 A_TURN = 1.0  # seconds
 TURNS = 60  # of each
@@ -134,22 +134,22 @@ def written(app: Workspace) -> tuple[bytes, int]:
     for place, mail in enumerate(mails):
         if place == 1:
             event.listen(db.engine, "before_cursor_execute", lambda *heard: asked.append(heard[2]))
-        letter = postman.written(mail)
+        letter = delivery.written(mail)
         if letter:
-            made = bytes(message(mail, letter, app.settings))
+            made = bytes(build_mime(mail, letter, app.settings))
     return made, len(asked) // max(1, len(mails) - 1)
 
 
 def hold_back() -> None:
     """Let nothing be due."""
-    db.session.execute(update(Mail).values(take_at=population.FAR_AWAY))
+    db.session.execute(update(Mail).values(next_attempt_at=population.FAR_AWAY))
     db.session.commit()
 
 
 def release(members: int) -> None:
     """Let what was held back, or has been sent, be due: all but the empty digests."""
-    rests = or_(Mail.take_at == population.FAR_AWAY, Mail.state == State.SENT)
-    again = {"state": State.DUE, "lease": None, "attempts": 0, "finished_at": None, "take_at": clock.now()}
+    rests = or_(Mail.next_attempt_at == population.FAR_AWAY, Mail.state == MailState.SENT)
+    again = {"state": MailState.DUE, "lease": None, "attempts": 0, "finished_at": None, "next_attempt_at": clock.now()}
     db.session.execute(update(Mail).where(rests, Mail.user_id > members // 10).values(again))
     db.session.commit()
 
@@ -206,7 +206,7 @@ def turn(*workers: subprocess.Popen[str]) -> list[dict[str, Any]]:
     return [json.loads(process.stdout.readline()) for process in workers if process.stdout]
 
 
-class Paced(Postman):
+class Paced(MailSender):
     """Goes one round, in turns: each begins when it is told to."""
 
     def __init__(self, chosen: Settings) -> None:
@@ -219,7 +219,7 @@ class Paced(Postman):
             print(json.dumps({"sent": self.sent, "seconds": seconds, "memory": memory()}), flush=True)
             sys.stdin.readline()
             self.begin, self.sent = time.perf_counter(), 0
-        return super()._is_out()
+        return super()._is_available()
 
     def _deliver(self, *mails: Any) -> bool:
         sent = super()._deliver(*mails)

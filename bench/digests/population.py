@@ -10,17 +10,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import insert, text
 
-from workspace import cli, clock, languages, names
-from workspace.access import Level
+from workspace import cli, clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
-from workspace.organisations.models import Kind as OrganisationKind
+from workspace.i18n import danish, formatting
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.log import Entry, Verb
+from workspace.organisations.models import OrganisationKind as OrganisationKind
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import Status
+from workspace.permissions import Level
+from workspace.posts.challenge_workflow import ChallengeStatus
+from workspace.posts.models import Post, PostKind
 
 FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 MEMBERS_EACH = 100  # of a partnership
@@ -28,12 +29,12 @@ AT_ONCE = 2_000
 TEXT = "Vi har prøvet det i to uger, og borgerne går selv i gang samme dag. Næste skridt er at spørge de andre. "
 # A week: what is shared, and what happens about it.
 WEEK = (
-    (Kind.PROGRESS, (Verb.COMMENTED, Verb.COMMENTED)),
-    (Kind.CHALLENGE, (Verb.COMMENTED, Verb.TOOK, Verb.COMMENTED)),
-    (Kind.PROGRESS, ()),
-    (Kind.PROGRESS, (Verb.COMMENTED,)),
-    (Kind.CHALLENGE, (Verb.COMMENTED, Verb.COMMENTED, Verb.SOLVED)),
-    (Kind.PROGRESS, (Verb.COMMENTED,)),
+    (PostKind.PROGRESS, (Verb.COMMENTED, Verb.COMMENTED)),
+    (PostKind.CHALLENGE, (Verb.COMMENTED, Verb.TOOK, Verb.COMMENTED)),
+    (PostKind.PROGRESS, ()),
+    (PostKind.PROGRESS, (Verb.COMMENTED,)),
+    (PostKind.CHALLENGE, (Verb.COMMENTED, Verb.COMMENTED, Verb.SOLVED)),
+    (PostKind.PROGRESS, (Verb.COMMENTED,)),
 )
 
 
@@ -47,7 +48,7 @@ def migrate() -> None:
 def people(members: int, each: int) -> None:
     """So many members, each in so many partnerships, whose weekly digest is due at this hour."""
     now = clock.now()
-    here = now.astimezone(languages.DEFAULT_ZONE_INFO)
+    here = now.astimezone(formatting.DEFAULT_ZONE_INFO)
     hour = here.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     _insert(Organisation, ({"id": 1, "name": "Gladsaxe Kommune", "kind": OrganisationKind.MUNICIPALITY, **_keys("g")},))
     _insert(
@@ -85,7 +86,7 @@ def people(members: int, each: int) -> None:
 
 
 def _keys(key: str) -> dict[str, str]:
-    return {"name_key": names.sort_key(key), "name_folded": names.fold(key)}
+    return {"name_key": danish.sort_key(key), "name_search_key": danish.search_key(key)}
 
 
 def _partnership(number: int, now: datetime) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def _week(partnership: int, members: int, each: int, count: int, now: datetime) 
     for kind, turns in WEEK:
         number += 1
         post, at = number, now - timedelta(hours=150 - number)
-        share = Verb.SHARED_CHALLENGE if kind is Kind.CHALLENGE else Verb.SHARED_PROGRESS
+        share = Verb.SHARED_CHALLENGE if kind is PostKind.CHALLENGE else Verb.SHARED_PROGRESS
         rows[Entry].append(_entry(partnership, number, share, author, post, at))
         for verb in turns:
             number += 1
@@ -149,16 +150,16 @@ def _week(partnership: int, members: int, each: int, count: int, now: datetime) 
                 "activity_number": number,
                 "activity_at": at,
                 "comment_count": turns.count(Verb.COMMENTED),
-                "status": _status(turns) if kind is Kind.CHALLENGE else None,
-                "status_at": at if kind is Kind.CHALLENGE else None,
+                "status": _status(turns) if kind is PostKind.CHALLENGE else None,
+                "status_at": at if kind is PostKind.CHALLENGE else None,
                 "outcome": "Det løste sig.",
             }
         )
     return rows
 
 
-def _status(turns: tuple[Verb, ...]) -> Status:
-    return Status.SOLVED if Verb.SOLVED in turns else Status.ONGOING
+def _status(turns: tuple[Verb, ...]) -> ChallengeStatus:
+    return ChallengeStatus.SOLVED if Verb.SOLVED in turns else ChallengeStatus.ONGOING
 
 
 def _entry(partnership: int, number: int, verb: Verb, actor: int, post: int | None, at: datetime) -> dict[str, Any]:

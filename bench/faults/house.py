@@ -21,15 +21,15 @@ from bench.faults.points import Death
 from tests.databases import Database
 from tests.factories import add_member, start_partnership
 from workspace import Workspace, clock, create_app
-from workspace.access import Action
 from workspace.config import Settings
 from workspace.extensions import db
-from workspace.mail import leases, smtp
-from workspace.mail.letters import KINDS, Letter, kind
-from workspace.mail.models import Mail, State, post_all, row
-from workspace.mail.postman import Postman
+from workspace.mail import claims, smtp
+from workspace.mail.delivery import MailSender
+from workspace.mail.message_types import EMAIL_TYPES, EmailContent, email_type
+from workspace.mail.models import Mail, MailState, enqueue_all, mail_row
 from workspace.partnerships.models import Membership
-from workspace.partnerships.models import State as SeatState
+from workspace.partnerships.models import MembershipState as SeatState
+from workspace.permissions import Action
 
 SETTINGS = Settings(
     instance=Path(), database_url="", secret_key="0123456789abcdefghijklmnopqrstuvwxyz", secure_cookies=False
@@ -68,7 +68,7 @@ class House:
         self.app: Workspace = create_app(self.settings)
         database.prepare(self.app)
         _register()
-        leases.SECONDS_BETWEEN_TRIES = 0.1
+        claims.SECONDS_BETWEEN_TRIES = 0.1
         smtp.SECONDS_TO_ANSWER, smtp.SECONDS_TO_ACCEPT = 5, 5
 
     @contextmanager
@@ -92,7 +92,9 @@ class House:
         """Put so many mails into the outbox, each to another address; the addresses."""
         made = [f"p{next(self.numbers)}@example.dk" for _ in range(number)]
         seat = self.seat_id
-        post_all([row("bench", key=f"bench:{address}", to=address, seat=seat, subject=subject) for address in made])
+        enqueue_all(
+            [mail_row("bench", key=f"bench:{address}", to=address, seat=seat, subject=subject) for address in made]
+        )
         db.session.commit()
         return made
 
@@ -108,7 +110,7 @@ class House:
 
     def work_here(self, url: str, *, later: timedelta = timedelta()) -> None:
         """Let a worker deliver to another mail server, in this process."""
-        postman = Postman(replace(self.settings, smtp_url=url))
+        postman = MailSender(replace(self.settings, smtp_url=url))
         with clock.at(clock.now() + later):
             postman.deliver()
         postman.carrier.close()
@@ -134,7 +136,7 @@ class House:
                 death.install()
             before()
             with clock.at(clock.now() + later):
-                Postman(replace(self.settings, smtp_url=self.url if url is None else url)).deliver()
+                MailSender(replace(self.settings, smtp_url=self.url if url is None else url)).deliver()
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -169,19 +171,19 @@ class House:
             result.unentitled += len(got)
         kept = select(Mail.state).where(Mail.address.in_(addresses))
         result.notes.update(state.value for state in db.session.scalars(kept))
-        unfinished = result.notes[State.DUE] + result.notes[State.SENDING]
+        unfinished = result.notes[MailState.DUE] + result.notes[MailState.SENDING]
         assert not unfinished, f"{result.what}: {unfinished} mails have no end"
         db.session.rollback()
 
 
 def _register() -> None:
-    KINDS.pop("bench", None)
+    EMAIL_TYPES.pop("bench", None)
 
-    @kind("bench", "Bench")
-    def write(mail: Mail) -> Letter | None:
-        seat = db.session.get_one(Membership, mail.references["seat"])
+    @email_type("bench", "Bench")
+    def write(mail: Mail) -> EmailContent | None:
+        seat = db.session.get_one(Membership, mail.payload["seat"])
         if not seat.may(Action.READ):
             return None
-        if mail.references["subject"] == "broken":
+        if mail.payload["subject"] == "broken":
             raise ValueError("This one can't be written.")
-        return Letter(subject="Fremskridt", text=TEXT, html=f"<p>{TEXT}</p>", sender=seat.partnership.name)
+        return EmailContent(subject="Fremskridt", text=TEXT, html=f"<p>{TEXT}</p>", sender=seat.partnership.name)

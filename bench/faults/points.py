@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from workspace.database import db
-from workspace.mail import postman
+from workspace.db.engine import db
+from workspace.mail import delivery
 from workspace.mail.smtp import Smtp
 
 # In the order in which they are passed.
@@ -53,16 +53,16 @@ class Death:
 
     def install(self) -> None:
         """Stand at every point of this process."""
-        self._around(postman, "take", before="before it is taken", after="taken")
+        self._around(delivery, "take", before="before it is taken", after="taken")
         self._around(Smtp, "_introduce", before="before MAIL", after="after MAIL")
         self._around(Smtp, "begin", after="after RCPT")
-        self._around(postman, "written", before="before it is written")
-        self._around(postman, "start_sending", after="sending")
+        self._around(delivery, "written", before="before it is written")
+        self._around(delivery, "start_sending", after="sending")
         self._around(smtplib.SMTP, "putcmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
-        self._around(postman, "message", after="written")
+        self._around(delivery, "message", after="written")
         self._around(Smtp, "_say_ahead", after="said ahead")
         self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: server.__dict__.pop("dotted", 0))
-        self._around(postman, "finish", after="sent")
+        self._around(delivery, "finish", after="sent")
         self._stand_in_the_text()
         self._stand_before_commits()
 
@@ -119,7 +119,7 @@ class Death:
 
             return called
 
-        steps: Any = postman
+        steps: Any = delivery
         steps.take = committing_in("taken, not committed", steps.take)
         steps.start_sending = committing_in("sending, not committed", steps.start_sending)
         steps.finish = committing_in("sent, not committed", steps.finish)

@@ -18,7 +18,7 @@ from tests.mail.sink import FAULTS, Sink
 from tests.mail.sink import IN_DOUBT as FAULTS_IN_DOUBT
 from workspace.extensions import db
 from workspace.mail import smtp
-from workspace.mail.models import Mail, State
+from workspace.mail.models import Mail, MailState
 
 AFTER_ALL_PAUSES = timedelta(hours=9)
 MAILS = 4
@@ -62,7 +62,7 @@ def answered_badly(house: House, runs: int) -> Iterator[Result]:
                 _write_down(house, sink)
                 refused = addresses[1:2] if "550" in fault else []
                 house.count(result, [one for one in addresses if one not in refused], in_doubt=fault in FAULTS_IN_DOUBT)
-                assert _states(refused) <= {State.REFUSED}
+                assert _states(refused) <= {MailState.REFUSED}
         yield result
     smtp.SECONDS_TO_ANSWER, smtp.SECONDS_TO_ACCEPT = patience
 
@@ -86,7 +86,7 @@ def unwritable(house: House, runs: int) -> Iterator[Result]:
         for tries in range(9):
             house.work(later=tries * AFTER_ALL_PAUSES)
         house.count(result, addresses)
-        assert _states([broken]) == {State.FAILED}, "It is kept, and shown to the administrator"
+        assert _states([broken]) == {MailState.FAILED}, "It is kept, and shown to the administrator"
     yield result
 
 
@@ -147,7 +147,7 @@ def _lose_after_the_claim(house: House) -> None:
 
 def _lose_between_tries(house: House) -> None:
     with Sink() as sink:
-        for mail in db.session.scalars(select(Mail).where(Mail.state == State.DUE)):
+        for mail in db.session.scalars(select(Mail).where(Mail.state == MailState.DUE)):
             sink.plan(mail.recipient, "rcpt 450")
         db.session.rollback()
         house.work_here(sink.url)
@@ -197,7 +197,7 @@ def _write_down(house: House, sink: Sink) -> None:
     sink.received.clear()
 
 
-def _states(addresses: list[str]) -> set[State]:
+def _states(addresses: list[str]) -> set[MailState]:
     found = set(db.session.scalars(select(Mail.state).where(Mail.address.in_(addresses))))
     db.session.rollback()
     return found

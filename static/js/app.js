@@ -1,7 +1,7 @@
 // What pages do on their own, beside HTMX. Everything works without it.
 "use strict";
 
-// The server says where the focus goes after a swap (workspace/htmx.py).
+// The server says where the focus goes after a swap (workspace/web/htmx.py).
 document.addEventListener("focus-on", (event) => {
   const target = document.querySelector(event.detail.value);
   if (!target) return;

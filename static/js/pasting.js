@@ -1,4 +1,4 @@
-// What comes from the clipboard, before the editor reads it. The server cleans it as well (workspace/prose/markup.py).
+// What comes from the clipboard, before the editor reads it. The server cleans it as well (workspace/rich_text/html_reader.py).
 const DEPTH = /mso-list:\s*l\d+\s+level(\d)/i;
 const NUMBER = /^\(?\w{1,4}[.)]$/;
 const NOT_BOLD = /(?<![\w-])font-weight:\s*(normal|[1-5]00)/i;

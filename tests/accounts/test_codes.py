@@ -14,8 +14,8 @@ from tests.factories import PASSWORD, make_user
 from tests.pages import Page
 from workspace import Workspace, clock
 from workspace.accounts import passwords, sessions
-from workspace.accounts.codes import Code
 from workspace.accounts.models import User
+from workspace.accounts.verification_codes import VerificationCode
 from workspace.extensions import db
 from workspace.mail.models import Mail
 
@@ -146,7 +146,7 @@ def test_a_code_that_is_too_old_when_it_would_be_sent_is_not(
 def test_the_database_holds_no_code(client: Client, person: User, delivered: Delivered) -> None:
     ask(client)
     digits = code_in(delivered()).replace(" ", "")
-    code, mail = db.session.scalars(select(Code)).one(), db.session.scalars(select(Mail)).one()
+    code, mail = db.session.scalars(select(VerificationCode)).one(), db.session.scalars(select(Mail)).one()
     held = [str(getattr(row, column.key)) for row in (code, mail) for column in row.__table__.columns]
     assert not [value for value in held if digits in value]
 

@@ -9,7 +9,7 @@ from tests.client import Client
 from tests.factories import make_user
 from tests.pages import Page
 from workspace import Workspace
-from workspace.accounts import browsers, sessions
+from workspace.accounts import sessions, user_agents
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
 from workspace.extensions import db
@@ -60,7 +60,7 @@ def present(user: User) -> set[int]:
 )
 def test_a_browser_is_told_in_plain_words(app: Workspace, user_agent: str, told: str) -> None:
     with app.test_request_context(headers={"Accept-Language": "en"}):
-        assert browsers.told(user_agent) == told
+        assert user_agents.describe(user_agent) == told
 
 
 def test_the_list_tells_each_browser_and_marks_this_one(mette: Client, person: User) -> None:

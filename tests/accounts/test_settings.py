@@ -11,7 +11,7 @@ from tests.client import Client
 from tests.factories import make_user
 from tests.pages import Page
 from workspace.accounts.models import User
-from workspace.languages import ELSEWHERE, EUROPE, NEAREST, is_zone
+from workspace.i18n.formatting import ELSEWHERE, EUROPE, NEAREST, is_zone
 
 SignIn = Callable[[User], Client]
 
@@ -41,7 +41,7 @@ def test_what_is_changed_is_kept(mette: Client, person: User) -> None:
     assert (answer.status_code, answer.location) == (303, "/settings")
     assert (person.name, person.title, person.phone) == ("Åse Østergård", "Projektleder", "+45 39 57 50 00")
     assert person.time_zone == "America/Nuuk"
-    assert person.name_folded == "aase oestergaard"
+    assert person.name_search_key == "aase oestergaard"
     assert Page(mette.get("/settings").text).form("/settings")["time_zone"] == "America/Nuuk"
 
 

@@ -12,7 +12,8 @@ from tests.client import Client
 from tests.factories import PASSWORD, make_user
 from tests.pages import Page
 from workspace import clock
-from workspace.accounts import sessions, signing_in
+from workspace.accounts import sessions
+from workspace.accounts import sign_in as sign_in_module
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
 from workspace.extensions import db, limiter
@@ -72,13 +73,13 @@ def test_an_unknown_address_is_checked_against_a_password_as_well(
     client: Client, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
-    verify = signing_in.passwords._hasher.verify
+    verify = sign_in_module.passwords._hasher.verify
 
     def counted(password: str, known: str) -> bool:
         checked.append(known)
         return verify(password, known)
 
-    monkeypatch.setattr(signing_in.passwords._hasher, "verify", counted)
+    monkeypatch.setattr(sign_in_module.passwords._hasher, "verify", counted)
     attempt(client, "hvem@gladsaxe.example", "det er ikke den")
     assert len(checked) == 1
 
@@ -132,7 +133,7 @@ def test_success_forgives_the_failures_before_it(client: Client, person: User) -
 
 def test_a_network_address_has_a_limit_of_its_own(client: Client, person: User) -> None:
     for _ in range(200):
-        limiter.limiter.hit(signing_in.PER_ADDRESS, "sign-in", "127.0.0.1")
+        limiter.limiter.hit(sign_in_module.PER_ADDRESS, "sign-in", "127.0.0.1")
     assert attempt(client).status_code == 429
 
 

@@ -14,7 +14,7 @@ from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 

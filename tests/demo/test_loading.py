@@ -10,22 +10,22 @@ from sqlalchemy import Row, func, select
 
 from tests.databases import migrate, new_database
 from tests.factories import Level, make_user
-from workspace import Workspace, clock, create_app, prose
+from workspace import Workspace, clock, create_app, rich_text
 from workspace.accounts import passwords
 from workspace.accounts.models import User, user_with
 from workspace.comments.models import Comment
 from workspace.config import Settings
-from workspace.demo import loading, sign_ins
-from workspace.demo.moments import ZONE
+from workspace.demo import demo_accounts, story_loader
+from workspace.demo.story_dates import ZONE
 from workspace.extensions import Base, db
 from workspace.mail.models import Mail
-from workspace.mail.models import State as Standing
-from workspace.organisations.models import Kind, Organisation
-from workspace.partnerships.log import Entry, Verb
+from workspace.mail.models import MailState as Standing
+from workspace.organisations.models import Organisation, OrganisationKind
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
-from workspace.posts.models import Kind as PostKind
+from workspace.posts.challenge_workflow import ChallengeStatus, is_stalled
 from workspace.posts.models import Post
-from workspace.posts.moving import Status, stands_still
+from workspace.posts.models import PostKind as PostKind
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=ZONE)  # A Wednesday, in the morning.
 SIX = [
@@ -51,7 +51,7 @@ def demo(
     with app.app_context():
         migrate("upgrade", "head")
         with clock.at(NOW):
-            loading.load()
+            story_loader.load()
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -125,7 +125,7 @@ class TestTheStory:
             .join(Organisation)
             .where(
                 Participation.partnership_id == partnership("relationsarbejde").id,
-                Organisation.kind == Kind.INSTITUTION,
+                Organisation.kind == OrganisationKind.INSTITUTION,
             )
         )
         assert db.session.scalar(institutions) == 57
@@ -145,7 +145,7 @@ class TestTheStory:
 
     def test_challenges_are_in_every_state_and_counted(self) -> None:
         found = list(db.session.scalars(select(Post).where(Post.kind == PostKind.CHALLENGE)))
-        assert {challenge.status for challenge in found} == set(Status)
+        assert {challenge.status for challenge in found} == set(ChallengeStatus)
         for partnership_id, count in db.session.execute(select(Partnership.id, Partnership.unsolved_count)):
             unsolved = [one for one in found if one.partnership_id == partnership_id and one.is_unsolved]
             assert len(unsolved) == count
@@ -158,7 +158,7 @@ class TestTheStory:
                 .order_by(Comment.number.desc())
             ).first()
             if last and " løst" in last.lower():
-                assert challenge.status is Status.SOLVED, challenge.title
+                assert challenge.status is ChallengeStatus.SOLVED, challenge.title
 
     def test_one_is_asked_one_stands_still_and_two_are_parked_with_a_date(self) -> None:
         challenges = select(Post).where(Post.partnership_id == partnership(MAIN).id, Post.kind == PostKind.CHALLENGE)
@@ -166,18 +166,18 @@ class TestTheStory:
         asked = [db.session.get_one(Membership, one.asked_id) for one in found if one.asked_id]
         assert [seat.user.email for seat in asked] == ["deltager@icura.example"]
         with clock.at(NOW):
-            assert [one.title for one in found if stands_still(one)] == [
+            assert [one.title for one in found if is_stalled(one)] == [
                 "Vi mangler vejledningen til borgerne på engelsk, tyrkisk og arabisk"
             ]
-        parked = list(db.session.scalars(select(Post.parked_until).where(Post.status == Status.PARKED)))
+        parked = list(db.session.scalars(select(Post.parked_until).where(Post.status == ChallengeStatus.PARKED)))
         assert len(parked) == 2
         assert all(until and until > NOW.date() for until in parked)
 
     def test_nothing_looks_like_a_cpr_number(self) -> None:
         for post in db.session.scalars(select(Post)):
-            assert not prose.resembles_cpr_number(post.title, post.body_text), post.title
+            assert not rich_text.resembles_cpr_number(post.title, post.body_text), post.title
         for comment in db.session.scalars(select(Comment)):
-            assert not prose.resembles_cpr_number(comment.body_text), comment.body_text
+            assert not rich_text.resembles_cpr_number(comment.body_text), comment.body_text
 
     def test_every_address_is_made_up(self) -> None:
         assert all(email.endswith(".example") for email in db.session.scalars(select(User.email)))
@@ -185,9 +185,9 @@ class TestTheStory:
 
 @pytest.mark.usefixtures("told")
 class TestTheSignIns:
-    @pytest.mark.parametrize("email", [email for email, _ in sign_ins.SIGN_INS])
+    @pytest.mark.parametrize("email", [email for email, _ in demo_accounts.SIGN_INS])
     def test_each_has_the_password(self, email: str) -> None:
-        assert passwords.matches(user_with(email), sign_ins.PASSWORD)
+        assert passwords.matches(user_with(email), demo_accounts.PASSWORD)
 
     @pytest.mark.parametrize(
         ("email", "level"),
@@ -216,7 +216,7 @@ class TestTheSignIns:
         assert seats("admin@samspil.example") == {}
 
     def test_everybody_else_has_seen_all(self) -> None:
-        fixed = [email for email, _ in sign_ins.SIGN_INS]
+        fixed = [email for email, _ in demo_accounts.SIGN_INS]
         others = select(Membership).join(Membership.user).where(User.email.not_in(fixed))
         assert {seat.unread for seat in db.session.scalars(others)} == {0}
 
@@ -225,23 +225,23 @@ def test_twice_on_one_day_it_is_the_same(demo: Workspace, app: Workspace) -> Non
     with demo.app_context():
         first = content()
     with clock.at(NOW):
-        loading.load()
+        story_loader.load()
     assert content() == first
 
 
 def test_it_is_not_told_to_a_database_with_other_people(app: Workspace) -> None:
     make_user()
-    assert not loading.is_loaded()
-    with pytest.raises(loading.OthersAreHere):
-        loading.load()
+    assert not story_loader.is_loaded()
+    with pytest.raises(story_loader.OthersAreHere):
+        story_loader.load()
     assert db.session.scalar(select(func.count()).select_from(Partnership)) == 0
 
 
 def test_it_is_not_told_twice(demo: Workspace) -> None:
     with demo.app_context():
-        assert loading.is_loaded()
-        with pytest.raises(loading.OthersAreHere):
-            loading.load()
+        assert story_loader.is_loaded()
+        with pytest.raises(story_loader.OthersAreHere):
+            story_loader.load()
 
 
 def test_a_fault_in_the_story_says_where_it_is(app: Workspace) -> None:
@@ -256,8 +256,8 @@ def test_a_fault_in_the_story_says_where_it_is(app: Workspace) -> None:
         "participation": [],
         "event": [{"days_ago": 1, "time": "09.00", "by": "mette", "do": "pin", "on": "nowhere"}],
     }
-    telling = loading.Telling(story, {}, {"mette": make_user()})
-    with pytest.raises(loading.StoryError, match=r"kort\.toml.*'nowhere'.* do = 'pin'"):
+    telling = story_loader.StoryPlayer(story, {}, {"mette": make_user()})
+    with pytest.raises(story_loader.StoryError, match=r"kort\.toml.*'nowhere'.* do = 'pin'"):
         telling.tell(datetime.now(UTC))
 
 

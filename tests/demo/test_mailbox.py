@@ -14,8 +14,8 @@ from tests.pages import Page
 from workspace import Workspace, create_app
 from workspace.config import Settings
 from workspace.extensions import db
-from workspace.mail.letters import Letter
-from workspace.mail.messages import message
+from workspace.mail.message_types import EmailContent
+from workspace.mail.mime import build_mime
 from workspace.mail.models import Mail, message_id
 
 
@@ -30,14 +30,14 @@ def demo(settings: Settings, app: Workspace, tmp_path: Path) -> Iterator[Client]
     with made.app_context():
         make_tables()
         for number, address in ((8, "hans@example.dk"), (9, "hendes@example.dk")):
-            letter = Letter(
+            letter = EmailContent(
                 subject=f"Møde {number} <b>",
                 text=f"Hej\nhttps://samspil.dk/{number}\n",
                 html=f"<html><head></head><body><script>alert(1)</script><a href='/x'>Mail {number}</a></body></html>",
                 sender="Icura",
             )
             mail = Mail(kind="note", key=f"note:{number}", address=address, message_id=message_id(f"note:{number}"))
-            (tmp_path / "mail" / f"{number:010}.eml").write_bytes(message(mail, letter, made.settings))
+            (tmp_path / "mail" / f"{number:010}.eml").write_bytes(build_mime(mail, letter, made.settings))
         browser = made.test_client()
         assert isinstance(browser, Client)
         yield browser

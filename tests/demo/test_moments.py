@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.demo.moments import BETWEEN, ZONE, moments, working_days_before
+from workspace.demo.story_dates import BETWEEN, ZONE, moments, working_days_before
 
 WEDNESDAY = datetime(2026, 3, 18, 16, tzinfo=ZONE)
 

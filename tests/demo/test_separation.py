@@ -12,7 +12,7 @@ from tests.factories import make_administrator, make_user
 from workspace import Workspace
 from workspace.accounts import passwords
 from workspace.config import ROOT, Settings, SettingsError
-from workspace.demo import sign_ins
+from workspace.demo import demo_accounts
 from workspace.extensions import db
 
 REFUSED = "The database has accounts of the demo (admin@samspil.example is one), whose password is public"
@@ -31,7 +31,7 @@ def test_a_database_with_the_demos_accounts_is_the_demos(command: list[str], run
     assert run("migrate", DEMO="1", SECRET_KEY="").output == "The database is up to date.\n"
 
 
-@pytest.mark.parametrize("email", [email for email, _who in sign_ins.SIGN_INS])
+@pytest.mark.parametrize("email", [email for email, _who in demo_accounts.SIGN_INS])
 def test_each_of_the_demos_sign_ins_is_known(email: str, run: Run) -> None:
     make_user(email=email)
     assert "accounts of the demo" in run("migrate").output
@@ -53,14 +53,14 @@ def test_another_server_does_not_serve_it_either(
 
 def signs_in(browser: Client, email: str) -> bool:
     """Whether the demo's password opens the account with the address `email`."""
-    return browser.submit("/sign-in", {"email": email, "password": sign_ins.PASSWORD}).status_code < 400
+    return browser.submit("/sign-in", {"email": email, "password": demo_accounts.PASSWORD}).status_code < 400
 
 
 def test_the_demos_password_opens_nothing_but_the_demo(
     app: Workspace, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = make_user(email="her@example.dk")
-    user.password_hash = passwords.hashed(sign_ins.PASSWORD)
+    user.password_hash = passwords.hashed(demo_accounts.PASSWORD)
     db.session.commit()
     assert not signs_in(client, user.email)
     monkeypatch.setattr(app, "settings", replace(app.settings, demo=True))
@@ -68,6 +68,6 @@ def test_the_demos_password_opens_nothing_but_the_demo(
 
 
 def test_nobody_chooses_the_demos_password(run: Run) -> None:
-    result = run("user", "password", make_user().email, "--stdin", typed=f"{sign_ins.PASSWORD}\n")
+    result = run("user", "password", make_user().email, "--stdin", typed=f"{demo_accounts.PASSWORD}\n")
     assert result.exit_code == 1
     assert "among those that are guessed first" in result.output

@@ -20,7 +20,8 @@ from tests.factories import (
 )
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships import changes, log
+from workspace.partnerships import activity_log
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership
 
 MONDAY = datetime(2026, 3, 16, 9, tzinfo=UTC)
@@ -60,7 +61,7 @@ def tell() -> Story:
         video = share(centre, "DTU har sagt ja til tre studieprojekter", "De studerende arbejder med varme og vand.")
         comment(video, centre, "De begynder i august.")
         comment(plan, centre, "Rådgiveren har sagt ja til datoen.")
-        changes.move_to(centre, Stage.AGREEMENT)
+        partnerships_service.change_stage(centre, Stage.AGREEMENT)
         house = start_partnership("Verdensmålshuset", by=henrik, sides={dtu: Side.OTHERS})
         full = add_member(house, make_user("Kim Ravn", gladsaxe, email="kr@gladsaxe.example"))
         for number in range(18):
@@ -74,7 +75,7 @@ def tell() -> Story:
 def read(*seats: Membership) -> None:
     """Let these members have read everything."""
     for seat in seats:
-        log.mark_seen(seat, seat.partnership.last_number)
+        activity_log.mark_seen(seat, seat.partnership.last_number)
         seat.digested_number = seat.partnership.last_number
     db.session.commit()
 

@@ -19,13 +19,14 @@ from tests.factories import (
     start_partnership,
 )
 from workspace.accounts.models import User
-from workspace.digests import building, planning, words
-from workspace.digests.building import build
-from workspace.digests.content import Digest
-from workspace.digests.selection import Group
+from workspace.digests import compose, phrases, planning
+from workspace.digests.compose import build
+from workspace.digests.queries import Section
+from workspace.digests.view_model import Digest
 from workspace.extensions import db
-from workspace.partnerships import changes, log
-from workspace.partnerships.models import Membership, Stage, State
+from workspace.partnerships import activity_log
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.models import Membership, MembershipState, Stage
 
 MONDAY = datetime(2026, 3, 16, 9, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def coming(user: User) -> Digest:
     return build(planning.coming(user))
 
 
-def titles(digest: Digest, group: Group) -> list[str]:
+def titles(digest: Digest, group: Section) -> list[str]:
     return [block.title for block in digest.of(group)]
 
 
@@ -59,11 +60,11 @@ def test_posts_stand_in_their_order_with_the_newest_first(moderator: Membership,
     challenge(moderator, "Udfordring 1")
     challenge(moderator, "Udfordring 2")
     digest = coming(reader.user)
-    assert [group for group, _blocks in digest.sections] == [Group.CHALLENGES, Group.SOLVED, Group.PROGRESS]
-    assert titles(digest, Group.CHALLENGES) == ["Udfordring 2", "Udfordring 1"]
-    assert titles(digest, Group.SOLVED) == ["Løst"]
-    assert titles(digest, Group.PROGRESS) == ["Fremskridt 2", "Fremskridt 1"]
-    assert digest.of(Group.SOLVED)[0].text == "Sådan gjorde vi."
+    assert [group for group, _blocks in digest.sections] == [Section.CHALLENGES, Section.SOLVED, Section.PROGRESS]
+    assert titles(digest, Section.CHALLENGES) == ["Udfordring 2", "Udfordring 1"]
+    assert titles(digest, Section.SOLVED) == ["Løst"]
+    assert titles(digest, Section.PROGRESS) == ["Fremskridt 2", "Fremskridt 1"]
+    assert digest.of(Section.SOLVED)[0].text == "Sådan gjorde vi."
 
 
 def test_a_post_has_one_block_however_much_happened_to_it(moderator: Membership, reader: Membership) -> None:
@@ -80,7 +81,7 @@ def test_a_post_has_one_block_however_much_happened_to_it(moderator: Membership,
 
 def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: Membership) -> None:
     posts = [share(moderator), share(moderator)]
-    log.mark_seen(reader, reader.partnership.last_number)
+    activity_log.mark_seen(reader, reader.partnership.last_number)
     db.session.commit()
     for post in (*posts, posts[0]):
         comment(post, moderator)
@@ -88,7 +89,7 @@ def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: M
     withdrawn.withdraw(moderator, posts[1])
     digest = coming(reader.user)
     assert (digest.blocks, digest.comments, digest.commented) == ([], 3, 2)
-    assert words.comments(digest) == "3 comments on 2 posts"
+    assert phrases.comments(digest) == "3 comments on 2 posts"
     assert not digest.is_empty
 
 
@@ -102,17 +103,17 @@ def test_there_are_fifteen_blocks_at_most_and_the_rest_is_counted(moderator: Mem
 
 def test_what_was_read_or_written_by_oneself_is_not_new(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Læst")
-    log.mark_seen(reader, reader.partnership.last_number)
+    activity_log.mark_seen(reader, reader.partnership.last_number)
     share(reader, "Min egen")
     assert coming(reader.user).is_empty
     share(moderator, "Ny")
-    assert titles(coming(reader.user), Group.PROGRESS) == ["Ny"]
+    assert titles(coming(reader.user), Section.PROGRESS) == ["Ny"]
 
 
 def test_what_is_read_between_planning_and_sending_is_not_told(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Læst")
     edition = planning.coming(reader.user)
-    log.mark_seen(reader, reader.partnership.last_number)
+    activity_log.mark_seen(reader, reader.partnership.last_number)
     db.session.commit()
     assert build(edition).is_empty
 
@@ -121,7 +122,7 @@ def test_what_came_after_planning_waits_for_the_next_digest(moderator: Membershi
     share(moderator, "Før")
     edition = planning.coming(reader.user)
     share(moderator, "Efter")
-    assert titles(build(edition), Group.PROGRESS) == ["Før"]
+    assert titles(build(edition), Section.PROGRESS) == ["Før"]
 
 
 def test_a_withdrawn_post_is_not_told(moderator: Membership, reader: Membership) -> None:
@@ -130,8 +131,10 @@ def test_a_withdrawn_post_is_not_told(moderator: Membership, reader: Membership)
     assert coming(reader.user).is_empty
 
 
-@pytest.mark.parametrize("state", [State.SUSPENDED, State.ENDED])
-def test_a_seat_that_is_no_longer_active_gives_nothing(state: State, moderator: Membership, reader: Membership) -> None:
+@pytest.mark.parametrize("state", [MembershipState.SUSPENDED, MembershipState.ENDED])
+def test_a_seat_that_is_no_longer_active_gives_nothing(
+    state: MembershipState, moderator: Membership, reader: Membership
+) -> None:
     elsewhere = start_partnership("Et andet sted")
     add_member(elsewhere, reader.user)
     share(moderator, "Fortroligt")
@@ -147,10 +150,10 @@ def test_a_seat_that_is_no_longer_active_gives_nothing(state: State, moderator: 
 def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Membership, reader: Membership) -> None:
     post = challenge(reader, "Vi mangler borgere")
     post.ask(moderator, reader)
-    log.mark_seen(reader, reader.partnership.last_number)
+    activity_log.mark_seen(reader, reader.partnership.last_number)
     digest = coming(reader.user)
     assert [item.title for item in digest.waiting] == ["You are asked to take: Vi mangler borgere"]
-    assert words.subject(digest) == "Digest: 1 challenge waits for you"
+    assert phrases.subject(digest) == "Digest: 1 challenge waits for you"
     assert not digest.is_empty
 
 
@@ -169,7 +172,7 @@ def test_who_has_not_been_here_for_a_month_is_told_to_moderators() -> None:
         members = [add_member(moderator, make_user(name)) for name in names]
         share(moderator, "For længe siden")
         clock.shift(timedelta(days=32))
-        log.mark_seen(members[0], moderator.partnership.last_number)
+        activity_log.mark_seen(members[0], moderator.partnership.last_number)
         share(members[1], "Bo skriver, men læser ikke")
         challenge(members[1], "Ny")
         lines = [line.text for line in coming(moderator.user).moderating]
@@ -181,7 +184,7 @@ def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:
         moderator = start_partnership()
         reader = add_member(moderator)
         challenge(moderator, "Går i stå")
-        log.mark_seen(reader, reader.partnership.last_number)
+        activity_log.mark_seen(reader, reader.partnership.last_number)
         clock.shift(timedelta(days=13))
         assert coming(reader.user).is_empty
         clock.shift(timedelta(days=2))
@@ -196,14 +199,14 @@ def test_a_post_that_cannot_be_told_does_not_keep_back_the_others(
 ) -> None:
     for title in ("Det ene", "Det umulige", "Det andet"):
         share(moderator, title)
-    block = building._block
+    block = compose._block
 
     def failing(row: Any, *where: Any) -> Any:
         if row.title == "Det umulige":
             raise ValueError("This one can't be told.")
         return block(row, *where)
 
-    monkeypatch.setattr(building, "_block", failing)
+    monkeypatch.setattr(compose, "_block", failing)
     digest = coming(reader.user)
     assert [one.title for one in digest.blocks] == ["Det andet", "Det umulige", "Det ene"]
     assert "can't be shown" in digest.blocks[1].meta
@@ -211,7 +214,7 @@ def test_a_post_that_cannot_be_told_does_not_keep_back_the_others(
 
 
 def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Membership) -> None:
-    changes.move_to(moderator, Stage.TRIAL)
+    partnerships_service.change_stage(moderator, Stage.TRIAL)
     add_member(moderator)
     add_member(moderator)
     digest = coming(reader.user)
@@ -232,13 +235,13 @@ def test_mails_of_a_partnership_that_wants_it_so_carry_titles_only(moderator: Me
 
 def test_the_subject_says_what_is_in_it(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Et eneste fremskridt")
-    assert words.subject(coming(reader.user)) == "Digest: Et eneste fremskridt"
+    assert phrases.subject(coming(reader.user)) == "Digest: Et eneste fremskridt"
     share(moderator)
     challenge(moderator)
-    assert words.subject(coming(reader.user)) == "Digest: 3 new posts"
+    assert phrases.subject(coming(reader.user)) == "Digest: 3 new posts"
     for _ in range(2):
         challenge(reader).ask(moderator, reader)
-    assert words.subject(coming(reader.user)) == "Digest: 2 challenges wait for you · 3 new posts"
+    assert phrases.subject(coming(reader.user)) == "Digest: 2 challenges wait for you · 3 new posts"
 
 
 def test_the_first_sentence_writes_numbers_as_words(moderator: Membership, reader: Membership) -> None:
@@ -246,9 +249,9 @@ def test_the_first_sentence_writes_numbers_as_words(moderator: Membership, reade
     add_member(other, reader.user)
     for by in (moderator, moderator, other):
         share(by)
-    assert words.greeting(coming(reader.user)) == "There are three new posts in two of your partnerships."
+    assert phrases.greeting(coming(reader.user)) == "There are three new posts in two of your partnerships."
     challenge(reader).ask(moderator, reader)
-    greeting = words.greeting(coming(reader.user))
+    greeting = phrases.greeting(coming(reader.user))
     assert greeting == "One thing waits for you, and there are three new posts in two of your partnerships."
 
 

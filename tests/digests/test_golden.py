@@ -13,9 +13,9 @@ from tests.client import Client
 from tests.digests.story import TUESDAY, Story, tell
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.digests import letters
+from workspace.digests import emails
 from workspace.extensions import db
-from workspace.mail.letters import Letter
+from workspace.mail.message_types import EmailContent
 
 GOLDEN = Path(__file__).parent / "golden"
 LARGEST = 40_000
@@ -30,10 +30,10 @@ def story(app: Workspace) -> Iterator[Story]:
         yield told
 
 
-def letter(reader: User, language: str) -> Letter:
+def letter(reader: User, language: str) -> EmailContent:
     reader.language = language
     db.session.commit()
-    made = letters.preview(reader)
+    made = emails.preview(reader)
     assert made is not None
     return made
 

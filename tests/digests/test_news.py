@@ -8,17 +8,17 @@ from sqlalchemy import select
 
 from tests.factories import Holder, add_member, challenge, hold, make_role, make_user, start_partnership
 from workspace import Workspace, clock
-from workspace.accounts.choices import Soon
-from workspace.digests import choosing
+from workspace.accounts.mail_preferences import MailTiming
+from workspace.digests import preferences
 from workspace.extensions import db
-from workspace.mail import postman
-from workspace.mail.letters import Letter
-from workspace.mail.models import Mail, State
+from workspace.mail import delivery
+from workspace.mail.message_types import EmailContent
+from workspace.mail.models import Mail, MailState
+from workspace.notifications.dispatch import NotificationKind
 from workspace.partnerships.models import Membership
-from workspace.partnerships.models import State as SeatState
-from workspace.partnerships.notices import Notice
-from workspace.roles import answering, offering
-from workspace.roles.ending import end
+from workspace.partnerships.models import MembershipState as SeatState
+from workspace.roles import answers, offers
+from workspace.roles.endings import end
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -35,12 +35,12 @@ def reader(moderator: Membership) -> Membership:
 
 def news(seat: Membership | None = None) -> list[Mail]:
     """What is in the outbox of news, for one member or for all."""
-    query = select(Mail).where(Mail.kind.in_([notice.value for notice in Notice])).order_by(Mail.id)
+    query = select(Mail).where(Mail.kind.in_([notice.value for notice in NotificationKind])).order_by(Mail.id)
     return list(db.session.scalars(query.where(Mail.user_id == seat.user_id) if seat else query))
 
 
-def written(mail: Mail) -> Letter:
-    letter = postman.written(mail)
+def written(mail: Mail) -> EmailContent:
+    letter = delivery.written(mail)
     assert letter is not None
     return letter
 
@@ -49,7 +49,7 @@ def test_who_is_asked_to_take_a_challenge_hears_of_it(moderator: Membership, rea
     post = challenge(moderator, "Vi mangler borgere", "Der er plads til tolv mere.")
     post.ask(moderator, reader)
     [mail] = news()
-    assert (mail.kind, mail.user_id) == (Notice.CHALLENGE, reader.user_id)
+    assert (mail.kind, mail.user_id) == (NotificationKind.CHALLENGE, reader.user_id)
     letter = written(mail)
     assert letter.subject == "Mette Krag asks you to take the challenge »Vi mangler borgere«"
     assert "Der er plads til tolv mere." in letter.text
@@ -63,18 +63,18 @@ def test_what_no_longer_waits_is_not_told(moderator: Membership, reader: Members
     post.ask(moderator, reader)
     post.decline(reader, "Ingen tid")
     db.session.commit()
-    assert [postman.written(mail) for mail in news(reader)] == [None]
+    assert [delivery.written(mail) for mail in news(reader)] == [None]
 
 
 def test_roles_are_told_to_whom_they_concern(moderator: Membership, reader: Membership) -> None:
     role = make_role(moderator, "Data")
-    holding = offering.offer(role, moderator, to=reader, kind=Holder.ACCOUNTABLE, notes="Her er nøglen.")
+    holding = offers.offer(role, moderator, to=reader, kind=Holder.ACCOUNTABLE, notes="Her er nøglen.")
     [offered] = news()
     assert written(offered).subject == "Mette Krag offers you the role »Data«"
     assert "Her er nøglen." in written(offered).text
-    answering.accept(holding, reader)
+    answers.accept(holding, reader)
     db.session.commit()
-    assert postman.written(offered) is None
+    assert delivery.written(offered) is None
     [accepted] = news(moderator)
     assert written(accepted).subject == "Farida Nazari har sagt ja til rollen »Data«"
     end(holding, moderator, "Ny opgavefordeling")
@@ -92,10 +92,10 @@ def test_who_hands_a_role_over_hears_who_has_taken_it(moderator: Membership, rea
 
 def test_whoever_asks_for_a_role_hears_the_answer(moderator: Membership, reader: Membership) -> None:
     for answer, told in (
-        (lambda holding: answering.accept(holding, moderator), "Mette Krag has given you the role »Data«"),
-        (lambda holding: answering.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role »Data«"),
+        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role »Data«"),
+        (lambda holding: answers.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role »Data«"),
     ):
-        answer(offering.ask(make_role(moderator, "Data"), reader, kind=Holder.HELPER))
+        answer(offers.ask(make_role(moderator, "Data"), reader, kind=Holder.HELPER))
         db.session.commit()
         assert written(news(reader)[-1]).subject == told
 
@@ -113,11 +113,11 @@ def reach_the_end(seat: Membership) -> None:
 
 
 def want_it_in_the_digest(seat: Membership) -> None:
-    choosing.lower_notices(seat.user, [Notice.CHALLENGE], Soon.DIGEST)
+    preferences.lower_notices(seat.user, [NotificationKind.CHALLENGE], MailTiming.DIGEST)
 
 
 def want_nothing_from_here(seat: Membership) -> None:
-    choosing.choose_kinds(seat.user, {}, {seat.id: Soon.NEVER})
+    preferences.choose_kinds(seat.user, {}, {seat.id: MailTiming.NEVER})
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_nothing_is_sent_to_who_has_lost_access_or_wants_it_no_longer(
     [mail] = news()
     change(reader)
     db.session.commit()
-    assert postman.written(mail) is None
-    postman.deliver()
-    assert mail.state is State.EMPTY
+    assert delivery.written(mail) is None
+    delivery.deliver()
+    assert mail.state is MailState.SKIPPED
 
 
 @pytest.mark.parametrize("change", [want_it_in_the_digest, want_nothing_from_here])
@@ -150,7 +150,7 @@ def test_mail_of_a_partnership_that_wants_it_so_carries_titles_only(
 ) -> None:
     moderator.partnership.titles_only = True
     challenge(moderator, "Titlen", "Fortrolig tekst").ask(moderator, reader)
-    holding = offering.offer(make_role(moderator), moderator, to=reader, kind=Holder.HELPER, notes="Fortrolig besked")
+    holding = offers.offer(make_role(moderator), moderator, to=reader, kind=Holder.HELPER, notes="Fortrolig besked")
     db.session.commit()
     for mail in news(reader):
         letter = written(mail)

@@ -10,14 +10,14 @@ import time_machine
 from sqlalchemy import select
 
 from tests.factories import add_member, challenge, make_user, share, start_partnership
-from workspace.accounts.choices import Rhythm
+from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
-from workspace.digests import choosing, planning
-from workspace.digests.building import build
+from workspace.digests import planning, preferences
+from workspace.digests.compose import build
 from workspace.extensions import db
-from workspace.mail.models import Mail, State
-from workspace.partnerships import log
-from workspace.partnerships.models import Digested, Membership
+from workspace.mail.models import Mail, MailState
+from workspace.partnerships import activity_log
+from workspace.partnerships.models import Membership, PartnershipDigest
 
 ZONES = ("Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Atlantic/Azores")
 
@@ -37,13 +37,13 @@ def planned_for(user: User) -> list[str]:
     found = [mail for mail in digests() if mail.user_id == user.id]
     zone = ZoneInfo(user.time_zone)
     return [
-        datetime.fromisoformat(mail.references["until"]).astimezone(zone).strftime("%a %d.%m. %H.%M") for mail in found
+        datetime.fromisoformat(mail.payload["until"]).astimezone(zone).strftime("%a %d.%m. %H.%M") for mail in found
     ]
 
 
-def choose(user: User, rhythm: Rhythm, **chosen: object) -> None:
-    fields = {"weekday": 1, "hour": 8, "paused_until": None, "digested": {}} | chosen
-    choosing.choose_digest(user, rhythm=rhythm, **fields)  # type: ignore[arg-type]
+def choose(user: User, frequency: DigestFrequency, **chosen: object) -> None:
+    fields = {"weekday": 1, "hour": 8, "paused_until": None, "frequencies": {}} | chosen
+    preferences.choose_digest(user, frequency=frequency, **fields)  # type: ignore[arg-type]
     db.session.commit()
 
 
@@ -57,7 +57,7 @@ def run(clock: time_machine.Traveller, until: datetime, step: timedelta = timede
 def moderated(at: str = "2026-03-02") -> Membership:
     """A partnership in which somebody writes now and then, who gets no digest."""
     moderator = start_partnership("Digital genoptræning")
-    choose(moderator.user, Rhythm.OFF)
+    choose(moderator.user, DigestFrequency.OFF)
     return moderator
 
 
@@ -73,8 +73,8 @@ def test_a_digest_is_a_row_with_its_spans_and_moves_the_bookmarks() -> None:
     [mail] = digests()
     last = moderator.partnership.last_number
     assert mail.key == f"digest:{reader.user_id}:20260310T0700Z"
-    assert mail.references["spans"] == {str(reader.id): [before, last]}
-    assert (mail.state, reader.digested_number) == (State.DUE, last)
+    assert mail.payload["spans"] == {str(reader.id): [before, last]}
+    assert (mail.state, reader.digested_number) == (MailState.DUE, last)
     assert [block.title for block in build(planning.edition_of(mail)).blocks]
 
 
@@ -128,7 +128,7 @@ def test_people_in_five_zones_get_exactly_their_digests(first: str, last: str, d
         moderator = moderated()
         readers = [add_member(moderator, make_user(time_zone=zone)) for zone in ZONES]
         for reader in readers:
-            choose(reader.user, Rhythm.DAILY)
+            choose(reader.user, DigestFrequency.DAILY)
         while datetime.now(UTC) < end:
             share(moderator)
             run(clock, datetime.now(UTC) + timedelta(hours=6), timedelta(hours=1))
@@ -139,7 +139,7 @@ def test_people_in_five_zones_get_exactly_their_digests(first: str, last: str, d
             moment
             for mail in digests()
             if mail.user_id == reader.user_id
-            and bounds[0] <= (moment := datetime.fromisoformat(mail.references["until"])) < bounds[1]
+            and bounds[0] <= (moment := datetime.fromisoformat(mail.payload["until"])) < bounds[1]
         ]
         assert ", ".join(moment.astimezone(zone).strftime("%a %d") for moment in found) == days, zone
         assert {moment.astimezone(zone).strftime("%H.%M") for moment in found} == {"08.00"}, zone
@@ -153,7 +153,7 @@ def test_in_both_nights_of_summer_time_everybody_hears_once(night: str) -> None:
         readers = []
         for place, hour in enumerate((0, 1, 4, 5, 23)):
             reader = add_member(moderator, make_user(time_zone=ZONES[place]))
-            choose(reader.user, Rhythm.WEEKLY, weekday=6, hour=hour)
+            choose(reader.user, DigestFrequency.WEEKLY, weekday=6, hour=hour)
             readers.append(reader)
         share(moderator)
         run(clock, local(night) + timedelta(hours=60))
@@ -167,7 +167,7 @@ def test_a_clock_that_jumps_an_hour_either_way_sends_once(at: str, jump: timedel
     with time_machine.travel(local("2026-03-09T07:00"), tick=False) as clock:
         moderator = moderated()
         reader = add_member(moderator)
-        choose(reader.user, Rhythm.DAILY)
+        choose(reader.user, DigestFrequency.DAILY)
         share(moderator)
         run(clock, local(f"2026-03-09T{at}"))
         clock.shift(jump)
@@ -182,7 +182,7 @@ def test_a_server_that_was_down_sends_one_digest_of_all() -> None:
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         moderator = moderated()
         daily, weekly = add_member(moderator), add_member(moderator)
-        choose(daily.user, Rhythm.DAILY)
+        choose(daily.user, DigestFrequency.DAILY)
         share(moderator)
         clock.move_to(local("2026-03-12T07:00"))
         planning.plan()
@@ -210,15 +210,15 @@ def test_a_daily_partnership_is_heard_of_daily_and_the_others_as_usual() -> None
         often, seldom, never = moderated(), moderated(), moderated()
         user = make_user()
         seats = [add_member(moderator, user) for moderator in (often, seldom, never)]
-        choices = {seats[0].id: Digested.DAILY, seats[2].id: Digested.NEVER}
-        choose(user, Rhythm.WEEKLY, weekday=2, digested=choices)
+        choices = {seats[0].id: PartnershipDigest.DAILY, seats[2].id: PartnershipDigest.NEVER}
+        choose(user, DigestFrequency.WEEKLY, weekday=2, frequencies=choices)
         for moderator in (often, seldom, never):
             share(moderator)
         run(clock, local("2026-03-11T07:00"))
         share(often)
         run(clock, local("2026-03-12T07:00"))
     assert planned_for(user) == ["Tue 10.03. 08.00", "Wed 11.03. 08.00"]
-    assert [set(mail.references["spans"]) for mail in digests()] == [
+    assert [set(mail.payload["spans"]) for mail in digests()] == [
         {str(seats[0].id)},
         {str(seats[0].id), str(seats[1].id)},
     ]
@@ -230,14 +230,14 @@ def test_a_weekly_digest_tells_of_its_week_however_many_daily_ones_came_between(
         often, seldom = moderated(), moderated()
         user = make_user()
         daily, usual = add_member(often, user), add_member(seldom, user)
-        choose(user, Rhythm.WEEKLY, digested={daily.id: Digested.DAILY})
+        choose(user, DigestFrequency.WEEKLY, frequencies={daily.id: PartnershipDigest.DAILY})
         challenge(seldom, "Går i stå")
         run(clock, local("2026-03-03T09:00"))
-        log.mark_seen(usual, seldom.partnership.last_number)
+        activity_log.mark_seen(usual, seldom.partnership.last_number)
         for day in range(3, 24):
             share(often)
             run(clock, local(f"2026-03-{day + 1:02}T09:00"))
-        weekly = [build(planning.edition_of(mail)) for mail in digests() if str(usual.id) in mail.references["spans"]]
+        weekly = [build(planning.edition_of(mail)) for mail in digests() if str(usual.id) in mail.payload["spans"]]
     assert [digest.since.date() for digest in weekly] == [
         date(2026, 2, 24),
         date(2026, 3, 3),
@@ -252,7 +252,7 @@ def test_a_pause_keeps_what_is_new_for_its_end() -> None:
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         moderator = moderated()
         reader = add_member(moderator)
-        choose(reader.user, Rhythm.WEEKLY, paused_until=date(2026, 3, 20))
+        choose(reader.user, DigestFrequency.WEEKLY, paused_until=date(2026, 3, 20))
         for _ in range(3):
             share(moderator)
             run(clock, datetime.now(UTC) + timedelta(days=7), timedelta(hours=8))
@@ -264,11 +264,11 @@ def test_who_turns_digests_on_hears_from_then_on() -> None:
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         moderator = moderated()
         reader = add_member(moderator)
-        choose(reader.user, Rhythm.OFF)
+        choose(reader.user, DigestFrequency.OFF)
         assert reader.user.next_digest_at is None
         share(moderator, "Gammelt")
         run(clock, local("2026-03-18T10:00"), timedelta(hours=8))
-        choose(reader.user, Rhythm.WEEKLY)
+        choose(reader.user, DigestFrequency.WEEKLY)
         share(moderator, "Nyt")
         clock.move_to(local("2026-03-24T08:00"))
         planning.plan()
@@ -280,11 +280,11 @@ def test_nobody_hears_daily_that_there_is_nothing_new() -> None:
     with time_machine.travel(local("2026-03-09T07:00"), tick=False) as clock:
         moderator = moderated()
         reader = add_member(moderator)
-        choose(reader.user, Rhythm.DAILY)
-        log.mark_seen(reader, reader.partnership.last_number)
+        choose(reader.user, DigestFrequency.DAILY)
+        activity_log.mark_seen(reader, reader.partnership.last_number)
         challenge(reader).ask(moderator, reader)
         db.session.commit()
-        log.mark_seen(reader, reader.partnership.last_number)
+        activity_log.mark_seen(reader, reader.partnership.last_number)
         run(clock, local("2026-03-12T10:00"), timedelta(hours=1))
     assert planned_for(reader.user) == []
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workspace.accounts.choices import HOURS, Rhythm
+from workspace.accounts.mail_preferences import HOURS, DigestFrequency
 from workspace.digests.schedule import LATEST, Schedule
 
 ZONES = ("Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Atlantic/Azores")
 
 
 def schedule(
-    rhythm: Rhythm = Rhythm.WEEKLY,
+    frequency: DigestFrequency = DigestFrequency.WEEKLY,
     weekday: int = 1,
     hour: int = 8,
     zone: str = "Europe/Copenhagen",
@@ -23,7 +23,7 @@ def schedule(
     some_daily: bool = False,
 ) -> Schedule:
     return Schedule(
-        rhythm=rhythm,
+        frequency=frequency,
         weekday=weekday,
         hour=hour,
         zone=ZoneInfo(zone),
@@ -54,7 +54,7 @@ def test_a_weekly_digest_comes_on_its_day_at_its_hour() -> None:
 
 
 def test_a_daily_digest_comes_on_workdays() -> None:
-    assert moments(schedule(Rhythm.DAILY, hour=7), local("2026-03-05"), local("2026-03-11")) == [
+    assert moments(schedule(DigestFrequency.DAILY, hour=7), local("2026-03-05"), local("2026-03-11")) == [
         "Thu 05.03. 07.00",
         "Fri 06.03. 07.00",
         "Mon 09.03. 07.00",
@@ -63,15 +63,15 @@ def test_a_daily_digest_comes_on_workdays() -> None:
 
 
 def test_who_wants_none_gets_none() -> None:
-    chosen = schedule(Rhythm.OFF)
+    chosen = schedule(DigestFrequency.OFF)
     assert chosen.next(local("2026-03-01")) is None
     assert chosen.due(local("2026-01-01"), local("2026-03-01")) is None
 
 
 def test_a_single_daily_partnership_is_heard_of_on_workdays_whatever_the_rhythm() -> None:
     days = ["Mon 09.03. 08.00", "Tue 10.03. 08.00", "Wed 11.03. 08.00"]
-    for rhythm in Rhythm:
-        chosen = schedule(rhythm, some_daily=True)
+    for frequency in DigestFrequency:
+        chosen = schedule(frequency, some_daily=True)
         assert moments(chosen, local("2026-03-07"), local("2026-03-12")) == days
     weekly = schedule(some_daily=True)
     usual = [
@@ -81,7 +81,7 @@ def test_a_single_daily_partnership_is_heard_of_on_workdays_whatever_the_rhythm(
 
 
 def test_a_pause_ends_on_its_day() -> None:
-    paused = schedule(Rhythm.DAILY, paused_until=date(2026, 3, 12))
+    paused = schedule(DigestFrequency.DAILY, paused_until=date(2026, 3, 12))
     assert moments(paused, local("2026-03-02"), local("2026-03-14")) == ["Thu 12.03. 08.00", "Fri 13.03. 08.00"]
     assert paused.due(local("2026-03-02"), local("2026-03-11T09:00")) is None
     long = schedule(paused_until=date(2027, 1, 1))
@@ -89,11 +89,15 @@ def test_a_pause_ends_on_its_day() -> None:
 
 
 def test_an_hour_that_summer_time_skips_is_the_next_and_one_that_it_repeats_comes_once() -> None:
-    azores = schedule(Rhythm.WEEKLY, weekday=6, hour=0, zone="Atlantic/Azores")  # From 0 to 1 on 29 March 2026
+    azores = schedule(DigestFrequency.WEEKLY, weekday=6, hour=0, zone="Atlantic/Azores")  # From 0 to 1 on 29 March 2026
     assert moments(azores, local("2026-03-28"), local("2026-04-06")) == ["Sun 29.03. 01.00", "Sun 05.04. 00.00"]
-    repeated = schedule(Rhythm.WEEKLY, weekday=6, hour=0, zone="Atlantic/Azores")  # 0 comes twice on 25 October
+    repeated = schedule(
+        DigestFrequency.WEEKLY, weekday=6, hour=0, zone="Atlantic/Azores"
+    )  # 0 comes twice on 25 October
     assert moments(repeated, local("2026-10-24"), local("2026-11-02")) == ["Sun 25.10. 00.00", "Sun 01.11. 00.00"]
-    nuuk = schedule(Rhythm.WEEKLY, weekday=5, hour=23, zone="America/Nuuk")  # Skips the last hour of a Saturday
+    nuuk = schedule(
+        DigestFrequency.WEEKLY, weekday=5, hour=23, zone="America/Nuuk"
+    )  # Skips the last hour of a Saturday
     assert moments(nuuk, local("2026-03-28"), local("2026-04-06")) == ["Sun 29.03. 00.00", "Sat 04.04. 23.00"]
     skipped = local("2026-03-29T00:00", "America/Nuuk")
     due = nuuk.due(skipped - timedelta(hours=1), skipped)
@@ -112,14 +116,14 @@ def test_an_hour_that_summer_time_skips_is_the_next_and_one_that_it_repeats_come
     ],
 )
 def test_every_workday_has_one_digest_at_its_hour_in_every_zone(zone: str, first: str, last: str, days: str) -> None:
-    chosen = schedule(Rhythm.DAILY, zone=zone)
+    chosen = schedule(DigestFrequency.DAILY, zone=zone)
     found = moments(chosen, local(first, zone), local(last, zone))
     assert ", ".join(moment[:6] for moment in found) == days
     assert {moment[-5:] for moment in found} == {"08.00"}
 
 
 def test_a_server_that_was_down_catches_up_what_is_a_day_late_at_most_once() -> None:
-    daily = schedule(Rhythm.DAILY)
+    daily = schedule(DigestFrequency.DAILY)
     since = local("2026-03-09T08:00")  # A Monday
     due = daily.due(since, local("2026-03-12T07:00"))
     assert due is not None
@@ -146,16 +150,16 @@ def test_the_hours_in_which_clocks_are_changed_are_not_offered() -> None:
 @given(
     zone=st.sampled_from(sorted(available_timezones())),
     hour=st.sampled_from(HOURS),
-    rhythm=st.sampled_from([Rhythm.DAILY, Rhythm.WEEKLY]),
+    frequency=st.sampled_from([DigestFrequency.DAILY, DigestFrequency.WEEKLY]),
     weekday=st.integers(0, 6),
     begin=st.datetimes(datetime(2024, 1, 1), datetime(2031, 1, 1)),
     ticks=st.lists(st.integers(1, 600), min_size=10, max_size=60),
 )
 def test_a_clock_that_ticks_anyhow_sends_each_moment_once(
-    zone: str, hour: int, rhythm: Rhythm, weekday: int, begin: datetime, ticks: list[int]
+    zone: str, hour: int, frequency: DigestFrequency, weekday: int, begin: datetime, ticks: list[int]
 ) -> None:
     """As the planner does it: what is due since the next planned moment, and then the one after now."""
-    chosen = schedule(rhythm, weekday, hour, zone)
+    chosen = schedule(frequency, weekday, hour, zone)
     now = begin.replace(tzinfo=UTC)
     planned, sent = chosen.next(now), []
     start = now

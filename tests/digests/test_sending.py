@@ -13,16 +13,16 @@ import time_machine
 from sqlalchemy import select, update
 
 from tests.factories import add_member, comment, make_user, share, start_partnership
-from workspace import Workspace, clock, prose
+from workspace import Workspace, clock, rich_text
 from workspace.digests import planning
 from workspace.extensions import db
-from workspace.mail import postman
-from workspace.mail.alike import made_once, remembering
-from workspace.mail.carriers import Folder, PutOff
-from workspace.mail.models import Mail, State
+from workspace.mail import delivery
+from workspace.mail.models import Mail, MailState
+from workspace.mail.run_cache import cached_per_run, run_cache
+from workspace.mail.transports import FileTransport, TemporaryFailure
 from workspace.partnerships.models import Membership
-from workspace.partnerships.models import State as SeatState
-from workspace.posts.models import Kind, Post
+from workspace.partnerships.models import MembershipState as SeatState
+from workspace.posts.models import Post, PostKind
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def sent(folder: Path) -> list[EmailMessage]:
     """The digests that are sent now."""
     for file in folder.glob("*.eml"):
         file.unlink()
-    postman.deliver()
+    delivery.deliver()
     found = (email.message_from_bytes(path.read_bytes(), policy=default) for path in sorted(folder.glob("*.eml")))
     return [cast(EmailMessage, message) for message in found if message["Subject"].startswith(("Opsamling", "Digest"))]
 
@@ -66,7 +66,7 @@ def at_the_same_place(*colleagues: Membership) -> None:
     for colleague in colleagues:
         colleague.seen_number = colleague.partnership.last_number
     db.session.commit()
-    postman.deliver()
+    delivery.deliver()
 
 
 def test_a_digest_is_sent_in_its_readers_language(folder: Path, moderator: Membership, reader: Membership) -> None:
@@ -89,7 +89,7 @@ def test_what_colleagues_get_in_one_round_is_in_the_words_of_each(folder: Path, 
             for language, zone in (("da", "Europe/Copenhagen"), ("en", "Europe/London"), ("da", "Asia/Tokyo"))
         ]
         add_member(other, colleagues[-1].user)
-        share(moderator, "Hvem har en kabelplan", kind=Kind.CHALLENGE).solve(moderator, "Vi fandt den i arkivet.")
+        share(moderator, "Hvem har en kabelplan", kind=PostKind.CHALLENGE).solve(moderator, "Vi fandt den i arkivet.")
         for colleague in colleagues:
             send_now(colleague)
         danish, english, tokyo = sent(folder)
@@ -135,12 +135,12 @@ def test_what_changes_in_the_middle_of_a_round_counts_for_the_rest_of_it(
         if change == "a post is withdrawn":
             post.withdraw(by)
         elif change == "a title is put right":
-            post.edit(by, title="Offentligt", body=prose.from_plain("Nu for alle"), version=post.version)
+            post.edit(by, title="Offentligt", body=rich_text.from_plain("Nu for alle"), version=post.version)
         else:
             db.session.get_one(Membership, second_id).state = SeatState.ENDED
         db.session.commit()
 
-    monkeypatch.setattr(postman.the_postman(), "carrier", Thinking(folder, happen, puts_off=False))
+    monkeypatch.setattr(delivery.mail_sender(), "carrier", Thinking(folder, happen, puts_off=False))
     whole = [part(message, "plain") for message in sent(folder)]
     assert "Fortroligt" in whole[0]
     assert not any("Fortroligt" in text for text in whole[1:])
@@ -154,13 +154,13 @@ def test_what_changes_in_the_middle_of_a_round_counts_for_the_rest_of_it(
 def test_a_round_remembers_nothing_of_the_round_before(folder: Path, moderator: Membership, reader: Membership) -> None:
     asked: list[str] = []
 
-    @made_once
+    @cached_per_run
     def written(text: str) -> str:
         asked.append(text)
         return text
 
     for _round in range(2):
-        with remembering():
+        with run_cache():
             written("Ordet")
             written("Ordet")
     written("Ordet")
@@ -187,7 +187,7 @@ def test_an_empty_digest_is_never_sent_and_its_bookmarks_stay_moved(
     post.withdraw(moderator)
     db.session.commit()
     assert sent(folder) == []
-    assert db.session.scalars(select(Mail.state).where(Mail.kind == "digest")).all() == [State.EMPTY]
+    assert db.session.scalars(select(Mail.state).where(Mail.kind == "digest")).all() == [MailState.SKIPPED]
     assert reader.digested_number >= post.number
 
 
@@ -209,7 +209,7 @@ def test_who_lost_access_between_planning_and_sending_gets_nothing_of_it(
     assert "Digital genoptræning" not in whole
 
 
-class Thinking(Folder):
+class Thinking(FileTransport):
     """A carrier that something happens at while a mail is begun, or that puts it off."""
 
     def __init__(self, folder: Path, happens: Callable[[], None], *, puts_off: bool) -> None:
@@ -217,7 +217,7 @@ class Thinking(Folder):
 
     def begin(self, recipient: str) -> None:
         if self.puts_off:
-            raise PutOff("450 later")
+            raise TemporaryFailure("450 later")
         self.happens()
 
 
@@ -236,7 +236,7 @@ def test_who_loses_access_while_the_digest_is_on_its_way_gets_nothing_of_it(
         db.session.commit()
 
     carrier = Thinking(folder, (lambda: None) if puts_off else lose_access, puts_off=puts_off)
-    monkeypatch.setattr(postman.the_postman(), "carrier", carrier)
+    monkeypatch.setattr(delivery.mail_sender(), "carrier", carrier)
     if puts_off:
         assert sent(folder) == []
         lose_access()

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
-from workspace.accounts.choices import Rhythm
+from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
 from workspace.extensions import db
 from workspace.mail.models import Mail
-from workspace.partnerships.models import Digested, Membership
+from workspace.partnerships.models import Membership, PartnershipDigest
 
 SignIn = Callable[[User], Client]
 PAGE = "/settings/digest"
@@ -38,20 +38,20 @@ def digests() -> list[Mail]:
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_choices_are_kept_and_the_next_digest_is_told(htmx: bool, farida: Client, reader: Membership) -> None:
-    fields = {"digest_rhythm": "daily", "digest_hour": "7", f"digested-{reader.id}": "daily"}
+    fields = {"digest_frequency": "daily", "digest_hour": "7", f"frequency-{reader.id}": "daily"}
     answer = farida.submit(PAGE, fields, page=PAGE, htmx=htmx)
     assert answer.status_code == (204 if htmx else 303)
     page = farida.page(PAGE)
     assert "Your choices are saved. The next digest comes on" in page.text
-    assert (reader.user.digest_rhythm, reader.user.digest_hour) == (Rhythm.DAILY, 7)
-    assert reader.digested is Digested.DAILY
-    assert page.form(PAGE)["digest_rhythm"] == "daily"
+    assert (reader.user.digest_frequency, reader.user.digest_hour) == (DigestFrequency.DAILY, 7)
+    assert reader.digest_frequency is PartnershipDigest.DAILY
+    assert page.form(PAGE)["digest_frequency"] == "daily"
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("digest_rhythm", "hourly"),
+        ("digest_frequency", "hourly"),
         ("digest_hour", "2"),
         ("digest_hour", "25"),
         ("digest_weekday", "7"),
@@ -70,8 +70,8 @@ def test_what_cannot_be_chosen_is_refused_and_changes_nothing(
 
 def test_nobody_can_choose_for_the_seat_of_another(farida: Client, reader: Membership) -> None:
     other = add_member(start_partnership())
-    farida.submit(PAGE, {f"digested-{other.id}": "never", "digested-x": "never", "digested-0": "daily"}, page=PAGE)
-    assert other.digested is Digested.USUAL
+    farida.submit(PAGE, {f"frequency-{other.id}": "never", "frequency-x": "never", "frequency-0": "daily"}, page=PAGE)
+    assert other.digest_frequency is PartnershipDigest.USUAL
 
 
 def test_a_pause_is_told_until_it_has_passed(farida: Client, reader: Membership) -> None:

@@ -9,13 +9,13 @@ import time_machine
 from tests.client import Client
 from tests.factories import add_member, make_user, start_partnership
 from tests.pages import Page
-from workspace.accounts.choices import Rhythm, Soon
+from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
 from workspace.accounts.models import User
-from workspace.digests import choosing
+from workspace.digests import preferences
 from workspace.extensions import db
-from workspace.partnerships import unsubscribing
-from workspace.partnerships.models import Digested, Membership
-from workspace.partnerships.notices import Notice, chosen
+from workspace.notifications import unsubscribe
+from workspace.notifications.dispatch import NotificationKind, preferred_timing
+from workspace.partnerships.models import Membership, PartnershipDigest
 
 SignIn = Callable[[User], Client]
 
@@ -28,62 +28,62 @@ def reader(app: object) -> Membership:
     return add_member(start_partnership("Digital genoptræning"), make_user("Farida Nazari", email="fan@icura.example"))
 
 
-def way(user: User, notice: Notice | None = None) -> str:
-    return f"/unsubscribe/{unsubscribing.token(user, notice)}"
+def way(user: User, notice: NotificationKind | None = None) -> str:
+    return f"/unsubscribe/{unsubscribe.token(user, notice)}"
 
 
 def test_the_button_of_a_mail_program_ends_the_digest(client: Client, reader: Membership) -> None:
-    reader.digested = Digested.DAILY
+    reader.digest_frequency = PartnershipDigest.DAILY
     for _ in range(2):
         answer = client.post(way(reader.user), data=ONE_CLICK)
         assert answer.status_code == 200
-    assert (reader.user.digest_rhythm, reader.user.next_digest_at) == (Rhythm.OFF, None)
-    assert reader.digested is Digested.USUAL
+    assert (reader.user.digest_frequency, reader.user.next_digest_at) == (DigestFrequency.OFF, None)
+    assert reader.digest_frequency is PartnershipDigest.USUAL
 
 
 def test_the_button_of_a_mail_program_moves_news_into_the_digest(client: Client, reader: Membership) -> None:
     for _ in range(2):
-        assert client.post(way(reader.user, Notice.ANSWER), data=ONE_CLICK).status_code == 200
-    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST
-    assert chosen(reader.user, Notice.MENTIONED) is Soon.AT_ONCE
-    assert reader.user.digest_rhythm is Rhythm.WEEKLY
+        assert client.post(way(reader.user, NotificationKind.ANSWER), data=ONE_CLICK).status_code == 200
+    assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST
+    assert preferred_timing(reader.user, NotificationKind.MENTIONED) is MailTiming.AT_ONCE
+    assert reader.user.digest_frequency is DigestFrequency.WEEKLY
 
 
 def test_it_only_ever_lowers(client: Client, reader: Membership) -> None:
-    choosing.lower_notices(reader.user, [Notice.ANSWER], Soon.NEVER)
-    choosing.lower_digest(reader.user, Rhythm.OFF)
+    preferences.lower_notices(reader.user, [NotificationKind.ANSWER], MailTiming.NEVER)
+    preferences.lower_digest(reader.user, DigestFrequency.OFF)
     for less in ("digest", "weekly", "daily", "at_once", ""):
-        client.post(way(reader.user, Notice.ANSWER), data={"less": less})
+        client.post(way(reader.user, NotificationKind.ANSWER), data={"less": less})
         client.post(way(reader.user), data={"less": less})
-    assert chosen(reader.user, Notice.ANSWER) is Soon.NEVER
-    assert reader.user.digest_rhythm is Rhythm.OFF
+    assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.NEVER
+    assert reader.user.digest_frequency is DigestFrequency.OFF
 
 
 def test_a_get_changes_nothing_and_shows_the_choices(client: Client, reader: Membership) -> None:
-    for notice in (None, *Notice):
+    for notice in (None, *NotificationKind):
         page = client.page(way(reader.user, notice), headers=ENGLISH)
         assert "f•••@icura.example" in page.text
         for personal in ("Farida", "fan@", "Digital genoptræning"):
             assert personal not in page.html
-        assert chosen(reader.user, Notice.ANSWER) is Soon.AT_ONCE
-    assert reader.user.digest_rhythm is Rhythm.WEEKLY
+        assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.AT_ONCE
+    assert reader.user.digest_frequency is DigestFrequency.WEEKLY
 
 
 def test_the_page_lowers_step_by_step(client: Client, reader: Membership) -> None:
-    reader.user.digest_rhythm = Rhythm.DAILY
+    reader.user.digest_frequency = DigestFrequency.DAILY
 
     def press(words: str, address: str) -> str:
         page = client.page(address, headers=ENGLISH)
         [button] = [button for button in page.all("button") if "".join(button.itertext()) == words]
         return Page(client.post(address, data={"less": button.get("value")}, headers=ENGLISH).text).text
 
-    digest, reply = way(reader.user), way(reader.user, Notice.ANSWER)
+    digest, reply = way(reader.user), way(reader.user, NotificationKind.ANSWER)
     assert "From now on the digest comes once a week." in press("Send the digest once a week", digest)
     assert "From now on you get no digest." in press("Send no digest", digest)
     assert "From now on this stands in your digest." in press("Tell me in the digest instead", reply)
     assert "From now on you get no mail about this." in press("Don't tell me of this by mail", reply)
     assert "no digest and no news by mail" in press("Send neither digest nor news", digest)
-    assert {chosen(reader.user, notice) for notice in Notice} == {Soon.NEVER}
+    assert {preferred_timing(reader.user, notice) for notice in NotificationKind} == {MailTiming.NEVER}
 
 
 def test_an_address_works_for_a_year_and_a_forged_one_never(client: Client, reader: Membership) -> None:
@@ -96,26 +96,26 @@ def test_an_address_works_for_a_year_and_a_forged_one_never(client: Client, read
         assert client.post(signed, data=ONE_CLICK).status_code == 404
     for forged in (signed[:-1] + "x", "/unsubscribe/WzEsImRpZ2VzdCJd.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb"):
         assert client.post(forged, data=ONE_CLICK).status_code == 404
-    assert reader.user.digest_rhythm is Rhythm.WEEKLY
+    assert reader.user.digest_frequency is DigestFrequency.WEEKLY
 
 
 def test_whoever_is_signed_in_lowers_only_whom_the_address_names(sign_in: SignIn, reader: Membership) -> None:
     other = make_user()
     sign_in(other).post(way(reader.user), data=ONE_CLICK)
     db.session.refresh(other)
-    assert (other.digest_rhythm, reader.user.digest_rhythm) == (Rhythm.WEEKLY, Rhythm.OFF)
+    assert (other.digest_frequency, reader.user.digest_frequency) == (DigestFrequency.WEEKLY, DigestFrequency.OFF)
 
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_how_soon_is_chosen_by_kind_and_by_partnership(htmx: bool, sign_in: SignIn, reader: Membership) -> None:
     farida = sign_in(reader.user)
-    fields = {"answer": "digest", "mentioned": "never", f"hears-{reader.id}": "digest"}
+    fields = {"answer": "digest", "mentioned": "never", f"timing-{reader.id}": "digest"}
     answer = farida.submit("/settings/mail", fields, page="/settings/mail", htmx=htmx)
     assert answer.status_code == (204 if htmx else 303)
-    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST
-    assert reader.hears is Soon.DIGEST
+    assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST
+    assert reader.mail_timing is MailTiming.DIGEST
     form = farida.page("/settings/mail").form("/settings/mail")
-    assert (form["mentioned"], form["challenge"], form[f"hears-{reader.id}"]) == ("never", "at_once", "digest")
+    assert (form["mentioned"], form["challenge"], form[f"timing-{reader.id}"]) == ("never", "at_once", "digest")
     refused = farida.submit("/settings/mail", {"answer": "hourly"}, page="/settings/mail", htmx=htmx)
     assert refused.status_code == 422
-    assert chosen(reader.user, Notice.ANSWER) is Soon.DIGEST
+    assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST

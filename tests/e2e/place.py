@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.e2e.site import Site
-from tests.factories import Kind, Level, OrganisationKind
-from workspace import prose
+from tests.factories import Level, OrganisationKind, PostKind
+from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import db
+from workspace.db.engine import db
 from workspace.extensions import Base
 from workspace.organisations.models import Organisation
-from workspace.partnerships import changes
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
 
@@ -64,7 +64,7 @@ class Place:
             self.outsider = _person(outsider)
             self.municipality_id = municipality.id
 
-    def share(self, by: Person, title: str = "", body: str = "", kind: Kind = Kind.PROGRESS) -> int:
+    def share(self, by: Person, title: str = "", body: str = "", kind: PostKind = PostKind.PROGRESS) -> int:
         """Share a post; its number."""
         with self.site.inside():
             return factories.share(self._seat(by), title, body, kind).number
@@ -78,7 +78,7 @@ class Place:
         """Correct a post."""
         with self.site.inside():
             found = self._post(post)
-            found.edit(self._seat(by), title=title, body=prose.from_plain(body), version=found.version)
+            found.edit(self._seat(by), title=title, body=rich_text.from_plain(body), version=found.version)
 
     def rewrite(self, post: int, html: str) -> None:
         """Let a post say `html`, past the editor and its limits."""
@@ -88,7 +88,7 @@ class Place:
     def comment_html(self, post: int, by: Person, html: str, text: str) -> int:
         """Comment as a browser does that sends `html` from the editor, or else plain `text`; the comment's number."""
         with self.site.inside():
-            body = prose.from_html(html) if html else prose.from_plain(text)
+            body = rich_text.from_html(html) if html else rich_text.from_plain(text)
             key = str(uuid4())
             return Comment.write(self._seat(by), post, body=body, one_time_key=key).number
 
@@ -110,7 +110,7 @@ class Place:
     def archive(self, by: Person) -> None:
         """Let the partnership only be read."""
         with self.site.inside():
-            changes.archive(self._seat(by))
+            partnerships_service.archive(self._seat(by))
 
     def read_everything(self) -> None:
         """Let nothing be new to anybody."""

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Place, administrator, company
 from tests.e2e.site import Site
-from tests.factories import Kind
+from tests.factories import PostKind
 
 LONG_WORD = "Rehabiliteringsforløbskoordinatoruddannelsesudvalgsformandskab"
 
@@ -20,7 +20,7 @@ def story(site: Site) -> Place:
     """A partnership in which a lot has happened. Tests only read in it."""
     place = Place(site, name=f"Digital genoptræning {LONG_WORD}")
     for number in range(21):
-        kind = Kind.CHALLENGE if number % 3 else Kind.PROGRESS
+        kind = PostKind.CHALLENGE if number % 3 else PostKind.PROGRESS
         title = f"{LONG_WORD} https://{LONG_WORD}.example/" if number == 20 else f"Opslag {number}"
         place.share(place.partner, title, f"{title}\n\nhttps://cykelkraft.example/{'lang' * 40}", kind=kind)
     post = place.share(place.contributor, "Det meget omtalte")

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Place
-from tests.factories import Kind
+from tests.factories import PostKind
 
 TITLE = "Hvor lader vi ladcyklerne op?"
 NARROW = {"width": 320, "height": 640}
@@ -15,7 +15,7 @@ both_ways = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "p
 
 @pytest.fixture
 def number(place: Place) -> int:
-    return place.share(place.contributor, TITLE, "Vi har fire og én stikkontakt.", Kind.CHALLENGE)
+    return place.share(place.contributor, TITLE, "Vi har fire og én stikkontakt.", PostKind.CHALLENGE)
 
 
 @both_ways

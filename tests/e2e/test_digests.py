@@ -12,10 +12,10 @@ from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, Watch
-from workspace.accounts.choices import Rhythm
+from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 
 TITLE = "Vi mangler borgere til afprøvningen"
 
@@ -61,7 +61,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
     reader.button("Send it to me now").click()
     reader.is_told("Your digest is on its way to %(email)s.", email=place.partner.email)
     with demo.inside():
-        postman.deliver()
+        delivery.deliver()
 
     reader.open(f"/mailbox?to={place.partner.email}")
     reader.page.get_by_role("link", name=f"Opsamling: {TITLE}").click()
@@ -75,7 +75,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
     reader.button("Send no digest").click()
     expect(reader.page.locator("main")).to_contain_text(reader.say("From now on you get no digest."))
     with demo.inside():
-        assert db.session.get_one(User, place.partner.id).digest_rhythm is Rhythm.OFF
+        assert db.session.get_one(User, place.partner.id).digest_frequency is DigestFrequency.OFF
 
 
 @pytest.mark.parametrize("name", ["reader.da", "moderator.en", "full.da"])

@@ -12,9 +12,9 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.visitor import Visitor
-from tests.factories import Kind
-from workspace.database import db
-from workspace.members import moderation
+from tests.factories import PostKind
+from workspace.db.engine import db
+from workspace.members.moderation import service as moderation_service
 from workspace.posts.models import Post
 
 HEAR = """() => {
@@ -81,7 +81,9 @@ def write(visitor: Visitor) -> None:
 def remove(place: Place, person: Person) -> None:
     """Remove somebody from the partnership."""
     with place.site.inside():
-        moderation.remove(place._seat(place.moderator), [place._seat(person).id], reason="Nyt arbejde", confirmed=True)
+        moderation_service.remove(
+            place._seat(place.moderator), [place._seat(person).id], reason="Nyt arbejde", confirmed=True
+        )
 
 
 def solve(place: Place, post: int) -> None:
@@ -153,7 +155,7 @@ def test_a_comment_that_was_corrected_or_taken_back_changes_in_its_place(visit: 
 
 
 def test_a_challenge_moves_before_its_readers_eyes(visit: Visit, place: Place) -> None:
-    post = place.share(place.moderator, "Cyklerne er flade", kind=Kind.CHALLENGE)
+    post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.partner)
     watch(reader, f"{place.address}posts/{post}")
     expect(reader.page.locator("#unsolved")).to_contain_text("1")
@@ -197,7 +199,7 @@ def test_the_feed_offers_what_is_new_and_moves_nothing(visit: Visit, place: Plac
 
 
 def test_a_challenge_in_the_feed_changes_its_state(visit: Visit, place: Place) -> None:
-    post = place.share(place.moderator, "Cyklerne er flade", kind=Kind.CHALLENGE)
+    post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.contributor)
     watch(reader, place.address)
     solve(place, post)
@@ -243,10 +245,10 @@ def test_what_waits_for_me_follows_on_every_page(visit: Visit, place: Place) -> 
 
 
 def test_the_list_of_challenges_follows(visit: Visit, place: Place) -> None:
-    post = place.share(place.moderator, "Cyklerne er flade", kind=Kind.CHALLENGE)
+    post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.contributor)
     watch(reader, f"{place.address}challenges?state=all")
-    place.share(place.moderator, "Nøglen er væk", kind=Kind.CHALLENGE)
+    place.share(place.moderator, "Nøglen er væk", kind=PostKind.CHALLENGE)
     expect(pill(reader, 1)).to_be_visible()
     solve(place, post)
     expect(reader.page.locator(f"#challenge-{post} .status--solved")).to_be_visible()
@@ -275,7 +277,7 @@ def test_what_is_being_typed_stays_with_focus_and_scroll(visit: Visit, place: Pl
 
 
 def test_what_is_being_corrected_stays_and_so_does_an_open_menu(visit: Visit, place: Place) -> None:
-    post = place.share(place.contributor, "Mit opslag", kind=Kind.CHALLENGE)
+    post = place.share(place.contributor, "Mit opslag", kind=PostKind.CHALLENGE)
     mine = place.comment(post, place.contributor, "Min kommentar")
     writer = visit(place.contributor)
     watch(writer, f"{place.address}posts/{post}")
@@ -450,6 +452,6 @@ def test_what_is_offered_is_accessible_and_fits(visit: Visit, place: Place) -> N
         reader = visit(place.contributor)
         watch(reader, address)
         with inspecting(reader) as inspection:
-            place.share(place.partner, kind=Kind.CHALLENGE)
+            place.share(place.partner, kind=PostKind.CHALLENGE)
             expect(reader.page.locator("#fresh a")).to_be_visible()
             inspection.look(f"an offer on {address}")

@@ -8,12 +8,15 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
-from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import db
-from workspace.members import inviting, linking, moderation, reporting
+from workspace.db.engine import db
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation
+from workspace.members.moderation import service as moderation_service
+from workspace.members.reports import service as reports_service
 from workspace.partnerships.models import Membership, Visibility
+from workspace.permissions import Level
 from workspace.posts.models import Post
 
 both_languages = pytest.mark.parametrize("language", ["da", "en"])
@@ -31,7 +34,7 @@ def invitation(place: Place, email: str) -> str:
         made = db.session.scalars(
             select(Invitation).where(Invitation.partnership_id == place.id, Invitation.email == email)
         ).one()
-        return f"/invitations/{inviting.token(made)}"
+        return f"/invitations/{invitations_service.token(made)}"
 
 
 @both_languages
@@ -162,7 +165,7 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
 
 def test_somebody_asks_to_join_and_is_let_in_by_keyboard(visit: Visit, place: Place) -> None:
     with place.site.inside():
-        linking.set_visibility(place._seat(place.moderator), Visibility.LISTED)
+        join_requests_service.set_visibility(place._seat(place.moderator), Visibility.LISTED)
     stranger = visit(place.outsider)
     stranger.open("/partnerships/listed")
     mine = stranger.page.locator(f"#listed-{place.id}")
@@ -185,14 +188,14 @@ def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Pla
     with place.site.inside():
         moderator, partner = place._seat(place.moderator), place._seat(place.partner)
         partner_id, company_id = partner.id, partner.organisation_id
-        linking.set_visibility(moderator, Visibility.LISTED)
-        linking.ask_to_join(
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        join_requests_service.ask_to_join(
             db.session.get_one(User, place.outsider.id), moderator.partnership, "Jeg vil gerne være med. " * 8
         )
-        link = linking.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=5)
-        link_id, join = link.id, f"/join/{inviting.token(link)}"
-        reporting.report(place._seat(place.observer), db.session.get_one(Post, (place.id, post)), "Fortroligt")
-        moderation.suspend(moderator, [place._seat(place.observer).id], until=None, reason="Orlov " * 20)
+        link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=5)
+        link_id, join = link.id, f"/join/{invitations_service.token(link)}"
+        reports_service.report(place._seat(place.observer), db.session.get_one(Post, (place.id, post)), "Fortroligt")
+        moderation_service.suspend(moderator, [place._seat(place.observer).id], until=None, reason="Orlov " * 20)
         db.session.commit()
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:

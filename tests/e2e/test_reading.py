@@ -4,12 +4,12 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
-from tests.factories import Kind
+from tests.factories import PostKind
 
 
 def fill(place: Place, posts: int) -> list[int]:
     """Share so many posts, every fifth a challenge; their numbers."""
-    kinds = [Kind.CHALLENGE if index % 5 == 0 else Kind.PROGRESS for index in range(posts)]
+    kinds = [PostKind.CHALLENGE if index % 5 == 0 else PostKind.PROGRESS for index in range(posts)]
     return [place.share(place.partner, f"Opslag {index}", kind=kind) for index, kind in enumerate(kinds, 1)]
 
 

@@ -8,9 +8,9 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import NARROW, OVERHANG, inspecting
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
-from workspace.database import db
-from workspace.roles import offering
-from workspace.roles.holdings import Holding
+from workspace.db.engine import db
+from workspace.roles import offers as offers_module
+from workspace.roles.assignments import RoleAssignment
 
 both_languages = pytest.mark.parametrize("language", ["da", "en"])
 LONG_WORD = "Databeskyttelsesforordningsfortegnelseskoordinering"
@@ -23,7 +23,7 @@ def let_wait(place: Place) -> int:
         moderator, contributor = place._seat(place.moderator), place._seat(place.contributor)
         factories.challenge(moderator, ASKED).ask(moderator, contributor)
         role = factories.make_role(moderator, OFFERED)
-        return offering.offer(role, moderator, to=contributor, kind=factories.Holder.ACCOUNTABLE).id
+        return offers_module.offer(role, moderator, to=contributor, kind=factories.Holder.ACCOUNTABLE).id
 
 
 def press(visitor: Visitor, button: str) -> Locator:
@@ -77,7 +77,7 @@ def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: 
     visitor.open("/")
     visitor.leave_a_mark()
     with place.site.inside():
-        offering.withdraw(db.session.get_one(Holding, offer), place._seat(place.moderator))
+        offers_module.withdraw(db.session.get_one(RoleAssignment, offer), place._seat(place.moderator))
     press(visitor, "Accept").click()
     visitor.is_told("It has been withdrawn in the meantime.")
     visitor.is_on_the_same_page()

@@ -9,7 +9,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
 from tests.prose.payloads import PAYLOADS
-from workspace import prose
+from workspace import rich_text
 
 COPY = """html => {
   const copy = (event) => { event.clipboardData.setData("text/html", html); event.preventDefault(); };
@@ -266,7 +266,7 @@ def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Plac
         visitor.page.evaluate(FIRE)
         assert visitor.page.evaluate("window.hits") == 0
     whole = place.share(place.contributor, "Prøve")
-    parts = [part for payload in PAYLOADS for part in (prose.from_html(payload), prose.from_plain(payload))]
+    parts = [part for payload in PAYLOADS for part in (rich_text.from_html(payload), rich_text.from_plain(payload))]
     place.rewrite(whole, "".join(part.html for part in parts))
     visitor.open(f"{place.address}posts/{whole}/edit")
     editor(visitor, "#post")

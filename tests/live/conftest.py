@@ -16,7 +16,7 @@ import pytest
 from tests.client import Client
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.database import begin_request, db
+from workspace.db.engine import begin_request, db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 

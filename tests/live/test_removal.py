@@ -18,9 +18,9 @@ from tests.factories import add_member, comment, share, start_partnership
 from tests.live.conftest import Browser, Listen
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.database import db
-from workspace.members import moderation
-from workspace.partnerships.models import Membership, State
+from workspace.db.engine import db
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post
 
 ROUNDS = 500
@@ -33,10 +33,10 @@ Look = Callable[..., None]
 def put_out(by: Membership, seat: Membership) -> int:
     """Remove the member, or every second time suspend them; the first number that they may not know."""
     if by.partnership.last_number % 2:
-        moderation.remove(by, [seat.id], reason="Nyt arbejde")
+        moderation_service.remove(by, [seat.id], reason="Nyt arbejde")
         first = by.partnership.last_number
     else:
-        moderation.suspend(by, [seat.id], until=None, reason="Indtil videre")
+        moderation_service.suspend(by, [seat.id], until=None, reason="Indtil videre")
         first = by.partnership.last_number + 1
     db.session.commit()
     return first
@@ -99,7 +99,7 @@ def test_nothing_leaves_after_a_removal(
     browser, reader, chance = listen(seat.user), sign_in(seat.user), random.Random(8)
     served = {"event": 0, "heartbeat": 0, "partial": 0, "partial refused": 0}
     for _round in range(ROUNDS):
-        seat.become(State.ACTIVE)
+        seat.transition_to(MembershipState.ACTIVE)
         post = share(moderator)
         address = f"{moderator.partnership.address}posts/{post.number}/news?after={post.number}"
         look()

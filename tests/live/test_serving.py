@@ -22,9 +22,9 @@ from tests.factories import add_member, share, start_partnership
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.config import ROOT, Settings
-from workspace.database import db
+from workspace.db.engine import db
 from workspace.live.views import watcher
-from workspace.partnerships.models import Membership, State
+from workspace.partnerships.models import Membership, MembershipState
 
 # Well before a heartbeat, which would bring it as well; how soon it really is, bench/live measures on a calm machine.
 SOON = 6
@@ -68,7 +68,7 @@ def test_the_watcher_tells_long_before_a_heartbeat(app: Workspace, sign_in: Sign
         told = {str(moderator.partnership_id): moderator.partnership.last_number}
         assert [reader.next() for reader in readers] == [("message", told)] * 2
         assert time.monotonic() - committed < SOON
-    member.state = State.SUSPENDED
+    member.state = MembershipState.SUSPENDED
     db.session.commit()
     assert readers[1].next() == ("out", [moderator.partnership_id])
 

@@ -16,11 +16,11 @@ from workspace import Workspace, clock
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.database import db
-from workspace.live import messages, reading
+from workspace.db.engine import db
+from workspace.live import access_snapshot, sse
 from workspace.live.streams import Full, Streams
 from workspace.live.watcher import Watcher
-from workspace.partnerships.models import Membership, State
+from workspace.partnerships.models import Membership, MembershipState
 
 Look = Callable[..., None]
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -75,9 +75,7 @@ def test_a_stream_that_was_cut_goes_on_where_it_was(listen: Listen, look: Look) 
     comment(post, moderator)
     look()
     assert again.heard() == [("message", numbers(moderator))]
-    assert messages.resumed(again.last_event_id) == {
-        int(key): value for key, value in numbers(moderator, other).items()
-    }
+    assert sse.resumed(again.last_event_id) == {int(key): value for key, value in numbers(moderator, other).items()}
 
 
 def test_a_stream_that_was_cut_without_news_only_goes_on(listen: Listen, look: Look) -> None:
@@ -97,7 +95,7 @@ def test_whoever_was_removed_while_the_stream_was_cut_is_told_then(listen: Liste
     look()
     browser.heard()
     browser.stream.close()
-    member.state = State.ENDED
+    member.state = MembershipState.ENDED
     again = browser.on()
     look()
     assert again.heard() == [("out", [member.partnership_id])]
@@ -107,17 +105,19 @@ def test_whoever_was_removed_while_the_stream_was_cut_is_told_then(listen: Liste
     "written", ["", "x", "7", "7:", ":7", "7:x", "7:-1", "0:1", "7:99999999999", "٧:1", "7:1" * 5000, ",,,", "7:1:2"]
 )
 def test_what_is_no_number_is_no_number(written: str) -> None:
-    assert messages.resumed(written) is None
+    assert sse.resumed(written) is None
 
 
 def test_more_partnerships_than_fit_into_a_header_are_all_told_again(listen: Listen, look: Look) -> None:
     many = {number: 123456 for number in range(1, 1000)}
-    assert b"\nid: \n" in messages.news({}, many)
-    assert messages.resumed("7:3,9:0") == {7: 3, 9: 0}
+    assert b"\nid: \n" in sse.news({}, many)
+    assert sse.resumed("7:3,9:0") == {7: 3, 9: 0}
 
 
-@pytest.mark.parametrize("state", [State.ENDED, State.SUSPENDED, State.REQUESTED])
-def test_whoever_is_out_is_told_at_the_next_look_and_hears_no_more(state: State, listen: Listen, look: Look) -> None:
+@pytest.mark.parametrize("state", [MembershipState.ENDED, MembershipState.SUSPENDED, MembershipState.REQUESTED])
+def test_whoever_is_out_is_told_at_the_next_look_and_hears_no_more(
+    state: MembershipState, listen: Listen, look: Look
+) -> None:
     moderator = start_partnership()
     member, stays = add_member(moderator), start_partnership()
     add_member(stays, member.user)
@@ -256,17 +256,17 @@ def test_a_process_that_stops_ends_its_streams_and_opens_no_more(listen: Listen,
 
 def test_a_stream_in_which_nothing_comes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workspace.live.streams.LONGEST_SILENCE", 0.01)
-    assert [*Streams().open(1, None)] == [messages.BEGINNING]
+    assert [*Streams().open(1, None)] == [sse.BEGINNING]
     streams, sent = Streams(), list[bytes | None]()
     streams.open(1, None).hand_over(sent.append)
     while len(streams):
         streams.end_silent()
-    assert sent == [messages.BEGINNING, None]
+    assert sent == [sse.BEGINNING, None]
 
 
 def test_the_numbers_are_those_of_my_partnerships(sign_in: Callable[[User], Client]) -> None:
     moderator, ended = start_partnership(), start_partnership()
-    add_member(ended, moderator.user).state = State.ENDED
+    add_member(ended, moderator.user).state = MembershipState.ENDED
     assert sign_in(moderator.user).get("/live/numbers").json == numbers(moderator)
 
 
@@ -317,8 +317,8 @@ def test_the_watcher_finds_its_way_by_indexes(app: Workspace) -> None:
     asked: list[tuple[str, Any]] = []
     with db.engine.connect() as connection:
         event.listen(connection, "before_cursor_execute", lambda *heard: asked.append((heard[2], heard[3])))
-        reading.sights(connection, [1, 2, 3])
-        reading.access(connection, [1, 2, 3])
+        access_snapshot.visible_partnerships(connection, [1, 2, 3])
+        access_snapshot.access(connection, [1, 2, 3])
     db.session.commit()
     if KIND == "postgresql":
         db.session.execute(text("SET LOCAL enable_seqscan = off"))

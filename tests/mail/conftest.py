@@ -12,8 +12,8 @@ from tests.mail.sink import Sink
 from workspace import Workspace
 from workspace.extensions import db
 from workspace.mail import smtp
-from workspace.mail.letters import KINDS
-from workspace.mail.postman import Postman
+from workspace.mail.delivery import MailSender
+from workspace.mail.message_types import EMAIL_TYPES
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def note() -> Iterator[None]:
     """A kind of mail that says what its references say."""
     kinds.register()
     yield
-    del KINDS["note"]
+    del EMAIL_TYPES["note"]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def postman(app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(smtp, "SECONDS_TO_ANSWER", 0.3)
     monkeypatch.setattr(smtp, "SECONDS_TO_ACCEPT", 0.3)
     settings = replace(app.settings, smtp_url=sink.url)
-    hired = Postman(settings)
+    hired = MailSender(settings)
 
     def deliver() -> int:
         db.session.commit()

@@ -12,8 +12,8 @@ from tests.mail.sink import Sink
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.mail import leases
-from workspace.mail.models import Mail, State, post
+from workspace.mail import claims
+from workspace.mail.models import Mail, MailState, enqueue
 
 SignIn = Callable[[User], Client]
 HER = "her@example.dk"
@@ -25,7 +25,7 @@ def administrator(sign_in: SignIn) -> Client:
 
 
 def note(key: str = "note:1", to: str = HER, subject: str = "Confidential") -> Mail:
-    post("note", key=key, to=to, subject=subject)
+    enqueue("note", key=key, to=to, subject=subject)
     db.session.commit()
     return db.session.scalars(select(Mail).where(Mail.key == key)).one()
 
@@ -43,7 +43,7 @@ def test_what_was_not_sent_is_shown_with_its_cause_and_can_be_sent_again(
     answer = administrator.submit(f"/admin/mail/{mail.id}/retry", page="/admin/mail")
     assert (answer.status_code, answer.location) == (303, "/admin/mail?shelf=failed")
     assert postman() == 1
-    assert (mail.state, mail.attempts) == (State.SENT, 1)
+    assert (mail.state, mail.attempts) == (MailState.SENT, 1)
     assert "Everything has been sent" in administrator.page("/admin/mail").text
     assert HER in administrator.page("/admin/mail?shelf=sent").text
 
@@ -73,21 +73,21 @@ def test_what_was_given_up_or_put_off_is_sent_again_all_at_once(
     sink.plan("b@example.dk", "rcpt 450")
     sink.plan(HER, "rcpt 550")
     postman()
-    given_up.state = State.FAILED
+    given_up.state = MailState.FAILED
     administrator.submit("/admin/mail/retry", {"shelf": "failed"})
     assert postman() == 2
-    assert [mail.state for mail in (given_up, put_off, refused)] == [State.SENT, State.SENT, State.REFUSED]
+    assert [mail.state for mail in (given_up, put_off, refused)] == [MailState.SENT, MailState.SENT, MailState.REFUSED]
 
 
 def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, postman: Callable[[], int]) -> None:
     mail = note()
-    [taken] = leases.take()
-    assert leases.start_sending(taken)
+    [taken] = claims.claim_due()
+    assert claims.start_sending(taken)
     administrator.submit(f"/admin/mail/{mail.id}/retry", {})
-    assert (mail.state, mail.lease) == (State.SENDING, taken.lease)
-    mail.state, mail.lease = State.SENT, None
+    assert (mail.state, mail.lease) == (MailState.SENDING, taken.lease)
+    mail.state, mail.lease = MailState.SENT, None
     administrator.submit(f"/admin/mail/{mail.id}/retry", {})
-    assert mail.state is State.SENT
+    assert mail.state is MailState.SENT
 
 
 def test_a_long_list_comes_in_pages(administrator: Client, postman: Callable[[], int]) -> None:
@@ -108,7 +108,7 @@ def test_it_costs_a_bounded_number_of_statements(
     administrator: Client, statements: Callable[[], object], postman: Callable[[], int]
 ) -> None:
     for number in range(30):
-        post("note", key=f"note:{number}", to=make_user().id, subject="Hej")
+        enqueue("note", key=f"note:{number}", to=make_user().id, subject="Hej")
     with statements() as asked:  # type: ignore[attr-defined]
         administrator.get("/admin/mail?shelf=waiting")
     assert len(asked) <= 5
@@ -137,7 +137,7 @@ def test_mail_that_is_overdue_by_a_quarter_of_an_hour_turns_it_red(client: Clien
 
 
 def test_mail_that_is_to_wait_is_not_overdue(client: Client) -> None:
-    post("note", key="note:1", to=HER, not_before=clock.now() + timedelta(hours=1), subject="Later")
+    enqueue("note", key="note:1", to=HER, not_before=clock.now() + timedelta(hours=1), subject="Later")
     assert ready(client, minutes=59) == 200
     assert ready(client, minutes=76) == 503
 

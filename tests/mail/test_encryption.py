@@ -11,8 +11,8 @@ from sqlalchemy import select
 from tests.mail.sink import Sink
 from workspace import Workspace
 from workspace.extensions import db
-from workspace.mail.models import Mail, State, post
-from workspace.mail.postman import Postman
+from workspace.mail.delivery import MailSender
+from workspace.mail.models import Mail, MailState, enqueue
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def encrypting(certificate: tuple[Path, Path]) -> Iterator[Sink]:
 
 def sent(app: Workspace, url: str) -> Mail:
     """What has become of a mail to the server of `url`."""
-    post("note", key="note:1", to="her@example.dk", subject="Secret")
+    enqueue("note", key="note:1", to="her@example.dk", subject="Secret")
     db.session.commit()
-    postman = Postman(replace(app.settings, smtp_url=url))
+    postman = MailSender(replace(app.settings, smtp_url=url))
     postman.deliver()
     postman.carrier.close()
     return db.session.scalars(select(Mail)).one()
@@ -39,7 +39,7 @@ def test_starttls_and_the_password_come_first(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail = sent(app, f"smtp://samspil:h%40mmelig%3Akode@localhost:{encrypting.port}")
-    assert (mail.state, len(encrypting.received)) == (State.SENT, 1), mail.last_error
+    assert (mail.state, len(encrypting.received)) == (MailState.SENT, 1), mail.last_error
 
 
 def test_a_wrong_password_sends_nothing(
@@ -47,17 +47,17 @@ def test_a_wrong_password_sends_nothing(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail = sent(app, f"smtp://samspil:forkert@localhost:{encrypting.port}")
-    assert (mail.state, mail.attempts, encrypting.received) == (State.DUE, 0, [])
+    assert (mail.state, mail.attempts, encrypting.received) == (MailState.DUE, 0, [])
     assert "535" in mail.last_error
 
 
 def test_a_server_that_is_another_gets_nothing(app: Workspace, encrypting: Sink) -> None:
     mail = sent(app, f"smtp://localhost:{encrypting.port}")
-    assert (mail.state, mail.attempts, encrypting.received) == (State.DUE, 0, [])
+    assert (mail.state, mail.attempts, encrypting.received) == (MailState.DUE, 0, [])
     assert "certificate" in mail.last_error
 
 
 def test_a_server_that_does_not_encrypt_gets_nothing(app: Workspace, sink: Sink) -> None:
     mail = sent(app, f"smtp://localhost:{sink.port}")
-    assert (mail.state, mail.attempts, sink.received) == (State.DUE, 0, [])
+    assert (mail.state, mail.attempts, sink.received) == (MailState.DUE, 0, [])
     assert "STARTTLS" in mail.last_error

@@ -6,9 +6,9 @@ from email.policy import default
 from flask import render_template_string
 
 from workspace import Workspace
-from workspace.mail import letters
-from workspace.mail.letters import Letter
-from workspace.mail.messages import message
+from workspace.mail import message_types
+from workspace.mail.message_types import EmailContent
+from workspace.mail.mime import build_mime
 from workspace.mail.models import Mail, message_id
 
 LAYOUT = '{% extends "layouts/mail.html" %}{% block title %}{{ title }}{% endblock %}'
@@ -16,9 +16,9 @@ LAYOUT = '{% extends "layouts/mail.html" %}{% block title %}{{ title }}{% endblo
 
 def envelope(app: Workspace, **said: str) -> dict[str, str]:
     """The headers of a mail, read back from the bytes that travel."""
-    letter = Letter(**{"subject": "Hej", "text": "Hej\n", "html": "<p>Hej</p>"} | said)
+    letter = EmailContent(**{"subject": "Hej", "text": "Hej\n", "html": "<p>Hej</p>"} | said)
     mail = Mail(kind="note", key="note:1", address="her@example.dk", message_id=message_id("note:1"))
-    return dict(message_from_bytes(message(mail, letter, app.settings), policy=default).items())
+    return dict(message_from_bytes(build_mime(mail, letter, app.settings), policy=default).items())
 
 
 def test_a_mail_says_what_it_is(app: Workspace) -> None:
@@ -49,7 +49,7 @@ def test_the_message_id_is_the_same_for_a_key_and_tells_nothing_of_it(app: Works
 
 
 def test_the_style_stands_in_each_element(app: Workspace) -> None:
-    html = letters._inliner().inline(render_template_string(LAYOUT, title="Møde <i>nu</i>", sender="Icura"))
+    html = message_types._inliner().inline(render_template_string(LAYOUT, title="Møde <i>nu</i>", sender="Icura"))
     assert '<h1 class="ink" style="' in html
     assert "prefers-color-scheme: dark" in html
     assert "data-ogsc" in html
@@ -60,8 +60,8 @@ def test_the_style_stands_in_each_element(app: Workspace) -> None:
 def test_text_fits_a_mail_and_no_address_is_broken() -> None:
     address = "https://samspil.dk/" + "x" * 90
     text = f"\n{'ord ' * 30}\n   {'indrykket ' * 12}\n\n\n\n\n{address}\n"
-    lines = letters.filled(text).splitlines()
-    assert max(len(line) for line in lines if address not in line) <= letters.WIDTH
+    lines = message_types.filled(text).splitlines()
+    assert max(len(line) for line in lines if address not in line) <= message_types.WIDTH
     assert address in lines
     assert [line[:4] for line in lines if "indrykket" in line] == ["   i", "   i"]
     assert "" in lines

@@ -14,17 +14,17 @@ from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
 from workspace.config import Settings
 from workspace.extensions import db
-from workspace.mail import leases, smtp
-from workspace.mail.letters import Letter, kind
-from workspace.mail.models import Mail, State, post
-from workspace.mail.postman import Postman
+from workspace.mail import claims, smtp
+from workspace.mail.delivery import MailSender
+from workspace.mail.message_types import EmailContent, email_type
+from workspace.mail.models import Mail, MailState, enqueue
 
 HER = "her@example.dk"
 Deliver = Callable[[], int]
 
 
 def note(key: str = "note:1", to: str = HER, subject: str = "Hej") -> None:
-    post("note", key=key, to=to, subject=subject)
+    enqueue("note", key=key, to=to, subject=subject)
     db.session.commit()
 
 
@@ -55,7 +55,7 @@ def test_from_whom_and_to_whom_is_said_in_one_go_where_that_is_heard(
     note()
     note("note:2", "others@example.dk")
     assert postman() == 1
-    assert (mail().state, mail("note:2").state) == (State.REFUSED, State.SENT)
+    assert (mail().state, mail("note:2").state) == (MailState.REFUSED, MailState.SENT)
     in_one_go = [heard for heard in sink.heard if heard.startswith(b"MAIL FROM") and b"RCPT TO" in heard]
     assert len(in_one_go) == 2 * len(offers)
 
@@ -77,25 +77,25 @@ def test_the_next_mail_is_begun_while_the_server_thinks_about_the_one_before(
 def test_a_mail_that_cannot_be_made_when_the_server_waits_for_it_holds_up_no_other(
     postman: Deliver, sink: Sink
 ) -> None:
-    @kind("broken", "Broken")
-    def write(mail: Mail) -> Letter:
-        return Letter(subject="Hej", text="Hej\n", html="<p>Hej</p>", list_id="two\nlines")
+    @email_type("broken", "Broken")
+    def write(mail: Mail) -> EmailContent:
+        return EmailContent(subject="Hej", text="Hej\n", html="<p>Hej</p>", list_id="two\nlines")
 
-    post("broken", key="note:1", to=HER)
+    enqueue("broken", key="note:1", to=HER)
     note("note:2", "others@example.dk")
     assert postman() == 1
-    assert (mail().state, mail("note:2").state) == (State.DUE, State.SENT)
-    assert (mail().last_error, mail().doubts) == ("ValueError: A header can't hold a line break.", 0)
+    assert (mail().state, mail("note:2").state) == (MailState.DUE, MailState.SENT)
+    assert (mail().last_error, mail().uncertain_attempts) == ("ValueError: A header can't hold a line break.", 0)
     assert [one.recipient for one in sink.received] == ["others@example.dk"]
 
 
 def test_who_was_named_ahead_in_vain_gets_nothing(postman: Deliver, sink: Sink) -> None:
     for number in range(3):
         note(f"note:{number}", f"person{number}@example.dk")
-    mail("note:1").doubts = 2
+    mail("note:1").uncertain_attempts = 2
     db.session.commit()
     assert postman() == 2
-    assert mail("note:1").state is State.FAILED
+    assert mail("note:1").state is MailState.FAILED
     assert [one.recipient for one in sink.received] == ["person0@example.dk", "person2@example.dk"]
     assert b"RCPT TO:<person1@example.dk>" in b"".join(sink.heard)
     assert sink.connections == 1
@@ -118,7 +118,7 @@ def test_a_mail_arrives_as_it_was_written(postman: Deliver, sink: Sink) -> None:
     assert body is not None
     assert body.get_content().replace("\r\n", "\n") == "Blåbærgrød på torsdag – .\n.\n.\n"
     assert received.message["Message-ID"] == mail().message_id
-    assert (mail().state, mail().attempts, mail().lease) == (State.SENT, 1, None)
+    assert (mail().state, mail().attempts, mail().lease) == (MailState.SENT, 1, None)
 
 
 @pytest.mark.parametrize("fault", ["rcpt 450", "rcpt 451", "rcpt 421", "rcpt silence", "rcpt drop", "data 451"])
@@ -127,13 +127,13 @@ def test_what_was_not_taken_is_sent_once_after_a_pause(fault: str, postman: Deli
     note()
     note("note:2", "others@example.dk")
     assert postman() == 1, "the others' mail goes out"
-    assert (mail().state, mail().attempts, mail().doubts) == (State.DUE, 1, 0)
+    assert (mail().state, mail().attempts, mail().uncertain_attempts) == (MailState.DUE, 1, 0)
     assert mail().last_error
     assert postman() == 0
     assert later(postman, minutes=1.1) == 0
     assert later(postman, minutes=2) == 0, "the pauses grow"
     assert later(postman, minutes=10) == 1
-    assert (mail().state, mail().attempts) == (State.SENT, 3)
+    assert (mail().state, mail().attempts) == (MailState.SENT, 3)
     assert [one.recipient for one in sink.received] == ["others@example.dk", HER]
 
 
@@ -143,7 +143,7 @@ def test_what_is_refused_is_kept_and_not_tried_again(fault: str, postman: Delive
     note()
     note("note:2", "others@example.dk")
     assert postman() == 1
-    assert (mail().state, mail().attempts, mail().last_error) == (State.REFUSED, 1, "550 5.1.1 No such mailbox")
+    assert (mail().state, mail().attempts, mail().last_error) == (MailState.REFUSED, 1, "550 5.1.1 No such mailbox")
     assert later(postman, days=3) == 0
 
 
@@ -152,7 +152,7 @@ def test_what_is_in_doubt_is_sent_once_more_as_the_same_mail(fault: str, postman
     sink.plan(HER, fault)
     note()
     assert postman() == 0
-    assert (mail().state, mail().doubts) == (State.DUE, 1)
+    assert (mail().state, mail().uncertain_attempts) == (MailState.DUE, 1)
     assert later(postman, minutes=2) == 1
     assert set(sink.message_ids()) == {mail().message_id}
     assert len(sink.received) == (1 if fault == "drop after" else 2)
@@ -172,7 +172,7 @@ def test_what_is_in_doubt_twice_is_left_to_the_administrator(postman: Deliver, s
     note()
     postman()
     later(postman, minutes=2)
-    assert (mail().state, mail().doubts, len(sink.received)) == (State.FAILED, 2, 2)
+    assert (mail().state, mail().uncertain_attempts, len(sink.received)) == (MailState.FAILED, 2, 2)
     assert later(postman, days=3) == 0
 
 
@@ -180,13 +180,13 @@ def test_after_eight_tries_it_has_failed(postman: Deliver, sink: Sink) -> None:
     sink.plan(HER, *["rcpt 450"] * 9)
     note()
     moment, pauses = clock.now(), []
-    while mail().state is State.DUE:
-        pauses.append((mail().take_at - moment).total_seconds() / 60)
-        moment = mail().take_at
+    while mail().state is MailState.DUE:
+        pauses.append((mail().next_attempt_at - moment).total_seconds() / 60)
+        moment = mail().next_attempt_at
         with clock.at(moment):
             postman()
     assert [round(pause) for pause in pauses[1:]] == [1, 5, 15, 30, 60, 120, 240]
-    assert (mail().state, mail().attempts) == (State.FAILED, 8)
+    assert (mail().state, mail().attempts) == (MailState.FAILED, 8)
 
 
 def test_a_server_that_is_away_costs_no_mail_a_try(postman: Deliver, sink: Sink) -> None:
@@ -195,7 +195,9 @@ def test_a_server_that_is_away_costs_no_mail_a_try(postman: Deliver, sink: Sink)
     port = sink.port
     sink.stop()
     assert postman() == 0
-    assert {(one.state, one.attempts, one.lease) for one in db.session.scalars(select(Mail))} == {(State.DUE, 0, None)}
+    assert {(one.state, one.attempts, one.lease) for one in db.session.scalars(select(Mail))} == {
+        (MailState.DUE, 0, None)
+    }
     assert "can't be used" in mail("note:0").last_error
     sink.start(port)
     assert later(postman, minutes=1.1) == 3
@@ -206,7 +208,7 @@ def test_what_is_said_before_anybody_is_named_is_no_mails_fault(fault: str, post
     sink.plan("MAIL", fault)
     note()
     assert postman() == 0
-    assert (mail().state, mail().attempts) == (State.DUE, 0)
+    assert (mail().state, mail().attempts) == (MailState.DUE, 0)
     assert later(postman, minutes=1.1) == 1
 
 
@@ -225,52 +227,52 @@ def test_a_mail_that_cannot_be_written_holds_up_no_other(postman: Deliver, sink:
     note("note:1", subject="broken")
     note("note:2", "others@example.dk")
     assert postman() == 1
-    assert (mail().state, mail().last_error) == (State.DUE, "ValueError: This one can't be written.")
+    assert (mail().state, mail().last_error) == (MailState.DUE, "ValueError: This one can't be written.")
 
 
 def test_a_mail_whose_postman_was_lost_is_taken_by_another(postman: Deliver, sink: Sink) -> None:
     note()
-    leases.take()
+    claims.claim_due()
     assert postman() == 0
     assert later(postman, minutes=11) == 1
-    assert mail().doubts == 0
+    assert mail().uncertain_attempts == 0
 
 
 def test_a_postman_lost_while_sending_leaves_it_in_doubt(postman: Deliver, sink: Sink) -> None:
     note()
-    [taken] = leases.take()
-    assert leases.start_sending(taken)
+    [taken] = claims.claim_due()
+    assert claims.start_sending(taken)
     assert later(postman, minutes=11) == 1
-    assert (mail().state, mail().doubts, mail().attempts) == (State.SENT, 1, 2)
+    assert (mail().state, mail().uncertain_attempts, mail().attempts) == (MailState.SENT, 1, 2)
 
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite is a file, which does not hang up")
 def test_what_was_sent_is_written_down_also_when_the_database_hangs_up(app: Workspace, settings: Settings) -> None:
     note()
-    [taken] = leases.take()
+    [taken] = claims.claim_due()
 
     def hang_up(driver: Any, *_rest: Any) -> None:
         execute(make_url(settings.database_url), f"SELECT pg_terminate_backend({driver.info.backend_pid}, 5000)")
 
     event.listen(db.engine, "checkout", hang_up, once=True)
-    leases.finish(taken, State.SENT)
-    assert mail().state is State.SENT
+    claims.complete(taken, MailState.SENT)
+    assert mail().state is MailState.SENT
 
 
 def test_a_postman_who_has_lost_the_lease_changes_nothing(postman: Deliver, sink: Sink) -> None:
     note()
-    [taken] = leases.take()
+    [taken] = claims.claim_due()
     assert later(postman, minutes=11) == 1
-    assert not leases.start_sending(taken)
-    leases.put_off(taken, "too late")
-    assert mail().state is State.SENT
+    assert not claims.start_sending(taken)
+    claims.reschedule(taken, "too late")
+    assert mail().state is MailState.SENT
 
 
 def test_who_is_asked_at_the_last_moment(app: Workspace, sink: Sink) -> None:
     """Whoever may not have it any more when the server agrees to take it, does not get it."""
     user = make_user()
 
-    class Slow(Postman):
+    class Slow(MailSender):
         """A server that thinks for a while about whether it takes the mail."""
 
         def __init__(self) -> None:
@@ -286,21 +288,21 @@ def test_who_is_asked_at_the_last_moment(app: Workspace, sink: Sink) -> None:
 
             self.carrier.begin = thinking  # type: ignore[method-assign]
 
-    post("note", key="note:1", to=user.id, subject="Secret")
+    enqueue("note", key="note:1", to=user.id, subject="Secret")
     db.session.commit()
     postman = Slow()
     assert postman.deliver() == 0
     postman.carrier.close()
-    assert (mail().state, sink.received) == (State.EMPTY, [])
+    assert (mail().state, sink.received) == (MailState.SKIPPED, [])
 
 
 def test_the_most_urgent_goes_first(postman: Deliver, sink: Sink) -> None:
-    @kind("code", "Code", priority=0)
-    def write(mail: Mail) -> Letter:
-        return Letter(subject="Code", text="Code\n", html="<p>Code</p>")
+    @email_type("code", "Code", priority=0)
+    def write(mail: Mail) -> EmailContent:
+        return EmailContent(subject="Code", text="Code\n", html="<p>Code</p>")
 
     for number in range(60):
         note(f"note:{number}", subject=f"Note {number}")
-    post("code", key="code:1", to=HER)
+    enqueue("code", key="code:1", to=HER)
     assert postman() == 61
     assert sink.received[0].message["Subject"] == "Code"

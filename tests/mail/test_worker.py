@@ -14,11 +14,10 @@ import pytest
 
 from tests.databases import KIND
 from tests.environment import environment_of
-from workspace import Workspace, clock, create_app, ticks
+from workspace import Workspace, clock, create_app, scheduled_jobs, worker_wakeup
 from workspace.config import ROOT, Settings
 from workspace.extensions import db
-from workspace.mail import bell
-from workspace.mail.models import post
+from workspace.mail.models import enqueue
 
 WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'])"
 PATIENCE = 90  # seconds, for a machine that is busy with other tests
@@ -27,13 +26,13 @@ PATIENCE = 90  # seconds, for a machine that is busy with other tests
 @pytest.fixture(autouse=True)
 def silence(app: Workspace) -> Iterator[None]:
     """A bell that nobody has rung."""
-    bell.bell().storage.flush_queue()
+    worker_wakeup.queue().storage.flush_queue()
     yield
-    bell.take_down()
+    worker_wakeup.close()
 
 
 def rings() -> int:
-    return bell.bell().pending_count()
+    return worker_wakeup.queue().pending_count()
 
 
 def until(true: Callable[[], bool], what: str) -> None:
@@ -55,7 +54,7 @@ def working(settings: Settings, **environment: str) -> Iterator["subprocess.Pope
 
 
 def test_a_commit_that_wrote_mail_rings(app: Workspace) -> None:
-    post("note", key="note:1", to="her@example.dk", subject="Hej")
+    enqueue("note", key="note:1", to="her@example.dk", subject="Hej")
     assert rings() == 0
     db.session.commit()
     assert rings() == 1
@@ -64,24 +63,24 @@ def test_a_commit_that_wrote_mail_rings(app: Workspace) -> None:
 
 
 def test_nobody_is_called_for_what_was_undone_or_is_not_due(app: Workspace) -> None:
-    post("note", key="note:1", to="her@example.dk", subject="Hej")
+    enqueue("note", key="note:1", to="her@example.dk", subject="Hej")
     db.session.rollback()
-    post("note", key="note:2", to="her@example.dk", subject="Hej", not_before=clock.now() + timedelta(hours=1))
+    enqueue("note", key="note:2", to="her@example.dk", subject="Hej", not_before=clock.now() + timedelta(hours=1))
     db.session.commit()
     assert rings() == 0
 
 
 def test_the_bell_is_not_worn_out(app: Workspace) -> None:
     for number in range(30):
-        post("note", key=f"note:{number}", to="her@example.dk", subject="Hej")
+        enqueue("note", key=f"note:{number}", to="her@example.dk", subject="Hej")
         db.session.commit()
-    assert rings() == bell.MOST_RINGS
+    assert rings() == worker_wakeup.MAX_PENDING
 
 
 def test_a_bell_that_cannot_be_rung_keeps_nobody_from_writing(settings: Settings, app: Workspace) -> None:
     broken = create_app(replace(settings, queue_url="redis://127.0.0.1:1/0"))
     with broken.app_context():
-        post("note", key="note:1", to="her@example.dk", subject="Hej")
+        enqueue("note", key="note:1", to="her@example.dk", subject="Hej")
         db.session.commit()
         db.engine.dispose()
 
@@ -96,8 +95,8 @@ def test_a_tick_does_all_pieces_whatever_fails(app: Workspace, monkeypatch: pyte
         done.append("works")
         return 1
 
-    monkeypatch.setattr(ticks, "PIECES", (fails, works))
-    assert ticks.tick() == 1
+    monkeypatch.setattr(scheduled_jobs, "PIECES", (fails, works))
+    assert scheduled_jobs.run_due_jobs() == 1
     assert done == ["works"]
 
 
@@ -106,14 +105,14 @@ def test_a_worker_sends_at_once_and_ends_when_told(app: Workspace, settings: Set
     folder = settings.instance / "mail"
     with create_app(replace(settings, queue_url=queue.get("QUEUE_URL", ""))).app_context():
         with working(settings, **queue) as process:
-            post("note", key="note:1", to="her@example.dk", subject="broken")
+            enqueue("note", key="note:1", to="her@example.dk", subject="broken")
             db.session.commit()
             until(lambda: not rings(), "It has heard the bell")
-            post("note", key="note:2", to="her@example.dk", subject="Hej")
+            enqueue("note", key="note:2", to="her@example.dk", subject="Hej")
             db.session.commit()
             until(lambda: any(folder.glob("*2.eml")), "The mail is sent")
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 0
-        bell.take_down()
+        worker_wakeup.close()
         db.session.remove()
         db.engine.dispose()

@@ -19,16 +19,20 @@ from tests.factories import (
     share,
 )
 from tests.test_routes import ROUTES, Route, SignIn, World
-from workspace import Workspace, prose
+from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.members import addresses, inviting, linking, moderation, reporting
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation
-from workspace.partnerships import changes
+from workspace.members.moderation import service as moderation_service
+from workspace.members.reports import service as reports_service
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Visibility
-from workspace.posts import affected
-from workspace.posts.models import Kind, Post
-from workspace.roles import offering
+from workspace.posts import co_affected
+from workspace.posts.models import Post, PostKind
+from workspace.roles import offers
 
 STRANGERS = ("outsider", "colleague", "administrator")
 MEMBERS = ("observer", "contributor", "author", "role holder", "moderator")
@@ -107,12 +111,12 @@ class Place(World):
 
     def archive(self) -> None:
         """Let the partnership only be read from now on."""
-        changes.archive(self.moderator)
+        partnerships_service.archive(self.moderator)
         db.session.commit()
 
     def _write(self) -> None:
         """What was said in passing: it stands in the log."""
-        changes.describe(self.moderator, name="Digital genoptræning nu", purpose="Før", goals=[3], version=1)
+        partnerships_service.update(self.moderator, name="Digital genoptræning nu", purpose="Før", goals=[3], version=1)
         parked = Post.share(self.moderator, **_text("challenge"))
         parked.park(self.moderator, "Vi venter")
         withdrawn = Post.share(self.moderator, **_text("progress"))
@@ -124,13 +128,15 @@ class Place(World):
         """The same kinds of things in the other partnership, where nobody of the matrix is."""
         by, there = self.elsewhere, self.elsewhere.partnership
         member, guest = add_member(by), make_user(organisation=by.organisation)
-        linking.join(linking.open_link(by, level=Level.OBSERVER, hours=2, most_uses=5), guest)
-        linking.ask_to_join(make_user(), there, "Må jeg være med?")
+        join_requests_service.join(
+            join_requests_service.open_link(by, level=Level.OBSERVER, hours=2, most_uses=5), guest
+        )
+        join_requests_service.ask_to_join(make_user(), there, "Må jeg være med?")
         invite(by, "et.andet@sted.dk")
         pinned, taken = challenge(by), challenge(member)
         pinned.pin(by)
-        affected.join(pinned, member)
-        reporting.report(member, pinned, "Et CPR-nummer")
+        co_affected.join(pinned, member)
+        reports_service.report(member, pinned, "Et CPR-nummer")
         taken.ask(by, member)
         taken.accept(member)
         comment(taken, by)
@@ -141,8 +147,8 @@ class Place(World):
         roles = [make_role(by) for _ in range(4)]
         hold(roles[0], by, by)
         hold(roles[0], member, by)  # It is handed over.
-        offering.offer(roles[1], by, to=member, kind=Holder.ACCOUNTABLE)
-        offering.ask(roles[2], member, kind=Holder.HELPER)
+        offers.offer(roles[1], by, to=member, kind=Holder.ACCOUNTABLE)
+        offers.ask(roles[2], member, kind=Holder.HELPER)
         taken.role_id = roles[0].id
         db.session.commit()
 
@@ -176,20 +182,20 @@ class Place(World):
     def _bring(self, kind: str, user: User, seat: Membership | None) -> None:
         by = self.moderator
         if seat and self.state == "suspended":
-            moderation.suspend(by, [seat.id], until=None, reason="Ferie", confirmed=True)
+            moderation_service.suspend(by, [seat.id], until=None, reason="Ferie", confirmed=True)
         elif seat and self.state != "active":
-            moderation.remove(by, [seat.id], reason="Ny stilling", confirmed=True)
+            moderation_service.remove(by, [seat.id], reason="Ny stilling", confirmed=True)
         if seat and self.state == "rejoined":
-            changes.add_person(by, user, LEVELS.get(kind, Level.OBSERVER))
+            partnerships_service.add_person(by, user, LEVELS.get(kind, Level.OBSERVER))
         if self.state == "invited":
             made = invite(by, user.email)
             self.invitations[kind] = made.id
         if self.state == "requested":
-            linking.set_visibility(by, Visibility.LISTED)
-            asked = linking.ask_to_join(user, self.partnership, "Må jeg være med?")
-            linking.ask_back(by, asked.id, "Hvem er du?")
+            join_requests_service.set_visibility(by, Visibility.LISTED)
+            asked = join_requests_service.ask_to_join(user, self.partnership, "Må jeg være med?")
+            join_requests_service.ask_back(by, asked.id, "Hvem er du?")
             asked.level = LEVELS.get(kind, Level.OBSERVER)  # What it would be must not count before it is.
-            linking.set_visibility(by, Visibility.HIDDEN)
+            join_requests_service.set_visibility(by, Visibility.HIDDEN)
 
     def _known(self, person: Person, user: User | None) -> Person:
         """With all addresses, so that nothing has to be read between two requests."""
@@ -203,7 +209,7 @@ class Place(World):
             return rule.replace("<number:membership_id>", str(own.id))
         if rule.startswith("/invitations/") and person.kind in self.invitations:
             made = db.session.get_one(type(self.invitation), self.invitations[person.kind])
-            return rule.replace("<token:token>", inviting.token(made))
+            return rule.replace("<token:token>", invitations_service.token(made))
         try:
             return self.address(rule)
         except KeyError as missing:
@@ -216,9 +222,9 @@ class Place(World):
 
 def invite(by: Membership, email: str) -> Invitation:
     """Invite one address, with a greeting."""
-    rows, organisation_id = addresses.read(by.partnership, email), by.organisation_id
+    rows, organisation_id = address_parser.read(by.partnership, email), by.organisation_id
     about: dict[str, Any] = {"level": Level.OBSERVER, "language": "en", "greeting": "Kom med"}
-    [made] = inviting.invite(by, rows, organisation_id=organisation_id or 0, **about)
+    [made] = invitations_service.invite(by, rows, organisation_id=organisation_id or 0, **about)
     return made
 
 
@@ -227,8 +233,8 @@ STATES_WITH_SEATS = ("active", "suspended", "ended", "rejoined")
 
 def _text(kind: str) -> dict[str, Any]:
     return {
-        "kind": Kind(kind),
+        "kind": PostKind(kind),
         "title": "Et opslag",
-        "body": prose.from_plain("Det, der skete."),
+        "body": rich_text.from_plain("Det, der skete."),
         "one_time_key": f"key of {kind}",
     }

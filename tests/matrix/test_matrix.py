@@ -22,7 +22,7 @@ from tests.test_routes import TYPED as WRITTEN
 from tests.test_routes import told as answered
 from workspace import Workspace
 from workspace.extensions import db, limiter
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
 
 LEVELS = list(Level)
@@ -172,7 +172,7 @@ def _letters(place: Place) -> Iterator[str]:
     for mail in db.session.query(Mail).all():
         invited = addressed.get(mail.address or "")
         person = people.get(mail.user_id or 0) or invited
-        letter = postman.written(mail) if person else None
+        letter = delivery.written(mail) if person else None
         if person and letter:
             words = told(repr(letter))
             allowed = {word for word in words if may_see(person, *word) or (invited and is_by_token(*word))}

@@ -7,9 +7,10 @@ import pytest
 from tests.matrix.place import Person, Place
 from tests.matrix.words import LISTED, mark, told
 from tests.test_routes import ROUTES, Route, SignIn
-from workspace import Workspace, cursors
-from workspace.posts.models import Kind
-from workspace.roles.holdings import Kind as Holder
+from workspace import Workspace
+from workspace.posts.models import PostKind
+from workspace.roles.assignments import AssignmentKind as Holder
+from workspace.web import pagination
 
 # What there is to see beside the first page.
 FURTHER = (
@@ -23,9 +24,9 @@ FURTHER = (
     "?before=9999",
     "?retired=1",
     f"?kind={Holder.HELPER}",
-    f"?before={cursors.write(datetime(2100, 1, 1, tzinfo=UTC), 999, 999)}",
+    f"?before={pagination.encode(datetime(2100, 1, 1, tzinfo=UTC), 999, 999)}",
 )
-TYPED = {"addresses": "x@x.dk", "words": "a", "name": "", "level": "observer", "kind": Kind.PROGRESS, "body": "Hej"}
+TYPED = {"addresses": "x@x.dk", "words": "a", "name": "", "level": "observer", "kind": PostKind.PROGRESS, "body": "Hej"}
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from tests.factories import Level
 from tests.matrix.place import Person, Place
 from tests.test_routes import Route
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
 from workspace.extensions import Base, db
 from workspace.members.models import Invitation
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
-from workspace.trail.models import Act, note
 
 WORD = re.compile("canary-([a-z]+)-([a-z]+)-")
 LINES = ("name", "title", "phone", "email")  # Short columns that people fill in; all long ones are theirs.
@@ -46,7 +46,13 @@ def mark(place: Place) -> None:
     for whose, seat in (("here", place.moderator), ("there", place.elsewhere)):
         actor = SimpleNamespace(id=seat.user_id, name=word(whose, "trailactorname"))
         partnership = SimpleNamespace(id=seat.partnership_id, name=word(whose, "trailpartnershipname"))
-        note(Act.SUSPENDED, actor=actor, subject=actor, partnership=partnership, reason=word(whose, "traildetails"))
+        record_audit(
+            AuditAction.SUSPENDED,
+            actor=actor,
+            subject=actor,
+            partnership=partnership,
+            reason=word(whose, "traildetails"),
+        )
     db.session.commit()
 
 

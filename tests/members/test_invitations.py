@@ -15,12 +15,16 @@ from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
 from workspace.extensions import db
-from workspace.mail import messages, postman
+from workspace.mail import delivery, mime
 from workspace.mail.models import Mail
-from workspace.members import addresses, helping, inviting, linking, moderation
-from workspace.members.addresses import Fate
-from workspace.members.models import Answer, Invitation
-from workspace.partnerships.models import Ending, Membership, State, Visibility
+from workspace.members.admin_join import views as admin_join_views
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import Invitation, InvitationAnswer
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
 
 SignIn = Callable[[User], Client]
 
@@ -31,9 +35,9 @@ def moderator(app: Workspace) -> Membership:
 
 
 def invite(by: Membership, *emails: str, level: Level = Level.CONTRIBUTOR) -> list[Invitation]:
-    made = inviting.invite(
+    made = invitations_service.invite(
         by,
-        addresses.read(by.partnership, "\n".join(emails)),
+        address_parser.read(by.partnership, "\n".join(emails)),
         level=level,
         organisation_id=by.organisation_id,
         language="en",
@@ -43,18 +47,18 @@ def invite(by: Membership, *emails: str, level: Level = Level.CONTRIBUTOR) -> li
     return made
 
 
-def fates(by: Membership, text: str) -> list[tuple[str, Fate]]:
-    return [(row.email, row.fate) for row in addresses.read(by.partnership, text)]
+def fates(by: Membership, text: str) -> list[tuple[str, RowStatus]]:
+    return [(row.email, row.status) for row in address_parser.read(by.partnership, text)]
 
 
 def test_addresses_are_read_however_they_are_written(moderator: Membership) -> None:
     text = 'Anja Brock <abr@gentofte.dk>; mhl@rudersdal.dk, "Krag, Mette" <krag@gladsaxe.dk>\r\nkontakt@icura.dk\n\n,;'
-    rows = addresses.read(moderator.partnership, text)
-    assert [(row.name, row.email, row.fate) for row in rows] == [
-        ("Anja Brock", "abr@gentofte.dk", Fate.NEW),
-        ("", "mhl@rudersdal.dk", Fate.NEW),
-        ("Krag, Mette", "krag@gladsaxe.dk", Fate.NEW),
-        ("", "kontakt@icura.dk", Fate.NEW),
+    rows = address_parser.read(moderator.partnership, text)
+    assert [(row.name, row.email, row.status) for row in rows] == [
+        ("Anja Brock", "abr@gentofte.dk", RowStatus.NEW),
+        ("", "mhl@rudersdal.dk", RowStatus.NEW),
+        ("Krag, Mette", "krag@gladsaxe.dk", RowStatus.NEW),
+        ("", "kontakt@icura.dk", RowStatus.NEW),
     ]
 
 
@@ -62,53 +66,53 @@ def test_addresses_are_read_however_they_are_written(moderator: Membership) -> N
 def test_a_csv_with_a_header_is_read(moderator: Membership, separator: str) -> None:
     lines = [["Navn", "Titel", "E-mail"], ["Åse Ø", "Leder", "aase@x.dk"], ["", "", ""], ["Kort"]]
     text = "\n".join(separator.join(line) for line in lines)
-    rows = addresses.read(moderator.partnership, text)
-    assert [(row.name, row.email, row.fate) for row in rows] == [
-        ("Åse Ø", "aase@x.dk", Fate.NEW),
-        ("Kort", "", Fate.NO_ADDRESS),
+    rows = address_parser.read(moderator.partnership, text)
+    assert [(row.name, row.email, row.status) for row in rows] == [
+        ("Åse Ø", "aase@x.dk", RowStatus.NEW),
+        ("Kort", "", RowStatus.NO_ADDRESS),
     ]
 
 
 def test_the_preview_says_what_will_happen_with_each(moderator: Membership) -> None:
     member, gone, held = add_member(moderator), add_member(moderator), add_member(moderator)
-    moderation.remove(moderator, [gone.id], reason="x")
-    moderation.suspend(moderator, [held.id], until=None, reason="x")
+    moderation_service.remove(moderator, [gone.id], reason="x")
+    moderation_service.suspend(moderator, [held.id], until=None, reason="x")
     invite(moderator, "ny@x.dk")
     text = f"a@x.dk A@X.DK {''}\n{member.user.email}\n{gone.user.email}\n{held.user.email}\nny@x.dk\nsune@gladsaxe\n@"
     assert [fate for _, fate in fates(moderator, text.replace(" ", "\n"))] == [
-        Fate.NEW,
-        Fate.TWICE,
-        Fate.MEMBER,
-        Fate.REMOVED,
-        Fate.SUSPENDED,
-        Fate.INVITED,
-        Fate.NO_ADDRESS,
-        Fate.NO_ADDRESS,
+        RowStatus.NEW,
+        RowStatus.TWICE,
+        RowStatus.MEMBER,
+        RowStatus.REMOVED,
+        RowStatus.SUSPENDED,
+        RowStatus.INVITED,
+        RowStatus.NO_ADDRESS,
+        RowStatus.NO_ADDRESS,
     ]
 
 
 def test_two_spellings_are_one_address(moderator: Membership) -> None:
     found = fates(moderator, "Bo@Smørrebrød.dk, bo@xn--smrrebrd-64af.dk, BO@SMØRREBRØD.DK")
-    assert [fate for _, fate in found] == [Fate.NEW, Fate.TWICE, Fate.TWICE]
+    assert [fate for _, fate in found] == [RowStatus.NEW, RowStatus.TWICE, RowStatus.TWICE]
 
 
 def test_hundreds_of_lines_of_dirt_leave_the_good_rows(moderator: Membership) -> None:
     dirt = ["", "@", "a@", "x y z", "<>", "<script>@x", '"', "\x00@x.dk", "a@b@c", "'; DROP TABLE mail; --", "\ufeff"]
     lines = [dirt[number % len(dirt)] if number % 10 else f"god{number}@x.dk" for number in range(900)]
-    rows = addresses.read(moderator.partnership, "\n".join(lines))
-    good = [row.email for row in rows if row.fate is Fate.NEW]
+    rows = address_parser.read(moderator.partnership, "\n".join(lines))
+    good = [row.email for row in rows if row.status is RowStatus.NEW]
     assert good == [f"god{number}@x.dk" for number in range(0, 900, 10)]
 
 
 def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) -> None:
-    rows = addresses.read(moderator.partnership, 'E-mail,Navn\na@x.dk,"Bo\x0b\u2028Bcc: alle@x.dk"')
+    rows = address_parser.read(moderator.partnership, 'E-mail,Navn\na@x.dk,"Bo\x0b\u2028Bcc: alle@x.dk"')
     assert rows[0].name == "Bo Bcc: alle@x.dk"
     moderator.partnership.name = "Tag\r\nBcc: alle@x.dk"
     [made] = invite(moderator, "a@x.dk")
     mail = db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one()
-    letter = postman.written(mail)
+    letter = delivery.written(mail)
     assert letter is not None
-    message = message_from_bytes(messages.message(mail, letter, app.settings), policy=default)
+    message = message_from_bytes(mime.build_mime(mail, letter, app.settings), policy=default)
     assert message["Bcc"] is None
     assert made.email in message["To"]
 
@@ -160,9 +164,9 @@ def test_opening_an_invitation_accepts_nothing_and_the_button_makes_an_account(
     moderator: Membership, client: Client
 ) -> None:
     [made] = invite(moderator, "ny@x.dk", level=Level.OBSERVER)
-    address = f"/invitations/{inviting.token(made)}"
+    address = f"/invitations/{invitations_service.token(made)}"
     client.page(address)
-    assert made.answer is Answer.OPEN
+    assert made.answer is InvitationAnswer.OPEN
     weak = client.submit(address, {"name": "Ny Person", "password": "kort"}, page=address)
     assert weak.status_code == 422
     assert user_with("ny@x.dk") is None
@@ -171,24 +175,24 @@ def test_opening_an_invitation_accepts_nothing_and_the_button_makes_an_account(
     assert client.get(moderator.partnership.address).status_code == 200
     user = user_with("NY@x.dk")
     assert user is not None
-    assert made.answer is Answer.ACCEPTED
+    assert made.answer is InvitationAnswer.ACCEPTED
     assert client.get(address).status_code == 410
 
 
 def test_an_invitation_is_for_one_address_only(moderator: Membership, sign_in: SignIn) -> None:
     [made] = invite(moderator, "ny@x.dk")
-    other, address = make_user(language="en"), f"/invitations/{inviting.token(made)}"
+    other, address = make_user(language="en"), f"/invitations/{invitations_service.token(made)}"
     browser = sign_in(other)
     assert "the invitation is for ny@x.dk" in browser.page(address).text
     assert browser.submit(address).status_code == 409
-    assert made.answer is Answer.OPEN
+    assert made.answer is InvitationAnswer.OPEN
     assert browser.get(moderator.partnership.address).status_code == 404
 
 
 def test_an_account_that_exists_signs_in_first(moderator: Membership, client: Client) -> None:
     user = make_user(email="ny@x.dk")
     [made] = invite(moderator, "ny@x.dk")
-    address = f"/invitations/{inviting.token(made)}"
+    address = f"/invitations/{invitations_service.token(made)}"
     assert client.submit(address, {"name": "Tyv", "password": "lampe gulerod fjernsyn"}).status_code == 422
     client.submit("/sign-in", {"email": user.email, "password": PASSWORD, "next": address}, page="/sign-in")
     assert client.submit(address, page=address).location == moderator.partnership.address
@@ -198,17 +202,22 @@ def test_an_account_that_exists_signs_in_first(moderator: Membership, client: Cl
 def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership, sign_in: SignIn) -> None:
     user = make_user(email="ny@x.dk")
     [made] = invite(moderator, "ny@x.dk")
-    token, status = inviting.token(made), 410
+    token, status = invitations_service.token(made), 410
     if what == "expired":
         made.expires_at = clock.now() - timedelta(seconds=1)
     elif what == "withdrawn":
-        inviting.withdraw(moderator, made.id)
+        invitations_service.withdraw(moderator, made.id)
     elif what == "used":
-        moderation.remove(moderator, [inviting.accept(made, user).id], reason="x")
+        moderation_service.remove(moderator, [invitations_service.accept(made, user).id], reason="x")
     elif what == "forged":
         token, status = f"{token[:-1]}x", 404
     elif what == "a link's":
-        token, status = inviting.token(linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)), 404
+        token, status = (
+            invitations_service.token(
+                join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+            ),
+            404,
+        )
     else:
         made.organisation_id, status = make_user().organisation_id or 0, 409
     browser = sign_in(user)
@@ -219,31 +228,31 @@ def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership,
 def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: Membership, app: Workspace) -> None:
     first, second, third = invite(moderator, "a@x.dk", "b@x.dk", "c@x.dk")
     user = make_user(email="a@x.dk")
-    inviting.accept(first, user)
-    inviting.withdraw(moderator, second.id)
+    invitations_service.accept(first, user)
+    invitations_service.withdraw(moderator, second.id)
     db.session.commit()
-    assert postman.deliver() == 1
+    assert delivery.deliver() == 1
     with clock.at(clock.now() + timedelta(days=5, minutes=1)):
-        assert postman.deliver() == 1
-        inviting.resend(moderator, third.id)
+        assert delivery.deliver() == 1
+        invitations_service.resend(moderator, third.id)
         db.session.commit()
-        assert postman.deliver() == 1
-    assert postman.deliver() == 0
+        assert delivery.deliver() == 1
+    assert delivery.deliver() == 0
 
 
 def test_a_suspended_member_does_not_come_in_by_an_invitation(moderator: Membership) -> None:
     seat = add_member(moderator)
     [made] = invite(moderator, "egen@x.dk")
     made.email = seat.user.email
-    moderation.suspend(moderator, [seat.id], until=None, reason="x")
+    moderation_service.suspend(moderator, [seat.id], until=None, reason="x")
     db.session.commit()
     with pytest.raises(Exception, match="on hold"):
-        inviting.accept(made, seat.user)
+        invitations_service.accept(made, seat.user)
 
 
 def test_a_link_lets_in_so_many_and_no_more(moderator: Membership, sign_in: SignIn) -> None:
-    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=2)
-    address = f"/join/{inviting.token(link)}"
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=2)
+    address = f"/join/{invitations_service.token(link)}"
     people = [make_user() for _ in range(3)]
     for person in people[:2]:
         browser = sign_in(person)
@@ -258,11 +267,11 @@ def test_a_link_lets_in_so_many_and_no_more(moderator: Membership, sign_in: Sign
 
 
 def test_the_last_place_of_a_link_is_taken_once(app: Workspace, moderator: Membership) -> None:
-    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
     ids, link_id, organisation_id = [make_user().id for _ in range(3)], link.id, moderator.organisation_id
 
     def joins(user_id: int) -> Callable[[], object]:
-        return lambda: linking.join(
+        return lambda: join_requests_service.join(
             db.session.get_one(type(link), link_id), db.session.get_one(User, user_id), organisation_id
         )
 
@@ -271,13 +280,13 @@ def test_the_last_place_of_a_link_is_taken_once(app: Workspace, moderator: Membe
 
 
 def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membership, client: Client) -> None:
-    link = linking.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
-    address = f"/join/{inviting.token(link)}"
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    address = f"/join/{invitations_service.token(link)}"
     assert client.submit(address, {"email": "ny@x.dk"}).status_code == 422
     client.submit(address, {"email": "ny@x.dk", "organisation": str(moderator.organisation_id)}, page=address)
     made = db.session.scalars(select(Invitation)).one()
     assert (made.email, made.link_id, link.uses) == ("ny@x.dk", link.id, 0)
-    invitation = f"/invitations/{inviting.token(made)}"
+    invitation = f"/invitations/{invitations_service.token(made)}"
     client.submit(invitation, {"name": "Ny", "password": "lampe gulerod fjernsyn"}, page=invitation)
     assert client.get(moderator.partnership.address).status_code == 200
     assert link.uses == 1
@@ -293,21 +302,21 @@ def test_mails_of_titles_only_carry_nothing_that_somebody_wrote_about_a_membersh
     moderator: Membership, sign_in: SignIn, titles_only: bool
 ) -> None:
     moderator.partnership.titles_only = titles_only
-    linking.set_visibility(moderator, Visibility.LISTED)
+    join_requests_service.set_visibility(moderator, Visibility.LISTED)
     here = f"{moderator.partnership.address}requests"
     moderators = sign_in(moderator.user)
     invite(moderator, "ny@x.dk")  # with the greeting "Hej"
     for words, button in (("Fortroligt spørgsmål", {"question": "1"}), ("Fortroligt afslag", {})):
-        asking = linking.ask_to_join(make_user(language="en"), moderator.partnership, "Lad mig")
+        asking = join_requests_service.ask_to_join(make_user(language="en"), moderator.partnership, "Lad mig")
         moderators.submit(f"{here}/{asking.id}/refusal", {"words": words} | button)
     held = add_member(moderator, make_user(language="en"))
-    moderation.suspend(moderator, [held.id], reason="Fortrolig pause", until=None)
+    moderation_service.suspend(moderator, [held.id], reason="Fortrolig pause", until=None)
     gone = add_member(moderator, make_user(language="en"))
-    moderation.remove(moderator, [gone.id], reason="Fortrolig fjernelse")
-    helping.join_to_help(make_administrator(language="en"), moderator.partnership, "Fortrolig hjælp")
+    moderation_service.remove(moderator, [gone.id], reason="Fortrolig fjernelse")
+    admin_join_views.join_to_help(make_administrator(language="en"), moderator.partnership, "Fortrolig hjælp")
     db.session.commit()
     found = db.session.scalars(select(Mail).order_by(Mail.id)).all()
-    letters = {mail.kind: letter for mail in found if (letter := postman.written(mail))}
+    letters = {mail.kind: letter for mail in found if (letter := delivery.written(mail))}
     assert {"invitation", "asked_back", "declined", "suspended", "removed", "helped"} <= set(letters)
     written = {"Hej", "Fortroligt spørgsmål", "Fortroligt afslag", "Fortrolig pause", "Fortrolig fjernelse"}
     for form in ("text", "html"):
@@ -323,7 +332,7 @@ class TestRequests:
         browser = sign_in(user)
         ask = f"/partnerships/listed/{moderator.partnership_id}/requests"
         assert browser.submit(ask, {"words": "Hej"}).status_code == 404
-        linking.set_visibility(moderator, Visibility.LISTED)
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
         page = browser.page("/partnerships/listed")
         assert "Grønne tage" in page.text
         assert moderator.partnership.slug not in page.html
@@ -336,16 +345,16 @@ class TestRequests:
         moderators.submit(f"{here}/refusal", {"words": "Hvem kender dig?", "question": "1"})
         assert "Hvem kender dig?" in browser.page("/memberships").text
         browser.submit(f"/memberships/{seat.id}/answer", {"words": "Mette"})
-        assert "Mette" in seat.asked
+        assert "Mette" in seat.request_text
         moderators.submit(f"{here}/approval", {"level": "observer"})
-        assert (seat.state, seat.level) == (State.ACTIVE, Level.OBSERVER)
+        assert (seat.state, seat.level) == (MembershipState.ACTIVE, Level.OBSERVER)
         assert browser.get(moderator.partnership.address).status_code == 200
 
     def test_a_request_is_declined_with_a_reason_and_answered_once(
         self, moderator: Membership, sign_in: SignIn
     ) -> None:
-        linking.set_visibility(moderator, Visibility.LISTED)
-        seat = linking.ask_to_join(make_user(language="en"), moderator.partnership, "Hej")
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        seat = join_requests_service.ask_to_join(make_user(language="en"), moderator.partnership, "Hej")
         here = f"{moderator.partnership.address}requests/{seat.id}"
         moderators = sign_in(moderator.user)
         assert moderators.submit(f"{here}/refusal", {"words": ""}).status_code == 422
@@ -355,9 +364,9 @@ class TestRequests:
         assert "Vi er nok" in sign_in(seat.user).page("/memberships").text
 
     def test_another_s_request_is_not_mine_to_answer(self, moderator: Membership, sign_in: SignIn) -> None:
-        linking.set_visibility(moderator, Visibility.LISTED)
-        seat = linking.ask_to_join(make_user(), moderator.partnership, "Hej")
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        seat = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Hej")
         browser = sign_in(make_user())
         for verb in ("answer", "taking-back"):
             assert browser.submit(f"/memberships/{seat.id}/{verb}", {"words": "x"}).status_code == 404
-        assert seat.state is State.REQUESTED
+        assert seat.state is MembershipState.REQUESTED

@@ -11,16 +11,17 @@ from tests.factories import Level, Side, add_member, make_administrator, make_us
 from tests.pages import Page
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
-from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, AuditEvent
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.members import expiry, moderation
-from workspace.members.moderation import LastModerator, LastOfSide
-from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Ending, Membership, State
-from workspace.trail.models import Act, Line
+from workspace.members import expiry
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastModerator, LastOfSide
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Ending, Membership, MembershipState
+from workspace.permissions import Conflict, NotAllowed
 
 SignIn = Callable[[User], Client]
 HOUR = timedelta(hours=1)
@@ -53,37 +54,37 @@ def test_a_suspended_member_is_out_at_once_and_back_when_it_is_lifted(
     seat, post = add_member(moderator), share(moderator).number
     browser = sign_in(seat.user)
     assert not is_out(browser, seat, post)
-    moderation.suspend(moderator, [seat.id], until=clock.now() + until if until else None, reason="Ferie")
+    moderation_service.suspend(moderator, [seat.id], until=clock.now() + until if until else None, reason="Ferie")
     assert is_out(browser, seat, post)
-    moderation.lift(moderator, seat.id)
+    moderation_service.lift(moderator, seat.id)
     assert not is_out(browser, seat, post)
 
 
 def test_a_suspension_ends_by_itself(moderator: Membership, sign_in: SignIn) -> None:
     seat, post = add_member(moderator), share(moderator).number
-    moderation.suspend(moderator, [seat.id], until=clock.now() + HOUR, reason="Ferie")
+    moderation_service.suspend(moderator, [seat.id], until=clock.now() + HOUR, reason="Ferie")
     db.session.commit()
     assert is_out(sign_in(seat.user), seat, post)
     seat.suspended_until = clock.now() - timedelta(seconds=1)
     assert not is_out(sign_in(seat.user), seat, post)
-    assert expiry.tend() == 1
-    assert seat.state is State.ACTIVE
+    assert expiry.apply_due_endings() == 1
+    assert seat.state is MembershipState.ACTIVE
 
 
 def test_a_membership_ends_on_its_date_and_is_announced_a_week_before(moderator: Membership, sign_in: SignIn) -> None:
     seat, post = add_member(moderator), share(moderator).number
     browser = sign_in(seat.user)
-    moderation.end_on(moderator, seat.id, clock.now() + timedelta(days=8))
-    assert expiry.tend() == 0
+    moderation_service.end_on(moderator, seat.id, clock.now() + timedelta(days=8))
+    assert expiry.apply_due_endings() == 0
     assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 0
-    moderation.end_on(moderator, seat.id, clock.now() + timedelta(days=6))
-    expiry.tend()
-    expiry.tend()
+    moderation_service.end_on(moderator, seat.id, clock.now() + timedelta(days=6))
+    expiry.apply_due_endings()
+    expiry.apply_due_endings()
     assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 1
     seat.ends_at = clock.now() - timedelta(seconds=1)
     assert is_out(browser, seat, post)
-    assert expiry.tend() == 1
-    assert (seat.state, seat.ending) == (State.ENDED, Ending.EXPIRED)
+    assert expiry.apply_due_endings() == 1
+    assert (seat.state, seat.ending) == (MembershipState.ENDED, Ending.EXPIRED)
     entry = db.session.scalars(select(Entry).order_by(Entry.number.desc())).first()
     assert entry is not None
     assert (entry.verb, entry.actor_id, entry.subject_id) == (Verb.EXPIRED, None, seat.id)
@@ -97,7 +98,7 @@ def test_a_suspended_member_is_told_that_why_and_until_when_and_nothing_else(
     seat = add_member(moderator, make_user(language="en"))
     share(moderator, title="kanariefugl")
     until = clock.now() + timedelta(days=days) if days else None
-    moderation.suspend(moderator, [seat.id], until=until, reason="Vi mangler en underskrift")
+    moderation_service.suspend(moderator, [seat.id], until=until, reason="Vi mangler en underskrift")
     assert (
         seat.user.name in sign_in(moderator.user).page(f"{moderator.partnership.address}members?state=suspended").text
     )
@@ -113,11 +114,11 @@ def test_rejoining_brings_back_the_unread_position(moderator: Membership) -> Non
     seat = add_member(moderator)
     share(moderator)
     unread, seen = seat.unread, seat.seen_number
-    moderation.remove(moderator, [seat.id], reason="Ny stilling")
+    moderation_service.remove(moderator, [seat.id], reason="Ny stilling")
     share(moderator)
     back = add_member(moderator, seat.user)
     assert back.id == seat.id
-    assert (back.state, back.ending, back.seen_number) == (State.ACTIVE, None, seen)
+    assert (back.state, back.ending, back.seen_number) == (MembershipState.ACTIVE, None, seen)
     assert back.unread == unread + 3
     assert back.digested_number == back.partnership.last_number
 
@@ -125,15 +126,15 @@ def test_rejoining_brings_back_the_unread_position(moderator: Membership) -> Non
 def test_the_last_moderator_stays(moderator: Membership) -> None:
     other = add_member(moderator)
     for refused in (
-        lambda: moderation.change_levels(moderator, {moderator.id: Level.OBSERVER}, confirmed=True),
-        lambda: moderation.leave(moderator, confirmed=True),
-        lambda: moderation.require_moderator_without(moderator.user),
+        lambda: moderation_service.change_levels(moderator, {moderator.id: Level.OBSERVER}, confirmed=True),
+        lambda: moderation_service.leave(moderator, confirmed=True),
+        lambda: moderation_service.require_moderator_without(moderator.user),
     ):
         with pytest.raises(LastModerator):
             refused()
         db.session.rollback()
-    moderation.change_levels(moderator, {other.id: Level.MODERATOR})
-    moderation.leave(moderator, confirmed=True)
+    moderation_service.change_levels(moderator, {other.id: Level.MODERATOR})
+    moderation_service.leave(moderator, confirmed=True)
     assert not moderator.is_active
 
 
@@ -141,33 +142,33 @@ def test_a_closed_account_does_not_count_as_a_moderator(moderator: Membership) -
     other = add_member(moderator, level=Level.MODERATOR)
     other.user.deactivated_at = clock.now()
     with pytest.raises(LastModerator):
-        moderation.leave(moderator, confirmed=True)
+        moderation_service.leave(moderator, confirmed=True)
 
 
 def test_a_moderator_has_no_end(moderator: Membership) -> None:
     other = add_member(moderator)
-    moderation.end_on(moderator, other.id, clock.now() + HOUR)
+    moderation_service.end_on(moderator, other.id, clock.now() + HOUR)
     with pytest.raises(Conflict):
-        moderation.change_levels(moderator, {other.id: Level.MODERATOR})
+        moderation_service.change_levels(moderator, {other.id: Level.MODERATOR})
     with pytest.raises(Conflict):
-        moderation.end_on(moderator, moderator.id, clock.now() + HOUR)
+        moderation_service.end_on(moderator, moderator.id, clock.now() + HOUR)
 
 
 def test_the_last_moderator_of_a_side_is_asked_to_confirm(moderator: Membership) -> None:
     other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
     with pytest.raises(LastOfSide):
-        moderation.change_levels(moderator, {other.id: Level.CONTRIBUTOR})
+        moderation_service.change_levels(moderator, {other.id: Level.CONTRIBUTOR})
     with pytest.raises(LastOfSide):
-        moderation.remove(moderator, [other.id], reason="x")
+        moderation_service.remove(moderator, [other.id], reason="x")
     with pytest.raises(LastOfSide):
-        moderation.suspend(moderator, [other.id], until=None, reason="x")
-    moderation.change_levels(moderator, {other.id: Level.CONTRIBUTOR}, confirmed=True)
+        moderation_service.suspend(moderator, [other.id], until=None, reason="x")
+    moderation_service.change_levels(moderator, {other.id: Level.CONTRIBUTOR}, confirmed=True)
     assert other.level is Level.CONTRIBUTOR
 
 
 def test_handing_over_is_one_step(moderator: Membership) -> None:
     other = add_member(moderator, level=Level.OBSERVER)
-    moderation.hand_over(moderator, other.id, confirmed=True)
+    moderation_service.hand_over(moderator, other.id, confirmed=True)
     assert (moderator.level, other.level) == (Level.CONTRIBUTOR, Level.MODERATOR)
 
 
@@ -175,17 +176,17 @@ def test_handing_over_is_one_step(moderator: Membership) -> None:
 def test_only_moderators_moderate(moderator: Membership, level: Level) -> None:
     by, other = add_member(moderator, level=level), add_member(moderator)
     for verb in (
-        lambda: moderation.change_levels(by, {other.id: Level.OBSERVER}),
-        lambda: moderation.suspend(by, [other.id], until=None, reason="x"),
-        lambda: moderation.lift(by, other.id),
-        lambda: moderation.remove(by, [other.id], reason="x"),
-        lambda: moderation.end_on(by, other.id, None),
-        lambda: moderation.hand_over(by, other.id),
+        lambda: moderation_service.change_levels(by, {other.id: Level.OBSERVER}),
+        lambda: moderation_service.suspend(by, [other.id], until=None, reason="x"),
+        lambda: moderation_service.lift(by, other.id),
+        lambda: moderation_service.remove(by, [other.id], reason="x"),
+        lambda: moderation_service.end_on(by, other.id, None),
+        lambda: moderation_service.hand_over(by, other.id),
     ):
         with pytest.raises(NotAllowed):
             verb()
         db.session.rollback()
-    assert (other.level, other.state) == (Level.CONTRIBUTOR, State.ACTIVE)
+    assert (other.level, other.state) == (Level.CONTRIBUTOR, MembershipState.ACTIVE)
 
 
 def test_when_the_last_two_lower_each_other_at_once_one_stays(app: Workspace, moderator: Membership) -> None:
@@ -193,7 +194,7 @@ def test_when_the_last_two_lower_each_other_at_once_one_stays(app: Workspace, mo
     pairs = [(moderator.id, other.id), (other.id, moderator.id)]
 
     def lowers(by_id: int, seat_id: int) -> Callable[[], object]:
-        return lambda: moderation.change_levels(
+        return lambda: moderation_service.change_levels(
             db.session.get_one(Membership, by_id), {seat_id: Level.OBSERVER}, confirmed=True
         )
 
@@ -206,7 +207,7 @@ def test_when_the_last_two_leave_at_once_one_stays(app: Workspace, moderator: Me
     ids = [moderator.id, add_member(moderator, level=Level.MODERATOR).id]
 
     def leaves(seat_id: int) -> Callable[[], object]:
-        return lambda: moderation.leave(db.session.get_one(Membership, seat_id), confirmed=True)
+        return lambda: moderation_service.leave(db.session.get_one(Membership, seat_id), confirmed=True)
 
     refusals = at_once(app, *[leaves(seat_id) for seat_id in ids])
     assert sorted(type(refusal) for refusal in refusals if refusal) == [LastModerator]
@@ -251,11 +252,11 @@ class TestPages:
         for typed in ({}, {"reason": " "}, {"reason": "x", "until": "2020-01-01"}, {"reason": "x", "until": "i går"}):
             assert browser.submit(address, {"member": other.id} | typed).status_code == 422
         browser.submit(address, {"reason": "Ferie", "until": "2031-01-01"}, page=f"{address}?member={other.id}")
-        assert (other.state, other.reason) == (State.SUSPENDED, "Ferie")
+        assert (other.state, other.reason) == (MembershipState.SUSPENDED, "Ferie")
 
     def test_others_see_a_plain_list_without_reasons(self, moderator: Membership, sign_in: SignIn) -> None:
         observer, gone = add_member(moderator, level=Level.OBSERVER), add_member(moderator, make_user("Emil Borte"))
-        moderation.suspend(moderator, [gone.id], until=None, reason="kanariefugl")
+        moderation_service.suspend(moderator, [gone.id], until=None, reason="kanariefugl")
         page = sign_in(observer.user).page(f"{moderator.partnership.address}members")
         assert "Emil Borte" not in page.text
         assert "kanariefugl" not in page.html
@@ -307,11 +308,15 @@ def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membe
     address = moderator.partnership.address
     browser.submit(f"{address}members/levels", {"member": other.id, "level": "observer"})
     browser.submit(f"{address}members/removal", {"member": other.id, "reason": "Ny stilling"})
-    mine = select(Line).where(Line.actor_id == moderator.user_id, Line.address != "").order_by(Line.id)
+    mine = (
+        select(AuditEvent)
+        .where(AuditEvent.actor_id == moderator.user_id, AuditEvent.address != "")
+        .order_by(AuditEvent.id)
+    )
     lines = db.session.scalars(mine).all()
-    assert [(line.act, line.subject_id, line.partnership_id) for line in lines] == [
-        (Act.CHANGED_LEVEL, other.user_id, moderator.partnership_id),
-        (Act.REMOVED, other.user_id, moderator.partnership_id),
+    assert [(line.action, line.subject_id, line.partnership_id) for line in lines] == [
+        (AuditAction.CHANGED_LEVEL, other.user_id, moderator.partnership_id),
+        (AuditAction.REMOVED, other.user_id, moderator.partnership_id),
     ]
     assert lines[0].details == {"before": "contributor", "after": "observer"}
     assert lines[1].details == {"reason": "Ny stilling"}
@@ -320,13 +325,13 @@ def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membe
 
 def test_whose_level_is_changed_is_told_by_mail_as_long_as_it_is_so(moderator: Membership) -> None:
     seat = add_member(moderator, make_user("Farida Nazari", language="en"), Level.OBSERVER)
-    moderation.change_levels(moderator, {seat.id: Level.CONTRIBUTOR})
+    moderation_service.change_levels(moderator, {seat.id: Level.CONTRIBUTOR})
     db.session.commit()
     [mail] = db.session.scalars(select(Mail).where(Mail.kind == "level_changed")).all()
-    letter = postman.written(mail)
+    letter = delivery.written(mail)
     assert letter is not None
     assert (mail.user_id, letter.subject) == (seat.user_id, "Your access to »Grønne tage« has changed")
     assert "From now on you take part as" in letter.text
     seat.level = Level.OBSERVER
     db.session.commit()
-    assert postman.written(mail) is None
+    assert delivery.written(mail) is None

@@ -19,19 +19,23 @@ from tests.factories import (
     start_partnership,
 )
 from workspace import Workspace
-from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, AuditEvent
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.members import addresses, helping, inviting, moderation, moving
-from workspace.members.models import Answer
-from workspace.members.moderation import LastModerator, LastOfSide
-from workspace.partnerships import changes
-from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Ending, Membership, Participation, State
-from workspace.roles import waiting
-from workspace.trail.models import Act, Line
+from workspace.members.admin_join import views as admin_join_views
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.models import InvitationAnswer
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastModerator, LastOfSide
+from workspace.members.transfers import service as transfers_service
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
+from workspace.permissions import Conflict, NotAllowed
+from workspace.roles import pending
 
 SignIn = Callable[[User], Client]
 
@@ -61,8 +65,8 @@ class TestChangingOrganisation:
         answer = moderators.submit(address, {"organisation": str(other.organisation_id)}, page=address)
         assert answer.status_code == 303
         [was, new] = seats_of(old.user)
-        assert (was.id, was.state, was.ending) == (old.id, State.ENDED, Ending.MOVED)
-        assert (new.state, new.level, new.organisation.name) == (State.ACTIVE, old.level, after)
+        assert (was.id, was.state, was.ending) == (old.id, MembershipState.ENDED, Ending.MOVED)
+        assert (new.state, new.level, new.organisation.name) == (MembershipState.ACTIVE, old.level, after)
         assert (new.seen_number, new.joined_at) == (was.seen_number, was.joined_at)
         browser = sign_in(old.user)
         assert before in browser.page(f"{moderator.partnership.address}posts/{post.number}").text
@@ -80,21 +84,21 @@ class TestChangingOrganisation:
         solved.take(old)
         solved.solve(old, "Sådan")
         hold(make_role(moderator, "Data"), old, moderator)
-        new = moving.move(moderator, old.id, other.organisation_id)
+        new = transfers_service.move(moderator, old.id, other.organisation_id)
         assert (taken.taker_id, solved.taker_id) == (new.id, old.id)
 
-        assert [row.name for row in waiting.lacking_roles_of_moderator(moderator.user) if row.vacant] == ["Data"]
+        assert [row.name for row in pending.lacking_roles_of_moderator(moderator.user) if row.vacant] == ["Data"]
 
     def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
         seat, stranger = add_member(moderator), make_user()
         address = f"{moderator.partnership.address}members/{seat.id}/organisation"
         moderators = sign_in(moderator.user)
         assert moderators.submit(address, {"organisation": str(stranger.organisation_id)}).status_code == 422
-        moderation.remove(moderator, [seat.id], reason="x")
+        moderation_service.remove(moderator, [seat.id], reason="x")
         db.session.commit()
         assert moderators.submit(address, {"organisation": str(moderator.organisation_id)}).status_code == 409
         with pytest.raises(NotAllowed):
-            moving.move(add_member(moderator), moderator.id, seat.organisation_id)
+            transfers_service.move(add_member(moderator), moderator.id, seat.organisation_id)
 
     def test_the_last_moderator_of_a_side_is_asked(self, moderator: Membership, sign_in: SignIn) -> None:
         other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
@@ -107,9 +111,9 @@ class TestChangingOrganisation:
 
     def test_a_suspended_member_stays_suspended(self, moderator: Membership) -> None:
         seat, other = add_member(moderator), add_member(moderator)
-        moderation.suspend(moderator, [seat.id], until=None, reason="Orlov")
-        new = moving.move(moderator, seat.id, other.organisation_id)
-        assert (new.state, new.reason, new.is_active) == (State.SUSPENDED, "Orlov", False)
+        moderation_service.suspend(moderator, [seat.id], until=None, reason="Orlov")
+        new = transfers_service.move(moderator, seat.id, other.organisation_id)
+        assert (new.state, new.reason, new.is_active) == (MembershipState.SUSPENDED, "Orlov", False)
 
 
 class TestLettingAnOrganisationGo:
@@ -117,9 +121,9 @@ class TestLettingAnOrganisationGo:
         seat = add_member(moderator, make_user("Farida Nazari", language="en"), side=Side.COMPANY)
         colleague = add_member(moderator, make_user(organisation=seat.organisation), Level.OBSERVER)
         hold(make_role(moderator, "Data"), seat, moderator)
-        [invited] = inviting.invite(
+        [invited] = invitations_service.invite(
             moderator,
-            addresses.read(moderator.partnership, "ny@x.dk"),
+            address_parser.read(moderator.partnership, "ny@x.dk"),
             level=Level.OBSERVER,
             organisation_id=seat.organisation_id,
             language="en",
@@ -137,7 +141,7 @@ class TestLettingAnOrganisationGo:
         assert {seat.ending, colleague.ending} == {Ending.REMOVED}
         assert browser.get(moderator.partnership.address).status_code == 404
         assert "Aftalen er slut" in browser.page("/memberships").text
-        assert invited.answer is Answer.WITHDRAWN
+        assert invited.answer is InvitationAnswer.WITHDRAWN
         assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
         assert f"let {seat.organisation.name} go" in moderators.page(f"{moderator.partnership.address}about").text
         assert moderators.get(address).status_code == 404
@@ -154,7 +158,7 @@ class TestLettingAnOrganisationGo:
     def test_one_without_members_asks_nothing(self, moderator: Membership, sign_in: SignIn) -> None:
         organisation = make_user().organisation
         assert organisation is not None
-        changes.set_sides(moderator, {organisation.id: Side.OTHERS})
+        partnerships_service.set_sides(moderator, {organisation.id: Side.OTHERS})
         db.session.commit()
         address = f"{moderator.partnership.address}organisations/{organisation.id}/departure"
         assert sign_in(moderator.user).submit(address, page=address).status_code == 303
@@ -162,25 +166,31 @@ class TestLettingAnOrganisationGo:
     def test_nobody_removes_themselves_or_the_last_moderator(self, moderator: Membership) -> None:
         other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
         with pytest.raises(Conflict, match="yourself"):
-            moving.let_go(moderator, moderator.organisation_id, stay_for=None, reason="x", confirmed=True)
+            transfers_service.end_participation(
+                moderator, moderator.organisation_id, stay_for=None, reason="x", confirmed=True
+            )
         db.session.rollback()
         with pytest.raises(LastOfSide):
-            moving.let_go(moderator, other.organisation_id, stay_for=None, reason="x")
+            transfers_service.end_participation(moderator, other.organisation_id, stay_for=None, reason="x")
         db.session.rollback()
         moderator.user.deactivated_at = moderator.created_at
         with pytest.raises(LastModerator):
-            moving.let_go(moderator, other.organisation_id, stay_for=None, reason="x", confirmed=True)
+            transfers_service.end_participation(
+                moderator, other.organisation_id, stay_for=None, reason="x", confirmed=True
+            )
 
     def test_ones_own_organisation_can_go_when_one_stays_for_another(self, moderator: Membership) -> None:
         other = add_member(moderator, side=Side.COMPANY)
-        moving.let_go(moderator, moderator.organisation_id, stay_for=other.organisation_id, reason="x", confirmed=True)
+        transfers_service.end_participation(
+            moderator, moderator.organisation_id, stay_for=other.organisation_id, reason="x", confirmed=True
+        )
         [_was, new] = seats_of(moderator.user)
         assert (new.level, new.is_active, new.organisation_id) == (Level.MODERATOR, True, other.organisation_id)
 
     def test_it_is_on_record(self, moderator: Membership) -> None:
         seat = add_member(moderator)
-        moving.let_go(moderator, seat.organisation_id, stay_for=None, reason="Aftalen er slut")
-        line = db.session.scalars(select(Line).where(Line.act == Act.LET_GO_ORGANISATION)).one()
+        transfers_service.end_participation(moderator, seat.organisation_id, stay_for=None, reason="Aftalen er slut")
+        line = db.session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.LET_GO_ORGANISATION)).one()
         assert (line.details["reason"], line.details["members"]) == ("Aftalen er slut", 1)
 
 
@@ -201,23 +211,25 @@ class TestAnAdministratorHelps:
         history = sign_in(moderator.user).page(f"{moderator.partnership.address}about").text
         assert "administrator, joined to help: Mette bad om hjælp" in history
         mail = db.session.scalars(select(Mail).where(Mail.kind == "helped")).one()
-        letter = postman.written(mail)
+        letter = delivery.written(mail)
         assert letter is not None
         assert mail.user_id == moderator.user_id
         assert "Mette bad om hjælp" in letter.text
-        line = db.session.scalars(select(Line).where(Line.act == Act.JOINED, Line.subject_id == administrator.id)).one()
+        line = db.session.scalars(
+            select(AuditEvent).where(AuditEvent.action == AuditAction.JOINED, AuditEvent.subject_id == administrator.id)
+        ).one()
         assert (line.details["way"], line.details["reason"]) == ("administrator", "Mette bad om hjælp")
         assert browser.submit(address, {"reason": "Igen"}).status_code == 409
 
     def test_not_into_an_archive_and_not_without_an_organisation(self, moderator: Membership) -> None:
         administrator = make_administrator()
-        changes.archive(moderator)
+        partnerships_service.archive(moderator)
         with pytest.raises(Conflict, match="archived"):
-            helping.join_to_help(administrator, moderator.partnership, "x")
-        changes.unarchive(moderator)
+            admin_join_views.join_to_help(administrator, moderator.partnership, "x")
+        partnerships_service.unarchive(moderator)
         administrator.organisation_id = None
         with pytest.raises(Conflict, match="organisation"):
-            helping.join_to_help(administrator, moderator.partnership, "x")
+            admin_join_views.join_to_help(administrator, moderator.partnership, "x")
         assert seats_of(administrator) == []
 
     def test_memberships_are_seen_and_nothing_else(self, moderator: Membership, sign_in: SignIn) -> None:

@@ -19,15 +19,18 @@ from tests.factories import Level, add_member, make_user, start_partnership
 from tests.kept import Kept
 from tests.partnerships.test_log import a_request, numbers
 from workspace import Workspace, clock
-from workspace.access import Refusal
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, AuditEvent
 from workspace.extensions import db
 from workspace.mail.models import Mail
-from workspace.members import addresses, inviting, linking, moderation
-from workspace.members.models import Answer, Invitation, Link
-from workspace.partnerships import changes
-from workspace.partnerships.models import Membership, Partnership, State, Visibility
-from workspace.trail.models import Act, Line
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import Invitation, InvitationAnswer, InviteLink
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility
+from workspace.permissions import UserError
 
 # Which of the six steps are the first one's; the others are the second's.
 ORDERS = list(combinations(range(6), 3))
@@ -43,15 +46,19 @@ class Place:
         bent = add_member(anna, level=Level.MODERATOR)
         carl = add_member(anna, make_user(organisation=bent.user.organisation))
         self.anna, self.bent, self.carl = anna.id, bent.id, carl.id
-        linking.set_visibility(anna, Visibility.LISTED)
-        self.asking = linking.ask_to_join(make_user(organisation=bent.user.organisation), anna.partnership, "Hej").id
+        join_requests_service.set_visibility(anna, Visibility.LISTED)
+        self.asking = join_requests_service.ask_to_join(
+            make_user(organisation=bent.user.organisation), anna.partnership, "Hej"
+        ).id
         new = make_user(organisation=bent.user.organisation, email="ny@x.dk")
         self.new = new.id
-        [made] = inviting.invite(
-            anna, addresses.read(anna.partnership, new.email), **INVITED, organisation_id=anna.organisation_id
+        [made] = invitations_service.invite(
+            anna, address_parser.read(anna.partnership, new.email), **INVITED, organisation_id=anna.organisation_id
         )
         self.invitation = made.id
-        self.links = [linking.open_link(anna, level=Level.OBSERVER, hours=1, most_uses=1).id for _ in range(2)]
+        self.links = [
+            join_requests_service.open_link(anna, level=Level.OBSERVER, hours=1, most_uses=1).id for _ in range(2)
+        ]
         self.guests = [make_user(organisation=bent.user.organisation).id for _ in range(2)]
         db.session.commit()
 
@@ -66,23 +73,23 @@ def seat(seat_id: int) -> Membership:
 
 
 def level(by: int, of: int) -> Work:
-    return lambda: moderation.change_levels(seat(by), {of: Level.OBSERVER}, confirmed=True)
+    return lambda: moderation_service.change_levels(seat(by), {of: Level.OBSERVER}, confirmed=True)
 
 
 def leave(by: int) -> Work:
-    return lambda: moderation.leave(seat(by), confirmed=True)
+    return lambda: moderation_service.leave(seat(by), confirmed=True)
 
 
 def remove(by: int, whom: int) -> Work:
-    return lambda: moderation.remove(seat(by), [whom], reason="x", confirmed=True)
+    return lambda: moderation_service.remove(seat(by), [whom], reason="x", confirmed=True)
 
 
 def suspend(by: int, whom: int) -> Work:
-    return lambda: moderation.suspend(seat(by), [whom], until=None, reason="x", confirmed=True)
+    return lambda: moderation_service.suspend(seat(by), [whom], until=None, reason="x", confirmed=True)
 
 
 def hand_over(by: int, to: int) -> Work:
-    return lambda: moderation.hand_over(seat(by), to, confirmed=True)
+    return lambda: moderation_service.hand_over(seat(by), to, confirmed=True)
 
 
 def close(whom: int) -> Work:
@@ -90,44 +97,46 @@ def close(whom: int) -> Work:
 
     def work() -> None:
         user = seat(whom).user
-        moderation.require_moderator_without(user)
+        moderation_service.require_moderator_without(user)
         user.deactivated_at = clock.now()
 
     return work
 
 
 def approve(by: int, asking: int) -> Work:
-    return lambda: linking.approve(seat(by), asking, Level.OBSERVER)
+    return lambda: join_requests_service.approve(seat(by), asking, Level.OBSERVER)
 
 
 def decline(by: int, asking: int) -> Work:
-    return lambda: linking.decline(seat(by), asking, "x")
+    return lambda: join_requests_service.decline(seat(by), asking, "x")
 
 
 def take_back(asking: int) -> Work:
-    return lambda: linking.take_back(seat(asking))
+    return lambda: join_requests_service.take_back(seat(asking))
 
 
 def add(by: int, user_id: int) -> Work:
-    return lambda: changes.add_person(seat(by), db.session.get_one(User, user_id), Level.CONTRIBUTOR)
+    return lambda: partnerships_service.add_person(seat(by), db.session.get_one(User, user_id), Level.CONTRIBUTOR)
 
 
 def accept(invitation: int, user_id: int) -> Work:
-    return lambda: inviting.accept(db.session.get_one(Invitation, invitation), db.session.get_one(User, user_id))
+    return lambda: invitations_service.accept(
+        db.session.get_one(Invitation, invitation), db.session.get_one(User, user_id)
+    )
 
 
 def withdraw(by: int, invitation: int) -> Work:
-    return lambda: inviting.withdraw(seat(by), invitation)
+    return lambda: invitations_service.withdraw(seat(by), invitation)
 
 
 def join(link: int, user_id: int) -> Work:
-    return lambda: linking.join(db.session.get_one(Link, link), db.session.get_one(User, user_id))
+    return lambda: join_requests_service.join(db.session.get_one(InviteLink, link), db.session.get_one(User, user_id))
 
 
 def invite(by: int, email: str) -> Work:
     def work() -> object:
-        rows = addresses.read(seat(by).partnership, email)
-        return inviting.invite(seat(by), rows, **INVITED, organisation_id=seat(by).organisation_id)
+        rows = address_parser.read(seat(by).partnership, email)
+        return invitations_service.invite(seat(by), rows, **INVITED, organisation_id=seat(by).organisation_id)
 
     return work
 
@@ -249,16 +258,19 @@ def check(at: Place, since: int) -> None:
     assert len(seats) == len(set(seats)), "Somebody has two seats"
     partnership = db.session.get_one(Partnership, at.partnership_id)
     assert numbers(partnership) == list(range(1, partnership.last_number + 1))
-    opened = select(func.count()).where(Invitation.answer == Answer.OPEN, Invitation.email_key == "en@x.dk")
+    opened = select(func.count()).where(Invitation.answer == InvitationAnswer.OPEN, Invitation.email_key == "en@x.dk")
     assert (db.session.scalar(opened) or 0) <= 1, "An address has two open invitations"
-    for link in db.session.scalars(select(Link)):
+    for link in db.session.scalars(select(InviteLink)):
         came = db.session.scalar(select(func.count()).where(here, Membership.link_id == link.id))
         assert came == link.uses <= link.most_uses
     asking = seat(at.asking)
-    answered = Line.subject_id == asking.user_id, Line.act.in_((Act.JOINED, Act.DECLINED))
-    answers = select(func.count()).where(Line.id > since, *answered)
+    answered = (
+        AuditEvent.subject_id == asking.user_id,
+        AuditEvent.action.in_((AuditAction.JOINED, AuditAction.DECLINED)),
+    )
+    answers = select(func.count()).where(AuditEvent.id > since, *answered)
     told = select(func.count()).where(Mail.user_id == asking.user_id, Mail.kind.in_(("approved", "declined")))
-    given = 0 if asking.state is State.REQUESTED or asking.ending == "taken_back" else 1
+    given = 0 if asking.state is MembershipState.REQUESTED or asking.ending == "taken_back" else 1
     assert (db.session.scalar(answers), db.session.scalar(told)) == (given, given), "A request has two answers"
 
 
@@ -267,11 +279,11 @@ def test_in_every_order_the_rules_hold(name: str, app: Workspace, tmp_path: Path
     at = Place()
     with Kept(tmp_path).watched() as kept:
         for firsts in orders(name):
-            since = db.session.scalar(select(func.max(Line.id))) or 0
+            since = db.session.scalar(select(func.max(AuditEvent.id))) or 0
             db.session.commit()  # Let go of the database: on SQLite even this would keep the two out.
             refusals = interleave(app, PAIRS[name](at), firsts)
             db.session.rollback()
-            assert all(isinstance(refusal, Refusal | None) for refusal in refusals), (firsts, refusals)
+            assert all(isinstance(refusal, UserError | None) for refusal in refusals), (firsts, refusals)
             if name in ONE_IS_REFUSED:
                 assert len([refusal for refusal in refusals if refusal]) == 1, (firsts, refusals)
             check(at, since)

@@ -9,21 +9,22 @@ from tests.client import Client
 from tests.factories import Level, add_member, comment, make_user, share, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace
-from workspace.access import Conflict, NotAllowed
-from workspace.accounts.choices import Soon
+from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, AuditEvent
 from workspace.comments.models import Comment
-from workspace.digests import choosing, planning
-from workspace.digests.building import build
+from workspace.digests import planning, preferences
+from workspace.digests.compose import build
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.members import moderation, reporting
 from workspace.members.models import Report, Verdict
+from workspace.members.moderation import service as moderation_service
+from workspace.members.reports import service as reports_service
+from workspace.notifications.dispatch import NotificationKind
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice
+from workspace.permissions import Conflict, NotAllowed
 from workspace.posts.models import Post
-from workspace.trail.models import Act, Line
 
 SignIn = Callable[[User], Client]
 
@@ -53,7 +54,7 @@ def world(app: Workspace) -> World:
 
 
 def said(mail: Mail) -> str:
-    letter = postman.written(mail)
+    letter = delivery.written(mail)
     return letter.text if letter else ""
 
 
@@ -87,7 +88,7 @@ def test_the_author_sees_the_answer_and_not_who_reported(
     world: World, sign_in: SignIn, what: str, verdict: Verdict
 ) -> None:
     thing = getattr(world, what)
-    report = reporting.report(world.reader, thing, "Det er fortroligt")
+    report = reports_service.report(world.reader, thing, "Det er fortroligt")
     db.session.commit()
     answer = f"{world.partnership.address}reports/{report.id}/answer"
     moderators = sign_in(world.moderator.user)
@@ -115,13 +116,15 @@ def test_the_author_sees_the_answer_and_not_who_reported(
 
 def told(seat: Membership) -> list[Mail]:
     """The mails about reports to a moderator."""
-    return list(db.session.scalars(select(Mail).where(Mail.kind == Notice.REPORT, Mail.user_id == seat.user_id)))
+    return list(
+        db.session.scalars(select(Mail).where(Mail.kind == NotificationKind.REPORT, Mail.user_id == seat.user_id))
+    )
 
 
 @pytest.mark.parametrize("what", ["post", "comment"])
 def test_moderators_are_told_at_once_of_what_waits_for_their_answer(world: World, what: str) -> None:
     other = add_member(world.moderator, make_user("Ole Observatør"), Level.MODERATOR)
-    report = reporting.report(world.reader, getattr(world, what), "Et CPR-nummer")
+    report = reports_service.report(world.reader, getattr(world, what), "Et CPR-nummer")
     db.session.commit()
     for moderator in (world.moderator, other):
         [mail] = told(moderator)
@@ -132,26 +135,26 @@ def test_moderators_are_told_at_once_of_what_waits_for_their_answer(world: World
     other.level = Level.CONTRIBUTOR
     db.session.commit()
     assert said(told(other)[0]) == "", "Whoever moderates no longer"
-    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
+    reports_service.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
     db.session.commit()
     assert said(told(world.moderator)[0]) == "", "It waits no more"
 
 
 def test_the_author_is_told_of_a_report_only_if_nobody_else_can_answer_it(world: World) -> None:
     own = share(world.moderator, "Moderatorens eget")
-    reporting.report(world.reader, own, "Først")
+    reports_service.report(world.reader, own, "Først")
     assert len(told(world.moderator)) == 1
     other = add_member(world.moderator, make_user("Ole Observatør"), Level.MODERATOR)
-    reporting.report(world.author, own, "Så")
+    reports_service.report(world.author, own, "Så")
     assert [len(told(seat)) for seat in (world.moderator, other)] == [1, 1]
 
 
-@pytest.mark.parametrize(("soon", "waits"), [(Soon.DIGEST, True), (Soon.NEVER, False)])
+@pytest.mark.parametrize(("soon", "waits"), [(MailTiming.DIGEST, True), (MailTiming.NEVER, False)])
 def test_a_moderator_can_choose_to_be_told_of_reports_in_the_digest_or_not_at_all(
-    world: World, soon: Soon, waits: bool
+    world: World, soon: MailTiming, waits: bool
 ) -> None:
-    choosing.choose_kinds(world.moderator.user, {Notice.REPORT: soon}, {})
-    reporting.report(world.reader, world.post, "Et CPR-nummer")
+    preferences.choose_kinds(world.moderator.user, {NotificationKind.REPORT: soon}, {})
+    reports_service.report(world.reader, world.post, "Et CPR-nummer")
     db.session.commit()
     assert told(world.moderator) == []
     digest = build(planning.coming(world.moderator.user))
@@ -160,10 +163,10 @@ def test_a_moderator_can_choose_to_be_told_of_reports_in_the_digest_or_not_at_al
 
 def test_mails_of_titles_only_carry_neither_reason_nor_answer(world: World) -> None:
     world.partnership.titles_only = True
-    report = reporting.report(world.reader, world.post, "Fortrolig grund")
+    report = reports_service.report(world.reader, world.post, "Fortrolig grund")
     db.session.commit()
     assert "Fortrolig" not in said(told(world.moderator)[0])
-    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fortroligt svar")
+    reports_service.answer(world.moderator, report.id, Verdict.KEPT, "Fortroligt svar")
     db.session.commit()
     answers = db.session.scalars(select(Mail).where(Mail.kind.in_(("report_on_yours", "report_answered")))).all()
     assert len(answers) == 2
@@ -173,21 +176,21 @@ def test_mails_of_titles_only_carry_neither_reason_nor_answer(world: World) -> N
 
 
 def test_one_answer_answers_all_reports_of_the_same_thing(world: World) -> None:
-    first = reporting.report(world.reader, world.post, "Først")
-    assert reporting.report(world.reader, world.post, "Igen").id == first.id
-    other = reporting.report(world.moderator, world.post, "Også")
-    about_comment = reporting.report(world.reader, world.comment, "Noget andet")
-    reporting.answer(world.moderator, other.id, Verdict.KEPT, "Fint")
+    first = reports_service.report(world.reader, world.post, "Først")
+    assert reports_service.report(world.reader, world.post, "Igen").id == first.id
+    other = reports_service.report(world.moderator, world.post, "Også")
+    about_comment = reports_service.report(world.reader, world.comment, "Noget andet")
+    reports_service.answer(world.moderator, other.id, Verdict.KEPT, "Fint")
     assert (first.answer, other.answer, about_comment.answer) == ("Fint", "Fint", "")
     with pytest.raises(Conflict):
-        reporting.answer(world.moderator, first.id, Verdict.WITHDRAWN, "Nej")
+        reports_service.answer(world.moderator, first.id, Verdict.WITHDRAWN, "Nej")
     assert not world.post.is_withdrawn
-    again = reporting.report(world.reader, world.post, "Stadig")
+    again = reports_service.report(world.reader, world.post, "Stadig")
     assert again.id != first.id
 
 
 def test_what_is_withdrawn_waits_no_longer(world: World, sign_in: SignIn) -> None:
-    reporting.report(world.reader, world.post, "Det er fortroligt")
+    reports_service.report(world.reader, world.post, "Det er fortroligt")
     world.post.withdraw(world.author)
     db.session.commit()
     moderators = sign_in(world.moderator.user)
@@ -195,34 +198,34 @@ def test_what_is_withdrawn_waits_no_longer(world: World, sign_in: SignIn) -> Non
     assert "Reported to the moderators" not in moderators.page("/").text
     assert "It has been withdrawn." in sign_in(world.reader.user).page(f"{world.partnership.address}reports").text
     with pytest.raises(Conflict):
-        reporting.report(world.reader, world.post, "Igen")
+        reports_service.report(world.reader, world.post, "Igen")
 
 
 def test_nobody_judges_their_own_while_there_is_another(world: World) -> None:
     with pytest.raises(Conflict):
-        reporting.report(world.author, world.post, "Min egen")
+        reports_service.report(world.author, world.post, "Min egen")
     own = share(world.moderator)
-    report = reporting.report(world.reader, own, "Forkert")
+    report = reports_service.report(world.reader, own, "Forkert")
     other = add_member(world.moderator, level=Level.MODERATOR)
     with pytest.raises(Conflict, match="another moderator"):
-        reporting.answer(world.moderator, report.id, Verdict.KEPT, "Jeg synes selv")
-    moderation.remove(world.moderator, [other.id], reason="x", confirmed=True)
-    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Jeg er alene")
+        reports_service.answer(world.moderator, report.id, Verdict.KEPT, "Jeg synes selv")
+    moderation_service.remove(world.moderator, [other.id], reason="x", confirmed=True)
+    reports_service.answer(world.moderator, report.id, Verdict.KEPT, "Jeg er alene")
 
 
 def test_only_moderators_answer_and_see_the_queue(world: World, sign_in: SignIn) -> None:
-    report = reporting.report(world.reader, world.post, "Det er fortroligt")
+    report = reports_service.report(world.reader, world.post, "Det er fortroligt")
     db.session.commit()
     other = add_member(world.moderator, make_user(language="en"))
     assert "fortroligt" not in sign_in(other.user).page(f"{world.partnership.address}reports").text
     for by in (other, world.reader):
         with pytest.raises(NotAllowed):
-            reporting.answer(by, report.id, Verdict.WITHDRAWN, "x")
+            reports_service.answer(by, report.id, Verdict.WITHDRAWN, "x")
         db.session.rollback()
 
 
 def test_a_report_of_another_partnership_is_not_there(world: World, sign_in: SignIn) -> None:
-    report = reporting.report(world.reader, world.post, "x")
+    report = reports_service.report(world.reader, world.post, "x")
     db.session.commit()
     stranger = start_partnership(by=make_user())
     address = f"{stranger.partnership.address}reports/{report.id}/answer"
@@ -231,25 +234,27 @@ def test_a_report_of_another_partnership_is_not_there(world: World, sign_in: Sig
 
 
 def test_who_is_out_gets_no_answer_by_mail(world: World) -> None:
-    report = reporting.report(world.reader, world.post, "x")
-    reporting.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
-    moderation.remove(world.moderator, [world.reader.id, world.author.id], reason="x")
+    report = reports_service.report(world.reader, world.post, "x")
+    reports_service.answer(world.moderator, report.id, Verdict.KEPT, "Fint")
+    moderation_service.remove(world.moderator, [world.reader.id, world.author.id], reason="x")
     db.session.commit()
     mails = list(db.session.scalars(select(Mail).where(Mail.kind.in_(("report_on_yours", "report_answered")))))
     assert [said(mail) for mail in mails] == ["", ""]
 
 
 def test_two_moderators_give_one_answer(app: Workspace, world: World) -> None:
-    report = reporting.report(world.reader, world.post, "x")
+    report = reports_service.report(world.reader, world.post, "x")
     ids = [world.moderator.id, add_member(world.moderator, level=Level.MODERATOR).id]
     db.session.commit()
     report_id = report.id
 
     def answers(seat_id: int, verdict: Verdict) -> Callable[[], object]:
-        return lambda: reporting.answer(db.session.get_one(Membership, seat_id), report_id, verdict, verdict.value)
+        return lambda: reports_service.answer(
+            db.session.get_one(Membership, seat_id), report_id, verdict, verdict.value
+        )
 
     refusals = at_once(app, answers(ids[0], Verdict.KEPT), answers(ids[1], Verdict.WITHDRAWN))
     assert len([refusal for refusal in refusals if refusal]) == 1
     assert (report.verdict is Verdict.WITHDRAWN) is world.post.is_withdrawn
-    line = db.session.scalars(select(Line).where(Line.act == Act.ANSWERED_REPORT)).one()
+    line = db.session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.ANSWERED_REPORT)).one()
     assert (line.subject_id, line.details["after"]) == (world.author.user_id, report.answer)

@@ -17,16 +17,18 @@ from tests.factories import (
     share,
     start_partnership,
 )
-from workspace import Workspace, clock, cursors
-from workspace.access import Conflict
+from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.members import linking, moderation
-from workspace.members.moderation import LastModerator
-from workspace.partnerships.models import Ending, Membership, State, Visibility
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastModerator
+from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
+from workspace.permissions import Conflict
+from workspace.web import pagination
 
 SignIn = Callable[[User], Client]
 
@@ -62,7 +64,7 @@ def test_a_seat_for_an_organisation_of_before_opens_nothing(
     order: None, moderator: Membership, sign_in: SignIn
 ) -> None:
     old = add_member(moderator)
-    old.become(State.ENDED)
+    old.transition_to(MembershipState.ENDED)
     old.ending = Ending.MOVED
     db.session.commit()
     browser = sign_in(old.user)
@@ -87,9 +89,9 @@ class TestLists:
     ) -> None:
         observer = add_member(moderator, make_user("Olga Observatør", language="en"), Level.OBSERVER)
         gone = add_member(moderator, make_user("Gerda Gået"))
-        moderation.remove(moderator, [gone.id], reason="x")
-        linking.set_visibility(moderator, Visibility.LISTED)
-        linking.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
+        moderation_service.remove(moderator, [gone.id], reason="x")
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        join_requests_service.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
         text = sign_in(observer.user).page(f"{moderator.partnership.address}members").text
         assert "Mette Moderator" in text
         for name in ("Gerda Gået", "Sanne Spørger", "Svend Fremmed"):
@@ -98,18 +100,18 @@ class TestLists:
     def test_who_was_never_in_has_no_page_and_is_no_member_of_before(
         self, moderator: Membership, sign_in: SignIn
     ) -> None:
-        linking.set_visibility(moderator, Visibility.LISTED)
-        seat = linking.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        seat = join_requests_service.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
         browser, members = sign_in(moderator.user), f"{moderator.partnership.address}members"
         assert browser.get(f"{members}/{seat.id}").status_code == 404
-        linking.decline(moderator, seat.id, "Vi er nok")
+        join_requests_service.decline(moderator, seat.id, "Vi er nok")
         assert browser.get(f"{members}/{seat.id}").status_code == 404
         assert "Sanne Spørger" not in browser.page(f"{members}?state=ended").text
 
     def test_only_who_is_in_can_be_asked_to_take_a_challenge(self, moderator: Membership, sign_in: SignIn) -> None:
         gone, there = add_member(moderator, make_user("Gerda Gået")), add_member(moderator, make_user("Theo Der"))
         post = challenge(moderator)
-        moderation.suspend(moderator, [gone.id], until=None, reason="x")
+        moderation_service.suspend(moderator, [gone.id], until=None, reason="x")
         text = sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}/taking").text
         assert there.user.name in text
         assert "Gerda Gået" not in text
@@ -128,16 +130,16 @@ class TestLists:
         browser = sign_in(seat.user)
         assert "Et opslag om tage" in browser.page("/").text
         start_partnership("Deres eget", by=seat.user)  # Who is in none gets another page.
-        older = f"/?before={cursors.write(clock.now() + timedelta(days=1), 999, 999)}"
+        older = f"/?before={pagination.encode(clock.now() + timedelta(days=1), 999, 999)}"
         assert "Et opslag om tage" in browser.page(older).text
-        moderation.remove(moderator, [seat.id], reason="x")
+        moderation_service.remove(moderator, [seat.id], reason="x")
         for address in ("/", older):
             assert "Et opslag om tage" not in browser.page(address).text
 
     def test_everybody_is_told_of_their_own_closed_seats_only(self, moderator: Membership, sign_in: SignIn) -> None:
         first, second = add_member(moderator), add_member(moderator)
-        moderation.remove(moderator, [first.id], reason="Til den første")
-        moderation.remove(moderator, [second.id], reason="Til den anden")
+        moderation_service.remove(moderator, [first.id], reason="Til den første")
+        moderation_service.remove(moderator, [second.id], reason="Til den anden")
         text = sign_in(first.user).page("/memberships").text
         assert "Til den første" in text
         assert "Til den anden" not in text
@@ -146,9 +148,9 @@ class TestLists:
 class TestModeration:
     def test_a_moderator_who_is_on_hold_is_none(self, moderator: Membership, stranger: Membership) -> None:
         other = add_member(moderator, level=Level.MODERATOR)
-        moderation.suspend(moderator, [other.id], until=None, reason="x", confirmed=True)
+        moderation_service.suspend(moderator, [other.id], until=None, reason="x", confirmed=True)
         with pytest.raises(LastModerator):
-            moderation.leave(moderator, confirmed=True)
+            moderation_service.leave(moderator, confirmed=True)
 
     def test_a_seat_elsewhere_is_none_of_a_moderator_s(
         self, moderator: Membership, stranger: Membership, sign_in: SignIn
@@ -159,13 +161,13 @@ class TestModeration:
             browser.submit(f"{members}/{way}", typed)
         for way in ("removal", "suspension"):
             assert "Svend Fremmed" not in browser.get(f"{members}/{way}?member={stranger.id}").text
-        assert (stranger.state, stranger.level) == (State.ACTIVE, Level.CONTRIBUTOR)
+        assert (stranger.state, stranger.level) == (MembershipState.ACTIVE, Level.CONTRIBUTOR)
 
     def test_nobody_removes_or_suspends_themselves(self, moderator: Membership) -> None:
         add_member(moderator, level=Level.MODERATOR)
         for verb in (
-            lambda: moderation.remove(moderator, [moderator.id], reason="x", confirmed=True),
-            lambda: moderation.suspend(moderator, [moderator.id], until=None, reason="x", confirmed=True),
+            lambda: moderation_service.remove(moderator, [moderator.id], reason="x", confirmed=True),
+            lambda: moderation_service.suspend(moderator, [moderator.id], until=None, reason="x", confirmed=True),
         ):
             with pytest.raises(Conflict, match="yourself"):
                 verb()
@@ -173,13 +175,13 @@ class TestModeration:
 
     def test_it_is_handed_over_to_an_active_member(self, moderator: Membership) -> None:
         held = add_member(moderator)
-        moderation.suspend(moderator, [held.id], until=None, reason="x")
+        moderation_service.suspend(moderator, [held.id], until=None, reason="x")
         with pytest.raises(Conflict, match="active member"):
-            moderation.hand_over(moderator, held.id, confirmed=True)
+            moderation_service.hand_over(moderator, held.id, confirmed=True)
 
     def test_a_link_lets_in_no_moderators(self, moderator: Membership) -> None:
         with pytest.raises(Conflict):
-            linking.open_link(moderator, level=Level.MODERATOR, hours=1, most_uses=1)
+            join_requests_service.open_link(moderator, level=Level.MODERATOR, hours=1, most_uses=1)
 
 
 class TestAccounts:
@@ -200,20 +202,22 @@ class TestAccounts:
 
 
 def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membership) -> None:
-    linking.set_visibility(moderator, Visibility.LISTED)
-    seat = linking.ask_to_join(make_user(organisation=moderator.organisation), moderator.partnership, "Hej")
+    join_requests_service.set_visibility(moderator, Visibility.LISTED)
+    seat = join_requests_service.ask_to_join(
+        make_user(organisation=moderator.organisation), moderator.partnership, "Hej"
+    )
     share(moderator)
-    linking.approve(moderator, seat.id, Level.OBSERVER)
+    join_requests_service.approve(moderator, seat.id, Level.OBSERVER)
     db.session.commit()
     assert (seat.unread, seat.own_unseen) == (0, 0)
 
 
 def test_a_mail_says_nothing_of_what_is_no_longer_so(moderator: Membership) -> None:
     seat = add_member(moderator)
-    moderation.suspend(moderator, [seat.id], until=None, reason="x")
-    moderation.lift(moderator, seat.id)
-    moderation.remove(moderator, [seat.id], reason="x")
+    moderation_service.suspend(moderator, [seat.id], until=None, reason="x")
+    moderation_service.lift(moderator, seat.id)
+    moderation_service.remove(moderator, [seat.id], reason="x")
     db.session.commit()
     mails = db.session.scalars(select(Mail).where(Mail.user_id == seat.user_id).order_by(Mail.id)).all()
     assert [mail.kind for mail in mails] == ["added", "suspended", "lifted", "removed"]
-    assert [mail.kind for mail in mails if postman.written(mail)] == ["removed"]
+    assert [mail.kind for mail in mails if delivery.written(mail)] == ["removed"]

@@ -10,10 +10,11 @@ from sqlalchemy import insert, text
 
 from tests.client import Client
 from tests.factories import Level, add_member, start_partnership
-from workspace import Workspace, clock, names
+from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships.models import Membership, State
+from workspace.i18n import danish
+from workspace.partnerships.models import Membership, MembershipState
 
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -34,8 +35,8 @@ def add_members(by: Membership, count: int) -> None:
             {
                 "id": number,
                 "name": name,
-                "name_key": names.sort_key(name),
-                "name_folded": names.fold(name),
+                "name_key": danish.sort_key(name),
+                "name_search_key": danish.search_key(name),
                 "email": f"m{number}@x.dk",
                 "email_key": f"m{number}@x.dk",
                 "organisation_id": by.organisation_id,
@@ -47,7 +48,7 @@ def add_members(by: Membership, count: int) -> None:
                 "user_id": number,
                 "organisation_id": by.organisation_id,
                 "level": Level.CONTRIBUTOR if number % 3 else Level.OBSERVER,
-                "state": State.ACTIVE,
+                "state": MembershipState.ACTIVE,
                 "joined_at": now + timedelta(seconds=number),
             }
         )

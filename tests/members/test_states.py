@@ -28,18 +28,23 @@ from sqlalchemy import or_, select
 from tests.client import Client
 from tests.factories import Level, add_member, challenge, make_organisation, make_user, share, start_partnership
 from workspace import Workspace, clock
-from workspace.access import Refusal
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.mail import postman
+from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.mail.models import State as MailState
-from workspace.members import addresses, expiry, inviting, linking, moderation
-from workspace.members.models import VALID, Answer, Invitation
-from workspace.partnerships import changes, log
+from workspace.mail.models import MailState as MailState
+from workspace.members import expiry
+from workspace.members.invitations import address_parser
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import VALID, Invitation, InvitationAnswer
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships import activity_log
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership, Partnership, Visibility
-from workspace.partnerships.seating import seat_of
+from workspace.permissions import UserError
 
 NAMES = ("Anna", "Bent", "Cille", "Didrik")
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -119,9 +124,9 @@ class Memberships(RuleBasedStateMachine):
         model = self.model[whom]
 
         def verb() -> None:
-            rows = addresses.read(self._partnership(), self._user(whom).email)
+            rows = address_parser.read(self._partnership(), self._user(whom).email)
             organisation_id = self._user(whom).organisation_id or 0
-            inviting.invite(
+            invitations_service.invite(
                 self._seat(by), rows, level=level, organisation_id=organisation_id, language="en", greeting=""
             )
 
@@ -135,7 +140,7 @@ class Memberships(RuleBasedStateMachine):
         if invitation is None:
             return
         held = model.state == "suspended" and not model.is_in and not model.is_over
-        verb = lambda: inviting.accept(self._invitation(whom), self._user(whom))  # type: ignore[arg-type] # noqa: E731
+        verb = lambda: invitations_service.accept(self._invitation(whom), self._user(whom))  # type: ignore[arg-type] # noqa: E731
         if self._done(verb, allowed=model.is_invited and not held):
             model.invited_until = None
             if not model.is_in:
@@ -145,42 +150,47 @@ class Memberships(RuleBasedStateMachine):
     def withdraw(self, by: str, whom: str) -> None:
         invitation = self._invitation(whom)
         if invitation and self._done(
-            lambda: inviting.withdraw(self._seat(by), invitation.id), allowed=self.model[by].moderates
+            lambda: invitations_service.withdraw(self._seat(by), invitation.id), allowed=self.model[by].moderates
         ):
             self.model[whom].invited_until = None
 
     @rule(whom=people)
     def ask_to_join(self, whom: str) -> None:
         model = self.model[whom]
-        self._done(lambda: linking.ask_to_join(self._user(whom), self._partnership(), "Hej"), allowed=True)
+        self._done(
+            lambda: join_requests_service.ask_to_join(self._user(whom), self._partnership(), "Hej"), allowed=True
+        )
         if model.state == "none" or model.is_over:
             model.state, model.until, model.ends_at, model.level = "requested", None, None, Level.OBSERVER
 
     @rule(by=people, whom=people, level=levels)
     def approve(self, by: str, whom: str, level: Level) -> None:
         if self._done(
-            lambda: linking.approve(self._seat(by), self._seat(whom).id, level), allowed=self._answers(by, whom)
+            lambda: join_requests_service.approve(self._seat(by), self._seat(whom).id, level),
+            allowed=self._answers(by, whom),
         ):
             self._let_in(whom, level, logged=by)
 
     @rule(by=people, whom=people)
     def decline(self, by: str, whom: str) -> None:
         if self._done(
-            lambda: linking.decline(self._seat(by), self._seat(whom).id, "Nej"), allowed=self._answers(by, whom)
+            lambda: join_requests_service.decline(self._seat(by), self._seat(whom).id, "Nej"),
+            allowed=self._answers(by, whom),
         ):
             self.model[whom].state = "ended"
 
     @rule(by=people, whom=people)
     def ask_back(self, by: str, whom: str) -> None:
         self._done(
-            lambda: linking.ask_back(self._seat(by), self._seat(whom).id, "Hvem?"), allowed=self._answers(by, whom)
+            lambda: join_requests_service.ask_back(self._seat(by), self._seat(whom).id, "Hvem?"),
+            allowed=self._answers(by, whom),
         )
 
     @precondition(lambda self: any(model.state == "requested" for model in self.model.values()))
     @rule(whom=people)
     def take_back(self, whom: str) -> None:
         if self.model[whom].state != "none":
-            self._done(lambda: linking.take_back(self._seat(whom)), allowed=True)
+            self._done(lambda: join_requests_service.take_back(self._seat(whom)), allowed=True)
         if self.model[whom].state == "requested":
             self.model[whom].state = "ended"
 
@@ -189,7 +199,8 @@ class Memberships(RuleBasedStateMachine):
         was_in = self.model[whom].is_in
         if (
             self._done(
-                lambda: changes.add_person(self._seat(by), self._user(whom), level), allowed=self.model[by].moderates
+                lambda: partnerships_service.add_person(self._seat(by), self._user(whom), level),
+                allowed=self.model[by].moderates,
             )
             and not was_in
         ):
@@ -207,7 +218,7 @@ class Memberships(RuleBasedStateMachine):
         allowed = self.model[by].moderates and not would_end and not would_be_last
         seat_id = self._seat(whom).id
         if self._done(
-            lambda: moderation.change_levels(self._seat(by), {seat_id: level}, confirmed=True), allowed=allowed
+            lambda: moderation_service.change_levels(self._seat(by), {seat_id: level}, confirmed=True), allowed=allowed
         ):
             model.level = level
 
@@ -217,7 +228,7 @@ class Memberships(RuleBasedStateMachine):
         if model.state == "none":
             return
         allowed = self.model[by].moderates and by != whom
-        verb = lambda: moderation.suspend(  # noqa: E731
+        verb = lambda: moderation_service.suspend(  # noqa: E731
             self._seat(by), [self._seat(whom).id], until=moment, reason="x", confirmed=True
         )
         if self._done(verb, allowed=allowed) and model.is_in:
@@ -227,14 +238,14 @@ class Memberships(RuleBasedStateMachine):
     def lift(self, by: str, whom: str) -> None:
         model = self.model[whom]
         if model.state != "none" and self._done(
-            lambda: moderation.lift(self._seat(by), self._seat(whom).id), allowed=self.model[by].moderates
+            lambda: moderation_service.lift(self._seat(by), self._seat(whom).id), allowed=self.model[by].moderates
         ):
             model.state = "active" if model.state == "suspended" else model.state
 
     @rule(by=people, whom=people)
     def remove(self, by: str, whom: str) -> None:
         model = self.model[whom]
-        verb = lambda: moderation.remove(self._seat(by), [self._seat(whom).id], reason="x", confirmed=True)  # noqa: E731
+        verb = lambda: moderation_service.remove(self._seat(by), [self._seat(whom).id], reason="x", confirmed=True)  # noqa: E731
         if model.state == "none":
             return
         if self._done(verb, allowed=self.model[by].moderates and by != whom) and model.state in ("active", "suspended"):
@@ -247,7 +258,7 @@ class Memberships(RuleBasedStateMachine):
         if model.state == "none":
             return
         allowed = model.is_in and bool(not model.moderates or self._moderators(but=who))
-        if self._done(lambda: moderation.leave(self._seat(who), confirmed=True), allowed=allowed):
+        if self._done(lambda: moderation_service.leave(self._seat(who), confirmed=True), allowed=allowed):
             model.state = "ended"
             self.log.append(who)
 
@@ -258,7 +269,7 @@ class Memberships(RuleBasedStateMachine):
             return
         allowed = self.model[by].moderates and not (moment and model.level is Level.MODERATOR)
         if (
-            self._done(lambda: moderation.end_on(self._seat(by), self._seat(whom).id, moment), allowed=allowed)
+            self._done(lambda: moderation_service.end_on(self._seat(by), self._seat(whom).id, moment), allowed=allowed)
             and not model.is_over
         ):
             model.ends_at = moment
@@ -271,7 +282,7 @@ class Memberships(RuleBasedStateMachine):
         stays = to.ends_at is None or to.level is Level.MODERATOR
         allowed = self.model[by].moderates and by != whom and to.is_in and stays
         if self._done(
-            lambda: moderation.hand_over(self._seat(by), self._seat(whom).id, confirmed=True), allowed=allowed
+            lambda: moderation_service.hand_over(self._seat(by), self._seat(whom).id, confirmed=True), allowed=allowed
         ):
             to.level, self.model[by].level = Level.MODERATOR, Level.CONTRIBUTOR
 
@@ -285,7 +296,7 @@ class Memberships(RuleBasedStateMachine):
     @rule(who=people)
     def read(self, who: str) -> None:
         if self.model[who].is_in:
-            log.mark_seen(self._seat(who), len(self.log))
+            activity_log.mark_seen(self._seat(who), len(self.log))
             db.session.commit()
             self.model[who].seen = len(self.log)
 
@@ -294,7 +305,7 @@ class Memberships(RuleBasedStateMachine):
         if clock.now() + length < BEGIN + 25 * DAY:  # Sessions last for 30 days.
             self.traveller.shift(length)
         if tends:
-            expiry.tend()
+            expiry.apply_due_endings()
             for model in self.model.values():
                 if model.state in ("active", "suspended") and model.is_over:
                     model.state = "ended"
@@ -342,7 +353,7 @@ class Memberships(RuleBasedStateMachine):
             user, model = self._user(name), self.model[name]
             theirs = or_(Mail.user_id == user.id, Mail.address == user.email)
             for mail in db.session.scalars(select(Mail).where(theirs, Mail.state == MailState.DUE)):
-                letter = postman.written(mail)
+                letter = delivery.written(mail)
                 if letter:
                     assert "Et opslag om tage" not in letter.text
                     assert self._is_so(mail.kind, model), f"{mail.kind} to {name}, who is {model}"
@@ -383,7 +394,7 @@ class Memberships(RuleBasedStateMachine):
         try:
             verb()
             db.session.commit()
-        except (Refusal, NoSeat) as refused:
+        except (UserError, NoSeat) as refused:
             db.session.rollback()
             refusal = refused
         assert (refusal is None) is allowed, f"Allowed: {allowed}, and refused: {refusal}"
@@ -396,13 +407,13 @@ class Memberships(RuleBasedStateMachine):
         return db.session.get_one(User, self.users[name])
 
     def _seat(self, name: str) -> Membership:
-        found = seat_of(self._partnership(), self._user(name))
+        found = find(self._partnership(), self._user(name))
         if found is None:
             raise NoSeat
         return found
 
     def _invitation(self, name: str) -> Invitation | None:
-        query = db.session.query(Invitation).filter_by(answer=Answer.OPEN, partnership_id=self.partnership_id)
+        query = db.session.query(Invitation).filter_by(answer=InvitationAnswer.OPEN, partnership_id=self.partnership_id)
         return query.filter(Invitation.email_key == self._user(name).email_key).one_or_none()
 
     def _browser(self, user: User) -> Client:

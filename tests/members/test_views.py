@@ -8,8 +8,8 @@ from tests.client import Client
 from tests.factories import Holder, Level, add_member, challenge, hold, make_role, make_user, start_partnership
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships.models import Membership, State
-from workspace.roles import ending
+from workspace.partnerships.models import Membership, MembershipState
+from workspace.roles import endings
 
 SignIn = Callable[[User], Client]
 
@@ -24,7 +24,7 @@ def test_everybody_in_the_partnership_sees_contact_and_roles(moderator: Membersh
     observer = add_member(moderator, make_user(language="en"), Level.OBSERVER)
     hold(make_role(moderator, "Data"), member, moderator)
     former = hold(make_role(moderator, "Kurser"), member, moderator, Holder.HELPER)
-    ending.end(former, member, "Ingen tid")
+    endings.end(former, member, "Ingen tid")
     page = sign_in(observer.user).page(f"{moderator.partnership.address}members/{member.id}")
     for words in ("Farida Nazari", "farida@icura.example", "12 34 56 78", "Roles before", "Kurser", "Data"):
         assert words in page.text
@@ -46,7 +46,7 @@ def test_a_moderator_sees_what_the_roles_would_lack(moderator: Membership, sign_
 def test_somebody_who_has_left_still_has_a_page(moderator: Membership, sign_in: SignIn) -> None:
     member = add_member(moderator, make_user("Farida Nazari"))
     hold(make_role(moderator, "Data"), member, moderator)
-    member.state = State.ENDED
+    member.state = MembershipState.ENDED
     text = sign_in(moderator.user).page(f"{moderator.partnership.address}members/{member.id}").text
     assert "No longer in the partnership" in text
     assert "leaves the partnership" not in text

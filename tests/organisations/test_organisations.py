@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from tests.accounts.broken import broken
 from tests.client import Client
-from tests.factories import OrganisationKind, make_administrator, make_organisation, make_user
+from tests.factories import make_administrator, make_organisation, make_user
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.organisations import changes, forms
-from workspace.organisations.models import Kind, Organisation
+from workspace.organisations import forms
+from workspace.organisations import service as organisations_service
+from workspace.organisations.models import Organisation, OrganisationKind
 
 SignIn = Callable[[User], Client]
 
@@ -80,7 +81,7 @@ def test_an_administrator_makes_an_organisation(admin: Client) -> None:
     answer = make(admin, cvr_number="DK 12 34 56 78")
     made = named("Icura")
     assert (answer.status_code, answer.location) == (303, f"/organisations/{made.id}")
-    assert (made.kind, made.cvr_number, made.website) == (Kind.COMPANY, "12345678", "https://icura.dk")
+    assert (made.kind, made.cvr_number, made.website) == (OrganisationKind.COMPANY, "12345678", "https://icura.dk")
     text = admin.page(answer.location).text
     assert "Icura" in text
     assert "CVR 12345678" in text
@@ -170,7 +171,7 @@ def test_two_who_take_a_name_at_the_same_moment_do_not_both_get_it(
     admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_organisation("Icura", OrganisationKind.OTHER)
-    look = changes._require_free_name
+    look = organisations_service._require_free_name
     looks: list[bool] = []
 
     def too_early(*arguments: Any, **facts: Any) -> None:
@@ -178,7 +179,7 @@ def test_two_who_take_a_name_at_the_same_moment_do_not_both_get_it(
         if len(looks) > 1:
             look(*arguments, **facts)
 
-    monkeypatch.setattr(changes, "_require_free_name", too_early)
+    monkeypatch.setattr(organisations_service, "_require_free_name", too_early)
     answer = make(admin)
     assert answer.status_code == 422
     assert 'id="name-error"' in answer.text
@@ -191,7 +192,7 @@ def test_an_organisation_is_corrected(admin: Client) -> None:
     answer = admin.submit(f"{address}/edit", {"name": "Gladsaxe Kommune"}, page=f"{address}/edit")
     assert (answer.status_code, answer.location) == (303, address)
     assert (organisation.name, organisation.website) == ("Gladsaxe Kommune", "https://gladsaxe.dk")
-    assert organisation.name_folded == "gladsaxe kommune"
+    assert organisation.name_search_key == "gladsaxe kommune"
 
 
 def test_saving_what_is_there_already_is_no_error(admin: Client) -> None:
@@ -276,7 +277,7 @@ def test_an_address_that_was_tampered_with_is_no_error(admin: Client, query: str
 
 
 def test_the_list_comes_in_pages_of_fifty(admin: Client) -> None:
-    db.session.add_all(Organisation(name=f"Ø {n:03}", kind=Kind.OTHER) for n in range(101))
+    db.session.add_all(Organisation(name=f"Ø {n:03}", kind=OrganisationKind.OTHER) for n in range(101))
     pages, address = [], "/organisations?q=%C3%B8"
     while address:
         page = admin.page(address)
@@ -288,7 +289,7 @@ def test_the_list_comes_in_pages_of_fifty(admin: Client) -> None:
 
 
 def test_a_script_extends_the_list_in_place(admin: Client) -> None:
-    db.session.add_all(Organisation(name=f"Ø {n:03}", kind=Kind.OTHER) for n in range(52))
+    db.session.add_all(Organisation(name=f"Ø {n:03}", kind=OrganisationKind.OTHER) for n in range(52))
     page = admin.page("/organisations?q=ø")
     (more,) = [link.get("href") for link in page.all("a") if link.get("hx-target") == "#more"]
     answer = admin.get(more, htmx=True)

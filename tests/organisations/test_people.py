@@ -12,7 +12,7 @@ from tests.factories import make_administrator, make_organisation, make_user, st
 from tests.pages import Page
 from workspace.accounts.models import User, user_with
 from workspace.extensions import db
-from workspace.organisations import changes
+from workspace.organisations import service as organisations_service
 from workspace.organisations.models import Organisation
 
 SignIn = Callable[[User], Client]
@@ -119,7 +119,7 @@ def test_two_who_take_an_address_at_the_same_moment_do_not_both_get_it(
     admin: Client, icura: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_user("Farida", email="farida@icura.dk")
-    look = changes._require_free_address
+    look = organisations_service._require_free_address
     looks: list[bool] = []
 
     def too_early(*arguments: Any, **facts: Any) -> None:
@@ -127,7 +127,7 @@ def test_two_who_take_an_address_at_the_same_moment_do_not_both_get_it(
         if len(looks) > 1:
             look(*arguments, **facts)
 
-    monkeypatch.setattr(changes, "_require_free_address", too_early)
+    monkeypatch.setattr(organisations_service, "_require_free_address", too_early)
     answer = add(admin, icura)
     assert answer.status_code == 422
     assert 'id="email-error"' in answer.text

@@ -13,8 +13,8 @@ from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships import changes
-from workspace.partnerships.models import Membership, State
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post
 
 NOON = datetime(2026, 3, 20, 11, tzinfo=UTC)
@@ -103,11 +103,11 @@ def test_what_i_am_not_in_is_not_there(farida: User, window: Client) -> None:
     share(start_partnership("Hemmeligt"), "Hemmeligt opslag")
     archived = join(farida, "Arkiveret")
     share(archived, "Arkiveret opslag")
-    changes.archive(archived)
+    partnerships_service.archive(archived)
     left = join(farida, "Forladt")
     share(left, "Forladt opslag")
     db.session.query(Membership).filter_by(partnership_id=left.partnership_id, user_id=farida.id).update(
-        {"state": State.ENDED}
+        {"state": MembershipState.ENDED}
     )
     page = window.page("/")
     assert places(page) == [place(mine)]

@@ -22,14 +22,14 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, clock, prose
+from workspace import Workspace, clock, rich_text
 from workspace.accounts.models import User
-from workspace.database import db
-from workspace.partnerships import changes
-from workspace.partnerships.models import Membership, State
+from workspace.db.engine import db
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post
-from workspace.roles import ending, offering
-from workspace.roles.holdings import Holding
+from workspace.roles import endings, offers
+from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
@@ -81,17 +81,17 @@ class World:
         db.session.commit()
         return post
 
-    def offer(self, name: str = "Data") -> Holding:
+    def offer(self, name: str = "Data") -> RoleAssignment:
         """A role that is offered to Farida; by itself it waits for nobody else."""
         role = self.role(name, accountable=self.mette, helper=self.bo)
-        made = offering.offer(role, self.mette, to=self.farida, kind=Holder.HELPER)
+        made = offers.offer(role, self.mette, to=self.farida, kind=Holder.HELPER)
         db.session.commit()
         return made
 
     def ask_address(self, post: Post) -> str:
         return f"{self.address}waiting/challenges/{post.number}"
 
-    def offer_address(self, offered: Holding) -> str:
+    def offer_address(self, offered: RoleAssignment) -> str:
         return f"{self.address}waiting/roles/{offered.role_id}/{offered.id}"
 
     def let_everything_wait(self) -> None:
@@ -104,7 +104,7 @@ class World:
         challenge(self.farida, "Byggetilladelse").take(self.farida)
         challenge(self.mette, "Jord og frø").take(self.mette)
         carla = add_member(self.mette, make_user("Carla", self.bo.user.organisation, language="en"))
-        offering.ask(self.role("Kurser", accountable=self.bo, helper=self.mette), carla, kind=Holder.HELPER)
+        offers.ask(self.role("Kurser", accountable=self.bo, helper=self.mette), carla, kind=Holder.HELPER)
         self.role("Presse")
         self.role("Indkøb", accountable=self.bo)
         share(self.bo, "Grus", "Hvad siger du, @Farida?")
@@ -220,7 +220,7 @@ def test_a_mention_on_an_older_page_of_a_thread_is_settled_there(world: World) -
 def test_a_mention_that_was_withdrawn_or_taken_out_waits_for_nobody(world: World) -> None:
     post = share(world.mette, "Grus", "@Farida")
     said = comment(post, world.mette, "@Bo")
-    post.edit(world.mette, title="Grus", body=prose.from_plain("@Otto"), version=1)
+    post.edit(world.mette, title="Grus", body=rich_text.from_plain("@Otto"), version=1)
     said.withdraw(world.mette, post)
     db.session.commit()
     assert world.told() == {"Otto": ["Mette mentions you: Grus"]}
@@ -257,14 +257,14 @@ def test_a_challenge_waits_for_whoever_has_taken_it(world: World) -> None:
 
 def test_a_request_for_a_role_waits_for_moderators(world: World) -> None:
     role = world.role("Kurser", accountable=world.farida, helper=world.mette)
-    offering.ask(role, world.bo, kind=Holder.HELPER)
+    offers.ask(role, world.bo, kind=Holder.HELPER)
     assert world.told() == {"Mette": ["Bo asks for the role »Kurser«"]}
     assert addresses(world.browser(world.mette).page("/")) == [f"{world.address}roles/{role.id}"]
 
 
 def test_a_request_of_somebody_who_has_left_waits_for_nobody(world: World) -> None:
-    offering.ask(world.role("Kurser", accountable=world.farida, helper=world.mette), world.bo, kind=Holder.HELPER)
-    world.bo.state = State.ENDED
+    offers.ask(world.role("Kurser", accountable=world.farida, helper=world.mette), world.bo, kind=Holder.HELPER)
+    world.bo.state = MembershipState.ENDED
     assert world.told() == {}
 
 
@@ -277,7 +277,7 @@ def test_a_role_without_anybody_accountable_waits_for_moderators(world: World) -
 def test_a_role_is_vacant_when_its_holder_has_left(world: World) -> None:
     world.role("Presse", accountable=world.farida, helper=world.mette)
     assert world.told() == {}
-    world.farida.state = State.SUSPENDED
+    world.farida.state = MembershipState.SUSPENDED
     assert world.told() == {"Mette": ["»Presse« has nobody accountable"]}
 
 
@@ -336,15 +336,15 @@ def test_a_vacant_role_with_helpers_of_one_side_is_told_once(world: World) -> No
 
 
 def archive(world: World) -> None:
-    changes.archive(world.mette)
+    partnerships_service.archive(world.mette)
 
 
 def end_membership(world: World) -> None:
-    world.mette.state = world.farida.state = State.ENDED
+    world.mette.state = world.farida.state = MembershipState.ENDED
 
 
 def suspend_membership(world: World) -> None:
-    world.mette.state = world.farida.state = State.SUSPENDED
+    world.mette.state = world.farida.state = MembershipState.SUSPENDED
 
 
 def only_let_read(world: World) -> None:
@@ -384,8 +384,8 @@ def test_what_is_solved_parked_or_withdrawn_waits_for_nobody(world: World) -> No
 
 def test_a_retired_role_waits_for_nobody(world: World) -> None:
     offered = world.offer()
-    ending.retire(world.role("Presse"), world.mette)
-    ending.retire(offered.role, world.mette)
+    endings.retire(world.role("Presse"), world.mette)
+    endings.retire(offered.role, world.mette)
     assert world.told() == {}
 
 
@@ -479,7 +479,7 @@ def test_what_is_not_there_is_not_settled(world: World) -> None:
 def test_an_offer_that_was_withdrawn_says_so(world: World, htmx: bool) -> None:
     offered, browser = world.offer(), world.browser(world.farida)
     form = browser.page("/").form(world.offer_address(offered))
-    offering.withdraw(offered, world.mette)
+    offers.withdraw(offered, world.mette)
     answer = browser.post(world.offer_address(offered), data=form, htmx=htmx)
     assert answer.status_code == 409
     assert "It has been withdrawn in the meantime." in Page(answer.text).text
@@ -509,7 +509,7 @@ def test_a_challenge_that_was_withdrawn_is_not_taken(world: World, htmx: bool) -
 @both_ways
 def test_nothing_is_settled_in_an_archive(world: World, htmx: bool) -> None:
     post, offered, browser = world.ask(), world.offer(), world.browser(world.farida)
-    changes.archive(world.mette)
+    partnerships_service.archive(world.mette)
     for address in (world.ask_address(post), world.offer_address(offered)):
         assert browser.submit(address, htmx=htmx).status_code == 409
 

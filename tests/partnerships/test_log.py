@@ -20,22 +20,23 @@ from tests.factories import (
     share,
     start_partnership,
 )
-from workspace import Workspace, prose
-from workspace.access import Conflict
+from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.database import begin_request
+from workspace.db.engine import begin_request
 from workspace.extensions import db
 from workspace.organisations.models import Side
-from workspace.partnerships import changes, starting
-from workspace.partnerships.log import Entry, Verb, mark_post_seen, mark_seen
+from workspace.partnerships import creation
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry, Verb, mark_post_seen, mark_seen
 from workspace.partnerships.models import Membership, Partnership, Stage
-from workspace.posts.models import Kind, Post
-from workspace.posts.writing import Stale
+from workspace.permissions import Conflict
+from workspace.posts.authored_text import StaleText
+from workspace.posts.models import Post, PostKind
 
 WRITERS = 16
 EACH = 6
-TEXT = prose.from_plain("Det virker.")
+TEXT = rich_text.from_plain("Det virker.")
 
 Work = Callable[[], object]
 
@@ -88,7 +89,7 @@ def writes(seat_id: int, post_number: int) -> Work:
     def work() -> None:
         seat = db.session.get_one(Membership, seat_id)
         for _ in range(EACH // 3):
-            own = Post.share(seat, kind=Kind.PROGRESS, title="Nyt", body=TEXT, one_time_key=str(uuid4()))
+            own = Post.share(seat, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=str(uuid4()))
             db.session.commit()
             begin_request(reads_only=False)
             Comment.write(seat, post_number, body=TEXT, one_time_key=str(uuid4()))
@@ -189,7 +190,7 @@ def test_of_two_edits_of_one_version_one_is_stale(app: Workspace) -> None:
         return work
 
     refusals = at_once(app, edits("Den ene"), edits("Den anden"))
-    assert [type(refusal) for refusal in refusals if refusal] == [Stale]
+    assert [type(refusal) for refusal in refusals if refusal] == [StaleText]
     assert post.version == 2
     assert times(author.partnership, Verb.EDITED) == 1
 
@@ -201,7 +202,7 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: W
 
     def shares() -> None:
         seat = db.session.get_one(Membership, seat_id)
-        Post.share(seat, kind=Kind.PROGRESS, title="Nyt", body=TEXT, one_time_key=one_time_key)
+        Post.share(seat, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=one_time_key)
 
     def comments() -> None:
         seat = db.session.get_one(Membership, seat_id)
@@ -217,7 +218,7 @@ def test_a_stage_that_two_choose_at_once_changes_once(app: Workspace) -> None:
     seat_id = moderator.id
 
     def move() -> None:
-        changes.move_to(db.session.get_one(Membership, seat_id), Stage.TRIAL)
+        partnerships_service.change_stage(db.session.get_one(Membership, seat_id), Stage.TRIAL)
 
     assert at_once(app, move, move, move) == [None] * 3
     assert times(moderator.partnership, Verb.CHANGED_STAGE) == 1
@@ -230,7 +231,7 @@ def test_a_person_whom_two_add_at_once_gets_one_seat(app: Workspace) -> None:
 
     def add() -> None:
         by, person = db.session.get_one(Membership, seat_id), db.session.get_one(User, user_id)
-        changes.add_person(by, person, Level.OBSERVER)
+        partnerships_service.add_person(by, person, Level.OBSERVER)
 
     assert at_once(app, add, add, add) == [None] * 3
     assert times(moderator.partnership, Verb.JOINED) == 1
@@ -242,7 +243,7 @@ def test_a_partnership_that_is_started_twice_at_once_is_one(app: Workspace) -> N
     assert organisation_id is not None
 
     def start() -> None:
-        starting.start(
+        creation.create(
             by=db.session.get_one(User, user_id),
             name="Grønne tage",
             purpose="Regnen skal blive på taget.",
@@ -261,7 +262,7 @@ def test_partnerships_of_one_name_that_are_started_at_once_get_different_slugs(a
 
     def starts(user_id: int, organisation_id: int | None) -> Work:
         assert organisation_id is not None
-        return lambda: starting.start(
+        return lambda: creation.create(
             by=db.session.get_one(User, user_id),
             name="Grønne tage",
             purpose="Regnen skal blive på taget.",

@@ -29,9 +29,9 @@ from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.extensions import db
 from workspace.organisations.models import Organisation
-from workspace.partnerships import changes
-from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Partnership, State
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Membership, MembershipState, Partnership
 
 SignIn = Callable[[User], Client]
 
@@ -81,7 +81,7 @@ def verbs(partnership: Partnership) -> list[Verb]:
 
 
 def sides(partnership: Partnership) -> dict[str, Side]:
-    return {part.organisation.name: part.side for part in changes.participations(partnership).values()}
+    return {part.organisation.name: part.side for part in partnerships_service.participations(partnership).values()}
 
 
 def chosen(page: Page) -> dict[str, str]:
@@ -253,7 +253,7 @@ def test_my_partnerships_are_mine(window: Client, moderator: Membership, mette: 
     page = window.page("/partnerships")
     assert listed(page) == ["En anden", "Digital genoptræning"]
     assert "Hemmeligt" not in page.html
-    seat(other.partnership, mette).state = State.SUSPENDED
+    seat(other.partnership, mette).state = MembershipState.SUSPENDED
     assert "En anden" not in window.page("/partnerships").html
 
 
@@ -414,7 +414,7 @@ def test_an_archived_partnership_is_listed_but_not_in_the_overview(
     window: Client, moderator: Membership, mette: User
 ) -> None:
     start_partnership("Et levende", by=mette)
-    changes.archive(moderator)
+    partnerships_service.archive(moderator)
     assert "Archived" in window.page("/partnerships").text
     assert "Digital genoptræning" not in window.page("/").text
 
@@ -500,9 +500,9 @@ def test_who_is_deactivated_is_neither_found_nor_added(
     assert add(window, home, gone).status_code == 409
 
 
-@pytest.mark.parametrize("state", [State.ENDED, State.REQUESTED])
+@pytest.mark.parametrize("state", [MembershipState.ENDED, MembershipState.REQUESTED])
 def test_whoever_comes_back_gets_their_seat_again(
-    state: State, window: Client, moderator: Membership, home: str, gladsaxe: Organisation
+    state: MembershipState, window: Client, moderator: Membership, home: str, gladsaxe: Organisation
 ) -> None:
     farida = make_user("Farida Nasser", gladsaxe)
     membership = add_member(moderator, farida)
@@ -521,7 +521,7 @@ def test_whoever_comes_back_gets_their_seat_again(
 def test_the_history_comes_twenty_at_a_time(window: Client, moderator: Membership, home: str, htmx: bool) -> None:
     stages = list(Stage)
     for number in range(1, 46):
-        changes.move_to(moderator, stages[number % 5])
+        partnerships_service.change_stage(moderator, stages[number % 5])
         db.session.commit()
         share(moderator)
 

@@ -9,7 +9,7 @@ from tests.factories import Level, add_member, comment, make_user, share, start_
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships import changes
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Stage
 
 
@@ -146,7 +146,7 @@ def test_reading_one_post_does_not_mark_another_as_read(
 def test_an_event_about_no_post_stays_new_until_the_feed_has_shown_it(
     mette: Membership, farida: Membership, window: Client, home: str
 ) -> None:
-    changes.move_to(mette, Stage.TRIAL)
+    partnerships_service.change_stage(mette, Stage.TRIAL)
     post = share(mette)
     window.post(f"{home}seen", data=seen_form(window.page(f"{home}posts/{post.number}"), home))
     assert farida.unread == 2
@@ -183,7 +183,7 @@ def test_a_reader_marks_as_read_and_so_does_one_in_an_archive(
 ) -> None:
     observer = add_member(mette, make_user(language="en"), Level.OBSERVER)
     share(mette)
-    changes.archive(mette)
+    partnerships_service.archive(mette)
     window = sign_in(observer.user)
     assert observer.unread == 2
     assert window.post(f"{home}seen", data=seen_form(window.page(home), home)).status_code == 303

@@ -25,9 +25,9 @@ from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.extensions import db
 from workspace.partnerships.models import Membership
-from workspace.posts import affected
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import Status
+from workspace.posts import co_affected
+from workspace.posts.challenge_workflow import ChallengeStatus
+from workspace.posts.models import Post, PostKind
 
 SignIn = Callable[[User], Client]
 
@@ -136,11 +136,11 @@ def add_challenges(partnership: Any, count: int) -> None:
     first = add_posts(partnership, 2 * count)
     author = author_of(partnership)
     rows = db.session.query(Post).filter(
-        Post.partnership_id == partnership.id, Post.number >= first, Post.kind == Kind.CHALLENGE
+        Post.partnership_id == partnership.id, Post.number >= first, Post.kind == PostKind.CHALLENGE
     )
     for place, post in enumerate(rows):
-        post.status, post.status_at = list(Status)[place % 4], post.created_at
-        if post.status is Status.ONGOING:
+        post.status, post.status_at = list(ChallengeStatus)[place % 4], post.created_at
+        if post.status is ChallengeStatus.ONGOING:
             post.taker_id = author
         post.title = f"Hvordan får vi {'æ' * 90} til at køre {place}"[:120]
     partnership.unsolved_count += count // 2
@@ -169,7 +169,7 @@ def test_the_page_of_a_challenge_asks_at_most_eight_times(sign_in: SignIn, state
     posts = []
     for moves in (1, 60):
         post = challenge(author)
-        affected.join(post, reader.membership)
+        co_affected.join(post, reader.membership)
         for _ in range(moves):
             comment(post, reader.membership)
             post.take(author)

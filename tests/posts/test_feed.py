@@ -7,11 +7,11 @@ import pytest
 from tests.client import Client
 from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
 from tests.pages import Page
-from workspace import prose
+from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.extensions import db
 from workspace.partnerships.models import Membership
-from workspace.posts.models import Kind, Post
+from workspace.posts.models import Post, PostKind
 from workspace.posts.queries import SHOWN_IN_FEED
 
 
@@ -82,8 +82,8 @@ def test_the_latest_activity_stands_first(home: str, reader: Client, moderator: 
 def test_a_correction_lifts_nothing(home: str, reader: Client, farida: Membership) -> None:
     first, second = share(farida), share(farida)
     remark = comment(second, farida)
-    first.edit(farida, title="Ny titel", body=prose.from_plain("Ny tekst"), version=1)
-    remark.edit(farida, body=prose.from_plain("Ny kommentar"), version=1)
+    first.edit(farida, title="Ny titel", body=rich_text.from_plain("Ny tekst"), version=1)
+    remark.edit(farida, body=rich_text.from_plain("Ny kommentar"), version=1)
     first.withdraw(farida)
     assert numbers(reader.page(home)) == [second.number, first.number]
     assert first.activity_number == first.number
@@ -146,8 +146,8 @@ def test_what_is_lifted_while_one_reads_is_never_doubled(
 
 
 def test_only_progress_or_only_challenges(home: str, reader: Client, moderator: Membership, htmx: bool) -> None:
-    made = {kind: [share(moderator, kind=kind).number for _ in range(22)] for kind in Kind}
-    for kind in Kind:
+    made = {kind: [share(moderator, kind=kind).number for _ in range(22)] for kind in PostKind}
+    for kind in PostKind:
         address = f"{home}?kind={kind.value}"
         assert read_all(reader, address, htmx=htmx) == made[kind][::-1]
         page = Page(reader.get(address, htmx=htmx).text)

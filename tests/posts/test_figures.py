@@ -8,11 +8,11 @@ from tests.factories import OrganisationKind, Side, add_member, comment, make_or
 from tests.factories import challenge as share_challenge
 from workspace import Workspace, clock
 from workspace.extensions import db
-from workspace.partnerships import changes
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership
-from workspace.posts import affected
-from workspace.posts.figures import Figures, figures
+from workspace.posts import co_affected
 from workspace.posts.models import Post
+from workspace.posts.statistics import Figures, figures
 
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,7 +71,7 @@ def test_the_median_time_to_the_first_answer_is_told_by_the_side_that_asked(two:
     two.challenge(two.mette, 3 * DAY)  # which nobody answers
     post = two.challenge(two.farida, 4 * DAY)
     with clock.at(BEGIN + 6 * DAY):
-        affected.join(post, two.mette)
+        co_affected.join(post, two.mette)
     found = two.figures(40 * DAY)
     assert (found[Side.MUNICIPALITIES].shared, found[Side.MUNICIPALITIES].to_answer) == (4, 2 * HOUR)
     assert (found[Side.COMPANY].shared, found[Side.COMPANY].to_answer) == (1, 2 * DAY)
@@ -134,7 +134,7 @@ def test_a_challenge_waits_for_the_side_that_is_asked_or_has_taken_it(two: Two) 
 def test_an_organisation_that_changes_side_takes_its_challenges_along(two: Two) -> None:
     two.challenge(two.farida, HOUR)
     assert two.figures(DAY)[Side.COMPANY].shared == 1
-    changes.set_sides(two.mette, {two.farida.organisation_id: Side.OTHERS})
+    partnerships_service.set_sides(two.mette, {two.farida.organisation_id: Side.OTHERS})
     found = two.figures(DAY)
     assert Side.COMPANY not in found
     assert found[Side.OTHERS].shared == 1

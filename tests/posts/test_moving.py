@@ -21,15 +21,15 @@ from tests.factories import (
 from tests.pages import Page
 from tests.partnerships.test_log import Work, at_once
 from workspace import Workspace, clock
-from workspace.access import Conflict, NotAllowed
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships import changes
-from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, State
-from workspace.posts import affected
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Membership, MembershipState
+from workspace.permissions import Conflict, NotAllowed
+from workspace.posts import co_affected
+from workspace.posts.challenge_workflow import ChallengeStatus, StateChanged, is_stalled
 from workspace.posts.models import Post
-from workspace.posts.moving import Moved, Status, stands_still
 
 SignIn = Callable[[User], Client]
 
@@ -75,10 +75,10 @@ MOVES: dict[str, dict[str, Any]] = {
     "reopening": {"reason": "Skabene er for små."},
 }
 REACHED = {
-    "taking": Status.ONGOING,
-    "solution": Status.SOLVED,
-    "parking": Status.PARKED,
-    "reopening": Status.OPEN,
+    "taking": ChallengeStatus.ONGOING,
+    "solution": ChallengeStatus.SOLVED,
+    "parking": ChallengeStatus.PARKED,
+    "reopening": ChallengeStatus.OPEN,
 }
 
 
@@ -191,11 +191,15 @@ def test_the_one_asked_accepts_and_can_then_solve_it(side: Side) -> None:
     browser = side.browser(side.author)
     form = {"taker": side.partner.id}
     assert browser.submit(f"{side.address}/taking", form, page=f"{side.address}/taking").status_code == 303
-    assert (side.post.status, side.post.asked_id) == (Status.OPEN, side.partner.id)
+    assert (side.post.status, side.post.asked_id) == (ChallengeStatus.OPEN, side.partner.id)
     assert "Pia Partner" in side.page(side.observer)
     other = side.browser(side.partner)
     assert other.submit(f"{side.address}/taking/acceptance", page=side.address).status_code == 303
-    assert (side.post.status, side.post.taker_id, side.post.asked_id) == (Status.ONGOING, side.partner.id, None)
+    assert (side.post.status, side.post.taker_id, side.post.asked_id) == (
+        ChallengeStatus.ONGOING,
+        side.partner.id,
+        None,
+    )
     assert other.submit(f"{side.address}/taking/acceptance").status_code == 303  # a double click
     assert other.submit(f"{side.address}/solution", MOVES["solution"]).status_code == 303
     assert side.post.outcome == MOVES["solution"]["note"]
@@ -236,7 +240,7 @@ def test_only_a_member_who_can_write_is_asked(side: Side) -> None:
             side.post.ask(side.author, seat)
         answer = side.browser(side.author).submit(f"{side.address}/taking", {"taker": seat.id})
         assert answer.status_code == 422
-    side.partner.state = State.SUSPENDED
+    side.partner.state = MembershipState.SUSPENDED
     with pytest.raises(Conflict):
         side.post.ask(side.author, side.partner)
 
@@ -244,7 +248,7 @@ def test_only_a_member_who_can_write_is_asked(side: Side) -> None:
 def test_nobody_takes_what_they_were_not_asked_to(side: Side) -> None:
     with pytest.raises(NotAllowed):
         side.post.take(side.partner)
-    with pytest.raises(Moved):
+    with pytest.raises(StateChanged):
         side.post.accept(side.partner)
 
 
@@ -320,7 +324,7 @@ def test_another_organisation_says_that_it_has_the_challenge_too_and_takes_it_ba
 def test_neither_the_same_organisation_nor_a_reader_has_it_too(side: Side) -> None:
     for seat in (side.author, side.moderator):
         with pytest.raises(Conflict):
-            affected.join(side.post, seat)
+            co_affected.join(side.post, seat)
         assert "We have this too" not in side.page(seat)
     assert side.browser(side.observer).submit(f"{side.address}/companions").status_code == 403
     assert "We have this too" not in side.page(side.observer)
@@ -350,7 +354,7 @@ def test_progress_moves_only_what_is_unsolved_and_its_text_is_kept(side: Side) -
     answer = browser.post(f"{home}posts", data=form | fields)
     assert answer.status_code == 422
     assert Page(answer.text).form(f"{home}posts").items() >= {"title": "Et skab"}.items()
-    with pytest.raises(Moved):
+    with pytest.raises(StateChanged):
         share(side.partner, moves=side.post.number)
     with pytest.raises(Conflict):
         share(side.partner, moves=share(side.author).number)
@@ -381,15 +385,15 @@ def test_what_nobody_touches_for_fourteen_days_stands_still(side: Side) -> None:
     touched = side.post.activity_at
     for days, still in ((13.9, False), (14.1, True)):
         with clock.at(touched + timedelta(days=days)):
-            assert stands_still(side.post) is still
+            assert is_stalled(side.post) is still
     with clock.at(touched + timedelta(days=20)):
         side.post.take(side.author)
-        assert not stands_still(side.post)
+        assert not is_stalled(side.post)
     with clock.at(touched + timedelta(days=40)):
-        assert stands_still(side.post)
+        assert is_stalled(side.post)
         side.post.park(side.author, "Ferie")
     with clock.at(touched + timedelta(days=80)):
-        assert not stands_still(side.post)
+        assert not is_stalled(side.post)
 
 
 def test_a_wished_answer_day_is_shown_and_must_be_to_come(side: Side) -> None:
@@ -410,12 +414,12 @@ def test_the_composer_opens_with_what_is_to_be_shared(side: Side) -> None:
 
 def test_in_an_archived_partnership_nothing_moves(side: Side) -> None:
     side.post.ask(side.author, side.partner)
-    changes.archive(side.moderator)
+    partnerships_service.archive(side.moderator)
     for verb in (
         lambda: side.post.take(side.author),
         lambda: side.post.accept(side.partner),
         lambda: side.post.solve(side.moderator, "Et skab."),
-        lambda: affected.join(side.post, side.partner),
+        lambda: co_affected.join(side.post, side.partner),
     ):
         with pytest.raises(Conflict):
             verb()

@@ -8,15 +8,15 @@ import pytest
 from tests.client import Client
 from tests.factories import challenge, make_user, start_partnership
 from tests.partnerships.test_log import at_once, times
-from workspace import Workspace, clock, ticks
+from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships import changes
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import parking
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
-from workspace.posts.moving import Status
 
 DAY = date(2099, 5, 17)
 # Midnight in Copenhagen, where it is summer.
@@ -40,15 +40,15 @@ def open_at(moment: datetime) -> int:
     db.session.query(User).update({"next_digest_at": None})  # Nothing else is due then.
     db.session.commit()
     with clock.at(moment):
-        return ticks.tick()
+        return scheduled_jobs.run_due_jobs()
 
 
 def test_it_opens_when_its_day_begins_in_denmark_and_only_once(moderator: Membership) -> None:
     post = parked(moderator)
     assert open_at(MIDNIGHT - timedelta(minutes=1)) == 0
-    assert (post.status, moderator.partnership.unsolved_count) == (Status.PARKED, 0)
+    assert (post.status, moderator.partnership.unsolved_count) == (ChallengeStatus.PARKED, 0)
     assert open_at(MIDNIGHT) == 1
-    assert (post.status, post.taker_id, post.parked_until, post.outcome) == (Status.OPEN, None, None, "")
+    assert (post.status, post.taker_id, post.parked_until, post.outcome) == (ChallengeStatus.OPEN, None, None, "")
     assert moderator.partnership.unsolved_count == 1
     assert open_at(MIDNIGHT + timedelta(days=9)) == 0
     assert times(moderator.partnership, Verb.REOPENED) == 1
@@ -73,11 +73,11 @@ def test_what_has_no_day_or_was_moved_or_withdrawn_or_archived_stays(moderator: 
     withdrawn.withdraw(moderator)
     other = start_partnership()
     archived = parked(other)
-    changes.archive(other)
+    partnerships_service.archive(other)
     db.session.commit()
     assert open_at(MIDNIGHT + timedelta(days=400)) == 0
-    assert [post.status for post in (without, withdrawn, archived)] == [Status.PARKED] * 3
-    assert solved.status is Status.SOLVED
+    assert [post.status for post in (without, withdrawn, archived)] == [ChallengeStatus.PARKED] * 3
+    assert solved.status is ChallengeStatus.SOLVED
 
 
 def test_what_was_opened_by_somebody_and_parked_again_waits_for_its_new_day(moderator: Membership) -> None:

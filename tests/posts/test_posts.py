@@ -10,14 +10,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.client import Client
-from tests.factories import Kind, Level, add_member, comment, make_role, make_user, share, start_partnership
+from tests.factories import Level, PostKind, add_member, comment, make_role, make_user, share, start_partnership
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
-from workspace.roles import ending as roles_ending
+from workspace.roles import endings as roles_ending
 
 PROGRESS = {
     "kind": "progress",
@@ -90,7 +90,7 @@ def test_a_plain_form_shares_and_leads_to_the_post_in_the_feed(place: Place) -> 
     assert "Appen er i drift" in page.text
     assert "Your post is shared." in page.text
     assert (post.kind, post.author_id, post.partnership_id) == (
-        Kind.PROGRESS,
+        PostKind.PROGRESS,
         place.farida.seat.id,
         place.farida.seat.partnership_id,
     )
@@ -108,7 +108,7 @@ def test_htmx_empties_the_composer_and_puts_the_post_first(place: Place) -> None
     assert first.find("article").get("id") == f"post-{post.number}"  # type: ignore[union-attr]
     assert focus(answer) == f"#post-{post.number} h3 a"
     assert "Your post is shared." in page.text
-    assert post.kind is Kind.CHALLENGE
+    assert post.kind is PostKind.CHALLENGE
 
 
 def test_each_composer_has_a_key_of_its_own(place: Place) -> None:

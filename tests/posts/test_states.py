@@ -28,18 +28,18 @@ from tests.factories import (
     start_partnership,
 )
 from workspace import Workspace, clock
-from workspace.access import Conflict, NotAllowed, Refusal
 from workspace.extensions import db
-from workspace.partnerships.log import Entry, Verb
-from workspace.posts import affected, parking
-from workspace.posts.moving import Moved
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.permissions import Conflict, NotAllowed, UserError
+from workspace.posts import co_affected, parking
+from workspace.posts.challenge_workflow import StateChanged
 
 PEOPLE = ("moderator", "author", "colleague", "partner", "observer")
 ORGANISATIONS = {"moderator": "a", "author": "a", "colleague": "a", "partner": "b", "observer": "b"}
 
 people = st.sampled_from(PEOPLE)
 DAYS_PARKED = 3
-OF_REFUSALS = {None: (type(None),), NotAllowed: (NotAllowed,), Conflict: (Conflict, Moved)}
+OF_REFUSALS = {None: (type(None),), NotAllowed: (NotAllowed,), Conflict: (Conflict, StateChanged)}
 
 
 @dataclass
@@ -153,7 +153,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
                 with clock.at(self.now):
                     verb()
                 db.session.commit()
-            except Refusal as refusal:
+            except UserError as refusal:
                 db.session.rollback()
                 refused = refusal
             assert type(refused) in OF_REFUSALS[expected], f"{by} {move}: {refused!r}, not {expected}"
@@ -163,13 +163,13 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
 
         @rule(by=people)
         def take(self, by: str) -> None:
-            if self.attempt("take", by, lambda: self.post.take(self.seats[by], instead_of=self.post.concerns_id)):
+            if self.attempt("take", by, lambda: self.post.take(self.seats[by], instead_of=self.post.assignee_id)):
                 self.model.take(by)
 
         @rule(by=people, whom=people)
         def ask(self, by: str, whom: str) -> None:
             def verb() -> None:
-                self.post.ask(self.seats[by], self.seats[whom], instead_of=self.post.concerns_id)
+                self.post.ask(self.seats[by], self.seats[whom], instead_of=self.post.assignee_id)
 
             if self.attempt("ask", by, verb, whom):
                 self.model.ask(by, whom)
@@ -202,7 +202,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
 
         @rule(by=people, joins=st.booleans())
         def have_too(self, by: str, joins: bool) -> None:
-            verb = affected.join if joins else affected.leave
+            verb = co_affected.join if joins else co_affected.leave
             if self.attempt("join" if joins else "leave", by, lambda: verb(self.post, self.seats[by])):
                 self.model.affected = joins
 

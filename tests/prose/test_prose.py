@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.prose.payloads import PAYLOADS
-from workspace import prose
-from workspace.prose import comparing, naming
-from workspace.prose.showing import shown
+from workspace import rich_text
+from workspace.rich_text import mentions, merge
+from workspace.rich_text.display import display_html
 
 CLIPBOARD = sorted(path for path in Path(__file__).parent.glob("clipboard/*.html") if ".clean" not in path.name)
 ATTRIBUTES = {"a": {"href", "rel"}}
@@ -91,9 +91,9 @@ def is_clean(html: str) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(HTML | st.text())
 def test_sanitising_twice_changes_nothing(html: str) -> None:
-    once = prose.from_html(html)
+    once = rich_text.from_html(html)
     is_clean(once.html)
-    assert prose.from_html(once.html) == once
+    assert rich_text.from_html(once.html) == once
 
 
 @settings(max_examples=200, deadline=None)
@@ -104,9 +104,9 @@ def test_sanitising_twice_changes_nothing(html: str) -> None:
     | st.text()
 )
 def test_plain_text_is_kept_in_the_same_shape(text: str) -> None:
-    once = prose.from_plain(text)
+    once = rich_text.from_plain(text)
     is_clean(once.html)
-    assert prose.from_html(once.html) == once
+    assert rich_text.from_html(once.html) == once
 
 
 def test_there_are_more_than_three_hundred_payloads() -> None:
@@ -115,10 +115,10 @@ def test_there_are_more_than_three_hundred_payloads() -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_no_payload_is_left_in_html_or_made_of_plain_text(payload: str) -> None:
-    for made in (prose.from_html(payload), prose.from_plain(payload)):
+    for made in (rich_text.from_html(payload), rich_text.from_plain(payload)):
         is_clean(made.html)
         is_clean(
-            shown(made.html, '1:<img src=x onerror="hit()">')
+            display_html(made.html, '1:<img src=x onerror="hit()">')
             .replace('<span class="mention">', "")
             .replace("</span>", "")
         )
@@ -131,12 +131,12 @@ def test_there_are_at_least_fifteen_shapes_of_a_clipboard() -> None:
 @pytest.mark.parametrize("path", CLIPBOARD, ids=lambda path: path.stem)
 def test_what_is_pasted_comes_out_clean(path: Path) -> None:
     clean = path.with_suffix(".clean.html").read_text("utf-8").rstrip("\n")
-    assert prose.from_html(path.read_text("utf-8")).html == clean
-    assert prose.from_html(clean).html == clean
+    assert rich_text.from_html(path.read_text("utf-8")).html == clean
+    assert rich_text.from_html(clean).html == clean
 
 
 def test_plain_text_has_lists_quotes_and_links() -> None:
-    made = prose.from_plain("Vi mangler:\n- strøm\n- skabe\n  til cykler\n\n> Hvem kan?\n\nSe www.gladsaxe.dk")
+    made = rich_text.from_plain("Vi mangler:\n- strøm\n- skabe\n  til cykler\n\n> Hvem kan?\n\nSe www.gladsaxe.dk")
     assert made.html == (
         "<p>Vi mangler:</p><ul><li>strøm</li><li>skabe<br>til cykler</li></ul><blockquote><p>Hvem kan?</p></blockquote>"
         '<p>Se <a href="http://www.gladsaxe.dk" rel="nofollow noopener noreferrer">www.gladsaxe.dk</a></p>'
@@ -144,50 +144,54 @@ def test_plain_text_has_lists_quotes_and_links() -> None:
 
 
 def test_a_date_begins_no_list() -> None:
-    assert prose.from_plain("1. maj holder vi fri.").html == "<p>1. maj holder vi fri.</p>"
+    assert rich_text.from_plain("1. maj holder vi fri.").html == "<p>1. maj holder vi fri.</p>"
 
 
 def test_what_plain_text_leaves_alone_keeps_its_formatting() -> None:
-    before = prose.from_html("<p>Det er <b>vigtigt</b>.</p><p>Andet.</p>")
-    after = prose.from_plain(before.text.replace("Andet", "Noget andet"), instead_of=before.html)
+    before = rich_text.from_html("<p>Det er <b>vigtigt</b>.</p><p>Andet.</p>")
+    after = rich_text.from_plain(before.text.replace("Andet", "Noget andet"), instead_of=before.html)
     assert after.html == "<p>Det er <strong>vigtigt</strong>.</p><p>Noget andet.</p>"
 
 
 def test_a_link_says_in_plain_text_where_it_leads() -> None:
-    made = prose.from_html('<p><a href="https://dr.dk/1">Nyheden</a></p>')
+    made = rich_text.from_html('<p><a href="https://dr.dk/1">Nyheden</a></p>')
     assert made.text == "Nyheden (https://dr.dk/1)"
 
 
 def test_a_name_becomes_a_reference_unless_two_have_it() -> None:
     people = {1: "Bo", 2: "Bo Holm", 3: "Ida", 4: "ida"}
-    made = naming.resolved(prose.from_plain("@bo holm, @Bo, @Ida og x@Bo"), referable=people, recognisable=people)
+    made = mentions.resolve_mentions(
+        rich_text.from_plain("@bo holm, @Bo, @Ida og x@Bo"), referable=people, recognisable=people
+    )
     assert made.mentions == {1, 2}
 
 
 def test_a_reference_to_somebody_else_is_plain_text() -> None:
-    made = naming.resolved(prose.from_html('<a href="#member-9">@Hemmelig</a>'), referable={1: "Bo"}, recognisable={})
+    made = mentions.resolve_mentions(
+        rich_text.from_html('<a href="#member-9">@Hemmelig</a>'), referable={1: "Bo"}, recognisable={}
+    )
     assert made.html == "<p>@Hemmelig</p>"
 
 
 def test_a_mention_shows_the_present_name() -> None:
-    made = prose.from_html('<a href="#member-9">@Før</a>')
-    assert shown(made.html, "9:Efter <b>") == '<p><span class="mention">@Efter &lt;b&gt;</span></p>'
+    made = rich_text.from_html('<a href="#member-9">@Før</a>')
+    assert display_html(made.html, "9:Efter <b>") == '<p><span class="mention">@Efter &lt;b&gt;</span></p>'
 
 
 def test_changes_mark_added_and_removed_words() -> None:
-    marks = [(change.mark, change.words.strip()) for change in comparing.changes("en to tre", "en fire tre")]
+    marks = [(change.mark, change.words.strip()) for change in merge.changes("en to tre", "en fire tre")]
     assert marks == [("", "en"), ("removed", "to"), ("added", "fire"), ("", "tre")]
 
 
 def test_corrections_of_different_paragraphs_fit_together() -> None:
     base, mine, theirs = "<p>a</p><p>b</p>", "<p>A</p><p>b</p>", "<p>a</p><p>B</p>"
-    merged = comparing.merged(base, mine, theirs)
+    merged = merge.merged(base, mine, theirs)
     assert merged
     assert merged.html == "<p>A</p><p>B</p>"
-    assert comparing.merged(base, mine, "<p>C</p><p>b</p>") is None
+    assert merge.merged(base, mine, "<p>C</p><p>b</p>") is None
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم", "你好", "👩‍👩‍👧‍👦 🇩🇰", "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A", "\u202eabc", "x" * 200])
 def test_every_script_leaves_the_text_whole(text: str) -> None:
-    assert prose.from_plain(text).text == text
-    assert prose.from_html(f"<p>{text}</p>").text == text
+    assert rich_text.from_plain(text).text == text
+    assert rich_text.from_html(f"<p>{text}</p>").text == text

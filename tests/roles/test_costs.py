@@ -11,8 +11,8 @@ from workspace.accounts.models import User
 from workspace.clock import now
 from workspace.extensions import db
 from workspace.partnerships.models import Membership
-from workspace.roles import offering, waiting
-from workspace.roles.holdings import Holding, Kind, State
+from workspace.roles import offers, pending
+from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
@@ -33,12 +33,12 @@ def fill(moderator: Membership, members: list[Membership], many: int) -> Role:
         role = make_role(moderator, f"Drift og brugerhjælp {number}", "Svarer, når noget ikke virker for borgeren")
         for place, member in enumerate(members):
             db.session.add(
-                Holding(
+                RoleAssignment(
                     partnership_id=role.partnership_id,
                     role_id=role.id,
                     membership_id=member.id,
-                    kind=Kind.HELPER if place else Kind.ACCOUNTABLE,
-                    state=State.HELD,
+                    kind=AssignmentKind.HELPER if place else AssignmentKind.ACCOUNTABLE,
+                    state=AssignmentState.HELD,
                     since=now(),
                 )
             )
@@ -84,8 +84,8 @@ def test_a_broken_place_in_the_list_is_its_beginning(moderator: Membership, sign
 
 def test_what_waits_for_a_person_is_one_statement_each(moderator: Membership, statements: Statements) -> None:
     member, other = add_member(moderator), add_member(moderator)
-    offered = offering.offer(make_role(moderator, "Data"), moderator, to=member, kind=Kind.ACCOUNTABLE)
-    asked = offering.ask(make_role(moderator, "Kurser"), other, kind=Kind.HELPER, notes="Gerne")
+    offered = offers.offer(make_role(moderator, "Data"), moderator, to=member, kind=AssignmentKind.ACCOUNTABLE)
+    asked = offers.ask(make_role(moderator, "Kurser"), other, kind=AssignmentKind.HELPER, notes="Gerne")
     hold(make_role(moderator, "Drift"), member, moderator)
     both = make_role(moderator, "Begge")
     hold(both, moderator, moderator)
@@ -94,9 +94,9 @@ def test_what_waits_for_a_person_is_one_statement_each(moderator: Membership, st
     me, them = moderator.user, member.user
     found = {}
     for query, user in (
-        (waiting.offers_to, them),
-        (waiting.requests_for_roles, me),
-        (waiting.lacking_roles_of_moderator, me),
+        (pending.offers_to, them),
+        (pending.requests_for_roles, me),
+        (pending.lacking_roles_of_moderator, me),
     ):
         with statements() as asked_for:
             found[query.__name__] = query(user)

@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from tests.factories import Holder, add_member, hold, make_role, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
-from workspace.access import Conflict
 from workspace.extensions import db
 from workspace.partnerships.models import Membership
-from workspace.partnerships.models import State as SeatState
-from workspace.roles import answering, ending, offering
-from workspace.roles.holdings import Holding, Kind, State, accountable
+from workspace.partnerships.models import MembershipState as SeatState
+from workspace.permissions import Conflict
+from workspace.roles import answers, endings
+from workspace.roles import offers as offers_module
+from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable
 from workspace.roles.models import Role
 
 Work = Callable[[], object]
@@ -26,22 +27,22 @@ def moderator(app: Workspace) -> Membership:
     return start_partnership()
 
 
-def row(role: Role, member: Membership, **fields: object) -> Holding:
+def row(role: Role, member: Membership, **fields: object) -> RoleAssignment:
     """A row that no verb makes."""
-    return Holding(
+    return RoleAssignment(
         **{
             "partnership_id": role.partnership_id,
             "role_id": role.id,
             "membership_id": member.id,
-            "kind": Kind.ACCOUNTABLE,
-            "state": State.HELD,
+            "kind": AssignmentKind.ACCOUNTABLE,
+            "state": AssignmentState.HELD,
             "since": clock.now(),
         }
         | fields
     )
 
 
-def refused(*rows: Holding) -> bool:
+def refused(*rows: RoleAssignment) -> bool:
     """Whether the database refuses these rows."""
     db.session.add_all(rows)
     try:
@@ -57,9 +58,9 @@ def test_the_database_refuses_a_second_accountable_holder(moderator: Membership)
     past = row(role, other, until=clock.now())
     assert not refused(row(role, moderator), past)
     assert refused(row(role, other))
-    assert refused(row(role, other, state=State.OFFERED), row(role, moderator, state=State.OFFERED))
-    assert not refused(row(role, other, kind=Kind.HELPER))
-    assert refused(row(role, other, kind=Kind.HELPER))
+    assert refused(row(role, other, state=AssignmentState.OFFERED), row(role, moderator, state=AssignmentState.OFFERED))
+    assert not refused(row(role, other, kind=AssignmentKind.HELPER))
+    assert refused(row(role, other, kind=AssignmentKind.HELPER))
 
 
 def test_the_database_refuses_a_holder_from_another_partnership(moderator: Membership) -> None:
@@ -73,43 +74,47 @@ def test_two_who_are_offered_the_responsibility_at_the_same_moment(app: Workspac
     ids = [member.id for member in members]
 
     def offers(member_id: int) -> Work:
-        return lambda: offering.offer(
+        return lambda: offers_module.offer(
             db.session.get_one(Role, role_id),
             db.session.get_one(Membership, moderator_id),
             to=db.session.get_one(Membership, member_id),
-            kind=Kind.ACCOUNTABLE,
+            kind=AssignmentKind.ACCOUNTABLE,
         )
 
     role_id, moderator_id = role.id, moderator.id
     refusals = at_once(app, *[offers(member_id) for member_id in ids])
     assert sorted(type(refusal).__name__ for refusal in refusals if refusal) == ["Conflict"] * 5
-    assert len(db.session.scalars(select(Holding)).all()) == 1
+    assert len(db.session.scalars(select(RoleAssignment)).all()) == 1
 
 
 def test_two_who_asked_are_given_the_responsibility_at_the_same_moment(app: Workspace, moderator: Membership) -> None:
     role, members = make_role(moderator), [add_member(moderator) for _ in range(4)]
-    asked = [offering.ask(role, member, kind=Kind.ACCOUNTABLE).id for member in members]
+    asked = [offers_module.ask(role, member, kind=AssignmentKind.ACCOUNTABLE).id for member in members]
     moderator_id = moderator.id
 
     def gives(holding_id: int) -> Work:
-        return lambda: answering.accept(
-            db.session.get_one(Holding, holding_id), db.session.get_one(Membership, moderator_id)
+        return lambda: answers.accept(
+            db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, moderator_id)
         )
 
     refusals = at_once(app, *[gives(holding_id) for holding_id in asked])
     assert [type(refusal).__name__ for refusal in refusals].count("NoneType") == 1
     assert all(isinstance(refusal, Conflict) for refusal in refusals if refusal)
-    assert len(db.session.scalars(select(Holding).where(Holding.state == State.HELD)).all()) == 1
+    assert (
+        len(db.session.scalars(select(RoleAssignment).where(RoleAssignment.state == AssignmentState.HELD)).all()) == 1
+    )
 
 
 def test_accepting_and_withdrawing_at_the_same_moment_settles_it_once(app: Workspace, moderator: Membership) -> None:
     role, member = make_role(moderator), add_member(moderator)
-    offered = offering.offer(role, moderator, to=member, kind=Kind.ACCOUNTABLE)
+    offered = offers_module.offer(role, moderator, to=member, kind=AssignmentKind.ACCOUNTABLE)
     holding_id, ids = offered.id, (moderator.id, member.id)
     refusals = at_once(
         app,
-        lambda: offering.withdraw(db.session.get_one(Holding, holding_id), db.session.get_one(Membership, ids[0])),
-        lambda: answering.accept(db.session.get_one(Holding, holding_id), db.session.get_one(Membership, ids[1])),
+        lambda: offers_module.withdraw(
+            db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, ids[0])
+        ),
+        lambda: answers.accept(db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, ids[1])),
     )
     assert sum(isinstance(refusal, Conflict) for refusal in refusals) == 1
     assert (accountable(role) is not None) == (refusals[1] is None)
@@ -134,32 +139,38 @@ def test_a_person_who_comes_back_has_the_role_again_unless_it_was_given_on(moder
 
 def test_an_offer_to_somebody_who_left_does_not_stand_in_the_way(moderator: Membership) -> None:
     role, first, second = make_role(moderator), add_member(moderator), add_member(moderator)
-    old = offering.offer(role, moderator, to=first, kind=Kind.ACCOUNTABLE)
+    old = offers_module.offer(role, moderator, to=first, kind=AssignmentKind.ACCOUNTABLE)
     db.session.commit()
     with pytest.raises(Conflict, match="Withdraw that offer first"):
-        offering.offer(role, moderator, to=second, kind=Kind.ACCOUNTABLE)
+        offers_module.offer(role, moderator, to=second, kind=AssignmentKind.ACCOUNTABLE)
     db.session.rollback()
     first.state = SeatState.ENDED
-    offering.offer(role, moderator, to=second, kind=Kind.ACCOUNTABLE)
-    assert old.state is State.WITHDRAWN
+    offers_module.offer(role, moderator, to=second, kind=AssignmentKind.ACCOUNTABLE)
+    assert old.state is AssignmentState.WITHDRAWN
 
 
 def test_it_changes_hands_at_its_date_without_anybody_doing_it(moderator: Membership) -> None:
     role, first, second = make_role(moderator), add_member(moderator), add_member(moderator)
     hold(role, first, moderator)
     date = clock.now() + timedelta(days=7)
-    handed = offering.offer(
-        role, first, to=second, kind=Kind.ACCOUNTABLE, notes="Alt står her", starts_at=date, former_helps=True
+    handed = offers_module.offer(
+        role,
+        first,
+        to=second,
+        kind=AssignmentKind.ACCOUNTABLE,
+        notes="Alt står her",
+        starts_at=date,
+        stays_as_helper=True,
     )
-    answering.accept(handed, second)
+    answers.accept(handed, second)
     db.session.commit()
     for days, holder in ((6, first), (8, second)):
         with clock.at(clock.now() + timedelta(days=days)):
             held = accountable(role)
             assert held is not None
             assert held.membership_id == holder.id
-    helper = db.session.scalars(select(Holding).where(Holding.kind == Kind.HELPER)).one()
-    assert (helper.membership_id, helper.since, helper.until) == (first.id, date, date + answering.FORMER_HELPS_FOR)
+    helper = db.session.scalars(select(RoleAssignment).where(RoleAssignment.kind == AssignmentKind.HELPER)).one()
+    assert (helper.membership_id, helper.since, helper.until) == (first.id, date, date + answers.FORMER_HELPS_FOR)
     third = add_member(moderator)
     hold(role, third, moderator)  # Before the date: the second never begins.
     with clock.at(clock.now() + timedelta(days=8)):
@@ -174,7 +185,7 @@ def test_a_helper_who_becomes_accountable_helps_no_more(moderator: Membership) -
     hold(role, member, moderator)
     assert helps.is_over
     with pytest.raises(Conflict, match="holds this role already"):
-        offering.offer(role, moderator, to=member, kind=Kind.HELPER)
+        offers_module.offer(role, moderator, to=member, kind=AssignmentKind.HELPER)
 
 
 def test_in_an_archived_partnership_nothing_about_roles_changes(moderator: Membership) -> None:
@@ -183,11 +194,11 @@ def test_in_an_archived_partnership_nothing_about_roles_changes(moderator: Membe
     moderator.partnership.archived_at = clock.now()
     db.session.commit()
     for work in (
-        lambda: offering.offer(role, moderator, to=moderator, kind=Kind.HELPER),
-        lambda: offering.ask(role, moderator, kind=Kind.HELPER),
-        lambda: ending.end(held, member, "Slut"),
-        lambda: ending.retire(role, moderator),
-        lambda: ending.resume(role, moderator),
+        lambda: offers_module.offer(role, moderator, to=moderator, kind=AssignmentKind.HELPER),
+        lambda: offers_module.ask(role, moderator, kind=AssignmentKind.HELPER),
+        lambda: endings.end(held, member, "Slut"),
+        lambda: endings.retire(role, moderator),
+        lambda: endings.resume(role, moderator),
         lambda: role.place(moderator, up=True),
     ):
         with pytest.raises(Conflict, match="archived"):

@@ -11,19 +11,19 @@ from sqlalchemy import select
 
 from tests.factories import add_member, make_role, make_user, start_partnership
 from workspace import Workspace, clock
-from workspace.access import Refusal
 from workspace.extensions import db
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
-from workspace.partnerships.models import State as SeatState
-from workspace.roles import answering, ending, offering
-from workspace.roles.holdings import OPEN, Holding, Kind, State, accountable, is_held
+from workspace.partnerships.models import MembershipState as SeatState
+from workspace.permissions import UserError
+from workspace.roles import answers, endings, offers
+from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, accountable, is_held
 from workspace.roles.models import Role
 
 people = st.sampled_from([0, 0, 0, 1, 2])  # 0 is the moderator, who may most.
 others = st.integers(0, 2)
 roles = st.sampled_from([0, 0, 0, 1])
-kinds = st.sampled_from(Kind)
+kinds = st.sampled_from(AssignmentKind)
 recent = st.integers(0, 4)
 mostly = st.sampled_from([True, True, True, False])
 DAY = timedelta(days=1)
@@ -35,18 +35,22 @@ class Part:
 
     role: int
     person: int
-    kind: Kind
-    state: State
+    kind: AssignmentKind
+    state: AssignmentState
     by: int | None
     since: datetime | None
     helps: bool = False
     until: datetime | None = None
 
     def counts(self, moment: datetime) -> bool:
-        return self.state is State.HELD and self.begins <= moment and (self.until is None or moment < self.until)
+        return (
+            self.state is AssignmentState.HELD and self.begins <= moment and (self.until is None or moment < self.until)
+        )
 
     def is_to_end_after(self, moment: datetime) -> bool:
-        return self.state is State.HELD and (self.until is None or (self.until > moment and self.until > self.begins))
+        return self.state is AssignmentState.HELD and (
+            self.until is None or (self.until > moment and self.until > self.begins)
+        )
 
     @property
     def begins(self) -> datetime:
@@ -72,7 +76,7 @@ class Life(RuleBasedStateMachine):
         found = [
             part.person
             for part in self.parts.values()
-            if part.role == role and part.kind is Kind.ACCOUNTABLE and part.counts(moment)
+            if part.role == role and part.kind is AssignmentKind.ACCOUNTABLE and part.counts(moment)
         ]
         assert len(found) <= 1
         return found[0] if found and self.active[found[0]] else None
@@ -81,69 +85,72 @@ class Life(RuleBasedStateMachine):
         """Whether somebody is accountable, or will be in the end."""
         return any(
             part.role == role
-            and part.kind is Kind.ACCOUNTABLE
+            and part.kind is AssignmentKind.ACCOUNTABLE
             and self.active[part.person]
-            and part.state is State.HELD
+            and part.state is AssignmentState.HELD
             and (part.counts(self.now) or part.until is None)
             for part in self.parts.values()
         )
 
-    def is_in(self, role: int, person: int, kind: Kind) -> bool:
+    def is_in(self, role: int, person: int, kind: AssignmentKind) -> bool:
         """Whether an offer or a question of this kind makes no sense."""
         own = [
             part
             for part in self.parts.values()
             if (part.role, part.person) == (role, person) and part.is_to_end_after(self.now)
         ]
-        return any((part.kind is kind and part.until is None) or part.kind is Kind.ACCOUNTABLE != kind for part in own)
+        return any(
+            (part.kind is kind and part.until is None) or part.kind is AssignmentKind.ACCOUNTABLE != kind
+            for part in own
+        )
 
     def open(self, role: int) -> list[Part]:
         return [part for part in self.parts.values() if part.role == role and part.state in OPEN]
 
-    def may_offer(self, by: int, role: int, to: int, kind: Kind) -> str:
-        hands_over = kind is Kind.ACCOUNTABLE and self.accountable(role, self.now) == by
+    def may_offer(self, by: int, role: int, to: int, kind: AssignmentKind) -> str:
+        hands_over = kind is AssignmentKind.ACCOUNTABLE and self.accountable(role, self.now) == by
         if not self.active[by] or not self.active[to] or not (by == 0 or hands_over):
             return "no"
         for part in self.open(role):
             if not self.active[part.person]:
                 continue
             if part.person == to:
-                return "again" if (part.state, part.kind) == (State.OFFERED, kind) else "no"
+                return "again" if (part.state, part.kind) == (AssignmentState.OFFERED, kind) else "no"
         for part in self.open(role):
-            offered = part.state is State.OFFERED and self.active[part.person]
-            if offered and part.kind is Kind.ACCOUNTABLE and kind is Kind.ACCOUNTABLE:
+            offered = part.state is AssignmentState.OFFERED and self.active[part.person]
+            if offered and part.kind is AssignmentKind.ACCOUNTABLE and kind is AssignmentKind.ACCOUNTABLE:
                 return "no"
         return "no" if self.is_in(role, to, kind) else "yes"
 
-    def may_ask(self, by: int, role: int, kind: Kind) -> str:
+    def may_ask(self, by: int, role: int, kind: AssignmentKind) -> str:
         if not self.active[by]:
             return "no"
         for part in self.open(role):
             if part.person == by:
-                return "again" if part.state is State.REQUESTED else "no"
-        taken = kind is Kind.ACCOUNTABLE and self.is_taken(role)
+                return "again" if part.state is AssignmentState.REQUESTED else "no"
+        taken = kind is AssignmentKind.ACCOUNTABLE and self.is_taken(role)
         return "no" if taken or self.is_in(role, by, kind) else "yes"
 
     def may_answer(self, part: Part, by: int) -> bool:
         if not self.active[by] or part.state not in OPEN:
             return False
-        return part.person == by if part.state is State.OFFERED else by == 0
+        return part.person == by if part.state is AssignmentState.OFFERED else by == 0
 
     def hold(self, part: Part, start: datetime) -> None:
         for other in list(self.parts.values()):
-            if other is part or other.role != part.role or other.state is not State.HELD:
+            if other is part or other.role != part.role or other.state is not AssignmentState.HELD:
                 continue
             if other.until is not None and other.until <= start:
                 continue
             own = other.person == part.person
-            if own or (other.kind is Kind.ACCOUNTABLE and part.kind is Kind.ACCOUNTABLE):
+            if own or (other.kind is AssignmentKind.ACCOUNTABLE and part.kind is AssignmentKind.ACCOUNTABLE):
                 began = other.begins < start
                 other.until = max(start, other.begins)
                 if not own and began and part.helps and other.person == part.by and self.active[other.person]:
-                    helper = Part(part.role, other.person, Kind.HELPER, State.HELD, None, start)
-                    helper.until = start + answering.FORMER_HELPS_FOR
+                    helper = Part(part.role, other.person, AssignmentKind.HELPER, AssignmentState.HELD, None, start)
+                    helper.until = start + answers.FORMER_HELPS_FOR
                     self.parts[-len(self.parts) - 1] = helper  # The verb makes the row; its id is not told.
-        part.state, part.since, part.until = State.HELD, start, None
+        part.state, part.since, part.until = AssignmentState.HELD, start, None
 
     # What people do
 
@@ -160,7 +167,7 @@ class Life(RuleBasedStateMachine):
             try:
                 done = work()
                 db.session.commit()
-            except Refusal:
+            except UserError:
                 db.session.rollback()
                 return "no"
         return done
@@ -170,13 +177,13 @@ class Life(RuleBasedStateMachine):
         return known[number % len(known)], self.parts[known[number % len(known)]]
 
     @rule(by=people, to=others, role=roles, kind=kinds, later=st.integers(0, 4), helps=st.booleans())
-    def offer(self, by: int, to: int, role: int, kind: Kind, later: int, helps: bool) -> None:
+    def offer(self, by: int, to: int, role: int, kind: AssignmentKind, later: int, helps: bool) -> None:
         start = self.now + later * DAY if later else None
         expected = self.may_offer(by, role, to, kind)
-        hands_over = kind is Kind.ACCOUNTABLE and self.accountable(role, self.now) == by
+        hands_over = kind is AssignmentKind.ACCOUNTABLE and self.accountable(role, self.now) == by
         made = self.does(
-            lambda: offering.offer(
-                self.role(role), self.seat(by), to=self.seat(to), kind=kind, starts_at=start, former_helps=helps
+            lambda: offers.offer(
+                self.role(role), self.seat(by), to=self.seat(to), kind=kind, starts_at=start, stays_as_helper=helps
             )
         )
         assert (made == "no") == (expected == "no")
@@ -184,23 +191,23 @@ class Life(RuleBasedStateMachine):
             return
         for part in self.open(role):
             if not self.active[part.person]:
-                part.state = State.WITHDRAWN
-        assert isinstance(made, Holding)
+                part.state = AssignmentState.WITHDRAWN
+        assert isinstance(made, RoleAssignment)
         if expected == "yes":
             assert made.id not in self.parts
-            self.parts[made.id] = Part(role, to, kind, State.OFFERED, by, start, helps and hands_over)
+            self.parts[made.id] = Part(role, to, kind, AssignmentState.OFFERED, by, start, helps and hands_over)
 
     @rule(by=others, role=roles, kind=kinds)
-    def ask(self, by: int, role: int, kind: Kind) -> None:
+    def ask(self, by: int, role: int, kind: AssignmentKind) -> None:
         expected = self.may_ask(by, role, kind)
-        made = self.does(lambda: offering.ask(self.role(role), self.seat(by), kind=kind))
+        made = self.does(lambda: offers.ask(self.role(role), self.seat(by), kind=kind))
         assert (made == "no") == (expected == "no")
         if expected == "yes":
-            assert isinstance(made, Holding)
-            self.parts[made.id] = Part(role, by, kind, State.REQUESTED, None, None)
+            assert isinstance(made, RoleAssignment)
+            self.parts[made.id] = Part(role, by, kind, AssignmentState.REQUESTED, None, None)
 
     @rule(to=others, role=roles, kind=kinds, later=st.sampled_from([0, 0, 2]))
-    def assign(self, to: int, role: int, kind: Kind, later: int) -> None:
+    def assign(self, to: int, role: int, kind: AssignmentKind, later: int) -> None:
         """An offer, and yes at once: what happens most."""
         self.offer(0, to, role, kind, later, False)
         if self.parts:
@@ -211,15 +218,15 @@ class Life(RuleBasedStateMachine):
     def accept(self, number: int, by: int, fitting: bool) -> None:
         holding, part = self.one(number)
         if fitting:
-            by = part.person if part.state is State.OFFERED else 0
-        asked = part.state is State.REQUESTED
+            by = part.person if part.state is AssignmentState.OFFERED else 0
+        asked = part.state is AssignmentState.REQUESTED
         allowed = (
             self.may_answer(part, by)
             and self.active[part.person]
-            and not (asked and part.kind is Kind.ACCOUNTABLE and self.is_taken(part.role))
+            and not (asked and part.kind is AssignmentKind.ACCOUNTABLE and self.is_taken(part.role))
         )
-        held_before = part.state is State.HELD
-        done = self.does(lambda: answering.accept(db.session.get_one(Holding, holding), self.seat(by)))
+        held_before = part.state is AssignmentState.HELD
+        done = self.does(lambda: answers.accept(db.session.get_one(RoleAssignment, holding), self.seat(by)))
         assert held_before or (done is None) == allowed
         if allowed:
             self.hold(part, max(part.since or self.now, self.now))
@@ -228,29 +235,29 @@ class Life(RuleBasedStateMachine):
     @rule(number=recent, by=people)
     def decline(self, number: int, by: int) -> None:
         holding, part = self.one(number)
-        allowed, again = self.may_answer(part, by), part.state is State.DECLINED
-        done = self.does(lambda: answering.decline(db.session.get_one(Holding, holding), self.seat(by), "Nej"))
+        allowed, again = self.may_answer(part, by), part.state is AssignmentState.DECLINED
+        done = self.does(lambda: answers.decline(db.session.get_one(RoleAssignment, holding), self.seat(by), "Nej"))
         assert again or (done is None) == allowed
         if allowed:
-            part.state = State.DECLINED
+            part.state = AssignmentState.DECLINED
 
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people)
     def withdraw(self, number: int, by: int) -> None:
         holding, part = self.one(number)
-        mine = by in (0, part.by) if part.state is State.OFFERED else part.person == by
-        allowed, again = self.active[by] and part.state in OPEN and mine, part.state is State.WITHDRAWN
-        done = self.does(lambda: offering.withdraw(db.session.get_one(Holding, holding), self.seat(by)))
+        mine = by in (0, part.by) if part.state is AssignmentState.OFFERED else part.person == by
+        allowed, again = self.active[by] and part.state in OPEN and mine, part.state is AssignmentState.WITHDRAWN
+        done = self.does(lambda: offers.withdraw(db.session.get_one(RoleAssignment, holding), self.seat(by)))
         assert again or (done is None) == allowed
         if allowed:
-            part.state = State.WITHDRAWN
+            part.state = AssignmentState.WITHDRAWN
 
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people)
     def end(self, number: int, by: int) -> None:
         holding, part = self.one(number)
         allowed = self.active[by] and by in (0, part.person)
-        done = self.does(lambda: ending.end(db.session.get_one(Holding, holding), self.seat(by), "Slut"))
+        done = self.does(lambda: endings.end(db.session.get_one(RoleAssignment, holding), self.seat(by), "Slut"))
         assert (done is None) == allowed
         if allowed and part.is_to_end_after(self.now):
             part.until = max(part.begins, self.now)
@@ -272,9 +279,11 @@ class Life(RuleBasedStateMachine):
         for role, role_id in enumerate(self.role_ids):
             with clock.at(self.now):
                 holder = accountable(self.role(role))
-                rows = db.session.scalars(select(Holding).where(Holding.role_id == role_id, is_held(self.now))).all()
+                rows = db.session.scalars(
+                    select(RoleAssignment).where(RoleAssignment.role_id == role_id, is_held(self.now))
+                ).all()
                 waiting = db.session.scalars(
-                    select(Holding).where(Holding.role_id == role_id, Holding.state.in_(OPEN))
+                    select(RoleAssignment).where(RoleAssignment.role_id == role_id, RoleAssignment.state.in_(OPEN))
                 ).all()
             person = self.accountable(role, self.now)
             assert (holder and holder.membership_id) == (None if person is None else self.seats[person])
@@ -295,7 +304,7 @@ class Life(RuleBasedStateMachine):
         entries = select(Entry).where(Entry.partnership_id == partnership_id).order_by(Entry.number)
         for entry in db.session.scalars(entries):
             told = entry.details
-            if told.get("kind") != Kind.ACCOUNTABLE:
+            if told.get("kind") != AssignmentKind.ACCOUNTABLE:
                 continue
             plan = spans[told["role"]]
             if entry.verb in (Verb.TOOK_ROLE, Verb.GAVE_ROLE):

@@ -12,9 +12,9 @@ from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.extensions import db
-from workspace.partnerships.log import Entry, Verb
-from workspace.partnerships.models import Membership, Partnership, State
-from workspace.roles.holdings import Holding
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
@@ -43,7 +43,9 @@ def verbs(partnership: Partnership) -> list[str]:
 
 
 def holdings(role: Role) -> list[tuple[str, str, str]]:
-    found = db.session.scalars(select(Holding).where(Holding.role_id == role.id).order_by(Holding.id))
+    found = db.session.scalars(
+        select(RoleAssignment).where(RoleAssignment.role_id == role.id).order_by(RoleAssignment.id)
+    )
     return [(holding.membership.user.name, holding.kind.value, holding.state.value) for holding in found]
 
 
@@ -119,7 +121,7 @@ def test_a_role_is_offered_and_accepted_with_htmx(moderator: Membership, partner
     assert answer.status_code == 200
     assert "Farida Nazari is asked" in Page(answer.text).text
     assert "Nobody accountable" in Page(answer.text).text
-    browser, [offered] = sign_in(partner.user), db.session.scalars(select(Holding)).all()
+    browser, [offered] = sign_in(partner.user), db.session.scalars(select(RoleAssignment)).all()
     assert "You are asked to be accountable" in browser.page(address).text
     answer = browser.submit(f"{address}/holdings/{offered.id}/acceptance", page=address, htmx=True)
     assert "Nobody accountable" not in Page(answer.text).text
@@ -131,7 +133,7 @@ def test_an_offer_is_declined_with_a_reason(moderator: Membership, partner: Memb
     role = make_role(moderator)
     address = f"{moderator.partnership.address}roles/{role.id}"
     sign_in(moderator.user).submit(f"{address}/offers", {"member": partner.id, "kind": "helper"})
-    browser, [offered] = sign_in(partner.user), db.session.scalars(select(Holding)).all()
+    browser, [offered] = sign_in(partner.user), db.session.scalars(select(RoleAssignment)).all()
     refusal = f"{address}/holdings/{offered.id}/refusal"
     assert browser.submit(refusal, {"reason": ""}, page=refusal).status_code == 422
     assert browser.submit(refusal, {"reason": "Jeg har ikke tid"}, page=refusal).status_code == 303
@@ -143,7 +145,7 @@ def test_nobody_answers_for_another(moderator: Membership, partner: Membership, 
     role = make_role(moderator)
     address = f"{moderator.partnership.address}roles/{role.id}"
     sign_in(moderator.user).submit(f"{address}/offers", {"member": partner.id, "kind": "helper"})
-    [offered] = db.session.scalars(select(Holding)).all()
+    [offered] = db.session.scalars(select(RoleAssignment)).all()
     browser = sign_in(moderator.user)
     assert browser.submit(f"{address}/holdings/{offered.id}/acceptance").status_code == 403
     assert browser.get(f"{address}/holdings/{offered.id}/refusal").status_code == 403
@@ -157,7 +159,7 @@ def test_an_offer_that_was_withdrawn_can_not_be_accepted(
     address = f"{moderator.partnership.address}roles/{role.id}"
     browser = sign_in(moderator.user)
     browser.submit(f"{address}/offers", {"member": partner.id, "kind": "accountable"})
-    [offered] = db.session.scalars(select(Holding)).all()
+    [offered] = db.session.scalars(select(RoleAssignment)).all()
     it = f"{address}/holdings/{offered.id}"
     assert browser.submit(f"{it}/withdrawal", page=address, htmx=True).status_code == 200
     for htmx in (False, True):
@@ -176,7 +178,7 @@ def test_handing_over_to_somebody_who_has_left_keeps_the_notes(
     address = f"{moderator.partnership.address}roles/{role.id}"
     browser = sign_in(holder.user)
     form = browser.page(f"{address}/offers/new").form(f"{address}/offers")
-    partner.state = State.ENDED
+    partner.state = MembershipState.ENDED
     for htmx in (False, True):
         sent = form | {"member": str(partner.id), "notes": "Nøglen hænger ved døren"}
         answer = browser.post(f"{address}/offers", data=sent, htmx=htmx)
@@ -195,10 +197,10 @@ def test_the_holder_hands_over_from_a_date_and_helps_on(
     day = clock.now() + timedelta(days=10)
     sign_in(holder.user).submit(
         f"{address}/offers",
-        {"member": partner.id, "starts_on": f"{day:%Y-%m-%d}", "notes": "Kurset er i maj", "former_helps": "y"},
+        {"member": partner.id, "starts_on": f"{day:%Y-%m-%d}", "notes": "Kurset er i maj", "stays_as_helper": "y"},
         page=f"{address}/offers/new",
     )
-    handed = db.session.scalars(select(Holding).where(Holding.membership_id == partner.id)).one()
+    handed = db.session.scalars(select(RoleAssignment).where(RoleAssignment.membership_id == partner.id)).one()
     browser = sign_in(partner.user)
     assert browser.submit(f"{address}/holdings/{handed.id}/acceptance", page=address).status_code == 303
     overview = f"{moderator.partnership.address}roles"
@@ -207,7 +209,7 @@ def test_the_holder_hands_over_from_a_date_and_helps_on(
     before = Page(browser.get(address).text)
     assert "Hand over the responsibility" not in before.text  # It is not theirs yet.
     later = clock.now() + timedelta(days=11)
-    for holding in db.session.scalars(select(Holding)):  # Eleven days go by.
+    for holding in db.session.scalars(select(RoleAssignment)):  # Eleven days go by.
         holding.since = holding.since and holding.since - (later - clock.now())
         holding.until = holding.until and holding.until - (later - clock.now())
     page = browser.page(overview).text
@@ -236,7 +238,7 @@ def test_a_member_asks_and_a_moderator_gives(moderator: Membership, partner: Mem
         f"{address}/requests", {"notes": "Jeg kender loven"}, page=f"{address}/requests/new", htmx=True
     )
     assert "Jeg kender loven" in answer.text
-    [asked] = db.session.scalars(select(Holding)).all()
+    [asked] = db.session.scalars(select(RoleAssignment)).all()
     assert browser.submit(f"{address}/holdings/{asked.id}/acceptance").status_code == 403
     answer = sign_in(moderator.user).submit(f"{address}/holdings/{asked.id}/acceptance", page=address)
     assert answer.status_code == 303
@@ -318,11 +320,11 @@ def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     roles = f"{moderator.partnership.address}roles"
     browser = sign_in(moderator.user)
     assert "Nobody accountable" not in browser.page(roles).text
-    for state in (State.SUSPENDED, State.ENDED):
+    for state in (MembershipState.SUSPENDED, MembershipState.ENDED):
         partner.state = state
         assert "Nobody accountable" in browser.page(roles).text
     assert "Farida Nazari" in browser.page(f"{roles}/{role.id}").text
-    partner.state = State.ACTIVE
+    partner.state = MembershipState.ACTIVE
     assert "Nobody accountable" not in browser.page(roles).text
 
 
@@ -400,7 +402,7 @@ def test_a_post_waits_for_whoever_is_accountable(moderator: Membership, partner:
     )
     assert "Waits for Farida Nazari" in Page(answer.text).text
     assert "Waits for Farida Nazari" in browser.page(place).text
-    partner.state = State.ENDED
+    partner.state = MembershipState.ENDED
     assert "Waits for an accountable holder" in browser.page(place).text
 
 

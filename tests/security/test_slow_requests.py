@@ -15,10 +15,10 @@ from flask import request
 from tests.client import Client
 from tests.live.test_serving import connect, served
 from workspace import Workspace, create_app
-from workspace.access import by_its_address
 from workspace.config import Settings
-from workspace.networks import address_behind, network_of
-from workspace.request_bodies import LARGEST, at_most
+from workspace.permissions import csrf_exempt_signed_url
+from workspace.web.networks import address_behind, network_of
+from workspace.web.request_bodies import LARGEST, at_most
 
 SOON = 5
 MORE_THAN_THREADS = 700  # a process has 640
@@ -217,7 +217,7 @@ def test_a_view_may_take_more_than_the_others(settings: Settings) -> None:
     app.test_client_class = Client
 
     @app.post("/upload")
-    @by_its_address
+    @csrf_exempt_signed_url
     @at_most(2 * LARGEST)
     def upload() -> str:
         return str(len(request.get_data()))

@@ -15,19 +15,21 @@ from flask_babel import force_locale
 from tests.client import Client
 from tests.factories import Level, add_member, comment, make_administrator, make_role, share, start_partnership
 from tests.pages import Page
-from workspace import Workspace, kept, names, prose
+from workspace import Workspace, rich_text
 from workspace.accounts import passwords
 from workspace.accounts.models import User, email_key
 from workspace.extensions import db
-from workspace.forms import LONGEST_TEXT
-from workspace.mail.letters import filled
-from workspace.members import addresses
+from workspace.i18n import danish
+from workspace.mail.message_types import filled
+from workspace.members.invitations import address_parser
+from workspace.notifications.emails import shortened
 from workspace.partnerships.models import Membership
-from workspace.partnerships.news import shortened
 from workspace.posts.versions import MOST_SHOWN
-from workspace.prose import comparing, markup, naming, plain
-from workspace.prose.blocks import MOST_LINKS
-from workspace.prose.comparing import Change, Matcher
+from workspace.rich_text import html_reader, mentions, merge, text_reader
+from workspace.rich_text.blocks import MOST_LINKS
+from workspace.rich_text.merge import Change, Matcher
+from workspace.web import form_recovery
+from workspace.web.forms import MAX_TEXT
 
 SignIn = Callable[[User], Client]
 
@@ -171,54 +173,54 @@ def crowd() -> dict[int, str]:
 
 
 def named(text: str) -> object:
-    return naming.resolved(prose.from_plain(text), referable=crowd(), recognisable=crowd())
+    return mentions.resolve_mentions(rich_text.from_plain(text), referable=crowd(), recognisable=crowd())
 
 
 def compared(text: str) -> object:
-    return comparing.changes(text, text[1:] + "c")
+    return merge.changes(text, text[1:] + "c")
 
 
 def merged(text: str) -> object:
-    html = prose.from_plain(text).html
-    return comparing.merged(html, f"<p>c</p>{html}", prose.from_plain(text[1:] + "c").html)
+    html = rich_text.from_plain(text).html
+    return merge.merged(html, f"<p>c</p>{html}", rich_text.from_plain(text[1:] + "c").html)
 
 
 def listed(text: str) -> object:
-    return addresses.count(text), [addresses._address(email) for _, email, _ in addresses._pieces(text)][
-        : addresses.MOST
+    return address_parser.count(text), [address_parser._address(email) for _, email, _ in address_parser._pieces(text)][
+        : address_parser.MOST
     ]
 
 
 def edited(text: str) -> object:
-    return prose.from_plain(text, instead_of=prose.from_plain(text[1:]).html)
+    return rich_text.from_plain(text, instead_of=rich_text.from_plain(text[1:]).html)
 
 
 # Each with what it is given, and the longest that it ever gets.
 READERS: dict[str, tuple[Callable[[str], object], dict[str, Callable[[int], str]], int]] = {
-    "plain text": (prose.from_plain, of(TEXTS), 2 * LONGEST_TEXT),
-    "lines": (plain.read, of(LINES), 100_000),
-    "plain text, edited": (edited, of(TEXTS), LONGEST_TEXT),
+    "plain text": (rich_text.from_plain, of(TEXTS), 2 * MAX_TEXT),
+    "lines": (text_reader.read, of(LINES), 100_000),
+    "plain text, edited": (edited, of(TEXTS), MAX_TEXT),
     "html": (
-        prose.from_html,
+        rich_text.from_html,
         of(HTML + TEXTS) | {"left open": left_open, "one item": one_item, "once": once},
-        markup.LONGEST,
+        html_reader.LONGEST,
     ),
-    "names": (named, of(MENTIONS), LONGEST_TEXT),
-    "versions": (compared, of(TEXTS), LONGEST_TEXT),
-    "merging": (merged, of(BODIES), LONGEST_TEXT),
-    "addresses": (listed, of(LISTS), addresses.MOST * 20),
-    "an address": (addresses._address, of(LISTS), addresses.LONGEST),
+    "names": (named, of(MENTIONS), MAX_TEXT),
+    "versions": (compared, of(TEXTS), MAX_TEXT),
+    "merging": (merged, of(BODIES), MAX_TEXT),
+    "addresses": (listed, of(LISTS), address_parser.MOST * 20),
+    "an address": (address_parser._address, of(LISTS), address_parser.LONGEST),
     "its key": (email_key, of(LISTS + TEXTS), 1_000_000),
-    "the way back": (lambda text: kept.local_address(f"/{text}"), of(TEXTS), 1_000_000),
-    "another way back": (lambda text: kept.local_address(f"//{text}"), of(TEXTS), 1_000_000),
+    "the way back": (lambda text: form_recovery.local_address(f"/{text}"), of(TEXTS), 1_000_000),
+    "another way back": (lambda text: form_recovery.local_address(f"//{text}"), of(TEXTS), 1_000_000),
     "a password": (
         lambda text: passwords.weakness(text, "Mette " * 16),
         of([*TEXTS, "password", "1", "aA1!"]),
         1_000_000,
     ),
-    "a name": (lambda text: (names.fold(text), names.sort_key(text), names.slug(text)), of(TEXTS), 1000),
-    "a mail": (lambda text: (filled(text), shortened(text)), of(TEXTS), 2 * LONGEST_TEXT),
-    "a CPR number": (prose.resembles_cpr_number, of(TEXTS), 40_000),
+    "a name": (lambda text: (danish.search_key(text), danish.sort_key(text), danish.slug(text)), of(TEXTS), 1000),
+    "a mail": (lambda text: (filled(text), shortened(text)), of(TEXTS), 2 * MAX_TEXT),
+    "a CPR number": (rich_text.resembles_cpr_number, of(TEXTS), 40_000),
 }
 
 
@@ -292,15 +294,15 @@ def test_a_comparison_takes_no_more_steps_than_it_has(size: int) -> None:
 def test_what_is_compared_can_be_read_whole_again() -> None:
     pairs = [("a b " * 1000, "b a " * 999), ("a\nb\n" * 900, "b\na\n" * 900), ("en to tre", ""), ("", "x"), ("", "")]
     for before, after in pairs:
-        found = comparing.changes(before, after)
+        found = merge.changes(before, after)
         assert "".join(change.words for change in found if change.mark != "added") == before
         assert "".join(change.words for change in found if change.mark != "removed") == after
-        assert len(found) <= comparing.MOST_PIECES
+        assert len(found) <= merge.MOST_PIECES
 
 
 def test_a_word_changed_in_a_long_text_is_all_that_is_told_apart() -> None:
     before = "Vi har talt med alle om det.\n\n" * 60 + "Det er rødt.\n\n" + "Vi har talt med alle om det.\n\n" * 60
-    found = comparing.changes(before, before.replace("rødt", "blåt"))
+    found = merge.changes(before, before.replace("rødt", "blåt"))
     assert [(change.mark, change.words) for change in found if change.mark] == [
         ("removed", "rødt.\n\n"),
         ("added", "blåt.\n\n"),
@@ -310,18 +312,18 @@ def test_a_word_changed_in_a_long_text_is_all_that_is_told_apart() -> None:
 
 def test_long_addresses_are_links_still_and_what_is_no_address_is_none() -> None:
     long = "https://eur01.safelinks.protection.outlook.com/?url=" + "a%2F" * 300
-    assert f'href="{long}"' in prose.from_plain(f"Se {long} her.").html
-    assert "href" not in prose.from_plain("a.dk/" * 700).html
+    assert f'href="{long}"' in rich_text.from_plain(f"Se {long} her.").html
+    assert "href" not in rich_text.from_plain("a.dk/" * 700).html
 
 
 def test_a_text_mentions_no_more_people_than_it_may_have_links() -> None:
-    made = naming.resolved(prose.from_plain("@Bo " * 1000), referable={1: "Bo"}, recognisable={1: "Bo"})
+    made = mentions.resolve_mentions(rich_text.from_plain("@Bo " * 1000), referable={1: "Bo"}, recognisable={1: "Bo"})
     assert made.html.count("#member-1") == MOST_LINKS
     assert made.text.count("@Bo") == 1000
 
 
 def test_html_that_is_too_tangled_is_text_and_nothing_of_it_is_lost() -> None:
-    made = prose.from_html(left_open(20_000))
+    made = rich_text.from_html(left_open(20_000))
     assert "<p>x<p>x" in made.text
     assert "<b" not in made.html
 
@@ -383,7 +385,7 @@ def test_a_text_of_the_largest_size_is_taken_or_refused_at_once(
     places += [f"{posts}/{post.number}/comments/{written.number}/edit"]
     html = piece in BODIES_HTML
     for place in places:
-        for length in (20_000, 40_000) if html else (LONGEST_TEXT, 300_000):
+        for length in (20_000, 40_000) if html else (MAX_TEXT, 300_000):
             text = repeated(piece, length)
             fields = {"title": "Et opslag", "kind": "progress", "version": "1", "body": text.strip()}
             fields |= {"body_html": text} if html else {}
@@ -395,9 +397,9 @@ def test_a_text_of_the_largest_size_is_taken_or_refused_at_once(
 def test_an_edit_of_what_was_changed_meanwhile_is_answered_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
-    browser, text = sign_in(moderator.user), repeated(piece, LONGEST_TEXT - 2).strip()
+    browser, text = sign_in(moderator.user), repeated(piece, MAX_TEXT - 2).strip()
     post = share(moderator, "Et opslag", text)
-    post.edit(moderator, title="Et opslag", body=prose.from_plain(text[1:]), version=1)
+    post.edit(moderator, title="Et opslag", body=rich_text.from_plain(text[1:]), version=1)
     fields = {"title": "Et opslag", "version": "1", "body": f"{text}c"}
     address = f"{moderator.partnership.address}posts/{post.number}/edit"
     answers.least(lambda: browser.submit(address, fields), {409}, most)
@@ -407,10 +409,10 @@ def test_an_edit_of_what_was_changed_meanwhile_is_answered_at_once(
 def test_a_page_of_versions_is_shown_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
-    browser, text = sign_in(moderator.user), repeated(piece, LONGEST_TEXT - 2)
+    browser, text = sign_in(moderator.user), repeated(piece, MAX_TEXT - 2)
     post = share(moderator, "Et opslag", text)
     for version in range(1, MOST_SHOWN + 2):
-        body = prose.from_plain(f"{version}{text[version % 2 :]}{version}")
+        body = rich_text.from_plain(f"{version}{text[version % 2 :]}{version}")
         post.edit(moderator, title="Et opslag", body=body, version=version)
         db.session.commit()
     address = f"{moderator.partnership.address}texts/{post.number}/versions"
@@ -423,18 +425,18 @@ def test_a_pasted_list_of_the_largest_size_is_answered_at_once(
 ) -> None:
     browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
     common = {"level": "observer", "organisation": moderator.organisation_id, "language": "da"}
-    for text in (piece * addresses.MOST, "E-mail;Navn\n" + piece * addresses.MOST, repeated(piece, 400_000)):
+    for text in (piece * address_parser.MOST, "E-mail;Navn\n" + piece * address_parser.MOST, repeated(piece, 400_000)):
         answers.least(lambda: browser.submit(address, common | {"addresses": text}), {200, 413, 422}, most)  # noqa: B023
 
 
 def test_too_many_addresses_are_refused_and_kept(moderator: Membership, sign_in: SignIn) -> None:
     browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
-    pasted = "\n".join(f"p{number}@x.dk" for number in range(addresses.MOST + 1))
+    pasted = "\n".join(f"p{number}@x.dk" for number in range(address_parser.MOST + 1))
     common = {"level": "observer", "organisation": moderator.organisation_id, "language": "da"}
     answer = browser.submit(address, common | {"addresses": pasted})
     assert answer.status_code == 422
     assert "Inviter højst 1.000 ad gangen. Der står 1.001 på listen." in answer.text
-    assert f"p{addresses.MOST}@x.dk" in answer.text
+    assert f"p{address_parser.MOST}@x.dk" in answer.text
 
 
 def test_a_text_that_is_too_long_is_told_so_in_numbers_as_danes_write_them_and_kept(

@@ -4,16 +4,16 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
-from workspace import prose
-from workspace.accounts.choices import Soon
-from workspace.digests import choosing
+from workspace import rich_text
+from workspace.accounts.mail_preferences import MailTiming
+from workspace.digests import preferences
 from workspace.extensions import db
-from workspace.mail import postman
-from workspace.mail.letters import Letter
+from workspace.mail import delivery
+from workspace.mail.message_types import EmailContent
 from workspace.mail.models import Mail
+from workspace.notifications.dispatch import NotificationKind
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice
-from workspace.posts import following
+from workspace.posts import follows
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -29,13 +29,15 @@ def reader(moderator: Membership) -> Membership:
 
 
 def news(seat: Membership) -> list[Mail]:
-    query = select(Mail).where(Mail.kind.in_([notice.value for notice in Notice]), Mail.user_id == seat.user_id)
+    query = select(Mail).where(
+        Mail.kind.in_([notice.value for notice in NotificationKind]), Mail.user_id == seat.user_id
+    )
     return list(db.session.scalars(query.order_by(Mail.id)))
 
 
-def letters(seat: Membership) -> list[Letter | None]:
+def letters(seat: Membership) -> list[EmailContent | None]:
     """What becomes of the news in the outbox for a member, if it is sent now."""
-    return [postman.written(mail) for mail in news(seat)]
+    return [delivery.written(mail) for mail in news(seat)]
 
 
 def subjects(seat: Membership) -> list[str | None]:
@@ -56,7 +58,7 @@ def test_whoever_is_mentioned_hears_of_it_once(moderator: Membership, reader: Me
 def test_an_edit_tells_only_those_who_were_not_mentioned_before(moderator: Membership, reader: Membership) -> None:
     other = add_member(moderator, make_user("Bo Holm", language="en"))
     post = share(moderator, "Grus", "@Farida Nazari")
-    post.edit(moderator, title="Grus", body=prose.from_plain("@Farida Nazari og @Bo Holm"), version=1)
+    post.edit(moderator, title="Grus", body=rich_text.from_plain("@Farida Nazari og @Bo Holm"), version=1)
     assert [len(news(seat)) for seat in (reader, other)] == [1, 1]
 
 
@@ -68,7 +70,7 @@ def test_comments_on_ones_own_post_are_mailed_at_once_until_one_no_longer_follow
     comment(post, reader, "Tak.")
     assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
     assert news(moderator) == [], "Who only follows it reads of it in the digest"
-    following.choose(reader, post.number, follows=False)
+    follows.set_following(reader, post.number, follows=False)
     comment(post, moderator, "Og mere.")
     assert len(news(reader)) == 1
 
@@ -84,15 +86,15 @@ def test_whoever_has_taken_a_challenge_hears_of_comments_at_once(moderator: Memb
 def test_who_wants_to_hears_at_once_of_comments_on_all_that_they_follow(
     moderator: Membership, reader: Membership
 ) -> None:
-    choosing.choose_kinds(reader.user, {Notice.REPLY: Soon.AT_ONCE}, {})
+    preferences.choose_kinds(reader.user, {NotificationKind.REPLY: MailTiming.AT_ONCE}, {})
     post = share(moderator, "Grus")
-    following.choose(reader, post.number, follows=True)
+    follows.set_following(reader, post.number, follows=True)
     comment(post, moderator, "Det ligger der.")
     assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
 
 
 def test_who_wants_no_mail_about_mentions_hears_of_the_comment(moderator: Membership, reader: Membership) -> None:
-    choosing.lower_notices(reader.user, [Notice.MENTIONED], Soon.NEVER)
+    preferences.lower_notices(reader.user, [NotificationKind.MENTIONED], MailTiming.NEVER)
     comment(share(reader, "Grus"), moderator, "@Farida Nazari")
     assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
 
@@ -101,11 +103,11 @@ def test_what_is_gone_is_not_sent_and_what_is_corrected_is_sent_as_it_is(
     moderator: Membership, reader: Membership
 ) -> None:
     post = share(moderator, "Grus", "Kodeord: kartoffel, @Farida Nazari")
-    post.edit(moderator, title="Grus", body=prose.from_plain("Rettet, @Farida Nazari"), version=1)
+    post.edit(moderator, title="Grus", body=rich_text.from_plain("Rettet, @Farida Nazari"), version=1)
     letter = letters(reader)[0]
     assert letter is not None
     assert "kartoffel" not in letter.text + letter.html
-    post.edit(moderator, title="Grus", body=prose.from_plain("Ingen"), version=2)
+    post.edit(moderator, title="Grus", body=rich_text.from_plain("Ingen"), version=2)
     assert letters(reader) == [None], "It mentions them no longer"
     said = comment(post, moderator, "Her, @Farida Nazari")
     said.redact(moderator, post, "Et kodeord")

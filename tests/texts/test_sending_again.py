@@ -13,9 +13,9 @@ from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.extensions import db
-from workspace.partnerships.models import Membership, Partnership, State
+from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.posts.models import Post
-from workspace.posts.versions import Version
+from workspace.posts.versions import TextVersion
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
@@ -86,7 +86,7 @@ def test_the_same_text_is_known_again_after_it_was_corrected(sending: Sending, h
 
 def test_another_text_is_refused_with_both_and_shared_beside_the_first(sending: Sending, htmx: bool) -> None:
     status, page = sending.send("Noget helt andet", htmx)
-    assert (status, sending.texts, number_of(Version)) == (409, ["Det første"], 0)
+    assert (status, sending.texts, number_of(TextVersion)) == (409, ["Det første"], 0)
     assert page.is_whole is not htmx
     assert "You have already shared this, but with a different text" in page.text
     assert "Det første" in page.text
@@ -104,7 +104,7 @@ def test_another_text_takes_the_place_of_the_first_only_when_that_is_asked_for(s
     for _press in range(2):
         assert sending.browser.post(sending.address, data=form, htmx=htmx).status_code == (200 if htmx else 303)
     assert sending.texts == ["Det første, og mere"]
-    assert db.session.scalars(select(Version.body_text)).all() == ["Det første"]
+    assert db.session.scalars(select(TextVersion.body_text)).all() == ["Det første"]
 
 
 def test_what_was_corrected_meanwhile_is_not_replaced_unseen(sending: Sending, htmx: bool) -> None:
@@ -190,7 +190,7 @@ def test_a_partnership_that_is_described_otherwise_is_another_partnership(member
     assert "Første navn" in answer.text
     started = db.session.scalars(select(Membership).order_by(Membership.id.desc())).first()
     assert started
-    started.state = State.ENDED
+    started.state = MembershipState.ENDED
     started.partnership.purpose = "Hemmeligt siden"
     left = browser.submit(address, fields | {"purpose": "Et andet formål"})
     assert left.status_code == 409

@@ -10,18 +10,18 @@ from sqlalchemy import select
 from tests.client import Client
 from tests.factories import Level, add_member, comment, make_role, make_user, share, start_partnership
 from tests.pages import Page
-from workspace import prose
-from workspace.access import Conflict, NotAllowed
+from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.extensions import Base, db
-from workspace.members import reporting
 from workspace.members.models import Verdict
-from workspace.partnerships.log import Entry, Verb
+from workspace.members.reports import service as reports_service
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
-from workspace.posts import following, mentions, reactions
-from workspace.posts.models import Kind, Post
-from workspace.posts.reactions import Acknowledgement
-from workspace.posts.versions import Version
+from workspace.permissions import Conflict, NotAllowed
+from workspace.posts import follows, mentions, reactions
+from workspace.posts.models import Post, PostKind
+from workspace.posts.reactions import ReactionKind
+from workspace.posts.versions import TextVersion
 
 SignIn = Callable[[User], Client]
 SECRET = "Kodeordetkartoffel"
@@ -52,9 +52,9 @@ def everything() -> str:
 
 def test_every_edit_keeps_the_version_before_and_says_what_changed(member: Membership, sign_in: SignIn) -> None:
     post = share(member, "Aftale", "Vi mødes mandag.")
-    post.edit(member, title="Aftale", body=prose.from_plain("Vi mødes fredag."), version=1)
+    post.edit(member, title="Aftale", body=rich_text.from_plain("Vi mødes fredag."), version=1)
     db.session.commit()
-    assert db.session.scalar(select(Version.body_text)) == "Vi mødes mandag."
+    assert db.session.scalar(select(TextVersion.body_text)) == "Vi mødes mandag."
     page = sign_in(member.user).page(f"{member.partnership.address}texts/{post.number}/versions")
     removed, added = (["".join(piece.itertext()) for piece in page.all(tag)] for tag in ("del", "ins"))
     assert [("mandag." in words) for words in removed] == [True]
@@ -67,11 +67,13 @@ def test_what_is_redacted_is_nowhere_and_the_fact_remains(
 ) -> None:
     reader = add_member(moderator)
     post = share(member, f"Titel {SECRET}", f"Her står {SECRET} og @Mette Ågård")
-    post.edit(member, title=f"Ny {SECRET}", body=prose.from_plain(f"Rettet {SECRET}"), version=1)
+    post.edit(member, title=f"Ny {SECRET}", body=rich_text.from_plain(f"Rettet {SECRET}"), version=1)
     said = comment(post, member, f"Også her: {SECRET}")
     for text in (post, said):
-        reporting.report(moderator, text, f"Der står {SECRET}")
-    reporting.answer(moderator, reporting.report(reader, post, f"Ja, {SECRET}").id, Verdict.KEPT, f"Kun {SECRET}")
+        reports_service.report(moderator, text, f"Der står {SECRET}")
+    reports_service.answer(
+        moderator, reports_service.report(reader, post, f"Ja, {SECRET}").id, Verdict.KEPT, f"Kun {SECRET}"
+    )
     said.withdraw(moderator, post, reason=f"Der stod {SECRET}")
     db.session.commit()
     assert SECRET in everything()
@@ -90,7 +92,7 @@ def test_what_is_redacted_is_nowhere_and_the_fact_remains(
 
 
 def test_the_number_of_unsolved_challenges_follows_a_text_that_goes_and_comes(moderator: Membership) -> None:
-    post = share(moderator, kind=Kind.CHALLENGE)
+    post = share(moderator, kind=PostKind.CHALLENGE)
     partnership = moderator.partnership
     counts = [partnership.unsolved_count]
     for step in (post.withdraw, post.bring_back, post.bring_back):
@@ -103,7 +105,7 @@ def test_the_number_of_unsolved_challenges_follows_a_text_that_goes_and_comes(mo
 
 
 def test_redacting_a_challenge_takes_what_solved_it_along(moderator: Membership, sign_in: SignIn) -> None:
-    post = share(moderator, kind=Kind.CHALLENGE)
+    post = share(moderator, kind=PostKind.CHALLENGE)
     post.park(moderator, f"Vi venter på {SECRET}")
     post.reopen(moderator, "Nu")
     post.solve(moderator, f"Det var {SECRET}")
@@ -119,7 +121,7 @@ def test_an_edit_of_the_role_alone_says_that_the_text_is_the_same(
 ) -> None:
     role = make_role(moderator, "Drift")
     post = share(member, "Aftale", "Det samme.")
-    post.edit(member, title="Aftale", body=prose.from_plain("Det samme."), version=1, role=role)
+    post.edit(member, title="Aftale", body=rich_text.from_plain("Det samme."), version=1, role=role)
     db.session.commit()
     page = sign_in(member.user).page(f"{member.partnership.address}texts/{post.number}/versions")
     assert "Teksten er den samme" in page.text
@@ -140,7 +142,7 @@ def test_the_reason_does_not_say_a_cpr_number_again(moderator: Membership, sign_
 
 def test_a_stale_edit_shows_both_texts_and_a_proposal(member: Membership, sign_in: SignIn) -> None:
     post = share(member, "Aftale", "Første.\n\nAndet.")
-    post.edit(member, title="Aftale", body=prose.from_plain("Første.\n\nAndet, rettet."), version=1)
+    post.edit(member, title="Aftale", body=rich_text.from_plain("Første.\n\nAndet, rettet."), version=1)
     address = f"{member.partnership.address}posts/{post.number}/edit"
     browser = sign_in(member.user)
     typed = {"title": "Aftale", "body": "Første, også rettet.\n\nAndet.", "version": "1"}
@@ -156,7 +158,7 @@ def test_a_stale_edit_shows_both_texts_and_a_proposal(member: Membership, sign_i
 def test_an_edit_that_is_sent_again_after_it_was_saved_is_no_conflict(member: Membership) -> None:
     post = share(member, "Aftale", "Før.")
     for _time in range(2):
-        post.edit(member, title="Aftale", body=prose.from_plain("Efter."), version=1)
+        post.edit(member, title="Aftale", body=rich_text.from_plain("Efter."), version=1)
     assert verbs(member).count(Verb.EDITED) == 1
 
 
@@ -191,13 +193,13 @@ def test_a_full_name_after_an_at_sign_is_a_mention_that_follows_the_name(
     browser = sign_in(member.user)
     for address in (member.partnership.address, f"{member.partnership.address}posts/{post.number}"):
         assert "@Mette Nygift" in browser.page(address).text
-    assert {row.id for row in following.followers(member, post.number)} == {moderator.id, member.id}
+    assert {row.id for row in follows.followers(member, post.number)} == {moderator.id, member.id}
 
 
 def test_nobody_outside_can_be_mentioned_or_found(member: Membership, sign_in: SignIn) -> None:
     stranger = start_partnership(by=make_user("Ulla Udenfor"))
     post = share(member, "T", "@Ulla Udenfor")
-    made = prose.from_html(f'<a href="#member-{stranger.id}">@Ulla</a>')
+    made = rich_text.from_html(f'<a href="#member-{stranger.id}">@Ulla</a>')
     post.edit(member, title="T", body=made, version=1)
     assert "#member-" not in post.body_html
     browser = sign_in(member.user)
@@ -222,7 +224,7 @@ def test_reactions_stand_in_the_log_but_do_not_lift(moderator: Membership, membe
     assert "Bo Østergaard" in browser.page(address).text
     assert db.session.get_one(Post, (post.partnership_id, post.number)).activity_number == lifted
     assert verbs(member).count(Verb.REACTED) == 1
-    assert reactions.tally(reactions.reacted_to(member, post.number)).counts == {Acknowledgement.THANKS: 1}
+    assert reactions.summarise(reactions.reacted_to(member, post.number)).counts == {ReactionKind.THANKS: 1}
 
 
 def test_withdrawing_is_undone_within_a_moment_and_by_a_moderator_later(
@@ -248,9 +250,9 @@ def test_whoever_stopped_following_is_not_made_to_follow_again(member: Membershi
     browser = sign_in(member.user)
     browser.submit(f"{member.partnership.address}posts/{post.number}/unfollowing")
     comment(post, member)
-    assert following.followers(member, post.number) == []
+    assert follows.followers(member, post.number) == []
     browser.submit(f"{member.partnership.address}posts/{post.number}/following")
-    assert [row.id for row in following.followers(member, post.number)] == [member.id]
+    assert [row.id for row in follows.followers(member, post.number)] == [member.id]
 
 
 def test_a_permalink_opens_the_page_of_the_thread_and_marks_the_comment(member: Membership, sign_in: SignIn) -> None:

@@ -11,33 +11,37 @@ from tests.client import Client
 from tests.factories import Level, add_member, make_administrator, make_user, start_partnership
 from workspace import Workspace, clock
 from workspace.accounts.models import User
+from workspace.audit import retention
+from workspace.audit.models import AuditAction, AuditEvent, Outcome, record_audit
 from workspace.extensions import db
-from workspace.members import moderation
-from workspace.trail import keeping
-from workspace.trail.models import Act, Line, Outcome, note
+from workspace.members.moderation import service as moderation_service
 
 SignIn = Callable[[User], Client]
 
 
 @pytest.mark.parametrize(
-    "statement", [update(Line).values(actor_name="En anden"), delete(Line), text("DELETE FROM trail WHERE id = 1")]
+    "statement",
+    [update(AuditEvent).values(actor_name="En anden"), delete(AuditEvent), text("DELETE FROM trail WHERE id = 1")],
 )
 def test_the_database_refuses_to_change_or_delete_a_line(statement: object, app: Workspace) -> None:
-    note(Act.SIGNED_IN, actor=make_user())
+    record_audit(AuditAction.SIGNED_IN, actor=make_user())
     db.session.commit()
     with pytest.raises(DBAPIError, match="append-only"):
         db.session.execute(statement)  # type: ignore[call-overload]
     db.session.rollback()
-    assert db.session.scalar(select(func.count()).select_from(Line)) == 1
+    assert db.session.scalar(select(func.count()).select_from(AuditEvent)) == 1
 
 
 def test_pruning_deletes_what_is_old_and_is_itself_a_line(app: Workspace) -> None:
     with clock.at(clock.now() - timedelta(days=400)):
-        note(Act.SIGNED_IN, actor=make_user())
-    note(Act.SIGNED_OUT)
+        record_audit(AuditAction.SIGNED_IN, actor=make_user())
+    record_audit(AuditAction.SIGNED_OUT)
     db.session.commit()
-    assert keeping.prune(13) == 1
-    assert list(db.session.scalars(select(Line.act).order_by(Line.id))) == [Act.SIGNED_OUT, Act.PRUNED]
+    assert retention.prune(13) == 1
+    assert list(db.session.scalars(select(AuditEvent.action).order_by(AuditEvent.id))) == [
+        AuditAction.SIGNED_OUT,
+        AuditAction.PRUNED,
+    ]
 
 
 def test_what_was_refused_is_on_record(app: Workspace, sign_in: SignIn) -> None:
@@ -45,10 +49,14 @@ def test_what_was_refused_is_on_record(app: Workspace, sign_in: SignIn) -> None:
     other, stranger = add_member(moderator), make_user()
     sign_in(other.user).get(f"{moderator.partnership.address}invitations")
     sign_in(stranger).get(moderator.partnership.address)
-    lines = db.session.scalars(select(Line).where(Line.act.in_((Act.REFUSED, Act.NOT_FOUND))).order_by(Line.id)).all()
-    assert [(line.act, line.actor_id, line.partnership_id, line.outcome) for line in lines] == [
-        (Act.REFUSED, other.user_id, moderator.partnership_id, Outcome.REFUSED),
-        (Act.NOT_FOUND, stranger.id, moderator.partnership_id, Outcome.REFUSED),
+    lines = db.session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.action.in_((AuditAction.REFUSED, AuditAction.NOT_FOUND)))
+        .order_by(AuditEvent.id)
+    ).all()
+    assert [(line.action, line.actor_id, line.partnership_id, line.outcome) for line in lines] == [
+        (AuditAction.REFUSED, other.user_id, moderator.partnership_id, Outcome.REFUSED),
+        (AuditAction.NOT_FOUND, stranger.id, moderator.partnership_id, Outcome.REFUSED),
     ]
 
 
@@ -89,8 +97,8 @@ def test_one_s_own_record_does_not_tell_where_others_were(app: Workspace, sign_i
 def test_the_trail_speaks_the_reader_s_language(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership(by=make_user(language="en"))
     seat = add_member(moderator)
-    moderation.suspend(moderator, [seat.id], until=clock.now(), reason="moderator")
-    moderation.change_levels(moderator, {seat.id: Level.OBSERVER})
+    moderation_service.suspend(moderator, [seat.id], until=clock.now(), reason="moderator")
+    moderation_service.change_levels(moderator, {seat.id: Level.OBSERVER})
     db.session.commit()
     page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail").text
     assert "before: Member; afterwards: Reader" in page
@@ -107,7 +115,14 @@ def test_what_administrators_do_is_on_record(app: Workspace, sign_in: SignIn) ->
     browser.submit(f"/people/{person.id}/opening")
     acts = list(
         db.session.scalars(
-            select(Line.act).where(Line.subject_id == person.id, Line.actor_id == administrator.id).order_by(Line.id)
+            select(AuditEvent.action)
+            .where(AuditEvent.subject_id == person.id, AuditEvent.actor_id == administrator.id)
+            .order_by(AuditEvent.id)
         )
     )
-    assert acts == [Act.CHANGED_ADDRESS, Act.CHANGED_PERSON, Act.DEACTIVATED, Act.REACTIVATED]
+    assert acts == [
+        AuditAction.CHANGED_ADDRESS,
+        AuditAction.CHANGED_PERSON,
+        AuditAction.DEACTIVATED,
+        AuditAction.REACTIVATED,
+    ]

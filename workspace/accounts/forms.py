@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.validators import DataRequired
 
-from workspace import kept, languages
 from workspace.accounts.sessions import Session
-from workspace.forms import Line, MailAddress, WorkspaceForm, only_text
+from workspace.i18n import formatting
+from workspace.web import form_recovery
+from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_line_field
 
 LONGEST_NAME = 100
 LONGEST_PHONE = 40
@@ -37,13 +38,13 @@ class CodeForm(WorkspaceForm):
     @classmethod
     def asked(cls) -> "CodeForm":
         """The form as its page is opened, on the way to `next`."""
-        return cls(formdata=None, data={"next": kept.local_address(request.args.get("next", ""))})
+        return cls(formdata=None, data={"next": form_recovery.local_address(request.args.get("next", ""))})
 
 
 class AnswerForm(WorkspaceForm):
     """The six digits of the mail."""
 
-    code = Line(
+    code = text_line_field(
         _l("The code from the mail"),
         longest=20,
         required=_l("Write the six digits of the code."),
@@ -60,24 +61,24 @@ def looks_like_a_phone_number(form: WorkspaceForm, field: Field) -> None:
 class SettingsForm(WorkspaceForm):
     """What a person says of themselves, and how Samspil speaks to them."""
 
-    name = Line(
+    name = text_line_field(
         _l("Name"),
         longest=LONGEST_NAME,
         required=_l("Write your name."),
         render_kw={"autocomplete": "name"},
     )
-    title = Line(
+    title = text_line_field(
         _l("Title"),
         longest=LONGEST_NAME,
         description=_l("What you do, for example project manager."),
         render_kw={"autocomplete": "organization-title"},
     )
-    phone = Line(
+    phone = text_line_field(
         _l("Phone"),
         longest=LONGEST_PHONE,
         render_kw={"type": "tel", "autocomplete": "tel"},
     )
-    language = SelectField(_l("Language"), choices=languages.LANGUAGES, validate_choice=False)
+    language = SelectField(_l("Language"), choices=formatting.LANGUAGES, validate_choice=False)
     time_zone = SelectField(_l("Time zone"), choices=[], validate_choice=False)
 
     def validate_phone(self, field: Field) -> None:
@@ -86,7 +87,7 @@ class SettingsForm(WorkspaceForm):
 
     def validate_language(self, field: Field) -> None:
         """One of ours."""
-        if field.data not in languages.LANGUAGES:
+        if field.data not in formatting.LANGUAGES:
             raise ValidationError(_("Choose one of the languages."))
 
     def validate_time_zone(self, field: Field) -> None:
@@ -97,16 +98,16 @@ class SettingsForm(WorkspaceForm):
     @property
     def zones(self) -> dict[str, list[tuple[str, str]]]:
         """The time zones that are offered, with their cities, in groups; first of all a present one that is not."""
-        offered, present = languages.zones(), self.time_zone.object_data
+        offered, present = formatting.zones(), self.time_zone.object_data
         is_offered = any(present == zone for zones in offered.values() for zone, _city in zones)
-        own = {} if is_offered or self.unknown_zone else {"": [(present, languages.city(present))]}
+        own = {} if is_offered or self.unknown_zone else {"": [(present, formatting.city(present))]}
         return own | offered
 
     @property
     def unknown_zone(self) -> str:
         """The zone that is stored for the person, where no such is known: they have the usual one instead."""
-        stored: str = self.time_zone.object_data or languages.DEFAULT_ZONE
-        return "" if languages.is_zone(stored) else stored
+        stored: str = self.time_zone.object_data or formatting.DEFAULT_ZONE
+        return "" if formatting.is_zone(stored) else stored
 
 
 class OwnForm(WorkspaceForm):
@@ -120,7 +121,7 @@ class OwnForm(WorkspaceForm):
     def for_session(cls, session: Session) -> Self:
         """The form; without the password where a code has just shown who it is."""
         form = cls()
-        if session.is_proven:
+        if session.is_recently_verified:
             del form.present_password
         return form
 

@@ -8,16 +8,17 @@ import idna
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from workspace import clock, names
-from workspace.accounts.choices import HOURS, USUAL_HOUR, USUAL_WEEKDAY, WEEKDAYS, Rhythm
-from workspace.database import Among, Details, Model, Moment, SortKey, db, one_of
-from workspace.forms import LONGEST_EMAIL
+from workspace import clock
+from workspace.accounts.mail_preferences import HOURS, USUAL_HOUR, USUAL_WEEKDAY, WEEKDAYS, DigestFrequency
+from workspace.db.engine import Among, Details, Model, SortKey, UtcDateTime, db, enum_column_type
+from workspace.i18n import danish
+from workspace.web.forms import LONGEST_EMAIL
 
 if TYPE_CHECKING:
     from workspace.organisations.models import Organisation
 
 
-class Card(NamedTuple):
+class AccountSummary(NamedTuple):
     """Who somebody is, as every page says it to themselves."""
 
     name: str
@@ -43,24 +44,26 @@ class User(Model):
     email_key: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     name_key: Mapped[str] = mapped_column(SortKey)
-    name_folded: Mapped[str] = mapped_column(SortKey)
+    name_search_key: Mapped[str] = mapped_column(SortKey)
     title: Mapped[str] = mapped_column(String(100), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     language: Mapped[str] = mapped_column(String(5), default="da")
     time_zone: Mapped[str] = mapped_column(String(50), default="Europe/Copenhagen")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_administrator: Mapped[bool] = mapped_column(default=False)
-    deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    digest_rhythm: Mapped[Rhythm] = mapped_column(one_of(Rhythm, otherwise=Rhythm.WEEKLY), default=Rhythm.WEEKLY)
+    digest_frequency: Mapped[DigestFrequency] = mapped_column(
+        enum_column_type(DigestFrequency, otherwise=DigestFrequency.WEEKLY), default=DigestFrequency.WEEKLY
+    )
     digest_weekday: Mapped[int] = mapped_column(Among(WEEKDAYS, USUAL_WEEKDAY), default=USUAL_WEEKDAY)
     digest_hour: Mapped[int] = mapped_column(Among(HOURS, USUAL_HOUR), default=USUAL_HOUR)
     digest_paused_until: Mapped[date | None]
-    next_digest_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now, index=True)
-    digested_at: Mapped[datetime | None] = mapped_column(Moment)
-    all_digested_at: Mapped[datetime | None] = mapped_column(Moment)
-    mail_choices: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    next_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now, index=True)
+    last_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_full_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_preferences: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
     undelivered_digest_id: Mapped[int] = mapped_column(default=0)
     dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 
@@ -73,7 +76,7 @@ class User(Model):
 
     @validates("name")
     def _key_name(self, key: str, name: str) -> str:
-        self.name_key, self.name_folded = names.sort_key(name), names.fold(name)
+        self.name_key, self.name_search_key = danish.sort_key(name), danish.search_key(name)
         return name
 
     @validates("time_zone")
@@ -89,11 +92,11 @@ class User(Model):
         return self.undelivered_digest_id > self.dismissed_digest_id
 
     @property
-    def card(self) -> Card:
+    def summary(self) -> AccountSummary:
         """Who this is, by value."""
         organisation = self.organisation
         where = (organisation.name, organisation.usual_side) if organisation else ("", "others")
-        return Card(self.name, *where, self.is_administrator)
+        return AccountSummary(self.name, *where, self.is_administrator)
 
     @property
     def is_active(self) -> bool:

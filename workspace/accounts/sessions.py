@@ -10,14 +10,14 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.accounts import browsers
+from workspace.accounts import user_agents
 from workspace.accounts.models import User
-from workspace.database import Model, Moment, begin_writing, db
+from workspace.db.engine import Model, UtcDateTime, begin_write, db
 
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)
 REMEMBERED = timedelta(days=30)
-PROVEN = timedelta(minutes=30)
+VERIFIED_FOR = timedelta(minutes=30)
 LAST_USE_KEPT_EVERY = timedelta(hours=1)
 MOST_LISTED = 60
 
@@ -31,11 +31,11 @@ class Session(UserMixin, Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     remembered: Mapped[bool] = mapped_column(default=False)
-    by_code: Mapped[bool] = mapped_column(default=False)
+    signed_in_by_code: Mapped[bool] = mapped_column(default=False)
     browser: Mapped[str] = mapped_column(String(255), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    last_used_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    last_used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
@@ -68,24 +68,24 @@ class Session(UserMixin, Model):
         )
 
     @property
-    def is_proven(self) -> bool:
+    def is_recently_verified(self) -> bool:
         """Whether a code by mail has just shown who this is: then no password is asked for."""
-        return self.by_code and clock.now() - self.created_at < PROVEN
+        return self.signed_in_by_code and clock.now() - self.created_at < VERIFIED_FOR
 
     @property
-    def browser_told(self) -> str:
+    def browser_name(self) -> str:
         """The browser in plain words."""
-        return browsers.told(self.browser)
+        return user_agents.describe(self.browser)
 
     @property
-    def wants_last_use(self) -> bool:
+    def needs_touch(self) -> bool:
         """Whether the moment of the last use is to be written down again: hourly at most."""
         return clock.now() - self.last_used_at >= LAST_USE_KEPT_EVERY
 
 
 def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:
     """Sign `user` in with a new session, which knows its token now and never again. Outlived ones go."""
-    begin_writing()
+    begin_write()
     now = clock.now()
     db.session.execute(
         delete(Session).where(
@@ -98,7 +98,7 @@ def start(user: User, *, remembered: bool, browser: str, address: str, by_code: 
         token_hash=hash_of(token),
         user_id=user.id,
         remembered=remembered,
-        by_code=by_code,
+        signed_in_by_code=by_code,
         browser=browser[:255],
         address=address,
     )
@@ -109,13 +109,13 @@ def start(user: User, *, remembered: bool, browser: str, address: str, by_code: 
 
 def end(user: User, session_id: int) -> None:
     """End one of `user`'s sessions; one that has ended already, or is another's, is left as it is."""
-    begin_writing()
+    begin_write()
     db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id == session_id))
 
 
 def end_all(user: User, *, but: int | None = None) -> int:
     """End all of `user`'s sessions, but one; the number of those that ended."""
-    begin_writing()
+    begin_write()
     ended = db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id != (but or 0)))
     return ended.rowcount  # type: ignore[attr-defined]
 
@@ -125,7 +125,7 @@ def set_password(user: User, password_hash: str, *, within: int) -> bool:
 
     False, and nothing changed, when that one has been ended in the meantime.
     """
-    begin_writing()
+    begin_write()
     if not db.session.scalar(select(Session.id).where(Session.id == within).with_for_update()):
         return False
     user.password_hash = password_hash
@@ -144,7 +144,7 @@ def live_sessions(user: User) -> list[Session]:
     return [session for session in found if session.is_live]
 
 
-def keep_last_use(session_id: int) -> None:
+def touch(session_id: int) -> None:
     """Write down that the session was used now."""
     db.session.execute(update(Session).where(Session.id == session_id).values(last_used_at=clock.now()))
 

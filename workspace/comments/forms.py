@@ -2,22 +2,22 @@
 
 from flask_babel import lazy_gettext as _l
 
-from workspace.forms import CorrectionMixin, Paragraphs, ProseMixin, VersionMixin, WorkspaceForm
+from workspace.web.forms import CorrectionMixin, RichTextMixin, VersionMixin, WorkspaceForm, text_area_field
 
 
-class TextForm(ProseMixin, WorkspaceForm):
+class CommentTextForm(RichTextMixin, WorkspaceForm):
     """A text."""
 
-    body = Paragraphs(_l("Write a comment"), required=_l("Write a comment."))
+    body = text_area_field(_l("Write a comment"), required=_l("Write a comment."))
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check the fields, and then ask about CPR numbers."""
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.body)
 
 
-class CommentForm(CorrectionMixin, TextForm):
+class CommentForm(CorrectionMixin, CommentTextForm):
     """A new comment."""
 
 
-class EditForm(VersionMixin, TextForm):
+class CommentEditForm(VersionMixin, CommentTextForm):
     """The text as it was when the form was opened."""

@@ -18,15 +18,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workspace.access import Action
-from workspace.database import AnySelect, Model, Moment, connection, db, rows
-from workspace.partnerships.log import Verb, forget_words, record
+from workspace.db.engine import AnySelect, Model, UtcDateTime, core_connection, db, fetch_rows
+from workspace.notifications.dispatch import NotificationKind, notify
+from workspace.partnerships.activity_log import Verb, erase_texts, record_by
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, notify
-from workspace.posts import following, mentions
+from workspace.permissions import Action
+from workspace.posts import follows, mentions
+from workspace.posts.authored_text import AlreadyShared, AuthoredText, require_present
 from workspace.posts.models import Post
-from workspace.posts.writing import AlreadyShared, Writing, require_present
-from workspace.prose import Prose
+from workspace.rich_text import RichText
 
 
 class Commented(NamedTuple):
@@ -44,7 +44,7 @@ class Written(NamedTuple):
     post: Commented
 
 
-class Comment(Writing, Model):
+class Comment(AuthoredText, Model):
     """Its number is that of the entry that made it."""
 
     __tablename__ = "comment"
@@ -66,7 +66,7 @@ class Comment(Writing, Model):
     )
 
     @classmethod
-    def write(cls, by: Membership, post_number: int, *, body: Prose, one_time_key: str) -> Written:
+    def write(cls, by: Membership, post_number: int, *, body: RichText, one_time_key: str) -> Written:
         """Comment on the post, which lifts it. The same key makes the same comment.
 
         Raises AlreadyShared if that one says something else, or stands on another post. 404 for a number that is none
@@ -76,7 +76,9 @@ class Comment(Writing, Model):
         with by.locked():
             by.require(Action.COMMENT)
             asked = {"partnership_id": by.partnership_id, "number": post_number}
-            post = next(iter(rows(_post(), **asked, author_id=by.id, one_time_key=one_time_key)), None) or abort(404)
+            post = next(iter(fetch_rows(_post(), **asked, author_id=by.id, one_time_key=one_time_key)), None) or abort(
+                404
+            )
             if post.made:
                 made = db.session.get_one(cls, (by.partnership_id, post.made))
                 typed = mentions.resolved(by.partnership_id, typed, number=made.number)
@@ -84,7 +86,7 @@ class Comment(Writing, Model):
                     raise AlreadyShared(made.number)
                 return Written(made.number, Commented(post_number, post.comment_count, post.withdrawn_at))
             require_present(post.withdrawn_at)
-            entry = record(by, Verb.COMMENTED, post_number=post_number, lifts=True)
+            entry = record_by(by, Verb.COMMENTED, post_number=post_number, bumps_activity=True)
             comment = {
                 "partnership_id": by.partnership_id,
                 "number": entry.number,
@@ -95,23 +97,23 @@ class Comment(Writing, Model):
                 "one_time_key": one_time_key,
                 "created_at": entry.at,
             }
-            written = connection()
+            written = core_connection()
             written.execute(_comment(), comment)
             lifted = {"post": post_number, "entry": entry.number, "at": entry.activity_at}
             written.execute(_lift(), {"partnership": by.partnership_id} | lifted)
             mentioned, owners = body.mentions, {seat for seat in (post.author_id, post.taker_id) if seat}
             if mentioned:
                 mentions.keep(by.partnership_id, entry.number, body)
-            followers = following.concern(by.partnership_id, post_number, {by.id} | mentioned | owners)
+            followers = follows.auto_follow(by.partnership_id, post_number, {by.id} | mentioned | owners)
             told = {
-                Notice.MENTIONED: mentioned,
-                Notice.ANSWER: followers & owners,
-                Notice.REPLY: followers - owners,
+                NotificationKind.MENTIONED: mentioned,
+                NotificationKind.ANSWER: followers & owners,
+                NotificationKind.REPLY: followers - owners,
             }
             notify(told, entry, text=entry.number)
             return Written(entry.number, Commented(post_number, post.comment_count + 1, None))
 
-    def edit(self, by: Membership, *, body: Prose, version: int) -> None:
+    def edit(self, by: Membership, *, body: RichText, version: int) -> None:
         """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
@@ -119,32 +121,32 @@ class Comment(Writing, Model):
             if self.body_html != body.html:
                 self.require_version(version)
                 mentioned = self.rewrite(body)
-                following.concern(self.partnership_id, self.post_number, body.mentions)
-                entry = record(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
-                notify({Notice.MENTIONED: mentioned}, entry, text=self.number)
+                follows.auto_follow(self.partnership_id, self.post_number, body.mentions)
+                entry = record_by(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
+                notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
         """Take the comment back; its place in the thread of `post` stays, marked."""
         with by.partnership.locked():
-            if self.take_back(by, reason):
+            if self.mark_withdrawn(by, reason):
                 post.comment_count -= 1
-                record(by, Verb.WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
+                record_by(by, Verb.WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
 
     def bring_back(self, by: Membership, post: Post) -> None:
         """Undo the withdrawal, in the thread of `post`."""
         with by.partnership.locked():
-            if self.put_back(by):
+            if self.restore(by):
                 post.comment_count += 1
-                record(by, Verb.BROUGHT_BACK, post_number=self.post_number, comment=self.number)
+                record_by(by, Verb.BROUGHT_BACK, post_number=self.post_number, comment=self.number)
 
     def redact(self, by: Membership, post: Post, reason: str) -> None:
         """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
         with by.partnership.locked():
             was_there = not self.is_withdrawn
-            if self.blank(by, reason):
+            if self.erase(by, reason):
                 post.comment_count -= was_there
-                forget_words(self.partnership_id, post_number=self.post_number, comment=self.number)
-                record(by, Verb.REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
+                erase_texts(self.partnership_id, post_number=self.post_number, comment=self.number)
+                record_by(by, Verb.REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
 
 
 @cache
@@ -174,6 +176,6 @@ def _lift() -> Update:
         .values(
             comment_count=Post.comment_count + 1,
             activity_number=bindparam("entry"),
-            activity_at=bindparam("at", type_=Moment),
+            activity_at=bindparam("at", type_=UtcDateTime),
         )
     )

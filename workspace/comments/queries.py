@@ -8,18 +8,18 @@ from flask import abort
 from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
-from workspace.cursors import LARGEST
-from workspace.database import AnyRow, AnySelect, db, rows
+from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
 from workspace.organisations.models import Organisation
-from workspace.partnerships.asking import ASKER, asked_by
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts import queries as posts
+from workspace.posts.challenge_workflow import CHALLENGE_VERBS
 from workspace.posts.mentions import mentioned
-from workspace.posts.moving import MOVES
-from workspace.posts.queries import author, shown, withdrawn_by
-from workspace.posts.reactions import reacted
+from workspace.posts.queries import author, body_columns, withdrawn_by
+from workspace.posts.reactions import reactions_column
+from workspace.web.pagination import LARGEST
 
 PAGE = 50
 # Under a post that is a large part of its page, such as one of nothing but links, fewer comments stand at once: as
@@ -37,15 +37,15 @@ def comment(membership: Membership, post_number: int, number: int) -> Comment:
     return found if found and found.post_number == post_number else abort(404)
 
 
-def line(membership: Membership, post_number: int, number: int) -> AnyRow:
+def comment_row(membership: Membership, post_number: int, number: int) -> AnyRow:
     """The comment as the thread shows it, whole; 404 for none."""
-    given = asked_by(membership) | {"post_number": post_number, "number": number}
-    return next(iter(rows(_line(), **given)), None) or abort(404)
+    given = params_of(membership) | {"post_number": post_number, "number": number}
+    return next(iter(fetch_rows(_line(), **given)), None) or abort(404)
 
 
-def lines(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
+def comment_rows(membership: Membership, post_number: int, numbers: Iterable[int]) -> list[AnyRow]:
     """Some comments of a post, in part where they are long."""
-    return rows(_some(), **asked_by(membership), post_number=post_number, numbers=list(numbers))
+    return fetch_rows(_some(), **params_of(membership), post_number=post_number, numbers=list(numbers))
 
 
 def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
         .where(
             Entry.partnership_id == membership.partnership_id,
             Entry.post_number == post.number,
-            Entry.verb.in_((Verb.COMMENTED, *MOVES)),
+            Entry.verb.in_((Verb.COMMENTED, *CHALLENGE_VERBS)),
             Entry.number > marked,
         )
         .order_by(Entry.number)
@@ -92,7 +92,7 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
 def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whole: int | None) -> list[AnyRow]:
     longest = next((most for count, most in SHOWN_OF_EACH if post.comment_count <= count), SHOWN_IN_LONG_THREADS)
     if before is None and whole is None:
-        return rows(_latest(longest), **asked_by(membership), post_number=post.number, most=size + 1)
+        return fetch_rows(_latest(longest), **params_of(membership), post_number=post.number, most=size + 1)
     query = _of_post(membership, post.number, longest, whole)
     if before is not None:
         query = query.where(Comment.number < before)
@@ -101,12 +101,12 @@ def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whol
 
 @cache
 def _latest(longest: int) -> AnySelect:
-    return _of_post(ASKER, bindparam("post_number"), longest, None).limit(bindparam("most"))
+    return _of_post(MEMBERSHIP, bindparam("post_number"), longest, None).limit(bindparam("most"))
 
 
 def _of_post(membership: Membership, post_number: Any, longest: int, whole: int | None) -> AnySelect:
     return (
-        _lines(membership.id, *shown(Comment, longest, whole))
+        _lines(membership.id, *body_columns(Comment, longest, whole))
         .where(Comment.partnership_id == membership.partnership_id, Comment.post_number == post_number)
         .order_by(Comment.number.desc())
     )
@@ -120,13 +120,13 @@ def _line() -> AnySelect:
 
 @cache
 def _some() -> AnySelect:
-    query = _of_asked_post(*shown(Comment, SHOWN_OF_EACH[0][1]))
+    query = _of_asked_post(*body_columns(Comment, SHOWN_OF_EACH[0][1]))
     return query.where(Comment.number.in_(bindparam("numbers", expanding=True)))
 
 
 def _of_asked_post(*body: Any) -> AnySelect:
-    return _lines(ASKER.id, *body).where(
-        Comment.partnership_id == ASKER.partnership_id, Comment.post_number == bindparam("post_number")
+    return _lines(MEMBERSHIP.id, *body).where(
+        Comment.partnership_id == MEMBERSHIP.partnership_id, Comment.post_number == bindparam("post_number")
     )
 
 
@@ -144,7 +144,7 @@ def _lines(membership_id: Any, *body: Any) -> AnySelect:
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),
-            reacted(membership_id, Comment.partnership_id, Comment.number),
+            reactions_column(membership_id, Comment.partnership_id, Comment.number),
             *body,
             *author(),
         )

@@ -2,42 +2,42 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import htmx
-from workspace.access import Action, members_may
-from workspace.comments import queries, showing
-from workspace.comments.forms import CommentForm, EditForm
+from workspace.comments import fragments, queries
+from workspace.comments.blueprint import blueprint
+from workspace.comments.forms import CommentEditForm, CommentForm
 from workspace.comments.models import Comment, Commented, Written
-from workspace.database import db
-from workspace.htmx import announce, page_or_partial, took_draft
+from workspace.db.engine import db
 from workspace.partnerships.models import Membership
+from workspace.permissions import Action, members_with
 from workspace.posts import queries as post_queries
 from workspace.posts import versions
+from workspace.posts.authored_text import AlreadyShared, StaleText
 from workspace.posts.forms import WithdrawalForm
 from workspace.posts.models import Post
-from workspace.posts.writing import AlreadyShared, Stale
+from workspace.web import htmx
+from workspace.web.htmx import flash_live, page_or_partial, took_draft
 
-blueprint = Blueprint("comments", __name__, url_prefix="/partnerships/<slug:slug>/posts/<number:post_number>/comments")
-blueprint.add_app_template_global(showing.comment_line, "comment_line")
-blueprint.add_app_template_global(showing.empty_comment_form, "empty_comment_form")
+blueprint.add_app_template_global(fragments.comment_line, "comment_line")
+blueprint.add_app_template_global(fragments.empty_comment_form, "empty_comment_form")
 
 
 @blueprint.post("")
-@members_may(Action.COMMENT)
+@members_with(Action.COMMENT)
 def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     """Comment on a post."""
     form = CommentForm()
     if not form.validate():
         post = post_queries.post(membership, post_number)
-        return htmx.invalid("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
+        return htmx.form_error("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
     try:
         written = _written(membership, post_number, form)
     except AlreadyShared as earlier:
         form.take_new_key()
-        return htmx.invalid(
+        return htmx.form_error(
             "comments/_form.html",
             page="comments/new.html",
             status=409,
@@ -46,7 +46,7 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
             mine=form.prose,
             **_writing(membership, post_queries.post(membership, post_number)),
         )
-    announce(_("Your changes are saved.") if form.corrects.data else _("Your comment is shared."))
+    flash_live(_("Your changes are saved.") if form.corrects.data else _("Your comment is shared."))
     took_draft()
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
@@ -57,54 +57,54 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/<number:number>")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def show(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """A comment, whole: in place, or marked on the page of its thread."""
     post = post_queries.post(membership, post_number)
     context = _line(membership, post, number)
     if not htmx.is_partial():
-        return htmx.seen_elsewhere(comment_address(membership, post_number, number))
-    return htmx.focused(make_response(render_template("comments/line.htmx.html", **context)), f"#comment-{number}")
+        return htmx.redirect_303(comment_address(membership, post_number, number))
+    return htmx.with_focus(make_response(render_template("comments/line.htmx.html", **context)), f"#comment-{number}")
 
 
 @blueprint.get("/<number:number>/edit")
-@members_may(Action.COMMENT)
+@members_with(Action.COMMENT)
 def edit(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """The form for correcting one's own comment."""
     comment = queries.comment(membership, post_number, number)
     comment.require_editable(membership)
-    form = EditForm(data={"body": comment.body_text, "body_html": comment.body_html, "version": comment.version})
+    form = CommentEditForm(data={"body": comment.body_text, "body_html": comment.body_html, "version": comment.version})
     return page_or_partial(
         "comments/edit.html", "comments/_edit.html", form=form, **_one(membership, post_number, comment)
     )
 
 
 @blueprint.post("/<number:number>/edit")
-@members_may(Action.COMMENT)
+@members_with(Action.COMMENT)
 def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Correct one's own comment; a stale form comes back with both texts."""
     comment = queries.comment(membership, post_number, number)
-    form = EditForm(instead_of=comment.body_html)
+    form = CommentEditForm(instead_of=comment.body_html)
     if not form.validate():
         context = _one(membership, post_number, comment)
-        return htmx.invalid("comments/_edit.html", page="comments/edit.html", form=form, **context)
+        return htmx.form_error("comments/_edit.html", page="comments/edit.html", form=form, **context)
     try:
         comment.edit(membership, body=form.prose, version=form.version.data)
-    except Stale:
+    except StaleText:
         key = comment.partnership_id, comment.number, form.version.data
         merged = versions.proposal(*key, form.prose, comment.body_html)
         context = _one(membership, post_number, comment) | {"mine": form.prose}
-        context["merged"] = form.begin_again(comment.version, merged)
-        return htmx.invalid(
+        context["merged"] = form.reload_with(comment.version, merged)
+        return htmx.form_error(
             "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context
         )
-    announce(_("Your changes are saved."))
+    flash_live(_("Your changes are saved."))
     took_draft()
     return shown(membership, post_number, number)
 
 
 @blueprint.get("/<number:number>/withdrawal")
-@members_may(Action.COMMENT)
+@members_with(Action.COMMENT)
 def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Ask before a comment is withdrawn."""
     comment = queries.comment(membership, post_number, number)
@@ -120,16 +120,16 @@ def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> Re
 
 
 @blueprint.post("/<number:number>/withdrawal")
-@members_may(Action.COMMENT)
+@members_with(Action.COMMENT)
 def withdraw(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Take a comment back; its place stays, marked."""
     comment = queries.comment(membership, post_number, number)
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(comment.author_id == membership.id):
         context = _one(membership, post_number, comment)
-        return htmx.invalid("comments/_withdrawal.html", page="comments/withdrawal.html", form=form, **context)
+        return htmx.form_error("comments/_withdrawal.html", page="comments/withdrawal.html", form=form, **context)
     comment.withdraw(membership, post_queries.post(membership, post_number), reason=form.reason.data or "")
-    announce(_("The comment is withdrawn."))
+    flash_live(_("The comment is withdrawn."))
     return shown(membership, post_number, number)
 
 
@@ -140,7 +140,7 @@ def _written(membership: Membership, post_number: int, form: CommentForm) -> Wri
     number, version = form.corrects.data
     try:
         queries.comment(membership, post_number, number).edit(membership, body=form.prose, version=version)
-    except Stale:
+    except StaleText:
         raise AlreadyShared(number) from None
     post = post_queries.post(membership, post_number)
     return Written(number, Commented(post_number, post.comment_count, post.withdrawn_at))
@@ -177,7 +177,7 @@ def _writing(membership: Membership, post: Post) -> dict[str, Any]:
 
 def _line(membership: Membership, post: Post | Commented, number: int) -> dict[str, Any]:
     """A comment as the thread shows it, with what stands around its text."""
-    return {"comment": queries.line(membership, post.number, number), **_place(membership, post)}
+    return {"comment": queries.comment_row(membership, post.number, number), **_place(membership, post)}
 
 
 def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:

@@ -11,42 +11,43 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, RadioField, SelectField, ValidationError
 
-from workspace import cursors, languages
-from workspace.accounts.choices import HOURS, WEEKDAYS, Rhythm, Soon
-from workspace.forms import Day, OneTimeKeyMixin, WorkspaceForm
-from workspace.partnerships.models import Digested
-from workspace.partnerships.notices import Notice
+from workspace.accounts.mail_preferences import HOURS, WEEKDAYS, DigestFrequency, MailTiming
+from workspace.i18n import formatting
+from workspace.notifications.dispatch import NotificationKind
+from workspace.partnerships.models import PartnershipDigest
+from workspace.web import pagination
+from workspace.web.forms import OneTimeKeyMixin, WorkspaceForm, date_field
 
 LONGEST_PAUSE = timedelta(days=366)
 
 RHYTHMS = {
-    Rhythm.WEEKLY: _l("Every week"),
-    Rhythm.DAILY: _l("Every workday"),
-    Rhythm.OFF: _l("Never"),
+    DigestFrequency.WEEKLY: _l("Every week"),
+    DigestFrequency.DAILY: _l("Every workday"),
+    DigestFrequency.OFF: _l("Never"),
 }
 RHYTHM_HINTS = {
-    Rhythm.WEEKLY: _l("All that is new, and a reminder of what waits for you"),
-    Rhythm.DAILY: _l("Monday to Friday, when there is something new"),
-    Rhythm.OFF: _l("You still get mail about what can't wait"),
+    DigestFrequency.WEEKLY: _l("All that is new, and a reminder of what waits for you"),
+    DigestFrequency.DAILY: _l("Monday to Friday, when there is something new"),
+    DigestFrequency.OFF: _l("You still get mail about what can't wait"),
 }
 DIGESTED = {
-    Digested.USUAL: _l("As usual"),
-    Digested.DAILY: _l("Every workday"),
-    Digested.NEVER: _l("Never"),
+    PartnershipDigest.USUAL: _l("As usual"),
+    PartnershipDigest.DAILY: _l("Every workday"),
+    PartnershipDigest.NEVER: _l("Never"),
 }
 SOON = {
-    Soon.AT_ONCE: _l("At once"),
-    Soon.DIGEST: _l("In the digest"),
-    Soon.NEVER: _l("Not at all"),
+    MailTiming.AT_ONCE: _l("At once"),
+    MailTiming.DIGEST: _l("In the digest"),
+    MailTiming.NEVER: _l("Not at all"),
 }
 
 NOTICES = {
-    Notice.MENTIONED: _l("Somebody mentions you"),
-    Notice.ANSWER: _l("Somebody comments on your post, or on a challenge that you have taken"),
-    Notice.REPLY: _l("Somebody comments on another post that you follow"),
-    Notice.CHALLENGE: _l("You are asked to take a challenge"),
-    Notice.ROLE: _l("You are offered a role, or have asked for one"),
-    Notice.REPORT: _l("A post is reported where you are a moderator"),
+    NotificationKind.MENTIONED: _l("Somebody mentions you"),
+    NotificationKind.ANSWER: _l("Somebody comments on your post, or on a challenge that you have taken"),
+    NotificationKind.REPLY: _l("Somebody comments on another post that you follow"),
+    NotificationKind.CHALLENGE: _l("You are asked to take a challenge"),
+    NotificationKind.ROLE: _l("You are offered a role, or have asked for one"),
+    NotificationKind.REPORT: _l("A post is reported where you are a moderator"),
 }
 
 
@@ -66,17 +67,19 @@ def _hours() -> list[tuple[int, str]]:
 class DigestForm(WorkspaceForm):
     """When one's digest comes."""
 
-    digest_rhythm = RadioField(_l("How often do you want a digest?"), choices=lambda: _told(RHYTHMS), coerce=Rhythm)
+    digest_frequency = RadioField(
+        _l("How often do you want a digest?"), choices=lambda: _told(RHYTHMS), coerce=DigestFrequency
+    )
     digest_weekday = SelectField(_l("Weekday"), choices=_weekdays, coerce=int)
     digest_hour = SelectField(_l("Time"), choices=_hours, coerce=int)
-    digest_paused_until = Day(
+    digest_paused_until = date_field(
         _l("Pause until"),
         description=_l("Until that day you get no digest. The first one after it tells of all that was new."),
     )
 
     def validate_digest_paused_until(self, field: Field) -> None:
         """A day to come, not too far away."""
-        today = languages.today()
+        today = formatting.today()
         if field.data and field.data != field.object_data and not today < field.data <= today + LONGEST_PAUSE:
             raise ValidationError(_("Choose a day within the next year."))
 
@@ -84,14 +87,14 @@ class DigestForm(WorkspaceForm):
     def pause(self) -> date | None:
         """The day until which nothing comes; none when it has passed."""
         until: date | None = self.digest_paused_until.data
-        return until if until and until > languages.today() else None
+        return until if until and until > formatting.today() else None
 
 
 class MailForm(WorkspaceForm):
     """How soon one hears of each kind of news: a field for each."""
 
     mentioned, answer, reply, challenge, role, report = (
-        RadioField(words, choices=lambda: _told(SOON), coerce=Soon) for words in NOTICES.values()
+        RadioField(words, choices=lambda: _told(SOON), coerce=MailTiming) for words in NOTICES.values()
     )
 
 
@@ -105,5 +108,5 @@ def choices_typed(form: MultiDict[str, str], prefix: str, words: Mapping[Any, An
     return {
         number: known[text]
         for name, text in form.items()
-        if name.startswith(f"{prefix}-") and (number := cursors.number(name[len(prefix) + 1 :])) and text in known
+        if name.startswith(f"{prefix}-") and (number := pagination.parse_int(name[len(prefix) + 1 :])) and text in known
     }

@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from workspace import clock
-from workspace.accounts.choices import Rhythm
+from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
-from workspace.database import AnyRow, begin_writing, db
-from workspace.digests.building import Edition
+from workspace.db.engine import AnyRow, begin_write, db
+from workspace.db.failures import rests, together
+from workspace.digests.compose import DigestRequest
 from workspace.digests.schedule import LAST_DAY, Due, Schedule
-from workspace.failures import rests, together
-from workspace.languages import zone_of
-from workspace.mail.models import Mail, is_posted, post_all, row
-from workspace.partnerships.models import Digested, Membership, Partnership
+from workspace.i18n.formatting import zone_of
+from workspace.mail.models import Mail, enqueue_all, is_posted, mail_row
+from workspace.partnerships.models import Membership, Partnership, PartnershipDigest
 
 PIECE = "planning"
 AT_ONCE = 200
@@ -38,7 +38,7 @@ def plan() -> int:
 def schedule(user: User, *, some_daily: bool) -> Schedule:
     """What the person has chosen."""
     return Schedule(
-        rhythm=user.digest_rhythm,
+        frequency=user.digest_frequency,
         weekday=user.digest_weekday,
         hour=user.digest_hour,
         zone=zone_of(user.time_zone),
@@ -50,38 +50,38 @@ def schedule(user: User, *, some_daily: bool) -> Schedule:
 def next_moment(user: User) -> datetime | None:
     """When the person's next digest is planned for."""
     daily = select(Membership.id).where(
-        Membership.user_id == user.id, Membership.is_active, Membership.digested == Digested.DAILY
+        Membership.user_id == user.id, Membership.is_active, Membership.digest_frequency == PartnershipDigest.DAILY
     )
     some_daily = db.session.scalar(daily.limit(1)) is not None
     return schedule(user, some_daily=some_daily).next(clock.now())
 
 
-def coming(user: User) -> Edition:
+def coming(user: User) -> DigestRequest:
     """The next digest as it would be now, with all partnerships that any of them covers."""
     return _edition(user, _seats([user.id]), clock.now(), is_usual=True, reminds=True)
 
 
 def send_now(user: User, one_time_key: str) -> None:
-    """Plan a digest of all that is new, outside the rhythm. The same key makes the same one."""
-    begin_writing()
+    """Plan a digest of all that is new, outside the frequency. The same key makes the same one."""
+    begin_write()
     db.session.scalars(select(User).where(User.id == user.id).with_for_update(key_share=True)).one()
     key = f"digest:{user.id}:{one_time_key}"
     if not is_posted(key):
         now = clock.now()
         _post([(_edition(user, _seats([user.id]), now, is_usual=True, reminds=True), key)])
-        user.digested_at = user.all_digested_at = now
+        user.last_digest_at = user.last_full_digest_at = now
 
 
-def edition_of(mail: Mail) -> Edition:
+def edition_of(mail: Mail) -> DigestRequest:
     """What a row in the outbox covers."""
-    about = mail.references
-    return Edition(
+    about = mail.payload
+    return DigestRequest(
         user=db.session.get_one(User, mail.user_id),
-        spans={int(seat_id): (after, last) for seat_id, (after, last) in about["spans"].items()},
+        ranges={int(seat_id): (after, last) for seat_id, (after, last) in about["spans"].items()},
         since=datetime.fromisoformat(about["since"]),
         daily_since=datetime.fromisoformat(about["daily_since"]),
         until=datetime.fromisoformat(about["until"]),
-        reminds=about["reminds"],
+        includes_reminders=about["reminds"],
     )
 
 
@@ -107,37 +107,37 @@ def _plan(ids: Collection[int]) -> int:
     planned = []
     for user in people:
         seats = by_user[user.id]
-        chosen = schedule(user, some_daily=any(seat.digested is Digested.DAILY for seat in seats))
+        chosen = schedule(user, some_daily=any(seat.digest_frequency is PartnershipDigest.DAILY for seat in seats))
         due = chosen.due(user.next_digest_at or now, now)
         if due and user.is_active:
             edition = _planned(user, seats, due)
-            if edition.reminds or any(after < last for after, last in edition.spans.values()):
+            if edition.includes_reminders or any(after < last for after, last in edition.ranges.values()):
                 planned.append((edition, f"digest:{user.id}:{due.moment:%Y%m%dT%H%MZ}"))
-                user.digested_at = due.moment
-                user.all_digested_at = due.moment if due.is_usual else user.all_digested_at
+                user.last_digest_at = due.moment
+                user.last_full_digest_at = due.moment if due.is_usual else user.last_full_digest_at
         user.next_digest_at = chosen.next(now)
     _post(planned)
     return len(planned)
 
 
-def _planned(user: User, seats: Collection[AnyRow], due: Due) -> Edition:
-    reminds = due.is_usual and user.digest_rhythm is Rhythm.WEEKLY
+def _planned(user: User, seats: Collection[AnyRow], due: Due) -> DigestRequest:
+    reminds = due.is_usual and user.digest_frequency is DigestFrequency.WEEKLY
     return _edition(user, seats, due.moment, is_usual=due.is_usual, reminds=reminds)
 
 
-def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool) -> Edition:
+def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool) -> DigestRequest:
     """All that is new in the seats that a digest at that moment covers: those of which one hears daily always."""
-    return Edition(
+    return DigestRequest(
         user=user,
-        spans={
+        ranges={
             seat.id: (max(seat.digested_number, seat.seen_number), seat.last_number)
             for seat in seats
-            if is_usual or seat.digested is Digested.DAILY
+            if is_usual or seat.digest_frequency is PartnershipDigest.DAILY
         },
-        since=(user.all_digested_at if is_usual else user.digested_at) or until - A_WEEK,
-        daily_since=user.digested_at or until - A_WEEK,
+        since=(user.last_full_digest_at if is_usual else user.last_digest_at) or until - A_WEEK,
+        daily_since=user.last_digest_at or until - A_WEEK,
         until=until,
-        reminds=reminds,
+        includes_reminders=reminds,
     )
 
 
@@ -148,25 +148,25 @@ def _seats(user_ids: Collection[int]) -> list[AnyRow]:
     query = select(
         Membership.id,
         Membership.user_id,
-        Membership.digested,
+        Membership.digest_frequency,
         Membership.digested_number,
         Membership.seen_number,
         last.label("last_number"),
     ).where(
         Membership.user_id.in_(user_ids),
         Membership.is_active,
-        Membership.digested != Digested.NEVER,
+        Membership.digest_frequency != PartnershipDigest.NEVER,
     )
     return list(db.session.execute(query))
 
 
-def _post(planned: Collection[tuple[Edition, str]]) -> None:
+def _post(planned: Collection[tuple[DigestRequest, str]]) -> None:
     """Write the rows, and move the bookmarks to the end of what they cover."""
-    post_all([row("digest", key=key, to=edition.user.id, **_references(edition)) for edition, key in planned])
+    enqueue_all([mail_row("digest", key=key, to=edition.user.id, **_references(edition)) for edition, key in planned])
     moved = [
         {"seat_id": seat_id, "last": last}
         for edition, _key in planned
-        for seat_id, (_after, last) in edition.spans.items()
+        for seat_id, (_after, last) in edition.ranges.items()
     ]
     if moved:
         db.session.connection().execute(
@@ -180,11 +180,11 @@ def _post(planned: Collection[tuple[Edition, str]]) -> None:
         )
 
 
-def _references(edition: Edition) -> dict[str, Any]:
+def _references(edition: DigestRequest) -> dict[str, Any]:
     return {
-        "spans": {str(seat_id): list(span) for seat_id, span in edition.spans.items()},
+        "spans": {str(seat_id): list(span) for seat_id, span in edition.ranges.items()},
         "since": edition.since.isoformat(),
         "daily_since": edition.daily_since.isoformat(),
         "until": edition.until.isoformat(),
-        "reminds": edition.reminds,
+        "reminds": edition.includes_reminders,
     }

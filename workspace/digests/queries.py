@@ -1,31 +1,386 @@
-"""What is read of one's own seats, for the pages on which one chooses what to hear of."""
+"""What is new for the reader of a digest, read from the log: a fixed number of statements, whatever there is.
 
-from sqlalchemy import select, tuple_
+Access is asked here and now: only what the seats that are active at this moment may read is ever found. Colleagues
+have much of the same to read, so a piece of a log is read once a round (mail/run_cache.py), until that log goes on. The
+statements are made once and kept, since making them takes longer than running them.
+"""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import cache
+from heapq import merge
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from workspace import clock
 from workspace.accounts.models import User
-from workspace.database import AnyRow, db
+from workspace.comments.models import Comment
+from workspace.db.engine import AnyRow, AnySelect, UtcDateTime, db, fetch_rows, inline_literal, now_param
+from workspace.digests.log_ranges import LogRange, table, value
+from workspace.mail.models import Mail
+from workspace.mail.models import MailState as Standing
+from workspace.mail.run_cache import batch_cached_per_run
+from workspace.notifications.dispatch import NotificationKind
+from workspace.organisations.models import Organisation
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Partnership
+from workspace.posts.challenge_workflow import STALLED_AFTER, ChallengeStatus
+from workspace.posts.models import Post, PostKind
 
-PAGE = 40
+MOST_BLOCKS = 15
+SHOWN = 140
+A_MONTH = timedelta(days=30)
+
+SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
+TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
+ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
+ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
 
 
-def seats(user: User, after: int | None) -> list[AnyRow]:
-    """A page of one's active seats, by the partnerships' names, and one more if there are others after them."""
-    query = (
+class Section(IntEnum):
+    """Where a post stands in a digest. Those with comments only have no block of their own."""
+
+    CHALLENGES = 1
+    SOLVED = 2
+    PROGRESS = 3
+    COMMENTS = 4
+
+
+@dataclass(frozen=True)
+class DigestData:
+    """The posts with a block, the first of them; how many there are in all, and what else there is to count.
+
+    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times).
+    """
+
+    posts: tuple[AnyRow, ...] = ()
+    blocks: int = 0
+    new: int = 0
+    comments: int = 0
+    commented: int = 0
+    events: tuple[tuple[int, Verb, int], ...] = ()
+
+
+class Period(NamedTuple):
+    """The time that a digest covers: from `since` (for what its reader hears of daily from `daily_since`) on."""
+
+    since: datetime
+    daily_since: datetime
+    until: datetime
+
+
+def seats(user: User) -> list[AnyRow]:
+    """Those of the user's seats that are active now, with what a digest says of their partnerships.
+
+    `wrote_number` is that of their last entry in it, `mailed_at` when they last had a mail about something at once.
+    """
+    return fetch_rows(_seats(), user_id=user.id)
+
+
+def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
+    """What happened in these spans, and which challenges have come to stand still in that time.
+
+    Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
+    """
+    pieces = _pieces([(span, user.id if span.seat_id else 0, period) for span in spans])
+    return DigestData(
+        posts=tuple(islice(merge(*(piece.posts for piece in pieces), key=_in_order), MOST_BLOCKS)),
+        blocks=sum(piece.blocks for piece in pieces),
+        new=sum(piece.new for piece in pieces),
+        comments=sum(piece.comments for piece in pieces),
+        commented=sum(piece.commented for piece in pieces),
+        events=tuple(event for piece in pieces for event in piece.events),
+    )
+
+
+@batch_cached_per_run
+def _pieces(asked: Sequence[tuple[LogRange, int, Period]]) -> list[DigestData]:
+    """What each span says by itself, to the reader with that id or to any."""
+    spans, user_id, period = [span for span, _, _ in asked], max(user_id for _, user_id, _ in asked), asked[0][2]
+    found = fetch_rows(
+        _posts(_dialect()),
+        user_id=user_id,
+        spans=value(spans),
+        since=period.since,
+        moved_after=period.since - STALLED_AFTER,
+        daily_moved_after=period.daily_since - STALLED_AFTER,
+        moved_before=period.until - STALLED_AFTER,
+    )
+    posts, events = defaultdict(list), defaultdict(list)
+    for row in found:
+        posts[row.partnership_id].append(row)
+    for event in fetch_rows(_events(_dialect()), spans=value(spans)):
+        events[event.partnership_id].append(tuple(event))
+    return [_piece(posts[span.partnership_id], sorted(events[span.partnership_id])) for span in spans]
+
+
+def _piece(found: list[AnyRow], events: list[tuple[int, Verb, int]]) -> DigestData:
+    if not found:
+        return DigestData(events=tuple(events))
+    first = found[0]
+    return DigestData(
+        posts=tuple(row for row in found if row.place != Section.COMMENTS),
+        blocks=int(first.blocks),  # PostgreSQL's sums are decimals.
+        new=int(first.new),
+        comments=int(first.all_comments),
+        commented=int(first.commented),
+        events=tuple(events),
+    )
+
+
+def _in_order(row: AnyRow) -> tuple[int, float, int, int]:
+    """By group and then the newest first, as each piece is."""
+    return row.place, -row.at.timestamp(), row.partnership_id, -row.number
+
+
+def absent(seat_ids: Collection[int]) -> list[AnyRow]:
+    """Who has not been where these seats are moderators for a month; `seat_id` is the moderator's.
+
+    Something has been new to them for so long, and they have written nothing since.
+    """
+    return fetch_rows(_absent(), ids=list(seat_ids), month_ago=clock.now() - A_MONTH)
+
+
+def _dialect() -> str:
+    return db.engine.dialect.name
+
+
+@cache
+def _seats() -> AnySelect:
+    mine = Entry.partnership_id == Membership.partnership_id, Entry.actor_id == Membership.id
+    return (
         select(
             Membership.id,
-            Membership.digested,
-            Membership.hears,
+            Membership.level,
+            Membership.digest_frequency,
+            Membership.mail_timing,
+            Membership.seen_number,
+            Membership.partnership_id,
+            Partnership.slug,
             Partnership.name,
             Partnership.stage,
             Partnership.titles_only,
+            Partnership.last_number,
+            select(func.max(Entry.number)).where(*mine).scalar_subquery().label("wrote_number"),
+            select(func.max(Mail.created_at)).where(*_at_once()).scalar_subquery().label("mailed_at"),
         )
         .join(Membership.partnership)
-        .where(Membership.user_id == user.id, Membership.is_active, Partnership.archived_at.is_(None))
-        .order_by(Partnership.name_key, Membership.id)
-        .limit(PAGE + 1)
+        .where(
+            Membership.user_id == bindparam("user_id"),
+            Membership.is_active,
+        )
+        .order_by(Partnership.name_key, Partnership.id)
     )
-    if after:
-        key = select(Partnership.name_key).join(Membership).where(Membership.id == after).scalar_subquery()
-        query = query.where(tuple_(Partnership.name_key, Membership.id) > tuple_(key, after))
-    return list(db.session.execute(query))
+
+
+@cache
+def _events(dialect: str) -> AnySelect:
+    span = table(dialect)
+    return (
+        select(Entry.partnership_id, Entry.verb, func.count())
+        .select_from(span)
+        .join(Entry, _within(span))
+        .where(
+            Entry.verb.in_(ABOUT_ALL),
+            Entry.actor_id.is_distinct_from(span.c.seat_id),
+            Entry.subject_id.is_distinct_from(span.c.seat_id),
+        )
+        .group_by(Entry.partnership_id, Entry.verb)
+    )
+
+
+@cache
+def _absent() -> AnySelect:
+    moderator, own = aliased(Membership), aliased(Entry)
+    month_ago = bindparam("month_ago", type_=UtcDateTime)
+    last_written = (
+        select(func.max(own.at))
+        .where(own.partnership_id == Membership.partnership_id, own.actor_id == Membership.id)
+        .scalar_subquery()
+    )
+    return (
+        select(moderator.id.label("seat_id"), User.name)
+        .select_from(moderator)
+        .join(Membership, Membership.partnership_id == moderator.partnership_id)
+        .join(User, User.id == Membership.user_id)
+        .join(
+            Entry,
+            and_(Entry.partnership_id == Membership.partnership_id, Entry.number == Membership.seen_number + 1),
+        )
+        .where(
+            moderator.id.in_(bindparam("ids", expanding=True)),
+            Membership.id != moderator.id,
+            Membership.is_active,
+            User.deactivated_at.is_(None),
+            Entry.at < month_ago,
+            or_(last_written.is_(None), last_written < month_ago),
+        )
+        .order_by(moderator.id, User.name_key)
+    )
+
+
+@cache
+def _posts(dialect: str) -> AnySelect:
+    """The first posts of each partnership, by group and then the newest first; its rows carry the sums over all."""
+    placed = _placed(table(dialect))
+    place = placed.c.place
+    ranked = select(
+        placed,
+        func.row_number()
+        .over(partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc()))
+        .label("rank"),
+        _sum(placed, place != Section.COMMENTS).label("blocks"),
+        _sum(placed, placed.c.is_new == 1).label("new"),
+        _sum(placed, place == Section.COMMENTS).label("commented"),
+        _sum(placed, place == Section.COMMENTS, placed.c.comments).label("all_comments"),
+    ).subquery()
+    return (
+        select(
+            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place")),
+            *(ranked.c[name] for name in ("blocks", "new", "commented", "all_comments")),
+            Post.kind,
+            Post.title,
+            func.substr(Post.body_text, 1, SHOWN + 1).label("beginning"),
+            func.substr(Post.outcome, 1, SHOWN + 1).label("outcome"),
+            Post.status,
+            Post.status_at,
+            Post.parked_until,
+            Post.answer_by,
+            Post.activity_at,
+            and_(Post.is_unsolved, Post.activity_at < now_param(before=STALLED_AFTER)).label("is_still"),
+            User.name.label("author_name"),
+            Organisation.name.label("organisation_name"),
+        )
+        .join(Post, and_(Post.partnership_id == ranked.c.partnership_id, Post.number == ranked.c.number))
+        .join(Membership, Membership.id == Post.author_id)
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .where(ranked.c.rank <= MOST_BLOCKS)
+        .order_by(ranked.c.partnership_id, ranked.c.rank)
+    )
+
+
+def _placed(span: CTE) -> CTE:
+    """A row for each post that a digest of these spans tells of, with the group that it stands in, worked out once."""
+    told = union_all(_news(span), _still(span)).subquery()
+    place = _place(told)
+    return (
+        select(told, place.label("place"))
+        .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
+        .where(Post.withdrawn_at.is_(None), or_(place != Section.COMMENTS, told.c.comments > 0))
+        .cte("placed")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _news(span: CTE) -> AnySelect:
+    """A row for each post about which others did something of which the reader has had no mail."""
+    mailed = _mailed()
+    return (
+        select(
+            Entry.partnership_id,
+            Entry.post_number.label("number"),
+            func.max(Entry.at).label("at"),
+            _any(Entry.verb.in_(SHARING)).label("is_new"),
+            _any(Entry.verb.in_(TURNING)).label("is_turned"),
+            func.count(Comment.number).label("comments"),
+        )
+        .select_from(span)
+        .join(Entry, _within(span))
+        .outerjoin(
+            Comment,
+            and_(
+                Comment.partnership_id == Entry.partnership_id,
+                Comment.number == Entry.number,
+                Comment.withdrawn_at.is_(None),
+            ),
+        )
+        .outerjoin(mailed, and_(mailed.c.partnership_id == Entry.partnership_id, mailed.c.number == Entry.number))
+        .where(
+            mailed.c.number.is_(None),
+            Entry.post_number.is_not(None),
+            Entry.verb.in_(ABOUT_POSTS),
+            Entry.actor_id.is_distinct_from(span.c.seat_id),
+        )
+        .group_by(Entry.partnership_id, Entry.post_number)
+    )
+
+
+def _mailed() -> CTE:
+    """The entries of which the reader has had a mail at once, or is having it."""
+    about = Mail.payload
+    return (
+        select(about["partnership"].as_integer().label("partnership_id"), about["entry"].as_integer().label("number"))
+        .where(
+            *_at_once(),
+            Mail.created_at > bindparam("since", type_=UtcDateTime),
+            Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
+        )
+        .cte("mailed")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _at_once() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a mail to the reader, about something that it tells at once."""
+    return Mail.user_id == bindparam("user_id"), Mail.kind.in_(inline_literal(list(NotificationKind)))
+
+
+def _still(span: CTE) -> AnySelect:
+    """A row for each challenge that has come to stand still, without news of its own."""
+    return (
+        select(
+            Post.partnership_id,
+            Post.number,
+            Post.activity_at,
+            literal(0),
+            literal(1),
+            literal(0),
+        )
+        .select_from(span)
+        .join(Post, Post.partnership_id == span.c.partnership_id)
+        .join(Partnership, Partnership.id == Post.partnership_id)
+        .where(
+            Post.is_unsolved,
+            Post.activity_at
+            > case(
+                (span.c.is_daily == 1, bindparam("daily_moved_after", type_=UtcDateTime)),
+                else_=bindparam("moved_after", type_=UtcDateTime),
+            ),
+            Post.activity_at <= bindparam("moved_before", type_=UtcDateTime),
+            Post.activity_number <= span.c.after,
+            Partnership.archived_at.is_(None),
+        )
+    )
+
+
+def _place(told: Subquery) -> Any:
+    return case(
+        (and_(told.c.is_turned == 1, Post.status == ChallengeStatus.SOLVED), Section.SOLVED),
+        (and_(told.c.is_turned + told.c.is_new > 0, Post.kind == PostKind.CHALLENGE), Section.CHALLENGES),
+        (told.c.is_new == 1, Section.PROGRESS),
+        else_=Section.COMMENTS,
+    )
+
+
+def _within(span: CTE) -> Any:
+    return and_(
+        Entry.partnership_id == span.c.partnership_id,
+        Entry.number > span.c.after,
+        Entry.number <= span.c.last,
+    )
+
+
+def _any(condition: Any) -> Any:
+    return func.max(case((condition, 1), else_=0))
+
+
+def _sum(placed: CTE, condition: Any, value: Any = 1) -> Any:
+    """The sum of `value` over the posts of a partnership that fulfil the condition."""
+    return func.sum(case((condition, value), else_=0)).over(partition_by=placed.c.partnership_id)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from workspace.accounts.choices import Rhythm
+from workspace.accounts.mail_preferences import DigestFrequency
 
 LATEST = timedelta(hours=24)
 A_DAY = timedelta(days=1)
@@ -19,7 +19,7 @@ LAST_DAY = date.max - timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """A digest that is to go out: for which planned moment, and whether it is of the usual rhythm.
+    """A digest that is to go out: for which planned moment, and whether it is of the usual frequency.
 
     One that is not covers only the partnerships of which one wants to hear daily.
     """
@@ -30,12 +30,12 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """What a person has chosen: the rhythm, the weekday (0 is Monday), the hour, and a day until which there is none.
+    """What a person has chosen: how often, the weekday (0 is Monday), the hour, and a day until which there is none.
 
-    `some_daily` says that there is a partnership of which they hear on workdays, whatever the rhythm.
+    `some_daily` says that there is a partnership of which they hear on workdays, whatever the frequency.
     """
 
-    rhythm: Rhythm
+    frequency: DigestFrequency
     weekday: int
     hour: int
     zone: ZoneInfo
@@ -58,7 +58,7 @@ class Schedule:
 
     def _from(self, moment: datetime) -> Iterator[datetime]:
         """The planned moments around `moment` and after it, in order."""
-        if self.rhythm is Rhythm.OFF and not self.some_daily:
+        if self.frequency is DigestFrequency.OFF and not self.some_daily:
             return
         # A moment at night may lie on the day after the one that it was planned for.
         day = moment.astimezone(self.zone).date() - A_DAY
@@ -71,13 +71,13 @@ class Schedule:
 
     def _is_planned(self, day: date) -> bool:
         is_workday = day.weekday() < SATURDAY
-        if is_workday and (self.rhythm is Rhythm.DAILY or self.some_daily):
+        if is_workday and (self.frequency is DigestFrequency.DAILY or self.some_daily):
             return True
-        return self.rhythm is Rhythm.WEEKLY and day.weekday() == self.weekday
+        return self.frequency is DigestFrequency.WEEKLY and day.weekday() == self.weekday
 
     def _is_usual(self, moment: datetime) -> bool:
-        if self.rhythm is not Rhythm.WEEKLY:
-            return self.rhythm is Rhythm.DAILY
+        if self.frequency is not DigestFrequency.WEEKLY:
+            return self.frequency is DigestFrequency.DAILY
         day = moment.astimezone(self.zone).date()
         return any(near.weekday() == self.weekday and self._moment(near) == moment for near in (day, day - A_DAY))
 

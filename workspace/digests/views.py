@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import cursors
-from workspace.access import signed_in
 from workspace.accounts.models import User
-from workspace.digests import choosing, planning, queries, writing
-from workspace.digests.building import build
+from workspace.digests import mail_settings_queries, planning, preferences, render
+from workspace.digests.blueprint import blueprint
+from workspace.digests.compose import build
 from workspace.digests.forms import DIGESTED, RHYTHM_HINTS, DigestForm, SendingForm, choices_typed
-from workspace.htmx import announce, go, invalid, seen_elsewhere
-from workspace.languages import date_in_full, time_of_day
-
-blueprint = Blueprint("digests", __name__)
+from workspace.i18n.formatting import date_in_full, time_of_day
+from workspace.permissions import signed_in
+from workspace.web import pagination
+from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
 
 
 @blueprint.get("/settings/digest")
@@ -31,17 +30,17 @@ def save(user: User) -> ResponseReturnValue:
     """Keep what was chosen, and say when the next digest comes."""
     form = DigestForm(obj=user)
     if not form.validate():
-        return invalid("digests/_form.html", page="digests/settings.html", **_page(user, form))
-    choosing.choose_digest(
+        return form_error("digests/_form.html", page="digests/settings.html", **_page(user, form))
+    preferences.choose_digest(
         user,
-        rhythm=form.digest_rhythm.data,
+        frequency=form.digest_frequency.data,
         weekday=form.digest_weekday.data,
         hour=form.digest_hour.data,
         paused_until=form.pause,
-        digested=choices_typed(request.form, "digested", DIGESTED),
+        frequencies=choices_typed(request.form, "frequency", DIGESTED),
     )
-    announce(_("Your choices are saved.") + " " + _next(user))
-    return go("/settings/digest")
+    flash_live(_("Your choices are saved.") + " " + _next(user))
+    return redirect_client("/settings/digest")
 
 
 @blueprint.post("/settings/digest/sending")
@@ -50,25 +49,25 @@ def send(user: User) -> ResponseReturnValue:
     """Send the next digest now; what is in it is not repeated in the one after it."""
     form = SendingForm()
     if not form.validate() or build(planning.coming(user)).is_empty:
-        announce(_("There is nothing new for you, so there is nothing to send."))
+        flash_live(_("There is nothing new for you, so there is nothing to send."))
     else:
         planning.send_now(user, form.one_time_key.data)
-        announce(_("Your digest is on its way to %(email)s.", email=user.email))
-    return seen_elsewhere("/settings/digest")
+        flash_live(_("Your digest is on its way to %(email)s.", email=user.email))
+    return redirect_303("/settings/digest")
 
 
 def _page(user: User, form: DigestForm) -> dict[str, Any]:
-    seats = queries.seats(user, cursors.number(request.args.get("after", "")))
+    seats = mail_settings_queries.seats(user, pagination.parse_int(request.args.get("after", "")))
     digest = build(planning.coming(user))
     return {
         "form": form,
         "sending": SendingForm(),
         "rhythm_hints": RHYTHM_HINTS,
-        "digested": DIGESTED,
-        "seats": seats[: queries.PAGE],
-        "after": seats[queries.PAGE - 1].id if len(seats) > queries.PAGE else None,
+        "frequency": DIGESTED,
+        "seats": seats[: mail_settings_queries.PAGE],
+        "after": seats[mail_settings_queries.PAGE - 1].id if len(seats) > mail_settings_queries.PAGE else None,
         "next": _next(user),
-        **writing.told(digest),
+        **render.told(digest),
     }
 
 
@@ -81,6 +80,3 @@ def _next(user: User) -> str:
     return str(
         _("The next digest comes on %(day)s at %(time)s.", day=day[0].lower() + day[1:], time=time_of_day(moment))
     )
-
-
-from workspace.digests import hearing, leaving, letters, undelivered  # noqa: E402, F401 (on the same blueprint; the kinds of mail)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
-from workspace.live import messages
-from workspace.live.messages import Numbers
+from workspace.live import sse
+from workspace.live.sse import Numbers
 
 MOST_STREAMS = 600
 # Something comes every 15 seconds. Where nothing does, the browser had better ask elsewhere.
@@ -33,7 +33,7 @@ class Stream(Iterator[bytes]):
         self._saying = Lock()
         self._messages: SimpleQueue[bytes | None] = SimpleQueue()
         self._say: Callable[[bytes | None], object] = self._messages.put
-        self.tell(messages.BEGINNING)
+        self.tell(sse.BEGINNING)
 
     @property
     def is_silent(self) -> bool:

@@ -2,24 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from workspace import cursors, htmx
-from workspace.access import Action, members_may, signed_in
 from workspace.accounts.models import User
-from workspace.database import db
-from workspace.live import messages, news, reading
+from workspace.db.engine import db
+from workspace.live import access_snapshot, sse, updates
+from workspace.live.blueprint import blueprint
 from workspace.live.streams import STREAM, Full, Streams
 from workspace.live.watcher import Watcher
 from workspace.partnerships.models import Membership
-from workspace.posts.models import Kind
+from workspace.permissions import Action, members_with, signed_in
+from workspace.posts.models import PostKind
+from workspace.web import htmx, pagination
 
 if TYPE_CHECKING:
     from workspace import Workspace
 
-blueprint = Blueprint("live", __name__)
 
 SECONDS_UNTIL_ROOM = "60"
 
@@ -44,7 +44,7 @@ def stream(user: User) -> ResponseReturnValue:
         return Response(mimetype="text/event-stream")
     live = watcher(current_app)
     try:
-        opened = live.streams.open(g.session.id, messages.resumed(request.headers.get("Last-Event-ID", "")))
+        opened = live.streams.open(g.session.id, sse.resumed(request.headers.get("Last-Event-ID", "")))
     except Full:
         return make_response("", 503, {"Retry-After": SECONDS_UNTIL_ROOM})
     live.wake()
@@ -61,29 +61,29 @@ def stream(user: User) -> ResponseReturnValue:
 @signed_in
 def show_numbers(user: User) -> ResponseReturnValue:
     """The same numbers at once, for a page that has no stream."""
-    return jsonify({row.id: row.last_number for row in db.session.execute(reading.numbers(user))})
+    return jsonify({row.id: row.last_number for row in db.session.execute(access_snapshot.numbers(user))})
 
 
 @blueprint.get("/partnerships/<slug:slug>/news")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def show_news(membership: Membership) -> ResponseReturnValue:
     """What came in a partnership after the number that a page was rendered with."""
     if not htmx.is_partial():
-        return htmx.seen_elsewhere(membership.partnership.address)
+        return htmx.redirect_303(membership.partnership.address)
     wanted = request.args.get("kind", "")
-    kind = Kind(wanted) if wanted in list(Kind) else None
-    return render_template("live/feed.html", **news.of_feed(membership, kind, _after()))
+    kind = PostKind(wanted) if wanted in list(PostKind) else None
+    return render_template("live/feed.html", **updates.of_feed(membership, kind, _after()))
 
 
 @blueprint.get("/partnerships/<slug:slug>/posts/<number:number>/news")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def show_post_news(membership: Membership, number: int) -> ResponseReturnValue:
     """What came about a post after the number that its page was rendered with."""
-    found = news.of_post(membership, number, _after())
+    found = updates.of_post(membership, number, _after())
     if not htmx.is_partial():
-        return htmx.seen_elsewhere(f"{membership.partnership.address}posts/{number}")
+        return htmx.redirect_303(f"{membership.partnership.address}posts/{number}")
     return render_template("live/post.html", **found)
 
 
 def _after() -> int:
-    return cursors.number(request.args.get("after", "")) or 0
+    return pagination.parse_int(request.args.get("after", "")) or 0

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from workspace.database import begin_request, db
-from workspace.live import listening, messages, reading
-from workspace.live.messages import Numbers
-from workspace.live.reading import Sight
+from workspace.db.engine import begin_request, db
+from workspace.live import access_snapshot, db_notifications, sse
+from workspace.live.access_snapshot import Sight
+from workspace.live.sse import Numbers
 from workspace.live.streams import Stream, Streams
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Watcher:
     def _run(self) -> None:
         with self.app.app_context():
             begin_request(reads_only=True)
-            listening.start(db.engine, self, self._stop)
+            db_notifications.start(db.engine, self, self._stop)
             while not self._stop.is_set():
                 self._wake.wait(SECONDS_BETWEEN_LOOKS if len(self.streams) else None)
                 self._wake.clear()
@@ -87,7 +87,7 @@ class Watcher:
             self.known = {}
             return
         with db.engine.connect() as connection:
-            seen = reading.sights(connection, _sessions(streams))
+            seen = access_snapshot.visible_partnerships(connection, _sessions(streams))
             concerned = streams if is_beat else self._concerned(streams, seen)
             access = _access(connection, concerned)
             if not is_beat and _holders(streams, access) != {each: sight[1:] for each, sight in seen.items()}:
@@ -112,7 +112,7 @@ def _sessions(streams: list[Stream]) -> list[int]:
 def _access(connection: Connection, streams: list[Stream]) -> dict[int, set[int]]:
     """What the sessions of `streams` open now: what a reading before saw is not kept."""
     connection.rollback()
-    return reading.access(connection, _sessions(streams)) if streams else {}
+    return access_snapshot.access(connection, _sessions(streams)) if streams else {}
 
 
 def _holders(streams: list[Stream], access: dict[int, set[int]]) -> dict[int, tuple[int, int]]:
@@ -128,17 +128,17 @@ def _holders(streams: list[Stream], access: dict[int, set[int]]) -> dict[int, tu
 def _tell(stream: Stream, numbers: Numbers, open_to: set[int] | None, *, is_beat: bool) -> None:
     """Tell a stream what its session, to which these partnerships are open, does not know yet."""
     if open_to is None:
-        stream.tell(messages.OVER)
+        stream.tell(sse.ENDED)
         stream.end()
         return
     visible = {each: numbers[each] for each in sorted(open_to) if each in numbers}
     last, stream.numbers, stream.is_new = stream.numbers, visible, False
     if last is None:
-        stream.tell(messages.everything(visible))
+        stream.tell(sse.everything(visible))
         return
     if lost := last.keys() - open_to:
-        stream.tell(messages.out(lost, visible))
+        stream.tell(sse.removed(lost, visible))
     if changed := {each: number for each, number in visible.items() if last.get(each) != number}:
-        stream.tell(messages.news(changed, visible))
+        stream.tell(sse.news(changed, visible))
     elif is_beat:
-        stream.tell(messages.beat(visible))
+        stream.tell(sse.heartbeat(visible))

@@ -1,7 +1,7 @@
 """The outbox: every mail is a row, written in the transaction that causes it.
 
 A row says what the mail is about, never what it says: the words are made when it is sent, by its kind
-(mail/letters.py), and whether the addressee may still have it is asked then.
+(mail/message_types.py), and whether the addressee may still have it is asked then.
 """
 
 import hashlib
@@ -17,23 +17,23 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Insert, String, Text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.database import Details, Model, Moment, connection, db, one_of
-from workspace.mail.letters import KINDS
+from workspace.db.engine import Details, Model, UtcDateTime, core_connection, db, enum_column_type
+from workspace.mail.message_types import EMAIL_TYPES
 
 if TYPE_CHECKING:
     from workspace.accounts.models import User
 
-WROTE_MAIL = "wrote mail that is due"  # what a session remembers until its commit, which then rings (mail/bell.py)
+WROTE_MAIL = "wrote mail that is due"  # what a session remembers until its commit, which then rings (worker_wakeup.py)
 UNFINISHED = text("state IN ('due', 'sending')")
 
 
-class State(StrEnum):
+class MailState(StrEnum):
     """How far a mail is. An empty one had nothing to say any more when its time came."""
 
     DUE = "due"
     SENDING = "sending"
     SENT = "sent"
-    EMPTY = "empty"
+    SKIPPED = "empty"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -49,7 +49,9 @@ class Mail(Model):
     __tablename__ = "mail"
     __table_args__ = (
         CheckConstraint("(user_id IS NULL) <> (address IS NULL)", name="one_addressee"),
-        Index("ix_mail_unfinished", "priority", "take_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index(
+            "ix_mail_unfinished", "priority", "next_attempt_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+        ),
         Index("ix_mail_state_id", "state", "id"),
         Index("ix_mail_user_id_kind", "user_id", "kind"),
     )
@@ -59,18 +61,20 @@ class Mail(Model):
     key: Mapped[str] = mapped_column(String(120), unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     address: Mapped[str | None] = mapped_column(String(254))
-    references: Mapped[dict[str, Any]] = mapped_column(Details)
+    payload: Mapped[dict[str, Any]] = mapped_column(Details)
     priority: Mapped[int]
-    not_before: Mapped[datetime] = mapped_column(Moment)
-    state: Mapped[State] = mapped_column(one_of(State, otherwise=State.FAILED), default=State.DUE)
-    take_at: Mapped[datetime] = mapped_column(Moment)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[MailState] = mapped_column(
+        enum_column_type(MailState, otherwise=MailState.FAILED), default=MailState.DUE
+    )
+    next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(default=0)
-    doubts: Mapped[int] = mapped_column(default=0)
+    uncertain_attempts: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[str] = mapped_column(String(200))
     last_error: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped["User | None"] = relationship()
 
@@ -80,18 +84,18 @@ class Mail(Model):
         return self.user.email if self.user else self.address or ""
 
     @property
-    def is_wanted(self) -> bool:
+    def recipient_is_active(self) -> bool:
         """Whether there is anybody to read it: a closed account gets no mail."""
         return self.user is None or self.user.is_active
 
 
-def post(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> None:
+def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any) -> None:
     """Put a mail into the outbox, in the present transaction, unless one of that key is there.
 
     `to` is a person's id, or the address of somebody without account; `references` say what it is about, by ids.
     """
     if not is_posted(key):
-        post_all([row(kind, key=key, to=to, not_before=not_before, **references)])
+        enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
 
 
 def is_posted(key: str) -> bool:
@@ -99,10 +103,10 @@ def is_posted(key: str) -> bool:
     return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None
 
 
-def post_all(rows: Sequence[dict[str, Any]]) -> None:
+def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
     """Put many mails into the outbox at once, whose keys are known to be new."""
     if rows:
-        connection().execute(_outbox(), rows)
+        core_connection().execute(_outbox(), rows)
         if any(row["not_before"] <= clock.now() for row in rows):
             db.session.info[WROTE_MAIL] = True
 
@@ -113,7 +117,9 @@ def _outbox() -> Insert:
     return insert(Mail)
 
 
-def row(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **references: Any) -> dict[str, Any]:
+def mail_row(
+    kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any
+) -> dict[str, Any]:
     """A mail, for `post_all`. Raises KeyError for a kind that nobody has registered."""
     moment = not_before or clock.now()
     return {
@@ -121,10 +127,10 @@ def row(kind: str, *, key: str, to: int | str, not_before: datetime | None = Non
         "key": key,
         "user_id": to if isinstance(to, int) else None,
         "address": to if isinstance(to, str) else None,
-        "references": references,
-        "priority": KINDS[kind].priority,
+        "payload": payload,
+        "priority": EMAIL_TYPES[kind].priority,
         "not_before": moment,
-        "take_at": moment,
+        "next_attempt_at": moment,
         "message_id": message_id(key),
     }
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import update
 
 from workspace import clock
-from workspace.database import begin_writing, db
-from workspace.mail.models import WROTE_MAIL, Mail, State
+from workspace.db.engine import begin_write, db
+from workspace.mail.models import WROTE_MAIL, Mail, MailState
 
-RETRIABLE = (State.DUE, State.FAILED, State.REFUSED)
+RETRIABLE = (MailState.DUE, MailState.FAILED, MailState.REFUSED)
 
 
 def retry(mail_id: int) -> bool:
@@ -18,20 +18,26 @@ def retry(mail_id: int) -> bool:
 
 def retry_all() -> int:
     """The same for all that were given up, or are put off; not for what was refused, which would be again."""
-    return _retry(Mail.state != State.REFUSED, (Mail.state == State.FAILED) | (Mail.attempts > 0))
+    return _retry(Mail.state != MailState.REFUSED, (Mail.state == MailState.FAILED) | (Mail.attempts > 0))
 
 
-def forget(before: datetime) -> None:
+def mark_sent_before(before: datetime) -> None:
     """Let what should have been sent before a moment count as sent: nobody waits for it any more."""
-    old = update(Mail).where(Mail.state == State.DUE, Mail.not_before < before)
+    old = update(Mail).where(Mail.state == MailState.DUE, Mail.not_before < before)
     db.session.execute(
-        old.values(state=State.SENT, finished_at=Mail.not_before).execution_options(synchronize_session=False)
+        old.values(state=MailState.SENT, finished_at=Mail.not_before).execution_options(synchronize_session=False)
     )
 
 
 def _retry(*which: object) -> int:
-    begin_writing()
-    again = {"state": State.DUE, "take_at": clock.now(), "attempts": 0, "doubts": 0, "finished_at": None}
+    begin_write()
+    again = {
+        "state": MailState.DUE,
+        "next_attempt_at": clock.now(),
+        "attempts": 0,
+        "uncertain_attempts": 0,
+        "finished_at": None,
+    }
     changed = db.session.execute(
         update(Mail)
         .where(Mail.state.in_(RETRIABLE), Mail.lease.is_(None), Mail.not_before <= clock.now(), *which)  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from workspace import clock
-from workspace.database import db
-from workspace.mail.models import UNFINISHED, Mail, State
+from workspace.db.engine import db
+from workspace.mail.models import UNFINISHED, Mail, MailState
 
 PAGE = 50
 OVERDUE = timedelta(minutes=15)
@@ -21,42 +21,42 @@ SHOWN = (
     Mail.address,
     Mail.state,
     Mail.attempts,
-    Mail.doubts,
+    Mail.uncertain_attempts,
     Mail.not_before,
-    Mail.take_at,
+    Mail.next_attempt_at,
     Mail.finished_at,
     Mail.last_error,
 )
 
 
-class Shelf(StrEnum):
+class OutboxFilter(StrEnum):
     """What of the outbox is looked at."""
 
     FAILED = "failed"
     WAITING = "waiting"
     SENT = "sent"
-    EMPTY = "empty"
+    SKIPPED = "empty"
 
 
 STATES = {
-    Shelf.FAILED: (State.FAILED, State.REFUSED),
-    Shelf.WAITING: (State.DUE, State.SENDING),
-    Shelf.SENT: (State.SENT,),
-    Shelf.EMPTY: (State.EMPTY,),
+    OutboxFilter.FAILED: (MailState.FAILED, MailState.REFUSED),
+    OutboxFilter.WAITING: (MailState.DUE, MailState.SENDING),
+    OutboxFilter.SENT: (MailState.SENT,),
+    OutboxFilter.SKIPPED: (MailState.SKIPPED,),
 }
-SHELVES = {
-    Shelf.FAILED: _l("Not sent"),
-    Shelf.WAITING: _l("Waiting"),
-    Shelf.SENT: _l("Sent"),
-    Shelf.EMPTY: _l("Nothing to say any more"),
+FILTERS = {
+    OutboxFilter.FAILED: _l("Not sent"),
+    OutboxFilter.WAITING: _l("Waiting"),
+    OutboxFilter.SENT: _l("Sent"),
+    OutboxFilter.SKIPPED: _l("Nothing to say any more"),
 }
 STATE_WORDS = {
-    State.DUE: _l("Waiting"),
-    State.SENDING: _l("Being sent"),
-    State.SENT: _l("Sent"),
-    State.EMPTY: _l("Nothing to say any more"),
-    State.REFUSED: _l("Refused by the mail server"),
-    State.FAILED: _l("Given up"),
+    MailState.DUE: _l("Waiting"),
+    MailState.SENDING: _l("Being sent"),
+    MailState.SENT: _l("Sent"),
+    MailState.SKIPPED: _l("Nothing to say any more"),
+    MailState.REFUSED: _l("Refused by the mail server"),
+    MailState.FAILED: _l("Given up"),
 }
 
 
@@ -77,7 +77,7 @@ PIECES = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class OutboxStatus:
     """How the outbox stands: how many mails wait and how many were not sent, and since when one is overdue."""
 
     waiting: int
@@ -85,12 +85,12 @@ class Standing:
     overdue_since: datetime | None
 
 
-def standing() -> Standing:
+def status() -> OutboxStatus:
     """How the outbox stands. What was sent is not counted: that only ever grows."""
     waiting = select(func.count()).where(UNFINISHED).select_from(Mail).scalar_subquery()
-    failed = select(func.count()).where(Mail.state.in_(STATES[Shelf.FAILED])).scalar_subquery()
+    failed = select(func.count()).where(Mail.state.in_(STATES[OutboxFilter.FAILED])).scalar_subquery()
     found = db.session.execute(select(waiting, failed)).one()
-    return Standing(found[0], found[1], overdue_since())
+    return OutboxStatus(found[0], found[1], overdue_since())
 
 
 def overdue_since() -> datetime | None:
@@ -100,11 +100,11 @@ def overdue_since() -> datetime | None:
     nobody has come for it again.
     """
     limit = clock.now() - OVERDUE
-    late = or_(Mail.attempts == 0, Mail.take_at <= limit)
+    late = or_(Mail.attempts == 0, Mail.next_attempt_at <= limit)
     return db.session.scalar(select(func.min(Mail.not_before)).where(UNFINISHED, and_(Mail.not_before <= limit, late)))
 
 
-def on(shelf: Shelf, before: int | None) -> tuple[list[Mail], int | None]:
+def list_mails(shelf: OutboxFilter, before: int | None) -> tuple[list[Mail], int | None]:
     """A page of a shelf, the newest first, and the number before which the next page begins.
 
     No more is read than is shown: what else stands in such rows may be what kept them from being sent.

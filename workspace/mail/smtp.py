@@ -15,7 +15,7 @@ from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from workspace.config import Settings
-from workspace.mail.carriers import InDoubt, PutOff, Refused, Unreachable
+from workspace.mail.transports import DeliveryUnknown, PermanentFailure, TemporaryFailure, TransportDown
 
 SECONDS_IDLE = 60  # Who has heard nothing for longer may have hung up without a word.
 SECONDS_TO_CONNECT = 15
@@ -48,12 +48,12 @@ class Smtp:
         kept = self.server is not None
         envelope = self._envelope(recipient)
         if not "".join(envelope).isascii() and not self._connected().has_extn("smtputf8"):
-            raise Refused("The mail server takes no address with such letters (SMTPUTF8).")
+            raise PermanentFailure("The mail server takes no address with such letters (SMTPUTF8).")
         if self.said_ahead and self.said_ahead != envelope:
             self.drop()
         try:
             answers = self._introduce(*envelope)
-        except Unreachable:
+        except TransportDown:
             if not kept:
                 raise
             answers = self._introduce(*envelope)
@@ -61,8 +61,8 @@ class Smtp:
             _judge(next(answers))
         except _Lost as lost:
             self.close()
-            raise PutOff(str(lost)) from lost
-        except (PutOff, Refused):
+            raise TemporaryFailure(str(lost)) from lost
+        except (TemporaryFailure, PermanentFailure):
             self.drop()
             raise
 
@@ -74,12 +74,12 @@ class Smtp:
             text = _stuffed(message())  # Where it can't be made, dropping it hangs up: the server waits for it by now.
             _judge(server.getreply(), wanted=(354,))
             server.send(text)  # What raises has not sent all of it, so not the last dot either.
-        except (PutOff, Refused):
+        except (TemporaryFailure, PermanentFailure):
             self.drop()
             raise
         except (_Lost, OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise PutOff(f"The connection was lost before all was said: {told(lost)}") from lost
+            raise TemporaryFailure(f"The connection was lost before all was said: {told(lost)}") from lost
         if following and following.isascii() and server.has_extn("pipelining"):
             self._say_ahead(server, self._envelope(following))
         try:
@@ -87,17 +87,17 @@ class Smtp:
             answer = server.getreply()
         except (OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise InDoubt(f"The connection was lost before the answer: {told(lost)}") from lost
+            raise DeliveryUnknown(f"The connection was lost before the answer: {told(lost)}") from lost
         if not 200 <= answer[0] <= 599:
             self.close()
-            raise InDoubt(f"The answer can't be understood: {_text(answer)}")
+            raise DeliveryUnknown(f"The answer can't be understood: {_text(answer)}")
         _timeout(server, SECONDS_TO_ANSWER)
         self.used_at = time.monotonic()
         try:
             _judge(answer)
         except _Lost as closing:
             self.close()
-            raise PutOff(str(closing)) from closing
+            raise TemporaryFailure(str(closing)) from closing
 
     def drop(self) -> None:
         """Forget what was begun."""
@@ -106,7 +106,7 @@ class Smtp:
         try:
             list(self._answers(*self.said_ahead))
             _judge(self._ask("RSET"))
-        except (_Lost, PutOff, Refused):
+        except (_Lost, TemporaryFailure, PermanentFailure):
             self.close()
 
     def close(self) -> None:
@@ -134,9 +134,9 @@ class Smtp:
         answers = self._answers(*envelope)
         try:
             _judge(next(answers))
-        except (_Lost, PutOff, Refused) as refused:
+        except (_Lost, TemporaryFailure, PermanentFailure) as refused:
             self.close()
-            raise Unreachable(f"{self.host}:{self.port} takes no mail: {refused}") from refused
+            raise TransportDown(f"{self.host}:{self.port} takes no mail: {refused}") from refused
         return answers
 
     def _ask(self, command: str) -> Answer:
@@ -162,7 +162,7 @@ class Smtp:
             try:
                 self.server, self.used_at = self._connect(), time.monotonic()
             except (OSError, smtplib.SMTPException) as error:
-                raise Unreachable(f"{self.host}:{self.port} can't be used: {told(error)}") from error
+                raise TransportDown(f"{self.host}:{self.port} can't be used: {told(error)}") from error
         return self.server
 
     def _connect(self) -> smtplib.SMTP:
@@ -201,7 +201,7 @@ def _judge(answer: Answer, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
         return
     if code == SERVICE_CLOSES or code < 200:
         raise _Lost(_text(answer))
-    raise Refused(_text(answer)) if 500 <= code <= 599 else PutOff(_text(answer))
+    raise PermanentFailure(_text(answer)) if 500 <= code <= 599 else TemporaryFailure(_text(answer))
 
 
 def _stuffed(message: bytes) -> bytes:

@@ -2,22 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from workspace import cursors, failures
-from workspace.access import administrators_only
-from workspace.htmx import announce, page_or_partial, partial_or_redirect
+from workspace.db import failures
 from workspace.mail import outbox, queries
-from workspace.mail.letters import KINDS
-from workspace.mail.queries import SHELVES, STATE_WORDS, Shelf
+from workspace.mail.blueprint import blueprint
+from workspace.mail.message_types import EMAIL_TYPES
+from workspace.mail.queries import FILTERS, STATE_WORDS, OutboxFilter
+from workspace.permissions import administrators_only
+from workspace.web import pagination
+from workspace.web.htmx import flash_live, page_or_partial, partial_or_redirect
 
 if TYPE_CHECKING:
     from workspace.accounts.models import User
-
-blueprint = Blueprint("mail", __name__, url_prefix="/admin/mail")
 
 
 @blueprint.get("")
@@ -33,9 +33,9 @@ def retry(user: "User", mail_id: int) -> ResponseReturnValue:
     """Send one mail again."""
     shelf = request.form.get("shelf", "")
     if outbox.retry(mail_id):
-        announce(_("The mail is sent again within a minute."))
+        flash_live(_("The mail is sent again within a minute."))
     else:
-        announce(_("The mail has been sent in the meantime, or is being sent."))
+        flash_live(_("The mail has been sent in the meantime, or is being sent."))
     return partial_or_redirect("mail/_mails.html", to=_address(shelf), focus="#mails", **_shelf(shelf))
 
 
@@ -45,21 +45,21 @@ def retry_all(user: "User") -> ResponseReturnValue:
     """Send all again that was given up or put off."""
     shelf = request.form.get("shelf", "")
     number = outbox.retry_all()
-    announce(ngettext("%(num)s mail is sent again.", "%(num)s mails are sent again.", number))
+    flash_live(ngettext("%(num)s mail is sent again.", "%(num)s mails are sent again.", number))
     return partial_or_redirect("mail/_mails.html", to=_address(shelf), focus="#mails", **_shelf(shelf))
 
 
 def _shelf(name: str) -> dict[str, Any]:
-    shelf = Shelf(name) if name in list(Shelf) else Shelf.FAILED
-    mails, older = queries.on(shelf, cursors.number(request.args.get("before", "")))
+    shelf = OutboxFilter(name) if name in list(OutboxFilter) else OutboxFilter.FAILED
+    mails, older = queries.list_mails(shelf, pagination.parse_int(request.args.get("before", "")))
     return {
         "mails": mails,
         "older": older,
         "shelf": shelf,
-        "shelves": SHELVES,
+        "shelves": FILTERS,
         "states": STATE_WORDS,
-        "kinds": KINDS,
-        "standing": queries.standing(),
+        "kinds": EMAIL_TYPES,
+        "standing": queries.status(),
         "failures": failures.standing(),
         "work": queries.WORK,
         "pieces": queries.PIECES,
@@ -67,4 +67,4 @@ def _shelf(name: str) -> dict[str, Any]:
 
 
 def _address(shelf: str) -> str:
-    return f"/admin/mail?shelf={shelf}" if shelf in list(Shelf) else "/admin/mail"
+    return f"/admin/mail?shelf={shelf}" if shelf in list(OutboxFilter) else "/admin/mail"

@@ -9,18 +9,18 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from workspace import clock
-from workspace.database import db
-from workspace.failures import Key, each, rests
-from workspace.mail.models import is_posted, post
-from workspace.partnerships.log import Verb, append
-from workspace.partnerships.models import Ending, Membership, State
-from workspace.trail.models import Act, note
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import db
+from workspace.db.failures import Key, each, rests
+from workspace.mail.models import enqueue, is_posted
+from workspace.partnerships.activity_log import Verb, record
+from workspace.partnerships.models import Ending, Membership, MembershipState
 
 SETTLING, ANNOUNCING = "ending", "announcing"
 ANNOUNCED_BEFORE = timedelta(days=7)
 
 
-def tend() -> int:
+def apply_due_endings() -> int:
     """Write down what time has done, and announce what it will do, seat by seat; how many seats it met."""
     met = each(SETTLING, _seats(SETTLING, _is_over()), _settle)
     each(ANNOUNCING, _seats(ANNOUNCING, _is_announced()), _announce)
@@ -34,14 +34,14 @@ def _settle(seat_id: int, _number: int) -> int:
         if not _is_so(seat, _is_over()):
             return 0
         if seat.ends_at and seat.ends_at <= now:
-            seat.become(State.ENDED)
+            seat.transition_to(MembershipState.ENDED)
             seat.ending = Ending.EXPIRED
-            append(seat.partnership, Verb.EXPIRED, subject=seat)
-            note(Act.EXPIRED, subject=seat.user, partnership=seat.partnership)
+            record(seat.partnership, Verb.EXPIRED, subject=seat)
+            record_audit(AuditAction.EXPIRED, subject=seat.user, partnership=seat.partnership)
         else:
-            seat.become(State.ACTIVE)
+            seat.transition_to(MembershipState.ACTIVE)
             seat.digested_number = seat.partnership.last_number
-            note(Act.LIFTED, subject=seat.user, partnership=seat.partnership)
+            record_audit(AuditAction.LIFTED, subject=seat.user, partnership=seat.partnership)
         return 1
 
 
@@ -52,7 +52,7 @@ def _announce(seat_id: int, _number: int) -> int:
         return 0
     with seat.partnership.locked():
         if _is_so(seat, _is_announced()):
-            post("ending", key=_key(seat), to=seat.user_id, membership=seat.id, ends_at=_end(seat))
+            enqueue("ending", key=_key(seat), to=seat.user_id, membership=seat.id, ends_at=_end(seat))
         return 1
 
 
@@ -67,8 +67,11 @@ def _end(seat: Membership) -> str:
 def _is_over() -> ColumnElement[bool]:
     now = clock.now()
     return and_(
-        Membership.state.in_((State.ACTIVE, State.SUSPENDED)),
-        or_(Membership.ends_at <= now, and_(Membership.state == State.SUSPENDED, Membership.suspended_until <= now)),
+        Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)),
+        or_(
+            Membership.ends_at <= now,
+            and_(Membership.state == MembershipState.SUSPENDED, Membership.suspended_until <= now),
+        ),
     )
 
 

@@ -20,13 +20,15 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
-from workspace import clock, cursors, languages
-from workspace.access import Level
-from workspace.forms import Line, MailAddress, Paragraphs, WorkspaceForm, only_text
-from workspace.members import addresses as pasted
-from workspace.members.words import VISIBILITIES
+from workspace import clock
+from workspace.i18n import formatting
+from workspace.members.invitations import address_parser as pasted
+from workspace.members.labels import VISIBILITIES
+from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
-from workspace.partnerships.words import LEVELS
+from workspace.permissions import Level
+from workspace.web import pagination
+from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
 MOST_USES = _l("Write a number from 1 to 500.")
@@ -35,7 +37,7 @@ FURTHEST = timedelta(days=3660)
 
 def is_to_come(form: WorkspaceForm, field: Field) -> None:
     """Refuse a day that is past, or farther away than anybody plans."""
-    today = clock.now().astimezone(languages.zone()).date()
+    today = clock.now().astimezone(formatting.zone()).date()
     if field.data and not today < field.data <= today + FURTHEST:
         raise ValidationError(_("Choose a day to come."))
 
@@ -54,7 +56,7 @@ class SuspensionForm(ConfirmedForm):
         validators=[Optional(), is_to_come],
         description=_l("The access opens by itself in the morning of that day. Leave it empty to open it yourself."),
     )
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
@@ -70,7 +72,7 @@ class SuspensionForm(ConfirmedForm):
 class RemovalForm(ConfirmedForm):
     """Why."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
@@ -100,12 +102,12 @@ def told(words: Mapping[Any, Any]) -> dict[str, str]:
 
 def beginning_of(day: date | None) -> datetime | None:
     """Midnight, where the reader is."""
-    return datetime.combine(day, time(), languages.zone()) if day else None
+    return datetime.combine(day, time(), formatting.zone()) if day else None
 
 
 def members_typed(form: MultiDict[str, str]) -> list[int]:
     """The ids of the members that were chosen, each once."""
-    return list(dict.fromkeys(number for text in form.getlist("member") if (number := cursors.number(text))))
+    return list(dict.fromkeys(number for text in form.getlist("member") if (number := pagination.parse_int(text))))
 
 
 def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
@@ -117,7 +119,7 @@ def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
 class InvitationForm(WorkspaceForm):
     """Whom to invite, and as what."""
 
-    addresses = Paragraphs(
+    addresses = text_area_field(
         _l("Mail addresses"),
         longest=pasted.LONGEST,
         required=_l("Write or paste at least one address."),
@@ -125,8 +127,8 @@ class InvitationForm(WorkspaceForm):
     )
     level = RadioField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
     organisation = SelectField(_l("Organisation"), coerce=int)
-    language = SelectField(_l("Language of the invitation"), choices=languages.LANGUAGES, default="da")
-    greeting = Paragraphs(_l("Personal greeting (optional)"), longest=1000)
+    language = SelectField(_l("Language of the invitation"), choices=formatting.LANGUAGES, default="da")
+    greeting = text_area_field(_l("Personal greeting (optional)"), longest=1000)
 
     def validate_addresses(self, field: Field) -> None:
         """No more at once than can be looked through in a moment."""
@@ -160,7 +162,7 @@ class LinkForm(WorkspaceForm):
 class AccountForm(WorkspaceForm):
     """A new account for somebody who was invited."""
 
-    name = Line(_l("Name"), longest=100, required=_l("Write your name."), render_kw={"autocomplete": "name"})
+    name = text_line_field(_l("Name"), longest=100, required=_l("Write your name."), render_kw={"autocomplete": "name"})
     password = PasswordField(
         _l("Password"),
         validators=[DataRequired(_l("Write a new password.")), only_text],
@@ -184,7 +186,9 @@ class AddressForm(JoinForm):
 class RequestForm(WorkspaceForm):
     """Why somebody wants to join, or answers a question."""
 
-    words = Paragraphs(_l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words."))
+    words = text_area_field(
+        _l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words.")
+    )
 
 
 class DecisionForm(WorkspaceForm):
@@ -196,7 +200,7 @@ class DecisionForm(WorkspaceForm):
 class ReplyForm(WorkspaceForm):
     """A refusal with its reason, or a question."""
 
-    words = Paragraphs(
+    words = text_area_field(
         _l("Your words"),
         longest=LONGEST_REASON,
         required=_l("Write a few words."),
@@ -213,7 +217,7 @@ class VisibilityForm(WorkspaceForm):
 class ReportForm(WorkspaceForm):
     """What is wrong with a post or a comment."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("What is wrong with it?"),
         longest=LONGEST_REASON,
         required=_l("Write what is wrong with it."),
@@ -224,7 +228,7 @@ class ReportForm(WorkspaceForm):
 class AnswerForm(WorkspaceForm):
     """Why something that was reported is kept or withdrawn."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
@@ -235,7 +239,7 @@ class AnswerForm(WorkspaceForm):
 class HelpForm(WorkspaceForm):
     """Why an administrator joins."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Why do you join?"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
@@ -260,7 +264,7 @@ class DepartureForm(ConfirmedForm):
         },
     )
     stay_for = SelectField(_l("If they stay: for which organisation?"), coerce=int)
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),

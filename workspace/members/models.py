@@ -7,18 +7,18 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, te
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
-from workspace.access import Level
 from workspace.accounts.models import email_key
-from workspace.database import Model, Moment, one_of
+from workspace.db.engine import Model, UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership
+from workspace.permissions import Level
 
 VALID = timedelta(days=14)
 REMINDED_AFTER = timedelta(days=5)
 WAITING = text("answered_at IS NULL")
 
 
-class Answer(StrEnum):
+class InvitationAnswer(StrEnum):
     """What became of an invitation."""
 
     OPEN = "open"
@@ -53,18 +53,20 @@ class Invitation(Model):
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254))
     name: Mapped[str] = mapped_column(String(100), default="")
-    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
+    level: Mapped[Level] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     language: Mapped[str] = mapped_column(String(5), default="da")
     greeting: Mapped[str] = mapped_column(Text, default="")
     invited_by_id: Mapped[int]
     link_id: Mapped[int | None] = mapped_column(ForeignKey("invitation_link.id"))
-    answer: Mapped[Answer] = mapped_column(one_of(Answer, otherwise=Answer.WITHDRAWN), default=Answer.OPEN)
+    answer: Mapped[InvitationAnswer] = mapped_column(
+        enum_column_type(InvitationAnswer, otherwise=InvitationAnswer.WITHDRAWN), default=InvitationAnswer.OPEN
+    )
     accepted_by_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    sent_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    expires_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     partnership: Mapped[Partnership] = relationship()
     organisation: Mapped[Organisation] = relationship()
@@ -82,10 +84,10 @@ class Invitation(Model):
     @property
     def is_open(self) -> bool:
         """Whether it can be accepted."""
-        return self.answer is Answer.OPEN and self.expires_at > clock.now()
+        return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
 
 
-class Link(Model):
+class InviteLink(Model):
     """An invitation for a meeting room: whoever has the link comes in, within limits of time and number."""
 
     __tablename__ = "invitation_link"
@@ -96,13 +98,13 @@ class Link(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
-    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
+    level: Mapped[Level] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
     made_by_id: Mapped[int]
     most_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    expires_at: Mapped[datetime] = mapped_column(Moment)
-    closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     partnership: Mapped[Partnership] = relationship()
 
@@ -150,10 +152,10 @@ class Report(Model):
     post_number: Mapped[int]
     reporter_id: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict, otherwise=Verdict.KEPT))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    verdict: Mapped[Verdict | None] = mapped_column(enum_column_type(Verdict, otherwise=Verdict.KEPT))
     answer: Mapped[str] = mapped_column(Text, default="")
-    answered_at: Mapped[datetime | None] = mapped_column(Moment)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by_id: Mapped[int | None]
 
     @property

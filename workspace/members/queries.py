@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
-from workspace import cursors
-from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, db
+from workspace.db.engine import AnyRow, db
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.forms import words_typed
-from workspace.partnerships.log import Entry
-from workspace.partnerships.models import Membership, Participation, State
+from workspace.partnerships.models import Membership, MembershipState, Participation
 from workspace.partnerships.queries import named_like, of_seat
+from workspace.permissions import Level
+from workspace.web import pagination
 
 PAGE = 15  # A line has three forms and a menu: more of them would be too large a page for a phone.
 SIDE = func.coalesce(Participation.side, Side.OTHERS)
@@ -41,7 +41,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choice:
+class MemberFilter:
     """What a moderator wants to see in the table, as it stands in the address."""
 
     words: str = ""
@@ -52,12 +52,12 @@ class Choice:
     order: Order = Order.NAME
 
     @classmethod
-    def typed(cls, arguments: MultiDict[str, str]) -> "Choice":
+    def typed(cls, arguments: MultiDict[str, str]) -> "MemberFilter":
         """What the address says; what it can't mean is left out."""
         return cls(
             words=words_typed(arguments).strip(),
             side=_one(Side, arguments.get("side")),
-            organisation_id=cursors.number(arguments.get("organisation", "")),
+            organisation_id=pagination.parse_int(arguments.get("organisation", "")),
             level=_one(Level, arguments.get("level")),
             shown=_one(Shown, arguments.get("state")) or Shown.IN,
             order=_one(Order, arguments.get("sort")) or Order.NAME,
@@ -81,7 +81,7 @@ class Choice:
         return bool(self.words or self.side or self.organisation_id or self.level or self.shown is not Shown.IN)
 
 
-def table(membership: Membership, choice: Choice, after: int | None) -> list[AnyRow]:
+def table(membership: Membership, choice: MemberFilter, after: int | None) -> list[AnyRow]:
     """A page of the table, and one more if there are others after them."""
     key = {
         Order.NAME: (User.name_key, Membership.id),
@@ -104,7 +104,7 @@ def row(membership: Membership, seat_id: int) -> AnyRow | None:
     return db.session.execute(_rows().where(mine, Membership.id == seat_id)).first()
 
 
-def counted(membership: Membership, choice: Choice) -> int:
+def counted(membership: Membership, choice: MemberFilter) -> int:
     """How many lines the table has."""
     query = (
         select(func.count())
@@ -137,7 +137,7 @@ def _rows() -> Any:
             Membership.suspended_until,
             Membership.ends_at,
             Membership.ending,
-            Membership.since,
+            Membership.state_since,
             Membership.reason,
             User.name,
             User.title,
@@ -152,11 +152,11 @@ def _rows() -> Any:
     )
 
 
-def _chosen(membership: Membership, choice: Choice) -> list[Any]:
+def _chosen(membership: Membership, choice: MemberFilter) -> list[Any]:
     here = Membership.partnership_id == membership.partnership_id
     conditions: list[Any] = [here, Membership.is_present, _shown(choice.shown)]
     if choice.words:
-        conditions += named_like(User.name_folded, choice.words)
+        conditions += named_like(User.name_search_key, choice.words)
     if choice.side:
         conditions.append(choice.side == SIDE)
     if choice.organisation_id:
@@ -168,7 +168,7 @@ def _chosen(membership: Membership, choice: Choice) -> list[Any]:
 
 def _shown(shown: Shown) -> ColumnElement[bool]:
     """Those who are in, with the suspended among them; only the suspended; or those who were in."""
-    seated = and_(Membership.state.in_((State.ACTIVE, State.SUSPENDED)), ~Membership.has_ended)
+    seated = and_(Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)), ~Membership.has_ended)
     if shown is Shown.IN:
         return seated
     if shown is Shown.SUSPENDED:
@@ -181,9 +181,9 @@ def requests(membership: Membership) -> list[AnyRow]:
     query = (
         select(
             Membership.id,
-            Membership.asked,
-            Membership.question,
-            Membership.since,
+            Membership.request_text,
+            Membership.moderator_question,
+            Membership.state_since,
             User.name,
             User.email,
             Organisation.name.label("organisation_name"),
@@ -192,8 +192,8 @@ def requests(membership: Membership) -> list[AnyRow]:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(Membership.partnership_id == membership.partnership_id, Membership.state == State.REQUESTED)
-        .order_by(Membership.since, Membership.id)
+        .where(Membership.partnership_id == membership.partnership_id, Membership.state == MembershipState.REQUESTED)
+        .order_by(Membership.state_since, Membership.id)
         .limit(PAGE)
     )
     return list(db.session.execute(query))

@@ -1,25 +1,113 @@
-"""The members of a partnership: the blueprint that the modules beside this one put their routes on."""
+"""The table of members for moderators, with levels that change in place, and a plain list for the others."""
 
-from flask import Blueprint
+from typing import Any
 
-from workspace.members import words
+from flask import Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
-blueprint = Blueprint("members", __name__)
-for name in ("ENDINGS", "LEVEL_HINTS", "FATES", "VISIBILITIES"):
-    blueprint.add_app_template_global(getattr(words, name), name)
+from workspace.members import queries
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import levels_typed
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastOfSide, change_levels
+from workspace.members.queries import MemberFilter
+from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, Level, members_with
+from workspace.roles import queries as role_queries
+from workspace.web import htmx, pagination
+from workspace.web.htmx import flash_live, page_or_partial
 
-from workspace.members import (  # noqa: E402, F401 (their routes are on the blueprint)
-    accepting,
-    accounts,
-    helping,
-    invitations,
-    joining,
-    letters,
-    own,
-    partners,
-    profile,
-    removal,
-    reports,
-    suspension,
-    table,
-)
+
+@blueprint.get("/partnerships/<slug:slug>/members")
+@members_with(Action.READ)
+def index(membership: Membership) -> ResponseReturnValue:
+    """Who is in. Moderators get the table, with requests and invitations."""
+    after = pagination.parse_int(request.args.get("after", ""))
+    if not membership.may(Action.MANAGE_MEMBERS):
+        return _plain(membership, after)
+    choice = MemberFilter.typed(request.args)
+    found = queries.table(membership, choice, after)
+    context: dict[str, Any] = {
+        "membership": membership,
+        "partnership": membership.partnership,
+        "choice": choice,
+        "rows": found[: queries.PAGE],
+        "roles": role_queries.names_of(membership, [row.id for row in found[: queries.PAGE]]),
+        "following": found[queries.PAGE - 1].id if len(found) > queries.PAGE else None,
+        "total": queries.counted(membership, choice),
+        "undo": _undo(),
+        "sides": moderation_service.moderating_sides(membership.partnership),
+        "organisations": partnership_queries.participations(membership),
+    }
+    if htmx.is_partial():
+        return make_response(render_template("members/_table.html", **context))
+    return render_template("members/index.html", requests=queries.requests(membership), **context)
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/levels")
+@members_with(Action.MANAGE_MEMBERS)
+def set_levels(membership: Membership) -> ResponseReturnValue:
+    """Change the level of one member in place, or of several; who was lowered or raised can be put back."""
+    levels = levels_typed(request.form)
+    if not levels:
+        raise Conflict(_("Choose members in the table first, and then their access."))
+    try:
+        before = change_levels(membership, levels, confirmed="confirmed" in request.form)
+    except LastOfSide as question:
+        return _ask(membership, levels, question.message)
+    if before:
+        flash_live(ngettext("The access is changed.", "The access of %(num)s members is changed.", len(before)))
+    if not membership.may(Action.MANAGE_MEMBERS):
+        return htmx.redirect_client(f"{membership.partnership.address}members")
+    if htmx.is_partial() and len(levels) == 1:
+        return _in_place(membership, next(iter(levels)), before)
+    undo = ".".join(f"{seat_id}-{level}" for seat_id, level in before.items())
+    return htmx.redirect_client(f"{membership.partnership.address}members" + (f"?undo={undo}" if undo else ""))
+
+
+def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
+    found = partnership_queries.members(membership, after)
+    return page_or_partial(
+        "members/list.html",
+        "members/_members.html",
+        membership=membership,
+        partnership=membership.partnership,
+        members=found[: partnership_queries.PAGE],
+        more_members=len(found) > partnership_queries.PAGE,
+    )
+
+
+def _in_place(membership: Membership, seat_id: int, before: dict[int, Level]) -> Response:
+    """The one control that was used, with the way back beside it."""
+    return htmx.partial_or_redirect(
+        "members/_level.html",
+        to="",
+        focus=f"#level-{seat_id} select",
+        row=queries.row(membership, seat_id),
+        undo=before,
+        membership=membership,
+        partnership=membership.partnership,
+        sides=moderation_service.moderating_sides(membership.partnership),
+    )
+
+
+def _ask(membership: Membership, levels: dict[int, Level], question: str) -> ResponseReturnValue:
+    """Ask before a side loses its last moderator. Nothing has been changed."""
+    context = {"levels": levels, "question": question, "membership": membership, "partnership": membership.partnership}
+    if htmx.is_partial() and len(levels) == 1:
+        seat_id = next(iter(levels))
+        return htmx.form_error("members/_confirmation.html", page="", status=409, seat_id=seat_id, **context)
+    return make_response(render_template("members/confirmation.html", **context), 409)
+
+
+def _undo() -> dict[int, Level]:
+    """What the address says that members had before: "7-observer.9-contributor"."""
+    found = {}
+    for pair in request.args.get("undo", "")[:4000].split("."):
+        number, _hyphen, level = pair.partition("-")
+        if (seat_id := pagination.parse_int(number)) and level in list(Level):
+            found[seat_id] = Level(level)
+    return found

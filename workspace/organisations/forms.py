@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, SelectField, ValidationError
 
-from workspace import names
 from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
 from workspace.accounts.models import User
-from workspace.forms import LONGEST_EMAIL, Line, VersionMixin, WorkspaceForm
+from workspace.i18n import danish
 from workspace.organisations import queries
-from workspace.organisations.models import Kind, Organisation
-from workspace.organisations.words import KINDS
+from workspace.organisations.labels import KINDS
+from workspace.organisations.models import Organisation, OrganisationKind
+from workspace.web.forms import LONGEST_EMAIL, VersionMixin, WorkspaceForm, text_line_field
 
 MOST_NAMED = 4
 HOST = re.compile(r"[^\s@:/?#\[\]]+\.[^\s@:/?#\[\].]{2,}(:[0-9]{1,5})?")
@@ -45,28 +45,28 @@ def is_website(address: str) -> bool:
 class OrganisationForm(WorkspaceForm):
     """What an organisation is."""
 
-    name = Line(_l("Name"), longest=120, required=_l("Write what the organisation is called."))
+    name = text_line_field(_l("Name"), longest=120, required=_l("Write what the organisation is called."))
     kind = SelectField(
         _l("Kind"),
         choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
         validate_choice=False,
     )
-    cvr_number = Line(
+    cvr_number = text_line_field(
         _l("CVR number"),
         longest=20,
         description=_l("8 digits. Leave it empty if there is none."),
         render_kw={"inputmode": "numeric"},
     )
-    website = Line(_l("Website"), longest=200, render_kw={"type": "text", "inputmode": "url"})
+    website = text_line_field(_l("Website"), longest=200, render_kw={"type": "text", "inputmode": "url"})
 
     def validate_name(self, field: Field) -> None:
         """Something to find it by."""
-        if not field.errors and not names.fold(field.data):
+        if not field.errors and not danish.search_key(field.data):
             raise ValidationError(_("Write what the organisation is called."))
 
     def validate_kind(self, field: Field) -> None:
         """One of the kinds there are."""
-        if field.data not in list(Kind):
+        if field.data not in list(OrganisationKind):
             raise ValidationError(_("Choose what kind of organisation it is."))
 
     def validate_cvr_number(self, field: Field) -> None:
@@ -84,7 +84,7 @@ class OrganisationForm(WorkspaceForm):
         """What the form says, as it is kept."""
         return {
             "name": self.name.data,
-            "kind": Kind(self.kind.data),
+            "kind": OrganisationKind(self.kind.data),
             "cvr_number": digits_only(self.cvr_number.data) or None,
             "website": with_scheme(self.website.data) or "",
         }
@@ -97,16 +97,16 @@ class EditOrganisationForm(VersionMixin, OrganisationForm):
 class PersonForm(WorkspaceForm):
     """What is said of a person."""
 
-    name = Line(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
-    email = Line(
+    name = text_line_field(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
+    email = text_line_field(
         _l("Mail address"),
         longest=LONGEST_EMAIL,
         required=_l("Write the person's mail address."),
         description=_l("The person signs in with it."),
         render_kw={"type": "email"},
     )
-    title = Line(_l("Title"), longest=LONGEST_NAME)
-    phone = Line(_l("Phone"), longest=LONGEST_PHONE, render_kw={"type": "tel"})
+    title = text_line_field(_l("Title"), longest=LONGEST_NAME)
+    phone = text_line_field(_l("Phone"), longest=LONGEST_PHONE, render_kw={"type": "tel"})
 
     def validate_email(self, field: Field) -> None:
         """An address that mail can be sent to."""
@@ -130,7 +130,7 @@ class PersonForm(WorkspaceForm):
 class EditPersonForm(PersonForm):
     """The person as they were when the form was opened, and the organisation they belong to, by name."""
 
-    organisation = Line(
+    organisation = text_line_field(
         _l("Organisation"),
         longest=120,
         description=_l("Write the name, or the beginning of it."),
@@ -143,7 +143,7 @@ class EditPersonForm(PersonForm):
         """Find the organisation that was named. Whoever belongs to none may go on doing so."""
         named = self.organisation.data or ""
         found = queries.suggestions(named)
-        if found and (len(found) == 1 or found[0].name_folded == names.fold(named)):
+        if found and (len(found) == 1 or found[0].name_search_key == danish.search_key(named)):
             self.belongs_to = found[0]
         elif found:
             several = ", ".join(organisation.name for organisation in found[:MOST_NAMED])

@@ -6,11 +6,12 @@ from enum import StrEnum
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from workspace import clock, names
-from workspace.database import Model, Moment, SortKey, one_of
+from workspace import clock
+from workspace.db.engine import Model, SortKey, UtcDateTime, enum_column_type
+from workspace.i18n import danish
 
 
-class Kind(StrEnum):
+class OrganisationKind(StrEnum):
     """What an organisation is."""
 
     MUNICIPALITY = "municipality"
@@ -29,7 +30,7 @@ class Side(StrEnum):
     OTHERS = "others"
 
 
-USUAL_SIDES = {Kind.MUNICIPALITY: Side.MUNICIPALITIES, Kind.COMPANY: Side.COMPANY}
+USUAL_SIDES = {OrganisationKind.MUNICIPALITY: Side.MUNICIPALITIES, OrganisationKind.COMPANY: Side.COMPANY}
 
 
 class Organisation(Model):
@@ -40,18 +41,18 @@ class Organisation(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(SortKey, index=True)
-    name_folded: Mapped[str] = mapped_column(SortKey, unique=True)
-    kind: Mapped[Kind] = mapped_column(one_of(Kind, otherwise=Kind.OTHER))
+    name_search_key: Mapped[str] = mapped_column(SortKey, unique=True)
+    kind: Mapped[OrganisationKind] = mapped_column(enum_column_type(OrganisationKind, otherwise=OrganisationKind.OTHER))
     cvr_number: Mapped[str | None] = mapped_column(String(8), unique=True)
     website: Mapped[str] = mapped_column(String(200), default="")
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     @validates("name")
     def _key_name(self, key: str, name: str) -> str:
-        self.name_key, self.name_folded = names.sort_key(name), names.fold(name)
+        self.name_key, self.name_search_key = danish.sort_key(name), danish.search_key(name)
         return name
 
     @property

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
-from workspace import cursors, names
 from workspace.accounts.models import User
-from workspace.database import AnyRow, db
+from workspace.db.engine import AnyRow, db
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation
+from workspace.web import pagination
 
 PAGE = 50
 MOST_SUGGESTED = 10
@@ -39,7 +40,7 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
         .order_by(Organisation.name_key, Organisation.id)
         .limit(PAGE + 1)
     )
-    last = cursors.number(after)
+    last = pagination.parse_int(after)
     if last is not None:
         key = select(Organisation.name_key).where(Organisation.id == last).scalar_subquery()
         query = query.where(tuple_(Organisation.name_key, Organisation.id) > tuple_(func.coalesce(key, ""), last))
@@ -50,7 +51,7 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
 def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
     """A page of the people of an organisation, and the id that the next page begins after."""
     query = select(User).where(User.organisation_id == of.id).order_by(User.name_key, User.id).limit(PAGE + 1)
-    last = cursors.number(after)
+    last = pagination.parse_int(after)
     if last is not None:
         key = select(User.name_key).where(User.id == last).scalar_subquery()
         query = query.where(tuple_(User.name_key, User.id) > tuple_(func.coalesce(key, ""), last))
@@ -60,13 +61,13 @@ def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
 
 def suggestions(words: str) -> list[Organisation]:
     """The first few organisations that `words` find; the one of exactly that name stands first."""
-    folded = names.fold(words)
+    folded = danish.search_key(words)
     if not folded:
         return []
     query = (
         select(Organisation)
         .where(*_named(words))
-        .order_by(Organisation.name_folded != folded, Organisation.name_key)
+        .order_by(Organisation.name_search_key != folded, Organisation.name_key)
         .limit(MOST_SUGGESTED)
     )
     return list(db.session.scalars(query))
@@ -79,13 +80,13 @@ def typed(arguments: Any, name: str = "q") -> str:
 
 def _named(words: str) -> list[ColumnElement[bool]]:
     """Each of `words` begins a word of the name."""
-    name = Organisation.name_folded
+    name = Organisation.name_search_key
     return [
         or_(
             name.startswith(word, autoescape=True),
             *(name.contains(before + word, autoescape=True) for before in " -("),
         )
-        for word in names.fold(words).split()
+        for word in danish.search_key(words).split()
     ]
 
 

@@ -2,20 +2,27 @@
 
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace.access import administrators_only
 from workspace.accounts.models import User
-from workspace.htmx import announce, focused, go, invalid, is_partial, page_or_partial, seen_elsewhere
-from workspace.organisations import changes, people, queries
+from workspace.audit.models import AuditAction, record_audit
+from workspace.organisations import queries
+from workspace.organisations import service as organisations_service
+from workspace.organisations.blueprint import blueprint
 from workspace.organisations.forms import EditOrganisationForm, OrganisationForm
-from workspace.organisations.words import KINDS
-from workspace.trail.models import Act, note
-
-blueprint = Blueprint("organisations", __name__)
-blueprint.register_blueprint(people.blueprint)
+from workspace.organisations.labels import KINDS
+from workspace.permissions import administrators_only
+from workspace.web.htmx import (
+    flash_live,
+    form_error,
+    is_partial,
+    page_or_partial,
+    redirect_303,
+    redirect_client,
+    with_focus,
+)
 
 
 @blueprint.get("/organisations")
@@ -36,7 +43,7 @@ def suggest(user: User) -> ResponseReturnValue:
     """Names that complete what is being typed; without a script, the list of them."""
     words = queries.typed(request.args, "organisation")
     if not is_partial():
-        return seen_elsewhere("/organisations")
+        return redirect_303("/organisations")
     return render_template("organisations/_suggestions.html", organisations=queries.suggestions(words))
 
 
@@ -55,13 +62,13 @@ def create(user: User) -> ResponseReturnValue:
     if not form.validate():
         return _invalid_new(form)
     try:
-        organisation = changes.found(**form.facts)
-    except changes.Taken as taken:
+        organisation = organisations_service.create(**form.facts)
+    except organisations_service.AlreadyTaken as taken:
         form.refuse(form[taken.field], taken.message)
         return _invalid_new(form)
-    note(Act.MADE_ORGANISATION, actor=user, after=organisation.name)
-    announce(_("%(name)s is made. Add its people.", name=organisation.name))
-    return go(f"/organisations/{organisation.id}")
+    record_audit(AuditAction.MADE_ORGANISATION, actor=user, after=organisation.name)
+    flash_live(_("%(name)s is made. Add its people.", name=organisation.name))
+    return redirect_client(f"/organisations/{organisation.id}")
 
 
 @blueprint.get("/organisations/<number:organisation_id>")
@@ -94,25 +101,25 @@ def save(user: User, organisation_id: int) -> ResponseReturnValue:
     context: dict[str, Any] = {"form": form, "organisation": organisation, "kinds": KINDS}
     page, partial = "organisations/edit.html", "organisations/_form.html"
     if not form.validate():
-        return invalid(partial, page=page, **context)
+        return form_error(partial, page=page, **context)
     try:
-        changes.describe(organisation, version=form.version.data or 0, **form.facts)
-    except changes.Stale as stale:
-        form.begin_at(organisation.version)
-        return invalid(partial, page=page, status=409, stale=stale.message, **context)
-    except changes.Taken as taken:
+        organisations_service.update(organisation, version=form.version.data or 0, **form.facts)
+    except organisations_service.StaleOrganisation as stale:
+        form.set_base_version(organisation.version)
+        return form_error(partial, page=page, status=409, stale=stale.message, **context)
+    except organisations_service.AlreadyTaken as taken:
         form.refuse(form[taken.field], taken.message)
-        return invalid(partial, page=page, **context)
-    note(Act.EDITED_ORGANISATION, actor=user, after=organisation.name)
-    announce(_("The changes are saved."))
-    return go(f"/organisations/{organisation.id}")
+        return form_error(partial, page=page, **context)
+    record_audit(AuditAction.EDITED_ORGANISATION, actor=user, after=organisation.name)
+    flash_live(_("The changes are saved."))
+    return redirect_client(f"/organisations/{organisation.id}")
 
 
 def _invalid_new(form: OrganisationForm) -> ResponseReturnValue:
-    return invalid("organisations/_form.html", page="organisations/new.html", form=form)
+    return form_error("organisations/_form.html", page="organisations/new.html", form=form)
 
 
 def _more(partial: str, noun: str, found: list[Any], context: dict[str, Any]) -> ResponseReturnValue:
     """The next rows of a list, with the focus on the first of them."""
     response = make_response(render_template(partial, **context))
-    return focused(response, f"#{noun}-{found[0].id} a" if found else "")
+    return with_focus(response, f"#{noun}-{found[0].id} a" if found else "")

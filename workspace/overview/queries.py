@@ -14,15 +14,15 @@ from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tup
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, Moment, db, rows
+from workspace.db.engine import AnyRow, AnySelect, UtcDateTime, db, fetch_rows
 from workspace.organisations.models import Organisation
-from workspace.partnerships.asking import PERSON, asked_by
-from workspace.partnerships.log import Entry
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import mine, of_seat
+from workspace.partnerships.queries import my_memberships, of_seat
+from workspace.partnerships.query_params import USER, params_of
 from workspace.posts.models import Post
 from workspace.posts.queries import author
+from workspace.web.pagination import Cursor
 
 PAGE = 20
 PARTNERSHIPS_LISTED = 20
@@ -31,19 +31,19 @@ SHOWN = 220
 
 def latest_partnerships(user: User) -> list[AnyRow]:
     """My 20 partnerships with the latest activity, and one more if there are others."""
-    return rows(_latest(), **asked_by(user))
+    return fetch_rows(_latest(), **params_of(user))
 
 
 @cache
 def _latest() -> AnySelect:
-    return mine(PERSON).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
+    return my_memberships(USER).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
 
 
 def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> list[AnyRow]:
     """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest 21."""
     if before is None:
         query = _newest_cards(db.engine.dialect.name)
-        found = rows(query, **asked_by(user), among=[row.id for row in partnerships])
+        found = fetch_rows(query, **params_of(user), among=[row.id for row in partnerships])
         if _are_newest(found, partnerships):
             return found
     return list(db.session.execute(_cards(_newest(user, None, before))))
@@ -52,7 +52,7 @@ def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> l
 @cache
 def _newest_cards(dialect: str) -> AnySelect:
     """Those in the partnerships of the ids `among`, on a database of this dialect."""
-    return _cards(_newest(PERSON, bindparam("among", expanding=True), None))
+    return _cards(_newest(USER, bindparam("among", expanding=True), None))
 
 
 def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool:
@@ -158,4 +158,4 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
 
 def _bound(before: Cursor) -> Any:
     moment, *numbers = before
-    return tuple_(literal(moment, Moment), *numbers)
+    return tuple_(literal(moment, UtcDateTime), *numbers)

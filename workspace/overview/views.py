@@ -3,22 +3,22 @@
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock, cursors
-from workspace.access import signed_in
+from workspace import clock
 from workspace.accounts.models import User
-from workspace.htmx import announce, page_or_partial, seen_elsewhere
-from workspace.languages import day
+from workspace.i18n.formatting import relative_day
 from workspace.overview import queries
-from workspace.overview.waiting import waiting
-from workspace.partnerships import log
-from workspace.partnerships.queries import parties
+from workspace.overview.action_items import waiting
+from workspace.overview.blueprint import blueprint
+from workspace.partnerships import activity_log
+from workspace.partnerships.queries import organisations_by_side
 from workspace.partnerships.views import may_start
-
-blueprint = Blueprint("overview", __name__)
+from workspace.permissions import signed_in
+from workspace.web import pagination
+from workspace.web.htmx import flash_live, page_or_partial, redirect_303
 
 NAMED_IN_LIST = 2
 
@@ -27,7 +27,7 @@ NAMED_IN_LIST = 2
 @signed_in
 def index(user: User) -> ResponseReturnValue:
     """The merged feed, with “new” marks, and my partnerships with what is new in each."""
-    before = cursors.read(request.args.get("before", ""), 2)
+    before = pagination.decode(request.args.get("before", ""), 2)
     partnerships = queries.latest_partnerships(user)
     listed = partnerships[: queries.PARTNERSHIPS_LISTED]
     found = queries.feed(user, partnerships, before)
@@ -41,10 +41,10 @@ def index(user: User) -> ResponseReturnValue:
         waiting=None if before else waiting(user),
         partnerships=listed,
         more_partnerships=len(partnerships) > len(listed),
-        parties=parties([row.id for row in listed], NAMED_IN_LIST),
+        parties=organisations_by_side([row.id for row in listed], NAMED_IN_LIST),
         unread=[row for row in listed if row.unread > 0],
-        days=[(title, list(posts)) for title, posts in groupby(page, lambda post: day(post.activity_at))],
-        older=cursors.write(last.activity_at, last.partnership_id, last.number) if last else None,
+        days=[(title, list(posts)) for title, posts in groupby(page, lambda post: relative_day(post.activity_at))],
+        older=pagination.encode(last.activity_at, last.partnership_id, last.number) if last else None,
         may_start=may_start(user),
     )
 
@@ -55,17 +55,14 @@ def mark_seen(user: User) -> ResponseReturnValue:
     """Mark as read what the overview showed as new: up to the entries that it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
     for seat in queries.seats(user, list(shown)):
-        log.mark_seen(seat, shown[seat.partnership_id])
-    announce(_("Everything is marked as read."))
-    return seen_elsewhere("/")
+        activity_log.mark_seen(seat, shown[seat.partnership_id])
+    flash_live(_("Everything is marked as read."))
+    return redirect_303("/")
 
 
 def _numbers(seen: str) -> Any:
     """ "7:412,9:30": the partnerships' ids with the numbers of their last entries when they were shown."""
     for pair in seen.split(",")[: queries.PARTNERSHIPS_LISTED]:
         partnership_id, _colon, number = pair.partition(":")
-        if (key := cursors.number(partnership_id)) and (value := cursors.number(number)):
+        if (key := pagination.parse_int(partnership_id)) and (value := pagination.parse_int(number)):
             yield key, value
-
-
-from workspace.overview import settling  # noqa: E402, F401 (its routes are on the same blueprint)

@@ -7,10 +7,17 @@ from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
-from workspace.access import Level
-from workspace.forms import Line, OneTimeKeyMixin, Paragraphs, VersionMixin, WholeNumber, WorkspaceForm
+from workspace.partnerships.labels import GOALS, LEVELS, STAGES
 from workspace.partnerships.models import Stage
-from workspace.partnerships.words import GOALS, LEVELS, STAGES
+from workspace.permissions import Level
+from workspace.web.forms import (
+    OneTimeKeyMixin,
+    VersionMixin,
+    WorkspaceForm,
+    hidden_int_field,
+    text_area_field,
+    text_line_field,
+)
 
 LONGEST_NAME = 120
 LONGEST_PURPOSE = 600
@@ -19,8 +26,8 @@ LONGEST_PURPOSE = 600
 class DescriptionForm(WorkspaceForm):
     """What a partnership is: its name, its purpose and its goals."""
 
-    name = Line(_l("Name"), longest=LONGEST_NAME, required=_l("Write what the partnership is called."))
-    purpose = Paragraphs(
+    name = text_line_field(_l("Name"), longest=LONGEST_NAME, required=_l("Write what the partnership is called."))
+    purpose = text_area_field(
         _l("Purpose"),
         longest=LONGEST_PURPOSE,
         required=_l("Write what you want to achieve together."),
@@ -56,7 +63,7 @@ class StageForm(WorkspaceForm):
 class SeatForm(WorkspaceForm):
     """The person to add, and their level."""
 
-    user_id = WholeNumber()
+    user_id = hidden_int_field()
     level = SelectField(
         _l("Access"),
         choices=lambda: {level.value: str(name) for level, name in LEVELS.items()},
@@ -68,8 +75,8 @@ class SeatForm(WorkspaceForm):
 class SeenForm(WorkspaceForm):
     """The last entry that was rendered, and the post that it was rendered on."""
 
-    number = WholeNumber()
-    post = WholeNumber(required=False)
+    number = hidden_int_field()
+    post = hidden_int_field(required=False)
 
 
 def words_typed(arguments: Any) -> str:

@@ -25,12 +25,23 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
-from workspace import clock, names
-from workspace.access import Action, Conflict, Level, NotAllowed, permits
-from workspace.accounts.choices import Soon
+from workspace import clock
+from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.database import AnySelect, Model, Moment, SortKey, begin_writing, connection, db, one_of, present
+from workspace.db.engine import (
+    AnySelect,
+    Model,
+    SortKey,
+    UtcDateTime,
+    begin_write,
+    core_connection,
+    db,
+    enum_column_type,
+    now_param,
+)
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
+from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
 
 
 class Stage(StrEnum):
@@ -55,7 +66,7 @@ class Visibility(StrEnum):
     LISTED = "listed"
 
 
-class State(StrEnum):
+class MembershipState(StrEnum):
     """Whether a membership counts: only an active one opens anything."""
 
     REQUESTED = "requested"
@@ -75,7 +86,7 @@ class Ending(StrEnum):
     MOVED = "moved"
 
 
-class Digested(StrEnum):
+class PartnershipDigest(StrEnum):
     """Whether a member's digests tell of a partnership: as often as they come, on every workday, or never."""
 
     USUAL = "usual"
@@ -83,7 +94,7 @@ class Digested(StrEnum):
     NEVER = "never"
 
 
-class Place(NamedTuple):
+class PartnershipLink(NamedTuple):
     """Where a partnership is found: what pieces of pages know of it."""
 
     address: str
@@ -99,19 +110,19 @@ class Partnership(Model):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(SortKey)
     purpose: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(one_of(Stage, otherwise=Stage.IDEA), default=Stage.IDEA)
+    stage: Mapped[Stage] = mapped_column(enum_column_type(Stage, otherwise=Stage.IDEA), default=Stage.IDEA)
     visibility: Mapped[Visibility] = mapped_column(
-        one_of(Visibility, otherwise=Visibility.HIDDEN), default=Visibility.HIDDEN
+        enum_column_type(Visibility, otherwise=Visibility.HIDDEN), default=Visibility.HIDDEN
     )
-    archived_at: Mapped[datetime | None] = mapped_column(Moment)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_number: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
-    last_activity_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))
     version: Mapped[int] = mapped_column(default=1)
@@ -124,7 +135,7 @@ class Partnership(Model):
 
     @validates("name")
     def _key_name(self, key: str, name: str) -> str:
-        self.name_key = names.sort_key(name)
+        self.name_key = danish.sort_key(name)
         return name
 
     @property
@@ -133,9 +144,9 @@ class Partnership(Model):
         return f"/partnerships/{self.slug}/"
 
     @property
-    def place(self) -> Place:
+    def link(self) -> PartnershipLink:
         """Where it is found, by value."""
-        return Place(self.address)
+        return PartnershipLink(self.address)
 
     @property
     def is_archived(self) -> bool:
@@ -163,7 +174,7 @@ class Partnership(Model):
 
 def _forget() -> None:
     """Begin to write, and let everything be read again when it is next looked at."""
-    begin_writing()
+    begin_write()
     db.session.flush()
     db.session.expire_all()
 
@@ -191,7 +202,7 @@ class Participation(Model):
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
-    side: Mapped[Side] = mapped_column(one_of(Side, otherwise=Side.OTHERS))
+    side: Mapped[Side] = mapped_column(enum_column_type(Side, otherwise=Side.OTHERS))
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -230,23 +241,29 @@ class Membership(Model):
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    level: Mapped[Level] = mapped_column(one_of(Level, otherwise=Level.OBSERVER))
-    state: Mapped[State] = mapped_column(one_of(State, otherwise=State.ENDED), default=State.ACTIVE)
+    level: Mapped[Level] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
+    state: Mapped[MembershipState] = mapped_column(
+        enum_column_type(MembershipState, otherwise=MembershipState.ENDED), default=MembershipState.ACTIVE
+    )
     seen_number: Mapped[int] = mapped_column(default=0)
     own_unseen: Mapped[int] = mapped_column(default=0)
     digested_number: Mapped[int] = mapped_column(default=0)
-    digested: Mapped[Digested] = mapped_column(one_of(Digested, otherwise=Digested.USUAL), default=Digested.USUAL)
-    hears: Mapped[Soon] = mapped_column(one_of(Soon, otherwise=Soon.AT_ONCE), default=Soon.AT_ONCE)
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    joined_at: Mapped[datetime | None] = mapped_column(Moment, default=clock.now)
-    since: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    digest_frequency: Mapped[PartnershipDigest] = mapped_column(
+        enum_column_type(PartnershipDigest, otherwise=PartnershipDigest.USUAL), default=PartnershipDigest.USUAL
+    )
+    mail_timing: Mapped[MailTiming] = mapped_column(
+        enum_column_type(MailTiming, otherwise=MailTiming.AT_ONCE), default=MailTiming.AT_ONCE
+    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
+    state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     decided_by_id: Mapped[int | None]
-    suspended_until: Mapped[datetime | None] = mapped_column(Moment)
-    ends_at: Mapped[datetime | None] = mapped_column(Moment)
-    ending: Mapped[Ending | None] = mapped_column(one_of(Ending, otherwise=Ending.REMOVED))
+    suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ending: Mapped[Ending | None] = mapped_column(enum_column_type(Ending, otherwise=Ending.REMOVED))
     reason: Mapped[str] = mapped_column(Text, default="")
-    asked: Mapped[str] = mapped_column(Text, default="")
-    question: Mapped[str] = mapped_column(Text, default="")
+    request_text: Mapped[str] = mapped_column(Text, default="")
+    moderator_question: Mapped[str] = mapped_column(Text, default="")
     link_id: Mapped[int | None]
 
     partnership: Mapped[Partnership] = relationship()
@@ -258,7 +275,7 @@ class Membership(Model):
         """The same for what this member does, with the seat, its partnership and its holder read again at once."""
         membership_id, partnership_id = self.id, self.partnership_id
         _forget()
-        connection().execute(_lock(whole=False), {"id": partnership_id})
+        core_connection().execute(_lock(whole=False), {"id": partnership_id})
         db.session.scalar(_seat(), {"id": membership_id})
         yield
 
@@ -272,18 +289,20 @@ class Membership(Model):
         """Whether this seat opens the partnership now. The one scope of every query about active members."""
         now = clock.now()
         is_over = self.suspended_until is not None and self.suspended_until <= now
-        is_in = self.state is State.ACTIVE or (self.state is State.SUSPENDED and is_over)
+        is_in = self.state is MembershipState.ACTIVE or (self.state is MembershipState.SUSPENDED and is_over)
         return is_in and (self.ends_at is None or self.ends_at > now)
 
     @is_active.inplace.expression
     @classmethod
     def _is_active(cls) -> ColumnElement[bool]:
-        now = present()
+        now = now_param()
         return and_(
             or_(
-                cls.state == State.ACTIVE,
+                cls.state == MembershipState.ACTIVE,
                 # Never NULL: those who are out are asked for with its opposite.
-                and_(cls.state == State.SUSPENDED, cls.suspended_until.is_not(None), cls.suspended_until <= now),
+                and_(
+                    cls.state == MembershipState.SUSPENDED, cls.suspended_until.is_not(None), cls.suspended_until <= now
+                ),
             ),
             or_(cls.ends_at.is_(None), cls.ends_at > now),
         )
@@ -301,19 +320,19 @@ class Membership(Model):
     @hybrid_property
     def has_ended(self) -> bool:
         """Whether it is over, also when only time has ended it."""
-        return self.state is State.ENDED or (self.ends_at is not None and self.ends_at <= clock.now())
+        return self.state is MembershipState.ENDED or (self.ends_at is not None and self.ends_at <= clock.now())
 
     @has_ended.inplace.expression
     @classmethod
     def _has_ended(cls) -> ColumnElement[bool]:
-        return or_(cls.state == State.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= present()))
+        return or_(cls.state == MembershipState.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= now_param()))
 
-    def become(self, state: State, *, by: "Membership | None" = None, reason: str = "") -> None:
+    def transition_to(self, state: MembershipState, *, by: "Membership | None" = None, reason: str = "") -> None:
         """Let the present state be `state` from now on, by the decision of `by`; what belonged to the last one goes."""
-        self.state, self.since, self.reason = state, clock.now(), reason
+        self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
-        self.question = ""
+        self.moderator_question = ""
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

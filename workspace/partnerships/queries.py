@@ -9,15 +9,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
-from workspace import names
 from workspace.accounts.models import User
-from workspace.cursors import Cursor
-from workspace.database import AnyRow, AnySelect, db, rows
+from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.asking import ASKER, asked_by
-from workspace.partnerships.log import TOLD, Entry
-from workspace.partnerships.models import Ending, Membership, Participation, Partnership, PartnershipGoal, State
-from workspace.partnerships.words import so_many
+from workspace.partnerships.activity_log import HISTORY_VERBS, Entry
+from workspace.partnerships.labels import so_many
+from workspace.partnerships.models import (
+    Ending,
+    Membership,
+    MembershipState,
+    Participation,
+    Partnership,
+    PartnershipGoal,
+)
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.web.pagination import Cursor
 
 PAGE = 50
 HISTORY_PAGE = 20
@@ -25,7 +32,7 @@ EVENTS_SHOWN = 5
 MOST_FOUND = 20
 
 # What the telling of an entry shows of its people.
-TELLING = tuple(
+HISTORY_COLUMNS = tuple(
     joinedload(seat).options(
         load_only(Membership.id),
         joinedload(Membership.user).load_only(User.name),
@@ -36,7 +43,7 @@ TELLING = tuple(
 
 
 @dataclass(frozen=True)
-class Party:
+class OrganisationsOnSide:
     """The organisations of one side: how many, and the names of the first few."""
 
     side: Side
@@ -52,7 +59,7 @@ class Party:
         return ", ".join(self.names) if not self.more else so_many(self.side, self.count)
 
 
-def mine(user: User) -> AnySelect:
+def my_memberships(user: User) -> AnySelect:
     """My active seats, with their partnerships' columns that lists show; `unread` counts what is new."""
     unread = Partnership.last_number - Membership.seen_number - Membership.own_unseen
     return (
@@ -78,7 +85,7 @@ def mine(user: User) -> AnySelect:
 
 def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> list[AnyRow]:
     """A page of my partnerships, the latest active first, and one more if there are older ones."""
-    query = mine(user).limit(limit + 1)
+    query = my_memberships(user).limit(limit + 1)
     if before:
         query = query.where(tuple_(Partnership.last_activity_at, Partnership.id) < tuple_(*before))
     return list(db.session.execute(query))
@@ -90,21 +97,21 @@ def has_closed_seats(user: User) -> bool:
         Membership.user_id == user.id,
         ~Membership.is_active,
         or_(
-            Membership.state != State.ENDED,
+            Membership.state != MembershipState.ENDED,
             Membership.ending.in_((Ending.DECLINED, Ending.REMOVED, Ending.EXPIRED)),
         ),
     )
     return db.session.scalar(query.limit(1)) is not None
 
 
-def parties(partnership_ids: Iterable[int], named: int) -> dict[int, list[Party]]:
+def organisations_by_side(partnership_ids: Iterable[int], named: int) -> dict[int, list[OrganisationsOnSide]]:
     """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
     found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
-    for row in rows(_parties(), ids=list(partnership_ids), named=named):
+    for row in fetch_rows(_parties(), ids=list(partnership_ids), named=named):
         found[row.partnership_id, row.side, row.how_many].append(row.name)
-    result: dict[int, list[Party]] = defaultdict(list)
+    result: dict[int, list[OrganisationsOnSide]] = defaultdict(list)
     for (partnership_id, side, count), organisations in found.items():
-        result[partnership_id].append(Party(side, count, tuple(organisations)))
+        result[partnership_id].append(OrganisationsOnSide(side, count, tuple(organisations)))
     for sides in result.values():
         sides.sort(key=lambda party: list(Side).index(party.side))
     return result
@@ -130,10 +137,10 @@ def _parties() -> AnySelect:
 
 def participations(membership: Membership) -> list[AnyRow]:
     """All organisations that take part, in Danish order."""
-    return partners(membership.partnership)
+    return participating_organisations(membership.partnership)
 
 
-def partners(partnership: Partnership) -> list[AnyRow]:
+def participating_organisations(partnership: Partnership) -> list[AnyRow]:
     """The same for whoever has been given a way in."""
     return list(
         db.session.execute(
@@ -147,18 +154,18 @@ def partners(partnership: Partnership) -> list[AnyRow]:
 
 def goals(membership: Membership) -> tuple[int, ...]:
     """The numbers of the goals that the partnership works for, ascending."""
-    return tuple(row.number for row in rows(_goals(), **asked_by(membership)))
+    return tuple(row.number for row in fetch_rows(_goals(), **params_of(membership)))
 
 
 @cache
 def _goals() -> AnySelect:
-    of_partnership = PartnershipGoal.partnership_id == ASKER.partnership_id
+    of_partnership = PartnershipGoal.partnership_id == MEMBERSHIP.partnership_id
     return select(PartnershipGoal.number).where(of_partnership).order_by(PartnershipGoal.number)
 
 
 def members(membership: Membership, after: int | None) -> list[AnyRow]:
     """A page of the active members in Danish order, and one more if there are others after them."""
-    return rows(_members(goes_on=bool(after)), **asked_by(membership), after=after)
+    return fetch_rows(_members(goes_on=bool(after)), **params_of(membership), after=after)
 
 
 @cache
@@ -176,7 +183,7 @@ def _members(*, goes_on: bool) -> AnySelect:
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
-        .where(Membership.partnership_id == ASKER.partnership_id, Membership.is_active)
+        .where(Membership.partnership_id == MEMBERSHIP.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
     )
@@ -201,9 +208,9 @@ def history(membership: Membership, before: int | None) -> list[Entry]:
         .where(
             Entry.partnership_id == membership.partnership_id,
             Entry.post_number.is_(None),
-            Entry.verb.in_(TOLD),
+            Entry.verb.in_(HISTORY_VERBS),
         )
-        .options(*TELLING)
+        .options(*HISTORY_COLUMNS)
         .order_by(Entry.number.desc())
         .limit(HISTORY_PAGE + 1)
     )
@@ -214,7 +221,7 @@ def history(membership: Membership, before: int | None) -> list[Entry]:
 
 def unseen_events(membership: Membership) -> list[Entry]:
     """What happened to the partnership itself since the member last looked, by others: the latest few."""
-    return list(db.session.scalars(_unseen_events(), asked_by(membership)))
+    return list(db.session.scalars(_unseen_events(), params_of(membership)))
 
 
 @cache
@@ -222,12 +229,12 @@ def _unseen_events() -> Any:
     return (
         select(Entry)
         .where(
-            Entry.partnership_id == ASKER.partnership_id,
-            Entry.number > ASKER.seen_number,
+            Entry.partnership_id == MEMBERSHIP.partnership_id,
+            Entry.number > MEMBERSHIP.seen_number,
             Entry.post_number.is_(None),
-            Entry.actor_id.is_distinct_from(ASKER.id),
+            Entry.actor_id.is_distinct_from(MEMBERSHIP.id),
         )
-        .options(*TELLING)
+        .options(*HISTORY_COLUMNS)
         .order_by(Entry.number.desc())
         .limit(EVENTS_SHOWN)
     )
@@ -260,7 +267,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
                 Membership.is_active,
             ),
         )
-        .where(User.deactivated_at.is_(None), *named_like(User.name_folded, words))
+        .where(User.deactivated_at.is_(None), *named_like(User.name_search_key, words))
         .order_by(User.name_key, User.id)
         .limit(MOST_FOUND)
     )
@@ -271,7 +278,7 @@ def found_organisations(words: str, *, but: Iterable[int]) -> list[Organisation]
     """Organisations whose name has words that begin like `words`, in Danish order."""
     query = (
         select(Organisation)
-        .where(*named_like(Organisation.name_folded, words), Organisation.id.not_in(list(but)))
+        .where(*named_like(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
         .order_by(Organisation.name_key)
         .limit(MOST_FOUND)
     )
@@ -288,5 +295,5 @@ def named_like(folded: Any, words: str) -> list[ColumnElement[bool]]:
     """One condition a word: some word of the name begins with it."""
     return [
         or_(folded.startswith(word, autoescape=True), folded.contains(f" {word}", autoescape=True))
-        for word in names.fold(words).split()
+        for word in danish.search_key(words).split()
     ]

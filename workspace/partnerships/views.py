@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import cursors, htmx
-from workspace.access import Action, members_may, signed_in
 from workspace.accounts.models import User
-from workspace.htmx import announce, page_or_partial, seen_elsewhere
 from workspace.organisations.models import Side
-from workspace.partnerships import changes, queries, words
+from workspace.partnerships import labels, queries
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.blueprint import blueprint
 from workspace.partnerships.forms import EditForm, StageForm
 from workspace.partnerships.models import Membership
-from workspace.partnerships.sides import Choice
+from workspace.partnerships.organisation_picker import Selection
+from workspace.permissions import Action, members_with, signed_in
+from workspace.web import htmx, pagination
+from workspace.web.htmx import flash_live, page_or_partial, redirect_303
 
-blueprint = Blueprint("partnerships", __name__)
-
-blueprint.add_app_template_global(words.side_heading, "side_heading")
+blueprint.add_app_template_global(labels.side_heading, "side_heading")
 for name in ("STAGES", "LEVELS", "SIDES", "GOALS"):
-    blueprint.add_app_template_global(getattr(words, name), name)
+    blueprint.add_app_template_global(getattr(labels, name), name)
 
 NAMED_IN_HEADER = 6
 NAMED_IN_LIST = 2
@@ -31,7 +31,7 @@ NAMED_IN_LIST = 2
 @signed_in
 def index(user: User) -> ResponseReturnValue:
     """My partnerships, with what is new in each."""
-    before = cursors.read(request.args.get("before", ""), 1)
+    before = pagination.decode(request.args.get("before", ""), 1)
     found = queries.my_partnerships(user, before)
     page = found[: queries.PAGE]
     return page_or_partial(
@@ -39,18 +39,18 @@ def index(user: User) -> ResponseReturnValue:
         "partnerships/_page.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
-        parties=queries.parties([row.id for row in page], NAMED_IN_LIST),
-        older=cursors.write(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
+        parties=queries.organisations_by_side([row.id for row in page], NAMED_IN_LIST),
+        older=pagination.encode(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
         may_start=may_start(user),
         closed=queries.has_closed_seats(user),
     )
 
 
 @blueprint.get("/partnerships/<slug:slug>/about")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def about(membership: Membership) -> ResponseReturnValue:
     """Purpose, stage, goals, organisations and history."""
-    entries = queries.history(membership, cursors.number(request.args.get("before", "")))
+    entries = queries.history(membership, pagination.parse_int(request.args.get("before", "")))
     return page_or_partial(
         "partnerships/about.html",
         "partnerships/_history.html",
@@ -65,18 +65,18 @@ def about(membership: Membership) -> ResponseReturnValue:
 
 
 @blueprint.get("/partnerships/<slug:slug>/edit")
-@members_may(Action.EDIT_PARTNERSHIP)
+@members_with(Action.EDIT_PARTNERSHIP)
 def edit(membership: Membership) -> ResponseReturnValue:
     """The form for what the partnership is."""
-    return _edit_page(membership, EditForm(obj=membership.partnership), Choice(*_fixed(membership)))
+    return _edit_page(membership, EditForm(obj=membership.partnership), Selection(*_locked(membership)))
 
 
 @blueprint.post("/partnerships/<slug:slug>/edit")
-@members_may(Action.EDIT_PARTNERSHIP)
+@members_with(Action.EDIT_PARTNERSHIP)
 def update(membership: Membership) -> ResponseReturnValue:
     """Change what the partnership is; or, while organisations are being chosen, show the form as it is."""
     form = EditForm()
-    choice = Choice.typed(request.form, fixed=_fixed(membership)[0])
+    choice = Selection.from_form(request.form, locked=_locked(membership)[0])
     if choice.searches:
         choice.search()
         if htmx.is_partial():
@@ -85,7 +85,7 @@ def update(membership: Membership) -> ResponseReturnValue:
     if not form.validate():
         return _edit_page(membership, form, choice), 422
     try:
-        changes.describe(
+        partnerships_service.update(
             membership,
             name=form.name.data,
             purpose=form.purpose.data,
@@ -93,42 +93,42 @@ def update(membership: Membership) -> ResponseReturnValue:
             version=form.version.data,
             titles_only=form.titles_only.data,
         )
-    except changes.Stale:
+    except partnerships_service.StalePartnership:
         present = membership.partnership
-        form.begin_at(present.version)
+        form.set_base_version(present.version)
         return _edit_page(membership, form, choice, present=present), 409
-    changes.set_sides(membership, choice.existing())
-    announce(_("The partnership is changed."))
-    return seen_elsewhere(f"{membership.partnership.address}about")
+    partnerships_service.set_sides(membership, choice.existing())
+    flash_live(_("The partnership is changed."))
+    return redirect_303(f"{membership.partnership.address}about")
 
 
 @blueprint.post("/partnerships/<slug:slug>/stage")
-@members_may(Action.EDIT_PARTNERSHIP)
+@members_with(Action.EDIT_PARTNERSHIP)
 def change_stage(membership: Membership) -> ResponseReturnValue:
     """Move the partnership to another stage."""
     form = StageForm()
     if form.validate():
-        changes.move_to(membership, form.stage.data)
-        announce(_("The stage is now %(stage)s.", stage=words.STAGES[membership.partnership.stage]))
-    return seen_elsewhere(f"{membership.partnership.address}about")
+        partnerships_service.change_stage(membership, form.stage.data)
+        flash_live(_("The stage is now %(stage)s.", stage=labels.STAGES[membership.partnership.stage]))
+    return redirect_303(f"{membership.partnership.address}about")
 
 
 @blueprint.post("/partnerships/<slug:slug>/archiving")
-@members_may(Action.ARCHIVE)
+@members_with(Action.ARCHIVE)
 def archive(membership: Membership) -> ResponseReturnValue:
     """Let the partnership only be read."""
-    changes.archive(membership)
-    announce(_("The partnership is archived. It can be read, and a moderator can open it again."))
-    return seen_elsewhere(f"{membership.partnership.address}about")
+    partnerships_service.archive(membership)
+    flash_live(_("The partnership is archived. It can be read, and a moderator can open it again."))
+    return redirect_303(f"{membership.partnership.address}about")
 
 
 @blueprint.post("/partnerships/<slug:slug>/reopening")
-@members_may(Action.ARCHIVE)
+@members_with(Action.ARCHIVE)
 def unarchive(membership: Membership) -> ResponseReturnValue:
     """Open an archived partnership again."""
-    changes.unarchive(membership)
-    announce(_("The partnership is open again."))
-    return seen_elsewhere(f"{membership.partnership.address}about")
+    partnerships_service.unarchive(membership)
+    flash_live(_("The partnership is open again."))
+    return redirect_303(f"{membership.partnership.address}about")
 
 
 def _first(noun: str, rows: Sequence[Any], key: str) -> str:
@@ -142,19 +142,19 @@ def may_start(user: User) -> bool:
     return user.organisation_id is not None and (user.is_administrator or not only_administrators)
 
 
-def _fixed(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
+def _locked(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
     sides = {row.id: row.side for row in queries.participations(membership)}
     return sides, frozenset(sides)
 
 
-def sides(choice: Choice, action: str) -> Response:
+def sides(choice: Selection, action: str) -> Response:
     """The part of a form that organisations are chosen in, as it is now."""
     response = make_response(render_template("partnerships/_sides.html", choice=choice, action=action))
     typing = request.headers.get("HX-Trigger") == "q"  # The focus stays where somebody types.
-    return htmx.focused(response, "" if typing else f"#side-{choice.added}" if choice.added else "#q")
+    return htmx.with_focus(response, "" if typing else f"#side-{choice.added}" if choice.added else "#q")
 
 
-def _edit_page(membership: Membership, form: EditForm, choice: Choice, **context: Any) -> str:
+def _edit_page(membership: Membership, form: EditForm, choice: Selection, **context: Any) -> str:
     return render_template(
         "partnerships/edit.html",
         form=form,
@@ -164,6 +164,3 @@ def _edit_page(membership: Membership, form: EditForm, choice: Choice, **context
         partnership=membership.partnership,
         **context,
     )
-
-
-from workspace.partnerships import people, reading  # noqa: E402, F401 (their routes are on the same blueprint)

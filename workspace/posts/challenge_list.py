@@ -10,27 +10,28 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from workspace import clock, cursors
+from workspace import clock
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, present, rows
+from workspace.db.engine import AnyRow, AnySelect, fetch_rows, now_param
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import STANDS_STILL_AFTER, UNSOLVED, Status
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.posts.challenge_workflow import STALLED_AFTER, UNSOLVED, ChallengeStatus
+from workspace.posts.models import Post, PostKind
 from workspace.posts.queries import author, is_new, of_author
+from workspace.web import pagination
 
 PAGE = 50
 PERIODS = (30, 90, 365)
 KEPT = 512  # partnerships whose challenges are counted, the latest read
 
 
-STATES: dict[str, tuple[Status, ...]] = {
+STATES: dict[str, tuple[ChallengeStatus, ...]] = {
     "unsolved": UNSOLVED,
     "still": UNSOLVED,
-    **{status.value: (status,) for status in Status},
-    "all": tuple(Status),
+    **{status.value: (status,) for status in ChallengeStatus},
+    "all": tuple(ChallengeStatus),
 }
 
 
@@ -51,11 +52,11 @@ class Filters:
         state, side, days = arguments.get("state", ""), arguments.get("side", ""), arguments.get("days", "")
         return cls(
             state=state if state in STATES else cls.state,
-            taker=cursors.number(arguments.get("taker", "")),
+            taker=pagination.parse_int(arguments.get("taker", "")),
             side=side if side in list(Side) else cls.side,
-            role=cursors.number(arguments.get("role", "")),
+            role=pagination.parse_int(arguments.get("role", "")),
             days=int(days) if days in map(str, PERIODS) else cls.days,
-            before=cursors.number(arguments.get("before", "")),
+            before=pagination.parse_int(arguments.get("before", "")),
         )
 
     def address(self, **changed: Any) -> str:
@@ -77,7 +78,7 @@ UNFILTERED = Filters(state="all", days=0)
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
     query = _challenges(replace(filters, before=None), has_news=membership.unread > 0, goes_on=bool(filters.before))
-    return rows(query, **asked_by(membership), before=filters.before)
+    return fetch_rows(query, **params_of(membership), before=filters.before)
 
 
 @lru_cache
@@ -108,7 +109,7 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
         .outerjoin(Participation, of_seat())
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
-        .where(Post.partnership_id == ASKER.partnership_id, Post.withdrawn_at.is_(None))
+        .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.withdrawn_at.is_(None))
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
     )
@@ -146,7 +147,7 @@ def _kept(_partnership_id: int, _one_time_key: str, _last_number: int) -> dict[s
 class _Counted:
     """How many challenges are in each state, and how many stand still: so from `since` `until` another one does."""
 
-    of: dict[Status, int]
+    of: dict[ChallengeStatus, int]
     still: int
     since: datetime
     until: datetime
@@ -154,13 +155,13 @@ class _Counted:
 
 def _count(membership: Membership, filters: Filters) -> _Counted:
     now = clock.now()
-    found = rows(_counts(filters), **asked_by(membership))
+    found = fetch_rows(_counts(filters), **params_of(membership))
     touched = [row.touched_at for row in found if row.touched_at]
     return _Counted(
         of={row.status: row.how_many for row in found},
         still=sum(row.still for row in found),
         since=now,
-        until=min(touched, default=now) + STANDS_STILL_AFTER,
+        until=min(touched, default=now) + STALLED_AFTER,
     )
 
 
@@ -174,7 +175,7 @@ def _counts(filters: Filters) -> AnySelect:
             func.sum(case((and_(is_unsolved, is_quiet), 1), else_=0)).label("still"),
             func.min(case((and_(is_unsolved, ~is_quiet), Post.activity_at))).label("touched_at"),
         )
-        .where(Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
+        .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
         .group_by(Post.status)
     )
     if filters.side:
@@ -184,12 +185,12 @@ def _counts(filters: Filters) -> AnySelect:
 
 def takers(membership: Membership) -> list[AnyRow]:
     """Who has taken a challenge, or has been asked to, in Danish order."""
-    return rows(_takers(), **asked_by(membership))
+    return fetch_rows(_takers(), **params_of(membership))
 
 
 @cache
 def _takers() -> AnySelect:
-    theirs = (Post.partnership_id == ASKER.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
+    theirs = (Post.partnership_id == MEMBERSHIP.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
     # Not EXISTS, for which PostgreSQL may read all challenges at once instead of one for each member.
     one = select(Post.number).where(*theirs).limit(1)
     is_asked = one.where(Post.asked_id == Membership.id).scalar_subquery().is_not(None)
@@ -197,7 +198,7 @@ def _takers() -> AnySelect:
     return (
         select(Membership.id, User.name)
         .join(Membership.user)
-        .where(Membership.partnership_id == ASKER.partnership_id, or_(is_asked, has_taken))
+        .where(Membership.partnership_id == MEMBERSHIP.partnership_id, or_(is_asked, has_taken))
         .order_by(User.name_key, Membership.id)
     )
 
@@ -217,11 +218,11 @@ def _of(query: AnySelect, filters: Filters) -> AnySelect:
 def _in_state(state: str) -> Any:
     """The condition of a state, worded so that an index is in the order of the list."""
     if state == "all":
-        return Post.kind == Kind.CHALLENGE
+        return Post.kind == PostKind.CHALLENGE
     if state == "unsolved":
         return Post.is_unsolved
-    return and_(Post.is_unsolved, _is_quiet()) if state == "still" else Post.status == Status(state)
+    return and_(Post.is_unsolved, _is_quiet()) if state == "still" else Post.status == ChallengeStatus(state)
 
 
 def _is_quiet() -> ColumnElement[bool]:
-    return Post.activity_at < present(before=STANDS_STILL_AFTER)
+    return Post.activity_at < now_param(before=STALLED_AFTER)

@@ -8,25 +8,34 @@ from wtforms import Field, RadioField, SelectField, SelectMultipleField, Validat
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
-from workspace import cursors
-from workspace.forms import CorrectionMixin, Day, Line, Paragraphs, ProseMixin, VersionMixin, WholeNumber, WorkspaceForm
-from workspace.languages import today
-from workspace.posts.models import Kind
+from workspace.i18n.formatting import today
+from workspace.posts.models import PostKind
+from workspace.web import pagination
+from workspace.web.forms import (
+    CorrectionMixin,
+    RichTextMixin,
+    VersionMixin,
+    WorkspaceForm,
+    date_field,
+    hidden_int_field,
+    text_area_field,
+    text_line_field,
+)
 
 LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
-KINDS = {Kind.PROGRESS: _l("Progress"), Kind.CHALLENGE: _l("Challenge")}
+KINDS = {PostKind.PROGRESS: _l("Progress"), PostKind.CHALLENGE: _l("Challenge")}
 
 
-class TextForm(ProseMixin, WorkspaceForm):
+class PostTextForm(RichTextMixin, WorkspaceForm):
     """A title and a text, and the role that it concerns."""
 
-    title = Line(_l("Heading"), longest=LONGEST_TITLE, required=_l("Write a heading."))
-    body = Paragraphs(_l("Text"), required=_l("Write a text."))
+    title = text_line_field(_l("Heading"), longest=LONGEST_TITLE, required=_l("Write a heading."))
+    body = text_area_field(_l("Text"), required=_l("Write a text."))
     role: Any = SelectField(
         _l("Which role does it concern?"),
         choices=[],
-        coerce=lambda value: cursors.number(str(value)) or "",
+        coerce=lambda value: pagination.parse_int(str(value)) or "",
         validate_choice=False,
         description=_l("Whoever is accountable for it sees that the post waits for them."),
     )
@@ -40,16 +49,16 @@ class TextForm(ProseMixin, WorkspaceForm):
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.title, self.body)
 
 
-class ShareForm(CorrectionMixin, TextForm):
+class ShareForm(CorrectionMixin, PostTextForm):
     """The composer: progress, which may move a challenge; or a challenge, with the day of a wished answer."""
 
-    answer_by = Day(_l("Answer wished by"))
+    answer_by = date_field(_l("Answer wished by"))
     moves = SelectField(_l("Does it move a challenge?"), coerce=int, default=0)
 
     kind = RadioField(
         _l("What do you want to share?"),
         choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
-        coerce=lambda value: Kind(value) if value in list(Kind) else None,
+        coerce=lambda value: PostKind(value) if value in list(PostKind) else None,
         validate_choice=False,
     )
 
@@ -60,20 +69,20 @@ class ShareForm(CorrectionMixin, TextForm):
 
     def validate_answer_by(self, field: Field) -> None:
         """The day of an answer is not over yet; progress has none."""
-        if self.kind.data is Kind.CHALLENGE and field.data and field.data < today():
+        if self.kind.data is PostKind.CHALLENGE and field.data and field.data < today():
             raise ValidationError(_("Choose a day that is not over."))
 
 
-class EditForm(VersionMixin, TextForm):
+class PostEditForm(VersionMixin, PostTextForm):
     """The text as it was when the form was opened."""
 
-    answer_by = Day(_l("Answer wished by"))
+    answer_by = date_field(_l("Answer wished by"))
 
 
 class WithdrawalForm(WorkspaceForm):
     """Why it is withdrawn; needed for another's."""
 
-    reason = Paragraphs(_l("Reason"), longest=500, description=_l("The author and the others see it."))
+    reason = text_area_field(_l("Reason"), longest=500, description=_l("The author and the others see it."))
 
     def is_reasoned(self, own: bool) -> bool:
         """Whether the reason that another's text needs is there."""
@@ -83,20 +92,22 @@ class WithdrawalForm(WorkspaceForm):
 class TakingForm(WorkspaceForm):
     """Who takes a challenge: oneself (0), or a member who is asked; instead of whom it concerned before one's eyes."""
 
-    instead_of = WholeNumber(required=False)
+    instead_of = hidden_int_field(required=False)
     taker = SelectField(_l("Who takes it?"), coerce=int, default=0)
 
 
 class RefusalForm(WorkspaceForm):
     """Why one does not take it."""
 
-    reason = Paragraphs(_l("Why not?"), longest=LONGEST_NOTE, required=_l("Write why, so that the others can go on."))
+    reason = text_area_field(
+        _l("Why not?"), longest=LONGEST_NOTE, required=_l("Write why, so that the others can go on.")
+    )
 
 
 class SolutionForm(WorkspaceForm):
     """What solved a challenge."""
 
-    note = Paragraphs(
+    note = text_area_field(
         _l("What solved it?"),
         longest=LONGEST_NOTE,
         required=_l("Write what solved it."),
@@ -110,8 +121,8 @@ class SolutionForm(WorkspaceForm):
 class ParkingForm(WorkspaceForm):
     """Why a challenge is put aside, and until when."""
 
-    reason = Paragraphs(_l("Why is it parked?"), longest=LONGEST_NOTE, required=_l("Write why it is parked."))
-    until = Day(
+    reason = text_area_field(_l("Why is it parked?"), longest=LONGEST_NOTE, required=_l("Write why it is parked."))
+    until = date_field(
         _l("Open it again on"),
         description=_l("Leave it empty if somebody is to open it again."),
     )
@@ -125,6 +136,6 @@ class ParkingForm(WorkspaceForm):
 class ReopeningForm(WorkspaceForm):
     """Why a challenge is opened again."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Why is it opened again?"), longest=LONGEST_NOTE, required=_l("Write why it is opened again.")
     )

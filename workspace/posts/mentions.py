@@ -1,7 +1,7 @@
 """Mentions: `@` and a member's name in a text, kept as a reference to the membership.
 
 In stored HTML a mention is a link to "#member-17"; what is shown is the present name of that member
-(prose/showing.py). Only members of the same partnership can be referred to: a composite key holds it.
+(rich_text/display.py). Only members of the same partnership can be referred to: a composite key holds it.
 """
 
 import re
@@ -9,19 +9,19 @@ from typing import Any
 
 from sqlalchemy import String, cast, delete, exists, func, or_, select
 
-from workspace import names as spelling
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, db
+from workspace.db.engine import AnyRow, AnySelect, db
+from workspace.i18n import danish as spelling
 from workspace.organisations.models import Organisation
-from workspace.partnerships.log import Entry
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership
-from workspace.prose import Prose, naming
+from workspace.rich_text import RichText, mentions
 
 MOST_SUGGESTED = 8
 
 
-def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) -> Prose:
+def resolved(partnership_id: int, prose: RichText, *, number: int | None = None) -> RichText:
     """`prose` with references to members of this partnership only, and `@Full Name` made one.
 
     A reference that the text `number` has already may stay when the member has left.
@@ -34,10 +34,10 @@ def resolved(partnership_id: int, prose: Prose, *, number: int | None = None) ->
         .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
     kept = _kept(partnership_id, number) if number else {}
-    return naming.resolved(prose, referable=present | kept, recognisable=present)
+    return mentions.resolve_mentions(prose, referable=present | kept, recognisable=present)
 
 
-def keep(partnership_id: int, number: int, prose: Prose) -> set[int]:
+def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
     """Note whom the text `number`, whose references are resolved, mentions now; the ids of those who are new."""
     before = set(_kept(partnership_id, number))
     gone = delete(Mention).where(
@@ -88,7 +88,7 @@ def unseen(membership: Membership, post_number: Any) -> Any:
 
 def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
     """The members of the partnership whose name has a part that begins with what was typed, in Danish order."""
-    beginning = re.sub(r"([\\%_])", r"\\\1", spelling.fold(typed))
+    beginning = re.sub(r"([\\%_])", r"\\\1", spelling.search_key(typed))
     query = (
         select(Membership.id, User.name, Organisation.name.label("organisation_name"))
         .join(Membership.user)
@@ -97,8 +97,8 @@ def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
             or_(
-                User.name_folded.like(f"{beginning}%", escape="\\"),
-                User.name_folded.like(f"% {beginning}%", escape="\\"),
+                User.name_search_key.like(f"{beginning}%", escape="\\"),
+                User.name_search_key.like(f"% {beginning}%", escape="\\"),
             ),
         )
         .order_by(User.name_key, Membership.id)

@@ -8,21 +8,21 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, fu
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.access import Action, Conflict
-from workspace.database import Model, Moment, db, one_of
-from workspace.partnerships.log import Verb, forget_words, record
+from workspace.db.engine import Model, UtcDateTime, db, enum_column_type
+from workspace.notifications.dispatch import NotificationKind, notify
+from workspace.partnerships.activity_log import Verb, erase_texts, record_by
 from workspace.partnerships.models import Membership
-from workspace.partnerships.notices import Notice, notify
-from workspace.posts import following, mentions
-from workspace.posts.moving import UNSOLVED, Moving
-from workspace.posts.writing import AlreadyShared
-from workspace.prose import Prose
+from workspace.permissions import Action, Conflict
+from workspace.posts import follows, mentions
+from workspace.posts.authored_text import AlreadyShared
+from workspace.posts.challenge_workflow import UNSOLVED, ChallengeMixin
+from workspace.rich_text import RichText
 from workspace.roles.models import Role
 
 MOST_PINNED = 3
 
 
-class Kind(StrEnum):
+class PostKind(StrEnum):
     """What a post is."""
 
     PROGRESS = "progress"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 CHALLENGES = "status IS NOT NULL AND withdrawn_at IS NULL"
-SHARED = {Kind.PROGRESS: Verb.SHARED_PROGRESS, Kind.CHALLENGE: Verb.SHARED_CHALLENGE}
+SHARED = {PostKind.PROGRESS: Verb.SHARED_PROGRESS, PostKind.CHALLENGE: Verb.SHARED_CHALLENGE}
 
 
 def _some(name: str, *columns: str, where: str) -> Index:
@@ -38,7 +38,7 @@ def _some(name: str, *columns: str, where: str) -> Index:
     return Index(name, "partnership_id", *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
-class Post(Moving, Model):
+class Post(ChallengeMixin, Model):
     """Its number is that of the entry that made it; `activity_number` that of the last entry about it but edits."""
 
     __tablename__ = "post"
@@ -65,13 +65,13 @@ class Post(Moving, Model):
     )
     written_by = Action.SHARE
 
-    kind: Mapped[Kind] = mapped_column(one_of(Kind, otherwise=Kind.PROGRESS))
+    kind: Mapped[PostKind] = mapped_column(enum_column_type(PostKind, otherwise=PostKind.PROGRESS))
     title: Mapped[str] = mapped_column(String(120))
     # The challenge that this progress moves.
     moves_number: Mapped[int | None]
     affected_count: Mapped[int] = mapped_column(default=0)
     comment_count: Mapped[int] = mapped_column(default=0)
-    pinned_at: Mapped[datetime | None] = mapped_column(Moment)
+    pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     author: Mapped[Membership] = relationship(
         primaryjoin=lambda: Post.author_id == Membership.id,
@@ -84,9 +84,9 @@ class Post(Moving, Model):
         cls,
         by: Membership,
         *,
-        kind: Kind,
+        kind: PostKind,
         title: str,
-        body: Prose,
+        body: RichText,
         one_time_key: str,
         answer_by: date | None = None,
         moves: int | None = None,
@@ -98,7 +98,7 @@ class Post(Moving, Model):
         else. Raises Moved if the challenge is no longer unsolved.
         """
         typed, body = body, mentions.resolved(by.partnership_id, body)
-        moves = moves if kind is Kind.PROGRESS else None
+        moves = moves if kind is PostKind.PROGRESS else None
         with by.partnership.locked():
             by.require(Action.SHARE)
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
@@ -108,8 +108,8 @@ class Post(Moving, Model):
             if role:
                 role.require_in_use()
             if moves:
-                cls._challenge(by, moves).move_on(by)
-            entry = record(by, SHARED[kind], makes_post=True, lifts=True)
+                cls._challenge(by, moves).advance(by)
+            entry = record_by(by, SHARED[kind], creates_post=True, bumps_activity=True)
             post = cls(
                 partnership_id=by.partnership_id,
                 number=entry.number,
@@ -123,14 +123,14 @@ class Post(Moving, Model):
                 created_at=entry.at,
                 moves_number=moves,
             )
-            if kind is Kind.CHALLENGE:
+            if kind is PostKind.CHALLENGE:
                 post.begin(by.partnership, answer_by)
-            post.lift(entry)
+            post.bump(entry)
             db.session.add(post)
             db.session.flush()
             mentions.keep(post.partnership_id, post.number, body)
-            following.concern(post.partnership_id, post.number, {by.id} | body.mentions)
-            notify({Notice.MENTIONED: body.mentions}, entry, text=post.number)
+            follows.auto_follow(post.partnership_id, post.number, {by.id} | body.mentions)
+            notify({NotificationKind.MENTIONED: body.mentions}, entry, text=post.number)
             return post
 
     def edit(
@@ -138,7 +138,7 @@ class Post(Moving, Model):
         by: Membership,
         *,
         title: str,
-        body: Prose,
+        body: RichText,
         version: int,
         answer_by: date | None = None,
         role: Role | None = None,
@@ -154,34 +154,34 @@ class Post(Moving, Model):
                 self.require_version(version)
                 mentioned = self.rewrite(body, title=self.title)
                 self.title, self.answer_by, self.role_id = title, answer_by, role_id
-                following.concern(self.partnership_id, self.number, body.mentions)
-                entry = record(by, Verb.EDITED, post_number=self.number)
-                notify({Notice.MENTIONED: mentioned}, entry, text=self.number)
+                follows.auto_follow(self.partnership_id, self.number, body.mentions)
+                entry = record_by(by, Verb.EDITED, post_number=self.number)
+                notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
         """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's."""
         with by.partnership.locked():
-            if self.take_back(by, reason):
+            if self.mark_withdrawn(by, reason):
                 self.pinned_at = None
                 by.partnership.unsolved_count -= self.status in UNSOLVED
-                record(by, Verb.WITHDREW, post_number=self.number, reason=reason)
+                record_by(by, Verb.WITHDREW, post_number=self.number, reason=reason)
 
     def bring_back(self, by: Membership) -> None:
         """Undo the withdrawal."""
         with by.partnership.locked():
-            if self.put_back(by):
+            if self.restore(by):
                 by.partnership.unsolved_count += self.status in UNSOLVED
-                record(by, Verb.BROUGHT_BACK, post_number=self.number)
+                record_by(by, Verb.BROUGHT_BACK, post_number=self.number)
 
     def redact(self, by: Membership, reason: str) -> None:
         """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
         with by.partnership.locked():
             was_unsolved = self.is_unsolved
-            if self.blank(by, reason):
+            if self.erase(by, reason):
                 by.partnership.unsolved_count -= was_unsolved
                 self.title, self.outcome, self.pinned_at = "", "", None
-                forget_words(self.partnership_id, post_number=self.number)
-                record(by, Verb.REDACTED, post_number=self.number, reason=reason)
+                erase_texts(self.partnership_id, post_number=self.number)
+                record_by(by, Verb.REDACTED, post_number=self.number, reason=reason)
 
     @property
     def owner_ids(self) -> set[int]:
@@ -196,7 +196,7 @@ class Post(Moving, Model):
             if self.pinned_at is None:
                 self._require_room_for_a_pin()
                 self.pinned_at = clock.now()
-                record(by, Verb.PINNED, post_number=self.number)
+                record_by(by, Verb.PINNED, post_number=self.number)
 
     def unpin(self, by: Membership) -> None:
         """Let the post take its place in the feed again."""
@@ -204,10 +204,10 @@ class Post(Moving, Model):
             by.require(Action.PIN)
             if self.pinned_at is not None:
                 self.pinned_at = None
-                record(by, Verb.UNPINNED, post_number=self.number)
+                record_by(by, Verb.UNPINNED, post_number=self.number)
 
     def _require_same(
-        self, kind: Kind, title: str, body: Prose, moves: int | None, answer_by: date | None, role: Role | None
+        self, kind: PostKind, title: str, body: RichText, moves: int | None, answer_by: date | None, role: Role | None
     ) -> None:
         """Raise AlreadyShared unless this post was made with all of it, whatever it has been corrected to since."""
         body = mentions.resolved(self.partnership_id, body, number=self.number)

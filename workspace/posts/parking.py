@@ -6,12 +6,12 @@ from functools import partial
 from sqlalchemy import select
 
 from workspace import clock
-from workspace.database import db
-from workspace.failures import each, rests
-from workspace.languages import DEFAULT_ZONE_INFO
+from workspace.db.engine import db
+from workspace.db.failures import each, rests
+from workspace.i18n.formatting import DEFAULT_ZONE_INFO
 from workspace.partnerships.models import Partnership
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
-from workspace.posts.moving import Status
 
 PIECE = "parking"
 AT_A_TIME = 200
@@ -25,7 +25,7 @@ def open_due() -> int:
         .join(Partnership, Partnership.id == Post.partnership_id)
         .where(
             Post.parked_until <= today,
-            Post.status == Status.PARKED,
+            Post.status == ChallengeStatus.PARKED,
             Post.withdrawn_at.is_(None),
             Partnership.archived_at.is_(None),
             ~rests(PIECE, Post.partnership_id, Post.number),

@@ -7,21 +7,21 @@ from typing import Any
 from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
 
-from workspace.access import Level
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, alias, db, rows
+from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows, shared_alias
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.asking import ASKER, asked_by
-from workspace.partnerships.log import Entry, Verb
+from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import TELLING, of_seat
-from workspace.posts import following
-from workspace.posts.affected import Affected
+from workspace.partnerships.queries import HISTORY_COLUMNS, of_seat
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.permissions import Level
+from workspace.posts import follows
+from workspace.posts.authored_text import AuthoredText
+from workspace.posts.challenge_workflow import CHALLENGE_VERBS, STATUS_VERBS
+from workspace.posts.co_affected import CoAffected
 from workspace.posts.mentions import mentioned, unseen
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import MOVES, TURNS
-from workspace.posts.reactions import reacted
-from workspace.posts.writing import Writing
+from workspace.posts.models import Post, PostKind
+from workspace.posts.reactions import reactions_column
 from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name, is_held_by
 
@@ -34,8 +34,8 @@ MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
 
 # Made once: making an alias costs more than the statement that it stands in.
-MOVED, CONCERNED_SEAT, CONCERNED = alias(Post), alias(Membership), alias(User)
-WITHDRAWER_SEAT, WITHDRAWER = alias(Membership), alias(User)
+MOVED, CONCERNED_SEAT, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
+WITHDRAWER_SEAT, WITHDRAWER = shared_alias(Membership), shared_alias(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -53,37 +53,37 @@ def post(membership: Membership, number: int) -> Post:
 
 def card(membership: Membership, number: int) -> AnyRow:
     """The post as its own page shows it, whole; 404 for none."""
-    return next(iter(rows(_card(), **asked_by(membership), number=number)), None) or abort(404)
+    return next(iter(fetch_rows(_card(), **params_of(membership), number=number)), None) or abort(404)
 
 
-def feed(membership: Membership, *, kind: Kind | None, before: int | None) -> list[AnyRow]:
+def feed(membership: Membership, *, kind: PostKind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
     query = _feed(has_news=membership.unread > 0, of_kind=kind is not None, goes_on=bool(before))
-    return rows(query, **asked_by(membership), kind=kind, before=before)
+    return fetch_rows(query, **params_of(membership), kind=kind, before=before)
 
 
-def pinned(membership: Membership, *, kind: Kind | None) -> list[AnyRow]:
+def pinned(membership: Membership, *, kind: PostKind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
     query = _pinned(has_news=membership.unread > 0, of_kind=kind is not None)
-    return rows(query, **asked_by(membership), kind=kind)
+    return fetch_rows(query, **params_of(membership), kind=kind)
 
 
 @cache
 def _card() -> AnySelect:
-    return cards(
+    return card_select(
         false().label("is_new"),
         Post.body_html,
         null().label("excerpt"),
-        is_held_by(ASKER, Post.role_id).label("holds_role"),
-        reacted(ASKER.id, Post.partnership_id, Post.number),
-        unseen(ASKER, Post.number),
-        *following.columns(ASKER, Post.number),
-    ).where(Post.partnership_id == ASKER.partnership_id, Post.number == bindparam("number"))
+        is_held_by(MEMBERSHIP, Post.role_id).label("holds_role"),
+        reactions_column(MEMBERSHIP.id, Post.partnership_id, Post.number),
+        unseen(MEMBERSHIP, Post.number),
+        *follows.columns(MEMBERSHIP, Post.number),
+    ).where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.number == bindparam("number"))
 
 
 @cache
 def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
-    query = in_part(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_(None))
+    query = feed_select(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_(None))
     if goes_on:
         query = query.where(Post.activity_number < bindparam("before"))
     return query.order_by(Post.activity_number.desc()).limit(PAGE + 1)
@@ -92,21 +92,23 @@ def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
 @cache
 def _pinned(*, has_news: bool, of_kind: bool) -> AnySelect:
     return (
-        in_part(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_not(None)).order_by(Post.pinned_at.desc())
+        feed_select(has_news=has_news, of_kind=of_kind)
+        .where(Post.pinned_at.is_not(None))
+        .order_by(Post.pinned_at.desc())
     )
 
 
-def in_part(*, has_news: bool, of_kind: bool) -> AnySelect:
+def feed_select(*, has_news: bool, of_kind: bool) -> AnySelect:
     """Cards with the whole text where it is short, and else its beginning; and whether there is news about them.
 
     Those of ASKER's partnership, with `of_kind` of the one `kind`; without `has_news` there is none in all of it.
     """
-    query = cards(is_new(has_news), *shown(Post, SHOWN_IN_FEED))
-    query = query.where(Post.partnership_id == ASKER.partnership_id)
+    query = card_select(is_new(has_news), *body_columns(Post, SHOWN_IN_FEED))
+    query = query.where(Post.partnership_id == MEMBERSHIP.partnership_id)
     return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
 
-def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tuple[Any, Any]:
+def body_columns(writing: type[AuthoredText], longest: int, whole: int | None = None) -> tuple[Any, Any]:
     """The columns `body_html`, for a text that is short enough, formatting included, or the `whole` one, and
     `excerpt` for others.
     """
@@ -118,7 +120,7 @@ def shown(writing: type[Writing], longest: int, whole: int | None = None) -> tup
     )
 
 
-def cards(*body: Any) -> AnySelect:
+def card_select(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
     seat, concerned = CONCERNED_SEAT, CONCERNED
     return (
@@ -193,7 +195,7 @@ def of_author() -> ColumnElement[bool]:
     return and_(Membership.partnership_id == Post.partnership_id, Membership.id == Post.author_id)
 
 
-def withdrawn_by(writing: type[Writing]) -> Any:
+def withdrawn_by(writing: type[AuthoredText]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
     seat, person = WITHDRAWER_SEAT, WITHDRAWER
     name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
@@ -209,8 +211,8 @@ def is_new(has_news: bool) -> Any:
         .where(
             Entry.partnership_id == Post.partnership_id,
             Entry.post_number == Post.number,
-            Entry.number > ASKER.seen_number,
-            Entry.actor_id.is_distinct_from(ASKER.id),
+            Entry.number > MEMBERSHIP.seen_number,
+            Entry.actor_id.is_distinct_from(MEMBERSHIP.id),
         )
         .label("is_new")
     )
@@ -218,16 +220,21 @@ def is_new(has_news: bool) -> Any:
 
 def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
     """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
-    query = _entries(membership, number, MOVES).options(*TELLING).order_by(Entry.number.desc()).limit(most)
+    query = (
+        _entries(membership, number, CHALLENGE_VERBS)
+        .options(*HISTORY_COLUMNS)
+        .order_by(Entry.number.desc())
+        .limit(most)
+    )
     if before is not None:
         query = query.where(Entry.number < before)
     return list(db.session.scalars(query))
 
 
-def turns(membership: Membership, number: int) -> dict[Verb, Entry]:
+def status_entries(membership: Membership, number: int) -> dict[Verb, Entry]:
     """The last entry of each verb that brought a challenge where it is."""
-    last = _entries(membership, number, TURNS).with_only_columns(func.max(Entry.number)).group_by(Entry.verb)
-    query = _entries(membership, number, TURNS).where(Entry.number.in_(last)).options(*TELLING)
+    last = _entries(membership, number, STATUS_VERBS).with_only_columns(func.max(Entry.number)).group_by(Entry.verb)
+    query = _entries(membership, number, STATUS_VERBS).where(Entry.number.in_(last)).options(*HISTORY_COLUMNS)
     found: list[Entry] = list(db.session.scalars(query))
     return {entry.verb: entry for entry in found}
 
@@ -274,15 +281,15 @@ def affected(membership: Membership, number: int) -> list[AnyRow]:
     """The organisations that have said that they meet the challenge too, in Danish order."""
     query = (
         select(Organisation.id, Organisation.name, func.coalesce(Participation.side, Side.OTHERS).label("side"))
-        .join(Affected, Affected.organisation_id == Organisation.id)
+        .join(CoAffected, CoAffected.organisation_id == Organisation.id)
         .outerjoin(
             Participation,
             and_(
-                Participation.partnership_id == Affected.partnership_id,
-                Participation.organisation_id == Affected.organisation_id,
+                Participation.partnership_id == CoAffected.partnership_id,
+                Participation.organisation_id == CoAffected.organisation_id,
             ),
         )
-        .where(Affected.partnership_id == membership.partnership_id, Affected.post_number == number)
+        .where(CoAffected.partnership_id == membership.partnership_id, CoAffected.post_number == number)
         .order_by(Organisation.name_key)
     )
     return list(db.session.execute(query))
@@ -292,7 +299,7 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     """The challenges that progress can move, as (number, title), the latest activity first."""
     if not membership.partnership.unsolved_count:
         return []
-    return [(number, title) for number, title in rows(_unsolved(), **asked_by(membership))]
+    return [(number, title) for number, title in fetch_rows(_unsolved(), **params_of(membership))]
 
 
 @cache
@@ -300,7 +307,7 @@ def _unsolved() -> AnySelect:
     return (
         select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))
         .where(
-            Post.partnership_id == ASKER.partnership_id,
+            Post.partnership_id == MEMBERSHIP.partnership_id,
             Post.is_unsolved,
         )
         .order_by(Post.activity_number.desc())
@@ -314,7 +321,7 @@ def progress(membership: Membership) -> list[tuple[int, str]]:
         select(Post.number, Post.title)
         .where(
             Post.partnership_id == membership.partnership_id,
-            Post.kind == Kind.PROGRESS,
+            Post.kind == PostKind.PROGRESS,
             Post.withdrawn_at.is_(None),
         )
         .order_by(Post.number.desc())

@@ -8,20 +8,20 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, String, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace.access import Action
 from workspace.accounts.models import User
-from workspace.database import Model, db, one_of
+from workspace.db.engine import Model, db, enum_column_type
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.log import Verb, record
+from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
-from workspace.posts.writing import Writing
+from workspace.permissions import Action
+from workspace.posts.authored_text import AuthoredText
 
 # Marks the reader's own among the reactions of a text.
 OWN = "*"
 
 
-class Acknowledgement(StrEnum):
+class ReactionKind(StrEnum):
     """What a reaction says."""
 
     NOTED = "noted"
@@ -41,21 +41,21 @@ class Reaction(Model):
     partnership_id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[Acknowledgement] = mapped_column(
-        one_of(Acknowledgement, otherwise=Acknowledgement.NOTED), primary_key=True
+    kind: Mapped[ReactionKind] = mapped_column(
+        enum_column_type(ReactionKind, otherwise=ReactionKind.NOTED), primary_key=True
     )
     is_given: Mapped[bool] = mapped_column(default=True)
 
 
 @dataclass(frozen=True)
-class Tally:
+class ReactionSummary:
     """How many gave each reaction to a text, and which of them the reader gave."""
 
-    counts: dict[Acknowledgement, int]
-    own: set[Acknowledgement]
+    counts: dict[ReactionKind, int]
+    own: set[ReactionKind]
 
 
-def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgement, *, given: bool) -> None:
+def react(by: Membership, writing: AuthoredText, post_number: int, kind: ReactionKind, *, given: bool) -> None:
     """Give a reaction to `writing`, which is the post `post_number` or in its thread, or take it back."""
     with by.partnership.locked():
         by.require(Action.REACT)
@@ -68,10 +68,10 @@ def react(by: Membership, writing: Writing, post_number: int, kind: Acknowledgem
                 Reaction(partnership_id=by.partnership_id, number=writing.number, membership_id=by.id, kind=kind)
             )
             about = {} if writing.number == post_number else {"comment": writing.number}
-            record(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
+            record_by(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
 
 
-def reacted(membership_id: Any, partnership_id: Any, number: Any) -> Any:
+def reactions_column(membership_id: Any, partnership_id: Any, number: Any) -> Any:
     """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`, one's own marked.
 
     `tally` reads it, so a page of texts asks no further for them.
@@ -85,21 +85,21 @@ def reacted(membership_id: Any, partnership_id: Any, number: Any) -> Any:
     return query.correlate_except(Reaction).scalar_subquery().label("reacted")
 
 
-def tally(reacted: str | None) -> Tally:
+def summarise(reacted: str | None) -> ReactionSummary:
     """What the column `reacted` says."""
     words = (reacted or "").split()
     counts = Counter(word.removesuffix(OWN) for word in words)
-    own = {kind for kind in Acknowledgement if f"{kind}{OWN}" in words}
-    return Tally({kind: counts[kind] for kind in Acknowledgement if counts[kind]}, own)
+    own = {kind for kind in ReactionKind if f"{kind}{OWN}" in words}
+    return ReactionSummary({kind: counts[kind] for kind in ReactionKind if counts[kind]}, own)
 
 
 def reacted_to(membership: Membership, number: int) -> str | None:
     """The same for one text, by its number."""
-    found: str | None = db.session.scalar(select(reacted(membership.id, membership.partnership_id, number)))
+    found: str | None = db.session.scalar(select(reactions_column(membership.id, membership.partnership_id, number)))
     return found
 
 
-def given(membership: Membership, number: int) -> dict[Acknowledgement, dict[Side, list[str]]]:
+def given(membership: Membership, number: int) -> dict[ReactionKind, dict[Side, list[str]]]:
     """Who gave which reaction to a text: names with organisations, by side, in Danish order."""
     query = (
         select(Reaction.kind, User.name, Organisation.name, Participation.side)
@@ -114,7 +114,7 @@ def given(membership: Membership, number: int) -> dict[Acknowledgement, dict[Sid
         )
         .order_by(User.name_key, Membership.id)
     )
-    found: dict[Acknowledgement, dict[Side, list[str]]] = {}
+    found: dict[ReactionKind, dict[Side, list[str]]] = {}
     for kind, name, organisation, side in db.session.execute(query):
         found.setdefault(kind, {}).setdefault(side or Side.OTHERS, []).append(f"{name}, {organisation}")
     return found

@@ -5,17 +5,17 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace.database import AnyRow, Model, Moment, db
-from workspace.prose import Prose
-from workspace.prose.comparing import merged
+from workspace.db.engine import AnyRow, Model, UtcDateTime, db
+from workspace.rich_text import RichText
+from workspace.rich_text.merge import merged
 
 MOST_SHOWN = 20
 
 
-class Version(Model):
+class TextVersion(Model):
     """What a post or a comment said until its next version; `number` is that of the entry that made it."""
 
-    __tablename__ = "version"
+    __tablename__ = "text_version"
     __table_args__ = (ForeignKeyConstraint(["partnership_id", "number"], ["entry.partnership_id", "entry.number"]),)
 
     partnership_id: Mapped[int] = mapped_column(primary_key=True)
@@ -24,31 +24,33 @@ class Version(Model):
     title: Mapped[str] = mapped_column(String(120), default="")
     body_html: Mapped[str] = mapped_column(Text)
     body_text: Mapped[str] = mapped_column(Text)
-    written_at: Mapped[datetime] = mapped_column(Moment)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 def earlier(partnership_id: int, number: int, until: int | None = None) -> list[AnyRow]:
     """The earlier versions of a text, `until` one of them, the latest first: as many as are shown, and one more."""
     query = (
-        select(Version.version, Version.title, Version.body_text, Version.written_at)
-        .where(Version.partnership_id == partnership_id, Version.number == number)
-        .order_by(Version.version.desc())
+        select(TextVersion.version, TextVersion.title, TextVersion.body_text, TextVersion.written_at)
+        .where(TextVersion.partnership_id == partnership_id, TextVersion.number == number)
+        .order_by(TextVersion.version.desc())
         .limit(MOST_SHOWN + 1)
     )
-    return list(db.session.execute(query.where(Version.version <= until) if until else query))
+    return list(db.session.execute(query.where(TextVersion.version <= until) if until else query))
 
 
-def first(partnership_id: int, number: int) -> Version | None:
+def first(partnership_id: int, number: int) -> TextVersion | None:
     """What a text said before it was first edited; None if it never was, or if its versions are deleted."""
-    return db.session.get(Version, (partnership_id, number, 1))
+    return db.session.get(TextVersion, (partnership_id, number, 1))
 
 
-def proposal(partnership_id: int, number: int, version: int, mine: Prose, present: str) -> Prose | None:
+def proposal(partnership_id: int, number: int, version: int, mine: RichText, present: str) -> RichText | None:
     """My correction of `version` and the `present` HTML in one text, where they do not touch the same paragraph."""
-    base = db.session.get(Version, (partnership_id, number, version))
+    base = db.session.get(TextVersion, (partnership_id, number, version))
     return merged(base.body_html, mine.html, present) if base else None
 
 
 def forget(partnership_id: int, number: int) -> None:
     """Delete all earlier versions of a text."""
-    db.session.execute(delete(Version).where(Version.partnership_id == partnership_id, Version.number == number))
+    db.session.execute(
+        delete(TextVersion).where(TextVersion.partnership_id == partnership_id, TextVersion.number == number)
+    )

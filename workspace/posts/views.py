@@ -2,61 +2,62 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from workspace import cursors, htmx
-from workspace.access import Action, members_may
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
-from workspace.htmx import announce, page_or_partial, took_draft
 from workspace.partnerships.models import Membership
-from workspace.partnerships.queries import goals, parties, unseen_events
-from workspace.pieces import piece
-from workspace.posts import following, queries, showing, versions
-from workspace.posts.forms import EditForm, ShareForm, WithdrawalForm
-from workspace.posts.models import Kind, Post
-from workspace.posts.moving import stands_still
-from workspace.posts.place import place, whole
-from workspace.posts.reactions import tally
-from workspace.posts.words import REACTIONS
-from workspace.posts.writing import AlreadyShared, Stale
-from workspace.prose import Prose
+from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
+from workspace.permissions import Action, members_with
+from workspace.posts import follows as follows_module
+from workspace.posts import fragments, queries, versions
+from workspace.posts.authored_text import AlreadyShared, StaleText
+from workspace.posts.blueprint import blueprint
+from workspace.posts.challenge_workflow import is_stalled
+from workspace.posts.context import partnership_context, post_context
+from workspace.posts.forms import PostEditForm, ShareForm, WithdrawalForm
+from workspace.posts.labels import REACTIONS
+from workspace.posts.models import Post, PostKind
+from workspace.posts.reactions import summarise
+from workspace.rich_text import RichText
 from workspace.roles.queries import choices, role
+from workspace.web import htmx, pagination
+from workspace.web.fragment_cache import cached_fragment
+from workspace.web.htmx import flash_live, page_or_partial, took_draft
 
-blueprint = Blueprint("posts", __name__, url_prefix="/partnerships")
-blueprint.add_app_template_global(stands_still, "stands_still")
-blueprint.add_app_template_global(showing.card, "card")
-blueprint.add_app_template_filter(tally)
+blueprint.add_app_template_global(is_stalled, "stands_still")
+blueprint.add_app_template_global(fragments.card, "card")
+blueprint.add_app_template_filter(summarise)
 blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
 
 NAMED_IN_HEADER = 6
 
 
 @blueprint.get("/<slug:slug>/")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def index(membership: Membership) -> ResponseReturnValue:
     """The feed: the pinned first, then the latest activity."""
-    before = cursors.number(request.args.get("before", ""))
+    before = pagination.parse_int(request.args.get("before", ""))
     if htmx.is_partial():
         shown = _feed(membership, before)
         if not before:
             return make_response(render_template("posts/_feed.html", **shown))
         first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
-        return htmx.focused(make_response(render_template("posts/_page.html", **shown)), first)
+        return htmx.with_focus(make_response(render_template("posts/_page.html", **shown)), first)
     return _feed_page(membership, None, before)
 
 
 @blueprint.post("/<slug:slug>/posts")
-@members_may(Action.SHARE)
+@members_with(Action.SHARE)
 def create(membership: Membership) -> ResponseReturnValue:
     """Share progress or a challenge."""
     form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            return htmx.invalid("posts/_composer.html", page="", form=form, **place(membership))
+            return htmx.form_error("posts/_composer.html", page="", form=form, **partnership_context(membership))
         return make_response(_feed_page(membership, form, None), 422)
     try:
         post = _shared(membership, form)
@@ -64,21 +65,21 @@ def create(membership: Membership) -> ResponseReturnValue:
         form.take_new_key()
         earlier = queries.post(membership, already.number)
         if htmx.is_partial():
-            context = {"form": form, "earlier": earlier, "mine": form.prose, **place(membership)}
-            return htmx.invalid("posts/_composer.html", page="", status=409, **context)
+            context = {"form": form, "earlier": earlier, "mine": form.prose, **partnership_context(membership)}
+            return htmx.form_error("posts/_composer.html", page="", status=409, **context)
         return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.prose), 409)
-    announce(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
+    flash_live(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
     took_draft()
     return htmx.partial_or_redirect(
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
-        **whole(membership, queries.card(membership, post.number)),
+        **post_context(membership, queries.card(membership, post.number)),
     )
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def show(membership: Membership, number: int) -> ResponseReturnValue:
     """A post with its latest comments, or those around one (`comment`); older ones on demand.
 
@@ -87,37 +88,41 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.card(membership, number)
     if htmx.is_partial() and "before" not in request.args:
         steps = post.status is not None and request.args.get("part") == "steps"
-        partial = render_template("posts/_steps.html" if steps else "posts/_whole.html", **whole(membership, post))
-        return htmx.focused(make_response(partial), "#steps h2" if steps else "#post-title")
-    before, marked = (cursors.number(request.args.get(name, "")) for name in ("before", "comment"))
+        partial = render_template(
+            "posts/_steps.html" if steps else "posts/_whole.html", **post_context(membership, post)
+        )
+        return htmx.with_focus(make_response(partial), "#steps h2" if steps else "#post-title")
+    before, marked = (pagination.parse_int(request.args.get(name, "")) for name in ("before", "comment"))
     thread = comment_queries.thread(membership, post, before=before or None, marked=marked or None)
     if htmx.is_partial():
-        partial = render_template("comments/_page.html", post=post, **thread, **place(membership))
-        return htmx.focused(make_response(partial), thread["latest"])
+        partial = render_template("comments/_page.html", post=post, **thread, **partnership_context(membership))
+        return htmx.with_focus(make_response(partial), thread["latest"])
     form = _quoting(membership, post.number)
-    return render_template("posts/show.html", comment_form=form, **thread, **whole(membership, post))
+    return render_template("posts/show.html", comment_form=form, **thread, **post_context(membership, post))
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
-@members_may(Action.SHARE)
+@members_with(Action.SHARE)
 def edit(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for correcting one's own post."""
     post = queries.post(membership, number)
     post.require_editable(membership)
     now = {"body": post.body_text, "body_html": post.body_html, "role": post.role_id}
     form = _edit_form(membership, post, obj=post, data=now)
-    return page_or_partial("posts/edit.html", "posts/_edit.html", form=form, post=post, **place(membership))
+    return page_or_partial(
+        "posts/edit.html", "posts/_edit.html", form=form, post=post, **partnership_context(membership)
+    )
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/edit")
-@members_may(Action.SHARE)
+@members_with(Action.SHARE)
 def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
     form = _edit_form(membership, post, instead_of=post.body_html)
-    context: dict[str, Any] = {"form": form, "post": post, **place(membership)}
+    context: dict[str, Any] = {"form": form, "post": post, **partnership_context(membership)}
     if not form.validate():
-        return htmx.invalid("posts/_edit.html", page="posts/edit.html", **context)
+        return htmx.form_error("posts/_edit.html", page="posts/edit.html", **context)
     try:
         post.edit(
             membership,
@@ -127,17 +132,17 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
             answer_by=form.answer_by.data,
             role=role(membership, form.role.data) if form.role.data else None,
         )
-    except Stale:
+    except StaleText:
         context["mine"] = form.prose
-        context["merged"] = form.begin_again(post.version, _proposal(post, form))
-        return htmx.invalid("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
-    announce(_("Your changes are saved."))
+        context["merged"] = form.reload_with(post.version, _proposal(post, form))
+        return htmx.form_error("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
+    flash_live(_("Your changes are saved."))
     took_draft()
     return shown(membership, post)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/withdrawal")
-@members_may(Action.SHARE)
+@members_with(Action.SHARE)
 def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a post is withdrawn."""
     post = queries.post(membership, number)
@@ -148,47 +153,51 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         focus="[data-focus]",
         form=WithdrawalForm(),
         post=post,
-        **place(membership),
+        **partnership_context(membership),
     )
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/withdrawal")
-@members_may(Action.SHARE)
+@members_with(Action.SHARE)
 def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     """Take a post back; its place stays, marked."""
     post = queries.post(membership, number)
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
-        return htmx.invalid(
-            "posts/_withdrawal.html", page="posts/withdrawal.html", form=form, post=post, **place(membership)
+        return htmx.form_error(
+            "posts/_withdrawal.html",
+            page="posts/withdrawal.html",
+            form=form,
+            post=post,
+            **partnership_context(membership),
         )
     post.withdraw(membership, reason=form.reason.data or "")
-    announce(_("The post is withdrawn."))
+    flash_live(_("The post is withdrawn."))
     return shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
-@members_may(Action.PIN)
+@members_with(Action.PIN)
 def pin(membership: Membership, number: int) -> ResponseReturnValue:
     """Keep a post first in the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
-    announce(_("The post is pinned: it stands first among the posts."))
+    flash_live(_("The post is pinned: it stands first among the posts."))
     return shown(membership, post)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
-@members_may(Action.PIN)
+@members_with(Action.PIN)
 def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     """Let a post take its place among the others."""
     post = queries.post(membership, number)
     post.unpin(membership)
-    announce(_("The post is no longer pinned."))
+    flash_live(_("The post is no longer pinned."))
     return shown(membership, post)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/followers")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def followers(membership: Membership, number: int) -> ResponseReturnValue:
     """Who follows a post."""
     return page_or_partial(
@@ -196,20 +205,20 @@ def followers(membership: Membership, number: int) -> ResponseReturnValue:
         "posts/_followers.html",
         focus="#followers",
         post=queries.card(membership, number),
-        followers=following.followers(membership, number),
-        **place(membership),
+        followers=follows_module.followers(membership, number),
+        **partnership_context(membership),
     )
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/following")
-@members_may(Action.FOLLOW)
+@members_with(Action.FOLLOW)
 def follow(membership: Membership, number: int) -> ResponseReturnValue:
     """Follow a post."""
     return _follow(membership, number, follows=True)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/unfollowing")
-@members_may(Action.FOLLOW)
+@members_with(Action.FOLLOW)
 def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
     """Follow a post no longer, whatever happens to it."""
     return _follow(membership, number, follows=False)
@@ -217,13 +226,13 @@ def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
 
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
     queries.post(membership, number)
-    following.choose(membership, number, follows=follows)
+    follows_module.set_following(membership, number, follows=follows)
     return htmx.partial_or_redirect(
         "posts/_followers.html",
         to=f"{membership.partnership.address}posts/{number}",
         focus="#followers button",
         post=queries.card(membership, number),
-        **place(membership),
+        **partnership_context(membership),
     )
 
 
@@ -238,7 +247,7 @@ def _shared(membership: Membership, form: ShareForm) -> Post:
     post = queries.post(membership, number)
     try:
         post.edit(membership, version=version, role=concerns, **said)
-    except Stale:
+    except StaleText:
         raise AlreadyShared(number) from None
     return post
 
@@ -249,13 +258,13 @@ def shown(membership: Membership, post: Post) -> Response:
         "posts/shown.htmx.html",
         to=f"{membership.partnership.address}posts/{post.number}",
         focus="#post-title",
-        **whole(membership, queries.card(membership, post.number)),
+        **post_context(membership, queries.card(membership, post.number)),
     )
 
 
 def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
     """The form for a comment with the one in it that is to be quoted, if any."""
-    number = cursors.number(request.args.get("quote", ""))
+    number = pagination.parse_int(request.args.get("quote", ""))
     if not number:
         return None
     quoted = comment_queries.comment(membership, post_number, number)
@@ -263,9 +272,9 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
     return CommentForm(formdata=None, data={"body": f"{lines}\n"})
 
 
-def _edit_form(membership: Membership, post: Post, **options: Any) -> EditForm:
+def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditForm:
     """The form for correcting a post; a role that is retired since may stay."""
-    form = EditForm(**options)
+    form = PostEditForm(**options)
     offered = choices(membership)
     if post.role_id and post.role_id not in dict(offered):
         offered.append((post.role_id, role(membership, post.role_id).name))
@@ -273,14 +282,14 @@ def _edit_form(membership: Membership, post: Post, **options: Any) -> EditForm:
     return form
 
 
-def _proposal(post: Post, form: EditForm) -> Prose | None:
+def _proposal(post: Post, form: PostEditForm) -> RichText | None:
     return versions.proposal(post.partnership_id, post.number, form.version.data, form.prose, post.body_html)
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
     """What the feed shows."""
     wanted = request.args.get("kind", "")
-    kind = Kind(wanted) if wanted in list(Kind) else None
+    kind = PostKind(wanted) if wanted in list(PostKind) else None
     pinned = [] if before else queries.pinned(membership, kind=kind)
     found = queries.feed(membership, kind=kind, before=before)
     page = found[: queries.PAGE]
@@ -289,7 +298,7 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
         "pinned": pinned,
         "page": page,
         "older": page[-1].activity_number if len(found) > len(page) else None,
-        **place(membership),
+        **partnership_context(membership),
     }
 
 
@@ -298,7 +307,7 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         "posts/index.html",
         form=form,
         goals=goals(membership),
-        parties=parties([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
+        parties=organisations_by_side([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
         events=unseen_events(membership) if membership.unread else [],
         **_feed(membership, before),
         **already,
@@ -309,11 +318,11 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
 def empty_composer(membership: Membership) -> Markup:
     """The composer with nothing in it yet."""
     wanted, offered = request.args.get("share", ""), _offered(membership)
-    return piece(
+    return cached_fragment(
         "posts/_composer.html",
         made=lambda: {"form": _form(*offered, formdata=None)},
-        partnership=membership.partnership.place,
-        kind=wanted if wanted in list(Kind) else None,
+        partnership=membership.partnership.link,
+        kind=wanted if wanted in list(PostKind) else None,
         offered=offered,
     )
 
@@ -334,6 +343,3 @@ def _form(moves: tuple[Any, ...], roles: tuple[Any, ...], **options: Any) -> Sha
     form.moves.choices = [(0, _("No")), *moves]
     form.offer(list(roles))
     return form
-
-
-from workspace.posts import challenges, letters  # noqa: E402, F401 (routes on the same blueprint, and kinds of mail)

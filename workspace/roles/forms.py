@@ -8,12 +8,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, RadioField, SelectField, ValidationError
 from wtforms.validators import Optional
 
-from workspace import clock, cursors
-from workspace.forms import CprMixin, Line, OneTimeKeyMixin, Paragraphs, VersionMixin, WorkspaceForm
-from workspace.languages import zone
+from workspace import clock
+from workspace.i18n.formatting import zone
 from workspace.partnerships.forms import StartForm
-from workspace.roles.holdings import Kind
-from workspace.roles.words import HOLDERS, ROLE_SETS, RoleSet
+from workspace.roles.assignments import AssignmentKind
+from workspace.roles.labels import HOLDERS, ROLE_SETS, RoleSet
+from workspace.web import pagination
+from workspace.web.forms import CprMixin, OneTimeKeyMixin, VersionMixin, WorkspaceForm, text_area_field, text_line_field
 
 LONGEST_NAME = 80
 LONGEST_RESPONSIBILITY = 240
@@ -29,30 +30,30 @@ def _role_sets() -> dict[str, str]:
     return {role_set.value: str(name) for role_set, name in ROLE_SETS.items()}
 
 
-def _kind(value: str | None) -> Kind | None:
-    return Kind(value) if value in list(Kind) else None
+def _kind(value: str | None) -> AssignmentKind | None:
+    return AssignmentKind(value) if value in list(AssignmentKind) else None
 
 
 def _role_set(value: str | None) -> RoleSet | None:
     return RoleSet(value) if value in list(RoleSet) else None
 
 
-class DescriptionForm(WorkspaceForm):
+class RoleDescriptionForm(WorkspaceForm):
     """What a role is."""
 
-    name = Line(_l("Name of the role"), longest=LONGEST_NAME, required=_l("Write what the role is called."))
-    responsibility = Paragraphs(
+    name = text_line_field(_l("Name of the role"), longest=LONGEST_NAME, required=_l("Write what the role is called."))
+    responsibility = text_area_field(
         _l("What is it responsible for?"),
         longest=LONGEST_RESPONSIBILITY,
         required=_l("Write what the role is responsible for."),
     )
 
 
-class RoleForm(OneTimeKeyMixin, DescriptionForm):
+class RoleForm(OneTimeKeyMixin, RoleDescriptionForm):
     """A new role."""
 
 
-class EditForm(VersionMixin, DescriptionForm):
+class RoleEditForm(VersionMixin, RoleDescriptionForm):
     """The role as it was when the form was opened."""
 
 
@@ -61,14 +62,14 @@ class OfferForm(CprMixin, WorkspaceForm):
 
     kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
     member: Any = SelectField(
-        _l("Person"), choices=[], coerce=lambda value: cursors.number(str(value)), validate_choice=False
+        _l("Person"), choices=[], coerce=lambda value: pagination.parse_int(str(value)), validate_choice=False
     )
     starts_on = DateField(_l("From"), validators=[Optional()])
-    notes = Paragraphs(
+    notes = text_area_field(
         _l("What does the next one need to know?"),
         description=_l("Agreements, deadlines, where things are, and what is under way."),
     )
-    former_helps = BooleanField(_l("I help in the role for the first month"))
+    stays_as_helper = BooleanField(_l("I help in the role for the first month"))
 
     def validate_member(self, field: SelectField) -> None:
         """Somebody has to be chosen."""
@@ -95,7 +96,9 @@ class AskForm(CprMixin, WorkspaceForm):
     """How one would like to hold a role, and why."""
 
     kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
-    notes = Paragraphs(_l("Why you?"), longest=LONGEST_REASON, description=_l("The moderators and the others see it."))
+    notes = text_area_field(
+        _l("Why you?"), longest=LONGEST_REASON, description=_l("The moderators and the others see it.")
+    )
 
     def validate(self, extra_validators: object = None) -> bool:
         """Check the fields, and then ask about CPR numbers."""
@@ -105,7 +108,7 @@ class AskForm(CprMixin, WorkspaceForm):
 class ReasonForm(CprMixin, WorkspaceForm):
     """Why an answer is no, or why it ends."""
 
-    reason = Paragraphs(
+    reason = text_area_field(
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why, so that the others can go on from there."),

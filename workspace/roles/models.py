@@ -6,14 +6,15 @@ from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace import clock, names
-from workspace.access import Action, Conflict
-from workspace.database import Model, Moment, db
-from workspace.partnerships.log import Verb, record
+from workspace import clock
+from workspace.db.engine import Model, UtcDateTime, db
+from workspace.i18n import danish
+from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict
 
 
-class Stale(Conflict):
+class StaleRole(Conflict):
     """Somebody else has changed the role since the form was opened."""
 
 
@@ -45,8 +46,8 @@ class Role(Model):
     position: Mapped[int]
     created_by_id: Mapped[int]
     one_time_key: Mapped[str] = mapped_column(String(36))
-    created_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
-    retired_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
     @classmethod
@@ -69,7 +70,7 @@ class Role(Model):
             role._describe(name, responsibility)
             db.session.add(role)
             db.session.flush()
-            record(by, Verb.ADDED_ROLE, role=role.id, name=name)
+            record_by(by, Verb.ADDED_ROLE, role=role.id, name=name)
             return role
 
     def edit(self, by: Membership, *, name: str, responsibility: str, version: int) -> None:
@@ -78,12 +79,12 @@ class Role(Model):
             by.require(Action.ASSIGN_ROLES)
             self.require_in_use()
             if self.version != version:
-                raise Stale(_("Somebody else has changed the role in the meantime."))
+                raise StaleRole(_("Somebody else has changed the role in the meantime."))
             if (self.name, self.responsibility) != (name, responsibility):
                 before = self.name
                 self._describe(name, responsibility)
                 self.version += 1
-                record(by, Verb.EDITED_ROLE, role=self.id, name=name, before=before)
+                record_by(by, Verb.EDITED_ROLE, role=self.id, name=name, before=before)
 
     def place(self, by: Membership, *, up: bool) -> None:
         """Let it change places with its neighbour. How roles are laid out is no event: nothing is logged."""
@@ -108,4 +109,4 @@ class Role(Model):
 
     def _describe(self, name: str, responsibility: str) -> None:
         self.name, self.responsibility = name, responsibility
-        self.found_by = names.fold(f"{name} {responsibility}")
+        self.found_by = danish.search_key(f"{name} {responsibility}")

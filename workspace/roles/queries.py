@@ -9,16 +9,18 @@ from flask import abort
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from workspace import clock, cursors, names
-from workspace.access import Level
+from workspace import clock
 from workspace.accounts.models import User
-from workspace.database import AnyRow, AnySelect, alias, db, present, rows
+from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows, now_param, shared_alias
+from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.asking import ASKER, asked_by
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import named_like, of_seat
-from workspace.roles.holdings import OPEN, Holding, Kind, State, is_held, is_to_come
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.permissions import Level
+from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
 from workspace.roles.models import Role
+from workspace.web import pagination
 
 PAGE = 50
 HISTORY_PAGE = 20
@@ -30,7 +32,7 @@ MOST_CHOICES = 200
 PLACE = ("after_holder", "after_position", "after_id")
 
 # Made once: making an alias costs more than the statement that it stands in.
-HELD, HOLDER_SEAT, HOLDER = alias(Holding), alias(Membership), alias(User)
+HELD, HOLDER_SEAT, HOLDER = shared_alias(RoleAssignment), shared_alias(Membership), shared_alias(User)
 
 
 def role(membership: Membership, role_id: int) -> Role:
@@ -39,13 +41,13 @@ def role(membership: Membership, role_id: int) -> Role:
     return found or abort(404)
 
 
-def holding(membership: Membership, role_id: int, holding_id: int) -> Holding:
+def holding(membership: Membership, role_id: int, holding_id: int) -> RoleAssignment:
     """The holding; 404 for one that is not of this role."""
     found = db.session.scalar(
-        select(Holding).where(
-            Holding.partnership_id == membership.partnership_id,
-            Holding.role_id == role_id,
-            Holding.id == holding_id,
+        select(RoleAssignment).where(
+            RoleAssignment.partnership_id == membership.partnership_id,
+            RoleAssignment.role_id == role_id,
+            RoleAssignment.id == holding_id,
         )
     )
     return found or abort(404)
@@ -54,9 +56,9 @@ def holding(membership: Membership, role_id: int, holding_id: int) -> Holding:
 def matrix(membership: Membership, words: str, after: str, *, retired: bool = False) -> tuple[list[AnyRow], str]:
     """A page of the roles that `words` find, those without an accountable holder first, and where the next begins."""
     last = _numbers(after, 3)
-    query = _matrix(retired, tuple(names.fold(words).split()), bool(last))
+    query = _matrix(retired, tuple(danish.search_key(words).split()), bool(last))
     place = dict(zip(PLACE, last, strict=True)) if last else {}
-    found = rows(query, **asked_by(membership), **place)
+    found = fetch_rows(query, **params_of(membership), **place)
     last_row = found[PAGE - 1] if len(found) > PAGE else None
     return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
 
@@ -68,7 +70,7 @@ def _matrix(retired: bool, words: tuple[str, ...], goes_on: bool) -> AnySelect:
     query = (
         select(Role.id, Role.name, Role.responsibility, Role.position, Role.retired_at, has_holder.label("has_holder"))
         .where(
-            Role.partnership_id == ASKER.partnership_id,
+            Role.partnership_id == MEMBERSHIP.partnership_id,
             Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
             *(Role.found_by.contains(word, autoescape=True) for word in words),
         )
@@ -95,7 +97,7 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
 
 def counts(membership: Membership) -> AnyRow:
     """How many roles are in use (`total`), lack an accountable holder (`vacant`), and have been retired (`retired`)."""
-    return rows(_counts(), **asked_by(membership))[0]
+    return fetch_rows(_counts(), **params_of(membership))[0]
 
 
 @cache
@@ -105,85 +107,85 @@ def _counts() -> AnySelect:
         func.count(case((in_use, 1))).label("total"),
         func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
         func.count(case((~in_use, 1))).label("retired"),
-    ).where(Role.partnership_id == ASKER.partnership_id)
+    ).where(Role.partnership_id == MEMBERSHIP.partnership_id)
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
     found: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in rows(_people(), **asked_by(membership), role_ids=list(role_ids)):
+    for row in fetch_rows(_people(), **params_of(membership), role_ids=list(role_ids)):
         found[row.role_id].append(row)
     return found
 
 
 @cache
 def _people() -> AnySelect:
-    now = present()
+    now = now_param()
     query = of_people(
-        Holding.id,
-        Holding.role_id,
-        Holding.kind,
-        Holding.state,
-        Holding.since,
-        Holding.until,
-        Holding.offered_by_id,
+        RoleAssignment.id,
+        RoleAssignment.role_id,
+        RoleAssignment.kind,
+        RoleAssignment.state,
+        RoleAssignment.since,
+        RoleAssignment.until,
+        RoleAssignment.offered_by_id,
         Membership.id.label("membership_id"),
         is_to_come(now).label("to_come"),
     ).where(
-        Holding.partnership_id == ASKER.partnership_id,
-        Holding.role_id.in_(bindparam("role_ids", expanding=True)),
+        RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
+        RoleAssignment.role_id.in_(bindparam("role_ids", expanding=True)),
         Membership.is_active,
-        or_(is_held(now), is_to_come(now), Holding.state.in_(OPEN)),
+        or_(is_held(now), is_to_come(now), RoleAssignment.state.in_(OPEN)),
     )
-    return query.order_by(Holding.kind, User.name_key, Holding.id)
+    return query.order_by(RoleAssignment.kind, User.name_key, RoleAssignment.id)
 
 
-def waiting(membership: Membership, role_id: int) -> list[Holding]:
+def waiting(membership: Membership, role_id: int) -> list[RoleAssignment]:
     """What about a role waits for an answer of people who are here, with what they wrote, the oldest first."""
     return list(
         db.session.scalars(
-            select(Holding)
-            .join(Holding.membership)
+            select(RoleAssignment)
+            .join(RoleAssignment.membership)
             .where(
-                Holding.partnership_id == membership.partnership_id,
-                Holding.role_id == role_id,
-                Holding.state.in_(OPEN),
+                RoleAssignment.partnership_id == membership.partnership_id,
+                RoleAssignment.role_id == role_id,
+                RoleAssignment.state.in_(OPEN),
                 Membership.is_active,
             )
-            .order_by(Holding.id)
+            .order_by(RoleAssignment.id)
         )
     )
 
 
 def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
     """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
-    query = of_people(*TOLD, (Holding.since > clock.now()).label("is_ahead"), *_former()).where(
-        Holding.partnership_id == membership.partnership_id,
-        Holding.role_id == role_id,
-        Holding.state.not_in(OPEN),
+    query = of_people(*ASSIGNMENT_COLUMNS, (RoleAssignment.since > clock.now()).label("is_ahead"), *_former()).where(
+        RoleAssignment.partnership_id == membership.partnership_id,
+        RoleAssignment.role_id == role_id,
+        RoleAssignment.state.not_in(OPEN),
     )
     if before:
-        query = query.where(Holding.id < before)
-    return list(db.session.execute(query.order_by(Holding.id.desc()).limit(HISTORY_PAGE + 1)))
+        query = query.where(RoleAssignment.id < before)
+    return list(db.session.execute(query.order_by(RoleAssignment.id.desc()).limit(HISTORY_PAGE + 1)))
 
 
 def handovers(membership: Membership) -> list[AnyRow]:
     """The latest few times that a role went from one to another."""
-    return rows(_handovers(), **asked_by(membership))
+    return fetch_rows(_handovers(), **params_of(membership))
 
 
 @cache
 def _handovers() -> AnySelect:
     return (
-        of_people(Holding.role_id, Holding.since, Role.name.label("role_name"), *_former())
-        .join(Role, Role.id == Holding.role_id)
+        of_people(RoleAssignment.role_id, RoleAssignment.since, Role.name.label("role_name"), *_former())
+        .join(Role, Role.id == RoleAssignment.role_id)
         .where(
-            Holding.partnership_id == ASKER.partnership_id,
-            Holding.state == State.HELD,
-            Holding.former_id.is_not(None),
-            Holding.since <= present(),
+            RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
+            RoleAssignment.state == AssignmentState.HELD,
+            RoleAssignment.former_id.is_not(None),
+            RoleAssignment.since <= now_param(),
         )
-        .order_by(Holding.since.desc(), Holding.id.desc())
+        .order_by(RoleAssignment.since.desc(), RoleAssignment.id.desc())
         .limit(HANDOVERS_SHOWN)
     )
 
@@ -191,23 +193,23 @@ def _handovers() -> AnySelect:
 def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
     """The roles that a member holds or will hold (`is_present`), or has held; the latest first."""
     now = clock.now()
-    is_present = and_(or_(Holding.until.is_(None), Holding.until > now), Role.retired_at.is_(None))
+    is_present = and_(or_(RoleAssignment.until.is_(None), RoleAssignment.until > now), Role.retired_at.is_(None))
     query = (
         select(
-            *TOLD,
-            (Holding.since > now).label("is_ahead"),
+            *ASSIGNMENT_COLUMNS,
+            (RoleAssignment.since > now).label("is_ahead"),
             Role.name.label("role_name"),
             Role.retired_at,
             is_present.label("is_present"),
         )
-        .join(Role, Role.id == Holding.role_id)
+        .join(Role, Role.id == RoleAssignment.role_id)
         .where(
-            Holding.partnership_id == membership.partnership_id,
-            Holding.membership_id == member_id,
-            Holding.state == State.HELD,
-            or_(Holding.until.is_(None), Holding.until > Holding.since),
+            RoleAssignment.partnership_id == membership.partnership_id,
+            RoleAssignment.membership_id == member_id,
+            RoleAssignment.state == AssignmentState.HELD,
+            or_(RoleAssignment.until.is_(None), RoleAssignment.until > RoleAssignment.since),
         )
-        .order_by(Holding.since.desc(), Holding.id.desc())
+        .order_by(RoleAssignment.since.desc(), RoleAssignment.id.desc())
         .limit(PAGE)
     )
     return list(db.session.execute(query))
@@ -216,15 +218,15 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
 def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, list[str]]:
     """What the roles are called that each of these members holds, by the member's id."""
     query = (
-        select(Holding.membership_id, Role.name)
-        .join(Role, Role.id == Holding.role_id)
+        select(RoleAssignment.membership_id, Role.name)
+        .join(Role, Role.id == RoleAssignment.role_id)
         .where(
-            Holding.partnership_id == membership.partnership_id,
-            Holding.membership_id.in_(member_ids),
+            RoleAssignment.partnership_id == membership.partnership_id,
+            RoleAssignment.membership_id.in_(member_ids),
             Role.retired_at.is_(None),
             is_held(clock.now()),
         )
-        .order_by(Holding.kind, Role.position, Role.id)
+        .order_by(RoleAssignment.kind, Role.position, Role.id)
     )
     found: dict[int, list[str]] = defaultdict(list)
     for member_id, name in db.session.execute(query):
@@ -249,7 +251,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             User.deactivated_at.is_(None),
-            *named_like(User.name_folded, words),
+            *named_like(User.name_search_key, words),
         )
         .order_by(User.name_key, Membership.id)
         .limit(MOST_CANDIDATES + 1)
@@ -279,23 +281,23 @@ def holds(membership: Membership, role_id: int | None) -> bool:
 def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
     """The condition that the member has the role now; `role_id` is a number or a column."""
     return exists().where(
-        Holding.partnership_id == membership.partnership_id,
-        Holding.role_id == role_id,
-        Holding.membership_id == membership.id,
-        is_held(present()),
+        RoleAssignment.partnership_id == membership.partnership_id,
+        RoleAssignment.role_id == role_id,
+        RoleAssignment.membership_id == membership.id,
+        is_held(now_param()),
     )
 
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
     """The roles in use, by id and name, in their order: for a select."""
-    return [(row.id, row.name) for row in rows(_choices(), **asked_by(membership))]
+    return [(row.id, row.name) for row in fetch_rows(_choices(), **params_of(membership))]
 
 
 @cache
 def _choices() -> AnySelect:
     return (
         select(Role.id, Role.name)
-        .where(Role.partnership_id == ASKER.partnership_id, Role.retired_at.is_(None))
+        .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None))
         .order_by(Role.position, Role.id)
         .limit(MOST_CHOICES)
     )
@@ -303,23 +305,23 @@ def _choices() -> AnySelect:
 
 def sides(membership: Membership) -> list[Side]:
     """The sides that take part, in the order in which they are always shown."""
-    found = set(db.session.scalars(_sides(), asked_by(membership)))
+    found = set(db.session.scalars(_sides(), params_of(membership)))
     return [side for side in Side if side in found]
 
 
 @cache
 def _sides() -> Any:
-    return select(Participation.side).where(Participation.partnership_id == ASKER.partnership_id).distinct()
+    return select(Participation.side).where(Participation.partnership_id == MEMBERSHIP.partnership_id).distinct()
 
 
 def has_accountable() -> ColumnElement[bool]:
     """The condition that a role has an accountable holder now, whose seat is active."""
     return exists().where(
-        Holding.partnership_id == Role.partnership_id,
-        Holding.role_id == Role.id,
-        Holding.kind == Kind.ACCOUNTABLE,
-        is_held(present()),
-        HOLDER_SEAT.id == Holding.membership_id,
+        RoleAssignment.partnership_id == Role.partnership_id,
+        RoleAssignment.role_id == Role.id,
+        RoleAssignment.kind == AssignmentKind.ACCOUNTABLE,
+        is_held(now_param()),
+        HOLDER_SEAT.id == RoleAssignment.membership_id,
         HOLDER_SEAT.is_active,
     )
 
@@ -327,7 +329,7 @@ def has_accountable() -> ColumnElement[bool]:
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
     held, seat, person = HELD, HOLDER_SEAT, HOLDER
-    now = present()
+    now = now_param()
     return (
         select(person.name)
         .join(seat, seat.user_id == person.id)
@@ -335,8 +337,8 @@ def accountable_name() -> Any:
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
-            held.kind == Kind.ACCOUNTABLE,
-            held.state == State.HELD,
+            held.kind == AssignmentKind.ACCOUNTABLE,
+            held.state == AssignmentState.HELD,
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
             seat.is_active,
@@ -356,26 +358,26 @@ def of_people(*columns: Any) -> AnySelect:
             Organisation.name.label("organisation_name"),
             func.coalesce(Participation.side, Side.OTHERS).label("side"),
         )
-        .select_from(Holding)
-        .join(Membership, Membership.id == Holding.membership_id)
+        .select_from(RoleAssignment)
+        .join(Membership, Membership.id == RoleAssignment.membership_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
         .outerjoin(Participation, of_seat())
     )
 
 
-TOLD = (
-    Holding.id,
-    Holding.role_id,
-    Holding.membership_id,
-    Holding.kind,
-    Holding.state,
-    Holding.since,
-    Holding.until,
-    Holding.answered_at,
-    Holding.notes,
-    Holding.reason,
-    Holding.offered_by_id,
+ASSIGNMENT_COLUMNS = (
+    RoleAssignment.id,
+    RoleAssignment.role_id,
+    RoleAssignment.membership_id,
+    RoleAssignment.kind,
+    RoleAssignment.state,
+    RoleAssignment.since,
+    RoleAssignment.until,
+    RoleAssignment.answered_at,
+    RoleAssignment.notes,
+    RoleAssignment.reason,
+    RoleAssignment.offered_by_id,
 )
 
 
@@ -383,12 +385,15 @@ def _former() -> tuple[Any, ...]:
     """From whom it was taken over, as columns."""
     seat, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     of_former = (
-        select(person.name).join(seat, seat.user_id == person.id).where(seat.id == Holding.former_id).scalar_subquery()
+        select(person.name)
+        .join(seat, seat.user_id == person.id)
+        .where(seat.id == RoleAssignment.former_id)
+        .scalar_subquery()
     )
     theirs = (
         select(organisation.name)
         .join(seat, seat.organisation_id == organisation.id)
-        .where(seat.id == Holding.former_id)
+        .where(seat.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     return of_former.label("former_name"), theirs.label("former_organisation")
@@ -396,5 +401,5 @@ def _former() -> tuple[Any, ...]:
 
 def _numbers(text: str, how_many: int) -> list[int]:
     """The numbers of a place in a list, "1.7.17"; a broken one is none, so the list begins at its beginning."""
-    found = [cursors.number(part) for part in text.split(".")]
+    found = [pagination.parse_int(part) for part in text.split(".")]
     return [number for number in found if number is not None] if len(found) == how_many and None not in found else []

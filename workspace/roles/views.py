@@ -2,29 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from workspace import cursors, htmx
-from workspace.access import Action, Conflict, members_may
-from workspace.htmx import announce, page_or_partial
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
-from workspace.roles import ending, queries, sets, showing, words
-from workspace.roles.forms import EditForm, RoleForm, SetForm
-from workspace.roles.models import AlreadyAdded, Role, Stale
+from workspace.permissions import Action, Conflict, members_with
+from workspace.roles import endings, fragments, labels, queries, role_templates
+from workspace.roles.blueprint import blueprint
+from workspace.roles.forms import RoleEditForm, RoleForm, SetForm
+from workspace.roles.models import AlreadyAdded, Role, StaleRole
+from workspace.web import htmx, pagination
+from workspace.web.htmx import flash_live, page_or_partial
 
-blueprint = Blueprint("roles", __name__)
 for name in ("HOLDERS",):
-    blueprint.add_app_template_global(getattr(words, name), name)
+    blueprint.add_app_template_global(getattr(labels, name), name)
 
 PLACE = "/partnerships/<slug:slug>/roles"
 
 
 @blueprint.get(PLACE)
-@members_may(Action.READ)
+@members_with(Action.READ)
 def index(membership: Membership) -> ResponseReturnValue:
     """The matrix: every role and who holds it, side by side; those without an accountable holder first."""
     asked, after = words_typed(request.args), request.args.get("after", "")
@@ -40,74 +40,74 @@ def index(membership: Membership) -> ResponseReturnValue:
         **place(membership),
     }
     if after and htmx.is_partial():
-        return _more(found, showing.rows(membership, context))
+        return _more(found, fragments.rows(membership, context))
     return page_or_partial(
         "roles/index.html",
         "roles/_matrix.html",
         counts=queries.counts(membership),
         handovers=queries.handovers(membership) if not asked and not retired else [],
         set_form=SetForm(formdata=None),
-        rows=showing.rows(membership, context),
+        rows=fragments.rows(membership, context),
         **context,
     )
 
 
 @blueprint.post(PLACE)
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def create(membership: Membership) -> ResponseReturnValue:
     """Add a role."""
     form = RoleForm()
     if not form.validate():
-        return htmx.invalid("roles/_new.html", page="roles/new.html", form=form, **place(membership))
+        return htmx.form_error("roles/_new.html", page="roles/new.html", form=form, **place(membership))
     described = {"name": form.name.data, "responsibility": form.responsibility.data}
     try:
         role = Role.add(membership, one_time_key=form.one_time_key.data, **described)
     except AlreadyAdded as already:
         form.take_new_key()
         context = {"form": form, "earlier": queries.role(membership, already.role_id), **place(membership)}
-        return htmx.invalid("roles/_new.html", page="roles/new.html", status=409, **context)
-    announce(_("The role is added. Offer it to somebody."))
-    return htmx.go(address_of(membership, role.id))
+        return htmx.form_error("roles/_new.html", page="roles/new.html", status=409, **context)
+    flash_live(_("The role is added. Offer it to somebody."))
+    return htmx.redirect_client(address_of(membership, role.id))
 
 
 @blueprint.get(f"{PLACE}/new")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def new(membership: Membership) -> ResponseReturnValue:
     """The form for a new role."""
     return page_or_partial("roles/new.html", "roles/_new.html", form=RoleForm(), **place(membership))
 
 
 @blueprint.post(f"{PLACE}/set")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def begin(membership: Membership) -> ResponseReturnValue:
     """Begin with a set of roles."""
     form = SetForm()
-    if form.role_set.data not in words.ROLES:
-        announce(_("Choose a set of roles first."))
+    if form.role_set.data not in labels.ROLES:
+        flash_live(_("Choose a set of roles first."))
     else:
-        sets.begin_with(membership, form.role_set.data)
-        announce(_("The roles are here. Change them freely, and offer them to people."))
-    return htmx.go(f"{membership.partnership.address}roles")
+        role_templates.begin_with(membership, form.role_set.data)
+        flash_live(_("The roles are here. Change them freely, and offer them to people."))
+    return htmx.redirect_client(f"{membership.partnership.address}roles")
 
 
 @blueprint.get(f"{PLACE}/order")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def order(membership: Membership) -> ResponseReturnValue:
     """The roles in their order, each with its buttons."""
     return page_or_partial("roles/order.html", "roles/_order.html", **_ordered(membership))
 
 
 @blueprint.post(f"{PLACE}/order")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def reorder(membership: Membership) -> ResponseReturnValue:
     """Let a role change places with its neighbour."""
     way = "up" if "up" in request.form else "down"
-    role_id = cursors.number(request.form.get(way, ""))
+    role_id = pagination.parse_int(request.form.get(way, ""))
     if role_id is None:
         raise Conflict(_("The role was not found. Reload the page, and try again."))
     role = queries.role(membership, role_id)
     role.place(membership, up=way == "up")
-    announce(_("»%(name)s« has changed places.", name=role.name))
+    flash_live(_("»%(name)s« has changed places.", name=role.name))
     return htmx.partial_or_redirect(
         "roles/_order.html",
         to=f"{membership.partnership.address}roles/order#role-{role.id}",
@@ -117,7 +117,7 @@ def reorder(membership: Membership) -> ResponseReturnValue:
 
 
 @blueprint.get(f"{PLACE}/<number:role_id>")
-@members_may(Action.READ)
+@members_with(Action.READ)
 def show(membership: Membership, role_id: int) -> ResponseReturnValue:
     """A role: who holds it, what waits for an answer, and its history."""
     context = whole(membership, queries.role(membership, role_id))
@@ -127,23 +127,23 @@ def show(membership: Membership, role_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get(f"{PLACE}/<number:role_id>/edit")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def edit(membership: Membership, role_id: int) -> ResponseReturnValue:
     """The form for what a role is."""
     role = queries.role(membership, role_id)
     role.require_in_use()
-    form = EditForm(obj=role)
+    form = RoleEditForm(obj=role)
     return page_or_partial("roles/form.html", "roles/_edit.html", **form_on(membership, role, "_edit", form))
 
 
 @blueprint.post(f"{PLACE}/<number:role_id>/edit")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def update(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Change what a role is; a stale form comes back with both texts."""
-    role, form = queries.role(membership, role_id), EditForm()
+    role, form = queries.role(membership, role_id), RoleEditForm()
     context = form_on(membership, role, "_edit", form)
     if not form.validate():
-        return htmx.invalid("roles/_edit.html", page="roles/form.html", **context)
+        return htmx.form_error("roles/_edit.html", page="roles/form.html", **context)
     try:
         role.edit(
             membership,
@@ -151,15 +151,15 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
             responsibility=form.responsibility.data,
             version=form.version.data,
         )
-    except Stale:
-        form.begin_at(role.version)
-        return htmx.invalid("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
-    announce(_("The role is changed."))
+    except StaleRole:
+        form.set_base_version(role.version)
+        return htmx.form_error("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
+    flash_live(_("The role is changed."))
     return shown(membership, role)
 
 
 @blueprint.get(f"{PLACE}/<number:role_id>/retirement")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def ask_to_retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Ask before a role is retired."""
     role = queries.role(membership, role_id)
@@ -168,22 +168,22 @@ def ask_to_retire(membership: Membership, role_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post(f"{PLACE}/<number:role_id>/retirement")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Use a role no longer."""
     role = queries.role(membership, role_id)
-    ending.retire(role, membership)
-    announce(_("The role is no longer in use. Its history can be read."))
+    endings.retire(role, membership)
+    flash_live(_("The role is no longer in use. Its history can be read."))
     return shown(membership, role)
 
 
 @blueprint.post(f"{PLACE}/<number:role_id>/resumption")
-@members_may(Action.ASSIGN_ROLES)
+@members_with(Action.ASSIGN_ROLES)
 def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Use a retired role again."""
     role = queries.role(membership, role_id)
-    ending.resume(role, membership)
-    announce(_("The role is in use again. Offer it to somebody."))
+    endings.resume(role, membership)
+    flash_live(_("The role is in use again. Offer it to somebody."))
     return shown(membership, role)
 
 
@@ -199,7 +199,7 @@ def address_of(membership: Membership, role_id: int) -> str:
 
 def whole(membership: Membership, role: Role) -> dict[str, Any]:
     """What a role's page shows."""
-    found = queries.history(membership, role.id, cursors.number(request.args.get("before", "")))
+    found = queries.history(membership, role.id, pagination.parse_int(request.args.get("before", "")))
     people = queries.people(membership, [role.id])[role.id]
     return {
         "role": role,
@@ -240,6 +240,3 @@ def _more(found: list[Any], rows: Markup) -> Response:
     if found:
         response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "#role-{found[0].id} a"}}'
     return response
-
-
-from workspace.roles import holders, letters, starting  # noqa: E402, F401 (routes on the same blueprint, and kinds of mail)

@@ -1,0 +1,90 @@
+"""A new mail address of one's own: it counts when the code that was mailed there has been typed here."""
+
+from flask import g, render_template
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.accounts import sign_in, verification_codes
+from workspace.accounts.blueprint import address as blueprint
+from workspace.accounts.forms import AddressForm, AnswerForm
+from workspace.accounts.models import User, user_with
+from workspace.accounts.verification_codes import Purpose, VerificationCode
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import db
+from workspace.mail.models import enqueue
+from workspace.permissions import signed_in
+from workspace.web.htmx import flash_live, redirect_303
+
+COOKIE = "address_code"
+
+
+@blueprint.get("")
+@signed_in
+def show(user: User) -> ResponseReturnValue:
+    """Where one writes the new address."""
+    return render_template("accounts/address.html", form=AddressForm.for_session(g.session))
+
+
+@blueprint.post("")
+@signed_in
+def ask(user: User) -> ResponseReturnValue:
+    """Mail a code to the new address. Whether another has it is told only to whom it belongs."""
+    form = AddressForm.for_session(g.session)
+    if not form.validate():
+        return render_template("accounts/address.html", form=form), 422
+    try:
+        if "present_password" in form and not sign_in.attempt(user.email, form.present_password.data or ""):
+            form.refuse(form.present_password, _("This is not your present password."))
+            return render_template("accounts/address.html", form=form), 422
+        sign_in.count_code(form.email.data or "")
+    except sign_in.TooManyAttempts as refused:
+        form.refuse(form.email, sign_in.try_again_in(refused.minutes))
+        return render_template("accounts/address.html", form=form), 429
+    address = form.email.data or ""
+    cookie[COOKIE] = {"token": verification_codes.ask(Purpose.ADDRESS, user, address), "to": address}
+    return redirect_303("/settings/address/answer")
+
+
+@blueprint.get("/answer")
+@signed_in
+def show_answer(user: User) -> ResponseReturnValue:
+    """Where one types the code."""
+    if COOKIE not in cookie:
+        return redirect_303("/settings/address")
+    return render_template("accounts/address_answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
+
+
+@blueprint.post("/answer")
+@signed_in
+def answer(user: User) -> ResponseReturnValue:
+    """Take the new address."""
+    if COOKIE not in cookie:
+        return redirect_303("/settings/address")
+    asked, form = cookie[COOKIE], AnswerForm()
+    if not form.validate():
+        return render_template("accounts/address_answer.html", form=form, to=asked["to"]), 422
+    code = verification_codes.redeem(Purpose.ADDRESS, asked["token"], form.code.data or "")
+    if code is None or code.user_id != user.id:
+        still = verification_codes.opened(Purpose.ADDRESS, asked["token"])
+        form.refuse(form.code, _("This is not the code.") if still else _("The code can't be used any more."))
+        return render_template("accounts/address_answer.html", form=form, to=asked["to"]), 422
+    if not _take(user, code):
+        form.refuse(form.code, _("Another account has this address. Sign in with it, or ask an administrator."))
+        return render_template("accounts/address_answer.html", form=form, to=asked["to"]), 422
+    del cookie[COOKIE]
+    flash_live(_("Your mail address is changed."))
+    return redirect_303("/settings")
+
+
+def _take(user: User, code: VerificationCode) -> bool:
+    """Give `user` the address that the code went to, and tell the one that they had; False if it is another's."""
+    other = user_with(code.address)
+    if other is not None and other.id != user.id:
+        return False
+    before = user.email
+    user.email = code.address
+    db.session.flush()
+    enqueue("address_changed", key=f"address_changed:{code.id}", to=before, user=user.id)
+    record_audit(AuditAction.CHANGED_ADDRESS, actor=user, subject=user, before=before, after=user.email)
+    return True

@@ -1,0 +1,96 @@
+"""Signing in with a code by mail, beside the password; and so to a new password."""
+
+from typing import Any
+
+from flask import g, make_response, render_template
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import refresh
+
+from workspace.accounts import sign_in, verification_codes
+from workspace.accounts.blueprint import code_sign_in as blueprint
+from workspace.accounts.forms import AnswerForm, CodeForm
+from workspace.accounts.models import user_with
+from workspace.accounts.verification_codes import Purpose
+from workspace.audit.models import AuditAction, record_audit
+from workspace.permissions import public
+from workspace.web import form_recovery
+from workspace.web.htmx import redirect_303
+
+COOKIE = "code"
+
+
+@blueprint.get("")
+@public
+def show() -> ResponseReturnValue:
+    """Where one asks for a code."""
+    return render_template("accounts/code.html", form=CodeForm.asked())
+
+
+@blueprint.post("")
+@public
+def ask() -> ResponseReturnValue:
+    """Mail a code, if somebody has the address; whether anybody has, is not told."""
+    form, carried = CodeForm(), form_recovery.from_sign_in()
+    form.next.data = target = form_recovery.local_address(form.next.data or "")
+    if not form.validate():
+        return render_template("accounts/code.html", form=form, kept=carried), 422
+    address = form.email.data or ""
+    try:
+        sign_in.count_code(address)
+    except sign_in.TooManyAttempts as refused:
+        return _too_many("accounts/code.html", form, form.email, refused.minutes, carried)
+    token = verification_codes.ask(Purpose.SIGN_IN, user_with(address), address[:254])
+    cookie[COOKIE] = {"token": token, "to": address[:254], "next": target, "remember": bool(form.remember.data)}
+    if carried:
+        return render_template("accounts/answer.html", form=AnswerForm(formdata=None), kept=carried, to=address)
+    return redirect_303("/sign-in/code/answer")
+
+
+@blueprint.get("/answer")
+@public
+def show_answer() -> ResponseReturnValue:
+    """Where one types the code, in the browser that asked for it."""
+    if COOKIE not in cookie:
+        return redirect_303("/sign-in/code")
+    return render_template("accounts/answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
+
+
+@blueprint.post("/answer")
+@public
+def answer() -> ResponseReturnValue:
+    """Sign in, and go on to where one was going, with what one had typed."""
+    if COOKIE not in cookie:
+        return redirect_303("/sign-in/code")
+    asked, form, carried = cookie[COOKIE], AnswerForm(), form_recovery.from_sign_in()
+    page: dict[str, Any] = {"form": form, "kept": carried, "to": asked["to"]}
+    if not form.validate():
+        return render_template("accounts/answer.html", **page), 422
+    try:
+        user = sign_in.redeem(asked["token"], form.code.data or "")
+    except sign_in.TooManyAttempts as refused:
+        return _too_many("accounts/answer.html", form, form.code, refused.minutes, carried, to=asked["to"])
+    if user is None:
+        form.refuse(form.code, _wrong(asked["token"]))
+        return render_template("accounts/answer.html", **page), 422
+    sign_in.begin_session(user, remembered=asked["remember"], by_code=True)
+    g.user = user
+    refresh()
+    if carried:
+        return render_template("accounts/kept.html", kept=carried)
+    return redirect_303(asked["next"] or "/")
+
+
+def _wrong(token: str) -> str:
+    record_audit(AuditAction.FAILED_TO_SIGN_IN)
+    if verification_codes.opened(Purpose.SIGN_IN, token):
+        return str(_("This is not the code. Look at the newest mail."))
+    return str(_("The code can't be used any more. Get a new one."))
+
+
+def _too_many(page: str, form: Any, field: Any, minutes: int, carried: Any, **context: Any) -> ResponseReturnValue:
+    form.refuse(field, sign_in.try_again_in(minutes))
+    response = make_response(render_template(page, form=form, kept=carried, **context), 429)
+    response.headers["Retry-After"] = str(minutes * 60)
+    return response

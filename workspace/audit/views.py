@@ -1,0 +1,108 @@
+"""The pages of the trail: a partnership's for its moderators, all of it for administrators, one's own for everybody."""
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, make_response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select
+
+from workspace.audit import labels, queries
+from workspace.audit.blueprint import blueprint
+from workspace.audit.models import AuditAction, AuditEvent, record_audit
+from workspace.audit.queries import AuditFilter
+from workspace.db.engine import begin_write, db
+from workspace.permissions import Action, administrators_only, members_with, signed_in
+from workspace.web.htmx import page_or_partial
+
+if TYPE_CHECKING:
+    from workspace.accounts.models import User
+    from workspace.partnerships.models import Membership
+
+SHOWN_ACTIONS: dict[str, Any] = {"ACTS": labels.ACTIONS, "trail_details": labels.details}
+for name, told in SHOWN_ACTIONS.items():
+    blueprint.add_app_template_global(told, name)
+
+COLUMNS = ("at", "act", "outcome", "actor", "subject", "partnership", "address", "details")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/trail")
+@members_with(Action.READ_AUDIT_LOG)
+def show(membership: "Membership") -> ResponseReturnValue:
+    """What concerns the partnership, for its moderators."""
+    choice = AuditFilter.typed(request.args)
+    return _page(
+        "trail/show.html",
+        queries.of_partnership(membership.partnership_id, choice),
+        choice,
+        action=f"{membership.partnership.address}members/trail",
+        membership=membership,
+        partnership=membership.partnership,
+    )
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/trail")
+@members_with(Action.READ_AUDIT_LOG)
+def export(membership: "Membership") -> ResponseReturnValue:
+    """The same as CSV. That it was exported is on record, so this is a POST."""
+    choice = AuditFilter.typed(request.form)
+    record_audit(AuditAction.EXPORTED, actor=membership.user, partnership=membership.partnership)
+    return _csv(queries.of_partnership(membership.partnership_id, choice), "trail.csv")
+
+
+@blueprint.get("/admin/trail")
+@administrators_only
+def show_all(user: "User") -> ResponseReturnValue:
+    """All of it."""
+    choice = AuditFilter.typed(request.args)
+    return _page("trail/show_all.html", queries.of_all(choice), choice, action="/admin/trail")
+
+
+@blueprint.post("/admin/trail")
+@administrators_only
+def export_all(user: "User") -> ResponseReturnValue:
+    """All of it as CSV."""
+    record_audit(AuditAction.EXPORTED, actor=user)
+    return _csv(queries.of_all(AuditFilter.typed(request.form)), "trail.csv")
+
+
+@blueprint.post("/settings/trail")
+@signed_in
+def export_own(user: "User") -> ResponseReturnValue:
+    """What concerns oneself, as CSV."""
+    record_audit(AuditAction.EXPORTED, actor=user, subject=user)
+    return _csv(queries.of_person(user.id), "samspil.csv", about=user.id)
+
+
+def _page(page: str, query: Select[AuditEvent], choice: AuditFilter, **context: Any) -> ResponseReturnValue:
+    found = queries.page(query, request.args.get("before", ""))
+    lines = found[: queries.PAGE]
+    older = lines[-1].id if len(found) > len(lines) else None
+    return page_or_partial(page, "trail/_lines.html", lines=lines, older=older, choice=choice, **context)
+
+
+def _csv(query: Select[AuditEvent], name: str, about: int | None = None) -> Response:
+    """One line each, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP).
+
+    A person who has what is `about` themselves does not learn from where others did it.
+    """
+    begin_write()
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(COLUMNS)
+    for line in db.session.scalars(query.limit(queries.MOST_EXPORTED)):
+        details = json.dumps(line.details, ensure_ascii=False) if line.details else ""
+        people = (line.actor_name, line.subject_name, line.partnership_name)
+        address = line.address if about is None or line.actor_id in (None, about) else ""
+        row = (line.at.isoformat(), line.action.value, line.outcome.value, *people, address, details)
+        writer.writerow([_neutralise_formula(cell) for cell in row])
+    response = make_response("\ufeff" + written.getvalue())
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _neutralise_formula(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

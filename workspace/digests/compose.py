@@ -1,0 +1,239 @@
+"""The one builder of digests: the mail, the preview and the page of what could not be delivered all come from here."""
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from flask_babel import get_locale, ngettext, pgettext
+from flask_babel import gettext as _
+
+from workspace.accounts.mail_preferences import MailTiming
+from workspace.accounts.models import User
+from workspace.db.engine import AnyRow
+from workspace.db.failures import told as raised
+from workspace.digests import queries
+from workspace.digests.log_ranges import LogRange
+from workspace.digests.queries import Period, Section
+from workspace.digests.view_model import Digest, DigestBlock, DigestLine
+from workspace.i18n.formatting import short_date, short_day, today, zone
+from workspace.mail.run_cache import cached_per_run
+from workspace.notifications.dispatch import timing_for
+from workspace.notifications.emails import carries_titles_only
+from workspace.overview.action_items import ActionItem, waiting
+from workspace.partnerships.activity_log import Verb
+from workspace.partnerships.labels import STAGES
+from workspace.partnerships.models import PartnershipDigest
+from workspace.permissions import Level
+from workspace.posts.challenge_workflow import ChallengeStatus
+from workspace.posts.models import PostKind
+
+MOST_WAITING = 8
+MOST_MODERATING = 8
+MOST_NAMED = 3
+
+# The language, the zone and the day in which a digest is told.
+Reader = tuple[str, str, date]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestRequest:
+    """A digest before anything is read: whose it is, and what it covers.
+
+    `ranges` are (after, last) by the ids of seats; `since` is the moment of the digest before it that
+    covered as much, `daily_since` that of the last which covered what one hears of daily. `includes_reminders` says
+    that what waits for the reader is reason enough to send it: once a week, and when it is asked for.
+    """
+
+    user: User
+    ranges: Mapping[int, tuple[int, int]]
+    since: datetime
+    daily_since: datetime
+    until: datetime
+    includes_reminders: bool
+
+
+def build(edition: DigestRequest) -> Digest:
+    """What `edition` says to its reader at this moment, in the language and zone that are in force."""
+    user = edition.user
+    seats = {row.id: row for row in queries.seats(user) if row.id in edition.ranges}
+    by_partnership = {row.partnership_id: row for row in seats.values()}
+    period = Period(edition.since, edition.daily_since, edition.until)
+    spans = _unread(edition, seats.values())
+    found = queries.news(user, spans, period)
+    mine, moderated = _waiting(user, seats.values())
+    moderating = [DigestLine(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
+    moderating += list(_absent(seats))
+    trouble: list[str] = []
+    reader = str(get_locale()), str(zone()), today()
+    shown = [_block_of_any(row, by_partnership[row.partnership_id], reader, trouble) for row in found.posts]
+    return Digest(
+        user=user,
+        since=edition.since,
+        until=edition.until,
+        includes_reminders=edition.includes_reminders,
+        sender=next(iter(seats.values())).name if len(seats) == 1 else "",
+        waiting=mine[:MOST_WAITING],
+        more_waiting=max(0, len(mine) - MOST_WAITING),
+        blocks=shown,
+        more=found.blocks - len(shown),
+        new=found.new,
+        partnerships=len({row.partnership_id for row in found.posts}),
+        lines=list(_events(by_partnership, found.events)),
+        comments=found.comments,
+        commented=found.commented,
+        moderating=moderating[:MOST_MODERATING],
+        more_moderating=max(0, len(moderating) - MOST_MODERATING),
+        requests=sum(item.is_request for item in moderated),
+        memberships=len(seats),
+        trouble="; ".join(trouble),
+    )
+
+
+def _unread(edition: DigestRequest, seats: Iterable[AnyRow]) -> Iterator[LogRange]:
+    """What of each span its reader has not read in the meantime."""
+    for seat in seats:
+        after, last = edition.ranges[seat.id]
+        after = max(after, seat.seen_number)
+        has_own = (seat.wrote_number or 0) > after or (seat.mailed_at and seat.mailed_at > edition.since)
+        yield LogRange(
+            seat_id=seat.id if has_own else 0,
+            partnership_id=seat.partnership_id,
+            after=after,
+            last=last,
+            is_daily=seat.digest_frequency is PartnershipDigest.DAILY,
+            read_at=seat.last_number,
+        )
+
+
+def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str]) -> DigestBlock:
+    """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
+    try:
+        return _block(row, Home(seat.slug, seat.name, carries_titles_only(seat)), reader)
+    except Exception as error:
+        log.error("Post %s of partnership %s can't be told: %s", row.number, row.partnership_id, raised(error))
+        trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
+        return DigestBlock(
+            group=Section(row.place),
+            kind=row.kind.value,
+            title=row.title,
+            text="",
+            turn="",
+            meta=_("This post can't be shown here."),
+            partnership=seat.name,
+            address=f"/partnerships/{seat.slug}/posts/{row.number}",
+            button=_("Read it"),
+        )
+
+
+class Home(NamedTuple):
+    """What the block of a post says of its partnership."""
+
+    slug: str
+    name: str
+    titles_only: bool
+
+
+@cached_per_run
+def _block(row: AnyRow, home: Home, _reader: Reader) -> DigestBlock:
+    """The block, as it is for each reader of that language and zone on that day."""
+    group = Section(row.place)
+    is_challenge = row.kind is PostKind.CHALLENGE
+    parts = [f"{row.author_name}, {row.organisation_name}"]
+    if row.comments:
+        parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
+    text = row.outcome if group is Section.SOLVED else row.beginning
+    return DigestBlock(
+        group=group,
+        kind=row.kind.value,
+        title=row.title,
+        text="" if home.titles_only else _shortened(text),
+        turn=_turn(row) if is_challenge else "",
+        meta=" · ".join(parts),
+        partnership=home.name,
+        address=f"/partnerships/{home.slug}/posts/{row.number}",
+        button=_("Answer") if is_challenge and group is Section.CHALLENGES else _("Write a comment"),
+    )
+
+
+def _turn(row: AnyRow) -> str:
+    """How far a challenge is, in a word or two."""
+    if row.status is ChallengeStatus.SOLVED:
+        return _("Solved %(date)s", date=short_date(row.status_at))
+    if row.status is ChallengeStatus.PARKED:
+        if row.parked_until:
+            return _("Parked until %(date)s", date=short_day(row.parked_until))
+        return pgettext("status", "Parked")
+    if row.is_still:
+        return _("Stands still since %(date)s", date=short_date(row.activity_at))
+    if row.status is ChallengeStatus.ONGOING:
+        return pgettext("status", "In progress")
+    if row.answer_by:
+        return _("Answer by %(date)s", date=short_day(row.answer_by))
+    return ""
+
+
+def _shortened(text: str) -> str:
+    """The beginning of a text, on one line, up to a word's end."""
+    line = " ".join(text.split())
+    if len(text) <= queries.SHOWN:
+        return line
+    return line.rpartition(" ")[0].rstrip(",.;:–-") + " …"
+
+
+def _events(seats: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]) -> Iterator[DigestLine]:
+    """What happened to the partnerships themselves."""
+    for partnership_id, verb, count in found:
+        seat = seats[partnership_id]
+        about = f"/partnerships/{seat.slug}/about"
+        if verb is Verb.CHANGED_STAGE:
+            yield DigestLine(
+                text=_("%(name)s is in the stage »%(stage)s« now", name=seat.name, stage=STAGES[seat.stage]),
+                address=about,
+            )
+        else:
+            told = ngettext("%(num)s new member in %(name)s", "%(num)s new members in %(name)s", count, name=seat.name)
+            yield DigestLine(text=told, address=about)
+
+
+def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:
+    """What waits for the reader in these partnerships, and what waits for a moderator.
+
+    What they have chosen to hear of not at all is left out.
+    """
+    if not seats:
+        return [], []
+    timings = {seat.slug: seat.mail_timing for seat in seats}
+    moderates = any(seat.level is Level.MODERATOR for seat in seats)
+    found = [item for item in waiting(user, moderates=moderates) if item.place in timings]
+    wanted = [
+        item
+        for item in found
+        if not item.notice or timing_for(user, timings[item.place], item.notice) is not MailTiming.NEVER
+    ]
+    return [item for item in wanted if not item.moderates], [item for item in wanted if item.moderates]
+
+
+def _absent(seats: Mapping[int, AnyRow]) -> Iterator[DigestLine]:
+    """Who has not been here for a month, a line for each partnership that the reader moderates."""
+    moderated = [seat.id for seat in seats.values() if seat.level is Level.MODERATOR]
+    rows = queries.absent(moderated) if moderated else []
+    for seat_id, people in groupby(rows, key=lambda row: row.seat_id):
+        names = [row.name for row in people]
+        seat = seats[seat_id]
+        yield DigestLine(
+            text=_("Not here for a month: %(names)s (%(partnership)s)", names=_named(names), partnership=seat.name),
+            address=f"/partnerships/{seat.slug}/about",
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    """ "Anna, Bo, Carl og 4 andre"."""
+    if len(names) <= MOST_NAMED:
+        return ", ".join(names)
+    rest = ngettext("%(num)s other", "%(num)s others", len(names) - MOST_NAMED)
+    return _("%(names)s and %(rest)s", names=", ".join(names[:MOST_NAMED]), rest=rest)

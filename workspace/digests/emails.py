@@ -1,0 +1,33 @@
+"""The digest as a kind of mail: what stands in it is read when it is sent."""
+
+from flask import g
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+
+from workspace.accounts.models import User
+from workspace.digests import planning, render
+from workspace.digests.compose import DigestRequest, build
+from workspace.i18n.formatting import spoken
+from workspace.mail.message_types import BULK, EmailContent, email_type
+from workspace.mail.models import Mail
+from workspace.notifications import unsubscribe
+
+
+@email_type("digest", _l("Digest"), priority=BULK)
+def digest(mail: Mail) -> EmailContent | None:
+    """What is new for its reader in the spans that the row holds; None when nothing is."""
+    return _letter(planning.edition_of(mail))
+
+
+def preview(user: User) -> EmailContent | None:
+    """The next digest as it would be now, in the person's language and zone."""
+    g.user = user
+    with force_locale(spoken(user.language)):
+        return _letter(planning.coming(user))
+
+
+def _letter(edition: DigestRequest) -> EmailContent | None:
+    made = build(edition)
+    if made.is_empty:
+        return None
+    return render.letter(made, unsubscribe=unsubscribe.address(made.user))

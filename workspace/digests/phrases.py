@@ -1,0 +1,105 @@
+"""How a digest speaks: numbers as words, the period that it covers, its subject and its first sentence."""
+
+from datetime import datetime, timedelta
+
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace.digests.view_model import Digest
+from workspace.i18n.formatting import short_day, zone
+
+WAITING_CHALLENGES = ("challenge", "ongoing")
+
+NUMBERS = (
+    _l("two"),
+    _l("three"),
+    _l("four"),
+    _l("five"),
+    _l("six"),
+    _l("seven"),
+    _l("eight"),
+    _l("nine"),
+    _l("ten"),
+)
+
+
+def in_words(number: int) -> str:
+    """Two to ten as words, for sentences; other numbers in digits."""
+    return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
+
+
+def period(since: datetime, until: datetime) -> str:
+    """ "16.–22. marts", "28. marts – 3. april": the days from one moment up to the other, where the reader is."""
+    last = (until - timedelta(minutes=1)).astimezone(zone()).date()
+    first = min(since.astimezone(zone()).date(), last)
+    if first == last:
+        return short_day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        dot = "." if str(get_locale()) == "da" else ""
+        return f"{first.day}{dot}–{short_day(last)}"
+    return f"{short_day(first)} – {short_day(last)}"
+
+
+def subject(digest: Digest) -> str:
+    """ "Opsamling: 2 udfordringer venter på dig · 5 nye opslag": the most important first."""
+    if not digest.waiting and not digest.requests and len(digest.blocks) == 1 and not digest.lines:
+        return _("Digest: %(what)s", what=digest.blocks[0].title)
+    parts = [*_waiting(digest), *_requests(digest), *_news(digest)][:2]
+    return _("Digest: %(what)s", what=" · ".join(parts))
+
+
+def greeting(digest: Digest) -> str:
+    """ "Tre ting venter på dig, og der er fem nye opslag i fire af dine partnerskaber."."""
+    waiting, new = len(digest.waiting) + digest.more_waiting, digest.new
+    told_waiting = ngettext(
+        "One thing waits for you", "%(count)s things wait for you", waiting, count=in_words(waiting)
+    )
+    told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=in_words(new))
+    if new and digest.partnerships > 1 and not digest.more:
+        told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=in_words(digest.partnerships))
+    if waiting and new:
+        told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
+    elif waiting or new:
+        told = f"{told_waiting if waiting else told_new}."
+    elif digest.requests and digest.has_no_news:
+        told = _("Somebody waits for a moderator's answer.")
+    else:
+        told = _("Here is what has happened since you last looked.")
+    return f"{told[0].upper()}{told[1:]}"
+
+
+def comments(digest: Digest) -> str:
+    """ "7 kommentarer til 3 opslag", where there are blocks with "og" before it."""
+    told = ngettext("%(num)s comment", "%(num)s comments", digest.comments)
+    on = ngettext("on %(num)s post", "on %(num)s posts", digest.commented)
+    if digest.blocks:
+        return _("and %(comments)s %(on_posts)s", comments=told, on_posts=on)
+    return f"{told} {on}"
+
+
+def _waiting(digest: Digest) -> list[str]:
+    count = len(digest.waiting) + digest.more_waiting
+    if not count:
+        return []
+    if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
+        return [ngettext("%(num)s challenge waits for you", "%(num)s challenges wait for you", count)]
+    return [ngettext("%(num)s thing waits for you", "%(num)s things wait for you", count)]
+
+
+def _requests(digest: Digest) -> list[str]:
+    if not digest.requests:
+        return []
+    return [ngettext("%(num)s request to answer", "%(num)s requests to answer", digest.requests)]
+
+
+def _news(digest: Digest) -> list[str]:
+    parts = []
+    if digest.new:
+        parts.append(ngettext("%(num)s new post", "%(num)s new posts", digest.new))
+    turned = len(digest.blocks) + digest.more - digest.new
+    if turned > 0:
+        parts.append(ngettext("%(num)s challenge moved", "%(num)s challenges moved", turned))
+    if digest.comments:
+        parts.append(ngettext("%(num)s comment", "%(num)s comments", digest.comments))
+    return parts or [line.text for line in digest.lines]

@@ -1,0 +1,69 @@
+"""A person's choices about mail, written down. Whoever turns something on again hears of what comes from then on."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+from sqlalchemy import select
+
+from workspace import clock
+from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
+from workspace.accounts.models import User
+from workspace.db.engine import begin_write, db
+from workspace.digests.planning import next_moment
+from workspace.notifications.dispatch import NotificationKind, preferred_timing
+from workspace.partnerships.models import Membership, PartnershipDigest
+
+
+def choose_digest(
+    user: User,
+    *,
+    frequency: DigestFrequency,
+    weekday: int,
+    hour: int,
+    paused_until: date | None,
+    frequencies: Mapping[int, PartnershipDigest],
+) -> None:
+    """Let digests come so, and tell of partnerships (by the ids of one's seats) so often."""
+    begin_write()
+    begins = user.digest_frequency is DigestFrequency.OFF and frequency is not DigestFrequency.OFF
+    user.digest_frequency, user.digest_weekday, user.digest_hour = frequency, weekday, hour
+    user.digest_paused_until = paused_until
+    for seat in _seats(user):
+        before, seat.digest_frequency = seat.digest_frequency, frequencies.get(seat.id, seat.digest_frequency)
+        was_silent = before is PartnershipDigest.NEVER or (begins and before is PartnershipDigest.USUAL)
+        if was_silent and seat.digest_frequency is not PartnershipDigest.NEVER:
+            seat.digested_number = seat.partnership.last_number
+    if begins:
+        user.last_digest_at = user.last_full_digest_at = clock.now()
+    db.session.flush()
+    user.next_digest_at = next_moment(user)
+
+
+def choose_kinds(user: User, kinds: Mapping[NotificationKind, MailTiming], timings: Mapping[int, MailTiming]) -> None:
+    """Hear of each kind of news so soon, and of partnerships (by the ids of one's seats) not sooner than so."""
+    begin_write()
+    user.mail_preferences = user.mail_preferences | {notice.value: soon.value for notice, soon in kinds.items()}
+    for seat in _seats(user):
+        seat.mail_timing = timings.get(seat.id, seat.mail_timing)
+
+
+def lower_digest(user: User, frequency: DigestFrequency) -> None:
+    """Let the digest come so often at most, for all partnerships."""
+    begin_write()
+    user.digest_frequency = min(user.digest_frequency, frequency, key=list(DigestFrequency).index)
+    for seat in _seats(user):
+        if seat.digest_frequency is PartnershipDigest.DAILY:
+            seat.digest_frequency = PartnershipDigest.USUAL
+    db.session.flush()
+    user.next_digest_at = next_moment(user)
+
+
+def lower_notices(user: User, notices: Collection[NotificationKind], to: MailTiming) -> None:
+    """Let the person hear of these kinds of news so soon at most."""
+    begin_write()
+    lowered = {notice.value: preferred_timing(user, notice).at_most(to).value for notice in notices}
+    user.mail_preferences = user.mail_preferences | lowered
+
+
+def _seats(user: User) -> list[Membership]:
+    return list(db.session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)))

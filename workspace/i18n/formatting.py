@@ -1,0 +1,256 @@
+"""Danish and English: which one the reader gets, and how moments are told in it."""
+
+import logging
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, get_timezone_location
+from flask import g, request, session
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace import clock
+from workspace.i18n import danish
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = {"da": "Dansk", "en": "English"}
+DEFAULT_LANGUAGE = "da"
+DEFAULT_ZONE = "Europe/Copenhagen"
+DEFAULT_ZONE_INFO = ZoneInfo(DEFAULT_ZONE)
+CHOICE = "language"
+
+# The zones that are offered, each by its city: where the partners are, where they come from and where they travel.
+NEAREST = (
+    DEFAULT_ZONE,
+    "Atlantic/Faroe",
+    "America/Nuuk",
+    "America/Scoresbysund",
+    "America/Danmarkshavn",
+    "America/Thule",
+)
+EUROPE = (
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Belgrade",
+    "Europe/Berlin",
+    "Europe/Bratislava",
+    "Europe/Brussels",
+    "Europe/Bucharest",
+    "Europe/Budapest",
+    "Europe/Dublin",
+    "Europe/Helsinki",
+    "Europe/Istanbul",
+    "Europe/Kyiv",
+    "Europe/Lisbon",
+    "Europe/Ljubljana",
+    "Europe/London",
+    "Europe/Luxembourg",
+    "Europe/Madrid",
+    "Europe/Oslo",
+    "Europe/Paris",
+    "Europe/Prague",
+    "Atlantic/Reykjavik",
+    "Europe/Riga",
+    "Europe/Rome",
+    "Europe/Sofia",
+    "Europe/Stockholm",
+    "Europe/Tallinn",
+    "Europe/Vienna",
+    "Europe/Vilnius",
+    "Europe/Warsaw",
+    "Europe/Zagreb",
+    "Europe/Zurich",
+)
+ELSEWHERE = (
+    "Africa/Accra",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "America/Argentina/Buenos_Aires",
+    "America/Bogota",
+    "America/Chicago",
+    "America/Denver",
+    "America/Halifax",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+    "America/New_York",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "America/Vancouver",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Dubai",
+    "Asia/Ho_Chi_Minh",
+    "Asia/Hong_Kong",
+    "Asia/Jakarta",
+    "Asia/Jerusalem",
+    "Asia/Karachi",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Manila",
+    "Asia/Riyadh",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Taipei",
+    "Asia/Tehran",
+    "Asia/Tokyo",
+    "Australia/Perth",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# What CLDR does not call by the name that people use.
+CITIES = {
+    "Atlantic/Faroe": "Tórshavn",
+    "America/Argentina/Buenos_Aires": "Buenos Aires",
+    "America/Thule": "Pituffik (Thule)",
+    "Africa/Cairo": _l("Cairo"),
+    "Asia/Dhaka": "Dhaka",
+    "Asia/Ho_Chi_Minh": _l("Ho Chi Minh City"),
+    "Atlantic/Reykjavik": "Reykjavík",
+}
+
+DAYS = {"da": "EEEE 'den' d. MMMM", "en": "EEEE d MMMM"}
+DATES = {"da": "d. MMMM", "en": "d MMMM"}
+DATES_WITH_YEAR = {"da": "d. MMMM y", "en": "d MMMM y"}
+TIMES = {"da": "H.mm", "en": "HH:mm"}
+
+
+def language() -> str:
+    """The reader's language: their own setting, else what they chose here, else what their browser asks for."""
+    user = g.get("user")
+    if user is not None:
+        return spoken(user.language)
+    chosen = request.args.get(CHOICE) or session.get(CHOICE)
+    if chosen in LANGUAGES:
+        session[CHOICE] = chosen
+        return str(chosen)
+    return request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
+
+
+def spoken(language: str) -> str:
+    """A language as it is stored; the usual one where it is none of ours."""
+    return language if language in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone."""
+    user = g.get("user")
+    return zone_of(user.time_zone) if user is not None else DEFAULT_ZONE_INFO
+
+
+@lru_cache(maxsize=1000)
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone that is stored under a name; the usual one where no such zone is known."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        log.warning("A person's time zone is not known: they get the times of %s", DEFAULT_ZONE)
+        return DEFAULT_ZONE_INFO
+
+
+def is_zone(name: str) -> bool:
+    """Whether such a zone is known."""
+    return zone_of(name).key == name
+
+
+def zones() -> dict[str, list[tuple[str, str]]]:
+    """The time zones that are offered, with their cities, in groups: the nearest first, else by the alphabet."""
+    return {
+        _("Denmark, the Faroe Islands and Greenland"): [(name, city(name)) for name in NEAREST],
+        _("Europe"): _by_city(EUROPE),
+        _("The rest of the world"): _by_city(ELSEWHERE),
+    }
+
+
+def city(zone: str) -> str:
+    """What the city of a zone that is known is called in the reader's language."""
+    return str(CITIES.get(zone) or get_timezone_location(zone_of(zone), locale=_locale(), return_city=True))
+
+
+def time_of_day(moment: datetime) -> str:
+    """ "9.14"."""
+    return format_time(moment.astimezone(zone()), TIMES[language_code()], locale=_locale())
+
+
+def relative_day(moment: datetime) -> str:
+    """ "I dag", "I går", "fredag den 20. marts", with the year where it is not this one."""
+    told = moment.astimezone(zone()).date()
+    if told == today():
+        return _("Today")
+    if told == today() - timedelta(days=1):
+        return _("Yesterday")
+    named = date_in_full(moment)
+    return named if told.year == today().year else f"{named} {told.year}"
+
+
+def date_in_full(moment: datetime) -> str:
+    """ "Fredag den 20. marts"."""
+    named = format_date(moment.astimezone(zone()).date(), DAYS[language_code()], locale=_locale())
+    return named[0].upper() + named[1:]
+
+
+def relative_datetime(moment: datetime) -> str:
+    """ "I dag kl. 9.14", "20. marts kl. 14.02", "29. marts 2025 kl. 14.05"."""
+    told = moment.astimezone(zone())
+    if told.date() == today():
+        return _("Today at %(time)s", time=time_of_day(moment))
+    if told.date() == today() - timedelta(days=1):
+        return _("Yesterday at %(time)s", time=time_of_day(moment))
+    return _("%(date)s at %(time)s", date=short_date(moment), time=time_of_day(moment))
+
+
+def short_date(moment: datetime) -> str:
+    """ "20. marts", with the year where it is not this one."""
+    return short_day(moment.astimezone(zone()).date())
+
+
+def short_day(date: date) -> str:
+    """ "20. marts", with the year where it is not this one."""
+    formats = DATES if date.year == today().year else DATES_WITH_YEAR
+    return format_date(date, formats[language_code()], locale=_locale())
+
+
+def iso_minute(moment: datetime) -> str:
+    """ "2026-03-29T12:05Z": a moment as HTML's `datetime` takes it, to the minute, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def long_datetime(moment: datetime) -> str:
+    """ "29. marts 2026 kl. 14.05"."""
+    pattern = {"da": "d. MMMM y 'kl.' HH.mm", "en": "d MMMM y 'at' HH:mm"}[language_code()]
+    return format_datetime(moment.astimezone(zone()), pattern, locale=_locale())
+
+
+def duration(length: timedelta) -> str:
+    """ "3 dage", "5 timer", "under en time"."""
+    hours = int(length.total_seconds() // 3600)
+    if hours >= 48:
+        return ngettext("%(num)s day", "%(num)s days", hours // 24)
+    if hours >= 1:
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
+    return _("under an hour")
+
+
+def today() -> date:
+    """The reader's day."""
+    return clock.now().astimezone(zone()).date()
+
+
+def _by_city(zones: tuple[str, ...]) -> list[tuple[str, str]]:
+    return sorted(((zone, city(zone)) for zone in zones), key=lambda named: danish.sort_key(named[1]))
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale(DEFAULT_LANGUAGE)
+
+
+def language_code() -> str:
+    return _locale().language

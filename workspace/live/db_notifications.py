@@ -1,0 +1,61 @@
+"""What wakes the watcher at once: a commit. On PostgreSQL a trigger on `partnership` notifies it of an entry.
+
+On SQLite the file knows whether somebody has changed it, which costs no look at any table. Nothing rests on either:
+where notifications don't come through (a pooler, a restart) the watcher looks every second.
+"""
+
+import logging
+import sqlite3
+from contextlib import closing
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+if TYPE_CHECKING:
+    from workspace.live.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "live"
+SECONDS = 1.0
+SECONDS_BETWEEN_GLANCES = 0.1
+
+
+def start(engine: Engine, watcher: "Watcher", stop: Event) -> None:
+    """Let commits wake `watcher` until `stop`, over a connection that is kept for them."""
+    run = _poll_sqlite if engine.dialect.name == "sqlite" else _listen_postgresql
+    Thread(target=run, args=(engine, watcher, stop), name="live listener", daemon=True).start()
+
+
+def _poll_sqlite(engine: Engine, watcher: "Watcher", stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            with closing(sqlite3.connect(str(engine.url.database))) as connection:
+                seen = None
+                while not stop.wait(SECONDS_BETWEEN_GLANCES):
+                    version = connection.execute("PRAGMA data_version").fetchone()
+                    if version != seen:
+                        seen = version
+                        watcher.wake()
+        except sqlite3.Error as error:
+            log.warning("The watcher is not woken by the database at present: %s", error)
+            stop.wait(SECONDS)
+
+
+def _listen_postgresql(engine: Engine, watcher: "Watcher", stop: Event) -> None:
+    import psycopg
+
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stop.is_set():
+        try:
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute(f"LISTEN {CHANNEL}")
+                watcher.wake()  # What came before is noticed now.
+                while not stop.is_set():
+                    for notification in connection.notifies(timeout=SECONDS):
+                        if watcher.concerns(int(notification.payload)):
+                            watcher.wake()
+        except psycopg.Error as error:
+            log.warning("The watcher is not woken by the database at present: %s", error)
+            stop.wait(SECONDS)

@@ -1,0 +1,65 @@
+"""What is said on a stream: server-sent events that carry numbers only, never what was written.
+
+    all     {"7": 412, "9": 30}   the last number of each partnership that the person is in, when a stream begins
+    message {"7": 413}            those that have changed since
+    out     [7]                   the person is no longer in these
+    beat    the stream is alive, and so are the session and its memberships
+    over    the session has ended
+
+The id of an event is what the browser has been told by then, "7:413,9:30", so that a stream that was cut goes on from
+there (Last-Event-ID).
+"""
+
+import json
+from collections.abc import Iterable
+
+from workspace.web import pagination
+
+Numbers = dict[int, int]
+
+MILLISECONDS_TO_RETRY = 2000
+# Proxies commonly refuse headers of 8 kB. Somebody in more partnerships than fit is told everything after a cut.
+LONGEST_ID = 4000
+
+BEGINNING = f"retry: {MILLISECONDS_TO_RETRY}\n\n".encode()
+ENDED = b"event: over\ndata: .\n\n"
+
+
+def everything(numbers: Numbers) -> bytes:
+    """The first event of a stream that does not go on from another."""
+    return _event("all", json.dumps(numbers), numbers)
+
+
+def news(changed: Numbers, numbers: Numbers) -> bytes:
+    """These have `changed`; `numbers` are all that the browser knows now."""
+    return _event("message", json.dumps(changed), numbers)
+
+
+def removed(partnership_ids: Iterable[int], numbers: Numbers) -> bytes:
+    """The person is out of these."""
+    return _event("out", json.dumps(sorted(partnership_ids)), numbers)
+
+
+def heartbeat(numbers: Numbers) -> bytes:
+    """Nothing has come, and all is well."""
+    return _event("beat", ".", numbers)
+
+
+def resumed(last_event_id: str) -> Numbers | None:
+    """What a browser says that it was told last; None for a browser that begins."""
+    pairs = (pair.partition(":") for pair in last_event_id[:LONGEST_ID].split(",") if pair)
+    found = ((pagination.parse_int(partnership_id), _count(number)) for partnership_id, _colon, number in pairs)
+    return {partnership_id: number for partnership_id, number in found if partnership_id and number is not None} or None
+
+
+def _event(name: str, data: str, numbers: Numbers) -> bytes:
+    return f"event: {name}\nid: {_written(numbers)}\ndata: {data}\n\n".encode()
+
+
+def _written(numbers: Numbers) -> str:
+    written = ",".join(f"{partnership_id}:{number}" for partnership_id, number in numbers.items())
+    return written if len(written) <= LONGEST_ID else ""
+
+
+def _count(number: str) -> int | None:
+    return 0 if number == "0" else pagination.parse_int(number)

@@ -1,0 +1,90 @@
+"""What came after a number, for the page that shows it: two to eight statements, whatever came."""
+
+from functools import cache
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import Select, bindparam, select
+
+from workspace.comments import queries as comments
+from workspace.db.engine import AnySelect, db, fetch_rows
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import HISTORY_COLUMNS
+from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.posts import queries as posts
+from workspace.posts.challenge_workflow import CHALLENGE_VERBS
+from workspace.posts.context import partnership_context, post_context
+from workspace.posts.models import Post, PostKind
+
+# A page that was away for longer gets the latest of it.
+MOST_ENTRIES = 200
+
+
+def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
+    """What came about a post: comments and moves that are new or have changed, and the post as it is now."""
+    entries = _entries(membership, number, after)
+    card = posts.card(membership, number)
+    about_it = [entry for entry in entries if _comment(entry) is None]
+    found = [each for entry in entries if (each := _comment(entry))]
+    lines = comments.comment_rows(membership, number, found) if found else []
+    moves = [entry for entry in entries if entry.verb in CHALLENGE_VERBS]
+    return {
+        **(post_context(membership, card) if about_it else {"post": card, **partnership_context(membership)}),
+        "has_changed": bool(about_it),
+        "thread": sorted([*lines, *moves], key=lambda item: item.number),
+        "said": _said(membership, entries),
+    }
+
+
+def of_feed(membership: Membership, kind: PostKind | None, after: int) -> dict[str, Any]:
+    """What came in a partnership: the posts that are new, or that something happened to, by its latest entries."""
+    after = max(after, membership.partnership.last_number - MOST_ENTRIES)
+    query = _in_part(has_news=membership.unread > 0, of_kind=kind is not None)
+    return {
+        "page": fetch_rows(query, **params_of(membership), kind=kind, after=after),
+        **partnership_context(membership),
+    }
+
+
+@cache
+def _in_part(*, has_news: bool, of_kind: bool) -> AnySelect:
+    numbers = select(Entry.post_number).where(
+        Entry.partnership_id == MEMBERSHIP.partnership_id,
+        Entry.number > bindparam("after"),
+        Entry.post_number.is_not(None),
+    )
+    query = posts.feed_select(has_news=has_news, of_kind=of_kind).where(Post.number.in_(numbers))
+    return query.order_by(Post.activity_number.desc()).limit(posts.PAGE)
+
+
+def _entries(membership: Membership, number: int, after: int) -> list[Entry]:
+    given = params_of(membership) | {"post_number": number, "after": after}
+    return list(db.session.scalars(_about_post(), given))[::-1]
+
+
+@cache
+def _about_post() -> Select[Entry]:
+    about = Entry.post_number == bindparam("post_number"), Entry.number > bindparam("after")
+    query = select(Entry).where(Entry.partnership_id == MEMBERSHIP.partnership_id, *about)
+    return query.options(*HISTORY_COLUMNS).order_by(Entry.number.desc()).limit(MOST_ENTRIES)
+
+
+def _comment(entry: Entry) -> int | None:
+    """The number of the comment that an entry is about; None for one about the post itself."""
+    return entry.number if entry.verb is Verb.COMMENTED else entry.details.get("comment")
+
+
+def _said(membership: Membership, entries: list[Entry]) -> str:
+    """What a screen reader says of it: what others did, in a sentence or two."""
+    others = [entry for entry in entries if entry.actor_id != membership.id]
+    commented = [entry for entry in others if entry.verb is Verb.COMMENTED]
+    sentences = []
+    if len(commented) == 1 and commented[0].actor:
+        sentences.append(_("%(name)s has commented.", name=commented[0].actor.user.name))
+    elif commented:
+        sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
+    if any(entry.verb in CHALLENGE_VERBS for entry in others):
+        sentences.append(_("The challenge has moved."))
+    return " ".join(sentences)

@@ -1,0 +1,177 @@
+"""What a postman writes into the outbox: which mails it has taken, and what became of them.
+
+Each statement asks for the postman's own lease: who has lost it to another changes nothing any more.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import Table, Update, bindparam, case, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from workspace import clock
+from workspace.db.engine import AnySelect, db, relaxed_durability
+from workspace.mail.message_types import PRIORITIES
+from workspace.mail.models import UNFINISHED, Mail, MailState
+
+AT_ONCE = 50
+LEASE = timedelta(minutes=10)  # longer than the slowest server may take for one mail
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+MOST_TRIES = len(PAUSES) + 1
+MOST_DOUBTS = 1
+LONGEST_ERROR = 500
+SECONDS_BETWEEN_TRIES = 1.0
+
+MAIL = cast(Table, Mail.__table__)  # These statements are run for every mail: without the mapping they cost half.
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ClaimedMail:
+    """A mail that this postman has. `doubts` counts the tries after which it may have arrived.
+
+    `recipient` is where it went to when it was taken; None where nobody is there.
+    """
+
+    id: int
+    lease: str
+    attempts: int
+    uncertain_attempts: int
+    recipient: str | None
+
+
+def claim_due() -> list[ClaimedMail]:
+    """Take some of the mails that are due, and of those whose postman was lost; the most urgent first.
+
+    One statement, so that no two postmen get the same. Whoever was lost while *sending* has left the mail in doubt.
+    """
+    now, lease = clock.now(), secrets.token_hex(16)
+    given = {"now": now, "new_lease": lease, "new_next_attempt_at": now + LEASE}
+    ids = db.session.scalars(_taking(), given).all()
+    db.session.commit()
+    if not ids:
+        return []
+    found = [ClaimedMail(*row) for row in db.session.execute(_given(), {"ids": ids, "new_lease": lease})]
+    db.session.commit()
+    return found
+
+
+@cache
+def _given() -> AnySelect:
+    """The statement for what was taken, in the order in which it is to be sent. It reads no more than it needs: what
+    else stands in a row, or is kept of its addressee, may be wrong, and must not keep the others.
+    """
+    person: Any = Mail.user.property.mapper.class_
+    lost = case((Mail.state == MailState.SENDING, 1), else_=0)
+    recipient = case((Mail.user_id.is_(None), Mail.address), (person.deactivated_at.is_(None), person.email))
+    return (
+        select(Mail.id, Mail.lease, Mail.attempts, Mail.uncertain_attempts + lost, recipient)
+        .outerjoin(Mail.user)
+        .where(Mail.id.in_(bindparam("ids", expanding=True)), Mail.lease == bindparam("new_lease"))
+        .order_by(Mail.priority, Mail.not_before, Mail.id)
+    )
+
+
+@cache
+def _taking() -> ReturningUpdate[tuple[int]]:
+    """The statement for it. It names all priorities: so both databases find the first few by the index of what is
+    unfinished. Else they read and sort all that wait, while nobody can write to the SQLite file.
+    """
+    due = (
+        select(MAIL.c.id)
+        .where(UNFINISHED, MAIL.c.priority.in_(PRIORITIES), MAIL.c.next_attempt_at <= bindparam("now"))
+        .order_by(MAIL.c.priority, MAIL.c.next_attempt_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    taken = MAIL.update().where(MAIL.c.id == due.c.id)
+    return taken.values(lease=bindparam("new_lease"), next_attempt_at=bindparam("new_next_attempt_at")).returning(
+        MAIL.c.id
+    )
+
+
+def start_sending(mail: ClaimedMail) -> bool:
+    """Commit that the mail is now being handed over; False when another postman has it."""
+    values = {"state": MailState.SENDING, "next_attempt_at": clock.now() + LEASE}
+    return _change(mail, **values, attempts=mail.attempts + 1, uncertain_attempts=mail.uncertain_attempts) == 1
+
+
+def complete(mail: ClaimedMail, state: MailState, error: str = "", **values: Any) -> None:
+    """Write down what became of the mail in the end."""
+    values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
+    _retry_write(lambda: _change(mail, **values))
+
+
+def refuse(mail: ClaimedMail, error: str) -> None:
+    """Write down that it will never be taken."""
+    complete(mail, MailState.REFUSED, error, attempts=mail.attempts + 1)
+
+
+def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:
+    """Let it be tried again after a pause that grows; after the last try, or the second doubt, it has failed."""
+    attempts, doubts = mail.attempts + 1, mail.uncertain_attempts + in_doubt
+    if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
+        complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=doubts)
+        return
+    values: dict[str, Any] = {
+        "state": MailState.DUE,
+        "lease": None,
+        "next_attempt_at": clock.now() + PAUSES[max(mail.attempts, 0)],
+    }
+    values |= {"attempts": attempts, "uncertain_attempts": doubts, "last_error": error[:LONGEST_ERROR]}
+    _retry_write(lambda: _change(mail, **values))
+
+
+def release(taken: Sequence[ClaimedMail], next_attempt_at: datetime, error: str | None = None) -> None:
+    """Let go of all that is left of what was taken: no try of it counts."""
+    why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
+    mine = MAIL.c.id.in_([mail.id for mail in taken]), MAIL.c.lease == taken[0].lease
+    rest = MAIL.update().where(*mine).values(lease=None, next_attempt_at=next_attempt_at, **why)
+    _retry_write(lambda: _commit(rest))
+
+
+def _retry_write(change: Callable[[], Any]) -> None:
+    """Write down what has happened already, also when the database is away for a while: as long as the lease lasts.
+
+    It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
+    """
+    end = time.monotonic() + LEASE.total_seconds()
+    while True:
+        try:
+            with relaxed_durability():
+                change()
+            return
+        except DBAPIError as error:
+            if time.monotonic() > end:
+                raise
+            log.warning("The outbox can't be written to: %s", error.orig)
+            time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+def _change(mail: ClaimedMail, **values: Any) -> int:
+    """Commit a change of it; 0 when another postman has it."""
+    named = {f"new_{name}": value for name, value in values.items()} | {"mail_id": mail.id, "held": mail.lease}
+    return _commit(_changing(tuple(values)), named)
+
+
+def _commit(change: Update, values: dict[str, Any] | None = None) -> int:
+    """Make the change in a transaction of its own, past the session, which rests since `take`; how many it changed."""
+    with db.engine.begin() as connection:
+        return connection.execute(change, values).rowcount
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Update:
+    """The statement of it, made once: making it takes longer than running it."""
+    mine = MAIL.c.id == bindparam("mail_id"), MAIL.c.lease == bindparam("held")
+    return MAIL.update().where(*mine).values({name: bindparam(f"new_{name}") for name in names})

@@ -1,0 +1,201 @@
+"""The postman: takes the mails that are due, lets their kind write them, and sends them over one connection.
+
+The outbox is the truth. What a postman takes, it takes with a lease; *sending* is committed before the mail is handed
+over. Whatever dies on the way, the lease runs out and another goes on: what was *sending* then is in doubt, and is
+sent once more under the same Message-ID; what was not is simply sent.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache, partial
+from itertools import zip_longest
+
+from flask import Flask, current_app, g
+from flask_babel import force_locale
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import joinedload
+
+from workspace import clock
+from workspace.config import Settings
+from workspace.db.engine import begin_request, db
+from workspace.db.failures import is_of_database, told
+from workspace.i18n.formatting import DEFAULT_LANGUAGE, spoken
+from workspace.mail.claims import (
+    MOST_DOUBTS,
+    ClaimedMail,
+    claim_due,
+    complete,
+    refuse,
+    release,
+    reschedule,
+    start_sending,
+)
+from workspace.mail.message_types import EMAIL_TYPES, EmailContent
+from workspace.mail.mime import build_mime, mailbox
+from workspace.mail.models import Mail, MailState
+from workspace.mail.run_cache import run_cache
+from workspace.mail.smtp import Smtp
+from workspace.mail.transports import (
+    DeliveryUnknown,
+    FileTransport,
+    PermanentFailure,
+    TemporaryFailure,
+    Transport,
+    TransportDown,
+)
+
+AWAY = timedelta(minutes=1)
+IN_DOUBT_TWICE = "It was left in doubt twice: it may have arrived."
+
+log = logging.getLogger(__name__)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give `app` its postman."""
+    app.extensions["postman"] = MailSender(settings)
+
+
+def deliver() -> int:
+    """Send every mail that is due, with the postman of this process; how many were sent."""
+    return mail_sender().deliver()
+
+
+def mail_sender() -> "MailSender":
+    """The postman of this process."""
+    found: MailSender = current_app.extensions["postman"]
+    return found
+
+
+def carrier(settings: Settings) -> Transport:
+    """What takes the mails of this installation."""
+    return FileTransport(settings.mail_folder) if settings.mail_folder else Smtp(settings)
+
+
+class MailSender:
+    """Sends one mail after another. There is one in a process; `stopping` ends its round after the present mail."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.carrier = carrier(settings)
+        self.stopping = threading.Event()
+        self.round = threading.Lock()
+        self.trouble: str | None = None
+        self.away_until = 0.0
+
+    def deliver(self) -> int:
+        """Send every mail that is due; how many were sent. One that can't be sent holds up no other."""
+        sent = 0
+        with self.round, run_cache():
+            while self._is_available() and (taken := claim_due()):
+                for mail, following in zip_longest(taken, taken[1:]):
+                    if not self._is_available():
+                        break
+                    sent += self._deliver(mail, following)
+                away = AWAY if self.trouble else timedelta()
+                release(taken, clock.now() + away, self.trouble)
+        return sent
+
+    def _is_available(self) -> bool:
+        """Whether this postman goes round at present: not when told to stop, nor soon after finding nobody in."""
+        if time.monotonic() >= self.away_until:
+            self.trouble = None
+        return not self.stopping.is_set() and self.trouble is None
+
+    def _deliver(self, mail: ClaimedMail, following: ClaimedMail | None) -> bool:
+        """Send one mail, which another will follow; whether it was sent."""
+        if mail.uncertain_attempts > MOST_DOUBTS:
+            complete(mail, MailState.FAILED, IN_DOUBT_TWICE)
+            return False
+        try:
+            written = self._written(mail)
+            if written is None:
+                complete(mail, MailState.SKIPPED)
+                return False
+            content, trouble = written
+            if not start_sending(mail):
+                self.carrier.drop()
+                return False
+            self.carrier.deliver(content, mail.id, _ahead(following))
+        except TransportDown as away:
+            self._back_off(str(away))
+        except PermanentFailure as refused:
+            refuse(mail, str(refused))
+        except TemporaryFailure as not_now:
+            reschedule(mail, str(not_now))
+        except DeliveryUnknown as doubt:
+            reschedule(mail, str(doubt), in_doubt=True)
+        except Exception as error:  # Its kind's own code, or what stands in its row: the others go out.
+            log.error("Mail %s could not be written: %s", mail.id, told(error))
+            self.carrier.drop()
+            if is_of_database(error):
+                self._back_off(f"The database can't be used: {type(error).__name__}")
+            else:
+                reschedule(mail, _cause(error))
+        else:
+            complete(mail, MailState.SENT, trouble)
+            return True
+        return False
+
+    def _back_off(self, trouble: str) -> None:
+        """Go round no more for a while: no mail can be sent."""
+        log.warning("Mail has to wait: %s", trouble)
+        self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
+
+    def _written(self, taken: ClaimedMail) -> tuple[Callable[[], bytes], str] | None:
+        """What makes the mail as it travels, of what was written now, and what could not be; None where it has nothing
+        to say to its addressee, or is another's.
+
+        Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
+        comes between.
+        """
+        if taken.recipient is None:
+            return None
+        try:
+            recipient = mailbox(taken.recipient)
+        except ValueError as error:
+            raise PermanentFailure("Its address is none.") from error
+        self.carrier.begin(recipient)
+        with current_app.app_context():
+            begin_request(reads_only=True)
+            mail = db.session.scalar(_mine(), {"mail_id": taken.id, "held": taken.lease})
+            letter = written(mail) if mail else None
+            if mail is None or letter is None:
+                self.carrier.drop()
+                return None
+            if mailbox(mail.recipient) != recipient:
+                self.carrier.drop()
+                raise TemporaryFailure("The address has changed meanwhile.")
+            return partial(build_mime, mail, letter, self.settings), letter.trouble
+
+
+def _ahead(following: ClaimedMail | None) -> str:
+    """Whom the mail after the present one is for, if that can be said."""
+    try:
+        return mailbox(following.recipient) if following and following.recipient else ""
+    except ValueError:
+        return ""
+
+
+def _cause(error: Exception) -> str:
+    """What administrators are told of it; of what a statement has failed with not the values in it."""
+    return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
+
+
+@cache
+def _mine() -> Select[Mail]:
+    """The statement for one mail and its addressee, made once: making it takes a good part of running it."""
+    mine = Mail.id == bindparam("mail_id"), Mail.lease == bindparam("held")
+    return select(Mail).where(*mine).options(joinedload(Mail.user))
+
+
+def written(mail: Mail) -> EmailContent | None:
+    """What the mail says now, in the addressee's language and zone; None where it has nothing to say to them."""
+    if not mail.recipient_is_active:
+        return None
+    g.user = mail.user
+    with force_locale(spoken(mail.user.language) if mail.user else DEFAULT_LANGUAGE):
+        return EMAIL_TYPES[mail.kind].write(mail)

@@ -1,0 +1,64 @@
+"""What stands in many mails of a postman's round is made or read once, and forgotten when the round is over.
+
+Colleagues get digests of the same posts at the same hour; most of the time of a round went into writing the same again.
+A memory that outlives the round would keep texts that are deleted for good.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+Key = TypeVar("Key")
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+MOST = 16_384  # of each function; with all that hangs on it a partnership takes some 10 kB
+
+
+class _RunCache:
+    is_kept = False
+    forgetting: ClassVar[list[Callable[[], None]]] = []
+
+
+def cached_per_run(make: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Let `make` be asked once a round for the same arguments. What it answers depends on nothing else."""
+    kept: Any = lru_cache(MOST)(make)
+    _RunCache.forgetting.append(kept.cache_clear)
+
+    @wraps(make)
+    def made(*given: Given.args, **named: Given.kwargs) -> Made:
+        answer: Made = (kept if _RunCache.is_kept else make)(*given, **named)
+        return answer
+
+    return made
+
+
+def batch_cached_per_run(make: Callable[[Sequence[Key]], Iterable[Made]]) -> Callable[[Sequence[Key]], list[Made]]:
+    """The same for a `make` that answers many questions at once, in their order: it is asked the new ones together."""
+    kept: dict[Key, Made] = {}
+    _RunCache.forgetting.append(kept.clear)
+
+    @wraps(make)
+    def made(keys: Sequence[Key]) -> list[Made]:
+        known = kept if _RunCache.is_kept else {}
+        if len(known) > MOST:
+            known.clear()
+        missing = [key for key in keys if key not in known]
+        if missing:
+            known.update(zip(missing, make(missing), strict=True))
+        return [known[key] for key in keys]
+
+    return made
+
+
+@contextmanager
+def run_cache() -> Iterator[None]:
+    """Keep what is made until the round is over; there is one at a time in a process."""
+    _RunCache.is_kept = True
+    try:
+        yield
+    finally:
+        _RunCache.is_kept = False
+        for forget in _RunCache.forgetting:
+            forget()

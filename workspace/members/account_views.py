@@ -1,0 +1,45 @@
+"""Closing a person's account, and opening it again: for administrators."""
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import clock
+from workspace.accounts import sessions
+from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import begin_write
+from workspace.members.blueprint import blueprint
+from workspace.members.moderation.service import require_moderator_without
+from workspace.organisations.queries import person
+from workspace.permissions import Conflict, administrators_only
+from workspace.web.htmx import flash_live, redirect_client
+
+
+@blueprint.post("/people/<number:user_id>/closing")
+@administrators_only
+def close_account(user: User, user_id: int) -> ResponseReturnValue:
+    """Let nobody sign in with it, and sign the person out everywhere."""
+    closed = person(user_id)
+    begin_write()
+    if closed.id == user.id:
+        raise Conflict(_("You can't close your own account."))
+    require_moderator_without(closed)
+    if closed.is_active:
+        closed.deactivated_at = clock.now()
+        sessions.end_all(closed)
+        record_audit(AuditAction.DEACTIVATED, actor=user, subject=closed)
+    flash_live(_("%(name)s can no longer sign in.", name=closed.name))
+    return redirect_client(f"/people/{closed.id}/edit")
+
+
+@blueprint.post("/people/<number:user_id>/opening")
+@administrators_only
+def open_account(user: User, user_id: int) -> ResponseReturnValue:
+    """Let the person sign in again."""
+    opened = person(user_id)
+    begin_write()
+    if not opened.is_active:
+        opened.deactivated_at = None
+        record_audit(AuditAction.REACTIVATED, actor=user, subject=opened)
+    flash_live(_("%(name)s can sign in again.", name=opened.name))
+    return redirect_client(f"/people/{opened.id}/edit")

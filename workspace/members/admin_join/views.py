@@ -1,0 +1,158 @@
+"""Administrators see who is in which partnership, and nothing of what is written there. One who must, joins to help.
+
+Joining makes the administrator a moderator; the partnership's log says so, with the reason, and its moderators are
+told by mail.
+"""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select, tuple_
+
+from workspace.accounts.models import User
+from workspace.db.engine import AnyRow, db
+from workspace.mail.models import enqueue_all, mail_row
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import HelpForm
+from workspace.members.moderation.service import other_moderators
+from workspace.organisations.models import Organisation
+from workspace.organisations.queries import person
+from workspace.partnerships.memberships import admit, find
+from workspace.partnerships.models import Membership, Partnership
+from workspace.permissions import Conflict, Level, administrators_only
+from workspace.web import pagination
+from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+
+PAGE = 50
+MOST_SEATS = 200
+
+
+@blueprint.get("/admin/partnerships")
+@administrators_only
+def partnerships(user: User) -> ResponseReturnValue:
+    """Every partnership by its name, with how many members and moderators it has."""
+    found = _partnerships(pagination.parse_int(request.args.get("after", "")))
+    page = found[:PAGE]
+    return page_or_partial(
+        "members/partnerships.html",
+        "members/_partnerships.html",
+        focus=f"#partnership-{page[0].id} a" if page else "",
+        page=page,
+        following=page[-1].id if len(found) > PAGE else None,
+    )
+
+
+@blueprint.get("/admin/partnerships/<number:partnership_id>/joining")
+@administrators_only
+def ask_to_help(user: User, partnership_id: int) -> ResponseReturnValue:
+    """Ask why, and say what it means."""
+    return render_template("members/help.html", form=HelpForm(), **_help(user, partnership_id))
+
+
+@blueprint.post("/admin/partnerships/<number:partnership_id>/joining")
+@administrators_only
+def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
+    """Join a partnership to help."""
+    form, context = HelpForm(), _help(user, partnership_id)
+    if not form.validate():
+        return form_error("members/_help.html", page="members/help.html", form=form, **context)
+    seat = join_to_help(user, context["partnership"], form.reason.data)
+    flash_live(_("You are a moderator of »%(name)s« now. Leave it when you have helped.", name=seat.partnership.name))
+    return redirect_client(seat.partnership.address)
+
+
+@blueprint.get("/people/<number:user_id>/memberships")
+@administrators_only
+def of_person(user: User, user_id: int) -> ResponseReturnValue:
+    """In which partnerships a person is, as what, and since when."""
+    shown = person(user_id)
+    return render_template("members/of_person.html", person=shown, seats=_seats(shown))
+
+
+def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
+    """Let an administrator in as a moderator. One who is in already changes nothing, but for the level."""
+    with partnership.locked():
+        if partnership.is_archived:
+            raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+        if user.organisation_id is None:
+            raise Conflict(
+                _("You don't belong to an organisation yet. Find yourself among the people, and choose one.")
+            )
+        seat = find(partnership, user)
+        if seat and seat.is_active:
+            raise Conflict(_("You are in the partnership already."))
+        seat = admit(
+            partnership,
+            user,
+            level=Level.MODERATOR,
+            organisation_id=user.organisation_id,
+            way="administrator",
+            helps=reason,
+        )
+        enqueue_all(
+            [
+                mail_row(
+                    "helped",
+                    key=f"helped:{seat.id}:{partnership.last_number}:{to.id}",
+                    to=to.user_id,
+                    membership=to.id,
+                    by=seat.id,
+                    reason=reason,
+                )
+                for to in other_moderators(seat)
+            ]
+        )
+        return seat
+
+
+def _partnerships(after: int | None) -> list[AnyRow]:
+    """A page of all partnerships in Danish order, and one more if there are others after them."""
+    here = select(func.count()).where(Membership.partnership_id == Partnership.id, Membership.is_active)
+    query = (
+        select(
+            Partnership.id,
+            Partnership.name,
+            Partnership.archived_at,
+            here.correlate(Partnership).scalar_subquery().label("members"),
+            here.where(Membership.level == Level.MODERATOR)
+            .correlate(Partnership)
+            .scalar_subquery()
+            .label("moderators"),
+        )
+        .order_by(Partnership.name_key, Partnership.id)
+        .limit(PAGE + 1)
+    )
+    if after:
+        key = select(Partnership.name_key).where(Partnership.id == after).scalar_subquery()
+        query = query.where(tuple_(Partnership.name_key, Partnership.id) > tuple_(key, after))
+    return list(db.session.execute(query))
+
+
+def _seats(shown: User) -> list[AnyRow]:
+    """The seats that a person has or had, but for those who only asked for one; the latest change first."""
+    query = (
+        select(
+            Membership.level,
+            Membership.is_active.label("is_in"),
+            Membership.has_ended.label("has_ended"),
+            Membership.joined_at,
+            Membership.state_since,
+            Partnership.name,
+            Organisation.name.label("organisation_name"),
+        )
+        .join(Membership.partnership)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.user_id == shown.id, Membership.joined_at.is_not(None))
+        .order_by(Membership.state_since.desc(), Membership.id.desc())
+        .limit(MOST_SEATS)
+    )
+    return list(db.session.execute(query))
+
+
+def _help(user: User, partnership_id: int) -> dict[str, Any]:
+    """The partnership, and whether the administrator is in it already."""
+    partnership: Partnership = db.get_or_404(Partnership, partnership_id)
+    seat = find(partnership, user)
+    return {"partnership": partnership, "is_in": seat is not None and seat.is_active}

@@ -1,0 +1,201 @@
+"""The mails about membership. What each says is asked for when it is sent: what is no longer true says nothing."""
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace import clock
+from workspace.db.engine import db
+from workspace.i18n.formatting import short_date, spoken
+from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
+from workspace.mail.models import Mail
+from workspace.members.invitations import service as invitations_service
+from workspace.members.models import Invitation, Report
+from workspace.members.reports import service as reports_service
+from workspace.notifications import emails
+from workspace.notifications.emails import carries_titles_only
+from workspace.partnerships.labels import LEVELS
+from workspace.partnerships.models import Ending, Membership, MembershipState
+from workspace.permissions import Action
+from workspace.posts.models import Post
+
+
+@email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
+@email_type("reminder", _l("Reminder of an invitation"))
+def invitation(mail: Mail) -> EmailContent | None:
+    """The invitation, or the reminder of the round that it belongs to."""
+    found = db.session.get(Invitation, mail.payload["invitation"])
+    if found is None or not found.is_open or mail.payload.get("round", found.round) != found.round:
+        return None
+    with force_locale(spoken(found.language)):
+        return render_email(
+            "invitation",
+            sender=found.partnership.name,
+            invitation=found,
+            is_reminder=mail.kind == "reminder",
+            greeting="" if carries_titles_only(found.partnership) else found.greeting,
+            address=link(f"/invitations/{invitations_service.token(found)}"),
+        )
+
+
+@email_type("added", _l("Added to a partnership"))
+@email_type("approved", _l("Request to join approved"))
+@email_type("declined", _l("Request to join declined"))
+@email_type("asked_back", _l("Question about a request to join"))
+@email_type("suspended", _l("Access on hold"))
+@email_type("lifted", _l("Access opened again"))
+@email_type("removed", _l("Removed from a partnership"))
+@email_type("ending", _l("Access ends soon"))
+@email_type("moved", _l("Changed organisation"))
+@email_type("level_changed", _l("Access changed"))
+def about_a_seat(mail: Mail) -> EmailContent | None:
+    """What has become of one's membership, while it is still so."""
+    seat = db.session.get(Membership, mail.payload["membership"])
+    if seat is None or seat.user_id != mail.user_id or not _is_so(mail, seat):
+        return None
+    heading, said = _words(mail.kind, seat)
+    return render_email(
+        "membership",
+        sender=seat.partnership.name,
+        seat=seat,
+        heading=heading,
+        said=said,
+        words=_reason(mail.kind, seat),
+        address=link(seat.partnership.address if seat.is_active else "/memberships"),
+    )
+
+
+def _reason(kind: str, seat: Membership) -> str:
+    """What a moderator wrote about it, where mails carry text."""
+    if kind == "level_changed" or carries_titles_only(seat.partnership):
+        return ""
+    return seat.moderator_question if kind == "asked_back" else seat.reason
+
+
+def _words(kind: str, seat: Membership) -> tuple[str, str]:
+    """The heading and the first lines of a mail about a seat."""
+    name, level = seat.partnership.name, LEVELS[seat.level]
+    member = _("You are a member of »%(name)s«", name=name)
+    until = short_date(seat.suspended_until) if seat.suspended_until else ""
+    hidden = carries_titles_only(seat.partnership)
+    return {
+        "added": lambda: (
+            member,
+            _(
+                "A moderator has added you as %(level)s. If you don't want to be a member, you can leave at once,"
+                " under »Members«.",
+                level=level,
+            ),
+        ),
+        "approved": lambda: (member, _("A moderator has approved your request, as %(level)s.", level=level)),
+        "declined": lambda: (
+            _("Your request to join »%(name)s« was declined", name=name),
+            _("You can see the reason in the workspace.") if hidden else _("The moderators give this reason:"),
+        ),
+        "asked_back": lambda: (
+            _("The moderators of »%(name)s« have a question", name=name),
+            _("Answer it in the workspace before they can answer your request.")
+            if hidden
+            else _("They want to know this before they answer your request:"),
+        ),
+        "suspended": lambda: (
+            _("Your access to »%(name)s« is on hold", name=name),
+            _("You can't see the partnership until %(day)s. What you wrote stays.", day=until)
+            if until
+            else _("You can't see the partnership until a moderator opens your access again. What you wrote stays."),
+        ),
+        "lifted": lambda: (
+            _("You have access to »%(name)s« again", name=name),
+            _("Everything is where you left it."),
+        ),
+        "level_changed": lambda: (
+            _("Your access to »%(name)s« has changed", name=name),
+            _("From now on you take part as %(level)s.", level=level),
+        ),
+        "removed": lambda: (
+            _("You are no longer a member of »%(name)s«", name=name),
+            _("You can no longer see the partnership. What you wrote stays under your name."),
+        ),
+        "ending": lambda: (
+            _("Your access to »%(name)s« ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
+            _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
+        ),
+        "moved": lambda: (
+            _("You sit for %(organisation)s in »%(name)s« now", organisation=seat.organisation.name, name=name),
+            _(
+                "What you wrote until now stays under the organisation that you had. The roles that you had for it are"
+                " vacant."
+            ),
+        ),
+    }[kind]()
+
+
+def _is_so(mail: Mail, seat: Membership) -> bool:
+    """Whether the seat still is what the mail says."""
+    if mail.kind == "ending":
+        return seat.is_active and seat.ends_at is not None and seat.ends_at.isoformat() == mail.payload["ends_at"]
+    return {
+        "added": seat.is_active,
+        "approved": seat.is_active,
+        "lifted": seat.is_active,
+        "moved": seat.is_active,
+        "level_changed": seat.is_active and mail.payload.get("level") == seat.level,
+        "suspended": seat.state is MembershipState.SUSPENDED and not seat.is_active,
+        "asked_back": seat.state is MembershipState.REQUESTED and bool(seat.moderator_question),
+        "declined": seat.ending is Ending.DECLINED,
+        "removed": seat.ending is Ending.REMOVED,
+    }[mail.kind]
+
+
+@email_type("report", _l("Report for the moderators"))
+def report(mail: Mail) -> EmailContent | None:
+    """To a moderator: that something was reported, while it waits for an answer. By whom stands in the workspace."""
+    seat, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
+    if seat is None or not seat.may(Action.WITHDRAW_OTHERS) or found is None or found.answered_at is not None:
+        return None
+    thing = reports_service.thing_of(found)
+    post = db.session.get_one(Post, (found.partnership_id, found.post_number))
+    if thing.is_withdrawn or post.is_withdrawn:
+        return None
+    return emails.notification_email(
+        mail,
+        seat,
+        heading=_("Reported to the moderators: %(title)s", title=post.title),
+        quote=found.reason,
+        path="reports",
+        button=_("Answer"),
+    )
+
+
+@email_type("report_on_yours", _l("Answer to a report of what one wrote"))
+@email_type("report_answered", _l("Answer to one's own report"))
+def about_a_report(mail: Mail) -> EmailContent | None:
+    """What the moderators answered, to whoever wrote what was reported, or reported it, while they may read it."""
+    found = db.session.get(Report, mail.payload["report"])
+    seat = db.session.get(Membership, mail.payload["membership"])
+    if found is None or found.verdict is None or seat is None or not seat.may(Action.READ):
+        return None
+    return render_email(
+        "report",
+        sender=seat.partnership.name,
+        report=found,
+        answer="" if carries_titles_only(seat.partnership) else found.answer,
+        is_author=mail.kind == "report_on_yours",
+        address=link(f"{seat.partnership.address}reports"),
+    )
+
+
+@email_type("helped", _l("Administrator joined to help"))
+def helped(mail: Mail) -> EmailContent | None:
+    """To a moderator: that an administrator has joined, and why."""
+    seat = db.session.get(Membership, mail.payload["membership"])
+    helper = db.session.get(Membership, mail.payload["by"])
+    if seat is None or helper is None or not seat.may(Action.MANAGE_MEMBERS):
+        return None
+    return render_email(
+        "helped",
+        sender=seat.partnership.name,
+        helper=helper,
+        reason="" if carries_titles_only(seat.partnership) else mail.payload["reason"],
+        address=link(f"{seat.partnership.address}members"),
+    )

@@ -1,0 +1,134 @@
+"""What an invitation's and a link's address lead to. Opening it never accepts: mail scanners open every link."""
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask import g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from limits import RateLimitItemPerHour
+
+from workspace.accounts import passwords, sign_in
+from workspace.accounts.models import user_with
+from workspace.extensions import limiter
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import AccountForm, AddressForm, JoinForm
+from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import Invitation, InviteLink
+from workspace.partnerships.queries import participating_organisations
+from workspace.permissions import public
+from workspace.web.htmx import flash_live, redirect_client
+
+PER_ADDRESS = RateLimitItemPerHour(20)
+
+
+@blueprint.get("/invitations/<token:token>")
+@public
+def show_invitation(token: str) -> ResponseReturnValue:
+    """What one is invited to, and a button."""
+    invitation = invitations_service.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    return _invitation_page(invitation, AccountForm(data={"name": invitation.name}), 200 if invitation.is_open else 410)
+
+
+@blueprint.post("/invitations/<token:token>")
+@public
+def accept(token: str) -> ResponseReturnValue:
+    """Take the seat; who has no account gets one, whose address the mail has confirmed."""
+    invitation = invitations_service.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    user, form = g.user, AccountForm()
+    if not invitation.is_open:
+        return _invitation_page(invitation, form, 410)
+    if user is None:
+        if user_with(invitation.email) is not None or not form.validate() or not _is_strong(form, invitation):
+            return _invitation_page(invitation, form, 422)
+        password_hash = passwords.hashed(form.password.data or "")
+        user = invitations_service.make_account(invitation, name=form.name.data, password_hash=password_hash)
+        seat = invitations_service.accept(invitation, user)
+        sign_in.begin_session(user, remembered=False)
+        g.user = user
+    else:
+        seat = invitations_service.accept(invitation, user)
+    flash_live(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+    return redirect_client(seat.partnership.address)
+
+
+@blueprint.get("/join/<token:token>")
+@public
+def show_join(token: str) -> ResponseReturnValue:
+    """What a link leads into."""
+    link = invitations_service.link_of(token)
+    return _join_page(link, _join_form(link), 200 if link.is_open else 410) if link else _not_ours()
+
+
+@blueprint.post("/join/<token:token>")
+@public
+def join(token: str) -> ResponseReturnValue:
+    """Come in by the link; who is not signed in gets a mail that confirms the address first."""
+    link = invitations_service.link_of(token)
+    if link is None:
+        return _not_ours()
+    form = _join_form(link)
+    if not form.validate():
+        return _join_page(link, form, 422)
+    if g.user:
+        seat = join_requests_service.join(link, g.user, form.organisation.data if "organisation" in form else None)
+        flash_live(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+        return redirect_client(seat.partnership.address)
+    email = _normal(form.email.data or "")
+    if not email:
+        form.refuse(form.email, _("This is not a mail address."))
+    elif not limiter.limiter.hit(PER_ADDRESS, "join", request.remote_addr or ""):
+        form.refuse(form.email, _("Too many attempts. Wait a little, and try again."))
+    if form.errors:
+        return _join_page(link, form, 422)
+    join_requests_service.confirm_by_mail(link, email, form.organisation.data)
+    flash_live(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
+    return redirect_client(request.path)
+
+
+def _join_form(link: InviteLink) -> Any:
+    """What has to be asked: the organisation, unless one's own takes part; of a stranger the address too."""
+    form = JoinForm() if g.user else AddressForm()
+    present = participating_organisations(link.partnership)
+    form.organisation.choices = [(row.id, row.name) for row in present]
+    if g.user and g.user.organisation_id in (row.id for row in present):
+        del form.organisation
+    return form
+
+
+def _join_page(link: InviteLink, form: Any, status: int) -> ResponseReturnValue:
+    return make_response(render_template("members/join.html", link=link, form=form, address=request.path), status)
+
+
+def _invitation_page(invitation: Invitation, form: AccountForm, status: int) -> ResponseReturnValue:
+    user = g.user
+    page = render_template(
+        "members/invitation.html",
+        invitation=invitation,
+        form=form,
+        address=request.path,
+        is_mine=user is not None and user.email_key == invitation.email_key,
+        has_account=user_with(invitation.email) is not None,
+    )
+    return make_response(page, status)
+
+
+def _not_ours() -> ResponseReturnValue:
+    return make_response(render_template("members/no_invitation.html"), 404)
+
+
+def _is_strong(form: AccountForm, invitation: Invitation) -> bool:
+    weakness = passwords.weakness(form.password.data or "", form.name.data or "", invitation.email)
+    return weakness is None or form.refuse(form.password, weakness)
+
+
+def _normal(email: str) -> str:
+    try:
+        return validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""

@@ -1,0 +1,259 @@
+"""Inviting by mail address: the verbs. An invitation is an approval, so who accepts is in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort, current_app
+from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import insert, select, update
+
+from workspace import clock
+from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import begin_write, db
+from workspace.mail.models import enqueue_all
+from workspace.mail.models import mail_row as mail_row
+from workspace.members.invitations import address_parser
+from workspace.members.invitations.address_parser import INVITING, Row
+from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
+from workspace.organisations.models import Organisation
+from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.memberships import admit, find
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.service import participations
+from workspace.permissions import Action, Conflict, Level, NotAllowed
+
+
+class NoLongerOpen(Conflict):
+    """The invitation has been used, withdrawn, or is too old."""
+
+    status = 410
+
+
+def invite(
+    by: Membership, rows: Sequence[Row], *, level: Level, organisation_id: int, language: str, greeting: str
+) -> list[Invitation]:
+    """Invite every row that can be; what has become of the others meanwhile is asked again under the lock."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        require_partner(by.partnership, organisation_id)
+        fates = address_parser.known(by.partnership, {row.key for row in rows})
+        wanted = [row for row in rows if row.status in INVITING and fates.get(row.key, (row.status,))[0] in INVITING]
+        _withdraw_expired(by)
+        now = clock.now()
+        common = {
+            "partnership_id": by.partnership_id,
+            "level": level,
+            "organisation_id": organisation_id,
+            "language": language,
+            "greeting": greeting,
+            "invited_by_id": by.id,
+            "sent_at": now,
+            "created_at": now,
+            "expires_at": now + VALID,
+        }
+        made = _add([{"email": row.email, "email_key": row.key, "name": row.name, **common} for row in wanted])
+        enqueue_all([mail for invitation in made for mail in _mails(invitation)])
+        for invitation in made:
+            record_audit(
+                AuditAction.INVITED,
+                actor=by.user,
+                partnership=by.partnership,
+                email=invitation.email,
+                after=level.value,
+            )
+        return made
+
+
+def resend(by: Membership, invitation_id: int) -> Invitation:
+    """Send it again, valid for another fortnight. The link is the same."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        invitation = _of(by, invitation_id)
+        if invitation.answer is not InvitationAnswer.OPEN:
+            raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
+        invitation.round += 1
+        invitation.sent_at = clock.now()
+        invitation.expires_at = clock.now() + VALID
+        enqueue_all(_mails(invitation))
+        record_audit(AuditAction.RESENT, actor=by.user, partnership=by.partnership, email=invitation.email)
+        return invitation
+
+
+def withdraw(by: Membership, invitation_id: int) -> Invitation:
+    """Take an invitation back: its link opens nothing any more."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        invitation = _of(by, invitation_id)
+        if invitation.answer is InvitationAnswer.ACCEPTED:
+            raise NoLongerOpen(_("The invitation has been accepted in the meantime."))
+        if invitation.answer is InvitationAnswer.OPEN:
+            invitation.answer = InvitationAnswer.WITHDRAWN
+            record_audit(
+                AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email
+            )
+        return invitation
+
+
+def accept(invitation: Invitation, user: User) -> Membership:
+    """Give the person whose address was invited their seat.
+
+    Raises NoLongerOpen, Conflict for somebody else, and NotAllowed for a member whose access is on hold.
+    """
+    with invitation.partnership.locked():
+        db.session.refresh(invitation)
+        if user.email_key != invitation.email_key:
+            raise Conflict(_("The invitation is for another address than yours."))
+        if not invitation.is_open:
+            raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+        partnership = invitation.partnership
+        if partnership.is_archived:
+            raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+        link = db.session.get(InviteLink, invitation.link_id) if invitation.link_id else None
+        if link:
+            use(link)
+        seat = enter(
+            partnership,
+            user,
+            level=invitation.level,
+            organisation_id=invitation.organisation_id,
+            link_id=invitation.link_id,
+        )
+        invitation.answer, invitation.accepted_by_id = InvitationAnswer.ACCEPTED, seat.id
+        return seat
+
+
+def enter(
+    partnership: Partnership, user: User, *, level: Level, organisation_id: int | None, link_id: int | None
+) -> Membership:
+    """Seat the person for their own organisation if it takes part, else for `organisation_id`.
+
+    Raises NotAllowed for a member whose access is on hold, and Conflict if the organisation does not take part.
+    """
+    seat = find(partnership, user)
+    if seat and not seat.is_active and not seat.has_ended and seat.state is MembershipState.SUSPENDED:
+        raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
+    if user.organisation_id in participations(partnership):
+        organisation_id = user.organisation_id
+    return admit(
+        partnership,
+        user,
+        level=level,
+        organisation_id=require_partner(partnership, organisation_id),
+        way="link" if link_id else "invitation",
+        link_id=link_id,
+    )
+
+
+def require_partner(partnership: Partnership, organisation_id: int | None) -> int:
+    """The organisation, which takes part. Raises Conflict when it does not, or has been let go since."""
+    if organisation_id is None or organisation_id not in participations(partnership):
+        raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
+    return organisation_id
+
+
+def use(link: InviteLink) -> None:
+    """Count a use of the link. The partnership is locked. Raises NoLongerOpen when it has no more."""
+    db.session.refresh(link)
+    if not link.is_open:
+        raise NoLongerOpen(_("The link is closed, used up or too old. Ask the moderators for a new one."))
+    link.uses += 1
+
+
+def create_member_account(organisation_id: int, user: User, by: Membership) -> None:
+    """Let the organisation take part, on its usual side, if it does not yet. The partnership is locked."""
+    if organisation_id in participations(by.partnership):
+        return
+    organisation = db.session.get_one(Organisation, organisation_id)
+    side = organisation.usual_side
+    db.session.add(Participation(partnership_id=by.partnership_id, organisation_id=organisation_id, side=side))
+    record_by(by, Verb.ADDED_ORGANISATION, name=organisation.name)
+
+
+def token(what: Invitation | InviteLink) -> str:
+    """What the address of an invitation or a link holds. It can't be guessed, and the database does not hold it."""
+    return str(_signer(type(what)).dumps(what.id))
+
+
+def invitation_of(token: str) -> Invitation | None:
+    """The invitation whose token that is."""
+    return db.session.get(Invitation, found) if (found := _number(Invitation, token)) else None
+
+
+def link_of(token: str) -> InviteLink | None:
+    """The invite link whose token that is."""
+    return db.session.get(InviteLink, found) if (found := _number(InviteLink, token)) else None
+
+
+def make_account(invitation: Invitation, *, name: str, password_hash: str) -> User:
+    """An account for the invited, whose address the mail has confirmed."""
+    begin_write()
+    user = User(
+        email=invitation.email,
+        name=name,
+        organisation_id=invitation.organisation_id,
+        language=invitation.language,
+        password_hash=password_hash,
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def _number(kind: type, token: str) -> int | None:
+    try:
+        found = _signer(kind).loads(token)
+    except BadSignature:
+        return None
+    return found if isinstance(found, int) else None
+
+
+def _signer(kind: type) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=kind.__name__.lower())
+
+
+def _of(by: Membership, invitation_id: int) -> Invitation:
+    found = db.session.scalar(
+        select(Invitation).where(Invitation.id == invitation_id, Invitation.partnership_id == by.partnership_id)
+    )
+    return found or abort(404)
+
+
+def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
+    """Add invitations; a few statements for every 500, whatever the database."""
+    made: list[Invitation] = []
+    for start in range(0, len(rows), address_parser.AT_ONCE):
+        chunk = rows[start : start + address_parser.AT_ONCE]
+        db.session.execute(insert(Invitation), chunk)
+        added = select(Invitation).where(
+            Invitation.partnership_id == chunk[0]["partnership_id"],
+            Invitation.answer == InvitationAnswer.OPEN,
+            Invitation.email_key.in_([row["email_key"] for row in chunk]),
+        )
+        made += db.session.scalars(added.order_by(Invitation.id))
+    return made
+
+
+def _mails(invitation: Invitation) -> list[dict[str, Any]]:
+    """The mail now, and a reminder in five days, which says nothing if there is an answer by then."""
+    key = f"{invitation.id}:{invitation.round}"
+    about: dict[str, Any] = {"invitation": invitation.id, "round": invitation.round}
+    later = clock.now() + REMINDED_AFTER
+    return [
+        mail_row("invitation", key=f"invitation:{key}", to=invitation.email, **about),
+        mail_row("reminder", key=f"reminder:{key}", to=invitation.email, not_before=later, **about),
+    ]
+
+
+def _withdraw_expired(by: Membership) -> None:
+    """Make room for new invitations to addresses whose last one is too old."""
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.partnership_id == by.partnership_id,
+            Invitation.answer == InvitationAnswer.OPEN,
+            Invitation.expires_at <= clock.now(),
+        )
+        .values(answer=InvitationAnswer.WITHDRAWN)
+    )

@@ -1,0 +1,157 @@
+"""Asking to join a listed partnership, and the moderators' answers."""
+
+from typing import Any
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.accounts.models import User
+from workspace.db.engine import db
+from workspace.members import pending
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import DecisionForm, ReplyForm, RequestForm, VisibilityForm
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Membership, Partnership, Visibility
+from workspace.partnerships.queries import organisations_by_side
+from workspace.permissions import Action, Conflict, members_with, signed_in
+from workspace.web import pagination
+from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+
+PAGE = 20
+NAMED = 6
+
+
+@blueprint.get("/partnerships/listed")
+@signed_in
+def listed(user: User) -> ResponseReturnValue:
+    """Partnerships that everybody who is signed in may know of: name, purpose and organisations."""
+    return _listed_page(user, RequestForm())
+
+
+@blueprint.post("/partnerships/listed/<number:partnership_id>/requests")
+@signed_in
+def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
+    """Ask for a seat."""
+    partnership = db.session.get(Partnership, partnership_id)
+    if partnership is None or partnership.visibility is not Visibility.LISTED:
+        abort(404)
+    form = RequestForm()
+    if not form.validate():
+        return _listed_page(user, form, asked=partnership_id), 422
+    join_requests_service.ask_to_join(user, partnership, form.words.data)
+    flash_live(_("Your request is sent. Here you see where it stands."))
+    return redirect_client("/memberships")
+
+
+@blueprint.post("/memberships/<number:membership_id>/answer")
+@signed_in
+def answer(user: User, membership_id: int) -> ResponseReturnValue:
+    """Answer the moderators' question."""
+    seat, form = _own(user, membership_id), RequestForm()
+    if form.validate():
+        join_requests_service.answer(seat, form.words.data)
+        flash_live(_("Your answer is sent."))
+    else:
+        flash_live(_("Write a few words."))
+    return redirect_client("/memberships")
+
+
+@blueprint.post("/memberships/<number:membership_id>/taking-back")
+@signed_in
+def take_back(user: User, membership_id: int) -> ResponseReturnValue:
+    """Take one's own request back."""
+    join_requests_service.take_back(_own(user, membership_id))
+    flash_live(_("Your request is taken back."))
+    return redirect_client("/memberships")
+
+
+@blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/approval")
+@members_with(Action.ADD_MEMBERS)
+def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let in who has asked."""
+    form = DecisionForm()
+    level = _chosen(form.level.data if form.validate() else None)
+    seat = join_requests_service.approve(membership, membership_id, level)
+    flash_live(_("%(name)s is in the partnership now.", name=seat.user.name))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
+@members_with(Action.ADD_MEMBERS)
+def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Ask why, or what should be known first."""
+    return _reply_page(membership, membership_id, ReplyForm())
+
+
+@blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
+@members_with(Action.ADD_MEMBERS)
+def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Say no with a reason; or, with the other button, ask back."""
+    form = ReplyForm()
+    if not form.validate():
+        context = _reply(membership, membership_id)
+        return form_error("members/_reply.html", page="members/reply.html", form=form, **context)
+    if "question" in request.form:
+        seat = join_requests_service.ask_back(membership, membership_id, form.words.data)
+        flash_live(_("%(name)s is asked.", name=seat.user.name))
+    else:
+        seat = join_requests_service.decline(membership, membership_id, form.words.data)
+        flash_live(_("The request of %(name)s is declined.", name=seat.user.name))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/visibility")
+@members_with(Action.EDIT_PARTNERSHIP)
+def show_visibility(membership: Membership) -> ResponseReturnValue:
+    """Who can know of the partnership."""
+    form = VisibilityForm(data={"visibility": membership.partnership.visibility})
+    return render_template(
+        "members/visibility.html", form=form, membership=membership, partnership=membership.partnership
+    )
+
+
+@blueprint.post("/partnerships/<slug:slug>/visibility")
+@members_with(Action.EDIT_PARTNERSHIP)
+def set_visibility(membership: Membership) -> ResponseReturnValue:
+    """Let it be listed, or hidden."""
+    form = VisibilityForm()
+    join_requests_service.set_visibility(membership, _chosen(form.visibility.data if form.validate() else None))
+    flash_live(_("The visibility is changed."))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+def _chosen(answer: Any) -> Any:
+    """The answer that was chosen. Raises Conflict for none."""
+    if answer is None:
+        raise Conflict(_("Choose one of the answers."))
+    return answer
+
+
+def _own(user: User, membership_id: int) -> Membership:
+    seat = db.session.get(Membership, membership_id)
+    return seat if seat and seat.user_id == user.id else abort(404)
+
+
+def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
+    found = pending.listed(user, pagination.parse_int(request.args.get("after", "")))
+    page = found[:PAGE]
+    return page_or_partial(
+        "members/listed.html",
+        "members/_listed.html",
+        page=page,
+        following=page[-1].id if len(found) > PAGE else None,
+        parties=organisations_by_side([row.id for row in page], NAMED),
+        form=form,
+        asked=asked,
+    )
+
+
+def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
+    seat = moderation_service.seat_with(membership.partnership, membership_id)
+    return {"seat": seat, "membership": membership, "partnership": membership.partnership}
+
+
+def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:
+    return render_template("members/reply.html", form=form, **_reply(membership, membership_id))

@@ -1,0 +1,35 @@
+"""What endings and levels mean, in the reader's language."""
+
+from flask_babel import lazy_gettext as _l
+
+from workspace.members.invitations.address_parser import RowStatus
+from workspace.partnerships.models import Ending, Visibility
+from workspace.permissions import Level
+
+ENDINGS = {
+    Ending.DECLINED: _l("Declined"),
+    Ending.TAKEN_BACK: _l("Taken back"),
+    Ending.REMOVED: _l("Removed"),
+    Ending.LEFT: _l("Left"),
+    Ending.EXPIRED: _l("Ended on its date"),
+}
+LEVEL_HINTS = {
+    Level.OBSERVER: _l("Can read everything and get mail"),
+    Level.CONTRIBUTOR: _l("Can also write posts, comment and have roles"),
+    Level.MODERATOR: _l("Can also invite, approve and remove members"),
+}
+FATES = {
+    RowStatus.NEW: _l("Will be invited"),
+    RowStatus.RETURNS: _l("Was a member before, and will be invited again"),
+    RowStatus.REMOVED: _l("Was removed, and will be invited again"),
+    RowStatus.MEMBER: _l("Is a member already"),
+    RowStatus.SUSPENDED: _l("Is on hold: open the access in the table"),
+    RowStatus.REQUESTED: _l("Has asked to join: approve the request"),
+    RowStatus.INVITED: _l("Is invited already"),
+    RowStatus.TWICE: _l("Stands in the list twice"),
+    RowStatus.NO_ADDRESS: _l("Is not a mail address"),
+}
+VISIBILITIES = {
+    Visibility.HIDDEN: _l("Hidden: only members know of it"),
+    Visibility.LISTED: _l("Listed: people who are signed in see name, purpose and organisations, and can ask to join"),
+}

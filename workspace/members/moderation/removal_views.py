@@ -1,0 +1,89 @@
+"""Leaving for good: being removed, leaving by oneself, and handing over before."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import ConfirmedForm, RemovalForm, members_typed
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastOfSide
+from workspace.members.moderation.suspension_views import ask_again, chosen, place
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, members_with
+from workspace.roles import removal_impact
+from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/removal")
+@members_with(Action.MANAGE_MEMBERS)
+def ask_to_remove(membership: Membership) -> ResponseReturnValue:
+    """Ask why, and say what will happen."""
+    if not members_typed(request.args):
+        flash_live(_("Choose members in the table first."))
+        return redirect_303(f"{membership.partnership.address}members")
+    return render_template("members/removal.html", form=RemovalForm(), **_chosen(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/removal")
+@members_with(Action.MANAGE_MEMBERS)
+def remove(membership: Membership) -> ResponseReturnValue:
+    """End their memberships."""
+    form, context = RemovalForm(), _chosen(membership)
+    if not form.validate():
+        return form_error("members/_removal.html", page="members/removal.html", form=form, **context)
+    try:
+        found = moderation_service.remove(
+            membership, members_typed(request.form), reason=form.reason.data, confirmed=form.confirmed.data
+        )
+    except LastOfSide as question:
+        return ask_again("removal", form, question, context)
+    flash_live(
+        ngettext("The member is removed.", "%(num)s members are removed.", len(found))
+        if found
+        else _("Nothing was changed: none of them is a member now.")
+    )
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/leaving")
+@members_with(Action.LEAVE)
+def ask_to_leave(membership: Membership) -> ResponseReturnValue:
+    """Ask before somebody leaves."""
+    return render_template("members/leaving.html", form=ConfirmedForm(), **_own(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/leaving")
+@members_with(Action.LEAVE)
+def leave(membership: Membership) -> ResponseReturnValue:
+    """End one's own membership."""
+    form = ConfirmedForm()
+    try:
+        moderation_service.leave(membership, confirmed=form.confirmed.data)
+    except LastOfSide as question:
+        return ask_again("leaving", form, question, _own(membership))
+    flash_live(_("You have left »%(name)s«.", name=membership.partnership.name))
+    return redirect_client("/partnerships")
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/handover")
+@members_with(Action.MANAGE_MEMBERS)
+def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Make somebody else a moderator in one's own place."""
+    seat = moderation_service.hand_over(membership, membership_id, confirmed=True)
+    flash_live(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+def _own(membership: Membership) -> dict[str, Any]:
+    """One's own seat, and the roles that would lack one."""
+    return {"without": removal_impact.impact_of_removing(membership, [membership.id]), **place(membership)}
+
+
+def _chosen(membership: Membership) -> dict[str, Any]:
+    """Whom it is about, and the roles that would lack them."""
+    context = chosen(membership)
+    return context | {"without": removal_impact.impact_of_removing(membership, [seat.id for seat in context["seats"]])}

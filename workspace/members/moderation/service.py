@@ -1,0 +1,281 @@
+"""What moderators do with the seats of others, and everybody with their own: each a verb under the partnership's lock.
+
+A partnership always keeps an active moderator. The check stands under the lock, so it holds as well when the last two
+are lowered at the same moment.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from flask import abort
+from flask_babel import gettext as _
+from sqlalchemy import func, or_, select
+
+from workspace import clock
+from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import AnyRow, db
+from workspace.mail.models import enqueue, enqueue_all, mail_row
+from workspace.partnerships.activity_log import Verb, record, record_by
+from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
+from workspace.permissions import Action, Conflict, Level
+
+MOST_AT_ONCE = 100
+
+
+class LastModerator(Conflict):
+    """Without this person the partnership would have no active moderator."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A partnership always has a moderator. Make somebody else a moderator first."))
+
+
+class LastOfSide(Conflict):
+    """Without this person a side would have no moderator: it can be done, but has to be confirmed."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Then only one side has moderators. Confirm it if that is what you want."))
+
+
+def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: bool = False) -> dict[int, Level]:
+    """Give seats (by id) new levels; what those that changed had before.
+
+    Raises LastModerator, and LastOfSide unless `confirmed`.
+    """
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        changed = [seat for seat in seats(by.partnership, levels) if seat.level is not levels[seat.id]]
+        if any(seat.ends_at for seat in changed if levels[seat.id] is Level.MODERATOR):
+            raise Conflict(_("A moderator's access has no end. Take away the end date first."))
+        raised = {seat.id for seat in changed if levels[seat.id] is Level.MODERATOR}
+        require_moderators(by.partnership, without=moderators(changed), plus=raised, confirmed=confirmed)
+        before = {seat.id: seat.level for seat in changed}
+        for seat in changed:
+            seat.level = levels[seat.id]
+            record_audit(
+                AuditAction.CHANGED_LEVEL,
+                actor=by.user,
+                subject=seat.user,
+                partnership=by.partnership,
+                before=before[seat.id].value,
+                after=seat.level.value,
+            )
+        _tell_levels([seat for seat in changed if seat.is_active and seat.id != by.id])
+        return before
+
+
+def suspend(
+    by: Membership, ids: Collection[int], *, until: datetime | None, reason: str, confirmed: bool = False
+) -> list[Membership]:
+    """Keep members out until a moment, or until somebody lets them in again; those to whom it happened."""
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        found = [seat for seat in seats(by.partnership, ids) if seat.is_active]
+        require_others(by, found)
+        require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
+        for seat in found:
+            seat.transition_to(MembershipState.SUSPENDED, by=by, reason=reason)
+            seat.suspended_until = until
+            _tell(AuditAction.SUSPENDED, seat, by, reason=reason, until=until.isoformat() if until else "")
+        return found
+
+
+def lift(by: Membership, seat_id: int) -> Membership:
+    """Let a suspended member in again."""
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        seat = seat_with(by.partnership, seat_id)
+        if seat.state is MembershipState.SUSPENDED:
+            seat.transition_to(MembershipState.ACTIVE, by=by)
+            # Who comes back from a suspension gets no mail about what was written meanwhile.
+            seat.digested_number = by.partnership.last_number
+            _tell(AuditAction.LIFTED, seat, by)
+        return seat
+
+
+def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False) -> list[Membership]:
+    """End memberships. What they wrote stays under their names, and their roles are vacant from now on."""
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        found = [
+            seat
+            for seat in seats(by.partnership, ids)
+            if seat.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED)
+        ]
+        require_others(by, found)
+        require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
+        for seat in found:
+            end(seat, Ending.REMOVED, by=by, reason=reason)
+        return found
+
+
+def end(seat: Membership, how: Ending, *, by: Membership, reason: str = "") -> None:
+    """End the membership, and put it on record. The partnership is locked."""
+    seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
+    seat.ending = how
+    record_by(by, Verb.REMOVED, subject=seat)
+    _tell(AuditAction.REMOVED, seat, by, reason=reason)
+
+
+def leave(seat: Membership, *, confirmed: bool = False) -> None:
+    """End one's own membership."""
+    with seat.partnership.locked():
+        seat.require(Action.LEAVE)
+        require_moderators(seat.partnership, without=moderators([seat]), confirmed=confirmed)
+        seat.transition_to(MembershipState.ENDED)
+        seat.ending = Ending.LEFT
+        record(seat.partnership, Verb.LEFT, actor=seat, subject=seat)
+        record_audit(AuditAction.LEFT, actor=seat.user, subject=seat.user, partnership=seat.partnership)
+
+
+def end_on(by: Membership, seat_id: int, moment: datetime | None) -> Membership:
+    """Let a membership end by itself at a moment, or take the end away. The person is told a week before."""
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        seat = seat_with(by.partnership, seat_id)
+        if moment and seat.level is Level.MODERATOR:
+            raise Conflict(_("A moderator's access has no end. Change the access first."))
+        if seat.ends_at != moment and not seat.has_ended:
+            before, seat.ends_at = seat.ends_at, moment
+            record_audit(
+                AuditAction.SET_END,
+                actor=by.user,
+                subject=seat.user,
+                partnership=by.partnership,
+                before=before.isoformat() if before else "",
+                after=moment.isoformat() if moment else "",
+            )
+        return seat
+
+
+def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Membership:
+    """Make somebody else a moderator in one's own place."""
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        to = seat_with(by.partnership, to_id)
+        if to.id == by.id or not to.is_active:
+            raise Conflict(_("Choose another active member to hand over to."))
+        change_levels(by, {to.id: Level.MODERATOR, by.id: Level.CONTRIBUTOR}, confirmed=confirmed)
+        return to
+
+
+def require_moderator_without(user: User) -> None:
+    """Raise LastModerator if a partnership would be without an active moderator when `user`'s account is closed.
+
+    Every partnership that the person moderates is locked, always in the same order.
+    """
+    moderated = select(Membership).where(
+        Membership.user_id == user.id, Membership.level == Level.MODERATOR, Membership.is_active
+    )
+    for seat in db.session.scalars(moderated.order_by(Membership.partnership_id)).all():
+        with seat.partnership.locked():
+            if seat.is_active and seat.level is Level.MODERATOR:
+                require_moderators(seat.partnership, without={seat.id}, confirmed=True)
+
+
+def seats(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
+    """The partnership's seats with these ids, at most a hundred."""
+    wanted = sorted(ids)[:MOST_AT_ONCE]
+    query = select(Membership).where(Membership.partnership_id == partnership.id, Membership.id.in_(wanted))
+    return list(db.session.scalars(query.where(Membership.is_present).order_by(Membership.id)))
+
+
+def seat_with(partnership: Partnership, seat_id: int) -> Membership:
+    """The partnership's seat with that id; 404 for one that is none of its seats."""
+    found = seats(partnership, [seat_id])
+    if not found:
+        abort(404)
+    return found[0]
+
+
+def other_moderators(seat: Membership) -> list[AnyRow]:
+    """The active moderators who can sign in, but for the seat: the ids of their seats and of themselves."""
+    query = (
+        select(Membership.id, Membership.user_id)
+        .join(Membership.user)
+        .where(
+            Membership.partnership_id == seat.partnership_id,
+            Membership.level == Level.MODERATOR,
+            Membership.is_active,
+            Membership.id != seat.id,
+            User.deactivated_at.is_(None),
+        )
+    )
+    return list(db.session.execute(query))
+
+
+def moderating_sides(
+    partnership: Partnership, *, without: Collection[int] = (), plus: Collection[int] = ()
+) -> dict[str, int]:
+    """How many active moderators who can sign in each side has that has any.
+
+    The seats `without` are left out, and those in `plus` counted in.
+    """
+    side = func.coalesce(Participation.side, "others")
+    query = (
+        select(side, func.count())
+        .select_from(Membership)
+        .join(Membership.user)
+        .outerjoin(
+            Participation,
+            (Participation.partnership_id == Membership.partnership_id)
+            & (Participation.organisation_id == Membership.organisation_id),
+        )
+        .where(
+            Membership.partnership_id == partnership.id,
+            or_(Membership.level == Level.MODERATOR, Membership.id.in_(list(plus))),
+            Membership.id.not_in(list(without)),
+            Membership.is_active,
+            User.deactivated_at.is_(None),
+        )
+        .group_by(side)
+    )
+    return {str(side): count for side, count in db.session.execute(query)}
+
+
+def require_moderators(
+    partnership: Partnership, *, without: Collection[int], plus: Collection[int] = (), confirmed: bool
+) -> None:
+    """Raise LastModerator if none is left without these seats, and LastOfSide for a side unless it is `confirmed`."""
+    if not without:
+        return
+    remaining = moderating_sides(partnership, without=without, plus=plus)
+    if not remaining:
+        raise LastModerator
+    if not confirmed and moderating_sides(partnership).keys() - remaining.keys():
+        raise LastOfSide
+
+
+def require_others(by: Membership, found: Collection[Membership]) -> None:
+    """Raise Conflict if the actor is among those that something is done to."""
+    if any(seat.id == by.id for seat in found):
+        raise Conflict(_("You can't do this to yourself. Leave the partnership, or hand over first."))
+
+
+def moderators(found: Collection[Membership]) -> set[int]:
+    """The ids of the moderators among these seats."""
+    return {seat.id for seat in found if seat.level is Level.MODERATOR}
+
+
+def _tell_levels(changed: Collection[Membership]) -> None:
+    """Tell those whose level is another now by mail."""
+    moment = int(clock.now().timestamp() * 1000)
+    enqueue_all(
+        [
+            mail_row(
+                "level_changed",
+                key=f"level_changed:{seat.id}:{moment}",
+                to=seat.user_id,
+                membership=seat.id,
+                level=seat.level.value,
+            )
+            for seat in changed
+        ]
+    )
+
+
+def _tell(act: AuditAction, seat: Membership, by: Membership, **details: str) -> None:
+    """Put it on record, and tell the person by mail."""
+    record_audit(act, actor=by.user, subject=seat.user, partnership=seat.partnership, **details)
+    moment = int(clock.now().timestamp() * 1000)
+    enqueue(act.value, key=f"{act.value}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)

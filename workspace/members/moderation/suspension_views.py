@@ -1,0 +1,107 @@
+"""Keeping members out for a while, letting them in again, and letting a membership end on a date."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from workspace.i18n import formatting
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import EndForm, SuspensionForm, members_typed
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastOfSide
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, members_with
+from workspace.web import htmx
+from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/suspension")
+@members_with(Action.MANAGE_MEMBERS)
+def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
+    """Ask until when, and why."""
+    if not members_typed(request.args):
+        flash_live(_("Choose members in the table first."))
+        return redirect_303(f"{membership.partnership.address}members")
+    return render_template("members/suspension.html", form=SuspensionForm(), **chosen(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/suspension")
+@members_with(Action.MANAGE_MEMBERS)
+def suspend(membership: Membership) -> ResponseReturnValue:
+    """Keep them out."""
+    form, context = SuspensionForm(), chosen(membership)
+    if not form.validate():
+        return form_error("members/_suspension.html", page="members/suspension.html", form=form, **context)
+    try:
+        found = moderation_service.suspend(
+            membership,
+            members_typed(request.form),
+            until=form.until_moment,
+            reason=form.reason.data,
+            confirmed=form.confirmed.data,
+        )
+    except LastOfSide as question:
+        return ask_again("suspension", form, question, context)
+    flash_live(
+        ngettext("The access is on hold.", "The access of %(num)s members is on hold.", len(found))
+        if found
+        else _("Nothing was changed: none of them has access now.")
+    )
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/reopening")
+@members_with(Action.MANAGE_MEMBERS)
+def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let a suspended member in again."""
+    seat = moderation_service.lift(membership, membership_id)
+    flash_live(_("%(name)s has access again.", name=seat.user.name))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/end")
+@members_with(Action.MANAGE_MEMBERS)
+def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """The form for the day on which a membership ends."""
+    seat = moderation_service.seat_with(membership.partnership, membership_id)
+    day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
+    return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/end")
+@members_with(Action.MANAGE_MEMBERS)
+def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let a membership end on a day, or take the day away."""
+    form = EndForm()
+    if not form.validate():
+        seat = moderation_service.seat_with(membership.partnership, membership_id)
+        return form_error("members/_end.html", page="members/end.html", form=form, seat=seat, **place(membership))
+    seat = moderation_service.end_on(membership, membership_id, form.moment)
+    flash_live(
+        _("The access of %(name)s ends on %(day)s.", name=seat.user.name, day=formatting.short_date(seat.ends_at))
+        if seat.ends_at
+        else _("The access of %(name)s has no end now.", name=seat.user.name)
+    )
+    return redirect_client(f"{membership.partnership.address}members")
+
+
+def chosen(membership: Membership) -> dict[str, Any]:
+    """The members that the address or the form names. Raises Conflict when none of them is here."""
+    found = moderation_service.seats(membership.partnership, members_typed(request.values))
+    if not found:
+        raise Conflict(_("Choose members in the table first."))
+    return {"seats": found, **place(membership)}
+
+
+def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
+    """The form once more, with the box that confirms it. Nothing has been changed."""
+    form.refuse(form.confirmed, question.message)
+    return htmx.form_error(f"members/_{page}.html", page=f"members/{page}.html", status=409, form=form, **context)
+
+
+def place(membership: Membership) -> dict[str, Any]:
+    """What every page of a partnership needs."""
+    return {"membership": membership, "partnership": membership.partnership}

@@ -1,0 +1,51 @@
+"""One's own seats that open nothing, or not yet: where a request stands, why one is kept out, and until when."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import or_, select
+
+from workspace.accounts.models import User
+from workspace.db.engine import AnyRow, db
+from workspace.members.blueprint import blueprint
+from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
+from workspace.permissions import signed_in
+
+MOST_LISTED = 50
+
+
+@blueprint.get("/memberships")
+@signed_in
+def own(user: User) -> ResponseReturnValue:
+    """What one is told, and nothing else of the partnerships."""
+    return render_template("members/own.html", seats=closed_seats(user))
+
+
+def closed_seats(user: User) -> list[AnyRow]:
+    """The seats that open nothing, the latest change first; those that one left or took back oneself are no news."""
+    query = (
+        select(
+            Membership.id,
+            Membership.state,
+            Membership.has_ended.label("has_ended"),
+            Membership.ending,
+            Membership.state_since,
+            Membership.suspended_until,
+            Membership.reason,
+            Membership.request_text,
+            Membership.moderator_question,
+            Partnership.name,
+        )
+        .join(Membership.partnership)
+        .where(
+            Membership.user_id == user.id,
+            ~Membership.is_active,
+            Membership.is_present,
+            or_(
+                Membership.state != MembershipState.ENDED,
+                Membership.ending.in_((Ending.DECLINED, Ending.REMOVED, Ending.EXPIRED)),
+            ),
+        )
+        .order_by(Membership.state_since.desc(), Membership.id.desc())
+        .limit(MOST_LISTED)
+    )
+    return list(db.session.execute(query))

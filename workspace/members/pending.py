@@ -1,0 +1,128 @@
+"""What is read of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from workspace.accounts.models import User
+from workspace.comments.models import Comment
+from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
+from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility
+from workspace.permissions import Level
+from workspace.posts.models import Post
+
+MOST_SHOWN = 100
+MOST_WAITING = 50
+
+
+def answers_wanted(user: User) -> list[AnyRow]:
+    """What I am to answer: requests to join and reports where I am a moderator, and questions about my own requests.
+
+    One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
+    """
+    return fetch_rows(_answers_wanted(), user_id=user.id)
+
+
+@cache
+def _answers_wanted() -> AnySelect:
+    """The statement of it, made once and kept: making it takes longer than running it."""
+    seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    moderated = (
+        Membership.user_id == bindparam("user_id"),
+        Membership.level == Level.MODERATOR,
+        Membership.is_active,
+        Partnership.archived_at.is_(None),
+    )
+    place = (Partnership.slug, Partnership.name.label("partnership_name"))
+
+    def told(what: str, title: Any, about: Any, moment: Any) -> AnySelect:
+        columns = (literal(what).label("what"), title.label("title"), about.label("about"), moment.label("moment"))
+        return select(*place, *columns).join(Membership, Membership.partnership_id == Partnership.id)
+
+    requests = (
+        told("request", asker.name, organisation.name, seat.state_since)
+        .join(seat, and_(seat.partnership_id == Partnership.id, seat.state == MembershipState.REQUESTED))
+        .join(asker, asker.id == seat.user_id)
+        .join(organisation, organisation.id == seat.organisation_id)
+        .where(*moderated, seat.moderator_question == "")
+    )
+    is_withdrawn = or_(
+        Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))
+    )
+    reports = (
+        told("report", case((Post.withdrawn_at.is_(None), Post.title), else_=""), literal(""), Report.created_at)
+        .join(Report, and_(Report.partnership_id == Partnership.id, Report.answered_at.is_(None)))
+        .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
+        .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
+        .where(*moderated, ~is_withdrawn)
+    )
+    questions = told("question", literal(""), literal(""), Membership.state_since).where(
+        Membership.user_id == bindparam("user_id"),
+        Membership.state == MembershipState.REQUESTED,
+        Membership.moderator_question != "",
+    )
+    union = union_all(requests, reports, questions)
+    found = union.subquery()
+    return select(found).order_by(found.c.moment).limit(MOST_WAITING)
+
+
+def invitations(membership: Membership) -> list[AnyRow]:
+    """The latest that wait for an answer, or waited in vain; at most a hundred."""
+    query = (
+        select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
+        .join(Membership, Membership.id == Invitation.invited_by_id)
+        .join(Membership.user)
+        .where(Invitation.partnership_id == membership.partnership_id, Invitation.answer == InvitationAnswer.OPEN)
+        .order_by(Invitation.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return list(db.session.execute(query))
+
+
+def links(membership: Membership) -> list[InviteLink]:
+    """The latest links, open or closed."""
+    query = (
+        select(InviteLink)
+        .where(InviteLink.partnership_id == membership.partnership_id)
+        .order_by(InviteLink.id.desc())
+        .limit(10)
+    )
+    return list(db.session.scalars(query))
+
+
+def came_by(link: InviteLink) -> list[AnyRow]:
+    """Who came in by the link."""
+    query = (
+        select(User.name, Membership.state_since)
+        .join(Membership.user)
+        .where(Membership.partnership_id == link.partnership_id, Membership.link_id == link.id)
+        .order_by(Membership.state_since)
+        .limit(500)
+    )
+    return list(db.session.execute(query))
+
+
+def listed(user: User, after: int | None) -> list[AnyRow]:
+    """Listed partnerships that I have no seat in, the newest first: what everybody may know of them."""
+    query = (
+        select(Partnership.id, Partnership.name, Partnership.purpose)
+        .outerjoin(
+            Membership,
+            and_(
+                Membership.partnership_id == Partnership.id,
+                Membership.user_id == user.id,
+                Membership.is_present,
+                ~Membership.has_ended,
+            ),
+        )
+        .where(Partnership.visibility == Visibility.LISTED, Partnership.archived_at.is_(None), Membership.id.is_(None))
+        .order_by(Partnership.id.desc())
+        .limit(21)
+    )
+    if after:
+        query = query.where(Partnership.id < after)
+    return list(db.session.execute(query))

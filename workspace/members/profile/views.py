@@ -1,0 +1,88 @@
+"""A member's page in a partnership. Every query starts from the reader's membership."""
+
+from flask import abort, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from workspace.accounts.models import User
+from workspace.db.engine import AnyRow, db
+from workspace.members.blueprint import blueprint
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.models import Membership, Participation
+from workspace.partnerships.queries import of_seat
+from workspace.permissions import Action, members_with
+from workspace.posts.challenge_workflow import UNSOLVED
+from workspace.posts.models import Post
+from workspace.roles import queries as role_queries
+from workspace.roles import removal_impact
+
+MOST_TAKEN = 50
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>")
+@members_with(Action.READ)
+def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Who a member is, how to reach them, which roles they hold and have held, and what they have taken on."""
+    roles = role_queries.of_member(membership, membership_id)
+    return render_template(
+        "members/show.html",
+        member=member(membership, membership_id),
+        present=[row for row in roles if row.is_present],
+        before=[row for row in roles if not row.is_present],
+        taken=taken(membership, membership_id),
+        without=removal_impact.impact_of_removing(membership, [membership_id])
+        if membership.may(Action.ASSIGN_ROLES)
+        else None,
+        membership=membership,
+        partnership=membership.partnership,
+    )
+
+
+def member(membership: Membership, member_id: int) -> AnyRow:
+    """A seat in the partnership that is or was taken, and its person; 404 for none."""
+    decider, person = aliased(Membership), aliased(User)
+    query = (
+        select(
+            Membership.id,
+            Membership.level,
+            Membership.is_active.label("is_in"),
+            Membership.has_ended.label("has_ended"),
+            Membership.joined_at,
+            Membership.state_since,
+            person.name.label("decided_by"),
+            User.name,
+            User.title,
+            User.email,
+            User.phone,
+            Organisation.name.label("organisation_name"),
+            Organisation.website,
+            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+        )
+        .join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, of_seat())
+        .outerjoin(decider, decider.id == Membership.decided_by_id)
+        .outerjoin(person, person.id == decider.user_id)
+        .where(
+            Membership.partnership_id == membership.partnership_id,
+            Membership.id == member_id,
+            Membership.joined_at.is_not(None),
+        )
+    )
+    return db.session.execute(query).first() or abort(404)
+
+
+def taken(membership: Membership, member_id: int) -> list[AnyRow]:
+    """The challenges that a member has taken, those to be solved first, then the latest."""
+    query = (
+        select(Post.number, Post.title, Post.status, Post.status_at)
+        .where(
+            Post.partnership_id == membership.partnership_id,
+            Post.taker_id == member_id,
+            Post.withdrawn_at.is_(None),
+        )
+        .order_by(Post.status.not_in(UNSOLVED), Post.activity_number.desc())
+        .limit(MOST_TAKEN)
+    )
+    return list(db.session.execute(query))

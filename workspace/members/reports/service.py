@@ -1,0 +1,139 @@
+"""Reports: a member tells the moderators of a post or a comment, and they keep it or withdraw it, with a reason."""
+
+from flask import abort
+from flask_babel import gettext as _
+from sqlalchemy import Select, select, update
+
+from workspace import clock
+from workspace.audit.models import AuditAction, record_audit
+from workspace.comments.models import Comment
+from workspace.db.engine import db
+from workspace.mail.models import enqueue_all, mail_row
+from workspace.members.models import Report, Verdict
+from workspace.members.moderation.service import other_moderators
+from workspace.notifications.dispatch import NotificationKind, send_immediate
+from workspace.partnerships.models import Membership, Partnership
+from workspace.permissions import Action, Conflict
+from workspace.posts.authored_text import on_erase
+from workspace.posts.models import Post
+
+
+def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
+    """Tell the moderators of it. Who has told them already, and has no answer yet, tells them nothing new."""
+    with by.partnership.locked():
+        by.require(Action.REPORT)
+        thing.require_present()
+        if thing.author_id == by.id:
+            raise Conflict(_("You wrote this yourself, so you can edit or withdraw it."))
+        made = db.session.scalar(
+            _open(by.partnership).where(Report.number == thing.number, Report.reporter_id == by.id)
+        )
+        if made is None:
+            made = Report(
+                partnership_id=by.partnership_id,
+                number=thing.number,
+                post_number=thing.post_number if isinstance(thing, Comment) else thing.number,
+                reporter_id=by.id,
+                reason=reason,
+            )
+            db.session.add(made)
+            db.session.flush()
+            record_audit(AuditAction.REPORTED, actor=by.user, partnership=by.partnership, number=thing.number)
+            _tell_moderators(made, by, thing)
+        return made
+
+
+def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Report:
+    """Keep what was reported, or withdraw it. It answers all reports of the same thing, and the author is told why.
+
+    Raises Conflict when it has been answered, and for what a moderator wrote while there is another who can answer.
+    """
+    with by.partnership.locked():
+        by.require(Action.WITHDRAW_OTHERS)
+        found = report_with(by.partnership, report_id)
+        if found.answered_at is not None:
+            raise Conflict(_("Another moderator has answered the report in the meantime."))
+        thing = thing_of(found)
+        thing.require_present()
+        if thing.author_id == by.id and other_moderators(by):
+            raise Conflict(_("You wrote this yourself, so another moderator answers the report."))
+        if verdict is Verdict.KEPT:
+            thing.kept_reason = reason
+        elif isinstance(thing, Comment):
+            thing.withdraw(by, db.session.get_one(Post, (thing.partnership_id, thing.post_number)), reason)
+        else:
+            thing.withdraw(by, reason)
+        answered = db.session.scalars(_open(by.partnership).where(Report.number == found.number)).all()
+        for each in answered:
+            each.verdict, each.answer, each.answered_at, each.answered_by_id = verdict, reason, clock.now(), by.id
+        author = thing.author
+        # The reason stands in the report alone: there it can be deleted for good, along with the text.
+        record_audit(
+            AuditAction.ANSWERED_REPORT,
+            actor=by.user,
+            subject=author.user,
+            partnership=by.partnership,
+            number=thing.number,
+            after=verdict.value,
+        )
+        _tell(found, author, [db.session.get_one(Membership, each.reporter_id) for each in answered])
+        return found
+
+
+def report_with(partnership: Partnership, report_id: int) -> Report:
+    """The partnership's report with that id; 404 for one that is none of its own."""
+    found = db.session.get(Report, report_id)
+    return found if found and found.partnership_id == partnership.id else abort(404)
+
+
+def thing_of(found: Report) -> Post | Comment:
+    """The post or the comment that was reported."""
+    key = (found.partnership_id, found.number)
+    return db.session.get_one(Comment, key) if found.is_of_comment else db.session.get_one(Post, key)
+
+
+def _open(partnership: Partnership) -> Select[Report]:
+    """The reports that wait for an answer."""
+    return select(Report).where(Report.partnership_id == partnership.id, Report.answered_at.is_(None))
+
+
+def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> None:
+    """Tell those who can answer, and want to hear of it at once, by mail: the author only if nobody else can."""
+    others = {seat.id for seat in other_moderators(by)}
+    told = others - {thing.author_id}
+    if not told and not by.may(Action.WITHDRAW_OTHERS):
+        told = others
+    send_immediate({NotificationKind.REPORT: told}, made.partnership_id, key=f"report:{made.id}", report=made.id)
+
+
+def _tell(found: Report, author: Membership, reporters: list[Membership]) -> None:
+    """Tell the author and those who reported it by mail."""
+    rows = [
+        mail_row(
+            "report_on_yours",
+            key=f"report_on_yours:{found.id}",
+            to=author.user_id,
+            report=found.id,
+            membership=author.id,
+        )
+    ]
+    rows += [
+        mail_row(
+            "report_answered",
+            key=f"report_answered:{found.id}:{seat.id}",
+            to=seat.user_id,
+            report=found.id,
+            membership=seat.id,
+        )
+        for seat in reporters
+    ]
+    enqueue_all(rows)
+
+
+def _forget(partnership_id: int, number: int) -> None:
+    """Take out what was written about a text that is deleted for good: it may say again what had to go."""
+    reports = update(Report).where(Report.partnership_id == partnership_id, Report.number == number)
+    db.session.execute(reports.values(reason="", answer="").execution_options(synchronize_session="fetch"))
+
+
+on_erase.append(_forget)

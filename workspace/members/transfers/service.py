@@ -1,0 +1,157 @@
+"""A member sits for another organisation from now on, or an organisation is let go with its members.
+
+Who moves gets a new seat that goes on where the old one was. What was done before, and the roles, stay with the old
+seat: each was taken on for that organisation, so the roles are vacant and somebody takes them on anew.
+"""
+
+from flask import abort
+from flask_babel import gettext as _
+from sqlalchemy import inspect, select, update
+
+from workspace import clock
+from workspace.audit.models import AuditAction, record_audit
+from workspace.db.engine import db
+from workspace.mail.models import enqueue
+from workspace.members.models import Invitation, InvitationAnswer
+from workspace.members.moderation.service import (
+    LastOfSide,
+    end,
+    moderating_sides,
+    moderators,
+    require_moderators,
+    require_others,
+    seat_with,
+)
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
+from workspace.partnerships.service import participations
+from workspace.permissions import Action, Conflict
+from workspace.posts.challenge_workflow import UNSOLVED
+from workspace.posts.models import Post
+
+
+def move(by: Membership, seat_id: int, organisation_id: int, *, confirmed: bool = False) -> Membership:
+    """Let a member sit for another of the partner organisations; the new seat. For the present one it changes nothing.
+
+    Raises LastOfSide unless `confirmed`.
+    """
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        seat = seat_with(by.partnership, seat_id)
+        if seat.has_ended or seat.state is MembershipState.REQUESTED:
+            raise Conflict(_("The person is no longer a member."))
+        if seat.organisation_id == organisation_id:
+            return seat
+        _require_sides(by.partnership, [seat], organisation_id, confirmed=confirmed)
+        return _seat_for(by, seat, organisation_id)
+
+
+def end_participation(
+    by: Membership, organisation_id: int, *, stay_for: int | None, reason: str, confirmed: bool = False
+) -> list[Membership]:
+    """End an organisation's part. Its members go with it, or stay for the partner organisation `stay_for`.
+
+    Who was invited for it is invited no more. Returns the seats that it had.
+    Raises LastModerator, and LastOfSide unless `confirmed`.
+    """
+    with by.partnership.locked():
+        by.require(Action.MANAGE_MEMBERS)
+        present = participations(by.partnership)
+        organisation = db.session.get(Organisation, organisation_id)
+        if organisation_id not in present or organisation is None:
+            abort(404)
+        seats = seats_of(by.partnership, organisation_id)
+        record_by(by, Verb.LET_GO_ORGANISATION, name=organisation.name, members=len(seats))
+        record_audit(
+            AuditAction.LET_GO_ORGANISATION,
+            actor=by.user,
+            partnership=by.partnership,
+            before=organisation.name,
+            members=len(seats),
+            reason=reason,
+        )
+        if stay_for is None:
+            require_others(by, seats)
+            require_moderators(by.partnership, without=moderators(seats), confirmed=confirmed)
+            for seat in seats:
+                end(seat, Ending.REMOVED, by=by, reason=reason)
+        else:
+            if stay_for == organisation_id or stay_for not in present:
+                raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
+            _require_sides(by.partnership, seats, stay_for, confirmed=confirmed)
+            for seat in sorted(seats, key=lambda each: each.id == by.id):  # One's own seat last: it is the actor's.
+                _seat_for(by, seat, stay_for)
+        _withdraw_invitations(by.partnership, organisation_id)
+        db.session.delete(present[organisation_id])
+        return seats
+
+
+def seats_of(partnership: Partnership, organisation_id: int) -> list[Membership]:
+    """Those who are in, or on hold, for the organisation."""
+    query = select(Membership).where(
+        Membership.partnership_id == partnership.id,
+        Membership.organisation_id == organisation_id,
+        Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)),
+        ~Membership.has_ended,
+    )
+    return list(db.session.scalars(query.order_by(Membership.id)))
+
+
+def _seat_for(by: Membership, seat: Membership, organisation_id: int) -> Membership:
+    """A new seat for the same person. The old one keeps everything but what is still to be done."""
+    db.session.flush()
+    db.session.refresh(seat)
+    kept = {column.key: getattr(seat, column.key) for column in inspect(Membership).column_attrs}
+    before = seat.organisation.name
+    seat.transition_to(MembershipState.ENDED, by=by)
+    seat.ending = Ending.MOVED
+    db.session.flush()  # A person has one present seat: the old one first.
+    moved = Membership(**kept | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
+    db.session.add(moved)
+    db.session.flush()
+    _hand_on(seat, moved)
+    record_by(by if by.id != seat.id else moved, Verb.CHANGED_ORGANISATION, subject=moved, before=before)
+    record_audit(
+        AuditAction.CHANGED_ORGANISATION,
+        actor=by.user,
+        subject=moved.user,
+        partnership=by.partnership,
+        before=before,
+        after=moved.organisation.name,
+    )
+    enqueue("moved", key=f"moved:{moved.id}", to=moved.user_id, membership=moved.id)
+    return moved
+
+
+def _hand_on(old: Membership, new: Membership) -> None:
+    """What somebody has taken, or was asked to take, and is not solved yet, waits for the same person."""
+    for column in (Post.taker_id, Post.asked_id):
+        here = Post.partnership_id == old.partnership_id
+        db.session.execute(
+            update(Post).where(here, column == old.id, Post.status.in_(UNSOLVED)).values({column: new.id})
+        )
+
+
+def _withdraw_invitations(partnership: Partnership, organisation_id: int) -> None:
+    """Withdraw the invitations for the organisation that is let go."""
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.partnership_id == partnership.id,
+            Invitation.organisation_id == organisation_id,
+            Invitation.answer == InvitationAnswer.OPEN,
+        )
+        .values(answer=InvitationAnswer.WITHDRAWN)
+    )
+
+
+def _require_sides(partnership: Partnership, seats: list[Membership], to: int, *, confirmed: bool) -> None:
+    """Raise LastOfSide when a side loses its last moderator by the move, unless it is confirmed."""
+    moved = moderators(seats)
+    if not moved or confirmed:
+        return
+    side = participations(partnership)[to].side
+    left = moderating_sides(partnership, without=moved).keys() | {str(Side(side))}
+    if moderating_sides(partnership).keys() - left:
+        raise LastOfSide

@@ -1,0 +1,110 @@
+"""Letting a partner organisation go, and letting a member sit for another one."""
+
+from typing import Any
+
+from flask import abort, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.db.engine import db
+from workspace.members.blueprint import blueprint
+from workspace.members.forms import DepartureForm, OrganisationForm
+from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.service import LastOfSide
+from workspace.members.moderation.suspension_views import ask_again, place
+from workspace.members.transfers import service as transfers_service
+from workspace.organisations.models import Organisation
+from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, members_with
+from workspace.roles import removal_impact
+from workspace.web.htmx import flash_live, form_error, redirect_client
+
+
+@blueprint.get("/partnerships/<slug:slug>/organisations/<number:organisation_id>/departure")
+@members_with(Action.MANAGE_MEMBERS)
+def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
+    """Ask what happens to the members of an organisation that is let go."""
+    context = _departure(membership, organisation_id)
+    return render_template("members/departure.html", form=_departure_form(membership, organisation_id), **context)
+
+
+@blueprint.post("/partnerships/<slug:slug>/organisations/<number:organisation_id>/departure")
+@members_with(Action.MANAGE_MEMBERS)
+def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
+    """End an organisation's part in the partnership."""
+    context, form = _departure(membership, organisation_id), _departure_form(membership, organisation_id)
+    if context["seats"] and not form.validate():
+        return form_error("members/_departure.html", page="members/departure.html", form=form, **context)
+    try:
+        transfers_service.end_participation(
+            membership,
+            organisation_id,
+            stay_for=form.stay_for.data if form.members.data == "stay" else None,
+            reason=form.reason.data or "",
+            confirmed=form.confirmed.data,
+        )
+    except LastOfSide as question:
+        return ask_again("departure", form, question, context)
+    flash_live(_("%(name)s no longer takes part.", name=context["organisation"].name))
+    return redirect_client(f"{membership.partnership.address}about")
+
+
+@blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
+@members_with(Action.MANAGE_MEMBERS)
+def edit_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """The form for the organisation that a member sits for."""
+    context = _seat(membership, membership_id)
+    return render_template("members/organisation.html", form=_organisation_form(membership, context["seat"]), **context)
+
+
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
+@members_with(Action.MANAGE_MEMBERS)
+def change_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Let a member sit for another organisation."""
+    context = _seat(membership, membership_id)
+    form = _organisation_form(membership, context["seat"])
+    if not form.validate():
+        return form_error("members/_organisation.html", page="members/organisation.html", form=form, **context)
+    try:
+        moved = transfers_service.move(membership, membership_id, form.organisation.data, confirmed=form.confirmed.data)
+    except LastOfSide as question:
+        return ask_again("organisation", form, question, context)
+    flash_live(_("%(name)s sits for %(organisation)s now.", name=moved.user.name, organisation=moved.organisation.name))
+    return redirect_client(f"{membership.partnership.address}members/{moved.id}")
+
+
+def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
+    """The organisation, its members here, and what the roles would lack without them."""
+    if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
+        abort(404)
+    seats = transfers_service.seats_of(membership.partnership, organisation_id)
+    return {
+        "organisation": db.session.get_one(Organisation, organisation_id),
+        "seats": seats,
+        "without": removal_impact.impact_of_removing(membership, [seat.id for seat in seats]),
+        **place(membership),
+    }
+
+
+def _departure_form(membership: Membership, organisation_id: int) -> DepartureForm:
+    form = DepartureForm()
+    form.stay_for.choices = _others(membership, organisation_id)
+    return form
+
+
+def _seat(membership: Membership, membership_id: int) -> dict[str, Any]:
+    seat = moderation_service.seat_with(membership.partnership, membership_id)
+    return {"seat": seat, "without": removal_impact.impact_of_removing(membership, [seat.id]), **place(membership)}
+
+
+def _organisation_form(membership: Membership, seat: Membership) -> OrganisationForm:
+    form = OrganisationForm()
+    form.organisation.choices = _others(membership, seat.organisation_id)
+    return form
+
+
+def _others(membership: Membership, organisation_id: int) -> list[tuple[int, str]]:
+    """The partner organisations but for one, by id and name."""
+    found = partnership_queries.participations(membership)
+    return [(row.id, row.name) for row in found if row.id != organisation_id]

@@ -1,0 +1,57 @@
+"""The way out of mails, without signing in (RFC 8058): an address that says whose mail it is, and which.
+
+It is signed, and works for a year. What it does can be done again, and only ever lowers what is sent.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from workspace.accounts.models import User
+from workspace.db.engine import db
+from workspace.mail.message_types import link
+from workspace.notifications.dispatch import NotificationKind
+
+DIGEST = "digest"
+A_YEAR = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class UnsubscribeTarget:
+    """Whose mail, and which kind of it: the digest, or a kind of news."""
+
+    user: User
+    notice: NotificationKind | None
+
+    @property
+    def masked_address(self) -> str:
+        """ "f•••@icura.example": enough for its owner to recognise, and for nobody else to write to."""
+        local, _at, domain = self.user.email.rpartition("@")
+        return f"{local[:1]}•••@{domain}"
+
+
+def address(user: User, notice: NotificationKind | None = None) -> str:
+    """Where the person can be rid of this kind of mail: of the digest where no kind of news is named."""
+    return link(f"/unsubscribe/{token(user, notice)}")
+
+
+def token(user: User, notice: NotificationKind | None = None) -> str:
+    """What stands in that address."""
+    return str(_signer().dumps([user.id, notice.value if notice else DIGEST]))
+
+
+def read(signed: str) -> UnsubscribeTarget | None:
+    """What such an address means; None for one that is none of ours, is older than a year, or whose account is gone."""
+    try:
+        user_id, kind = _signer().loads(signed, max_age=int(A_YEAR.total_seconds()))
+        notice = None if kind == DIGEST else NotificationKind(kind)
+    except (BadData, ValueError, TypeError):
+        return None
+    user = db.session.get(User, user_id)
+    return UnsubscribeTarget(user, notice) if user else None
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="unsubscribe")

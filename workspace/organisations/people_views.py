@@ -1,0 +1,82 @@
+"""The people of an organisation, kept by administrators."""
+
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
+from workspace.organisations import queries
+from workspace.organisations import service as organisations_service
+from workspace.organisations.blueprint import blueprint
+from workspace.organisations.forms import EditPersonForm, PersonForm
+from workspace.permissions import administrators_only
+from workspace.web.htmx import flash_live, form_error, redirect_client
+
+
+@blueprint.get("/organisations/<number:organisation_id>/people/new")
+@administrators_only
+def new_person(user: User, organisation_id: int) -> ResponseReturnValue:
+    """The form for a new person."""
+    organisation = queries.organisation(organisation_id)
+    return render_template("organisations/new_person.html", form=PersonForm(), organisation=organisation)
+
+
+@blueprint.post("/organisations/<number:organisation_id>/people")
+@administrators_only
+def create_person(user: User, organisation_id: int) -> ResponseReturnValue:
+    """Make an account for a person, who cannot sign in before a password is set."""
+    organisation, form = queries.organisation(organisation_id), PersonForm()
+    context: dict[str, Any] = {"form": form, "organisation": organisation}
+    page, partial = "organisations/new_person.html", "organisations/_person_form.html"
+    if not form.validate():
+        return form_error(partial, page=page, **context)
+    try:
+        person = organisations_service.create_person(organisation, **form.facts)
+        record_audit(AuditAction.ADDED_PERSON, actor=user, subject=person, after=organisation.name)
+    except organisations_service.AlreadyTaken as taken:
+        form.refuse(form[taken.field], taken.message)
+        return form_error(partial, page=page, **context)
+    flash_live(_("%(name)s is added, and has no password yet.", name=person.name))
+    return redirect_client(f"/organisations/{organisation.id}")
+
+
+@blueprint.get("/people/<number:user_id>/edit")
+@administrators_only
+def edit_person(user: User, user_id: int) -> ResponseReturnValue:
+    """The form that what is said of a person is corrected in."""
+    person = queries.person(user_id)
+    belongs_to = person.organisation.name if person.organisation else ""
+    form = EditPersonForm(
+        obj=person, data={"organisation": belongs_to, "version": organisations_service.version_of(person)}
+    )
+    form.organisation.data = belongs_to
+    return render_template("organisations/edit_person.html", form=form, person=person)
+
+
+@blueprint.post("/people/<number:user_id>/edit")
+@administrators_only
+def save_person(user: User, user_id: int) -> ResponseReturnValue:
+    """Correct what is said of a person; what another has corrected meanwhile is shown first."""
+    person, form = queries.person(user_id), EditPersonForm()
+    before = person.email
+    context: dict[str, Any] = {"form": form, "person": person}
+    page, partial = "organisations/edit_person.html", "organisations/_person_form.html"
+    if not form.validate() or not form.belong(person):
+        return form_error(partial, page=page, **context)
+    try:
+        organisations_service.update_person(person, version=form.version.data or "", **form.facts)
+    except organisations_service.StaleOrganisation as stale:
+        form.version.data = organisations_service.version_of(person)
+        return form_error(partial, page=page, status=409, stale=stale.message, **context)
+    except organisations_service.AlreadyTaken as taken:
+        form.refuse(form[taken.field], taken.message)
+        return form_error(partial, page=page, **context)
+    if person.email != before:
+        record_audit(AuditAction.CHANGED_ADDRESS, actor=user, subject=person, before=before, after=person.email)
+    else:
+        record_audit(AuditAction.CHANGED_PERSON, actor=user, subject=person)
+    flash_live(_("The changes are saved."))
+    return redirect_client(f"/organisations/{person.organisation_id}" if person.organisation_id else "/organisations")

@@ -1,0 +1,116 @@
+"""What administrators change: organisations, and the people in them.
+
+What another has already is looked for first, and where two take it at once, the database sees it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from workspace.accounts.models import User, user_with
+from workspace.db.engine import begin_write
+from workspace.extensions import db
+from workspace.i18n import danish
+from workspace.organisations.models import Organisation
+from workspace.permissions import Conflict
+
+ABOUT_PERSON = ("name", "email", "title", "phone")
+
+
+class StaleOrganisation(Conflict):
+    """Somebody else has changed it since the form was opened."""
+
+
+class AlreadyTaken(Conflict):
+    """Another has this `field` already; the message says who."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def create(**facts: Any) -> Organisation:
+    """Make an organisation. Doing it twice with the same `facts` makes one. Raises Taken."""
+    begin_write()
+    organisation = db.session.scalar(select(Organisation).filter_by(**facts))
+    if organisation is None:
+        organisation = Organisation()
+        _keep(organisation, facts, _require_free_name)
+    return organisation
+
+
+def update(organisation: Organisation, *, version: int, **facts: Any) -> None:
+    """Change what is said of an organisation. Raises Stale unless `version` is the present one, or Taken."""
+    begin_write()
+    db.session.refresh(organisation, with_for_update=True)
+    if organisation.version != version:
+        raise StaleOrganisation(_("Somebody else has changed the organisation in the meantime."))
+    _keep(organisation, facts, _require_free_name)
+
+
+def create_person(organisation: Organisation, **facts: Any) -> User:
+    """Make an account for a person of `organisation`, without a password yet.
+
+    Doing it twice with the same `facts` makes one. Raises Taken.
+    """
+    begin_write()
+    facts["organisation_id"] = organisation.id
+    person = db.session.scalar(select(User).filter_by(**facts))
+    if person is None:
+        person = User()
+        _keep(person, facts, _require_free_address)
+    return person
+
+
+def update_person(person: User, *, version: str, **facts: Any) -> None:
+    """Change what is said of a person, or where they belong. Seats in partnerships stay as they are.
+
+    Raises Stale unless `version` is the present one, or Taken.
+    """
+    begin_write()
+    db.session.refresh(person, with_for_update=True)
+    if version_of(person) != version:
+        raise StaleOrganisation(_("Somebody else has changed the person in the meantime."))
+    _keep(person, facts, _require_free_address)
+
+
+def version_of(person: User) -> str:
+    """What differs when what is said of `person` does; accounts don't count their edits."""
+    facts = [*(getattr(person, name) for name in ABOUT_PERSON), person.organisation_id]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _keep(thing: Organisation | User, facts: dict[str, Any], require_free: Callable[..., None]) -> None:
+    """Write the `facts` of `thing`, unless another has what is to be one's own."""
+    require_free(thing.id, **facts)
+    try:
+        with db.session.begin_nested():
+            for name, value in facts.items():
+                setattr(thing, name, value)
+            db.session.add(thing)
+    except IntegrityError:  # Somebody else took it at the same moment.
+        require_free(thing.id, **facts)
+        raise
+
+
+def _require_free_name(own_id: int | None, *, name: str, cvr_number: str | None, **rest: Any) -> None:
+    """Raise Taken when another organisation has the name or the CVR number."""
+    others = select(Organisation).where(Organisation.id != (own_id or 0))
+    other = db.session.scalar(others.where(Organisation.name_search_key == danish.search_key(name)))
+    if other:
+        raise AlreadyTaken("name", _("There is an organisation called %(name)s already.", name=other.name))
+    other = db.session.scalar(others.where(Organisation.cvr_number == cvr_number)) if cvr_number else None
+    if other:
+        raise AlreadyTaken("cvr_number", _("%(name)s has this CVR number already.", name=other.name))
+
+
+def _require_free_address(own_id: int | None, *, email: str, **rest: Any) -> None:
+    """Raise Taken when another person has the mail address."""
+    other = user_with(email)
+    if other and other.id != own_id:
+        place = other.organisation.name if other.organisation else _("no organisation")
+        raise AlreadyTaken("email", _("%(name)s, %(place)s, has this address already.", name=other.name, place=place))

@@ -1,0 +1,71 @@
+"""Settling what waits for me where it is listed: a press, and it is gone."""
+
+from flask import g, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import clock
+from workspace.i18n.formatting import short_date
+from workspace.overview.action_items import waiting
+from workspace.overview.blueprint import blueprint
+from workspace.partnerships import activity_log
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, NotAllowed, members_with, public
+from workspace.posts import authored_text_queries as texts
+from workspace.posts import queries as posts
+from workspace.roles import answers
+from workspace.roles import queries as roles
+from workspace.web import htmx
+from workspace.web.htmx import flash_live
+
+
+@blueprint.get("/waiting")
+@public
+def count_waiting() -> ResponseReturnValue:
+    """How much waits, for the top bar; without HTMX, where it stands.
+
+    Pages ask for it by themselves: a session that has ended gets nothing here, and is not thrown out of its page.
+    """
+    if not htmx.is_partial():
+        return htmx.redirect_303("/")
+    return render_template("overview/_count.html", waits=len(waiting(g.user))) if g.user else ""
+
+
+@blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")
+@members_with(Action.MOVE_CHALLENGES)
+def take_challenge(membership: Membership, number: int) -> ResponseReturnValue:
+    """Take the challenge that one is asked to take."""
+    posts.post(membership, number).accept(membership)
+    flash_live(_("You have taken the challenge."))
+    return _settled(membership)
+
+
+@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>")
+@members_with(Action.TAKE_ROLES)
+def take_role(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Accept the role that one is offered."""
+    holding = roles.holding(membership, role_id, holding_id)
+    if holding.membership_id != membership.id:
+        raise NotAllowed(_("This is not yours to answer."))
+    answers.accept(holding, membership)
+    if holding.since and holding.since > clock.now():
+        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
+    else:
+        flash_live(_("You have the role »%(name)s« now.", name=holding.role.name))
+    return _settled(membership)
+
+
+@blueprint.post("/partnerships/<slug:slug>/waiting/mentions/<number:number>")
+@members_with(Action.READ)
+def see_mention(membership: Membership, number: int) -> ResponseReturnValue:
+    """Know of being mentioned in a text, without opening it."""
+    activity_log.see_mention(membership, texts.text(membership, number).authored.number)
+    flash_live(_("It is marked as read."))
+    return _settled(membership)
+
+
+def _settled(membership: Membership) -> ResponseReturnValue:
+    """What still waits, in place; without HTMX the overview."""
+    return htmx.partial_or_redirect(
+        "overview/settled.htmx.html", to="/", focus="#waiting", waiting=waiting(membership.user)
+    )

@@ -1,0 +1,323 @@
+"""The ordered log of a partnership: everything that partners do in it is one numbered entry.
+
+Every verb goes the same way: lock the partnership's row, read again, check, change, append the entry with the next
+number. Everything else (unread marks, feeds, mail) is a reader of this log with a bookmark.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, NamedTuple
+
+from flask import abort
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Insert,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from workspace import clock
+from workspace.db.engine import Details, Model, UtcDateTime, core_connection, db, enum_column_type
+from workspace.partnerships.mentions import Mention
+from workspace.partnerships.models import Membership, Partnership
+
+
+class Verb(StrEnum):
+    """What an entry says was done."""
+
+    STARTED = "started"
+    JOINED = "joined"
+    SHARED_PROGRESS = "shared_progress"
+    SHARED_CHALLENGE = "shared_challenge"
+    COMMENTED = "commented"
+    EDITED = "edited"
+    WITHDREW = "withdrew"
+    BROUGHT_BACK = "brought_back"
+    REDACTED = "redacted"
+    REACTED = "reacted"
+    PINNED = "pinned"
+    UNPINNED = "unpinned"
+    TOOK = "took"
+    ASKED_TO_TAKE = "asked_to_take"
+    DECLINED_TO_TAKE = "declined_to_take"
+    SOLVED = "solved"
+    PARKED = "parked"
+    REOPENED = "reopened"
+    MOVED_ON = "moved_on"
+    SHARES_CHALLENGE = "shares_challenge"
+    SHARES_NO_LONGER = "shares_no_longer"
+    CHANGED_STAGE = "changed_stage"
+    CHANGED_PURPOSE = "changed_purpose"
+    RENAMED = "renamed"
+    CHANGED_GOALS = "changed_goals"
+    CHANGED_MAILS = "changed_mails"
+    ADDED_ORGANISATION = "added_organisation"
+    LET_GO_ORGANISATION = "let_go_organisation"
+    CHANGED_ORGANISATION = "changed_organisation"
+    LEFT = "left"
+    REMOVED = "removed"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+    UNARCHIVED = "unarchived"
+    ADDED_ROLE = "added_role"
+    EDITED_ROLE = "edited_role"
+    RETIRED_ROLE = "retired_role"
+    RESUMED_ROLE = "resumed_role"
+    OFFERED_ROLE = "offered_role"
+    ASKED_FOR_ROLE = "asked_for_role"
+    WITHDREW_ROLE = "withdrew_role"
+    TOOK_ROLE = "took_role"
+    DECLINED_ROLE = "declined_role"
+    GAVE_ROLE = "gave_role"
+    REFUSED_ROLE = "refused_role"
+    LEFT_ROLE = "left_role"
+
+
+# What the history of a partnership tells: the partnership itself. What is about a post is told where the post stands.
+HISTORY_VERBS = (
+    Verb.STARTED,
+    Verb.JOINED,
+    Verb.CHANGED_STAGE,
+    Verb.CHANGED_PURPOSE,
+    Verb.RENAMED,
+    Verb.CHANGED_GOALS,
+    Verb.CHANGED_MAILS,
+    Verb.ADDED_ORGANISATION,
+    Verb.LET_GO_ORGANISATION,
+    Verb.CHANGED_ORGANISATION,
+    Verb.LEFT,
+    Verb.REMOVED,
+    Verb.EXPIRED,
+    Verb.ARCHIVED,
+    Verb.UNARCHIVED,
+    Verb.ADDED_ROLE,
+    Verb.EDITED_ROLE,
+    Verb.RETIRED_ROLE,
+    Verb.RESUMED_ROLE,
+    Verb.OFFERED_ROLE,
+    Verb.ASKED_FOR_ROLE,
+    Verb.WITHDREW_ROLE,
+    Verb.TOOK_ROLE,
+    Verb.DECLINED_ROLE,
+    Verb.GAVE_ROLE,
+    Verb.REFUSED_ROLE,
+    Verb.LEFT_ROLE,
+)
+
+
+class Entry(Model):
+    """One line of a partnership's log.
+
+    The actor is a membership, or nobody for what time does. `post_number` is the post that it is about, if any;
+    `subject_id` the membership that it is about, if any; `details` what the line needs to be told later.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["partnership_id", "actor_id"], ["membership.partnership_id", "membership.id"]),
+        ForeignKeyConstraint(["partnership_id", "subject_id"], ["membership.partnership_id", "membership.id"]),
+        Index("ix_entry_partnership_id_post_number_number", "partnership_id", "post_number", "number"),
+        Index(
+            "ix_entry_of_partnership",
+            "partnership_id",
+            "number",
+            sqlite_where=text("post_number IS NULL"),
+            postgresql_where=text("post_number IS NULL"),
+        ),
+        Index("ix_entry_partnership_id_actor_id_number", "partnership_id", "actor_id", "number"),
+    )
+
+    partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    verb: Mapped[Verb] = mapped_column(enum_column_type(Verb, 30, otherwise=Verb.EDITED))
+    actor_id: Mapped[int | None]
+    subject_id: Mapped[int | None]
+    post_number: Mapped[int | None]
+    details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    actor: Mapped[Membership | None] = relationship(
+        primaryjoin=lambda: Entry.actor_id == Membership.id,
+        foreign_keys=lambda: Entry.actor_id,
+        viewonly=True,
+    )
+    subject: Mapped[Membership | None] = relationship(
+        primaryjoin=lambda: Entry.subject_id == Membership.id,
+        foreign_keys=lambda: Entry.subject_id,
+        viewonly=True,
+    )
+
+
+class RecordedEntry(NamedTuple):
+    """An entry that has just been appended; `activity_at` is the latest activity of its partnership."""
+
+    partnership_id: int
+    number: int
+    actor_id: int | None
+    at: datetime
+    activity_at: datetime
+
+
+def record_by(actor: Membership, verb: Verb, **about: Any) -> RecordedEntry:
+    """Append what `actor` did to the log of their partnership, whose row is locked. `about` is as for `append`."""
+    entry = record(actor.partnership, verb, actor=actor, **about)
+    own_unseen = core_connection().execute(_count_own(), {"actor": actor.id}).scalar_one()
+    set_committed_value(actor, "own_unseen", own_unseen)
+    return entry
+
+
+def record(
+    partnership: Partnership,
+    verb: Verb,
+    *,
+    actor: Membership | None = None,
+    post_number: int | None = None,
+    subject: Membership | None = None,
+    creates_post: bool = False,
+    bumps_activity: bool = False,
+    **details: Any,
+) -> RecordedEntry:
+    """Append an entry with the next number; without an actor it is what time did.
+
+    With `creates_post` it makes a post, which gets the entry's number. With `bumps_activity` it is activity of the
+    partnership, whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
+    """
+    written = core_connection()
+    at = clock.now()
+    activity_at = max(at, partnership.last_activity_at) if bumps_activity else partnership.last_activity_at
+    taken = {"partnership": partnership.id} | ({"activity_at": activity_at} if bumps_activity else {})
+    number = written.execute(_next_number(bumps_activity=bumps_activity), taken).scalar_one()
+    # The session's own synchronising keeps a stale number on PostgreSQL.
+    set_committed_value(partnership, "last_number", number)
+    set_committed_value(partnership, "last_activity_at", activity_at)
+    entry = RecordedEntry(partnership.id, number, actor.id if actor else None, at, activity_at)
+    written.execute(
+        _line(),
+        {
+            "partnership_id": entry.partnership_id,
+            "number": number,
+            "verb": verb,
+            "actor_id": entry.actor_id,
+            "subject_id": subject.id if subject else None,
+            "post_number": number if creates_post else post_number,
+            "details": details,
+            "at": at,
+        },
+    )
+    return entry
+
+
+@cache
+def _next_number(*, bumps_activity: bool) -> Any:
+    """Made once, as those below: making a statement takes longer than running it."""
+    activity = {"last_activity_at": bindparam("activity_at", type_=UtcDateTime)} if bumps_activity else {}
+    return (
+        update(Partnership)
+        .where(Partnership.id == bindparam("partnership"))
+        .values(last_number=Partnership.last_number + 1, **activity)
+        .returning(Partnership.last_number)
+    )
+
+
+@cache
+def _line() -> Insert:
+    return insert(Entry)
+
+
+@cache
+def _count_own() -> Any:
+    return (
+        update(Membership)
+        .where(Membership.id == bindparam("actor"))
+        .values(own_unseen=Membership.own_unseen + 1)
+        .returning(Membership.own_unseen)
+    )
+
+
+def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
+    """Take what people wrote out of the entries about a post itself, or about one comment on it."""
+    about = select(Entry).where(
+        Entry.partnership_id == partnership_id,
+        Entry.post_number == post_number,
+        Entry.verb != Verb.REACTED,
+    )
+    for entry in db.session.scalars(about):
+        if entry.details.get("comment") == comment:
+            entry.details = {key: value for key, value in entry.details.items() if not isinstance(value, str)}
+
+
+def mark_seen(membership: Membership, number: int) -> None:
+    """Move the member's bookmark to `number`, the last entry that was rendered; never back, never past the end."""
+    with membership.partnership.locked():
+        _move_bookmark(membership, number)
+
+
+def mark_post_seen(membership: Membership, post_number: int, number: int) -> None:
+    """Move the bookmark as far as the post alone was news: to before the first unseen entry about something else."""
+    with membership.partnership.locked():
+        other = db.session.scalar(
+            select(func.min(Entry.number)).where(
+                Entry.partnership_id == membership.partnership_id,
+                Entry.number > membership.seen_number,
+                Entry.actor_id.is_distinct_from(membership.id),
+                Entry.post_number.is_distinct_from(post_number),
+            )
+        )
+        _move_bookmark(membership, min(number, other - 1) if other else number)
+        _see_mentions(membership, post_number, number)
+
+
+def see_mention(membership: Membership, number: int) -> None:
+    """Note that the member knows of being mentioned in the text with this number; 404 where there is no such text."""
+    entry = db.session.get(Entry, (membership.partnership_id, number))
+    if entry is None or entry.post_number is None:
+        abort(404)
+    with membership.partnership.locked():
+        db.session.execute(_mentions(membership).where(Mention.number == number))
+
+
+def _move_bookmark(membership: Membership, number: int) -> None:
+    number = min(number, membership.partnership.last_number)
+    if number > membership.seen_number:
+        membership.seen_number = number
+        membership.own_unseen = _own_after(membership, number)
+
+
+def _see_mentions(membership: Membership, post_number: int, number: int) -> None:
+    """Note that the member has seen where texts of the post up to `number` mention them."""
+    texts = select(Entry.number).where(
+        Entry.partnership_id == membership.partnership_id, Entry.post_number == post_number, Entry.number <= number
+    )
+    db.session.execute(_mentions(membership).where(Mention.number.in_(texts)))
+
+
+def _mentions(membership: Membership) -> Update:
+    return (
+        update(Mention)
+        .where(
+            Mention.partnership_id == membership.partnership_id,
+            Mention.membership_id == membership.id,
+            Mention.is_seen.is_(False),
+        )
+        .values(is_seen=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _own_after(membership: Membership, number: int) -> int:
+    own = select(func.count()).where(
+        Entry.partnership_id == membership.partnership_id,
+        Entry.actor_id == membership.id,
+        Entry.number > number,
+    )
+    return db.session.scalar(own) or 0

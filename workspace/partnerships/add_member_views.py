@@ -1,0 +1,44 @@
+"""Adding a person of a partner organisation, by name."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.accounts.models import User
+from workspace.db.engine import db
+from workspace.partnerships import queries
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.blueprint import blueprint
+from workspace.partnerships.forms import SeatForm, words_typed
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, members_with
+from workspace.web.htmx import flash_live, page_or_partial, redirect_303
+
+
+@blueprint.get("/partnerships/<slug:slug>/people")
+@members_with(Action.ADD_MEMBERS)
+def find_people(membership: Membership) -> ResponseReturnValue:
+    """People of the organisations that take part, by what their names begin with."""
+    words = words_typed(request.args)
+    return page_or_partial(
+        "partnerships/people.html",
+        "partnerships/_people.html",
+        membership=membership,
+        partnership=membership.partnership,
+        words=words,
+        found=queries.found_people(membership, words) if words.strip() else [],
+        form=SeatForm(),
+    )
+
+
+@blueprint.post("/partnerships/<slug:slug>/members")
+@members_with(Action.ADD_MEMBERS)
+def add_person(membership: Membership) -> ResponseReturnValue:
+    """Give a person a seat."""
+    form = SeatForm()
+    user = db.session.get(User, form.user_id.data) if form.validate() else None
+    if user is None:
+        raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
+    partnerships_service.add_person(membership, user, form.level.data)
+    flash_live(_("%(name)s is in the partnership now.", name=user.name))
+    return redirect_303(f"{membership.partnership.address}members")

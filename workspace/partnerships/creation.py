@@ -1,0 +1,74 @@
+"""Starting a partnership."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from workspace.accounts.models import User
+from workspace.db.engine import begin_write, db
+from workspace.i18n import danish
+from workspace.organisations.models import Side
+from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.permissions import Conflict, Level, NotAllowed
+
+RESERVED = {"new"}  # The page for starting one stands there.
+
+
+class AlreadyStarted(Conflict):
+    """The one-time key has started `partnership` before, and it was described otherwise."""
+
+    def __init__(self, partnership: Partnership) -> None:
+        super().__init__(_("You have already started this partnership, but with different content."))
+        self.partnership = partnership
+
+
+def create(
+    *, by: User, name: str, purpose: str, goals: list[int], sides: dict[int, Side], one_time_key: str
+) -> Partnership:
+    """Start a partnership of the organisations in `sides` (by id); `by` is its first moderator.
+
+    The same key makes the same partnership; raises AlreadyStarted if that one is described otherwise. Raises NotAllowed
+    for a person without an organisation.
+    """
+    begin_write()
+    if by.organisation_id is None:
+        raise NotAllowed(_("You don't belong to an organisation yet. An administrator can put that right."))
+    # A form that is sent twice at once: the second waits here, and then finds what the first made.
+    db.session.scalar(select(User.id).where(User.id == by.id).with_for_update(key_share=True))
+    made = db.session.scalar(
+        select(Partnership).where(Partnership.started_by_id == by.id, Partnership.one_time_key == one_time_key)
+    )
+    if made:
+        if (made.name, made.purpose, made.goals) != (name, purpose, sorted(set(goals))):
+            raise AlreadyStarted(made)
+        return made
+    partnership = _with_free_slug(
+        Partnership(name=name, purpose=purpose, started_by_id=by.id, one_time_key=one_time_key)
+    )
+    partnership.goals = goals
+    for organisation_id, side in ({by.organisation_id: Side.OTHERS} | sides).items():
+        db.session.add(Participation(partnership_id=partnership.id, organisation_id=organisation_id, side=side))
+    moderator = Membership(partnership=partnership, user=by, organisation_id=by.organisation_id, level=Level.MODERATOR)
+    db.session.add(moderator)
+    db.session.flush()
+    record_by(moderator, Verb.STARTED)
+    return partnership
+
+
+def _with_free_slug(partnership: Partnership) -> Partnership:
+    slug = wanted = danish.slug(partnership.name)
+    taken = RESERVED | set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
+    number = 1
+    while True:
+        while slug in taken:
+            number += 1
+            slug = f"{wanted}-{number}"
+        partnership.slug = slug
+        try:
+            with db.session.begin_nested():
+                db.session.add(partnership)
+        except IntegrityError:  # Somebody else took it at the same moment.
+            taken.add(slug)
+        else:
+            return partnership

@@ -1,0 +1,184 @@
+"""What posts and comments have in common: somebody wrote them, may correct them, and may take them back."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from flask_babel import gettext as _
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from workspace import clock
+from workspace.db.engine import UtcDateTime, db
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, NotAllowed
+from workspace.posts import mentions, versions
+from workspace.posts.versions import TextVersion
+from workspace.rich_text import EMPTY, RichText
+
+# How long who withdrew a text is offered to undo it, and how much longer a slow request may take.
+UNDO = timedelta(seconds=30)
+UNDO_GRACE = timedelta(seconds=15)
+
+
+# Features above that keep words about texts: called with the key of one that is deleted for good, in its transaction.
+on_erase: list[Callable[[int, int], None]] = []
+
+
+class StaleText(Conflict):
+    """Somebody has changed the text since the form was opened."""
+
+
+class AlreadyShared(Conflict):
+    """The one-time key has made a text before, the one with this `number`, and it said something else."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_("You have already shared this, but with a different text."))
+        self.number = number
+
+
+class AuthoredText:
+    """A text by a member: stored as it is shown (HTML) and as it is searched (plain), made once at writing.
+
+    A second request with the same `one_time_key` by the same author makes and changes nothing; it is refused if its
+    text is another. `version` counts edits.
+    """
+
+    written_by: ClassVar[Action]
+
+    partnership_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    author_id: Mapped[int]
+    body_html: Mapped[str] = mapped_column(Text)
+    body_text: Mapped[str] = mapped_column(Text)
+    one_time_key: Mapped[str] = mapped_column(String(36))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by_id: Mapped[int | None]
+    withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
+    redacted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Why a moderator kept it although it was reported: its author sees that.
+    kept_reason: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def mentions(self) -> set[int]:
+        """The ids of the memberships that it refers to."""
+        return RichText(self.body_html, self.body_text).mentions
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether only its place is left."""
+        return self.withdrawn_at is not None
+
+    def may_be_edited_by(self, member: Membership) -> bool:
+        """Whether `member` may correct the text: its author."""
+        return self.author_id == member.id and not self.is_withdrawn and member.may(self.written_by)
+
+    def may_be_withdrawn_by(self, member: Membership) -> bool:
+        """Whether `member` may take it back: its author, or a moderator."""
+        own = self.author_id == member.id and member.may(self.written_by)
+        return (own or member.may(Action.WITHDRAW_OTHERS)) and not self.is_withdrawn
+
+    def require_present(self) -> None:
+        """Raise Conflict if it is withdrawn."""
+        require_present(self.withdrawn_at)
+
+    def require_editable(self, by: Membership) -> None:
+        """Raise the fitting refusal unless `by` may edit."""
+        by.require(self.written_by)
+        self.require_present()
+        if not self.may_be_edited_by(by):
+            raise NotAllowed(_("Only the author can edit this."))
+
+    def require_version(self, version: int) -> None:
+        """Raise Stale when `version` is not the present one."""
+        if self.version != version:
+            raise StaleText(_("The text has been changed in the meantime."))
+
+    def first_said(self, title: str = "") -> tuple[str, str]:
+        """The heading and the HTML that it was made with; `title` is the present heading."""
+        first = None if self.version == 1 else versions.first(self.partnership_id, self.number)
+        return (first.title, first.body_html) if first else (title, self.body_html)
+
+    def rewrite(self, body: RichText, *, title: str = "") -> set[int]:
+        """Give it a new text, count the edit, and keep the version before, which had the `title`.
+
+        Returns the ids of those whom the text did not mention before.
+        """
+        version = TextVersion(
+            partnership_id=self.partnership_id,
+            number=self.number,
+            version=self.version,
+            title=title,
+            body_html=self.body_html,
+            body_text=self.body_text,
+            written_at=self.edited_at or self.created_at,
+        )
+        db.session.add(version)
+        self.body_html, self.body_text = body.html, body.text
+        self.version += 1
+        self.edited_at = clock.now()
+        return mentions.keep(self.partnership_id, self.number, body)
+
+    def require_withdrawable(self, by: Membership) -> None:
+        """Raise the fitting refusal unless `by` may withdraw it."""
+        by.require(self.written_by)
+        self.require_present()
+        if not self.may_be_withdrawn_by(by):
+            raise NotAllowed(_("Only the author or a moderator can withdraw this."))
+
+    def mark_withdrawn(self, by: Membership, reason: str) -> bool:
+        """Mark it as withdrawn; False if it was already. Raises the fitting refusal unless `by` may."""
+        by.require(self.written_by)
+        if self.is_withdrawn:
+            return False
+        self.require_withdrawable(by)
+        self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
+        return True
+
+    def may_be_brought_back_by(self, member: Membership) -> bool:
+        """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
+        if self.withdrawn_at is None or self.redacted_at or not member.may(self.written_by):
+            return False
+        just_now = clock.now() - self.withdrawn_at <= UNDO + UNDO_GRACE
+        return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
+
+    def restore(self, by: Membership) -> bool:
+        """Undo the withdrawal; False if there is none. Raises the fitting refusal unless `by` may."""
+        by.require(self.written_by)
+        if not self.is_withdrawn:
+            return False
+        if self.redacted_at:
+            raise Conflict(_("It has been deleted for good, so there is nothing to bring back."))
+        if not self.may_be_brought_back_by(by):
+            raise NotAllowed(_("It is too late to undo this. A moderator of the partnership can bring it back."))
+        self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = None, None, ""
+        return True
+
+    def erase(self, by: Membership, reason: str) -> bool:
+        """Delete the text for good, its earlier versions and whom it mentioned; False if it is gone already."""
+        by.require(Action.REDACT)
+        if self.redacted_at:
+            return False
+        mentions.keep(self.partnership_id, self.number, EMPTY)
+        versions.forget(self.partnership_id, self.number)
+        self.body_html, self.body_text = EMPTY.html, EMPTY.text
+        self.redacted_at = clock.now()
+        self.withdrawn_at = self.withdrawn_at or self.redacted_at
+        self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
+        for forget in on_erase:
+            forget(self.partnership_id, self.number)
+        return True
+
+
+def require_present(withdrawn_at: datetime | None) -> None:
+    """Raise Conflict for what was withdrawn, at that moment."""
+    if withdrawn_at is not None:
+        raise Conflict(_("It has been withdrawn in the meantime."))
+
+
+def is_undoable(withdrawn_at: datetime) -> bool:
+    """Whether who withdrew a text at that moment is still offered to undo it."""
+    return clock.now() - withdrawn_at <= UNDO

@@ -1,0 +1,46 @@
+"""Mails about texts: that one mentions the reader, or stands on a post that they follow."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace.comments.models import Comment
+from workspace.db.engine import db
+from workspace.mail.message_types import EmailContent, email_type
+from workspace.mail.models import Mail
+from workspace.notifications import emails
+from workspace.posts.models import Post
+
+
+@email_type("mentioned", _l("Mentioned"))
+def mentioned(mail: Mail) -> EmailContent | None:
+    """That a text mentions the reader, while it does."""
+    return _letter(mail, _("%(who)s mentions you in »%(title)s«"), only_mentioned=True)
+
+
+@email_type("answer", _l("Comment on one's own post or challenge"))
+@email_type("reply", _l("Comment on a post that one follows"))
+def reply(mail: Mail) -> EmailContent | None:
+    """That somebody has commented on a post that is the reader's, or that they follow."""
+    return _letter(mail, _("%(who)s has commented on »%(title)s«"))
+
+
+def _letter(mail: Mail, heading: str, *, only_mentioned: bool = False) -> EmailContent | None:
+    """The mail, with what stands in the text now; None for one that is gone."""
+    seat, actor = emails.recipient_membership(mail), emails.entry(mail).actor
+    partnership_id, number = mail.payload["partnership"], mail.payload["text"]
+    comment = db.session.get(Comment, (partnership_id, number))
+    post = db.session.get_one(Post, (partnership_id, comment.post_number if comment else number))
+    text = comment or post
+    if seat is None or actor is None or post.is_withdrawn or text.is_withdrawn:
+        return None
+    if only_mentioned and seat.id not in text.mentions:
+        return None
+    return emails.notification_email(
+        mail,
+        seat,
+        heading=heading % {"who": actor.user.name, "title": post.title},
+        quote=text.body_text,
+        path=f"posts/{post.number}" + (f"?comment={number}#comment-{number}" if comment else ""),
+        button=_("Read it"),
+        post_number=post.number,
+    )

@@ -1,0 +1,14 @@
+"""The pieces of pages that show posts (workspace/web/fragment_cache.py), and what each is made of."""
+
+from markupsafe import Markup
+
+from workspace.db.engine import AnyRow
+from workspace.partnerships.models import Membership
+from workspace.posts.challenge_workflow import is_stalled
+from workspace.web.fragment_cache import cached_fragment
+
+
+def card(membership: Membership, post: AnyRow) -> Markup:
+    """A post in the feed."""
+    place = membership.partnership.link
+    return cached_fragment("posts/_post.html", post=post, partnership=place, is_still=is_stalled(post))

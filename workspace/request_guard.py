@@ -1,0 +1,122 @@
+"""The one door: before every request it finds session, person and membership, and holds the declaration to them.
+
+What a person may not see does not exist: a foreign partnership and a missing one get the same 404. One statement
+finds everything that a request needs to know of its actor.
+"""
+
+from functools import cache, partial
+from typing import Any
+
+from flask import Flask, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from workspace.accounts import sign_in
+from workspace.accounts.models import User
+from workspace.accounts.sessions import Session, hash_of, touch
+from workspace.db.engine import AnySelect, begin_request, db, run_after_request
+from workspace.extensions import csrf, login
+from workspace.partnerships.models import Membership, Partnership
+from workspace.permissions import Action, Audience, Conflict, NotAllowed, access_rule, permits
+from workspace.web.request_bodies import largest_for
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+BACKGROUND_BLUEPRINT = (
+    "live"  # What pages ask for by themselves is no use of a session: an open page would keep it for good.
+)
+
+
+def install(app: Flask) -> None:
+    """Put the door in front of every view of `app`."""
+    login.user_loader(load_session_and_membership)
+    login.session_protection = None
+    app.before_request(authorise_request)
+
+
+def authorise_request() -> ResponseReturnValue | None:
+    """Let the request in, send it to sign in, or refuse it; then check that the form is one of ours."""
+    begin_request(reads_only=request.method in SAFE_METHODS)
+    g.user, g.session, g.membership, g.partnership_id = None, None, None, None
+    load_session()
+    if request.endpoint is None:
+        return None
+    view = current_app.view_functions[request.endpoint]
+    declared = access_rule(view) or abort(404)
+    request.max_content_length = largest_for(view)
+    if declared.audience is not Audience.PUBLIC and g.user is None:
+        return sign_in.unauthenticated_response()
+    if declared.audience is Audience.ADMINISTRATORS and not g.user.is_administrator:
+        abort(404)
+    if declared.action is not None:
+        require_permission(g.membership, declared.action)
+    inject_actor(declared.audience)
+    if request.method not in SAFE_METHODS and declared.checks_csrf:
+        csrf.protect()
+    return None
+
+
+def load_session() -> None:
+    """Find who is there. For somebody without a cookie no statement is needed."""
+    session: Any = current_user._get_current_object()
+    if session.is_authenticated:
+        g.session, g.user = session, session.user
+        if session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
+            run_after_request(partial(touch, session.id))
+
+
+def load_session_and_membership(token: str) -> Session | None:
+    """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
+    slug = (request.view_args or {}).get("slug")
+    found = db.session.execute(
+        _session_and_membership_statement(), {"slug": slug, "token_hash": hash_of(token)}
+    ).first()
+    if found is None or not found[0].is_live:
+        return None
+    g.membership, g.partnership_id = found[1], found[2]
+    session: Session = found[0]
+    return session
+
+
+@cache
+def _session_and_membership_statement() -> AnySelect:
+    """The statement of it, made once and kept: making it takes longer than running it."""
+    return (
+        select(Session, Membership, Partnership.id)
+        .join(Session.user)
+        .outerjoin(Partnership, Partnership.slug == bindparam("slug"))
+        .outerjoin(
+            Membership,
+            and_(Membership.partnership_id == Partnership.id, Membership.user_id == User.id, Membership.is_present),
+        )
+        .where(Session.token_hash == bindparam("token_hash"))
+        .options(
+            contains_eager(Session.user).joinedload(User.organisation),
+            contains_eager(Membership.partnership),
+            joinedload(Membership.organisation),
+        )
+    )
+
+
+def require_permission(membership: Membership | None, action: Action) -> None:
+    """Refuse whoever may not do `action`: a stranger learns nothing, a member learns why."""
+    if membership is None or not membership.is_active:
+        abort(404)
+    if not permits(membership.level, action):
+        raise NotAllowed(_("Your access here does not include this. A moderator of the partnership can change that."))
+    if not membership.may(action):
+        raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+
+
+def inject_actor(who: Audience) -> None:
+    """Give the view its actor; nothing reads a “current user” behind the caller's back."""
+    arguments = request.view_args
+    if arguments is None:
+        return
+    if who is Audience.MEMBERS:
+        del arguments["slug"]
+        arguments["membership"] = g.membership
+    elif who is not Audience.PUBLIC:
+        arguments["user"] = g.user

@@ -1,0 +1,257 @@
+"""A text as blocks of runs, and how they are written as HTML and as plain text."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from itertools import accumulate, groupby, takewhile
+from typing import NamedTuple
+
+import nh3
+from linkify_it import LinkifyIt
+
+TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}
+LINK_REL = "nofollow noopener noreferrer"
+DEEPEST_LIST = 3
+MOST_LINKS = 150
+# The longest text that is searched for links; longer ones are refused, or searched once they are shortened.
+LONGEST_SEARCHED = 10_000
+# No address goes beyond a space. Of one of twice the length the search takes four times as long, so a longer one than
+# this is no link; what Outlook makes of an address is half as long.
+LONGEST_ADDRESS = 2_000
+
+# Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
+HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
+# Control characters that mark nothing, and the mark that says in which order bytes stand.
+NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+# Of a line: words with single spaces between them, what space there is more, and its end.
+PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
+WORD = re.compile(r"\S+")
+# What every address has, and few words that are none: it is found sooner than an address.
+MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
+MENTION = re.compile(r"#member-(\d+)")
+
+_links = LinkifyIt()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of text that looks the same throughout; a line break in it is "\\n"."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    href: str = ""
+
+
+class Link(NamedTuple):
+    """Where in a text an address stands, and where it leads."""
+
+    begin: int
+    end: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, a heading, or an item of the list that `lists` leads to: ("ul", "ol") is an "ol" in a "ul"."""
+
+    runs: tuple[Run, ...]
+    heading: bool = False
+    lists: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class RichText:
+    """A text in its two forms: sanitised `html`, and plain `text`."""
+
+    html: str
+    text: str
+
+    @property
+    def mentions(self) -> set[int]:
+        """The ids of the memberships that it refers to."""
+        return {int(number) for number in re.findall(r'href="#member-(\d+)"', self.html)}
+
+
+def render(blocks: Iterable[Block]) -> RichText:
+    """`blocks` in both forms."""
+    made = list(_in_steps(_linked(list(blocks))))
+    html = "".join(_quoted_html(quoted, list(group)) for quoted, group in groupby(made, lambda block: block.quoted))
+    return RichText(html=sanitised(html), text=_text(made))
+
+
+def sanitised(html: str) -> str:
+    """`html` with nothing but what blocks are written in: the last word, whatever was made before."""
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=lambda tag, name, value: value if name != "href" or HREF.fullmatch(value) else None,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=LINK_REL,
+    )
+
+
+def normalise_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """`runs` with single spaces, none at the ends of a line, and like beside like made one."""
+    kept: list[tuple[str, Run]] = []
+    space: tuple[str, Run] | None = None
+    for run in runs:
+        for part in PARTS.findall(run.text):
+            if part[0] in " \xa0":
+                space = (" " if space or len(part) > 1 else part, run)
+                continue
+            if part != "\n" and space and kept and kept[-1][0] != "\n":
+                kept.append(space)
+            space = None
+            if part != "\n" or kept:
+                kept.append((part, run))
+    while kept and kept[-1][0] == "\n":
+        kept.pop()
+    looks = groupby(kept, lambda pair: (pair[1].bold, pair[1].italic, pair[1].href))
+    return tuple(Run("".join(part for part, _run in group), *look) for look, group in looks)
+
+
+def inline_text(block: Block) -> str:
+    """The plain text of one block: behind a link that says something else stands where it leads."""
+    return "".join(
+        text + (f" ({href})" if href and not MENTION.fullmatch(href) and not href.endswith(text) else "")
+        for href, text in (
+            (href, "".join(run.text for run in group)) for href, group in groupby(block.runs, lambda run: run.href)
+        )
+    )
+
+
+def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
+    """`blocks` with links where addresses stand, as long as there are not too many.
+
+    They are sought in the whole text of a block, which linking does not change.
+    """
+    if sum(len(run.text) for block in blocks for run in block.runs) > LONGEST_SEARCHED:
+        yield from blocks
+        return
+    room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
+    for block in blocks:
+        links = _links_in("".join(run.text for run in block.runs))
+        plain = list(_unlinked(block.runs, links))[: max(room, 0)]
+        room -= len(plain)
+        yield replace(block, runs=normalise_runs(_with_links(block.runs, plain))) if plain else block
+
+
+def _links_in(text: str) -> Iterator[Link]:
+    """The addresses in `text`, in order."""
+    for word in WORD.finditer(text):
+        if MAY_HOLD_LINK.search(word[0]) and len(word[0]) <= LONGEST_ADDRESS:
+            for found in _links.match(word[0]) or ():
+                if HREF.fullmatch(found.url):
+                    yield Link(word.start() + found.index, word.start() + found.last_index, found.url)
+
+
+def _unlinked(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Link]:
+    """Those of `links` no part of which is a link already."""
+    ends = accumulate(len(run.text) for run in runs)
+    linked = deque((end - len(run.text), end) for run, end in zip(runs, ends, strict=True) if run.href and run.text)
+    for link in links:
+        while linked and linked[0][1] <= link.begin:
+            linked.popleft()
+        if not linked or link.end <= linked[0][0]:
+            yield link
+
+
+def _with_links(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Run]:
+    left = deque(links)
+    begin = 0
+    for run in runs:
+        end, place = begin + len(run.text), begin
+        while left and left[0].end <= begin:
+            left.popleft()
+        for link in takewhile(lambda link: link.begin < end, () if run.href else left):  # noqa: B023 (used at once)
+            first, last = max(link.begin, place), min(link.end, end)
+            yield replace(run, text=run.text[place - begin : first - begin])
+            yield replace(run, text=run.text[first - begin : last - begin], href=link.url)
+            place = last
+        yield replace(run, text=run.text[place - begin :])
+        begin = end
+
+
+def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:
+    """No empty blocks, and no list that begins deeper than one step below the item before it."""
+    before = 0
+    for block in blocks:
+        if block.runs:
+            lists = block.lists[: min(before + 1, DEEPEST_LIST)]
+            before = len(lists)
+            yield replace(block, lists=lists)
+
+
+def _quoted_html(quoted: bool, blocks: Sequence[Block]) -> str:
+    html = "".join(_pieces(blocks))
+    return f"<blockquote>{html}</blockquote>" if quoted else html
+
+
+def _pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    open_lists: list[str] = []
+    for block in blocks:
+        shared = _shared(open_lists, block.lists)
+        while len(open_lists) > shared:
+            yield f"</li></{open_lists.pop()}>"
+        if block.lists and shared == len(block.lists):
+            yield "</li><li>"
+        for name in block.lists[shared:]:
+            open_lists.append(name)
+            yield f"<{name}><li>"
+        yield _block_html(block)
+    while open_lists:
+        yield f"</li></{open_lists.pop()}>"
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = list(zip(one, other, strict=False))
+    return next((index for index, (left, right) in enumerate(pairs) if left != right), len(pairs))
+
+
+def _block_html(block: Block) -> str:
+    inline = "".join(
+        f'<a href="{escape(href)}">{_runs_html(group)}</a>' if href else _runs_html(group)
+        for href, group in groupby(block.runs, lambda run: run.href)
+    )
+    if block.lists:
+        return inline
+    return f"<h2>{inline}</h2>" if block.heading else f"<p>{inline}</p>"
+
+
+def _runs_html(runs: Iterable[Run]) -> str:
+    return "".join(_run_html(run) for run in runs)
+
+
+def _run_html(run: Run) -> str:
+    html = escape(run.text, quote=False).replace("\n", "<br>")
+    html = f"<em>{html}</em>" if run.italic else html
+    return f"<strong>{html}</strong>" if run.bold else html
+
+
+def _text(blocks: Sequence[Block]) -> str:
+    """Blank lines between blocks, items and quotes marked as people mark them in plain text."""
+    lines: list[str] = []
+    numbers: list[int] = []
+    before: Block | None = None
+    for block in blocks:
+        together = before is not None and before.quoted and block.quoted
+        if before and not (before.lists[:1] == block.lists[:1] != () and before.quoted == block.quoted):
+            lines.append(">" if together else "")
+        numbers = numbers[: len(block.lists)] + [0] * (len(block.lists) - len(numbers))
+        if before and block.lists and before.lists[: len(block.lists)] != block.lists:
+            numbers[-1] = 0
+        lead = hang = "> " if block.quoted else ""
+        if block.lists:
+            numbers[-1] += 1
+            indent = "  " * (len(block.lists) - 1)
+            lead += indent + (f"{numbers[-1]}. " if block.lists[-1] == "ol" else "- ")
+            hang += indent + "  "
+        first, *rest = inline_text(block).split("\n")
+        lines += [lead + first, *((hang + line).rstrip() for line in rest)]
+        before = block
+    return "\n".join(lines)

@@ -1,0 +1,22 @@
+"""Stored prose as it is shown: with the present names of those whom it mentions, its heading fitting the page."""
+
+import re
+
+from markupsafe import Markup, escape
+
+MENTION = re.compile(r'<a href="#member-(\d+)"[^>]*>(.*?)</a>')
+
+
+def display_html(html: str, mentioned: str | None = None, heading: int = 2) -> Markup:
+    """`html`, which is sanitised, with a heading of the level `heading`.
+
+    `mentioned` are the present names of those whom it may mention, a line each: "17:Mette Lindholm Krag".
+    """
+    names = dict(line.split(":", 1) for line in (mentioned or "").split("\n") if line)
+
+    def name(match: re.Match[str]) -> str:
+        present = names.get(match[1])
+        return f'<span class="mention">{"@" + escape(present) if present else match[2]}</span>'
+
+    html = MENTION.sub(name, html)
+    return Markup(html.replace("<h2>", f"<h{heading}>").replace("</h2>", f"</h{heading}>"))  # noqa: S704 (sanitised)

@@ -1,0 +1,78 @@
+"""References to people in a text: those that may stand, and names that are made one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from workspace.rich_text import blocks, html_reader
+from workspace.rich_text.blocks import MENTION, MOST_LINKS, Block, RichText, Run
+
+SIGN = re.compile(r"(?<!\w)@")
+WITHIN_WORD = re.compile(r"\w")
+
+
+def resolve_mentions(prose: RichText, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> RichText:
+    """`prose` with references to the ids `referable` alone; `@` and a name of `recognisable` becomes one.
+
+    A name that two people have is nobody's.
+    """
+    folded = {number: name.casefold() for number, name in recognisable.items()}
+    bearers = Counter(folded.values())
+    names = Names({name: number for number, name in folded.items() if name and bearers[name] == 1})
+    read = (_referring(block, referable) for block in html_reader.read(prose.html))
+    return blocks.render(_naming(block, names) for block in read)
+
+
+class Names:
+    """Names, in small letters, and whose they are: ten thousand are searched for as quickly as ten.
+
+    As many are found in a text as it may have links.
+    """
+
+    def __init__(self, by_name: Mapping[str, int]) -> None:
+        self.by_name = by_name
+        self.first_letters = {name[0] for name in by_name}
+        self.longest = max(map(len, by_name), default=0)
+        self.room = MOST_LINKS
+
+    def longest_at(self, text: str, begin: int) -> tuple[int, int] | None:
+        """Where the longest name ends that stands in `text` at `begin` as whole words, and whose it is."""
+        if not self.room or text[begin : begin + 1].casefold()[:1] not in self.first_letters:
+            return None
+        for end in range(min(begin + self.longest, len(text)), begin, -1):
+            if WITHIN_WORD.match(text, end):
+                continue
+            if number := self.by_name.get(text[begin:end].casefold()):
+                self.room -= 1
+                return end, number
+        return None
+
+
+def _referring(block: Block, referable: Mapping[int, str]) -> Block:
+    """`block` without references to others; what remains says the name, whatever was written there."""
+    runs: list[Run] = []
+    for run in block.runs:
+        match = MENTION.fullmatch(run.href)
+        if match and int(match[1]) not in referable:
+            run = replace(run, href="")
+        elif match and not (runs and runs[-1].href == run.href):
+            run = replace(run, text=f"@{referable[int(match[1])]}")
+        elif match:
+            continue
+        runs.append(run)
+    return replace(block, runs=blocks.normalise_runs(runs))
+
+
+def _naming(block: Block, names: Names) -> Block:
+    return replace(block, runs=blocks.normalise_runs(part for run in block.runs for part in _parts(run, names)))
+
+
+def _parts(run: Run, names: Names) -> Iterator[Run]:
+    end = 0
+    for sign in [] if run.href else SIGN.finditer(run.text):
+        if sign.start() >= end and (found := names.longest_at(run.text, sign.end())):
+            yield replace(run, text=run.text[end : sign.start()])
+            end, number = found
+            yield replace(run, text=run.text[sign.start() : end], href=f"#member-{number}")
+    yield replace(run, text=run.text[end:])

@@ -1,0 +1,201 @@
+"""Who holds a role: offering it, handing it over, asking for it, answering, laying it down."""
+
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace import clock
+from workspace.i18n.formatting import short_date
+from workspace.partnerships.forms import words_typed
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, NotAllowed, members_with
+from workspace.roles import answers, endings, offers, queries
+from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor
+from workspace.roles.blueprint import blueprint
+from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
+from workspace.roles.models import Role
+from workspace.roles.views import PLACE, form_on, shown
+from workspace.web import htmx
+from workspace.web.htmx import flash_live, page_or_partial
+
+ROLE = f"{PLACE}/<number:role_id>"
+HOLDING = f"{ROLE}/holdings/<number:holding_id>"
+
+
+@blueprint.get(f"{ROLE}/offers/new")
+@members_with(Action.TAKE_ROLES)
+def new_offer(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """The form for offering a role, or handing it over."""
+    role = queries.role(membership, role_id)
+    role.require_in_use()
+    kind = (
+        AssignmentKind(wanted)
+        if (wanted := request.args.get("kind", "")) in list(AssignmentKind)
+        else AssignmentKind.ACCOUNTABLE
+    )
+    form = OfferForm(data={"kind": kind, "starts_on": today()})
+    return page_or_partial("roles/form.html", "roles/_offer.html", **_offer(membership, role, form))
+
+
+@blueprint.post(f"{ROLE}/offers")
+@members_with(Action.TAKE_ROLES)
+def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Offer a role; whoever is accountable for it hands it over so."""
+    role, form = queries.role(membership, role_id), OfferForm()
+    context = _offer(membership, role, form)
+    if not form.validate():
+        return _invalid("_offer", context)
+    to = queries.member(membership, form.member.data)
+    if to is None:
+        form.refuse(form.member, _("Choose a person."))
+        return _invalid("_offer", context)
+    try:
+        made = offers.offer(
+            role,
+            membership,
+            to=to,
+            kind=form.kind.data or AssignmentKind.ACCOUNTABLE,
+            notes=form.notes.data or "",
+            starts_at=form.starts_at,
+            stays_as_helper=form.stays_as_helper.data,
+        )
+    except Conflict as conflict:
+        return _conflict("_offer", conflict, _offer(membership, role, form))
+    flash_live(_("%(name)s is asked, and can accept or decline.", name=made.membership.user.name))
+    return shown(membership, role)
+
+
+@blueprint.get(f"{ROLE}/requests/new")
+@members_with(Action.TAKE_ROLES)
+def new_request(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """The form for asking for a role."""
+    role = queries.role(membership, role_id)
+    role.require_in_use()
+    context = _request(membership, role, AskForm())
+    return page_or_partial("roles/form.html", "roles/_request.html", **context)
+
+
+@blueprint.post(f"{ROLE}/requests")
+@members_with(Action.TAKE_ROLES)
+def ask(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Ask for a role."""
+    role, form = queries.role(membership, role_id), AskForm()
+    if not form.validate():
+        return _invalid("_request", _request(membership, role, form))
+    try:
+        offers.ask(role, membership, kind=form.kind.data or AssignmentKind.HELPER, notes=form.notes.data or "")
+    except Conflict as conflict:
+        return _conflict("_request", conflict, _request(membership, role, form))
+    flash_live(_("The moderators are asked."))
+    return shown(membership, role)
+
+
+@blueprint.post(f"{HOLDING}/acceptance")
+@members_with(Action.TAKE_ROLES)
+def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Say yes to an offer, or to a question."""
+    holding = queries.holding(membership, role_id, holding_id)
+    answers.accept(holding, membership)
+    if holding.since and holding.since > clock.now():
+        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
+    elif holding.membership_id == membership.id:
+        flash_live(_("You have the role »%(name)s« now.", name=holding.role.name))
+    else:
+        flash_live(_("%(person)s has the role now.", person=holding.membership.user.name))
+    return shown(membership, holding.role)
+
+
+@blueprint.get(f"{HOLDING}/refusal")
+@members_with(Action.TAKE_ROLES)
+def ask_to_decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Ask why, before a no."""
+    holding = queries.holding(membership, role_id, holding_id)
+    holding.require_open()
+    if not holding.may_be_answered_by(membership):
+        raise NotAllowed(_("This is not yours to answer."))
+    return page_or_partial("roles/form.html", "roles/_refusal.html", **_about(membership, holding, "_refusal"))
+
+
+@blueprint.post(f"{HOLDING}/refusal")
+@members_with(Action.TAKE_ROLES)
+def decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Say no to an offer, or to a question."""
+    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    if not form.validate():
+        return _invalid("_refusal", _about(membership, holding, "_refusal", form))
+    answers.decline(holding, membership, form.reason.data)
+    flash_live(_("Your answer is given."))
+    return shown(membership, holding.role)
+
+
+@blueprint.post(f"{HOLDING}/withdrawal")
+@members_with(Action.TAKE_ROLES)
+def withdraw(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Take back an offer or a question."""
+    holding = queries.holding(membership, role_id, holding_id)
+    offers.withdraw(holding, membership)
+    flash_live(_("It is withdrawn."))
+    return shown(membership, holding.role)
+
+
+@blueprint.get(f"{HOLDING}/ending")
+@members_with(Action.TAKE_ROLES)
+def ask_to_end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Ask why, before somebody leaves a role."""
+    holding = queries.holding(membership, role_id, holding_id)
+    if not holding.may_be_ended_by(membership):
+        raise NotAllowed(_("Only the person, or a moderator, can end this."))
+    if holding.state is not AssignmentState.HELD or holding.is_over:
+        raise Conflict(_("It is over already."))
+    return page_or_partial("roles/form.html", "roles/_ending.html", **_about(membership, holding, "_ending"))
+
+
+@blueprint.post(f"{HOLDING}/ending")
+@members_with(Action.TAKE_ROLES)
+def end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+    """Lay a role down, or take somebody out of it."""
+    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    if not form.validate():
+        return _invalid("_ending", _about(membership, holding, "_ending", form))
+    endings.end(holding, membership, form.reason.data)
+    flash_live(_("It has ended. The history keeps it."))
+    return shown(membership, holding.role)
+
+
+def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any]:
+    """What the form for an offer shows: people to choose from, and whether the responsibility is one's own."""
+    words = words_typed(request.args)
+    found, more = queries.candidates(membership, words)
+    mine = offers.is_accountable(membership, role)
+    if not mine and not membership.may(Action.ASSIGN_ROLES):
+        raise NotAllowed(_("Only whoever is accountable, or a moderator, can hand the role over."))
+    held = form.kind.data is AssignmentKind.ACCOUNTABLE and accountable(role) is not None
+    context = {"candidates": found, "more": more, "words": words, "mine": mine, "held": held}
+    return form_on(membership, role, "_offer", form, sides=queries.sides(membership), **context)
+
+
+def _request(membership: Membership, role: Role, form: AskForm) -> dict[str, Any]:
+    """What the form for a question shows: a role that somebody is accountable for can only be helped in."""
+    holder = successor(role)
+    if form.kind.data is None:
+        form.kind.data = AssignmentKind.HELPER if holder else AssignmentKind.ACCOUNTABLE
+    return form_on(membership, role, "_request", form, holder=holder)
+
+
+def _about(
+    membership: Membership, holding: RoleAssignment, part: str, form: ReasonForm | None = None
+) -> dict[str, Any]:
+    return form_on(membership, holding.role, part, form or ReasonForm(), holding=holding)
+
+
+def _invalid(part: str, context: dict[str, Any]) -> Response:
+    return htmx.form_error(f"roles/{part}.html", page="roles/form.html", **context)
+
+
+def _conflict(part: str, conflict: Conflict, context: dict[str, Any]) -> Response:
+    """The form again with what was typed in it, and what stands in the way."""
+    return htmx.form_error(
+        f"roles/{part}.html", page="roles/form.html", status=409, conflict=conflict.message, **context
+    )

@@ -1,0 +1,47 @@
+"""Mails about roles: offered, handed over, and the answers to both."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace.db.engine import db
+from workspace.mail.message_types import EmailContent, email_type
+from workspace.mail.models import Mail
+from workspace.notifications import emails
+from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.models import Membership
+from workspace.roles.assignments import AssignmentState, RoleAssignment
+
+
+@email_type("role", _l("Role offered, handed over or answered"))
+def role(mail: Mail) -> EmailContent | None:
+    """What happened about a role that has to do with the reader; an offer only while it stands."""
+    seat, entry = emails.recipient_membership(mail), emails.entry(mail)
+    holding = db.session.get_one(RoleAssignment, mail.payload["holding"])
+    offers = entry.verb is Verb.OFFERED_ROLE
+    if seat is None or entry.actor is None or (offers and holding.state is not AssignmentState.OFFERED):
+        return None
+    return emails.notification_email(
+        mail,
+        seat,
+        heading=_heading(entry, holding, seat),
+        quote=holding.notes if offers else entry.details.get("reason", ""),
+        path=f"roles/{holding.role_id}",
+        button=_("Answer") if offers else _("See the role"),
+    )
+
+
+def _heading(entry: Entry, holding: RoleAssignment, seat: Membership) -> str:
+    names = {"who": entry.actor.user.name if entry.actor else "", "role": holding.role.name}
+    took = (
+        _("%(who)s has taken over the role »%(role)s« from you", **names)
+        if holding.former_id == seat.id
+        else _("%(who)s has accepted the role »%(role)s«", **names)
+    )
+    return {
+        Verb.OFFERED_ROLE: _("%(who)s offers you the role »%(role)s«", **names),
+        Verb.TOOK_ROLE: took,
+        Verb.DECLINED_ROLE: _("%(who)s has declined the role »%(role)s«", **names),
+        Verb.GAVE_ROLE: _("%(who)s has given you the role »%(role)s«", **names),
+        Verb.REFUSED_ROLE: _("%(who)s has not given you the role »%(role)s«", **names),
+        Verb.LEFT_ROLE: _("%(who)s has ended your time in the role »%(role)s«", **names),
+    }[entry.verb]

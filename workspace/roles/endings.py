@@ -1,0 +1,48 @@
+"""Laying a role down, and using a role no longer, or again."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from workspace import clock
+from workspace.db.engine import db
+from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, NotAllowed
+from workspace.roles.assignments import OPEN, AssignmentState, RoleAssignment
+from workspace.roles.models import Role
+
+
+def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
+    """Lay down one's own, or as a moderator take somebody out of a role. What is over stays as it is."""
+    with by.partnership.locked():
+        by.require(Action.TAKE_ROLES)
+        if not holding.may_be_ended_by(by):
+            raise NotAllowed(_("Only the person, or a moderator, can end this."))
+        if holding.state is AssignmentState.HELD and not holding.is_over:
+            holding.end_at(clock.now())
+            holding.reason = reason
+            holding.log(by, Verb.LEFT_ROLE, reason=reason)
+
+
+def retire(role: Role, by: Membership) -> None:
+    """Use a role no longer: what waits is withdrawn, who holds it holds it no more, and its history stays."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        if role.retired_at is not None:
+            return
+        role.retired_at = clock.now()
+        for holding in db.session.scalars(select(RoleAssignment).where(RoleAssignment.role_id == role.id)).all():
+            if holding.state in OPEN:
+                holding.resolve(by, AssignmentState.WITHDRAWN)
+            elif holding.state is AssignmentState.HELD and not holding.is_over:
+                holding.end_at(role.retired_at)
+        record_by(by, Verb.RETIRED_ROLE, role=role.id, name=role.name)
+
+
+def resume(role: Role, by: Membership) -> None:
+    """Use a retired role again. It is vacant: who held it before was told that they don't, and may be gone."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        if role.retired_at is not None:
+            role.retired_at = None
+            record_by(by, Verb.RESUMED_ROLE, role=role.id, name=role.name)

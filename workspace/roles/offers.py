@@ -1,0 +1,141 @@
+"""Offering a role, which is how it is assigned and handed over too; asking for one; and taking either back."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import and_, or_, select
+
+from workspace import clock
+from workspace.db.engine import db
+from workspace.partnerships.activity_log import Verb
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, NotAllowed
+from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor, waiting
+from workspace.roles.models import Role
+
+
+def offer(
+    role: Role,
+    by: Membership,
+    *,
+    to: Membership,
+    kind: AssignmentKind,
+    notes: str = "",
+    starts_at: datetime | None = None,
+    stays_as_helper: bool = False,
+) -> RoleAssignment:
+    """Offer a role. Who is accountable for it hands that over when `to` accepts, from `starts_at`.
+
+    With `stays_as_helper` who hands over their own stays for a month to help. The same offer again is the same.
+    Raises NotAllowed unless `by` is a moderator or hands over their own, Conflict when `to` can't take it.
+    """
+    with by.partnership.locked():
+        role.require_in_use()
+        hands_over = kind is AssignmentKind.ACCOUNTABLE and is_accountable(by, role)
+        by.require(Action.TAKE_ROLES if hands_over else Action.ASSIGN_ROLES)
+        require_able(to)
+        _withdraw_from_those_who_left(role, by)
+        for other in waiting(role):
+            if other.membership_id == to.id:
+                if (other.state, other.kind) == (AssignmentState.OFFERED, kind):
+                    return other
+                raise Conflict(_("%(name)s is asked about this role already, or has asked.", name=to.user.name))
+            if other.state is AssignmentState.OFFERED and other.kind is kind is AssignmentKind.ACCOUNTABLE:
+                name = other.membership.user.name
+                raise Conflict(_("The role is offered to %(name)s already. Withdraw that offer first.", name=name))
+        _require_not_in(role, to, kind)
+        made = RoleAssignment(
+            kind=kind,
+            state=AssignmentState.OFFERED,
+            offered_by_id=by.id,
+            notes=notes,
+            since=starts_at,
+            stays_as_helper=stays_as_helper and hands_over,
+        )
+        return _open(made, role, to, by, Verb.OFFERED_ROLE)
+
+
+def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") -> RoleAssignment:
+    """Ask for a role, which a moderator answers. The same question again is the same.
+
+    Raises Conflict when somebody is accountable already: they hand it over, or a moderator does.
+    """
+    with by.partnership.locked():
+        by.require(Action.TAKE_ROLES)
+        role.require_in_use()
+        for other in waiting(role):
+            if other.membership_id == by.id:
+                if other.state is AssignmentState.REQUESTED:
+                    return other
+                raise Conflict(_("The role is offered to you already: accept it or decline it."))
+        _require_not_in(role, by, kind)
+        if kind is AssignmentKind.ACCOUNTABLE:
+            require_vacant(role)
+        made = RoleAssignment(kind=kind, state=AssignmentState.REQUESTED, notes=notes)
+        return _open(made, role, by, by, Verb.ASKED_FOR_ROLE)
+
+
+def withdraw(holding: RoleAssignment, by: Membership) -> None:
+    """Take back an offer or a question; what has been taken back stays so."""
+    with by.partnership.locked():
+        by.require(Action.TAKE_ROLES)
+        if holding.state is AssignmentState.WITHDRAWN:
+            return
+        holding.require_open()
+        if not holding.may_be_withdrawn_by(by):
+            raise NotAllowed(_("Only who made the offer, or a moderator, can withdraw it."))
+        holding.resolve(by, AssignmentState.WITHDRAWN)
+        holding.log(by, Verb.WITHDREW_ROLE)
+
+
+def is_accountable(member: Membership, role: Role) -> bool:
+    """Whether `member` is accountable for `role` now."""
+    holder = accountable(role)
+    return holder is not None and holder.membership_id == member.id
+
+
+def require_able(member: Membership) -> None:
+    """Raise Conflict unless `member` is here, and may hold roles."""
+    if not member.is_active:
+        raise Conflict(_("%(name)s is no longer in the partnership. Choose somebody else.", name=member.user.name))
+    if not member.may(Action.TAKE_ROLES):
+        raise Conflict(_("%(name)s can only read here. A moderator can change that.", name=member.user.name))
+
+
+def require_vacant(role: Role) -> None:
+    """Raise Conflict when somebody is accountable for `role`, or is going to be."""
+    holder = accountable(role) or successor(role)
+    if holder:
+        name = holder.membership.user.name
+        raise Conflict(_("%(name)s is accountable for the role now, and can hand it over.", name=name))
+
+
+def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> None:
+    """Raise Conflict when `member` holds the role so already, or helping is less than they do."""
+    held = select(RoleAssignment).where(
+        RoleAssignment.role_id == role.id,
+        RoleAssignment.membership_id == member.id,
+        RoleAssignment.state == AssignmentState.HELD,
+        or_(
+            RoleAssignment.until.is_(None),
+            and_(RoleAssignment.until > clock.now(), RoleAssignment.until > RoleAssignment.since),
+        ),
+    )
+    for own in db.session.scalars(held):
+        if (own.kind is kind and own.until is None) or own.kind is AssignmentKind.ACCOUNTABLE is not kind:
+            raise Conflict(_("%(name)s holds this role already.", name=member.user.name))
+
+
+def _withdraw_from_those_who_left(role: Role, by: Membership) -> None:
+    for holding in waiting(role):
+        if not holding.membership.is_active:
+            holding.resolve(by, AssignmentState.WITHDRAWN)
+            holding.log(by, Verb.WITHDREW_ROLE)
+
+
+def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, verb: Verb) -> RoleAssignment:
+    made.partnership_id, made.role_id, made.membership_id = role.partnership_id, role.id, member.id
+    db.session.add(made)
+    db.session.flush()
+    made.log(by, verb)
+    return made

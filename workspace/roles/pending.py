@@ -1,0 +1,139 @@
+"""What of the roles waits for a person, in all of their partnerships. Each is one statement, the oldest first.
+
+Everything is derived: an offer counts while both its seat and its partnership are open, a role is vacant while nobody
+with an active seat is accountable for it. The statements are made once and kept: making them takes longer than running
+them, and every overview and every digest asks all of them.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy.orm import aliased
+
+from workspace.accounts.models import User
+from workspace.db.engine import AnyRow, AnySelect, fetch_rows, now_param
+from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.queries import of_seat
+from workspace.permissions import Level
+from workspace.roles.assignments import AssignmentState, RoleAssignment, is_held
+from workspace.roles.models import Role
+from workspace.roles.queries import has_accountable
+
+MOST = 50
+PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Role.id.label("role_id"), Role.name)
+
+
+def offers_to(user: User) -> list[AnyRow]:
+    """Roles that are offered to me: `id` is the holding's, `offered_by` whoever offers, `since` a later beginning."""
+    return fetch_rows(_offers(), user_id=user.id)
+
+
+def requests_for_roles(user: User) -> list[AnyRow]:
+    """Who asks for a role in the partnerships that I moderate: `id` is the holding's."""
+    return fetch_rows(_requests(), user_id=user.id)
+
+
+def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
+    """Roles that lack somebody, in the partnerships that I moderate.
+
+    Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
+    partnership that has several.
+    """
+    return fetch_rows(_lacking(), user_id=user.id)
+
+
+@cache
+def _offers() -> AnySelect:
+    offerer, person = aliased(Membership), aliased(User)
+    query = (
+        select(
+            RoleAssignment.id,
+            RoleAssignment.kind,
+            RoleAssignment.since,
+            RoleAssignment.created_at,
+            person.name.label("offered_by"),
+            *PLACE,
+        )
+        .join(Role, Role.id == RoleAssignment.role_id)
+        .join(Partnership, Partnership.id == RoleAssignment.partnership_id)
+        .join(Membership, Membership.id == RoleAssignment.membership_id)
+        .join(offerer, offerer.id == RoleAssignment.offered_by_id)
+        .join(person, person.id == offerer.user_id)
+        .where(*_is_mine(), Membership.level != Level.OBSERVER, RoleAssignment.state == AssignmentState.OFFERED)
+    )
+    return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
+
+
+@cache
+def _requests() -> AnySelect:
+    asker, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    query = (
+        select(
+            RoleAssignment.id,
+            RoleAssignment.kind,
+            RoleAssignment.created_at,
+            RoleAssignment.notes,
+            person.name.label("asked_by"),
+            organisation.name.label("organisation_name"),
+            *PLACE,
+        )
+        .join(Role, Role.id == RoleAssignment.role_id)
+        .join(Partnership, Partnership.id == RoleAssignment.partnership_id)
+        .join(Membership, Membership.partnership_id == Partnership.id)
+        .join(asker, and_(asker.id == RoleAssignment.membership_id, asker.is_active))
+        .join(person, person.id == asker.user_id)
+        .join(organisation, organisation.id == asker.organisation_id)
+        .where(*_is_moderated(), RoleAssignment.state == AssignmentState.REQUESTED)
+    )
+    return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
+
+
+@cache
+def _lacking() -> AnySelect:
+    mine = select(Membership.partnership_id).where(*_is_mine_alone())
+    sides: Any = func.coalesce(Participation.side, Side.OTHERS)
+    held = (
+        select(RoleAssignment.role_id, func.min(sides).label("side"))
+        .join(Membership, Membership.id == RoleAssignment.membership_id)
+        .outerjoin(Participation, of_seat())
+        .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.is_active)
+        .group_by(RoleAssignment.role_id)
+        .having(func.count(sides.distinct()) == 1)
+        .subquery()
+    )
+    partner = aliased(Participation)
+    several = (
+        select(func.count(partner.side.distinct()))
+        .where(partner.partnership_id == Role.partnership_id)
+        .correlate(Role)
+        .scalar_subquery()
+    )
+    vacant = ~has_accountable()
+    query = (
+        select(*PLACE, vacant.label("vacant"), held.c.side)
+        .join(Partnership, Partnership.id == Role.partnership_id)
+        .join(Membership, Membership.partnership_id == Partnership.id)
+        .outerjoin(held, held.c.role_id == Role.id)
+        .where(*_is_moderated(), Role.retired_at.is_(None), or_(vacant, and_(held.c.side.is_not(None), several > 1)))
+    )
+    return query.order_by(has_accountable(), Role.created_at, Role.id).limit(MOST)
+
+
+def _is_mine() -> tuple[Any, ...]:
+    """The conditions that the seat is mine, and neither it nor the partnership is closed."""
+    return (
+        Membership.user_id == bindparam("user_id"),
+        Membership.is_active,
+        Partnership.archived_at.is_(None),
+        Role.retired_at.is_(None),
+    )
+
+
+def _is_moderated() -> tuple[Any, ...]:
+    return (*_is_mine(), Membership.level == Level.MODERATOR)
+
+
+def _is_mine_alone() -> tuple[Any, ...]:
+    return Membership.user_id == bindparam("user_id"), Membership.is_active, Membership.level == Level.MODERATOR

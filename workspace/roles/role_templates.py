@@ -1,0 +1,21 @@
+"""Beginning with a set of roles, to change freely."""
+
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from workspace.db.engine import db
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action
+from workspace.roles.labels import ROLES, RoleSet
+from workspace.roles.models import Role
+
+
+def begin_with(by: Membership, role_set: RoleSet) -> None:
+    """Add the roles of `role_set`, in `by`'s language. Where there are roles already, nothing is added."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        if db.session.scalar(select(Role.id).where(Role.partnership_id == by.partnership_id).limit(1)):
+            return
+        for name, responsibility in ROLES[role_set]:
+            Role.add(by, name=str(name), responsibility=str(responsibility), one_time_key=str(uuid4()))

@@ -1,0 +1,47 @@
+"""What time does: nobody asks for it, so a worker beside the web server does it, minute by minute.
+
+Each piece is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from workspace.db import failures
+from workspace.db.engine import db
+from workspace.digests import bounce_views, planning
+from workspace.mail import delivery
+from workspace.members import expiry
+from workspace.posts import parking
+
+JOBS: tuple[Callable[[], int], ...] = (
+    parking.open_due,
+    expiry.apply_due_endings,
+    planning.plan,
+    delivery.deliver,
+    bounce_views.flag_users,
+)
+
+
+def run_due_jobs() -> int:
+    """Do all that is due by now, or until this worker is told to stop; the number of things done."""
+    stopping = delivery.mail_sender().stopping
+    return sum(run_job(piece) for piece in (*JOBS, failures.forget_old) if not stopping.is_set())
+
+
+def run_job(piece: Callable[[], int]) -> int:
+    """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
+    name = piece.__module__.rpartition(".")[2]
+    try:
+        done = piece()
+        failures.forget(name, [failures.WHOLE])
+        db.session.commit()
+        return done
+    except Exception as error:  # There is another minute.
+        db.session.rollback()
+        with suppress(SQLAlchemyError):  # The database is away, or can't be written to.
+            failures.note(name, failures.WHOLE, error)
+        return 0
+    finally:
+        db.session.rollback()

@@ -1,0 +1,78 @@
+"""What was typed into a form that could not be taken: handed back, ready to be sent again.
+
+A POST that meets an ended session, a lock or a refusal must not lose a text. Its fields go along into the answer,
+also through signing in, and one press sends them to where they were going.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+
+from workspace.rich_text import replace_control_chars
+
+PREFIX = "kept-"
+LONGEST_ADDRESS = 4_000
+ADDRESS = "kept_for"
+# What is never handed back: secrets, and what belongs to one showing of the form.
+SECRET_FIELDS = ("csrf_token", "password")
+TEXT_FIELDS = ("title", "body", "name", "purpose", "responsibility", "notes", "reason")
+
+
+@dataclass(frozen=True)
+class SubmittedForm:
+    """The fields of a form, in order, and the address that they were going to."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """What a person typed, to be shown: no keys, numbers or choices."""
+        return [value for name, value in self.fields if name in TEXT_FIELDS]
+
+
+def from_request() -> SubmittedForm | None:
+    """What this POST brought along, if it is one of our own forms."""
+    if request.method != "POST" or not _comes_from_here():
+        return None
+    try:
+        fields = tuple(
+            (replace_control_chars(name), replace_control_chars(value))
+            for name, value in request.form.items(multi=True)
+            if not any(word in name for word in SECRET_FIELDS) and not name.startswith("kept")
+        )
+    except HTTPException:  # Too large to be read at all.
+        return None
+    return SubmittedForm(request.path, fields) if fields else None
+
+
+def from_sign_in() -> SubmittedForm | None:
+    """What the sign-in form carries along for another form."""
+    address = local_address(request.form.get(ADDRESS, ""))
+    if not address:
+        return None
+    fields = tuple(
+        (replace_control_chars(name.removeprefix(PREFIX)), replace_control_chars(value))
+        for name, value in request.form.items(multi=True)
+        if name.startswith(PREFIX)
+    )
+    return SubmittedForm(address, fields)
+
+
+def local_address(address: str) -> str:
+    """`address` if it is one of this site, else nothing: no other host, no scheme, no tricks with slashes."""
+    if len(address) > LONGEST_ADDRESS:
+        return ""
+    try:
+        parts = urlsplit(address.replace("\\", "/"))
+    except ValueError:  # an address of no site at all, such as //[
+        return ""
+    plain = address.isprintable() and not parts.scheme and not parts.netloc
+    return address if plain and address.startswith("/") and not address.startswith(("//", "/\\")) else ""
+
+
+def _comes_from_here() -> bool:
+    """Whether the browser says that one of our own pages sent this (Fetch Metadata, W3C)."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

@@ -1,0 +1,269 @@
+"""What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    Field,
+    Form,
+    HiddenField,
+    IntegerField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
+from wtforms.widgets import HiddenInput
+
+from workspace.rich_text import (
+    EMPTY,
+    RichText,
+    from_html,
+    from_plain,
+    is_readable,
+    replace_control_chars,
+    resembles_cpr_number,
+)
+from workspace.web import fragment_cache, pagination
+
+MAX_TEXT = 4000
+LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3
+# What is made of it and kept: more markup than this around so few words is left out, for a page holds it whole.
+MAX_STORED_HTML = 20_000
+MAX_INT = 2**31 - 1
+
+
+class WTFormsTranslations:
+    """What WTForms itself says, in the reader's language: it knows no Danish."""
+
+    def gettext(self, message: str) -> str:
+        """`message` as we say it."""
+        choice, number = _("Choose one of the possibilities."), _("Reload the page, and try again.")
+        day = _("Write a date, for example 31-12-2026.")
+        return {
+            "Not a valid choice.": choice,
+            "Invalid Choice: could not coerce.": choice,
+            "Invalid choice(s): one or more data inputs could not be coerced.": choice,
+            "Not a valid integer value.": number,
+            "This field is required.": number,
+            "Not a valid date value.": day,
+        }.get(message, message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The same for what is counted: choices that are none of ours."""
+        return _("Choose one of the possibilities.")
+
+
+class WorkspaceForm(FlaskForm):
+    """A form of ours. The gate has checked its token already."""
+
+    class Meta(FlaskForm.Meta):
+        """Speaks the reader's language, and leaves the token to the gate."""
+
+        csrf = False
+
+        def get_translations(self, form: Form) -> WTFormsTranslations:
+            """Our words instead of WTForms' own."""
+            return WTFormsTranslations()
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """Each error as (the field's id, its words), for the summary above the form."""
+        return [(field.id, str(error)) for field in self for error in field.errors]
+
+    def refuse(self, field: Field, message: str) -> bool:
+        """Add an error that was found later than by the field's own checks; always False."""
+        field.errors = [*field.errors, message]
+        return False
+
+
+class OneTimeKeyMixin:
+    """A key made when the form is shown: however often it is sent, one thing is made."""
+
+    one_time_key: Any = HiddenField(default=fragment_cache.one_time_key)
+
+    def validate_one_time_key(self, field: HiddenField) -> None:
+        """A key that is none of ours is replaced: the form still makes one thing."""
+        try:
+            field.data = str(uuid.UUID(field.data or ""))
+        except ValueError:
+            field.data = str(uuid.uuid4())
+
+    def take_new_key(self) -> None:
+        """Let what is typed be made as something new: the key that came with it has made something else."""
+        self.one_time_key.data, self.one_time_key.raw_data = str(uuid.uuid4()), None
+
+
+class CorrectionMixin(OneTimeKeyMixin):
+    """A text to be shared, which may instead `correct` one that its key has made: its number and its version."""
+
+    corrects: Any = HiddenField(filters=[lambda value: _numbers(str(value or ""))])
+
+
+class VersionMixin:
+    """The version of what is edited, as it was when the form was opened."""
+
+    version: Any = HiddenField(filters=[lambda value: pagination.parse_int(str(value)) or 0])  # None is ever the 0th.
+
+    def set_base_version(self, version: int) -> None:
+        """Let what is typed count as typed with `version` before one's eyes."""
+        self.version.data, self.version.raw_data = version, None
+
+
+class CprMixin:
+    """A text that others will read: it asks once before sharing what looks like a CPR number."""
+
+    cpr_checked = BooleanField(_l("It is not a CPR number: share it as it is"))
+
+    asks_about_cpr = False
+
+    def is_free_of_cpr_numbers(self, *fields: Field) -> bool:
+        """Whether nothing typed looks like a CPR number, or the person has said that it is none."""
+        suspicious = resembles_cpr_number(*(field.data or "" for field in fields))
+        if not suspicious or self.cpr_checked.data:
+            return True
+        self.asks_about_cpr = True
+        for field in fields:
+            if resembles_cpr_number(field.data or ""):
+                field.errors = [
+                    *field.errors,
+                    _("This looks like a CPR number. Personal data does not belong here: take it out."),
+                ]
+        return False
+
+
+class RichTextMixin(CprMixin):
+    """A text that can be formatted.
+
+    `body` is plain text. The editor enables the field `body_html` beside it, which then counts, and is what `prose` is
+    made of; the plain text of it is checked as if it had been typed. Where it is longer, or more tangled, than an
+    editor makes it, the plain text that comes along counts. What is too long is not looked into: it is refused.
+    """
+
+    body_html: Any = HiddenField(render_kw={"disabled": True})
+
+    prose: RichText
+
+    def __init__(self, *args: Any, instead_of: str = "", **options: Any) -> None:
+        """`instead_of` is the HTML that is edited: what plain text leaves as it was keeps its formatting."""
+        super().__init__(*args, **options)
+        fields: Any = self
+        html, text = fields.body_html.data or "", fields.body.data or ""
+        is_formatted = bool(html) and is_readable(html)
+        if is_formatted:
+            self.prose = from_html(html)
+        else:
+            self.prose = from_plain(text, instead_of=instead_of) if length(text) <= MAX_TEXT else EMPTY
+        if len(self.prose.html) > MAX_STORED_HTML:
+            self.prose = from_plain(self.prose.text)
+        if is_formatted:
+            fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
+            if fields.body_html.raw_data:  # The editor sent it, so it counts when the form comes back as well.
+                fields.body_html.render_kw = None
+
+    def reload_with(self, version: int, merged: RichText | None) -> bool:
+        """Show the form anew for the present `version`, with the `merged` text if there is one."""
+        fields: Any = self
+        fields.set_base_version(version)
+        if merged:
+            fields.body.data, fields.body_html.data = merged.text, merged.html
+        return merged is not None
+
+
+def _numbers(text: str) -> tuple[int, int] | None:
+    """ "17-2" as two numbers, or None."""
+    number, version = (pagination.parse_int(part) for part in text.partition("-")[::2])
+    return (number, version) if number and version else None
+
+
+def stripped(value: str | None) -> str | None:
+    """Text without the space around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def length(text: str) -> int:
+    """In characters, as they are typed: browsers send two for the end of a line."""
+    return len(text.replace("\r\n", "\n"))
+
+
+def no_longer_than(longest: int) -> Callable[[Form, Field], None]:
+    """The check that comes first: what is longer than `longest` characters is refused, and not looked into."""
+
+    def check(form: Form, field: Field) -> None:
+        if (typed := length(field.data or "")) > longest:
+            numbers = {"longest": format_decimal(longest), "length": format_decimal(typed)}
+            raise StopValidation(_("Use at most %(longest)s characters. The text has %(length)s.", **numbers))
+
+    return check
+
+
+def only_text(form: Form, field: Field) -> None:
+    """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
+    field.data = replace_control_chars(field.data or "")
+    if "\ufffd" in field.data:
+        raise ValidationError(
+            _("Some of the characters can't be kept. Type them again, or paste the text without formatting.")
+        )
+
+
+def only_one_line(form: Form, field: Field) -> None:
+    """Refuse line breaks where a line is meant."""
+    if "\n" in (field.data or "") or "\r" in (field.data or ""):
+        raise ValidationError(_("Write this on one line."))
+
+
+def text_line_field(label: Any, *, longest: int, required: Any = "", **options: Any) -> Any:
+    """A line of text; `required` is what to say when it is missing."""
+    return StringField(
+        label,
+        validators=[no_longer_than(longest), *_required(required), only_text, only_one_line],
+        filters=[stripped],
+        render_kw={"maxlength": longest} | options.pop("render_kw", {}),
+        **options,
+    )
+
+
+def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
+    """A mail address; `required` is what to say when it is missing."""
+    return EmailField(
+        label,
+        validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
+        filters=[stripped],
+        **options,
+    )
+
+
+def text_area_field(label: Any, *, longest: int = MAX_TEXT, required: Any = "", **options: Any) -> Any:
+    """A text of several lines; `required` is what to say when it is missing."""
+    return TextAreaField(
+        label,
+        validators=[no_longer_than(longest), *_required(required), only_text],
+        filters=[stripped],
+        **options,
+    )
+
+
+def date_field(label: Any, *validators: Any, **options: Any) -> Any:
+    """A day, or none; as browsers write it, or as Danes do where the browser has no calendar."""
+    formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
+    return DateField(label, format=formats, validators=[Optional(), *validators], **options)
+
+
+def hidden_int_field(*, required: bool = True) -> Any:
+    """A hidden number of ours, such as a version; one that no database can hold is none."""
+    return IntegerField(
+        widget=HiddenInput(),
+        validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=MAX_INT)],
+    )
+
+
+def _required(message: Any) -> Sequence[DataRequired]:
+    return [DataRequired(message)] if message else []

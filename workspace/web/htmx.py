@@ -1,0 +1,92 @@
+"""Answers for HTMX and for plain forms: a partial or a redirect, and what is announced with them."""
+
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request
+
+# Errors in a form are swapped in where the form is; other errors are announced in the page's live region.
+CONFIGURATION = {
+    "historyCacheSize": 0,
+    "historyRestoreAsHxRequest": False,
+    "refreshOnHistoryMiss": True,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    "includeIndicatorStyles": False,
+    "defaultSettleDelay": 0,  # What is swapped in works, and has its focus, before anybody can press or write there.
+    "scrollBehavior": "auto",
+    "scrollIntoViewOnBoost": False,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "409|422", "swap": True},
+        {"code": "...", "swap": True, "error": True, "target": "#announcements", "swapOverride": "innerHTML"},
+    ],
+}
+
+PARTIAL = "HX-Request"
+RESTORE = "HX-History-Restore-Request"
+
+# The kind of message that names a draft, and how long its name may be: the browser makes it.
+DRAFT = "draft"
+LONGEST_DRAFT_NAME = 36
+
+
+def is_partial() -> bool:
+    """Whether HTMX asks for a part of a page. Going back in history asks for the whole."""
+    return request.headers.get(PARTIAL) == "true" and request.headers.get(RESTORE) != "true"
+
+
+def flash_live(message: str) -> None:
+    """Say `message` in the page's live region, with this answer or the page that it leads to."""
+    flash(message)
+
+
+def took_draft() -> None:
+    """Say, with this answer or the page that it leads to, that what was sent is here: its draft can go (drafts.js)."""
+    draft = request.form.get("draft", "")
+    if draft.isascii() and draft.isalnum() and len(draft) <= LONGEST_DRAFT_NAME:
+        flash(draft, DRAFT)
+
+
+def page_or_partial(page: str, partial: str, /, *, focus: str = "", **context: Any) -> Response:
+    """The whole page; or for HTMX only its `partial`, and the focus on `focus` (a CSS selector)."""
+    if not is_partial():
+        return make_response(render_template(page, **context))
+    return with_focus(make_response(render_template(partial, **context)), focus)
+
+
+def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: Any) -> Response:
+    """For HTMX the `partial`, with the announcements and the focus on `focus` (a CSS selector); else a redirect."""
+    if not is_partial():
+        return redirect_303(to)
+    response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
+    return with_focus(response, focus)
+
+
+def redirect_client(to: str) -> Response:
+    """Send the browser to the page `to`, from HTMX as well."""
+    if not is_partial():
+        return redirect_303(to)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = to
+    return response
+
+
+def form_error(partial: str, *, page: str, status: int = 422, **context: Any) -> Response:
+    """The form again with its errors, the focus on their summary, nothing typed lost."""
+    response = page_or_partial(page, partial, focus="[data-focus]", **context)
+    response.status_code = status
+    return response
+
+
+def with_focus(response: Response, selector: str) -> Response:
+    """Let the focus go to what `selector` finds, when the answer stands in the page."""
+    if selector:
+        response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "{selector}"}}'
+    return response
+
+
+def redirect_303(to: str) -> Response:
+    """303: the answer to this POST is the page `to`."""
+    return make_response(redirect(to, 303))

@@ -1,0 +1,34 @@
+"""Where a page of a list begins, as it stands in an address: a moment to the microsecond, and numbers after it."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+LARGEST = 2**31 - 1
+
+Cursor = tuple[datetime, *tuple[int, ...]]
+
+
+def encode(moment: datetime, *numbers: int) -> str:
+    """ "1774343640000000.7.17"."""
+    return ".".join(str(part) for part in ((moment - EPOCH) // MICROSECOND, *numbers))
+
+
+def decode(text: str, numbers: int) -> Cursor | None:
+    """What was written, if it can be; a broken cursor is none, so the list begins at its beginning."""
+    parts = text.split(".")
+    if len(parts) != numbers + 1 or not all(part.isdecimal() and len(part) <= 17 for part in parts):
+        return None
+    try:
+        moment = EPOCH + int(parts[0]) * MICROSECOND
+    except OverflowError:
+        return None
+    rest = tuple(int(part) for part in parts[1:])
+    return (moment, *rest) if all(number <= LARGEST for number in rest) else None
+
+
+def parse_int(text: str) -> int | None:
+    """A single number, if it is one that a database can hold."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+        return None
+    return int(text) if int(text) <= LARGEST else None

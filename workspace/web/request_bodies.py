@@ -1,0 +1,99 @@
+"""The body of a request, read to its end before anything else is done for it, and kept on disk unless it is small."""
+
+from collections.abc import Callable
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+LARGEST = 1024 * 1024  # bytes, where a view does not say otherwise
+LARGEST_IN_MEMORY = 32 * 1024  # 2,000 may be on their way (serving/front.py).
+# What is too large is still read so far, and thrown away: whoever sends it reads no answer before it is sent.
+LARGEST_DRAINED = 64 * 1024 * 1024
+CHUNK = 64 * 1024
+IS_READ = "workspace.body_is_read"
+
+View = Callable[..., Any]
+
+
+def at_most(size: int) -> Callable[[View], View]:
+    """The view takes a body of up to so many bytes. Every other view takes `LARGEST`."""
+
+    def declare(view: View) -> View:
+        view.largest_body = size  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def largest_for(view: View | None) -> int:
+    """How many bytes `view` takes."""
+    return getattr(view, "largest_body", LARGEST)
+
+
+def declared_size(environ: "WSGIEnvironment") -> int | None:
+    """How large the body is said to be; None where it comes in chunks, without its length."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    said = environ.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isascii() and said.isdecimal() else 0
+
+
+class Body:
+    """A body of at most `largest` bytes. Of a larger one only the size is kept."""
+
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
+        self.size = 0
+        self._file: IO[bytes] = SpooledTemporaryFile(LARGEST_IN_MEMORY)  # noqa: SIM115
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether so much has been thrown away that the rest is not read."""
+        return self.size > max(self.largest, LARGEST_DRAINED)
+
+    def add(self, chunk: bytes) -> None:
+        """Take what has come."""
+        self.size += len(chunk)
+        if self.size <= self.largest:
+            self._file.write(chunk)
+        else:
+            self.close()
+
+    def hand_over(self, environ: "WSGIEnvironment", *, at_least: int = 0) -> None:
+        """Let the app read it; of one that is too large it only sees that it is, and answers 413.
+
+        It counts as `at_least` so long: where less has come, the app finds that the sender is gone.
+        """
+        if self.size <= self.largest:
+            self._file.seek(0)
+        size = max(self.size, declared_size(environ) or 0, at_least)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ.pop("wsgi.input_terminated", None)
+        environ |= {"CONTENT_LENGTH": str(size), "wsgi.input": self._file, IS_READ: True}
+
+    def close(self) -> None:
+        """Throw it away."""
+        self._file.close()
+        self._file = BytesIO()
+
+
+def read(environ: "WSGIEnvironment", largest: int) -> Body:
+    """Read the body by means of WSGI, for servers that don't hand over read ones. It takes as long as the sender likes.
+
+    One that breaks off is handed over as longer than it came, so that whoever reads it finds out.
+    """
+    body, missing = Body(largest), 0
+    stream = get_input_stream(environ)
+    try:
+        while not body.is_drained and (chunk := stream.read(CHUNK)):
+            body.add(chunk)
+    except (ClientDisconnected, OSError):
+        missing = 1
+    body.hand_over(environ, at_least=body.size + missing)
+    return body
