@@ -251,7 +251,7 @@ def test_a_mail_that_cannot_be_read_stops_no_other(app: Workspace, sign_in: Sign
     poison(mails[0])
     poison(mails[1], "kind", "poem")
     poison(mails[2], "attempts", -99)
-    poison(mails[2], '"references"', "{}")
+    poison(mails[2], "payload", "{}")
     poison(mails[3], "address", "a@b.dk>\r\nRCPT TO:<all@example.dk")
     poison(made[4], "language", "xx")
     poison(made[5])
@@ -289,7 +289,7 @@ def test_a_piece_that_fails_as_a_whole_is_shown_until_it_works(app: Workspace, m
             raise ValueError("Somebody's words")
         return 1
 
-    monkeypatch.setattr(scheduled_jobs, "PIECES", (piece,))
+    monkeypatch.setattr(scheduled_jobs, "JOBS", (piece,))
     tick()
     assert noted() == {("test_batches", 0, 0): 1}
     broken.clear()

@@ -38,7 +38,7 @@ def digests() -> list[Mail]:
 
 @pytest.mark.parametrize("htmx", [False, True])
 def test_choices_are_kept_and_the_next_digest_is_told(htmx: bool, farida: Client, reader: Membership) -> None:
-    fields = {"digest_frequency": "daily", "digest_hour": "7", f"frequency-{reader.id}": "daily"}
+    fields = {"digest_frequency": "daily", "digest_hour": "7", f"partnership_frequency-{reader.id}": "daily"}
     answer = farida.submit(PAGE, fields, page=PAGE, htmx=htmx)
     assert answer.status_code == (204 if htmx else 303)
     page = farida.page(PAGE)
@@ -70,7 +70,7 @@ def test_what_cannot_be_chosen_is_refused_and_changes_nothing(
 
 def test_nobody_can_choose_for_the_seat_of_another(farida: Client, reader: Membership) -> None:
     other = add_member(start_partnership())
-    farida.submit(PAGE, {f"frequency-{other.id}": "never", "frequency-x": "never", "frequency-0": "daily"}, page=PAGE)
+    farida.submit(PAGE, {f"partnership_frequency-{other.id}": "never", "partnership_frequency-x": "never", "partnership_frequency-0": "daily"}, page=PAGE)
     assert other.digest_frequency is PartnershipDigest.USUAL
 
 

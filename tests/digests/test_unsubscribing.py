@@ -109,13 +109,13 @@ def test_whoever_is_signed_in_lowers_only_whom_the_address_names(sign_in: SignIn
 @pytest.mark.parametrize("htmx", [False, True])
 def test_how_soon_is_chosen_by_kind_and_by_partnership(htmx: bool, sign_in: SignIn, reader: Membership) -> None:
     farida = sign_in(reader.user)
-    fields = {"answer": "digest", "mentioned": "never", f"timing-{reader.id}": "digest"}
+    fields = {"answer": "digest", "mentioned": "never", f"mail_timing-{reader.id}": "digest"}
     answer = farida.submit("/settings/mail", fields, page="/settings/mail", htmx=htmx)
     assert answer.status_code == (204 if htmx else 303)
     assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST
     assert reader.mail_timing is MailTiming.DIGEST
     form = farida.page("/settings/mail").form("/settings/mail")
-    assert (form["mentioned"], form["challenge"], form[f"timing-{reader.id}"]) == ("never", "at_once", "digest")
+    assert (form["mentioned"], form["challenge"], form[f"mail_timing-{reader.id}"]) == ("never", "at_once", "digest")
     refused = farida.submit("/settings/mail", {"answer": "hourly"}, page="/settings/mail", htmx=htmx)
     assert refused.status_code == 422
     assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST

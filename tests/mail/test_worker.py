@@ -95,7 +95,7 @@ def test_a_tick_does_all_pieces_whatever_fails(app: Workspace, monkeypatch: pyte
         done.append("works")
         return 1
 
-    monkeypatch.setattr(scheduled_jobs, "PIECES", (fails, works))
+    monkeypatch.setattr(scheduled_jobs, "JOBS", (fails, works))
     assert scheduled_jobs.run_due_jobs() == 1
     assert done == ["works"]
 

@@ -23,7 +23,7 @@ from workspace.partnerships.models import Membership, Participation
 
 WORD = re.compile("canary-([a-z]+)-([a-z]+)-")
 LINES = ("name", "title", "phone", "email")  # Short columns that people fill in; all long ones are theirs.
-UNTOLD = {"trail", "mail", "session", "found_by"}
+UNTOLD = {"audit_event", "mail", "session", "found_by"}
 
 # What only moderators see of a partnership, beside what everybody in it sees.
 MODERATORS = ("membership", "invitation", "trail")

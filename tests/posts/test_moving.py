@@ -296,7 +296,7 @@ def test_of_two_at_the_same_moment_one_is_refused(verb: str, app: Workspace, sid
         return work
 
     refusals = at_once(app, *[works(seat_id) for seat_id in ids])
-    assert sorted(type(refusal).__name__ for refusal in refusals) == ["Moved", "NoneType"]
+    assert sorted(type(refusal).__name__ for refusal in refusals) == ["NoneType", "StateChanged"]
     winner = ids[refusals.index(None)]
     assert side.last().actor_id == winner
     if verb != "take":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
     from workspace.partnerships.models import Membership
 
-SHOWN_ACTIONS: dict[str, Any] = {"ACTS": labels.ACTIONS, "trail_details": labels.details}
+SHOWN_ACTIONS: dict[str, Any] = {"ACTIONS": labels.ACTIONS, "trail_details": labels.details}
 for name, told in SHOWN_ACTIONS.items():
     blueprint.add_app_template_global(told, name)
 

@@ -39,7 +39,7 @@ def empty_comment_form(membership: Membership, post_number: int) -> Markup:
     """The form for a comment, with nothing in it yet."""
     return cached_fragment(
         "comments/_form.html",
-        made=lambda: {"form": CommentForm(formdata=None)},
+        build_context=lambda: {"form": CommentForm(formdata=None)},
         partnership=membership.partnership.link,
         post_number=post_number,
         writer=membership.user.name,

@@ -20,17 +20,17 @@ from workspace.web.forms import OneTimeKeyMixin, WorkspaceForm, date_field
 
 LONGEST_PAUSE = timedelta(days=366)
 
-RHYTHMS = {
+FREQUENCIES = {
     DigestFrequency.WEEKLY: _l("Every week"),
     DigestFrequency.DAILY: _l("Every workday"),
     DigestFrequency.OFF: _l("Never"),
 }
-RHYTHM_HINTS = {
+FREQUENCY_HINTS = {
     DigestFrequency.WEEKLY: _l("All that is new, and a reminder of what waits for you"),
     DigestFrequency.DAILY: _l("Monday to Friday, when there is something new"),
     DigestFrequency.OFF: _l("You still get mail about what can't wait"),
 }
-DIGESTED = {
+PARTNERSHIP_FREQUENCIES = {
     PartnershipDigest.USUAL: _l("As usual"),
     PartnershipDigest.DAILY: _l("Every workday"),
     PartnershipDigest.NEVER: _l("Never"),
@@ -68,7 +68,7 @@ class DigestForm(WorkspaceForm):
     """When one's digest comes."""
 
     digest_frequency = RadioField(
-        _l("How often do you want a digest?"), choices=lambda: _told(RHYTHMS), coerce=DigestFrequency
+        _l("How often do you want a digest?"), choices=lambda: _told(FREQUENCIES), coerce=DigestFrequency
     )
     digest_weekday = SelectField(_l("Weekday"), choices=_weekdays, coerce=int)
     digest_hour = SelectField(_l("Time"), choices=_hours, coerce=int)

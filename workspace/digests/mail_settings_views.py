@@ -32,7 +32,7 @@ def save_mail(user: User) -> ResponseReturnValue:
     if not form.validate():
         return form_error("digests/_mail_form.html", page="digests/mail.html", **_page(user, form))
     kinds = {notice: form[notice.value].data for notice in NotificationKind}
-    preferences.choose_kinds(user, kinds, choices_typed(request.form, "timing", SOON))
+    preferences.choose_kinds(user, kinds, choices_typed(request.form, "mail_timing", SOON))
     flash_live(_("Your choices are saved."))
     return redirect_client("/settings/mail")
 

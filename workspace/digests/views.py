@@ -10,7 +10,7 @@ from workspace.accounts.models import User
 from workspace.digests import mail_settings_queries, planning, preferences, render
 from workspace.digests.blueprint import blueprint
 from workspace.digests.compose import build
-from workspace.digests.forms import DIGESTED, RHYTHM_HINTS, DigestForm, SendingForm, choices_typed
+from workspace.digests.forms import PARTNERSHIP_FREQUENCIES, FREQUENCY_HINTS, DigestForm, SendingForm, choices_typed
 from workspace.i18n.formatting import date_in_full, time_of_day
 from workspace.permissions import signed_in
 from workspace.web import pagination
@@ -37,7 +37,7 @@ def save(user: User) -> ResponseReturnValue:
         weekday=form.digest_weekday.data,
         hour=form.digest_hour.data,
         paused_until=form.pause,
-        frequencies=choices_typed(request.form, "frequency", DIGESTED),
+        frequencies=choices_typed(request.form, "partnership_frequency", PARTNERSHIP_FREQUENCIES),
     )
     flash_live(_("Your choices are saved.") + " " + _next(user))
     return redirect_client("/settings/digest")
@@ -62,8 +62,8 @@ def _page(user: User, form: DigestForm) -> dict[str, Any]:
     return {
         "form": form,
         "sending": SendingForm(),
-        "rhythm_hints": RHYTHM_HINTS,
-        "frequency": DIGESTED,
+        "rhythm_hints": FREQUENCY_HINTS,
+        "frequencies": PARTNERSHIP_FREQUENCIES,
         "seats": seats[: mail_settings_queries.PAGE],
         "after": seats[mail_settings_queries.PAGE - 1].id if len(seats) > mail_settings_queries.PAGE else None,
         "next": _next(user),

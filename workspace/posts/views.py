@@ -28,7 +28,7 @@ from workspace.web import htmx, pagination
 from workspace.web.fragment_cache import cached_fragment
 from workspace.web.htmx import flash_live, page_or_partial, took_draft
 
-blueprint.add_app_template_global(is_stalled, "stands_still")
+blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
 blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
@@ -320,7 +320,7 @@ def empty_composer(membership: Membership) -> Markup:
     wanted, offered = request.args.get("share", ""), _offered(membership)
     return cached_fragment(
         "posts/_composer.html",
-        made=lambda: {"form": _form(*offered, formdata=None)},
+        build_context=lambda: {"form": _form(*offered, formdata=None)},
         partnership=membership.partnership.link,
         kind=wanted if wanted in list(PostKind) else None,
         offered=offered,
