@@ -2,8 +2,8 @@
 
 from workspace import create_app
 from workspace.config.files import keep_to_ourselves
+from workspace.db import db
 from workspace.demo import separation
-from workspace.extensions import db
 
 keep_to_ourselves()
 app = create_app()

@@ -13,7 +13,7 @@ from bench.connection import Request
 from workspace import Workspace, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post

@@ -16,7 +16,7 @@ from workspace import Workspace, create_app
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import Mail
 from workspace.organisations.models import Side
 from workspace.partnerships import service as partnerships_service

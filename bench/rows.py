@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 
 AT_ONCE = 20_000
 

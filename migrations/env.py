@@ -18,8 +18,8 @@ from alembic import context
 from flask import has_app_context
 
 from workspace import create_app
-from workspace.db.engine import Among, Details, UtcDateTime
-from workspace.extensions import Base, db
+from workspace.db import Base, db
+from workspace.db.types import Among, Details, UtcDateTime
 from workspace.i18n import danish
 
 TABLES = (

@@ -13,7 +13,7 @@ from tests.pages import Page
 from workspace import Workspace
 from workspace.accounts import sessions
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 
 HTMX = {"HX-Request": "true"}
 

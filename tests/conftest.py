@@ -29,7 +29,8 @@ from tests.environment import Run, environment_of
 from workspace import Workspace, cli, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import db, limiter
+from workspace.db import db
+from workspace.extensions import limiter
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 from workspace.mail import delivery

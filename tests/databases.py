@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.pool import NullPool
 
 from workspace import cli
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 
 KIND = os.environ.get("TEST_DATABASE") or "sqlite"
 

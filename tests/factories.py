@@ -14,7 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.extensions import db
+from workspace.db import db
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
 from workspace.partnerships import creation

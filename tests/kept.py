@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import event, text
 
 from tests.databases import KIND
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 
 WRITTEN = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 GROWS = "audit_event"  # The database lets nobody take anything out of it.

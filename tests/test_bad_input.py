@@ -34,7 +34,7 @@ from workspace import Workspace, clock, create_app
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState, Partnership, Stage
 from workspace.posts.models import Post

@@ -17,9 +17,8 @@ from tests.databases import KIND
 from tests.factories import add_member, challenge, make_administrator, make_user, share, start_partnership
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
-from workspace.db import failures
+from workspace.db import db, failures
 from workspace.db.failures import Failure
-from workspace.extensions import db
 from workspace.mail.models import Mail, enqueue
 from workspace.mail.models import MailState as Standing
 from workspace.members.invitations.address_parser import Row, RowStatus

@@ -23,7 +23,7 @@ from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
 from workspace.audit.models import AuditAction, AuditEvent
 from workspace.config import ROOT
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Partnership
 
 NEW = "gynge saddel torden"

@@ -19,8 +19,7 @@ from tests.factories import comment, make_organisation, share, start_partnership
 from workspace import Workspace, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.db import engine
-from workspace.extensions import Base, db
+from workspace.db import Base, db, statements, transactions
 from workspace.organisations.models import Organisation, OrganisationKind
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Conflict, public
@@ -43,7 +42,7 @@ def names_kept() -> set[str]:
 
 
 def keep(name: str) -> None:
-    engine.begin_write()
+    transactions.begin_write()
     db.session.add(Organisation(name=name, kind=OrganisationKind.OTHER))
 
 
@@ -137,7 +136,7 @@ def test_who_writes_waits_for_another_process(seconds: float, workshop: Workspac
 
 def test_what_was_left_is_done_whatever_became_of_the_request(workshop: Workspace) -> None:
     def work() -> tuple[str, int]:
-        engine.run_after_request(lambda: keep("Bagefter"))
+        transactions.run_after_request(lambda: keep("Bagefter"))
         keep("Undervejs")
         return "<p>Refused</p>", 422
 
@@ -152,8 +151,8 @@ def test_what_was_left_and_fails_takes_neither_the_answer_nor_the_rest_away(work
         raise ValueError
 
     def work() -> str:
-        engine.run_after_request(fail)
-        engine.run_after_request(lambda: keep("Bagefter"))
+        transactions.run_after_request(fail)
+        transactions.run_after_request(lambda: keep("Bagefter"))
         return "Answered"
 
     assert post(workshop, work).text == "Answered"
@@ -173,7 +172,7 @@ def test_a_request_reads_before_it_writes_and_sees_what_others_wrote_meanwhile(w
             assert other is not None
             other.website = "https://icura.dk"
             db.session.commit()
-        engine.begin_write()
+        transactions.begin_write()
         seen.append(found.website)
         found.cvr_number = "12345678"
         return "Kept"
@@ -185,7 +184,7 @@ def test_a_request_reads_before_it_writes_and_sees_what_others_wrote_meanwhile(w
 
 
 def test_outside_a_request_every_transaction_may_write(app: Workspace) -> None:
-    engine.begin_write()
+    transactions.begin_write()
     db.session.add(Organisation(name="Icura", kind=OrganisationKind.OTHER))
     db.session.commit()
     assert names_kept() == {"Icura"}
@@ -286,9 +285,9 @@ def test_only_a_lock_counts_as_busy(app: Workspace) -> None:
     with pytest.raises(DBAPIError) as wrong:
         db.session.execute(text("SELECT * FROM there_is_no_such_table"))
     db.session.rollback()
-    assert not engine.is_busy(wrong.value)
-    assert not engine.is_busy(ValueError("locked"))
-    assert not engine.is_busy(OperationalError("x", {}, Exception("the disk is full")))
+    assert not transactions.is_busy(wrong.value)
+    assert not transactions.is_busy(ValueError("locked"))
+    assert not transactions.is_busy(OperationalError("x", {}, Exception("the disk is full")))
 
 
 def test_every_constraint_has_a_name() -> None:
@@ -314,7 +313,7 @@ def test_threads_that_are_the_first_to_use_a_shared_alias_all_find_its_columns()
     sys.setswitchinterval(1e-6)
     try:
         for _round in range(30):
-            shared, together = engine.shared_alias(User), Barrier(8)
+            shared, together = statements.shared_alias(User), Barrier(8)
             threads = [Thread(target=make, args=(shared, together)) for _ in range(8)]
             for thread in threads:
                 thread.start()

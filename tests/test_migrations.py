@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from tests.databases import KIND, migrate, new_database
 from workspace import cli, create_app
 from workspace.config import Settings
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 
 
 @pytest.fixture

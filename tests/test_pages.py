@@ -32,7 +32,7 @@ from tests.pages import LARGEST_PAGE, Page
 from workspace import Workspace, create_app, rich_text
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from tests.factories import add_member, comment, make_user, share, start_partnership
 from tests.test_routes import SignIn
 from workspace.config import ROOT
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.web import fragment_cache
 from workspace.web.fragment_cache import cached_fragment

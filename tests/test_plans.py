@@ -21,8 +21,8 @@ from tests.databases import KIND, new_database
 from workspace import Workspace, clock, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
+from workspace.db import db
 from workspace.digests import planning
-from workspace.extensions import db
 from workspace.mail import claims
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.partnerships.activity_log import Entry

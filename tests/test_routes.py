@@ -34,7 +34,7 @@ from tests.pages import Page
 from workspace import Workspace, create_app, pages, permissions
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service

@@ -13,7 +13,7 @@ from tests.client import Client
 from tests.factories import Level, OrganisationKind, Side, Stage, add_member, make_user, start_partnership
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.extensions import db
+from workspace.db import db
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry, Verb, record

@@ -21,7 +21,7 @@ from tests.factories import (
 )
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.posts.reactions import ReactionKind, react
 
 SignIn = Callable[[User], Client]

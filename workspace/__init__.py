@@ -26,9 +26,9 @@ from workspace import (
     worker_wakeup,  # noqa: F401 (it listens to every commit from here on)
 )
 from workspace.config import ROOT, Settings, files
-from workspace.db import engine
+from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback, mailbox_views
-from workspace.extensions import babel, compress, csrf, db, limiter, login
+from workspace.extensions import babel, compress, csrf, limiter, login
 from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
 from workspace.posts.authored_text import is_undoable

@@ -18,7 +18,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError, files
-from workspace.extensions import db
+from workspace.db import db
 
 if TYPE_CHECKING:
     from workspace import Workspace

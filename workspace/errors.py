@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import is_busy, rollback_request
+from workspace.db.transactions import is_busy, rollback_request
 from workspace.permissions import UserError
 from workspace.web import form_recovery, htmx
 

@@ -17,7 +17,9 @@ from sqlalchemy.orm import contains_eager, joinedload
 from workspace.accounts import sign_in
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session, hash_of, touch
-from workspace.db.engine import AnySelect, begin_request, db, run_after_request
+from workspace.db import db
+from workspace.db.transactions import begin_request, run_after_request
+from workspace.db.types import AnySelect
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Audience, Conflict, NotAllowed, access_rule, permits

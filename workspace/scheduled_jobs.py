@@ -8,8 +8,7 @@ from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace.db import failures
-from workspace.db.engine import db
+from workspace.db import db, failures
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
 from workspace.members import expiry

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from workspace.config import Settings
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import WROTE_MAIL
 

@@ -27,8 +27,8 @@ from sqlalchemy import event, or_, select, update
 from bench.digests import population
 from workspace import Workspace, clock, create_app
 from workspace.config import Settings
+from workspace.db import db
 from workspace.digests import planning
-from workspace.extensions import db
 from workspace.mail import delivery
 from workspace.mail.delivery import MailSender
 from workspace.mail.mime import build_mime

@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 from workspace import cli, clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.extensions import db
+from workspace.db import db
 from workspace.i18n import danish, formatting
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind

@@ -22,7 +22,7 @@ from tests.databases import Database
 from tests.factories import add_member, start_partnership
 from workspace import Workspace, clock, create_app
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import claims, smtp
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EMAIL_TYPES, EmailContent, email_type

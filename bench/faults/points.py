@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.smtp import Smtp
 

@@ -16,7 +16,7 @@ from bench.faults.house import LATER, House, Result
 from bench.faults.points import IN_DOUBT, POINTS, Death
 from tests.mail.sink import FAULTS, Sink
 from tests.mail.sink import IN_DOUBT as FAULTS_IN_DOUBT
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import smtp
 from workspace.mail.models import Mail, MailState
 

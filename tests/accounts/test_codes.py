@@ -16,7 +16,7 @@ from workspace import Workspace, clock
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User
 from workspace.accounts.verification_codes import VerificationCode
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.models import Mail
 
 Delivered = Callable[[], list[EmailMessage]]

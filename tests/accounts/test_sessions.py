@@ -12,7 +12,7 @@ from workspace import Workspace
 from workspace.accounts import sessions, user_agents
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.extensions import db
+from workspace.db import db
 
 SignIn = Callable[[User], Client]
 

@@ -16,7 +16,8 @@ from workspace.accounts import sessions
 from workspace.accounts import sign_in as sign_in_module
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.extensions import db, limiter
+from workspace.db import db
+from workspace.extensions import limiter
 
 SignIn = Callable[[User], Client]
 

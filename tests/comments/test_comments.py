@@ -13,7 +13,7 @@ from tests.factories import Level, add_member, comment, make_user, share, start_
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post

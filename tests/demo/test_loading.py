@@ -15,9 +15,9 @@ from workspace.accounts import passwords
 from workspace.accounts.models import User, user_with
 from workspace.comments.models import Comment
 from workspace.config import Settings
+from workspace.db import Base, db
 from workspace.demo import demo_accounts, story_loader
 from workspace.demo.story_dates import ZONE
-from workspace.extensions import Base, db
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
 from workspace.organisations.models import Organisation, OrganisationKind

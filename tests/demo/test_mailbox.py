@@ -13,7 +13,7 @@ from tests.databases import make_tables
 from tests.pages import Page
 from workspace import Workspace, create_app
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.message_types import EmailContent
 from workspace.mail.mime import build_mime
 from workspace.mail.models import Mail, message_id

@@ -12,8 +12,8 @@ from tests.factories import make_administrator, make_user
 from workspace import Workspace
 from workspace.accounts import passwords
 from workspace.config import ROOT, Settings, SettingsError
+from workspace.db import db
 from workspace.demo import demo_accounts
-from workspace.extensions import db
 
 REFUSED = "The database has accounts of the demo (admin@samspil.example is one), whose password is public"
 

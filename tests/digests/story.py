@@ -19,7 +19,7 @@ from tests.factories import (
     start_partnership,
 )
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import activity_log
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership

@@ -19,11 +19,11 @@ from tests.factories import (
     start_partnership,
 )
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.digests import compose, phrases, planning
 from workspace.digests.compose import build
 from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest
-from workspace.extensions import db
 from workspace.partnerships import activity_log
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState, Stage

@@ -13,8 +13,8 @@ from tests.client import Client
 from tests.digests.story import TUESDAY, Story, tell
 from workspace import Workspace
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.digests import emails
-from workspace.extensions import db
 from workspace.mail.message_types import EmailContent
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from tests.factories import Holder, add_member, challenge, hold, make_role, make_user, start_partnership
 from workspace import Workspace, clock
 from workspace.accounts.mail_preferences import MailTiming
+from workspace.db import db
 from workspace.digests import preferences
-from workspace.extensions import db
 from workspace.mail import delivery
 from workspace.mail.message_types import EmailContent
 from workspace.mail.models import Mail, MailState

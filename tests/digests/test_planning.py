@@ -12,9 +12,9 @@ from sqlalchemy import select
 from tests.factories import add_member, challenge, make_user, share, start_partnership
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.digests import planning, preferences
 from workspace.digests.compose import build
-from workspace.extensions import db
 from workspace.mail.models import Mail, MailState
 from workspace.partnerships import activity_log
 from workspace.partnerships.models import Membership, PartnershipDigest

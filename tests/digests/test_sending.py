@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 
 from tests.factories import add_member, comment, make_user, share, start_partnership
 from workspace import Workspace, clock, rich_text
+from workspace.db import db
 from workspace.digests import planning
-from workspace.extensions import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail, MailState
 from workspace.mail.run_cache import cached_per_run, run_cache

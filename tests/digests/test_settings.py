@@ -11,7 +11,7 @@ from tests.client import Client
 from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.models import Mail
 from workspace.partnerships.models import Membership, PartnershipDigest
 

@@ -8,8 +8,8 @@ from tests.client import Client
 from tests.factories import add_member, make_user, share, start_partnership
 from workspace import clock
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.digests import bounce_views, planning
-from workspace.extensions import db
 from workspace.mail.models import Mail, MailState
 from workspace.partnerships.models import Membership
 

@@ -11,8 +11,8 @@ from tests.factories import add_member, make_user, start_partnership
 from tests.pages import Page
 from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.digests import preferences
-from workspace.extensions import db
 from workspace.notifications import unsubscribe
 from workspace.notifications.dispatch import NotificationKind, preferred_timing
 from workspace.partnerships.models import Membership, PartnershipDigest

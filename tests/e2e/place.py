@@ -12,8 +12,7 @@ from tests.factories import Level, OrganisationKind, PostKind
 from workspace import rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.engine import db
-from workspace.extensions import Base
+from workspace.db import Base, db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership

@@ -17,7 +17,7 @@ from workspace import create_app
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.config import ROOT, Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 

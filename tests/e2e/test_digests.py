@@ -14,7 +14,7 @@ from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, Watch
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 
 TITLE = "Vi mangler borgere til afprøvningen"

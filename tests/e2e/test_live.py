@@ -13,7 +13,7 @@ from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.visitor import Visitor
 from tests.factories import PostKind
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 from workspace.posts.models import Post
 

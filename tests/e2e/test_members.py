@@ -9,7 +9,7 @@ from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation

@@ -8,7 +8,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import NARROW, OVERHANG, inspecting
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.roles import offers as offers_module
 from workspace.roles.assignments import RoleAssignment
 

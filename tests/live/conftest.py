@@ -16,7 +16,8 @@ import pytest
 from tests.client import Client
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.db.engine import begin_request, db
+from workspace.db import db
+from workspace.db.transactions import begin_request
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 

@@ -12,7 +12,7 @@ from workspace import Workspace
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 

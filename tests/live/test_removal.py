@@ -18,7 +18,7 @@ from tests.factories import add_member, comment, share, start_partnership
 from tests.live.conftest import Browser, Listen
 from workspace import Workspace
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post

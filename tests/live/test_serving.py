@@ -22,7 +22,7 @@ from tests.factories import add_member, share, start_partnership
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.config import ROOT, Settings
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.live.views import watcher
 from workspace.partnerships.models import Membership, MembershipState
 

@@ -16,7 +16,7 @@ from workspace import Workspace, clock
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.live import access_snapshot, sse
 from workspace.live.streams import Full, Streams
 from workspace.live.watcher import Watcher

@@ -10,7 +10,7 @@ import pytest
 from tests.mail import kinds
 from tests.mail.sink import Sink
 from workspace import Workspace
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import smtp
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EMAIL_TYPES

@@ -11,7 +11,7 @@ from tests.factories import make_administrator, make_user
 from tests.mail.sink import Sink
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import claims
 from workspace.mail.models import Mail, MailState, enqueue
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from tests.mail.sink import Sink
 from workspace import Workspace
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.delivery import MailSender
 from workspace.mail.models import Mail, MailState, enqueue
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.factories import make_user
 from workspace import Workspace, clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail, MailState, enqueue, enqueue_all, mail_row

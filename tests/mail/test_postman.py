@@ -13,7 +13,7 @@ from tests.factories import make_user
 from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import claims, smtp
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EmailContent, email_type

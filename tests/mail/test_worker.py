@@ -16,7 +16,7 @@ from tests.databases import KIND
 from tests.environment import environment_of
 from workspace import Workspace, clock, create_app, scheduled_jobs, worker_wakeup
 from workspace.config import ROOT, Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.models import enqueue
 
 WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'])"

@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.test_routes import ROUTES, Route, SignIn, World
 from workspace import Workspace, rich_text
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service

@@ -21,7 +21,8 @@ from tests.test_routes import IN, LOWEST_LEVELS, OPEN, ROUTES, Route, SignIn
 from tests.test_routes import TYPED as WRITTEN
 from tests.test_routes import told as answered
 from workspace import Workspace
-from workspace.extensions import db, limiter
+from workspace.db import db
+from workspace.extensions import limiter
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 

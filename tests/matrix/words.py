@@ -16,7 +16,7 @@ from tests.matrix.place import Person, Place
 from tests.test_routes import Route
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 from workspace.members.models import Invitation
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation

@@ -14,7 +14,7 @@ from tests.factories import PASSWORD, Level, add_member, make_administrator, mak
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery, mime
 from workspace.mail.models import Mail
 from workspace.members.admin_join import views as admin_join_views

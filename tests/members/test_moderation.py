@@ -13,7 +13,7 @@ from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members import expiry

@@ -21,7 +21,7 @@ from tests.factories import (
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members.admin_join import views as admin_join_views

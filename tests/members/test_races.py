@@ -21,7 +21,7 @@ from tests.partnerships.test_log import a_request, numbers
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail.models import Mail
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service

@@ -13,9 +13,9 @@ from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
 from workspace.comments.models import Comment
+from workspace.db import db
 from workspace.digests import planning, preferences
 from workspace.digests.compose import build
-from workspace.extensions import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members.models import Report, Verdict

@@ -20,7 +20,7 @@ from tests.factories import (
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members.join_requests import service as join_requests_service

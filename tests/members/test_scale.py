@@ -12,7 +12,7 @@ from tests.client import Client
 from tests.factories import Level, add_member, start_partnership
 from workspace import Workspace, clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.i18n import danish
 from workspace.partnerships.models import Membership, MembershipState
 

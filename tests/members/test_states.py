@@ -30,7 +30,7 @@ from tests.factories import Level, add_member, challenge, make_organisation, mak
 from workspace import Workspace, clock
 from workspace.accounts import sessions
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as MailState

@@ -7,7 +7,7 @@ import pytest
 from tests.client import Client
 from tests.factories import Holder, Level, add_member, challenge, hold, make_role, make_user, start_partnership
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.roles import endings
 

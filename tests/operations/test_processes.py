@@ -18,7 +18,7 @@ from tests.operations.service import PATIENCE, Service, processes, running, unti
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 
 SignIn = Callable[[User], Client]
 HELD_UP = re.compile(r"Web process \d did not end within 8 seconds, and was killed\.")

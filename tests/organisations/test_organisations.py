@@ -11,7 +11,7 @@ from tests.client import Client
 from tests.factories import make_administrator, make_organisation, make_user
 from tests.pages import Page
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.organisations import forms
 from workspace.organisations import service as organisations_service
 from workspace.organisations.models import Organisation, OrganisationKind

@@ -12,7 +12,7 @@ from tests.factories import add_member, comment, make_user, share, start_partner
 from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post

@@ -24,7 +24,7 @@ from tests.factories import (
 from tests.pages import LARGEST_PAGE, Page
 from workspace import Workspace, clock, rich_text
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post

@@ -23,8 +23,8 @@ from tests.factories import (
 from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.engine import begin_request
-from workspace.extensions import db
+from workspace.db import db
+from workspace.db.transactions import begin_request
 from workspace.organisations.models import Side
 from workspace.partnerships import creation
 from workspace.partnerships import service as partnerships_service

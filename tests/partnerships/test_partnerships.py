@@ -27,7 +27,7 @@ from tests.pages import Page
 from workspace import Workspace, clock, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.extensions import db
+from workspace.db import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry, Verb

@@ -8,7 +8,7 @@ from tests.client import Client
 from tests.factories import Level, add_member, comment, make_user, share, start_partnership
 from tests.pages import Page
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Stage
 

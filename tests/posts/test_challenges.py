@@ -23,7 +23,7 @@ from tests.pages import LARGEST_PAGE, Page
 from tests.test_statements import Reader, Statements, add_members, add_posts, author_of
 from workspace import Workspace, clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.posts import co_affected
 from workspace.posts.challenge_workflow import ChallengeStatus

@@ -9,7 +9,7 @@ from tests.factories import add_member, challenge, comment, make_user, share, st
 from tests.pages import Page
 from workspace import rich_text
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post, PostKind
 from workspace.posts.queries import SHOWN_IN_FEED

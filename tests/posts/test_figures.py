@@ -7,7 +7,7 @@ import pytest
 from tests.factories import OrganisationKind, Side, add_member, comment, make_organisation, make_user, start_partnership
 from tests.factories import challenge as share_challenge
 from workspace import Workspace, clock
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership
 from workspace.posts import co_affected

@@ -22,7 +22,7 @@ from tests.pages import Page
 from tests.partnerships.test_log import Work, at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, MembershipState

@@ -10,7 +10,7 @@ from tests.factories import challenge, make_user, start_partnership
 from tests.partnerships.test_log import at_once, times
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership

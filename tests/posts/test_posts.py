@@ -13,7 +13,7 @@ from tests.client import Client
 from tests.factories import Level, PostKind, add_member, comment, make_role, make_user, share, start_partnership
 from tests.pages import Page
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post

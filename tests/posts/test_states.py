@@ -28,7 +28,7 @@ from tests.factories import (
     start_partnership,
 )
 from workspace import Workspace, clock
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.permissions import Conflict, NotAllowed, UserError
 from workspace.posts import co_affected, parking

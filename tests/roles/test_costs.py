@@ -9,7 +9,7 @@ from tests.client import Client
 from tests.factories import Holder, add_member, hold, make_role, make_user, start_partnership
 from workspace.accounts.models import User
 from workspace.clock import now
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.roles import offers, pending
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment

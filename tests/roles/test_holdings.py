@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.factories import Holder, add_member, hold, make_role, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import MembershipState as SeatState
 from workspace.permissions import Conflict

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.factories import add_member, make_role, make_user, start_partnership
 from workspace import Workspace, clock
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import MembershipState as SeatState

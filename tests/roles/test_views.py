@@ -11,7 +11,7 @@ from tests.factories import Holder, Level, Side, add_member, hold, make_role, ma
 from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.roles.assignments import RoleAssignment

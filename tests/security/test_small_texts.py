@@ -18,7 +18,7 @@ from tests.pages import Page
 from workspace import Workspace, rich_text
 from workspace.accounts import passwords
 from workspace.accounts.models import User, email_key
-from workspace.extensions import db
+from workspace.db import db
 from workspace.i18n import danish
 from workspace.mail.message_types import filled
 from workspace.members.invitations import address_parser

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from tests.factories import add_member, challenge, comment, make_user, share, start_partnership
 from workspace import rich_text
 from workspace.accounts.mail_preferences import MailTiming
+from workspace.db import db
 from workspace.digests import preferences
-from workspace.extensions import db
 from workspace.mail import delivery
 from workspace.mail.message_types import EmailContent
 from workspace.mail.models import Mail

@@ -12,7 +12,7 @@ from tests.factories import add_member, make_user, share, start_partnership
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.extensions import db
+from workspace.db import db
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.posts.models import Post
 from workspace.posts.versions import TextVersion

@@ -12,7 +12,7 @@ from tests.factories import Level, add_member, comment, make_role, make_user, sh
 from tests.pages import Page
 from workspace import rich_text
 from workspace.accounts.models import User
-from workspace.extensions import Base, db
+from workspace.db import Base, db
 from workspace.members.models import Verdict
 from workspace.members.reports import service as reports_service
 from workspace.partnerships.activity_log import Entry, Verb

@@ -13,7 +13,7 @@ from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.audit import retention
 from workspace.audit.models import AuditAction, AuditEvent, Outcome, record_audit
-from workspace.extensions import db
+from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 
 SignIn = Callable[[User], Client]

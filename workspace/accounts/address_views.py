@@ -11,7 +11,7 @@ from workspace.accounts.forms import AddressForm, AnswerForm
 from workspace.accounts.models import User, user_with
 from workspace.accounts.verification_codes import Purpose, VerificationCode
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, redirect_303

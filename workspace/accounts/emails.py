@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from workspace.accounts.models import User
 from workspace.accounts.verification_codes import VerificationCode
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.i18n.formatting import spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, render_email
 from workspace.mail.models import Mail

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
 from workspace.accounts.mail_preferences import HOURS, USUAL_HOUR, USUAL_WEEKDAY, WEEKDAYS, DigestFrequency
-from workspace.db.engine import Among, Details, Model, SortKey, UtcDateTime, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.types import Among, Details, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.web.forms import LONGEST_EMAIL
 

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workspace import clock
 from workspace.accounts import user_agents
 from workspace.accounts.models import User
-from workspace.db.engine import Model, UtcDateTime, begin_write, db
+from workspace.db import Model, db
+from workspace.db.transactions import begin_write
+from workspace.db.types import UtcDateTime
 
 IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)

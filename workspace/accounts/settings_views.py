@@ -10,7 +10,7 @@ from workspace.accounts.blueprint import settings as blueprint
 from workspace.accounts.forms import PasswordForm, SettingsForm
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import begin_write
+from workspace.db.transactions import begin_write
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, form_error, partial_or_redirect, redirect_303, redirect_client
 

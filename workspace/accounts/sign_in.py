@@ -15,7 +15,7 @@ from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.extensions import limiter
 from workspace.i18n.formatting import CHOICE
 from workspace.web import form_recovery, htmx

@@ -18,7 +18,9 @@ from workspace import clock
 from workspace.accounts import user_agents
 from workspace.accounts.models import User
 from workspace.accounts.sessions import hash_of
-from workspace.db.engine import Model, UtcDateTime, begin_write, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.transactions import begin_write
+from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.mail.models import enqueue
 
 VALID = timedelta(minutes=10)

@@ -13,7 +13,9 @@ from sqlalchemy import Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.db.engine import Details, Model, UtcDateTime, db, enum_column_type, run_after_request
+from workspace.db import Model, db
+from workspace.db.transactions import run_after_request
+from workspace.db.types import Details, UtcDateTime, enum_column_type
 
 
 class AuditAction(StrEnum):

@@ -9,7 +9,7 @@ from sqlalchemy import Select, or_, select
 from werkzeug.datastructures import MultiDict
 
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.web import pagination
 
 PAGE = 50

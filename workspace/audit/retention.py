@@ -6,7 +6,7 @@ from sqlalchemy import delete
 
 from workspace import clock
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.db.engine import db
+from workspace.db import db
 
 DAYS_A_MONTH = 30.4375
 

@@ -13,7 +13,8 @@ from workspace.audit import labels, queries
 from workspace.audit.blueprint import blueprint
 from workspace.audit.models import AuditAction, AuditEvent, record_audit
 from workspace.audit.queries import AuditFilter
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.permissions import Action, administrators_only, members_with, signed_in
 from workspace.web.htmx import page_or_partial
 

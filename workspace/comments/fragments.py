@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from workspace.comments.forms import CommentForm
 from workspace.comments.models import Commented
-from workspace.db.engine import AnyRow
+from workspace.db.types import AnyRow
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action
 from workspace.posts.authored_text import is_undoable

@@ -18,7 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from workspace.db.engine import AnySelect, Model, UtcDateTime, core_connection, db, fetch_rows
+from workspace.db import Model, db
+from workspace.db.statements import core_connection, fetch_rows
+from workspace.db.types import AnySelect, UtcDateTime
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import Verb, erase_texts, record_by
 from workspace.partnerships.models import Membership

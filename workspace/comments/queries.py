@@ -8,7 +8,9 @@ from flask import abort
 from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
-from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation

@@ -10,7 +10,7 @@ from workspace.comments import fragments, queries
 from workspace.comments.blueprint import blueprint
 from workspace.comments.forms import CommentEditForm, CommentForm
 from workspace.comments.models import Comment, Commented, Written
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.posts import queries as post_queries

@@ -17,7 +17,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.db.engine import BUSY_STATES, Model, UtcDateTime, db, now_param
+from workspace.db import Model, db
+from workspace.db.statements import now_param
+from workspace.db.transactions import BUSY_STATES
+from workspace.db.types import UtcDateTime
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 # Longer than any pause: what was not tried for so long has nothing to be done about it any more.
@@ -25,7 +28,7 @@ KEPT = timedelta(days=1)
 SHOWN = 50
 # The errors of SQLite that are the statement's or the row's own: ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE, RANGE.
 OF_STATEMENTS = (1, 18, 19, 20, 21, 25)
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 Key = tuple[int, int]
 WHOLE: Key = (0, 0)

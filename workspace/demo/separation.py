@@ -7,7 +7,7 @@ from sqlalchemy import inspect, select
 
 from workspace.accounts.models import User
 from workspace.config import Settings, SettingsError
-from workspace.extensions import db
+from workspace.db import db
 
 PEOPLE = Path(__file__).parent / "story" / "people.toml"
 

@@ -16,8 +16,8 @@ from workspace import clock, rich_text
 from workspace.accounts import passwords
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.db import db
 from workspace.demo import demo_accounts, story_dates
-from workspace.extensions import db
 from workspace.mail import outbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service

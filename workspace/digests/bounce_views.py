@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
 from workspace.accounts.models import User
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.digests import planning, render
 from workspace.digests.blueprint import blueprint
 from workspace.digests.compose import build

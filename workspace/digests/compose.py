@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow
 from workspace.db.failures import told as raised
+from workspace.db.types import AnyRow
 from workspace.digests import queries
 from workspace.digests.log_ranges import LogRange
 from workspace.digests.queries import Period, Section

@@ -3,7 +3,8 @@
 from sqlalchemy import select, tuple_
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.partnerships.models import Membership, Partnership
 
 PAGE = 40

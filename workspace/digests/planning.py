@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from workspace import clock
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, begin_write, db
+from workspace.db import db
 from workspace.db.failures import rests, together
+from workspace.db.transactions import begin_write
+from workspace.db.types import AnyRow
 from workspace.digests.compose import DigestRequest
 from workspace.digests.schedule import LAST_DAY, Due, Schedule
 from workspace.i18n.formatting import zone_of

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from workspace import clock
 from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
 from workspace.accounts.models import User
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.digests.planning import next_moment
 from workspace.notifications.dispatch import NotificationKind, preferred_timing
 from workspace.partnerships.models import Membership, PartnershipDigest

@@ -21,7 +21,9 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.engine import AnyRow, AnySelect, UtcDateTime, db, fetch_rows, inline_literal, now_param
+from workspace.db import db
+from workspace.db.statements import fetch_rows, now_param
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime, inline_literal
 from workspace.digests.log_ranges import LogRange, table, value
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing

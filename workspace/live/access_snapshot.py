@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, and_, any_,
 
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
-from workspace.db.engine import AnySelect
+from workspace.db.types import AnySelect
 from workspace.partnerships.models import Membership, Partnership
 
 # The last number of a partnership; how many sessions see it, and the sum of their ids, which differs for any others.

@@ -8,7 +8,9 @@ from flask_babel import ngettext
 from sqlalchemy import Select, bindparam, select
 
 from workspace.comments import queries as comments
-from workspace.db.engine import AnySelect, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnySelect
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import HISTORY_COLUMNS

@@ -7,7 +7,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.live import access_snapshot, sse, updates
 from workspace.live.blueprint import blueprint
 from workspace.live.streams import STREAM, Full, Streams

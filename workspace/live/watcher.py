@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from workspace.db.engine import begin_request, db
+from workspace.db import db
+from workspace.db.transactions import begin_request
 from workspace.live import access_snapshot, db_notifications, sse
 from workspace.live.access_snapshot import Sight
 from workspace.live.sse import Numbers

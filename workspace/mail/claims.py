@@ -17,7 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from workspace import clock
-from workspace.db.engine import AnySelect, db, relaxed_durability
+from workspace.db import db
+from workspace.db.transactions import relaxed_durability
+from workspace.db.types import AnySelect
 from workspace.mail.message_types import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, MailState
 

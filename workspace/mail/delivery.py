@@ -21,8 +21,9 @@ from sqlalchemy.orm import joinedload
 
 from workspace import clock
 from workspace.config import Settings
-from workspace.db.engine import begin_request, db
+from workspace.db import db
 from workspace.db.failures import is_of_database, told
+from workspace.db.transactions import begin_request
 from workspace.i18n.formatting import DEFAULT_LANGUAGE, spoken
 from workspace.mail.claims import (
     MOST_DOUBTS,

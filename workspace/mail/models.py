@@ -17,7 +17,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Insert, String, Text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.db.engine import Details, Model, UtcDateTime, core_connection, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.statements import core_connection
+from workspace.db.types import Details, UtcDateTime, enum_column_type
 from workspace.mail.message_types import EMAIL_TYPES
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import update
 
 from workspace import clock
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.mail.models import WROTE_MAIL, Mail, MailState
 
 RETRIABLE = (MailState.DUE, MailState.FAILED, MailState.REFUSED)

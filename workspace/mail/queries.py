@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from workspace import clock
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import UNFINISHED, Mail, MailState
 
 PAGE = 50

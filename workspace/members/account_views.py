@@ -7,7 +7,7 @@ from workspace import clock
 from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import begin_write
+from workspace.db.transactions import begin_write
 from workspace.members.blueprint import blueprint
 from workspace.members.moderation.service import require_moderator_without
 from workspace.organisations.queries import person

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from workspace import clock
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.i18n.formatting import short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail

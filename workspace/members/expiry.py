@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.db.failures import Key, each, rests
 from workspace.mail.models import enqueue, is_posted
 from workspace.partnerships.activity_log import Verb, record

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
 from workspace.accounts.models import email_key
-from workspace.db.engine import Model, UtcDateTime, enum_column_type
+from workspace.db import Model
+from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Level

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import or_, select
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.permissions import signed_in

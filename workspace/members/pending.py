@@ -8,7 +8,9 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnyRow, AnySelect
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility

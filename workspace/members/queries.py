@@ -10,7 +10,8 @@ from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.forms import words_typed

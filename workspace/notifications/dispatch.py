@@ -13,7 +13,8 @@ from sqlalchemy import bindparam, select
 
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, fetch_rows
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnyRow, AnySelect
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.partnerships.activity_log import RecordedEntry
 from workspace.partnerships.models import Membership

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 
 from workspace.accounts.mail_preferences import MailTiming
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.message_types import EmailContent, link, render_email
 from workspace.mail.models import Mail
 from workspace.notifications import unsubscribe

@@ -10,7 +10,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.message_types import link
 from workspace.notifications.dispatch import NotificationKind
 

@@ -7,7 +7,8 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from workspace import clock
-from workspace.db.engine import Model, SortKey, UtcDateTime, enum_column_type
+from workspace.db import Model
+from workspace.db.types import SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 
 

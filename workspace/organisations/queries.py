@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
 from workspace.web import pagination

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from workspace.accounts.models import User, user_with
-from workspace.db.engine import begin_write
-from workspace.extensions import db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
 from workspace.permissions import Conflict

@@ -12,7 +12,8 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.engine import AnyRow, AnySelect, fetch_rows, now_param
+from workspace.db.statements import fetch_rows, now_param
+from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n.formatting import short_date, short_day
 from workspace.members import pending as members
 from workspace.notifications.dispatch import NotificationKind

@@ -14,7 +14,9 @@ from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tup
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, UtcDateTime, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership

@@ -27,7 +27,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workspace import clock
-from workspace.db.engine import Details, Model, UtcDateTime, core_connection, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.statements import core_connection
+from workspace.db.types import Details, UtcDateTime, enum_column_type
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships import queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint

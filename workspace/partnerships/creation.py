@@ -5,7 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from workspace.accounts.models import User
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.i18n import danish
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Verb, record_by

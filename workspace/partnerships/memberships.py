@@ -7,7 +7,7 @@ from sqlalchemy import select
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Verb, record, record_by
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.permissions import Level

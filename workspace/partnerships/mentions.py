@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace.db.engine import Model
+from workspace.db import Model
 
 
 class Mention(Model):

@@ -28,17 +28,10 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, vali
 from workspace import clock
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.db.engine import (
-    AnySelect,
-    Model,
-    SortKey,
-    UtcDateTime,
-    begin_write,
-    core_connection,
-    db,
-    enum_column_type,
-    now_param,
-)
+from workspace.db import Model, db
+from workspace.db.statements import core_connection, now_param
+from workspace.db.transactions import begin_write
+from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.permissions import Action, Conflict, Level, NotAllowed, permits

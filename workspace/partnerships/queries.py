@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import HISTORY_VERBS, Entry

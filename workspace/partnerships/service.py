@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Verb, record_by

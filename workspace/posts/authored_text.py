@@ -9,7 +9,8 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.db.engine import UtcDateTime, db
+from workspace.db import db
+from workspace.db.types import UtcDateTime
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts import mentions, versions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import abort
 
 from workspace.comments.models import Comment
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 

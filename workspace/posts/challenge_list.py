@@ -12,7 +12,8 @@ from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, fetch_rows, now_param
+from workspace.db.statements import fetch_rows, now_param
+from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat

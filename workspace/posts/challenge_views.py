@@ -7,7 +7,7 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import challenge_list, co_affected, queries

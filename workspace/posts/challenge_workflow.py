@@ -15,7 +15,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.db.engine import UtcDateTime, db, enum_column_type
+from workspace.db import db
+from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import RecordedEntry, Verb, record, record_by
 from workspace.partnerships.models import Membership, Partnership

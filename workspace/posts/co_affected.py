@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace.db.engine import Model, UtcDateTime, db
+from workspace.db import Model, db
+from workspace.db.types import UtcDateTime
 from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workspace.db.engine import AnyRow
+from workspace.db.types import AnyRow
 from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import queries

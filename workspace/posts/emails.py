@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail
 from workspace.notifications import emails

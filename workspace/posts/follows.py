@@ -8,7 +8,9 @@ from sqlalchemy import ForeignKeyConstraint, Index, and_, bindparam, exists, fun
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, Model, core_connection, db, fetch_rows
+from workspace.db import Model, db
+from workspace.db.statements import core_connection, fetch_rows
+from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat

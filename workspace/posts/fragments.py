@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from workspace.db.engine import AnyRow
+from workspace.db.types import AnyRow
 from workspace.partnerships.models import Membership
 from workspace.posts.challenge_workflow import is_stalled
 from workspace.web.fragment_cache import cached_fragment

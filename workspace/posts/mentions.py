@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import String, cast, delete, exists, func, or_, select
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, db
+from workspace.db import db
+from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish as spelling
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry

@@ -8,7 +8,8 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint, fu
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.db.engine import Model, UtcDateTime, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import Verb, erase_texts, record_by
 from workspace.partnerships.models import Membership

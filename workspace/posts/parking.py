@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy import select
 
 from workspace import clock
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.db.failures import each, rests
 from workspace.i18n.formatting import DEFAULT_ZONE_INFO
 from workspace.partnerships.models import Partnership

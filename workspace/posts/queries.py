@@ -8,7 +8,9 @@ from flask import abort
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows, shared_alias
+from workspace.db import db
+from workspace.db.statements import fetch_rows, shared_alias
+from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation

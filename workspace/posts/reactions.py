@@ -9,7 +9,8 @@ from sqlalchemy import ForeignKeyConstraint, String, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
-from workspace.db.engine import Model, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.types import enum_column_type
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership, Participation

@@ -11,7 +11,9 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock
-from workspace.db.engine import AnySelect, db, fetch_rows
+from workspace.db import db
+from workspace.db.statements import fetch_rows
+from workspace.db.types import AnySelect
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry, Verb
 from workspace.partnerships.models import Membership, Participation

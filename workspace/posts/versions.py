@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workspace.db.engine import AnyRow, Model, UtcDateTime, db
+from workspace.db import Model, db
+from workspace.db.types import AnyRow, UtcDateTime
 from workspace.rich_text import RichText
 from workspace.rich_text.merge import merged
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Text, and_, o
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
-from workspace.db.engine import Model, UtcDateTime, db, enum_column_type
+from workspace.db import Model, db
+from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership

@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from workspace import clock
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed

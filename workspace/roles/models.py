@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
-from workspace.db.engine import Model, UtcDateTime, db
+from workspace.db import Model, db
+from workspace.db.types import UtcDateTime
 from workspace.i18n import danish
 from workspace.partnerships.activity_log import Verb, record_by
 from workspace.partnerships.models import Membership

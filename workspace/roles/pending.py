@@ -12,7 +12,8 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, fetch_rows, now_param
+from workspace.db.statements import fetch_rows, now_param
+from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import of_seat

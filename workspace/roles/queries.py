@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, AnySelect, db, fetch_rows, now_param, shared_alias
+from workspace.db import db
+from workspace.db.statements import fetch_rows, now_param, shared_alias
+from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from workspace import clock
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.roles import queries
 from workspace.roles.assignments import AssignmentKind, RoleAssignment, is_held

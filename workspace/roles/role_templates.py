@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action
 from workspace.roles.labels import ROLES, RoleSet

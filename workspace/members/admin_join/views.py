@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, tuple_
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import HelpForm

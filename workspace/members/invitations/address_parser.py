@@ -14,7 +14,7 @@ from sqlalchemy import case, select
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.web.forms import LONGEST_EMAIL

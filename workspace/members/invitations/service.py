@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, update
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import begin_write, db
+from workspace.db import db
+from workspace.db.transactions import begin_write
 from workspace.mail.models import enqueue_all
 from workspace.mail.models import mail_row as mail_row
 from workspace.members.invitations import address_parser

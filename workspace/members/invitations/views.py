@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import InvitationForm, LinkForm

@@ -8,7 +8,7 @@ from sqlalchemy import null, select
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink

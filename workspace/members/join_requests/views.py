@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.accounts.models import User
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import DecisionForm, ReplyForm, RequestForm, VisibilityForm

@@ -14,7 +14,8 @@ from sqlalchemy import func, or_, select
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
 from workspace.partnerships.activity_log import Verb, record, record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership

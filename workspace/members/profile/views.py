@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.db.engine import AnyRow, db
+from workspace.db import db
+from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select, update
 from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
 from workspace.comments.models import Comment
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.models import Report, Verdict
 from workspace.members.moderation.service import other_moderators

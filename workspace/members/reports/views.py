@@ -11,7 +11,8 @@ from sqlalchemy.orm import aliased
 from workspace.accounts.models import User
 from workspace.comments import queries as comment_queries
 from workspace.comments.models import Comment
-from workspace.db.engine import AnyRow, AnySelect, db
+from workspace.db import db
+from workspace.db.types import AnyRow, AnySelect
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import AnswerForm, ReportForm
 from workspace.members.models import Report, Verdict

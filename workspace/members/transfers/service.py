@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select, update
 
 from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation.service import (

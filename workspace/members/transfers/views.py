@@ -6,7 +6,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace.db.engine import db
+from workspace.db import db
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import DepartureForm, OrganisationForm
 from workspace.members.moderation import service as moderation_service

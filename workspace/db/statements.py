@@ -1,0 +1,40 @@
+"""Building and running statements of chosen columns, without loading objects."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, inspect
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+
+from workspace import clock
+from workspace.db import db
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
+
+
+def now_param(*, before: timedelta = timedelta()) -> BindParameter[datetime]:
+    """The moment at which a statement runs, or one `before` it, whenever it was made: statements may be kept."""
+    return bindparam(None, callable_=lambda: clock.now() - before, type_=UtcDateTime, unique=True)
+
+
+def shared_alias(model: Any) -> Any:
+    """An alias of `model` that many statements share, with its columns at hand.
+
+    Two threads that are the first to ask SQLAlchemy's for one may find only some of them, and then make a statement of
+    the table itself.
+    """
+    made: Any = aliased(model)
+    for name in inspect(model).columns.keys():  # noqa: SIM118 (it is no dictionary)
+        _expression = getattr(made, name).expression
+    return made
+
+
+def fetch_rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
+    """The rows of a statement of chosen columns, past the mapping, which would take as long as the statement."""
+    return list(core_connection().execute(statement, given))
+
+
+def core_connection() -> Connection:
+    """That of the present transaction, for statements past the mapping; what objects have changed is written first."""
+    db.session.flush()
+    return db.session.connection()

@@ -1,0 +1,92 @@
+"""The transactions of a request: those that only read, and those that write.
+
+A request begins with a transaction that only reads. A verb ends it and begins one that writes, which is kept short
+(`begin_write`). A GET cannot: it is refused, on PostgreSQL by the database itself. Outside a request (command line,
+demo) every transaction may write.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import Response, current_app, g, has_app_context
+from sqlalchemy.exc import OperationalError
+
+from workspace.db import db
+
+# SQLSTATEs of PostgreSQL for a lock that was not to be had in time.
+BUSY_STATES = ("55P03", "40P01", "57014")
+
+
+def begin_request(*, reads_only: bool) -> None:
+    """Let this request begin with a transaction that reads; with `reads_only` it never gets another."""
+    g.writes = False
+    g.reads_only = reads_only
+
+
+def begin_write() -> None:
+    """End the transaction that reads, and let the next statement begin one that writes.
+
+    What was read before is read again when it is next looked at. Raises RuntimeError in a GET.
+    """
+    if not has_app_context() or g.get("writes", True):
+        return
+    if g.reads_only:
+        raise RuntimeError("A GET never writes.")
+    db.session.commit()
+    g.writes = True
+
+
+@contextmanager
+def relaxed_durability() -> Iterator[None]:
+    """Let what is committed within not wait for the disk: it outlives this process, but maybe not a loss of power."""
+    g.lightly = True
+    try:
+        yield
+    finally:
+        g.lightly = False
+
+
+def rollback_request(*, has_failed: bool) -> None:
+    """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock.
+
+    Where it has only read, and the database has not failed, there is nothing to undo or to read again.
+    """
+    session = db.session
+    if has_failed or g.get("writes", True) or session.new or session.dirty or session.deleted:
+        session.rollback()
+    g.writes = False
+
+
+def run_after_request(work: Callable[[], None]) -> None:
+    """Do `work` in a transaction of its own after the request's, whatever became of the request."""
+    g.setdefault("afterwards", []).append(work)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether `error` says that the database was locked by others for too long."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return "locked" in str(cause) or "busy" in str(cause)
+    return getattr(cause, "sqlstate", None) in BUSY_STATES
+
+
+def may_write() -> bool:
+    """Whether the present transaction may write: not in a GET, nor before `begin_write`."""
+    return bool(g.get("writes", True)) if has_app_context() else True
+
+
+def run_deferred_work(response: Response) -> Response:
+    """Run what `run_after_request` was given, each piece in a transaction of its own."""
+    work: list[Callable[[], None]] = g.pop("afterwards", [])
+    if work:
+        db.session.rollback()
+        g.writes = True
+    for piece in work:
+        try:
+            piece()
+            db.session.commit()
+        except Exception:  # The answer is ready; what was left must not take it away.
+            db.session.rollback()
+            current_app.logger.exception("What was left for after the request failed")
+    return response
