@@ -1,6 +1,8 @@
 """Building and running statements of chosen columns, without loading objects."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, inspect
@@ -10,6 +12,17 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
+
+
+def inline_literal(value: StrEnum | Iterable[StrEnum]) -> BindParameter[Any]:
+    """A member of an enum, or several for `in_`, written into the statement's text instead of sent as a parameter.
+
+    Needed to compare a column by which a partial index is restricted, such as `state = 'open'`: with a parameter,
+    PostgreSQL can't use the index, and SQLite plans the statement anew at each run.
+    """
+    if isinstance(value, StrEnum):
+        return bindparam(None, value, literal_execute=True)
+    return bindparam(None, list(value), expanding=True, literal_execute=True)
 
 
 def now_param(*, before: timedelta = timedelta()) -> BindParameter[datetime]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    ColumnElement,
     DateTime,
     Dialect,
     Enum,
@@ -15,7 +14,6 @@ from sqlalchemy import (
     Select,
     String,
     TypeDecorator,
-    literal_column,
 )
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
@@ -41,36 +39,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-class InlineEnum(Enum):
-    """A column that holds one of our own words. Any other that stands there is read as the word `otherwise`.
+class EnumWithFallback(Enum):
+    """A column that holds the value of a StrEnum's member. Any other value in it is read as the member `otherwise`.
 
     Another version of Samspil may have written it, or somebody by hand: no page or batch may fail for that.
-
-    Compared with one of them it makes the word a part of the statement. As a parameter it could be any, so that SQLite
-    plans a statement anew at each run where an index is of some of the words only, and PostgreSQL uses no such index.
     """
 
     cache_ok = True
-
-    class Comparator(Enum.Comparator):
-        """Compares with words as they stand."""
-
-        def operate(self, op: OperatorType, *other: Any, **given: Any) -> ColumnElement[Any]:
-            """As any column; with words, with what they are."""
-            return super().operate(op, *map(inline_literal, other), **given)
-
-    comparator_factory = Comparator
 
     def __init__(self, *words: Any, otherwise: StrEnum | None = None, **options: Any) -> None:
         super().__init__(*words, **options)
         self.otherwise = otherwise
 
     def adapt_to_emulated(self, impltype: Any, **options: Any) -> TypeEngine[Any]:
-        """The same for a database's own kind of column."""
+        """The same type, as the dialect at hand stores it."""
         return super().adapt_to_emulated(impltype, otherwise=self.otherwise, **options)  # type: ignore[no-untyped-call]
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """What reads a value."""
+        """The function that turns a stored value into a Python value."""
         words: Any = {word.value: word for word in self.enum_class or ()} | {None: None}
         return lambda value: words.get(value, self.otherwise)
 
@@ -101,7 +87,7 @@ class Details(TypeDecorator[dict[str, Any]]):
         return self.impl_instance.coerce_compared_value(op, value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """What reads a value."""
+        """The function that turns a stored value into a Python value."""
         known: Any = super().result_processor(dialect, coltype) or (lambda value: value)
 
         def read(value: Any) -> Any:
@@ -114,19 +100,12 @@ class Details(TypeDecorator[dict[str, Any]]):
         return read
 
 
-def enum_column_type(words: type[StrEnum], length: int = 20, *, otherwise: StrEnum | None) -> InlineEnum:
-    """A column that holds one of `words`, as the word itself; what is none of them is read as `otherwise`."""
-    return InlineEnum(
+def enum_column_type(words: type[StrEnum], length: int = 20, *, otherwise: StrEnum | None) -> EnumWithFallback:
+    """The type of a column that holds values of the StrEnum `words`; any other value is read as `otherwise`."""
+    return EnumWithFallback(
         words,
         native_enum=False,
         length=length,
         values_callable=lambda words: [word.value for word in words],
         otherwise=otherwise,
     )
-
-
-def inline_literal(words: Any) -> Any:
-    """One or some of our own words as a part of a statement; anything else as it is."""
-    if isinstance(words, StrEnum):
-        return literal_column(f"'{words.value}'")
-    return [inline_literal(word) for word in words] if isinstance(words, list | tuple | set | frozenset) else words

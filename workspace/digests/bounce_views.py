@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.digests import planning, render
 from workspace.digests.blueprint import blueprint
@@ -23,7 +24,7 @@ UNDELIVERED = (MailState.REFUSED, MailState.FAILED)
 
 def flag_users() -> int:
     """Write down whose digests could not be delivered; how many people's."""
-    mine = Mail.kind == "digest", Mail.state.in_(UNDELIVERED)
+    mine = Mail.kind == "digest", Mail.state.in_(inline_literal(UNDELIVERED))
     last = select(func.max(Mail.id)).where(*mine, Mail.user_id == User.id).scalar_subquery()
     told = db.session.execute(
         update(User)

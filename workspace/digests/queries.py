@@ -22,8 +22,8 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import fetch_rows, now_param
-from workspace.db.types import AnyRow, AnySelect, UtcDateTime, inline_literal
+from workspace.db.statements import fetch_rows, inline_literal, now_param
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.digests.log_ranges import LogRange, table, value
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
@@ -322,7 +322,7 @@ def _mailed() -> CTE:
         .where(
             *_at_once(),
             Mail.created_at > bindparam("since", type_=UtcDateTime),
-            Mail.state.in_((Standing.DUE, Standing.SENDING, Standing.SENT)),
+            Mail.state.in_(inline_literal((Standing.DUE, Standing.SENDING, Standing.SENT))),
         )
         .cte("mailed")
         .prefix_with("MATERIALIZED")

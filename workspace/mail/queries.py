@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, load_only
 
 from workspace import clock
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.mail.models import UNFINISHED, Mail, MailState
 
 PAGE = 50
@@ -88,7 +89,7 @@ class OutboxStatus:
 def status() -> OutboxStatus:
     """How the outbox stands. What was sent is not counted: that only ever grows."""
     waiting = select(func.count()).where(UNFINISHED).select_from(Mail).scalar_subquery()
-    failed = select(func.count()).where(Mail.state.in_(STATES[OutboxFilter.FAILED])).scalar_subquery()
+    failed = select(func.count()).where(Mail.state.in_(inline_literal(STATES[OutboxFilter.FAILED]))).scalar_subquery()
     found = db.session.execute(select(waiting, failed)).one()
     return OutboxStatus(found[0], found[1], overdue_since())
 
@@ -112,7 +113,7 @@ def list_mails(shelf: OutboxFilter, before: int | None) -> tuple[list[Mail], int
     person: Any = Mail.user.property.mapper.class_
     query = (
         select(Mail)
-        .where(Mail.state.in_(STATES[shelf]))
+        .where(Mail.state.in_(inline_literal(STATES[shelf])))
         .options(load_only(*SHOWN), joinedload(Mail.user).load_only(person.email))
     )
     if before is not None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import fetch_rows, inline_literal
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
@@ -78,7 +78,10 @@ def invitations(membership: Membership) -> list[AnyRow]:
         select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
-        .where(Invitation.partnership_id == membership.partnership_id, Invitation.answer == InvitationAnswer.OPEN)
+        .where(
+            Invitation.partnership_id == membership.partnership_id,
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
+        )
         .order_by(Invitation.id.desc())
         .limit(MOST_SHOWN)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.statements import fetch_rows, now_param
+from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n.formatting import short_date, short_day
 from workspace.members import pending as members
@@ -99,7 +99,7 @@ def _challenges() -> AnySelect:
     """The unsolved challenges that have to do with me."""
     my_roles = select(RoleAssignment.role_id).where(
         RoleAssignment.membership_id == Membership.id,
-        RoleAssignment.kind == HoldingKind.ACCOUNTABLE,
+        RoleAssignment.kind == inline_literal(HoldingKind.ACCOUNTABLE),
         is_held(now_param()),
     )
     unclaimed = and_(Post.taker_id.is_(None), Post.asked_id.is_(None))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User
-from workspace.db.statements import fetch_rows, now_param
+from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
@@ -168,7 +168,7 @@ def _count(membership: Membership, filters: Filters) -> _Counted:
 
 @lru_cache
 def _counts(filters: Filters) -> AnySelect:
-    is_unsolved, is_quiet = Post.status.in_(UNSOLVED), _is_quiet()
+    is_unsolved, is_quiet = Post.status.in_(inline_literal(UNSOLVED)), _is_quiet()
     query: AnySelect = (
         select(
             Post.status,
@@ -222,7 +222,11 @@ def _in_state(state: str) -> Any:
         return Post.kind == PostKind.CHALLENGE
     if state == "unsolved":
         return Post.is_unsolved
-    return and_(Post.is_unsolved, _is_quiet()) if state == "still" else Post.status == ChallengeStatus(state)
+    return (
+        and_(Post.is_unsolved, _is_quiet())
+        if state == "still"
+        else Post.status == inline_literal(ChallengeStatus(state))
+    )
 
 
 def _is_quiet() -> ColumnElement[bool]:

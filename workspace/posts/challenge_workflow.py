@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import RecordedEntry, Verb, record, record_by
@@ -107,7 +108,7 @@ class ChallengeMixin(AuthoredText):
     @is_unsolved.inplace.expression
     @classmethod
     def _is_unsolved(cls) -> ColumnElement[bool]:
-        return and_(cls.status.in_(UNSOLVED), cls.withdrawn_at.is_(None))
+        return and_(cls.status.in_(inline_literal(UNSOLVED)), cls.withdrawn_at.is_(None))
 
     @property
     def assignee_id(self) -> int | None:

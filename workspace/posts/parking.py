@@ -8,6 +8,7 @@ from sqlalchemy import select
 from workspace import clock
 from workspace.db import db
 from workspace.db.failures import each, rests
+from workspace.db.statements import inline_literal
 from workspace.i18n.formatting import DEFAULT_ZONE_INFO
 from workspace.partnerships.models import Partnership
 from workspace.posts.challenge_workflow import ChallengeStatus
@@ -25,7 +26,7 @@ def open_due() -> int:
         .join(Partnership, Partnership.id == Post.partnership_id)
         .where(
             Post.parked_until <= today,
-            Post.status == ChallengeStatus.PARKED,
+            Post.status == inline_literal(ChallengeStatus.PARKED),
             Post.withdrawn_at.is_(None),
             Partnership.archived_at.is_(None),
             ~rests(PIECE, Post.partnership_id, Post.number),

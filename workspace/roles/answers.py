@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 
 from workspace import clock
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed
@@ -60,7 +61,7 @@ def _make_room(holding: RoleAssignment, start: datetime) -> None:
     """End at `start` what it replaces: another's responsibility, and the person's own part so far."""
     held = select(RoleAssignment).where(
         RoleAssignment.role_id == holding.role_id,
-        RoleAssignment.state == AssignmentState.HELD,
+        RoleAssignment.state == inline_literal(AssignmentState.HELD),
         or_(RoleAssignment.until.is_(None), RoleAssignment.until > start),
     )
     for other in db.session.scalars(held).all():

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
 from workspace.db import Model, db
+from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import Verb, record_by
@@ -161,7 +162,7 @@ def is_held(moment: Any) -> ColumnElement[bool]:
     Whether its seat is active is asked beside it.
     """
     return and_(
-        RoleAssignment.state == AssignmentState.HELD,
+        RoleAssignment.state == inline_literal(AssignmentState.HELD),
         RoleAssignment.since <= moment,
         or_(RoleAssignment.until.is_(None), RoleAssignment.until > moment),
     )
@@ -170,7 +171,9 @@ def is_held(moment: Any) -> ColumnElement[bool]:
 def is_to_come(moment: Any) -> ColumnElement[bool]:
     """The condition that a holding begins after `moment`."""
     return and_(
-        RoleAssignment.state == AssignmentState.HELD, RoleAssignment.since > moment, RoleAssignment.until.is_(None)
+        RoleAssignment.state == inline_literal(AssignmentState.HELD),
+        RoleAssignment.since > moment,
+        RoleAssignment.until.is_(None),
     )
 
 
@@ -178,7 +181,7 @@ def waiting(role: Role) -> list[RoleAssignment]:
     """What waits for an answer about `role`."""
     query = (
         select(RoleAssignment)
-        .where(RoleAssignment.role_id == role.id, RoleAssignment.state.in_(OPEN))
+        .where(RoleAssignment.role_id == role.id, RoleAssignment.state.in_(inline_literal(OPEN)))
         .order_by(RoleAssignment.id)
     )
     return list(db.session.scalars(query))
@@ -188,7 +191,9 @@ def accountable(role: Role) -> RoleAssignment | None:
     """Who is accountable now: nobody when the holder's seat is not active."""
     found = db.session.scalar(
         select(RoleAssignment).where(
-            RoleAssignment.role_id == role.id, RoleAssignment.kind == AssignmentKind.ACCOUNTABLE, is_held(clock.now())
+            RoleAssignment.role_id == role.id,
+            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            is_held(clock.now()),
         )
     )
     return found if found and found.membership.is_active else None
@@ -199,8 +204,8 @@ def successor(role: Role) -> RoleAssignment | None:
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.role_id == role.id,
-            RoleAssignment.kind == AssignmentKind.ACCOUNTABLE,
-            RoleAssignment.state == AssignmentState.HELD,
+            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
             RoleAssignment.until.is_(None),
         )
     )

@@ -7,6 +7,7 @@ from sqlalchemy import and_, or_, select
 
 from workspace import clock
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
@@ -115,7 +116,7 @@ def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> Non
     held = select(RoleAssignment).where(
         RoleAssignment.role_id == role.id,
         RoleAssignment.membership_id == member.id,
-        RoleAssignment.state == AssignmentState.HELD,
+        RoleAssignment.state == inline_literal(AssignmentState.HELD),
         or_(
             RoleAssignment.until.is_(None),
             and_(RoleAssignment.until > clock.now(), RoleAssignment.until > RoleAssignment.since),

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.db.statements import fetch_rows, now_param
+from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
@@ -62,7 +62,11 @@ def _offers() -> AnySelect:
         .join(Membership, Membership.id == RoleAssignment.membership_id)
         .join(offerer, offerer.id == RoleAssignment.offered_by_id)
         .join(person, person.id == offerer.user_id)
-        .where(*_is_mine(), Membership.level != Level.OBSERVER, RoleAssignment.state == AssignmentState.OFFERED)
+        .where(
+            *_is_mine(),
+            Membership.level != Level.OBSERVER,
+            RoleAssignment.state == inline_literal(AssignmentState.OFFERED),
+        )
     )
     return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
 
@@ -86,7 +90,7 @@ def _requests() -> AnySelect:
         .join(asker, and_(asker.id == RoleAssignment.membership_id, asker.is_active))
         .join(person, person.id == asker.user_id)
         .join(organisation, organisation.id == asker.organisation_id)
-        .where(*_is_moderated(), RoleAssignment.state == AssignmentState.REQUESTED)
+        .where(*_is_moderated(), RoleAssignment.state == inline_literal(AssignmentState.REQUESTED))
     )
     return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
 

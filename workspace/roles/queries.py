@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.statements import fetch_rows, now_param, shared_alias
+from workspace.db.statements import fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
@@ -137,7 +137,7 @@ def _people() -> AnySelect:
         RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
         RoleAssignment.role_id.in_(bindparam("role_ids", expanding=True)),
         Membership.is_active,
-        or_(is_held(now), is_to_come(now), RoleAssignment.state.in_(OPEN)),
+        or_(is_held(now), is_to_come(now), RoleAssignment.state.in_(inline_literal(OPEN))),
     )
     return query.order_by(RoleAssignment.kind, User.name_key, RoleAssignment.id)
 
@@ -151,7 +151,7 @@ def waiting(membership: Membership, role_id: int) -> list[RoleAssignment]:
             .where(
                 RoleAssignment.partnership_id == membership.partnership_id,
                 RoleAssignment.role_id == role_id,
-                RoleAssignment.state.in_(OPEN),
+                RoleAssignment.state.in_(inline_literal(OPEN)),
                 Membership.is_active,
             )
             .order_by(RoleAssignment.id)
@@ -164,7 +164,7 @@ def history(membership: Membership, role_id: int, before: int | None) -> list[An
     query = of_people(*ASSIGNMENT_COLUMNS, (RoleAssignment.since > clock.now()).label("is_ahead"), *_former()).where(
         RoleAssignment.partnership_id == membership.partnership_id,
         RoleAssignment.role_id == role_id,
-        RoleAssignment.state.not_in(OPEN),
+        RoleAssignment.state.not_in(inline_literal(OPEN)),
     )
     if before:
         query = query.where(RoleAssignment.id < before)
@@ -183,7 +183,7 @@ def _handovers() -> AnySelect:
         .join(Role, Role.id == RoleAssignment.role_id)
         .where(
             RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
-            RoleAssignment.state == AssignmentState.HELD,
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
             RoleAssignment.former_id.is_not(None),
             RoleAssignment.since <= now_param(),
         )
@@ -208,7 +208,7 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
         .where(
             RoleAssignment.partnership_id == membership.partnership_id,
             RoleAssignment.membership_id == member_id,
-            RoleAssignment.state == AssignmentState.HELD,
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
             or_(RoleAssignment.until.is_(None), RoleAssignment.until > RoleAssignment.since),
         )
         .order_by(RoleAssignment.since.desc(), RoleAssignment.id.desc())
@@ -321,7 +321,7 @@ def has_accountable() -> ColumnElement[bool]:
     return exists().where(
         RoleAssignment.partnership_id == Role.partnership_id,
         RoleAssignment.role_id == Role.id,
-        RoleAssignment.kind == AssignmentKind.ACCOUNTABLE,
+        RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
         is_held(now_param()),
         HOLDER_SEAT.id == RoleAssignment.membership_id,
         HOLDER_SEAT.is_active,
@@ -339,8 +339,8 @@ def accountable_name() -> Any:
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
-            held.kind == AssignmentKind.ACCOUNTABLE,
-            held.state == AssignmentState.HELD,
+            held.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            held.state == inline_literal(AssignmentState.HELD),
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
             seat.is_active,

@@ -15,6 +15,7 @@ from sqlalchemy import case, select
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.web.forms import LONGEST_EMAIL
@@ -100,7 +101,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
     while chunk := list(islice(wanted, AT_ONCE)):
         invited = select(Invitation.email_key).where(
             Invitation.partnership_id == partnership.id,
-            Invitation.answer == InvitationAnswer.OPEN,
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
             Invitation.expires_at > clock.now(),
             Invitation.email_key.in_(chunk),
         )

@@ -12,6 +12,7 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.mail.models import enqueue_all
 from workspace.mail.models import mail_row as mail_row
@@ -229,7 +230,7 @@ def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
         db.session.execute(insert(Invitation), chunk)
         added = select(Invitation).where(
             Invitation.partnership_id == chunk[0]["partnership_id"],
-            Invitation.answer == InvitationAnswer.OPEN,
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
             Invitation.email_key.in_([row["email_key"] for row in chunk]),
         )
         made += db.session.scalars(added.order_by(Invitation.id))
@@ -253,7 +254,7 @@ def _withdraw_expired(by: Membership) -> None:
         update(Invitation)
         .where(
             Invitation.partnership_id == by.partnership_id,
-            Invitation.answer == InvitationAnswer.OPEN,
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
             Invitation.expires_at <= clock.now(),
         )
         .values(answer=InvitationAnswer.WITHDRAWN)

@@ -9,6 +9,7 @@ from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
+from workspace.db.statements import inline_literal
 from workspace.mail.models import enqueue
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
@@ -76,7 +77,7 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
             select(Invitation.id).where(
                 Invitation.partnership_id == link.partnership_id,
                 Invitation.email_key == key,
-                Invitation.answer == InvitationAnswer.OPEN,
+                Invitation.answer == inline_literal(InvitationAnswer.OPEN),
             )
         ):
             return
