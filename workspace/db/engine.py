@@ -1,12 +1,11 @@
 """The engine: its options, and how connections and transactions begin and end on SQLite and PostgreSQL."""
 
 import sqlite3
-import time
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from flask import Flask, g, has_app_context
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
@@ -18,7 +17,6 @@ from workspace.db.fifo_lock import FifoLock
 from workspace.db.transactions import may_write, run_deferred_work
 
 REPEATABLE_READ = 3  # as psycopg numbers it
-TRIES, SECONDS_BETWEEN_TRIES = 50, 0.0002  # while another process writes to the SQLite file
 READ_ONLY_KEYWORDS = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -65,66 +63,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
-def _begin_sqlite(turns: FifoLock, patience: float, connection: Connection) -> None:
-    if may_write():
-        _acquire_write_lock(turns, patience, connection)
-    lightly = has_app_context() and g.get("lightly", False)
-    if connection.info.get("lightly", False) != lightly and _waits(connection):
-        _run(connection, f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
-        connection.info["lightly"] = lightly
+def _begin_sqlite(write_lock: FifoLock, timeout: float, connection: Connection) -> None:
     # A deferred transaction that reads first and writes then fails at once, whatever the timeout.
-    if not may_write():
-        _run(connection, "BEGIN")
-    elif not _try_begin_immediate(connection):
-        _run(connection, "BEGIN IMMEDIATE")
+    if may_write():
+        _acquire_write_lock(write_lock, timeout, connection)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
-def _run(connection: Connection, statement: str) -> None:
-    """Run what begins every transaction past SQLAlchemy, in a fraction of the time, with errors that are the same."""
-    driver: Any = connection.connection.dbapi_connection
-    try:
-        driver.execute(statement)
-    except sqlite3.Error as error:
-        raise OperationalError(statement, {}, error) from error
+def _acquire_write_lock(write_lock: FifoLock, timeout: float, connection: Connection) -> None:
+    """Wait for this process's write lock, at most `timeout` seconds; it is held until the connection is given back.
 
-
-def _acquire_write_lock(turns: FifoLock, patience: float, connection: Connection) -> None:
-    """Write when those who came before have written.
-
-    SQLite itself has no order: who finds it locked tries again after a pause, each longer than the one before, up to a
-    tenth of a second, while others come and go. That is left for what other processes write for long.
+    SQLite serves waiting writers in no order: each tries again after growing pauses, up to a tenth of a second, while
+    others come and go. With the lock, that happens only between processes.
     """
-    if "turns" in connection.info:  # The turn lasts until the connection is given back.
+    if "write_lock" in connection.info:
         return
-    if not turns.acquire(patience):
+    if not write_lock.acquire(timeout):
         raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
-    connection.info["turns"] = turns
-
-
-def _try_begin_immediate(connection: Connection) -> bool:
-    """Whether a transaction that writes has begun: at once, or in the next hundredth of a second.
-
-    Another process mostly needs less than the millisecond after which SQLite itself would look again.
-    """
-    driver: Any = connection.connection.dbapi_connection
-    if "patience" not in connection.info:
-        [connection.info["patience"]] = driver.execute("PRAGMA busy_timeout").fetchone()
-    driver.execute("PRAGMA busy_timeout = 0")
-    try:
-        for _ in range(TRIES):
-            with suppress(sqlite3.OperationalError):
-                driver.execute("BEGIN IMMEDIATE")
-                return True
-            time.sleep(SECONDS_BETWEEN_TRIES)
-    finally:
-        driver.execute(f"PRAGMA busy_timeout = {connection.info['patience']}")
-    return False
+    connection.info["write_lock"] = write_lock
 
 
 def _release_write_lock(_connection: Any, record: ConnectionPoolEntry) -> None:
-    turns: FifoLock | None = record.info.pop("turns", None)
-    if turns is not None:
-        turns.release()
+    write_lock: FifoLock | None = record.info.pop("write_lock", None)
+    if write_lock is not None:
+        write_lock.release()
 
 
 def _refuse_to_write(
@@ -142,13 +106,6 @@ def _refuse_to_write(
         raise RuntimeError("A GET never writes.")
 
 
-def _waits(connection: Connection) -> bool:
-    """Whether commits wait for the disk: not so in the tests."""
-    if "waits" not in connection.info:
-        connection.info["waits"] = bool(connection.exec_driver_sql("PRAGMA synchronous").scalar())
-    return bool(connection.info["waits"])
-
-
 def _begin_postgresql(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     writes = may_write()
@@ -156,8 +113,6 @@ def _begin_postgresql(connection: Connection) -> None:
         driver.read_only = not writes
         # What reads sees one moment, as on SQLite: whether somebody is let in, and what they are then shown.
         driver.isolation_level = None if writes else REPEATABLE_READ
-    if has_app_context() and g.get("lightly", False):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
 
 def _end_reading(connection: Connection) -> None:

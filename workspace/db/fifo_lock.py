@@ -1,45 +1,45 @@
-"""Turns: whoever waits first is first."""
+"""A lock that serves its waiters in order."""
 
 from collections import deque
 from threading import Lock
 
 
 class FifoLock:
-    """A lock that is handed from one thread to the one that has waited longest."""
+    """A lock that passes from the thread that releases it to the one that has waited longest."""
 
     def __init__(self) -> None:
-        self._door = Lock()
-        self._is_taken = False
-        self._waiting: deque[Lock] = deque()
+        self._guard = Lock()
+        self._is_held = False
+        self._waiters: deque[Lock] = deque()
 
     @property
     def length(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
+        """How many threads wait."""
+        return len(self._waiters)
 
-    def acquire(self, seconds: float) -> bool:
-        """Wait for one's turn; False when it has not come within so many seconds."""
-        with self._door:
-            if not self._is_taken:
-                self._is_taken = True
+    def acquire(self, timeout: float) -> bool:
+        """Wait for the lock, at most `timeout` seconds; whether it was acquired."""
+        with self._guard:
+            if not self._is_held:
+                self._is_held = True
                 return True
-            mine = Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        return mine.acquire(timeout=seconds) or not self._leave(mine)
+            waiter = Lock()
+            waiter.acquire()
+            self._waiters.append(waiter)
+        return waiter.acquire(timeout=timeout) or not self._give_up(waiter)
 
     def release(self) -> None:
-        """Let the next one have it."""
-        with self._door:
-            if self._waiting:
-                self._waiting.popleft().release()
+        """Hand the lock to the next waiter, if there is one."""
+        with self._guard:
+            if self._waiters:
+                self._waiters.popleft().release()
             else:
-                self._is_taken = False
+                self._is_held = False
 
-    def _leave(self, mine: Lock) -> bool:
-        """Wait no longer; False when the turn has come just now."""
-        with self._door:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
+    def _give_up(self, waiter: Lock) -> bool:
+        """Stop waiting; False when the lock has just been handed over after all."""
+        with self._guard:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
                 return True
             return False

@@ -6,8 +6,7 @@ demo) every transaction may write.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from flask import Response, current_app, g, has_app_context
 from sqlalchemy.exc import OperationalError
@@ -37,16 +36,6 @@ def begin_write() -> None:
     g.writes = True
 
 
-@contextmanager
-def relaxed_durability() -> Iterator[None]:
-    """Let what is committed within not wait for the disk: it outlives this process, but maybe not a loss of power."""
-    g.lightly = True
-    try:
-        yield
-    finally:
-        g.lightly = False
-
-
 def rollback_request(*, has_failed: bool) -> None:
     """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock.
 
@@ -60,7 +49,7 @@ def rollback_request(*, has_failed: bool) -> None:
 
 def run_after_request(work: Callable[[], None]) -> None:
     """Do `work` in a transaction of its own after the request's, whatever became of the request."""
-    g.setdefault("afterwards", []).append(work)
+    g.setdefault("deferred_work", []).append(work)
 
 
 def is_busy(error: BaseException) -> bool:
@@ -77,16 +66,16 @@ def may_write() -> bool:
 
 
 def run_deferred_work(response: Response) -> Response:
-    """Run what `run_after_request` was given, each piece in a transaction of its own."""
-    work: list[Callable[[], None]] = g.pop("afterwards", [])
+    """Run what `run_after_request` was given, each in a transaction of its own."""
+    work: list[Callable[[], None]] = g.pop("deferred_work", [])
     if work:
         db.session.rollback()
         g.writes = True
-    for piece in work:
+    for job in work:
         try:
-            piece()
+            job()
             db.session.commit()
-        except Exception:  # The answer is ready; what was left must not take it away.
+        except Exception:  # The answer is ready; deferred work must not take it away.
             db.session.rollback()
-            current_app.logger.exception("What was left for after the request failed")
+            current_app.logger.exception("Deferred work failed")
     return response

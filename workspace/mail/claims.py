@@ -18,7 +18,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from workspace import clock
 from workspace.db import db
-from workspace.db.transactions import relaxed_durability
 from workspace.db.types import AnySelect
 from workspace.mail.message_types import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, MailState
@@ -143,15 +142,11 @@ def release(taken: Sequence[ClaimedMail], next_attempt_at: datetime, error: str 
 
 
 def _retry_write(change: Callable[[], Any]) -> None:
-    """Write down what has happened already, also when the database is away for a while: as long as the lease lasts.
-
-    It does not wait for the disk: what only a loss of power can undo leaves the mail in doubt, and that it would be.
-    """
+    """Write down what has happened already, also when the database is away for a while: as long as the lease lasts."""
     end = time.monotonic() + LEASE.total_seconds()
     while True:
         try:
-            with relaxed_durability():
-                change()
+            change()
             return
         except DBAPIError as error:
             if time.monotonic() > end:
