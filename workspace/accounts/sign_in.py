@@ -76,7 +76,8 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
     if language:
         cookie[CHOICE] = language
     record_audit(AuditAction.SIGNED_IN, actor=user, browser=session.browser)
-    login_user(session, remember=remembered, duration=sessions.REMEMBERED, force=True)
+    user.session_token = session.token
+    login_user(user, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
 
 def unauthenticated_response() -> Response:
