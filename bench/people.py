@@ -85,7 +85,7 @@ def _app(folder: Path, url: str, secret_key: str) -> Workspace:
 def signed_in(app: Workspace, user: User) -> str:
     """The cookie of a browser in which `user` is signed in and has seen a form."""
     session = sessions.start(user, remembered=False, browser="Bench", address="127.0.0.1")
-    token = session.get_id()
+    token = session.token
     db.session.commit()
     signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return str(signer.dumps({"_user_id": token, "_fresh": True, "csrf_token": SEEN}))

@@ -70,7 +70,7 @@ class Client(FlaskClient):
 
 def signed_in(app: Workspace, user: User) -> Client:
     """A browser in which `user` is signed in."""
-    token = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1").get_id()
+    token = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1").token
     db.session.commit()
     browser = app.test_client()
     assert isinstance(browser, Client)

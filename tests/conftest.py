@@ -30,10 +30,10 @@ from workspace import Workspace, cli, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import db
-from workspace.extensions import limiter
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 from workspace.mail import delivery
+from workspace.web.throttling import rate_limiter
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -115,9 +115,9 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     """The app, with an empty database, no mail, and a context in which the test itself can use it."""
     database.empty(workers_app)
     shutil.rmtree(workers_app.settings.instance / "mail", ignore_errors=True)
-    limiter.reset()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
+        rate_limiter().storage.reset()
         yield workers_app
         db.session.rollback()
     watcher.stop()

@@ -28,12 +28,12 @@ from workspace import (
 from workspace.config import ROOT, Settings, files
 from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback, mailbox_views
-from workspace.extensions import babel, compress, csrf, limiter, login
+from workspace.extensions import babel, compress, csrf, login
 from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
 from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
-from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies
+from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, throttling
 from workspace.web.assets import Assets
 from workspace.web.url_converters import Number, Slug, Token
 
@@ -178,7 +178,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
         "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_TIME_LIMIT": None,
-        "RATELIMIT_STORAGE_URI": settings.rate_limit_url,
         "BABEL_DEFAULT_LOCALE": formatting.DEFAULT_LANGUAGE,
         "BABEL_DEFAULT_TIMEZONE": "UTC",
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
@@ -195,7 +194,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    limiter.init_app(app)
+    throttling.install(app, settings.rate_limit_url)
     compress.init_app(app)
     babel.init_app(app, locale_selector=formatting.language)
 

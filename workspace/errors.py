@@ -46,8 +46,11 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
 def _refused(error: UserError) -> ResponseReturnValue:
     if error.status == 403:
         _keep_on_record(AuditAction.REFUSED)
-    titles = {403: _("You can't do this"), 409: _("Something has changed")}
-    return _answer(error.status, titles.get(error.status, _("It could not be done")), error.message)
+    titles = {403: _("You can't do this"), 409: _("Something has changed"), 429: _("Too many attempts")}
+    title = titles.get(error.status, _("It could not be done"))
+    response = make_response(_answer(error.status, title, error.message))
+    response.headers.update(error.headers)
+    return response
 
 
 def _database_failed(error: OperationalError) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ They only declare: workspace/request_guard.py holds each request to it, and the 
 declares nothing. What a person may not see does not exist (404); a member who lacks the level is told so (403).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Any
@@ -83,6 +83,7 @@ class UserError(Exception):
     """Something that can't be done: the status to answer with, and the words for the person."""
 
     status = 403
+    headers: Mapping[str, str] = {}
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

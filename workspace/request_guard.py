@@ -33,7 +33,7 @@ BACKGROUND_BLUEPRINT = (
 
 def install(app: Flask) -> None:
     """Put the door in front of every view of `app`."""
-    login.user_loader(load_session_and_membership)
+    login.user_loader(load_user)
     login.session_protection = None
     app.before_request(authorise_request)
 
@@ -62,24 +62,24 @@ def authorise_request() -> ResponseReturnValue | None:
 
 def load_session() -> None:
     """Find who is there. For somebody without a cookie no statement is needed."""
-    session: Any = current_user._get_current_object()
-    if session.is_authenticated:
-        g.session, g.user = session, session.user
-        if session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
-            run_after_request(partial(touch, session.id))
+    user: Any = current_user._get_current_object()
+    if user.is_authenticated:
+        g.user = user
+        if g.session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
+            run_after_request(partial(touch, g.session.id))
 
 
-def load_session_and_membership(token: str) -> Session | None:
-    """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
+def load_user(token: str) -> User | None:
+    """The person whose live session has this token; g.session and the membership of the address stand beside them."""
     slug = (request.view_args or {}).get("slug")
     found = db.session.execute(
         _session_and_membership_statement(), {"slug": slug, "token_hash": hash_of(token)}
     ).first()
     if found is None or not found[0].is_live:
         return None
-    g.membership, g.partnership_id = found[1], found[2]
-    session: Session = found[0]
-    return session
+    g.session, g.membership, g.partnership_id = found
+    user: User = g.session.user
+    return user
 
 
 @cache

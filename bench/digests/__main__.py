@@ -41,9 +41,6 @@ SINK = """
 import sys, time
 from aiosmtpd.controller import Controller
 class Sink:
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):
-        session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]  # as most mail servers say
     async def handle_DATA(self, server, session, envelope):
         return "250 OK"
 controller = Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]))
@@ -213,7 +210,7 @@ class Paced(MailSender):
         super().__init__(chosen)
         self.begin, self.sent = 0.0, 0
 
-    def _is_out(self) -> bool:
+    def _is_available(self) -> bool:
         seconds = time.perf_counter() - self.begin
         if seconds >= A_TURN:
             print(json.dumps({"sent": self.sent, "seconds": seconds, "memory": memory()}), flush=True)

@@ -113,7 +113,7 @@ class House:
         postman = MailSender(replace(self.settings, smtp_url=url))
         with clock.at(clock.now() + later):
             postman.deliver()
-        postman.carrier.close()
+        postman.transport.close()
 
     def begin_work(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event
 
 from workspace.db import db
 from workspace.mail import delivery
-from workspace.mail.smtp import Smtp
+from workspace.mail.smtp import SmtpTransport
 
 # In the order in which they are passed.
 POINTS = (
@@ -21,14 +21,13 @@ POINTS = (
     "after MAIL",
     "after RCPT",
     "before it is written",
+    "written",
     "sending, not committed",
     "sending",
     "after DATA",
-    "written",
     "in the middle of the text",
     "before the last dot",
     "after the last dot",
-    "said ahead",
     "accepted",
     "sent, not committed",
     "sent",
@@ -53,16 +52,15 @@ class Death:
 
     def install(self) -> None:
         """Stand at every point of this process."""
-        self._around(delivery, "take", before="before it is taken", after="taken")
-        self._around(Smtp, "_introduce", before="before MAIL", after="after MAIL")
-        self._around(Smtp, "begin", after="after RCPT")
+        self._around(delivery, "claim_due", before="before it is taken", after="taken")
+        self._around(SmtpTransport, "_start_transaction", before="before MAIL", after="after MAIL")
+        self._around(SmtpTransport, "start", after="after RCPT")
         self._around(delivery, "written", before="before it is written")
+        self._around(delivery, "build_mime", after="written")
         self._around(delivery, "start_sending", after="sending")
         self._around(smtplib.SMTP, "putcmd", after="after DATA", when=lambda self, command, *rest: command == "DATA")
-        self._around(delivery, "message", after="written")
-        self._around(Smtp, "_say_ahead", after="said ahead")
         self._around(smtplib.SMTP, "getreply", after="accepted", when=lambda server: server.__dict__.pop("dotted", 0))
-        self._around(delivery, "finish", after="sent")
+        self._around(delivery, "complete", after="sent")
         self._stand_in_the_text()
         self._stand_before_commits()
 
@@ -120,6 +118,6 @@ class Death:
             return called
 
         steps: Any = delivery
-        steps.take = committing_in("taken, not committed", steps.take)
+        steps.claim_due = committing_in("taken, not committed", steps.claim_due)
         steps.start_sending = committing_in("sending, not committed", steps.start_sending)
-        steps.finish = committing_in("sent, not committed", steps.finish)
+        steps.complete = committing_in("sent, not committed", steps.complete)

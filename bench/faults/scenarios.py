@@ -159,14 +159,14 @@ def _lose_after_rcpt(house: House) -> None:
     readable, writable = os.pipe()
 
     def wait_after_rcpt() -> None:
-        begin = smtp.Smtp.begin
+        start = smtp.SmtpTransport.start
 
-        def beginning(carrier: smtp.Smtp, recipient: str) -> None:
-            begin(carrier, recipient)
+        def starting(transport: smtp.SmtpTransport, recipient: str) -> None:
+            start(transport, recipient)
             os.write(told, b"x")
             os.read(readable, 1)
 
-        smtp.Smtp.begin = beginning  # type: ignore[assignment, method-assign]
+        smtp.SmtpTransport.start = starting  # type: ignore[assignment, method-assign]
 
     hears, told = os.pipe()
     worker = house.begin_work(before=wait_after_rcpt)

@@ -17,7 +17,7 @@ from workspace.accounts import sign_in as sign_in_module
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
 from workspace.db import db
-from workspace.extensions import limiter
+from workspace.web.throttling import rate_limiter
 
 SignIn = Callable[[User], Client]
 
@@ -134,7 +134,7 @@ def test_success_forgives_the_failures_before_it(client: Client, person: User) -
 
 def test_a_network_address_has_a_limit_of_its_own(client: Client, person: User) -> None:
     for _ in range(200):
-        limiter.limiter.hit(sign_in_module.PER_ADDRESS, "sign-in", "127.0.0.1")
+        rate_limiter().hit(sign_in_module.PER_ADDRESS, "sign-in", "127.0.0.1")
     assert attempt(client).status_code == 429
 
 

@@ -140,7 +140,7 @@ def test_what_changes_in_the_middle_of_a_round_counts_for_the_rest_of_it(
             db.session.get_one(Membership, second_id).state = SeatState.ENDED
         db.session.commit()
 
-    monkeypatch.setattr(delivery.mail_sender(), "carrier", Thinking(folder, happen, puts_off=False))
+    monkeypatch.setattr(delivery.mail_sender(), "transport", Thinking(folder, happen, puts_off=False))
     whole = [part(message, "plain") for message in sent(folder)]
     assert "Fortroligt" in whole[0]
     assert not any("Fortroligt" in text for text in whole[1:])
@@ -210,12 +210,12 @@ def test_who_lost_access_between_planning_and_sending_gets_nothing_of_it(
 
 
 class Thinking(FileTransport):
-    """A carrier that something happens at while a mail is begun, or that puts it off."""
+    """A transport that something happens at while an email is started, or that puts it off."""
 
     def __init__(self, folder: Path, happens: Callable[[], None], *, puts_off: bool) -> None:
         self.path, self.happens, self.puts_off = folder, happens, puts_off
 
-    def begin(self, recipient: str) -> None:
+    def start(self, recipient: str) -> None:
         if self.puts_off:
             raise TemporaryFailure("450 later")
         self.happens()
@@ -235,12 +235,12 @@ def test_who_loses_access_while_the_digest_is_on_its_way_gets_nothing_of_it(
         db.session.execute(update(Membership).where(Membership.id == reader.id).values(state=SeatState.ENDED))
         db.session.commit()
 
-    carrier = Thinking(folder, (lambda: None) if puts_off else lose_access, puts_off=puts_off)
-    monkeypatch.setattr(delivery.mail_sender(), "carrier", carrier)
+    transport = Thinking(folder, (lambda: None) if puts_off else lose_access, puts_off=puts_off)
+    monkeypatch.setattr(delivery.mail_sender(), "transport", transport)
     if puts_off:
         assert sent(folder) == []
         lose_access()
-        carrier.puts_off = False
+        transport.puts_off = False
     with clock.at(clock.now() + timedelta(minutes=2 * puts_off)):
         [message] = sent(folder)
     whole = f"{message} {part(message, 'plain')} {part(message, 'html')}"

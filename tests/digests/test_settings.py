@@ -70,7 +70,15 @@ def test_what_cannot_be_chosen_is_refused_and_changes_nothing(
 
 def test_nobody_can_choose_for_the_seat_of_another(farida: Client, reader: Membership) -> None:
     other = add_member(start_partnership())
-    farida.submit(PAGE, {f"partnership_frequency-{other.id}": "never", "partnership_frequency-x": "never", "partnership_frequency-0": "daily"}, page=PAGE)
+    farida.submit(
+        PAGE,
+        {
+            f"partnership_frequency-{other.id}": "never",
+            "partnership_frequency-x": "never",
+            "partnership_frequency-0": "daily",
+        },
+        page=PAGE,
+    )
     assert other.digest_frequency is PartnershipDigest.USUAL
 
 

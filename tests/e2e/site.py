@@ -90,7 +90,7 @@ class Site:
         with self.inside():
             user = db.session.get_one(User, user_id)
             session = sessions.start(user, remembered=False, browser="Tests", address="127.0.0.1")
-            token = session.get_id()
+            token = session.token
         browser = self.app.test_client()
         with browser.session_transaction() as cookie:
             cookie["_user_id"], cookie["_fresh"] = token, True

@@ -60,4 +60,4 @@ def postman(app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iter
         return sent
 
     yield deliver
-    hired.carrier.close()
+    hired.transport.close()

@@ -67,8 +67,7 @@ class Sink:
 
     def __init__(self, *, certificate: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
         self.received: list[Received] = []
-        self.heard: list[bytes] = []
-        self.offers: tuple[str, ...] = ("PIPELINING",)
+        self.takes_utf8 = True
         self.connections = 0
         self.faults: dict[str, list[str]] = defaultdict(list)
         self.certificate, self.login = certificate, login
@@ -141,7 +140,7 @@ class Conversation(SMTP):
             auth_required=sink.login is not None,
             authenticator=self._knows if sink.login else None,
             auth_require_tls=True,
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=sink.takes_utf8,
             loop=sink.loop,
         )
         self.handler = self.event_handler
@@ -165,7 +164,6 @@ class Conversation(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Hang up in the middle of the text, when that is the plan: before its last dot is heard."""
-        self.sink.heard.append(data)
         if self.fault == "drop in" and self.hears_text:
             self.hang_up()
             return
@@ -190,12 +188,6 @@ class Conversation(SMTP):
 
 class Handler:
     """Follows the plan."""
-
-    async def handle_EHLO(
-        self, server: Conversation, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        return [*responses[:-1], *(f"250-{offer}" for offer in server.sink.offers), responses[-1]]
 
     async def handle_MAIL(
         self, server: Conversation, session: Session, envelope: Envelope, address: str, options: list[str]

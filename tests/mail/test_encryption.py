@@ -30,7 +30,7 @@ def sent(app: Workspace, url: str) -> Mail:
     db.session.commit()
     postman = MailSender(replace(app.settings, smtp_url=url))
     postman.deliver()
-    postman.carrier.close()
+    postman.transport.close()
     return db.session.scalars(select(Mail)).one()
 
 

@@ -35,6 +35,16 @@ def test_a_mail_says_what_it_is(app: Workspace) -> None:
     assert headers["References"] == headers["In-Reply-To"] == message_id("thread:post:17")
 
 
+def test_no_link_or_identifier_is_folded_or_encoded_however_long(app: Workspace) -> None:
+    link, slug = f"https://samspil.dk/mail/{'x' * 200}", "langt-navn-" * 9
+    content = EmailContent(subject="Hej", text="", html="", thread="post:17", unsubscribe=link, list_id=slug)
+    mail = Mail(kind="note", key="note:1", address="her@example.dk", message_id=message_id("note:1"))
+    lines = build_mime(mail, content, app.settings).decode().split("\r\n")
+    assert f"List-Unsubscribe: <{link}>" in lines
+    assert f"List-Id: <{slug}.localhost>" in lines
+    assert f"References: {message_id('thread:post:17')}" in lines
+
+
 def test_no_name_or_title_begins_another_header(app: Workspace) -> None:
     evil = "Hej\r\nBcc: everybody@example.dk\x00\u2028\u202eX"
     headers = envelope(app, subject=evil, sender=evil)

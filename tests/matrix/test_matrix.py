@@ -22,9 +22,9 @@ from tests.test_routes import TYPED as WRITTEN
 from tests.test_routes import told as answered
 from workspace import Workspace
 from workspace.db import db
-from workspace.extensions import limiter
 from workspace.mail import delivery
 from workspace.mail.models import Mail
+from workspace.web.throttling import rate_limiter
 
 LEVELS = list(Level)
 READABLE = ("read", "read_trail", "leave", "archive")  # in an archive
@@ -154,7 +154,7 @@ def _cells(place: Place, *, archived: bool) -> Iterator[tuple[Person, Cell]]:
 
 def _troubles(place: Place, person: Person, cell: Cell, kept: Kept, said: list[str]) -> Iterator[str]:
     """What is wrong with the answer, if anything."""
-    limiter.reset()
+    rate_limiter().storage.reset()
     said.clear()
     answer = person.send(cell.route, TYPED, htmx=cell.htmx)
     wanted = expected(cell.route, person, place, archived=cell.archived)

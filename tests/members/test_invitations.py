@@ -292,6 +292,20 @@ def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membersh
     assert link.uses == 1
 
 
+def test_one_network_address_asks_for_so_many_mails_by_a_link_and_no_more(
+    moderator: Membership, client: Client
+) -> None:
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    address = f"/join/{invitations_service.token(link)}"
+    form = {"organisation": str(moderator.organisation_id), "email": "ny@x.dk"}
+    for _ in range(20):
+        assert client.submit(address, form).status_code == 303
+    refused = client.submit(address, form)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3600")
+    assert "om 60 minutter" in refused.text
+    assert 'value="ny@x.dk"' in refused.text
+
+
 def test_a_link_makes_no_moderators(moderator: Membership, sign_in: SignIn) -> None:
     typed = {"level": "moderator", "hours": 2, "most_uses": 5}
     assert sign_in(moderator.user).submit(f"{moderator.partnership.address}links", typed).status_code == 422

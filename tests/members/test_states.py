@@ -418,7 +418,7 @@ class Memberships(RuleBasedStateMachine):
 
     def _browser(self, user: User) -> Client:
         session = sessions.start(user, remembered=True, browser="Tests", address="127.0.0.1")
-        token = session.get_id()
+        token = session.token
         db.session.commit()
         browser = self.app.test_client()
         assert isinstance(browser, Client)

@@ -15,6 +15,7 @@ from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, redirect_303
+from workspace.web.throttling import TooManyAttempts
 
 COOKIE = "address_code"
 
@@ -38,9 +39,9 @@ def ask(user: User) -> ResponseReturnValue:
             form.refuse(form.present_password, _("This is not your present password."))
             return render_template("accounts/address.html", form=form), 422
         sign_in.count_code(form.email.data or "")
-    except sign_in.TooManyAttempts as refused:
-        form.refuse(form.email, sign_in.try_again_in(refused.minutes))
-        return render_template("accounts/address.html", form=form), 429
+    except TooManyAttempts as refused:
+        form.refuse(form.email, refused.message)
+        return refused.answer(render_template("accounts/address.html", form=form))
     address = form.email.data or ""
     cookie[COOKIE] = {"token": verification_codes.ask(Purpose.ADDRESS, user, address), "to": address}
     return redirect_303("/settings/address/answer")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import g, make_response, render_template
+from flask import g, render_template
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.permissions import public
 from workspace.web import form_recovery
 from workspace.web.htmx import redirect_303
+from workspace.web.throttling import TooManyAttempts
 
 COOKIE = "code"
 
@@ -39,8 +40,9 @@ def ask() -> ResponseReturnValue:
     address = form.email.data or ""
     try:
         sign_in.count_code(address)
-    except sign_in.TooManyAttempts as refused:
-        return _too_many("accounts/code.html", form, form.email, refused.minutes, carried)
+    except TooManyAttempts as refused:
+        form.refuse(form.email, refused.message)
+        return refused.answer(render_template("accounts/code.html", form=form, kept=carried))
     token = verification_codes.ask(Purpose.SIGN_IN, user_with(address), address[:254])
     cookie[COOKIE] = {"token": token, "to": address[:254], "next": target, "remember": bool(form.remember.data)}
     if carried:
@@ -69,8 +71,9 @@ def answer() -> ResponseReturnValue:
         return render_template("accounts/answer.html", **page), 422
     try:
         user = sign_in.redeem(asked["token"], form.code.data or "")
-    except sign_in.TooManyAttempts as refused:
-        return _too_many("accounts/answer.html", form, form.code, refused.minutes, carried, to=asked["to"])
+    except TooManyAttempts as refused:
+        form.refuse(form.code, refused.message)
+        return refused.answer(render_template("accounts/answer.html", **page))
     if user is None:
         form.refuse(form.code, _wrong(asked["token"]))
         return render_template("accounts/answer.html", **page), 422
@@ -87,10 +90,3 @@ def _wrong(token: str) -> str:
     if verification_codes.opened(Purpose.SIGN_IN, token):
         return str(_("This is not the code. Look at the newest mail."))
     return str(_("The code can't be used any more. Get a new one."))
-
-
-def _too_many(page: str, form: Any, field: Any, minutes: int, carried: Any, **context: Any) -> ResponseReturnValue:
-    form.refuse(field, sign_in.try_again_in(minutes))
-    response = make_response(render_template(page, form=form, kept=carried, **context), 429)
-    response.headers["Retry-After"] = str(minutes * 60)
-    return response

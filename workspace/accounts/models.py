@@ -70,6 +70,9 @@ class User(Model):
 
     organisation: Mapped["Organisation | None"] = relationship()
 
+    is_authenticated = True  # for Flask-Login
+    session_token = ""  # Known only to the request that signs the person in.
+
     @validates("email")
     def _key_email(self, key: str, email: str) -> str:
         self.email_key = email_key(email)
@@ -98,6 +101,10 @@ class User(Model):
         organisation = self.organisation
         where = (organisation.name, organisation.usual_side) if organisation else ("", "others")
         return AccountSummary(self.name, *where, self.is_administrator)
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie: the token of a session, which can be ended, not the person's id."""
+        return self.session_token
 
     @property
     def is_active(self) -> bool:

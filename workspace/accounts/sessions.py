@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from flask_login import UserMixin
 from sqlalchemy import ColumnElement, ForeignKey, String, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,7 +23,7 @@ LAST_USE_KEPT_EVERY = timedelta(hours=1)
 MOST_LISTED = 60
 
 
-class Session(UserMixin, Model):
+class Session(Model):
     """One browser in which a person is signed in. The cookie holds a random token, the database its hash."""
 
     __tablename__ = "session"
@@ -42,10 +41,6 @@ class Session(UserMixin, Model):
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
     token = ""  # Known only to the request that starts the session.
-
-    def get_id(self) -> str:
-        """What the cookie holds."""
-        return self.token
 
     @hybrid_property
     def is_live(self) -> bool:

@@ -1,6 +1,6 @@
 """One's own settings: what one is called, the password, and where one is signed in."""
 
-from flask import g, make_response, render_template
+from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext, refresh
@@ -13,6 +13,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db.transactions import begin_write
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, form_error, partial_or_redirect, redirect_303, redirect_client
+from workspace.web.throttling import TooManyAttempts
 
 
 @blueprint.get("")
@@ -53,8 +54,9 @@ def change_password(user: User) -> ResponseReturnValue:
     if "present_password" in form:
         try:
             known = sign_in.attempt(user.email, form.present_password.data or "")
-        except sign_in.TooManyAttempts as refused:
-            return _too_many(form, refused.minutes)
+        except TooManyAttempts as refused:
+            form.refuse(form.present_password, refused.message)
+            return refused.answer(render_template("accounts/password.html", form=form))
         if known is None:
             form.refuse(form.present_password, _("This is not your present password."))
             return render_template("accounts/password.html", form=form), 422
@@ -114,10 +116,3 @@ def _is_strong(form: PasswordForm, user: User) -> bool:
     organisation = user.organisation.name if user.organisation else ""
     weakness = passwords.weakness(form.new_password.data or "", user.name, user.email, organisation)
     return weakness is None or form.refuse(form.new_password, weakness)
-
-
-def _too_many(form: PasswordForm, minutes: int) -> ResponseReturnValue:
-    form.refuse(form.present_password, sign_in.try_again_in(minutes))
-    response = make_response(render_template("accounts/password.html", form=form), 429)
-    response.headers["Retry-After"] = str(minutes * 60)
-    return response

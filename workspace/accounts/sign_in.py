@@ -1,12 +1,9 @@
 """The way in: sign-in attempts and their limits, and the answer to somebody who is not signed in."""
 
-import math
-import time
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as cookie
-from flask_babel import ngettext
 from flask_login import login_user
 from limits import RateLimitItemPerMinute
 
@@ -16,22 +13,13 @@ from workspace.accounts.models import User, email_key, user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
-from workspace.extensions import limiter
 from workspace.i18n.formatting import CHOICE
-from workspace.web import form_recovery, htmx
+from workspace.web import form_recovery, htmx, throttling
 
 # A town hall is one network address, hence the second limit is wide.
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
 PER_ADDRESS = RateLimitItemPerMinute(200, 15)
 CODES_PER_MAILBOX = RateLimitItemPerMinute(5, 15)
-
-
-class TooManyAttempts(Exception):
-    """No further attempt for now."""
-
-    def __init__(self, minutes: int) -> None:
-        super().__init__(minutes)
-        self.minutes = minutes
 
 
 def attempt(email: str, password: str) -> User | None:
@@ -43,53 +31,34 @@ def attempt(email: str, password: str) -> User | None:
     """
     address = request.remote_addr or ""
     account = ("sign-in", email_key(email)[:254], address)
-    limits = limiter.limiter
-    if not limits.test(PER_ADDRESS, "sign-in", address):
-        raise TooManyAttempts(_minutes(PER_ADDRESS, "sign-in", address))
-    if not limits.hit(PER_ACCOUNT, *account):
-        raise TooManyAttempts(_minutes(PER_ACCOUNT, *account))
+    throttling.require_attempt(PER_ADDRESS, "sign-in", address)
+    throttling.throttle(PER_ACCOUNT, *account)
     user = user_with(email)
     db.session.commit()  # Checking a password is slow: not within a transaction.
     if not passwords.matches(user, password):
-        limits.hit(PER_ADDRESS, "sign-in", address)
+        throttling.count_failure(PER_ADDRESS, "sign-in", address)
         # An unknown address is not kept: it may be a password that was typed in the wrong place.
         record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)
         return None
-    limits.clear(PER_ACCOUNT, *account)
+    throttling.forgive(PER_ACCOUNT, *account)
     return user
 
 
 def count_code(email: str) -> None:
     """Count a code that is asked for. Raises TooManyAttempts: nobody's mailbox is filled from here."""
-    address, limits = request.remote_addr or "", limiter.limiter
-    mailbox = ("code", email_key(email)[:254])
-    if not limits.hit(PER_ADDRESS, "code", address):
-        raise TooManyAttempts(_minutes(PER_ADDRESS, "code", address))
-    if not limits.hit(CODES_PER_MAILBOX, *mailbox):
-        raise TooManyAttempts(_minutes(CODES_PER_MAILBOX, *mailbox))
+    throttling.throttle(PER_ADDRESS, "code", request.remote_addr or "")
+    throttling.throttle(CODES_PER_MAILBOX, "code", email_key(email)[:254])
 
 
 def redeem(token: str, digits: str) -> User | None:
     """Whom the code of this browser lets in, if these are its digits. Raises TooManyAttempts."""
-    address, limits = request.remote_addr or "", limiter.limiter
-    if not limits.test(PER_ADDRESS, "sign-in", address):
-        raise TooManyAttempts(_minutes(PER_ADDRESS, "sign-in", address))
+    address = request.remote_addr or ""
+    throttling.require_attempt(PER_ADDRESS, "sign-in", address)
     code = verification_codes.redeem(Purpose.SIGN_IN, token, digits)
     if code is None:
-        limits.hit(PER_ADDRESS, "sign-in", address)
+        throttling.count_failure(PER_ADDRESS, "sign-in", address)
         return None
     return code.user
-
-
-def try_again_in(minutes: int) -> str:
-    """What to say to somebody who has tried too often."""
-    return str(
-        ngettext(
-            "Too many attempts. Try again in %(num)s minute.",
-            "Too many attempts. Try again in %(num)s minutes.",
-            minutes,
-        )
-    )
 
 
 def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> None:
@@ -107,7 +76,8 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
     if language:
         cookie[CHOICE] = language
     record_audit(AuditAction.SIGNED_IN, actor=user, browser=session.browser)
-    login_user(session, remember=remembered, duration=sessions.REMEMBERED, force=True)
+    user.session_token = session.token
+    login_user(user, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
 
 def unauthenticated_response() -> Response:
@@ -138,8 +108,3 @@ def _path_of(url: str) -> str:
     except ValueError:  # no address at all, such as http://[
         return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _minutes(limit: RateLimitItemPerMinute, *keys: str) -> int:
-    reset_at = limiter.limiter.get_window_stats(limit, *keys).reset_time
-    return max(1, math.ceil((reset_at - time.time()) / 60))

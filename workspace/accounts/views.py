@@ -1,6 +1,6 @@
 """Signing in and out."""
 
-from flask import g, make_response, redirect, render_template, request
+from flask import g, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,6 +16,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.permissions import public, signed_in
 from workspace.web import form_recovery
 from workspace.web.htmx import flash_live, redirect_303
+from workspace.web.throttling import TooManyAttempts
 
 
 @blueprint.get("/sign-in")
@@ -39,8 +40,9 @@ def start_session() -> ResponseReturnValue:
         return render_template("accounts/sign_in.html", form=form, kept=carried), 422
     try:
         user = sign_in_module.attempt(form.email.data or "", form.password.data or "")
-    except sign_in_module.TooManyAttempts as refused:
-        return _too_many(form, carried, refused.minutes)
+    except TooManyAttempts as refused:
+        form.refuse(form.password, refused.message)
+        return refused.answer(render_template("accounts/sign_in.html", form=form, kept=carried))
     if user is None:
         form.refuse(form.password, _("The address and the password don't belong together."))
         return render_template("accounts/sign_in.html", form=form, kept=carried), 422
@@ -62,10 +64,3 @@ def end_session(user: User) -> ResponseReturnValue:
     cookie.clear()
     flash_live(_("You are signed out."))
     return redirect_303("/sign-in")
-
-
-def _too_many(form: SignInForm, carried: form_recovery.SubmittedForm | None, minutes: int) -> ResponseReturnValue:
-    form.refuse(form.password, sign_in_module.try_again_in(minutes))
-    response = make_response(render_template("accounts/sign_in.html", form=form, kept=carried), 429)
-    response.headers["Retry-After"] = str(minutes * 60)
-    return response

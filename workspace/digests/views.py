@@ -10,7 +10,7 @@ from workspace.accounts.models import User
 from workspace.digests import mail_settings_queries, planning, preferences, render
 from workspace.digests.blueprint import blueprint
 from workspace.digests.compose import build
-from workspace.digests.forms import PARTNERSHIP_FREQUENCIES, FREQUENCY_HINTS, DigestForm, SendingForm, choices_typed
+from workspace.digests.forms import FREQUENCY_HINTS, PARTNERSHIP_FREQUENCIES, DigestForm, SendingForm, choices_typed
 from workspace.i18n.formatting import date_in_full, time_of_day
 from workspace.permissions import signed_in
 from workspace.web import pagination

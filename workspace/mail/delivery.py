@@ -8,10 +8,8 @@ sent once more under the same Message-ID; what was not is simply sent.
 import logging
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from functools import cache, partial
-from itertools import zip_longest
+from functools import cache
 
 from flask import Flask, current_app, g
 from flask_babel import force_locale
@@ -39,7 +37,7 @@ from workspace.mail.message_types import EMAIL_TYPES, EmailContent
 from workspace.mail.mime import build_mime, mailbox
 from workspace.mail.models import Mail, MailState
 from workspace.mail.run_cache import run_cache
-from workspace.mail.smtp import Smtp
+from workspace.mail.smtp import SmtpTransport
 from workspace.mail.transports import (
     DeliveryUnknown,
     FileTransport,
@@ -71,9 +69,9 @@ def mail_sender() -> "MailSender":
     return found
 
 
-def carrier(settings: Settings) -> Transport:
-    """What takes the mails of this installation."""
-    return FileTransport(settings.mail_folder) if settings.mail_folder else Smtp(settings)
+def build_transport(settings: Settings) -> Transport:
+    """What takes the emails of this installation."""
+    return FileTransport(settings.mail_folder) if settings.mail_folder else SmtpTransport(settings)
 
 
 class MailSender:
@@ -81,7 +79,7 @@ class MailSender:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.carrier = carrier(settings)
+        self.transport = build_transport(settings)
         self.stopping = threading.Event()
         self.round = threading.Lock()
         self.trouble: str | None = None
@@ -92,10 +90,10 @@ class MailSender:
         sent = 0
         with self.round, run_cache():
             while self._is_available() and (taken := claim_due()):
-                for mail, following in zip_longest(taken, taken[1:]):
+                for mail in taken:
                     if not self._is_available():
                         break
-                    sent += self._deliver(mail, following)
+                    sent += self._deliver(mail)
                 away = AWAY if self.trouble else timedelta()
                 release(taken, clock.now() + away, self.trouble)
         return sent
@@ -106,8 +104,8 @@ class MailSender:
             self.trouble = None
         return not self.stopping.is_set() and self.trouble is None
 
-    def _deliver(self, mail: ClaimedMail, following: ClaimedMail | None) -> bool:
-        """Send one mail, which another will follow; whether it was sent."""
+    def _deliver(self, mail: ClaimedMail) -> bool:
+        """Send one email; whether it was sent."""
         if mail.uncertain_attempts > MOST_DOUBTS:
             complete(mail, MailState.FAILED, IN_DOUBT_TWICE)
             return False
@@ -116,11 +114,11 @@ class MailSender:
             if written is None:
                 complete(mail, MailState.SKIPPED)
                 return False
-            content, trouble = written
+            message, trouble = written
             if not start_sending(mail):
-                self.carrier.drop()
+                self.transport.abort()
                 return False
-            self.carrier.deliver(content, mail.id, _ahead(following))
+            self.transport.deliver(message, mail.id)
         except TransportDown as away:
             self._back_off(str(away))
         except PermanentFailure as refused:
@@ -131,7 +129,7 @@ class MailSender:
             reschedule(mail, str(doubt), in_doubt=True)
         except Exception as error:  # Its kind's own code, or what stands in its row: the others go out.
             log.error("Mail %s could not be written: %s", mail.id, told(error))
-            self.carrier.drop()
+            self.transport.abort()
             if is_of_database(error):
                 self._back_off(f"The database can't be used: {type(error).__name__}")
             else:
@@ -146,39 +144,31 @@ class MailSender:
         log.warning("Mail has to wait: %s", trouble)
         self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
-    def _written(self, taken: ClaimedMail) -> tuple[Callable[[], bytes], str] | None:
-        """What makes the mail as it travels, of what was written now, and what could not be; None where it has nothing
-        to say to its addressee, or is another's.
+    def _written(self, taken: ClaimedMail) -> tuple[bytes, str] | None:
+        """The message, rendered now, and what could not be rendered; None when there is nothing to say to the
+        recipient any more, or another worker has the email.
 
-        Who may have it is asked after the server has agreed to take it, which can last: nothing but the handing over
-        comes between.
+        Whether the recipient may have it is asked after the server has agreed to take it, which can last: nothing but
+        handing it over comes between.
         """
         if taken.recipient is None:
             return None
         try:
             recipient = mailbox(taken.recipient)
         except ValueError as error:
-            raise PermanentFailure("Its address is none.") from error
-        self.carrier.begin(recipient)
+            raise PermanentFailure("Its address is not an email address.") from error
+        self.transport.start(recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
             mail = db.session.scalar(_mine(), {"mail_id": taken.id, "held": taken.lease})
             letter = written(mail) if mail else None
             if mail is None or letter is None:
-                self.carrier.drop()
+                self.transport.abort()
                 return None
             if mailbox(mail.recipient) != recipient:
-                self.carrier.drop()
+                self.transport.abort()
                 raise TemporaryFailure("The address has changed meanwhile.")
-            return partial(build_mime, mail, letter, self.settings), letter.trouble
-
-
-def _ahead(following: ClaimedMail | None) -> str:
-    """Whom the mail after the present one is for, if that can be said."""
-    try:
-        return mailbox(following.recipient) if following and following.recipient else ""
-    except ValueError:
-        return ""
+            return build_mime(mail, letter, self.settings), letter.trouble
 
 
 def _cause(error: Exception) -> str:

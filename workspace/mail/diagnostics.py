@@ -10,11 +10,11 @@ from uuid import uuid4
 from flask_babel import gettext as _
 
 from workspace.config import Settings
-from workspace.mail.delivery import carrier
+from workspace.mail.delivery import build_transport
 from workspace.mail.message_types import EmailContent, link
 from workspace.mail.mime import build_mime, mailbox
 from workspace.mail.models import Mail, message_id
-from workspace.mail.smtp import told
+from workspace.mail.smtp import describe_error
 from workspace.mail.transports import DeliveryUnknown, PermanentFailure, TemporaryFailure, TransportDown, path_of
 
 NUMBER = 0  # of the file, where mail goes to a folder: no row of the outbox has it
@@ -34,13 +34,13 @@ def send(address: str, settings: Settings) -> str:
     mail = Mail(kind="test", address=address, message_id=message_id(f"test:{uuid4()}"))
     text = _("Samspil can send mail from %(address)s.", address=link("/"))
     letter = EmailContent(subject=_("A test mail from Samspil"), text=f"{text}\n", html=f"<p>{text}</p>")
-    taking = carrier(settings)
+    transport = build_transport(settings)
     try:
         try:
-            taking.begin(recipient)
+            transport.start(recipient)
         except (PermanentFailure, TemporaryFailure) as refused:
             raise NotSent(_recipient_refused(refused, address)) from refused
-        taking.deliver(lambda: build_mime(mail, letter, settings), NUMBER)
+        transport.deliver(build_mime(mail, letter, settings), NUMBER)
     except TransportDown as unreachable:
         raise NotSent(_unreachable(unreachable, settings)) from unreachable
     except (PermanentFailure, TemporaryFailure) as refused:
@@ -52,7 +52,7 @@ def send(address: str, settings: Settings) -> str:
             _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=doubt)
         ) from doubt
     finally:
-        taking.close()
+        transport.close()
     if settings.mail_folder:
         path = path_of(settings.mail_folder, NUMBER)
         return _("SMTP_URL is a folder, so no mail reaches anybody. The test mail is the file %(path)s.", path=path)
@@ -109,7 +109,7 @@ def _sender_refused(refused: PermanentFailure | TemporaryFailure, settings: Sett
 
 
 def _not_connected(error: BaseException, settings: Settings) -> str:
-    server, reason = _server(settings), told(error)
+    server, reason = _server(settings), describe_error(error)
     match error:
         case socket.gaierror():
             return _("%(server)s is not found. Check the host in SMTP_URL, and this machine's DNS.", server=server)

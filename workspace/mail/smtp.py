@@ -1,35 +1,32 @@
-"""The carrier to a mail server: one connection, kept between mails (RFC 5321).
+"""The transport to a mail server: one connection, kept between emails (RFC 5321).
 
-It is smtplib's, which says one thing after another and waits for each answer: that is how the postman works, and each
-answer decides what becomes of the mail. Only from whom and to whom is said in one go, and right behind the mail before
-it, to a server that can hear it so (RFC 2920): each wait is the way to it and back. What ends before the last dot has
-been said is not accepted (RFC 5321, 4.1.1.4); what ends after it, before the answer, is in doubt.
+The commands are smtplib's, sent one by one, since each reply decides what becomes of the email, and *sending* is
+committed between RCPT and DATA. A connection that is lost before the last dot was sent has not delivered the email
+(RFC 5321, 4.1.1.4); one that is lost after it, before the reply, may have.
 """
 
 import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from workspace.config import Settings
 from workspace.mail.transports import DeliveryUnknown, PermanentFailure, TemporaryFailure, TransportDown
 
-SECONDS_IDLE = 60  # Who has heard nothing for longer may have hung up without a word.
+SECONDS_IDLE = 60  # A server that has heard nothing for longer may have closed the connection.
 SECONDS_TO_CONNECT = 15
 SECONDS_TO_ANSWER = 60
-SECONDS_TO_ACCEPT = (
-    240  # Scanning a mail takes a while, and who gives up too early sends it twice (RFC 5321, 4.5.3.2.6).
-)
+# Scanning an email takes a while, and a client that gives up too early sends it twice (RFC 5321, 4.5.3.2.6).
+SECONDS_TO_ACCEPT = 240
 SERVICE_CLOSES = 421
 
-Answer = tuple[int, bytes]
+Reply = tuple[int, bytes]
 
 
-class Smtp:
-    """Speaks to the server of SMTP_URL; in the clear only with one on this machine, and only when told so."""
+class SmtpTransport:
+    """Speaks to the server of SMTP_URL; unencrypted only if the URL says so."""
 
     def __init__(self, settings: Settings) -> None:
         url = urlsplit(settings.smtp_url)
@@ -38,131 +35,107 @@ class Smtp:
         self.user, self.password = unquote(url.username or ""), unquote(url.password or "")
         self.name, self.sender = settings.mail_domain, settings.mail_from
         self.server: smtplib.SMTP | None = None
-        self.said_ahead: tuple[str, ...] = ()  # from whom and to whom the next mail is, not answered yet
         self.used_at = time.monotonic()
 
-    def begin(self, recipient: str) -> None:
-        """Say from whom and to whom. A kept connection that has gone meanwhile is opened again."""
+    def start(self, recipient: str) -> None:
+        """Give the server sender and recipient. A kept connection that was lost meanwhile is opened again."""
         if time.monotonic() - self.used_at > SECONDS_IDLE:
             self.close()
-        kept = self.server is not None
-        envelope = self._envelope(recipient)
-        if not "".join(envelope).isascii() and not self._connected().has_extn("smtputf8"):
-            raise PermanentFailure("The mail server takes no address with such letters (SMTPUTF8).")
-        if self.said_ahead and self.said_ahead != envelope:
-            self.drop()
+        is_reused = self.server is not None
         try:
-            answers = self._introduce(*envelope)
+            self._start_transaction(recipient)
         except TransportDown:
-            if not kept:
+            if not is_reused:
                 raise
-            answers = self._introduce(*envelope)
+            self._start_transaction(recipient)
         try:
-            _judge(next(answers))
-        except _Lost as lost:
+            self._command("RCPT", f"TO:<{recipient}>")
+        except _ConnectionLost as lost:
             self.close()
             raise TemporaryFailure(str(lost)) from lost
         except (TemporaryFailure, PermanentFailure):
-            self.drop()
+            self.abort()
             raise
 
-    def deliver(self, message: Callable[[], bytes], number: int, following: str = "") -> None:
-        """Say all of it, and wait for the answer. The next mail, to `following`, is begun meanwhile."""
+    def deliver(self, message: bytes, number: int) -> None:
+        """Send the message, and wait for the reply."""
         server = self._connected()
         try:
-            server.putcmd("DATA")
-            text = _stuffed(message())  # Where it can't be made, dropping it hangs up: the server waits for it by now.
-            _judge(server.getreply(), wanted=(354,))
-            server.send(text)  # What raises has not sent all of it, so not the last dot either.
+            self._command("DATA", wanted=(354,))
+            server.send(_dot_stuff(message))  # When this raises, the last dot has not been sent.
         except (TemporaryFailure, PermanentFailure):
-            self.drop()
+            self.abort()
             raise
-        except (_Lost, OSError, smtplib.SMTPException) as lost:
+        except (_ConnectionLost, OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise TemporaryFailure(f"The connection was lost before all was said: {told(lost)}") from lost
-        if following and following.isascii() and server.has_extn("pipelining"):
-            self._say_ahead(server, self._envelope(following))
+            raise TemporaryFailure(
+                f"The connection was lost before the whole email was sent: {describe_error(lost)}"
+            ) from lost
         try:
             _timeout(server, SECONDS_TO_ACCEPT)
-            answer = server.getreply()
+            reply = server.getreply()
         except (OSError, smtplib.SMTPException) as lost:
             self.close()
-            raise DeliveryUnknown(f"The connection was lost before the answer: {told(lost)}") from lost
-        if not 200 <= answer[0] <= 599:
+            raise DeliveryUnknown(f"The connection was lost before the reply: {describe_error(lost)}") from lost
+        if not 200 <= reply[0] <= 599:
             self.close()
-            raise DeliveryUnknown(f"The answer can't be understood: {_text(answer)}")
+            raise DeliveryUnknown(f"The reply can't be understood: {_describe(reply)}")
         _timeout(server, SECONDS_TO_ANSWER)
         self.used_at = time.monotonic()
         try:
-            _judge(answer)
-        except _Lost as closing:
+            _check_reply(reply)
+        except _ConnectionLost as closing:
             self.close()
             raise TemporaryFailure(str(closing)) from closing
 
-    def drop(self) -> None:
-        """Forget what was begun."""
+    def abort(self) -> None:
+        """Forget the email that was started."""
         if self.server is None:
             return
         try:
-            list(self._answers(*self.said_ahead))
-            _judge(self._ask("RSET"))
-        except (_Lost, TemporaryFailure, PermanentFailure):
+            self._command("RSET")
+        except (_ConnectionLost, TemporaryFailure, PermanentFailure):
             self.close()
 
     def close(self) -> None:
-        """Say goodbye, if there is anybody."""
+        """Say goodbye, if there is a connection."""
         if self.server is not None:
             _timeout(self.server, 1)
             with suppress(OSError, smtplib.SMTPException):
                 self.server.quit()
             self.server.close()
-            self.server, self.said_ahead = None, ()
+            self.server = None
 
-    def _envelope(self, recipient: str) -> tuple[str, ...]:
-        utf8 = "" if (self.sender + recipient).isascii() else " SMTPUTF8"
-        return f"MAIL FROM:<{self.sender}>{utf8}", f"RCPT TO:<{recipient}>"
-
-    def _say_ahead(self, server: smtplib.SMTP, envelope: tuple[str, ...]) -> None:
-        """Begin the next mail. Where that can't be said, the answer to the one before tells what has become of it."""
-        if server.sock is not None:
-            with suppress(OSError):
-                server.sock.sendall("".join(f"{command}\r\n" for command in envelope).encode())
-            self.said_ahead = envelope
-
-    def _introduce(self, *envelope: str) -> Iterator[Answer]:
-        """Begin a mail; the answers that are still to come. What is refused to its sender is no mail's fault."""
-        answers = self._answers(*envelope)
+    def _start_transaction(self, recipient: str) -> None:
+        """Begin an email. A sender who is refused is no email's fault: nothing can be sent then."""
+        server, options = self._connected(), ""
+        if not (self.sender + recipient).isascii():
+            if not server.has_extn("smtputf8"):
+                raise PermanentFailure(
+                    "The mail server takes only addresses in plain ASCII letters: it doesn't offer SMTPUTF8."
+                )
+            options = " SMTPUTF8"
+        server.command_encoding = "utf-8" if options else "ascii"
         try:
-            _judge(next(answers))
-        except (_Lost, TemporaryFailure, PermanentFailure) as refused:
+            self._command("MAIL", f"FROM:<{self.sender}>{options}")
+        except (_ConnectionLost, TemporaryFailure, PermanentFailure) as refused:
             self.close()
             raise TransportDown(f"{self.host}:{self.port} takes no mail: {refused}") from refused
-        return answers
 
-    def _ask(self, command: str) -> Answer:
-        """The server's answer. Raises _Lost where there is none."""
-        return next(self._answers(command))
-
-    def _answers(self, *commands: str) -> Iterator[Answer]:
-        """The server's answers, one after the other. Raises _Lost where there is none."""
-        server = self._connected()
-        is_said, self.said_ahead = self.said_ahead == commands, ()
-        together = len(commands) > 1 and server.has_extn("pipelining")
+    def _command(self, verb: str, argument: str = "", *, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
+        """Send a command. Raises what its reply means, and _ConnectionLost where there is none."""
         try:
-            server.command_encoding = "ascii" if "".join(commands).isascii() else "utf-8"
-            if together and not is_said:
-                server.send("".join(f"{command}\r\n" for command in commands))
-            for command in commands:
-                yield server.getreply() if together else server.docmd(command)
+            reply = self._connected().docmd(verb, argument)
         except (OSError, smtplib.SMTPException) as lost:
-            raise _Lost(told(lost)) from lost
+            raise _ConnectionLost(describe_error(lost)) from lost
+        _check_reply(reply, wanted)
 
     def _connected(self) -> smtplib.SMTP:
         if self.server is None:
             try:
                 self.server, self.used_at = self._connect(), time.monotonic()
             except (OSError, smtplib.SMTPException) as error:
-                raise TransportDown(f"{self.host}:{self.port} can't be used: {told(error)}") from error
+                raise TransportDown(f"{self.host}:{self.port} can't be used: {describe_error(error)}") from error
         return self.server
 
     def _connect(self) -> smtplib.SMTP:
@@ -180,7 +153,7 @@ class Smtp:
                 server.ehlo()
             if self.user:
                 server.login(self.user, self.password)
-            # Without this the end of a mail would wait until what went before it has been heard.
+            # Without this the end of a message would wait until what went before it has been acknowledged.
             server.sock.setsockopt(  # type: ignore[union-attr]
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
             )
@@ -190,22 +163,22 @@ class Smtp:
         return server
 
 
-class _Lost(Exception):
+class _ConnectionLost(Exception):
     """The connection is gone, or is going."""
 
 
-def _judge(answer: Answer, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
-    """Raise what the answer means for the mail."""
-    code = answer[0]
+def _check_reply(reply: Reply, wanted: tuple[int, ...] = (250, 251, 252)) -> None:
+    """Raise what the reply means for the email."""
+    code = reply[0]
     if code in wanted:
         return
     if code == SERVICE_CLOSES or code < 200:
-        raise _Lost(_text(answer))
-    raise PermanentFailure(_text(answer)) if 500 <= code <= 599 else TemporaryFailure(_text(answer))
+        raise _ConnectionLost(_describe(reply))
+    raise PermanentFailure(_describe(reply)) if 500 <= code <= 599 else TemporaryFailure(_describe(reply))
 
 
-def _stuffed(message: bytes) -> bytes:
-    """The message, whose lines end with CRLF, with a dot more where one begins and a last dot (RFC 5321, 4.5.2)."""
+def _dot_stuff(message: bytes) -> bytes:
+    """The message, whose lines end with CRLF, each leading dot doubled, and the last dot (RFC 5321, 4.5.2)."""
     stuffed = message.rstrip(b"\r\n").replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n"
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
@@ -215,13 +188,13 @@ def _timeout(server: smtplib.SMTP, seconds: float) -> None:
         server.sock.settimeout(seconds)
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The error in one line."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
-        return _text((error.smtp_code, answer if isinstance(answer, bytes) else str(answer).encode()))
+        return _describe((error.smtp_code, answer if isinstance(answer, bytes) else str(answer).encode()))
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _text(answer: Answer) -> str:
-    return f"{answer[0]} {' '.join(answer[1].decode(errors='replace').split())}"
+def _describe(reply: Reply) -> str:
+    return f"{reply[0]} {' '.join(reply[1].decode(errors='replace').split())}"

@@ -10,7 +10,6 @@ from limits import RateLimitItemPerHour
 
 from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
-from workspace.extensions import limiter
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import AccountForm, AddressForm, JoinForm
 from workspace.members.invitations import service as invitations_service
@@ -19,6 +18,7 @@ from workspace.members.models import Invitation, InviteLink
 from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import public
 from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.throttling import TooManyAttempts, throttle
 
 PER_ADDRESS = RateLimitItemPerHour(20)
 
@@ -82,10 +82,12 @@ def join(token: str) -> ResponseReturnValue:
     email = _normal(form.email.data or "")
     if not email:
         form.refuse(form.email, _("This is not a mail address."))
-    elif not limiter.limiter.hit(PER_ADDRESS, "join", request.remote_addr or ""):
-        form.refuse(form.email, _("Too many attempts. Wait a little, and try again."))
-    if form.errors:
         return _join_page(link, form, 422)
+    try:
+        throttle(PER_ADDRESS, "join", request.remote_addr or "")
+    except TooManyAttempts as refused:
+        form.refuse(form.email, refused.message)
+        return refused.answer(_join_page_html(link, form))
     join_requests_service.confirm_by_mail(link, email, form.organisation.data)
     flash_live(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
     return redirect_client(request.path)
@@ -102,7 +104,11 @@ def _join_form(link: InviteLink) -> Any:
 
 
 def _join_page(link: InviteLink, form: Any, status: int) -> ResponseReturnValue:
-    return make_response(render_template("members/join.html", link=link, form=form, address=request.path), status)
+    return make_response(_join_page_html(link, form), status)
+
+
+def _join_page_html(link: InviteLink, form: Any) -> str:
+    return render_template("members/join.html", link=link, form=form, address=request.path)
 
 
 def _invitation_page(invitation: Invitation, form: AccountForm, status: int) -> ResponseReturnValue:
