@@ -14,14 +14,17 @@ from tests.databases import make_tables
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.verbs import STARTED, Verb
 from workspace.permissions import Level
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post, PostKind
+from workspace.posts.verbs import SHARED_CHALLENGE, SHARED_PROGRESS, SOLVED
 from workspace.roles.assignments import AssignmentKind as HoldingKind
 from workspace.roles.assignments import AssignmentState as HoldingState
 from workspace.roles.assignments import RoleAssignment
@@ -215,7 +218,7 @@ class _Writing:
     def beginning(self) -> Iterator[dict[str, Any]]:
         """That it was started."""
         self.number = 1
-        yield self._entry(Verb.STARTED, self.seats[0], None)
+        yield self._entry(STARTED, self.seats[0], None)
 
     def post(self, place: int, count: int) -> tuple[list[Any], dict[str, Any], list[Any]]:
         """The entries, the post, and its comments."""
@@ -228,7 +231,7 @@ class _Writing:
         at = self.at - timedelta(days=30) if waits_for_long else self.at
         self.number += 1
         number, author = self.number, self.seats[-1] if waits_for_long else self._somebody()
-        entries = [self._entry(Verb.SHARED_CHALLENGE if is_challenge else Verb.SHARED_PROGRESS, author, number)]
+        entries = [self._entry(SHARED_CHALLENGE if is_challenge else SHARED_PROGRESS, author, number)]
         comments = []
         post = self._text(author, 2, 60) | {
             "kind": PostKind.CHALLENGE if is_challenge else PostKind.PROGRESS,
@@ -239,11 +242,11 @@ class _Writing:
         for _each in range(MEASURED if is_measured else COMMENTS[(count - place) * 7 % len(COMMENTS)]):
             self.number += 1
             by = self._somebody()
-            entries.append(self._entry(Verb.COMMENTED, by, number))
+            entries.append(self._entry(COMMENTED, by, number))
             comments.append(self._text(by, 1, 30) | {"post_number": number})
         if is_solved:
             self.number += 1
-            entries.append(self._entry(Verb.SOLVED, author, number, {"posts": []}))
+            entries.append(self._entry(SOLVED, author, number, {"posts": []}))
         self.unsolved += is_challenge and not is_solved
         post |= {"comment_count": len(comments), "activity_number": self.number, "activity_at": at}
         return entries, post, comments

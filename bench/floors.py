@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 from bench import pages
 from workspace import clock
 from workspace.comments.models import Comment
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.comments.verbs import COMMENTED
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
 from workspace.serving.front import THREADS
@@ -89,7 +90,7 @@ def _write(session: Session, form: Mapping[str, str]) -> None:
     where = {"partnership_id": partnership, "number": number}
     session.execute(
         insert(Entry),
-        where | {"verb": Verb.COMMENTED, "actor_id": seat, "post_number": post, "details": {}, "at": now},
+        where | {"verb": COMMENTED, "actor_id": seat, "post_number": post, "details": {}, "at": now},
     )
     body, key = form["body"], form["one_time_key"]
     text = {"body_html": f"<p>{body}</p>", "body_text": body, "one_time_key": key, "created_at": now}

@@ -13,12 +13,15 @@ from tests.client import Client
 from tests.factories import Level, OrganisationKind, Side, Stage, add_member, make_user, start_partnership
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
-from workspace.partnerships.activity_log import Entry, Verb, record
+from workspace.partnerships.activity_log import Entry, record
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.verbs import JOINED, STARTED, Verb
 from workspace.posts.models import Post, PostKind
+from workspace.posts.verbs import SHARED_PROGRESS
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
@@ -99,14 +102,14 @@ def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int
     for place in range(count):
         number += 1
         first = number
-        entry(number, Verb.SHARED_PROGRESS, first)
+        entry(number, SHARED_PROGRESS, first)
         posts.append(
             written(number) | {"kind": list(PostKind)[place % 2], "title": f"Opslag {number}", "comment_count": 0}
         )
         if place == 0:
             for _ in range(comments):
                 number += 1
-                entry(number, Verb.COMMENTED, first)
+                entry(number, COMMENTED, first)
                 remarks.append(written(number) | {"post_number": first})
             posts[-1]["comment_count"] = comments
         posts[-1] |= {"activity_number": number, "activity_at": BEGIN + timedelta(minutes=number)}
@@ -157,7 +160,7 @@ def add_partnerships(reader: Reader, count: int) -> None:
             Entry(
                 partnership_id=partnership.id,
                 number=1,
-                verb=Verb.STARTED,
+                verb=STARTED,
                 actor_id=author_of(partnership),
                 at=BEGIN,
             )
@@ -179,7 +182,7 @@ def add_members(reader: Reader, count: int) -> None:
         seat = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=MembershipState.ACTIVE)
         db.session.add(seat)
         db.session.flush()
-        record(reader.partnership, Verb.JOINED, actor=seat, subject=seat, level="observer")
+        record(reader.partnership, JOINED, actor=seat, subject=seat, level="observer")
     db.session.commit()
 
 

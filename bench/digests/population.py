@@ -13,15 +13,18 @@ from sqlalchemy import insert, text
 from workspace import cli, clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.i18n import danish, formatting
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.verbs import STARTED, Verb
 from workspace.permissions import Level
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post, PostKind
+from workspace.posts.verbs import SHARED_CHALLENGE, SHARED_PROGRESS, SOLVED, TOOK
 
 FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 MEMBERS_EACH = 100  # of a partnership
@@ -29,12 +32,12 @@ AT_ONCE = 2_000
 TEXT = "Vi har prøvet det i to uger, og borgerne går selv i gang samme dag. Næste skridt er at spørge de andre. "
 # A week: what is shared, and what happens about it.
 WEEK = (
-    (PostKind.PROGRESS, (Verb.COMMENTED, Verb.COMMENTED)),
-    (PostKind.CHALLENGE, (Verb.COMMENTED, Verb.TOOK, Verb.COMMENTED)),
+    (PostKind.PROGRESS, (COMMENTED, COMMENTED)),
+    (PostKind.CHALLENGE, (COMMENTED, TOOK, COMMENTED)),
     (PostKind.PROGRESS, ()),
-    (PostKind.PROGRESS, (Verb.COMMENTED,)),
-    (PostKind.CHALLENGE, (Verb.COMMENTED, Verb.COMMENTED, Verb.SOLVED)),
-    (PostKind.PROGRESS, (Verb.COMMENTED,)),
+    (PostKind.PROGRESS, (COMMENTED,)),
+    (PostKind.CHALLENGE, (COMMENTED, COMMENTED, SOLVED)),
+    (PostKind.PROGRESS, (COMMENTED,)),
 )
 
 
@@ -131,16 +134,16 @@ def _week(partnership: int, members: int, each: int, count: int, now: datetime) 
     """The rows of a partnership's week: all by the member with its first seat."""
     author, number = partnership, 1
     rows: dict[Any, list[dict[str, Any]]] = {Entry: [], Post: [], Comment: []}
-    rows[Entry].append(_entry(partnership, 1, Verb.STARTED, author, None, now - timedelta(days=30)))
+    rows[Entry].append(_entry(partnership, 1, STARTED, author, None, now - timedelta(days=30)))
     for kind, turns in WEEK:
         number += 1
         post, at = number, now - timedelta(hours=150 - number)
-        share = Verb.SHARED_CHALLENGE if kind is PostKind.CHALLENGE else Verb.SHARED_PROGRESS
+        share = SHARED_CHALLENGE if kind is PostKind.CHALLENGE else SHARED_PROGRESS
         rows[Entry].append(_entry(partnership, number, share, author, post, at))
         for verb in turns:
             number += 1
             rows[Entry].append(_entry(partnership, number, verb, author, post, at))
-            if verb is Verb.COMMENTED:
+            if verb is COMMENTED:
                 rows[Comment].append(_text(partnership, number, author, at) | {"post_number": post})
         rows[Post].append(
             _text(partnership, post, author, at)
@@ -149,7 +152,7 @@ def _week(partnership: int, members: int, each: int, count: int, now: datetime) 
                 "title": f"Opslag {post} i partnerskab {partnership}, som man gerne vil læse",
                 "activity_number": number,
                 "activity_at": at,
-                "comment_count": turns.count(Verb.COMMENTED),
+                "comment_count": turns.count(COMMENTED),
                 "status": _status(turns) if kind is PostKind.CHALLENGE else None,
                 "status_at": at if kind is PostKind.CHALLENGE else None,
                 "outcome": "Det løste sig.",
@@ -159,7 +162,7 @@ def _week(partnership: int, members: int, each: int, count: int, now: datetime) 
 
 
 def _status(turns: tuple[Verb, ...]) -> ChallengeStatus:
-    return ChallengeStatus.SOLVED if Verb.SOLVED in turns else ChallengeStatus.ONGOING
+    return ChallengeStatus.SOLVED if SOLVED in turns else ChallengeStatus.ONGOING
 
 
 def _entry(partnership: int, number: int, verb: Verb, actor: int, post: int | None, at: datetime) -> dict[str, Any]:

@@ -13,10 +13,13 @@ from tests.factories import Level, add_member, comment, make_user, share, start_
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
+from workspace.partnerships.verbs import Verb
 from workspace.posts.models import Post
+from workspace.posts.verbs import WITHDREW
 
 
 @dataclass
@@ -79,7 +82,7 @@ def test_a_plain_comment_leads_to_itself_in_the_thread(thread: Thread) -> None:
     assert count_shown(page) == "1"
     assert "Your comment is shared." in page.text
     assert (made.author_id, made.post_number) == (thread.farida.id, thread.post.number)
-    assert verbs()[-1] is Verb.COMMENTED
+    assert verbs()[-1] is COMMENTED
 
 
 def test_htmx_adds_the_comment_in_place_and_the_count_follows(thread: Thread) -> None:
@@ -217,7 +220,7 @@ def test_withdrawing_twice_counts_once(thread: Thread) -> None:
     for _ in range(2):
         thread.browsers["farida"].submit(f"{thread.address}/{made.number}/withdrawal")
     assert thread.post.comment_count == 1
-    assert verbs().count(Verb.WITHDREW) == 1
+    assert verbs().count(WITHDREW) == 1
 
 
 def test_a_withdrawn_comment_is_not_corrected(thread: Thread, htmx: bool) -> None:

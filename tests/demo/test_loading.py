@@ -21,11 +21,12 @@ from workspace.demo.story_dates import ZONE
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
 from workspace.organisations.models import Organisation, OrganisationKind
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
 from workspace.posts.challenge_workflow import ChallengeStatus, is_stalled
 from workspace.posts.models import Post
 from workspace.posts.models import PostKind as PostKind
+from workspace.posts.verbs import EDITED, PINNED, SHARES_NO_LONGER, UNPINNED, WITHDREW
 
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=ZONE)  # A Wednesday, in the morning.
 SIX = [
@@ -38,7 +39,7 @@ SIX = [
 ]
 MAIN = SIX[0]
 # What happens about a post without lifting it.
-WITHOUT_LIFTING = (Verb.EDITED, Verb.WITHDREW, Verb.PINNED, Verb.UNPINNED, Verb.SHARES_NO_LONGER)
+WITHOUT_LIFTING = (EDITED, WITHDREW, PINNED, UNPINNED, SHARES_NO_LONGER)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ from workspace.mail.models import Mail
 from workspace.members import expiry
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastModerator, LastOfSide
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.members.verbs import EXPIRED
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState
 from workspace.permissions import Conflict, NotAllowed
 
@@ -87,7 +88,7 @@ def test_a_membership_ends_on_its_date_and_is_announced_a_week_before(moderator:
     assert (seat.state, seat.ending) == (MembershipState.ENDED, Ending.EXPIRED)
     entry = db.session.scalars(select(Entry).order_by(Entry.number.desc())).first()
     assert entry is not None
-    assert (entry.verb, entry.actor_id, entry.subject_id) == (Verb.EXPIRED, None, seat.id)
+    assert (entry.verb, entry.actor_id, entry.subject_id) == (EXPIRED, None, seat.id)
 
 
 @pytest.mark.parametrize("days", [30, None])

@@ -32,8 +32,9 @@ from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastModerator, LastOfSide
 from workspace.members.transfers import service as transfers_service
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
 from workspace.roles import pending
 

@@ -23,16 +23,19 @@ from tests.factories import (
 from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.transactions import begin_request
 from workspace.organisations.models import Side
 from workspace.partnerships import creation
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.activity_log import Entry, Verb, mark_post_seen, mark_seen
+from workspace.partnerships.activity_log import Entry, mark_post_seen, mark_seen
 from workspace.partnerships.models import Membership, Partnership, Stage
+from workspace.partnerships.verbs import CHANGED_STAGE, JOINED, Verb
 from workspace.permissions import Conflict
 from workspace.posts.authored_text import StaleText
 from workspace.posts.models import Post, PostKind
+from workspace.posts.verbs import EDITED, SHARED_PROGRESS, WITHDREW
 
 WRITERS = 16
 EACH = 6
@@ -140,7 +143,7 @@ def test_withdrawing_at_once_happens_once(app: Workspace) -> None:
 
     assert at_once(app, *map(withdraws, ids * 2)) == [None] * 4
     assert post.is_withdrawn
-    assert times(moderator.partnership, Verb.WITHDREW) == 1
+    assert times(moderator.partnership, WITHDREW) == 1
 
 
 def test_withdrawing_a_comment_at_once_counts_once(app: Workspace) -> None:
@@ -157,7 +160,7 @@ def test_withdrawing_a_comment_at_once_counts_once(app: Workspace) -> None:
 
     assert at_once(app, withdraw, withdraw, withdraw) == [None] * 3
     assert post.comment_count == 1
-    assert times(moderator.partnership, Verb.WITHDREW) == 1
+    assert times(moderator.partnership, WITHDREW) == 1
 
 
 def test_of_two_who_pin_the_last_place_one_is_refused(app: Workspace) -> None:
@@ -192,7 +195,7 @@ def test_of_two_edits_of_one_version_one_is_stale(app: Workspace) -> None:
     refusals = at_once(app, edits("Den ene"), edits("Den anden"))
     assert [type(refusal) for refusal in refusals if refusal] == [StaleText]
     assert post.version == 2
-    assert times(author.partnership, Verb.EDITED) == 1
+    assert times(author.partnership, EDITED) == 1
 
 
 def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: Workspace) -> None:
@@ -209,8 +212,8 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: W
         Comment.write(seat, post_number, body=TEXT, one_time_key=one_time_key)
 
     assert at_once(app, shares, comments, shares, comments, shares) == [None] * 5
-    assert times(author.partnership, Verb.SHARED_PROGRESS) == 1
-    assert times(author.partnership, Verb.COMMENTED) == post.comment_count == 1
+    assert times(author.partnership, SHARED_PROGRESS) == 1
+    assert times(author.partnership, COMMENTED) == post.comment_count == 1
 
 
 def test_a_stage_that_two_choose_at_once_changes_once(app: Workspace) -> None:
@@ -221,7 +224,7 @@ def test_a_stage_that_two_choose_at_once_changes_once(app: Workspace) -> None:
         partnerships_service.change_stage(db.session.get_one(Membership, seat_id), Stage.TRIAL)
 
     assert at_once(app, move, move, move) == [None] * 3
-    assert times(moderator.partnership, Verb.CHANGED_STAGE) == 1
+    assert times(moderator.partnership, CHANGED_STAGE) == 1
 
 
 def test_a_person_whom_two_add_at_once_gets_one_seat(app: Workspace) -> None:
@@ -234,7 +237,7 @@ def test_a_person_whom_two_add_at_once_gets_one_seat(app: Workspace) -> None:
         partnerships_service.add_person(by, person, Level.OBSERVER)
 
     assert at_once(app, add, add, add) == [None] * 3
-    assert times(moderator.partnership, Verb.JOINED) == 1
+    assert times(moderator.partnership, JOINED) == 1
 
 
 def test_a_partnership_that_is_started_twice_at_once_is_one(app: Workspace) -> None:

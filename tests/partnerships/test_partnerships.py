@@ -30,8 +30,21 @@ from workspace.config import Settings
 from workspace.db import db
 from workspace.organisations.models import Organisation
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.verbs import (
+    ADDED_ORGANISATION,
+    ARCHIVED,
+    CHANGED_GOALS,
+    CHANGED_MAILS,
+    CHANGED_PURPOSE,
+    CHANGED_STAGE,
+    JOINED,
+    RENAMED,
+    STARTED,
+    UNARCHIVED,
+    Verb,
+)
 
 SignIn = Callable[[User], Client]
 
@@ -123,7 +136,7 @@ def test_whoever_starts_a_partnership_is_its_moderator(window: Client, mette: Us
     membership = seat(partnership, mette)
     assert (membership.level, membership.unread, partnership.last_number) == (Level.MODERATOR, 0, 1)
     assert sides(partnership) == {"Gladsaxe Kommune": Side.MUNICIPALITIES}
-    assert verbs(partnership) == [Verb.STARTED]
+    assert verbs(partnership) == [STARTED]
     page = window.page(answer.location)
     assert "The partnership is started." in page.text
     assert FACTS["purpose"] in page.text
@@ -276,7 +289,7 @@ def test_a_moderator_describes_the_partnership_anew_and_the_address_stays(
     partnership = moderator.partnership
     assert (partnership.name, partnership.purpose, partnership.goals) == ("Ny Ærø", "Nyt formål", [5])
     assert (partnership.address, partnership.version) == (home, 2)
-    assert verbs(partnership)[1:] == [Verb.RENAMED, Verb.CHANGED_PURPOSE, Verb.CHANGED_GOALS]
+    assert verbs(partnership)[1:] == [RENAMED, CHANGED_PURPOSE, CHANGED_GOALS]
     history = window.page(f"{home}about").text
     assert "changed the name from »Digital genoptræning« to »Ny Ærø«" in history
     assert "The partnership is changed." in history
@@ -291,7 +304,7 @@ def test_a_moderator_lets_mails_carry_titles_only_and_text_again(
         answer = window.submit(f"{home}edit", fields | ({"titles_only": box} if box else {}))
         assert answer.status_code == 303
         assert moderator.partnership.titles_only is kept
-    assert verbs(moderator.partnership)[1:] == [Verb.CHANGED_MAILS, Verb.CHANGED_MAILS]
+    assert verbs(moderator.partnership)[1:] == [CHANGED_MAILS, CHANGED_MAILS]
 
 
 def test_saving_what_is_there_already_leaves_no_trace_in_the_log(
@@ -300,7 +313,7 @@ def test_saving_what_is_there_already_leaves_no_trace_in_the_log(
     form = window.page(f"{home}edit").form(f"{home}edit")
     fields = {"name": form["name"], "purpose": form["purpose"], "goals": "3", "version": form["version"]}
     assert window.submit(f"{home}edit", fields).status_code == 303
-    assert verbs(moderator.partnership) == [Verb.STARTED]
+    assert verbs(moderator.partnership) == [STARTED]
 
 
 def test_who_comes_too_late_sees_both_and_loses_nothing(window: Client, moderator: Membership, home: str) -> None:
@@ -329,7 +342,7 @@ def test_organisations_join_and_change_side_and_none_is_thrown_out(
     fields = {f"side-{icura.id}": "company", f"side-{gladsaxe.id}": "others"}
     assert window.submit(address, fields, page=address).status_code == 303
     assert sides(moderator.partnership) == {"Gladsaxe Kommune": Side.OTHERS, "Icura A/S": Side.COMPANY}
-    assert verbs(moderator.partnership)[1:] == [Verb.ADDED_ORGANISATION]
+    assert verbs(moderator.partnership)[1:] == [ADDED_ORGANISATION]
     form = window.page(address).form(address)
     without = {name: value for name, value in form.items() if name != f"side-{icura.id}"}
     assert window.post(address, data=without | {"remove": str(icura.id)}).status_code == 200
@@ -342,7 +355,7 @@ def test_a_moderator_changes_the_stage(window: Client, moderator: Membership, ho
     assert (answer.status_code, answer.location) == (303, f"{home}about")
     assert moderator.partnership.stage is Stage.TRIAL
     window.submit(f"{home}stage", {"stage": "trial"}, page=f"{home}about")
-    assert verbs(moderator.partnership) == [Verb.STARTED, Verb.CHANGED_STAGE]
+    assert verbs(moderator.partnership) == [STARTED, CHANGED_STAGE]
     page = window.page(f"{home}about").text
     assert "changed the stage from Idea to Trial" in page
     assert "3 of 5" in page
@@ -353,7 +366,7 @@ def test_members_below_moderator_change_nothing(moderator: Membership, home: str
     for level in (Level.CONTRIBUTOR, Level.OBSERVER):
         member = make_user(language="en", organisation=moderator.organisation)
         window = sign_in(add_member(moderator, member, level).user)
-        before.append(Verb.JOINED)
+        before.append(JOINED)
         page = window.page(f"{home}about")
         members = window.page(f"{home}members")
         for ending in ("edit", "stage", "archiving", "reopening", "members"):
@@ -405,7 +418,7 @@ def test_a_moderator_opens_an_archive_again(window: Client, moderator: Membershi
     assert window.submit(f"{home}reopening", page=f"{home}about").status_code == 303
     window.submit(f"{home}reopening")
     assert not moderator.partnership.is_archived
-    assert verbs(moderator.partnership) == [Verb.STARTED, Verb.ARCHIVED, Verb.UNARCHIVED]
+    assert verbs(moderator.partnership) == [STARTED, ARCHIVED, UNARCHIVED]
     assert window.submit(f"{home}posts", {"title": "Ny", "body": "Ny", "kind": "progress"}).status_code == 303
     assert "opened the partnership again" in window.page(f"{home}about").text
 
@@ -478,7 +491,7 @@ def test_adding_twice_changes_nothing_more(
     assert add(window, home, farida).status_code == 303
     assert add(window, home, farida, "moderator").status_code == 303
     assert seat(moderator.partnership, farida).level is Level.CONTRIBUTOR
-    assert verbs(moderator.partnership).count(Verb.JOINED) == 1
+    assert verbs(moderator.partnership).count(JOINED) == 1
     page = window.page(f"{home}people?q=far")
     assert f'action="{home}members"' not in page.html
 

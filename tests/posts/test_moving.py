@@ -24,12 +24,13 @@ from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import Conflict, NotAllowed
 from workspace.posts import co_affected
 from workspace.posts.challenge_workflow import ChallengeStatus, StateChanged, is_stalled
 from workspace.posts.models import Post
+from workspace.posts.verbs import MOVED_ON, SHARES_NO_LONGER
 
 SignIn = Callable[[User], Client]
 
@@ -318,7 +319,7 @@ def test_another_organisation_says_that_it_has_the_challenge_too_and_takes_it_ba
     assert "Cykelkraft" in side.page(side.author)
     assert browser.submit(f"{address}/removal", page=side.address, htmx=htmx).status_code == (200 if htmx else 303)
     assert side.post.affected_count == 0
-    assert side.last().verb is Verb.SHARES_NO_LONGER
+    assert side.last().verb is SHARES_NO_LONGER
 
 
 def test_neither_the_same_organisation_nor_a_reader_has_it_too(side: Side) -> None:
@@ -341,7 +342,7 @@ def test_progress_that_moves_a_challenge_and_the_challenge_link_to_each_other(si
     made = db.session.scalars(select(Post).where(Post.moves_number == side.post.number)).one()
     assert f'href="{home}posts/{made.number}"' in browser.get(side.address).text
     assert f'href="{side.address}"' in browser.get(f"{home}posts/{made.number}").text
-    moved = db.session.scalars(select(Entry).where(Entry.verb == Verb.MOVED_ON)).one()
+    moved = db.session.scalars(select(Entry).where(Entry.verb == MOVED_ON)).one()
     assert (moved.post_number, moved.details) == (side.post.number, {"progress": made.number})
     assert made.activity_number > side.post.activity_number == moved.number
 

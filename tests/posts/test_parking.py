@@ -12,11 +12,12 @@ from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.posts import parking
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
+from workspace.posts.verbs import REOPENED
 
 DAY = date(2099, 5, 17)
 # Midnight in Copenhagen, where it is summer.
@@ -51,7 +52,7 @@ def test_it_opens_when_its_day_begins_in_denmark_and_only_once(moderator: Member
     assert (post.status, post.taker_id, post.parked_until, post.outcome) == (ChallengeStatus.OPEN, None, None, "")
     assert moderator.partnership.unsolved_count == 1
     assert open_at(MIDNIGHT + timedelta(days=9)) == 0
-    assert times(moderator.partnership, Verb.REOPENED) == 1
+    assert times(moderator.partnership, REOPENED) == 1
     assert post.activity_at == MIDNIGHT
 
 
@@ -60,7 +61,7 @@ def test_nobody_opens_it_and_it_is_news_to_all(moderator: Membership, sign_in: C
     unread = moderator.unread
     open_at(MIDNIGHT)
     entry = db.session.get_one(Entry, (post.partnership_id, moderator.partnership.last_number))
-    assert (entry.verb, entry.actor_id, entry.post_number) == (Verb.REOPENED, None, post.number)
+    assert (entry.verb, entry.actor_id, entry.post_number) == (REOPENED, None, post.number)
     assert moderator.unread == unread + 1
     page = sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}")
     assert "Samspil opened the challenge again, as agreed when it was parked" in page.text
@@ -98,7 +99,7 @@ def test_two_workers_open_it_once(app: Workspace, moderator: Membership) -> None
             parking.open_due()
 
     assert at_once(app, work, work, work) == [None, None, None]
-    assert times(moderator.partnership, Verb.REOPENED) == 3
+    assert times(moderator.partnership, REOPENED) == 3
     assert moderator.partnership.unsolved_count == 3
 
 

@@ -14,9 +14,11 @@ from tests.factories import Level, PostKind, add_member, comment, make_role, mak
 from tests.pages import Page
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
+from workspace.partnerships.verbs import Verb
 from workspace.posts.models import Post
+from workspace.posts.verbs import EDITED, PINNED, UNPINNED, WITHDREW
 from workspace.roles import endings as roles_ending
 
 PROGRESS = {
@@ -187,7 +189,7 @@ def test_the_author_corrects_a_post(place: Place, htmx: bool) -> None:
         assert (answer.status_code, answer.location) == (303, f"{place.posts}/{post.number}")
     assert (post.title, post.body_text, post.version) == ("Appen er i drift", "Teksten", 2)
     assert "edited" in place.mette.browser.page(f"{place.posts}/{post.number}").text
-    assert verbs()[-1] is Verb.EDITED
+    assert verbs()[-1] is EDITED
 
 
 def test_the_same_text_again_changes_nothing(place: Place, htmx: bool) -> None:
@@ -283,7 +285,7 @@ def test_the_author_takes_a_post_back_and_its_place_stays(place: Place, htmx: bo
     shown = place.observer.browser.page(f"{place.posts}/{post.number}").text
     assert "The author has withdrawn this post." in shown
     assert remark.body_text in shown
-    assert verbs()[-1] is Verb.WITHDREW
+    assert verbs()[-1] is WITHDREW
 
 
 def test_a_moderator_withdraws_anothers_with_a_reason(place: Place, htmx: bool) -> None:
@@ -326,7 +328,7 @@ def test_withdrawing_twice_is_the_same_as_once(place: Place) -> None:
     address = f"{place.posts}/{post.number}/withdrawal"
     for _ in range(2):
         assert place.farida.browser.submit(address).status_code == 303
-    assert verbs().count(Verb.WITHDREW) == 1
+    assert verbs().count(WITHDREW) == 1
 
 
 # Pin
@@ -343,7 +345,7 @@ def test_a_moderator_pins_a_post_and_lets_it_go(place: Place, htmx: bool) -> Non
     assert shown(place) == [old.number, new.number]
     assert place.mette.browser.submit(f"{address}/unpinning", page=address, htmx=htmx).status_code == answer.status_code
     assert shown(place) == [new.number, old.number]
-    assert verbs()[-2:] == [Verb.PINNED, Verb.UNPINNED]
+    assert verbs()[-2:] == [PINNED, UNPINNED]
 
 
 def shown(place: Place) -> list[int]:
@@ -362,7 +364,7 @@ def test_pinning_twice_is_the_same_as_once(place: Place) -> None:
     post = share(place.farida.seat)
     for ending in ("pinning", "pinning", "unpinning", "unpinning"):
         assert place.mette.browser.submit(f"{place.posts}/{post.number}/{ending}").status_code == 303
-    assert verbs()[-2:] == [Verb.PINNED, Verb.UNPINNED]
+    assert verbs()[-2:] == [PINNED, UNPINNED]
 
 
 def test_only_moderators_pin(place: Place, htmx: bool) -> None:

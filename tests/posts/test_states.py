@@ -29,10 +29,13 @@ from tests.factories import (
 )
 from workspace import Workspace, clock
 from workspace.db import db
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.permissions import Conflict, NotAllowed, UserError
 from workspace.posts import co_affected, parking
 from workspace.posts.challenge_workflow import StateChanged
+from workspace.posts.verbs import (
+    SHARES_CHALLENGE,
+)
 
 PEOPLE = ("moderator", "author", "colleague", "partner", "observer")
 ORGANISATIONS = {"moderator": "a", "author": "a", "colleague": "a", "partner": "b", "observer": "b"}
@@ -103,21 +106,21 @@ def replayed(entries: list[Entry], names: dict[int, str]) -> Model:
     for entry in entries:
         by = names.get(entry.actor_id or 0, "")
         match entry.verb:
-            case Verb.TOOK:
+            case "took":
                 model.become("ongoing", by)
-            case Verb.ASKED_TO_TAKE:
+            case "asked_to_take":
                 model.asked = names[entry.subject_id or 0]
-            case Verb.DECLINED_TO_TAKE:
+            case "declined_to_take":
                 model.asked = None
-            case Verb.SOLVED:
+            case "solved":
                 model.become("solved")
-            case Verb.PARKED:
+            case "parked":
                 model.become("parked", until=entry.details["until"] is not None)
-            case Verb.REOPENED:
+            case "reopened":
                 model.become("open")
-            case Verb.SHARES_CHALLENGE | Verb.SHARES_NO_LONGER:
-                model.affected = entry.verb is Verb.SHARES_CHALLENGE
-            case Verb.WITHDREW:
+            case "shares_challenge" | "shares_no_longer":
+                model.affected = entry.verb is SHARES_CHALLENGE
+            case "withdrew":
                 model.withdrawn = True
     return model
 

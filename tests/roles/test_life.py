@@ -12,13 +12,14 @@ from sqlalchemy import select
 from tests.factories import add_member, make_role, make_user, start_partnership
 from workspace import Workspace, clock
 from workspace.db import db
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import MembershipState as SeatState
 from workspace.permissions import UserError
 from workspace.roles import answers, endings, offers
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, accountable, is_held
 from workspace.roles.models import Role
+from workspace.roles.verbs import GAVE_ROLE, LEFT_ROLE, TOOK_ROLE
 
 people = st.sampled_from([0, 0, 0, 1, 2])  # 0 is the moderator, who may most.
 others = st.integers(0, 2)
@@ -307,10 +308,10 @@ class Life(RuleBasedStateMachine):
             if told.get("kind") != AssignmentKind.ACCOUNTABLE:
                 continue
             plan = spans[told["role"]]
-            if entry.verb in (Verb.TOOK_ROLE, Verb.GAVE_ROLE):
+            if entry.verb in (TOOK_ROLE, GAVE_ROLE):
                 start = datetime.fromisoformat(told["since"])
                 plan[:] = [span for span in plan if span[0] < start] + [(start, told["holding"], entry.subject_id)]
-            elif entry.verb is Verb.LEFT_ROLE:
+            elif entry.verb is LEFT_ROLE:
                 [begun] = [span for span in plan if span[1] == told["holding"]]
                 gap = max(begun[0], entry.at)
                 plan[:] = sorted([span for span in plan if span is not begun or span[0] < gap] + [(gap, 0, None)])

@@ -12,8 +12,9 @@ from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.verbs import JOINED
 from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
@@ -37,9 +38,9 @@ def make_partner(name: str) -> User:
 
 def verbs(partnership: Partnership) -> list[str]:
     found = db.session.scalars(
-        select(Entry).where(Entry.partnership_id == partnership.id, Entry.verb != Verb.JOINED).order_by(Entry.number)
+        select(Entry).where(Entry.partnership_id == partnership.id, Entry.verb != JOINED).order_by(Entry.number)
     )
-    return [entry.verb.value for entry in found]
+    return [str(entry.verb) for entry in found]
 
 
 def holdings(role: Role) -> list[tuple[str, str, str]]:

@@ -10,17 +10,19 @@ from sqlalchemy import select
 from tests.client import Client
 from tests.factories import Level, add_member, comment, make_role, make_user, share, start_partnership
 from tests.pages import Page
-from workspace import rich_text
+from workspace import clock, rich_text
 from workspace.accounts.models import User
 from workspace.db import Base, db
 from workspace.members.models import Verdict
 from workspace.members.reports import service as reports_service
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
 from workspace.posts import follows, mentions, reactions
 from workspace.posts.models import Post, PostKind
 from workspace.posts.reactions import ReactionKind
+from workspace.posts.verbs import EDITED, PARKED, REACTED, REDACTED
 from workspace.posts.versions import TextVersion
 
 SignIn = Callable[[User], Client]
@@ -86,7 +88,7 @@ def test_what_is_redacted_is_nowhere_and_the_fact_remains(
     assert browser.page(f"{moderator.partnership.address}reports")
     page = browser.page(f"{moderator.partnership.address}posts/{post.number}")
     assert page.text.count("Mette Ågård har slettet teksten for altid: Et kodeord") == 2
-    assert verbs(moderator).count(Verb.REDACTED) == 2
+    assert verbs(moderator).count(REDACTED) == 2
     with pytest.raises(Conflict):
         post.bring_back(moderator)
 
@@ -114,6 +116,16 @@ def test_redacting_a_challenge_takes_what_solved_it_along(moderator: Membership,
     db.session.commit()
     assert SECRET not in everything()
     assert "Et kodeord" in sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}").text
+
+
+def test_redacting_deletes_what_people_wrote_and_nothing_else_of_the_log(moderator: Membership) -> None:
+    post = share(moderator, kind=PostKind.CHALLENGE)
+    until = clock.now().date() + timedelta(days=9)
+    post.park(moderator, f"Vi venter på {SECRET}", until=until)
+    post.redact(moderator, "Et kodeord")
+    db.session.commit()
+    parked = db.session.scalars(select(Entry).where(Entry.verb == PARKED)).one()
+    assert parked.details == {"until": until.isoformat()}
 
 
 def test_an_edit_of_the_role_alone_says_that_the_text_is_the_same(
@@ -159,7 +171,7 @@ def test_an_edit_that_is_sent_again_after_it_was_saved_is_no_conflict(member: Me
     post = share(member, "Aftale", "Før.")
     for _time in range(2):
         post.edit(member, title="Aftale", body=rich_text.from_plain("Efter."), version=1)
-    assert verbs(member).count(Verb.EDITED) == 1
+    assert verbs(member).count(EDITED) == 1
 
 
 def test_formatted_text_is_sanitised_and_checked_for_cpr_numbers(member: Membership, sign_in: SignIn) -> None:
@@ -223,7 +235,7 @@ def test_reactions_stand_in_the_log_but_do_not_lift(moderator: Membership, membe
         assert browser.submit(address, {"kind": "thanks", **given}).status_code == 303
     assert "Bo Østergaard" in browser.page(address).text
     assert db.session.get_one(Post, (post.partnership_id, post.number)).activity_number == lifted
-    assert verbs(member).count(Verb.REACTED) == 1
+    assert verbs(member).count(REACTED) == 1
     assert reactions.summarise(reactions.reacted_to(member, post.number)).counts == {ReactionKind.THANKS: 1}
 
 

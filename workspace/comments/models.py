@@ -18,16 +18,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from workspace.comments.verbs import COMMENTED
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, fetch_rows
 from workspace.db.types import AnySelect, UtcDateTime
 from workspace.notifications.dispatch import NotificationKind, notify
-from workspace.partnerships.activity_log import Verb, erase_texts, record_by
+from workspace.partnerships.activity_log import erase_texts, record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action
 from workspace.posts import follows, mentions
 from workspace.posts.authored_text import AlreadyShared, AuthoredText, require_present
 from workspace.posts.models import Post
+from workspace.posts.verbs import BROUGHT_BACK, EDITED, REDACTED, WITHDREW
 from workspace.rich_text import RichText
 
 
@@ -88,7 +90,7 @@ class Comment(AuthoredText, Model):
                     raise AlreadyShared(made.number)
                 return Written(made.number, Commented(post_number, post.comment_count, post.withdrawn_at))
             require_present(post.withdrawn_at)
-            entry = record_by(by, Verb.COMMENTED, post_number=post_number, bumps_activity=True)
+            entry = record_by(by, COMMENTED, post_number=post_number)
             comment = {
                 "partnership_id": by.partnership_id,
                 "number": entry.number,
@@ -124,7 +126,7 @@ class Comment(AuthoredText, Model):
                 self.require_version(version)
                 mentioned = self.rewrite(body)
                 follows.auto_follow(self.partnership_id, self.post_number, body.mentions)
-                entry = record_by(by, Verb.EDITED, post_number=self.post_number, comment=self.number)
+                entry = record_by(by, EDITED, post_number=self.post_number, comment=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
@@ -132,14 +134,14 @@ class Comment(AuthoredText, Model):
         with by.partnership.locked():
             if self.mark_withdrawn(by, reason):
                 post.comment_count -= 1
-                record_by(by, Verb.WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
+                record_by(by, WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
 
     def bring_back(self, by: Membership, post: Post) -> None:
         """Undo the withdrawal, in the thread of `post`."""
         with by.partnership.locked():
             if self.restore(by):
                 post.comment_count += 1
-                record_by(by, Verb.BROUGHT_BACK, post_number=self.post_number, comment=self.number)
+                record_by(by, BROUGHT_BACK, post_number=self.post_number, comment=self.number)
 
     def redact(self, by: Membership, post: Post, reason: str) -> None:
         """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
@@ -148,7 +150,7 @@ class Comment(AuthoredText, Model):
             if self.erase(by, reason):
                 post.comment_count -= was_there
                 erase_texts(self.partnership_id, post_number=self.post_number, comment=self.number)
-                record_by(by, Verb.REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
+                record_by(by, REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
 
 
 @cache

@@ -8,16 +8,17 @@ from flask import abort
 from sqlalchemy import bindparam, func, null, select
 
 from workspace.comments.models import Comment
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
-from workspace.posts.challenge_workflow import CHALLENGE_VERBS
 from workspace.posts.mentions import mentioned
 from workspace.posts.queries import author, body_columns, withdrawn_by
 from workspace.posts.reactions import reactions_column
@@ -81,7 +82,7 @@ def _end_of_page_around(membership: Membership, post: AnyRow, marked: int) -> An
         .where(
             Entry.partnership_id == membership.partnership_id,
             Entry.post_number == post.number,
-            Entry.verb.in_((Verb.COMMENTED, *CHALLENGE_VERBS)),
+            Entry.verb.in_((COMMENTED, *thread_verbs())),
             Entry.number > marked,
         )
         .order_by(Entry.number)

@@ -23,9 +23,8 @@ from workspace.mail.run_cache import cached_per_run
 from workspace.notifications.dispatch import timing_for
 from workspace.notifications.emails import carries_titles_only
 from workspace.overview.action_items import ActionItem, waiting
-from workspace.partnerships.activity_log import Verb
-from workspace.partnerships.labels import STAGES
 from workspace.partnerships.models import PartnershipDigest
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Level
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import PostKind
@@ -189,15 +188,8 @@ def _events(seats: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]])
     """What happened to the partnerships themselves."""
     for partnership_id, verb, count in found:
         seat = seats[partnership_id]
-        about = f"/partnerships/{seat.slug}/about"
-        if verb is Verb.CHANGED_STAGE:
-            yield DigestLine(
-                text=_("%(name)s is in the stage »%(stage)s« now", name=seat.name, stage=STAGES[seat.stage]),
-                address=about,
-            )
-        else:
-            told = ngettext("%(num)s new member in %(name)s", "%(num)s new members in %(name)s", count, name=seat.name)
-            yield DigestLine(text=told, address=about)
+        if verb.digest_line:
+            yield DigestLine(text=verb.digest_line(seat, count), address=f"/partnerships/{seat.slug}/about")
 
 
 def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:

@@ -30,19 +30,15 @@ from workspace.mail.models import MailState as Standing
 from workspace.mail.run_cache import batch_cached_per_run
 from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.verbs import DigestUse, Verb, verbs_that
 from workspace.posts.challenge_workflow import STALLED_AFTER, ChallengeStatus
 from workspace.posts.models import Post, PostKind
 
 MOST_BLOCKS = 15
 SHOWN = 140
 A_MONTH = timedelta(days=30)
-
-SHARING = (Verb.SHARED_PROGRESS, Verb.SHARED_CHALLENGE)
-TURNING = (Verb.TOOK, Verb.SOLVED, Verb.PARKED, Verb.REOPENED)
-ABOUT_POSTS = (*SHARING, *TURNING, Verb.COMMENTED)
-ABOUT_ALL = (Verb.CHANGED_STAGE, Verb.JOINED)
 
 
 class Section(IntEnum):
@@ -189,7 +185,7 @@ def _events(dialect: str) -> AnySelect:
         .select_from(span)
         .join(Entry, _within(span))
         .where(
-            Entry.verb.in_(ABOUT_ALL),
+            Entry.verb.in_(verbs_that(lambda verb: verb.digest_line)),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
             Entry.subject_id.is_distinct_from(span.c.seat_id),
         )
@@ -289,8 +285,8 @@ def _news(span: CTE) -> AnySelect:
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
-            _any(Entry.verb.in_(SHARING)).label("is_new"),
-            _any(Entry.verb.in_(TURNING)).label("is_turned"),
+            _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.NEW_POST))).label("is_new"),
+            _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.TURN))).label("is_turned"),
             func.count(Comment.number).label("comments"),
         )
         .select_from(span)
@@ -307,7 +303,7 @@ def _news(span: CTE) -> AnySelect:
         .where(
             mailed.c.number.is_(None),
             Entry.post_number.is_not(None),
-            Entry.verb.in_(ABOUT_POSTS),
+            Entry.verb.in_(verbs_that(lambda verb: verb.digest)),
             Entry.actor_id.is_distinct_from(span.c.seat_id),
         )
         .group_by(Entry.partnership_id, Entry.post_number)

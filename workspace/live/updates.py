@@ -8,15 +8,16 @@ from flask_babel import ngettext
 from sqlalchemy import Select, bindparam, select
 
 from workspace.comments import queries as comments
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import HISTORY_COLUMNS
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
-from workspace.posts.challenge_workflow import CHALLENGE_VERBS
 from workspace.posts.context import partnership_context, post_context
 from workspace.posts.models import Post, PostKind
 
@@ -31,7 +32,7 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
     about_it = [entry for entry in entries if _comment(entry) is None]
     found = [each for entry in entries if (each := _comment(entry))]
     lines = comments.comment_rows(membership, number, found) if found else []
-    moves = [entry for entry in entries if entry.verb in CHALLENGE_VERBS]
+    moves = [entry for entry in entries if entry.verb in thread_verbs()]
     return {
         **(post_context(membership, card) if about_it else {"post": card, **partnership_context(membership)}),
         "has_changed": bool(about_it),
@@ -75,18 +76,18 @@ def _about_post() -> Select[Entry]:
 
 def _comment(entry: Entry) -> int | None:
     """The number of the comment that an entry is about; None for one about the post itself."""
-    return entry.number if entry.verb is Verb.COMMENTED else entry.details.get("comment")
+    return entry.number if entry.verb is COMMENTED else entry.details.get("comment")
 
 
 def _said(membership: Membership, entries: list[Entry]) -> str:
     """What a screen reader says of it: what others did, in a sentence or two."""
     others = [entry for entry in entries if entry.actor_id != membership.id]
-    commented = [entry for entry in others if entry.verb is Verb.COMMENTED]
+    commented = [entry for entry in others if entry.verb is COMMENTED]
     sentences = []
     if len(commented) == 1 and commented[0].actor:
         sentences.append(_("%(name)s has commented.", name=commented[0].actor.user.name))
     elif commented:
         sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
-    if any(entry.verb in CHALLENGE_VERBS for entry in others):
+    if any(entry.verb in thread_verbs() for entry in others):
         sentences.append(_("The challenge has moved."))
     return " ".join(sentences)

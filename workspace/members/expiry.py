@@ -13,7 +13,8 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.failures import Key, each, rests
 from workspace.mail.models import enqueue, is_posted
-from workspace.partnerships.activity_log import Verb, record
+from workspace.members.verbs import EXPIRED
+from workspace.partnerships.activity_log import record
 from workspace.partnerships.models import Ending, Membership, MembershipState
 
 SETTLING, ANNOUNCING = "ending", "announcing"
@@ -36,7 +37,7 @@ def _settle(seat_id: int, _number: int) -> int:
         if seat.ends_at and seat.ends_at <= now:
             seat.transition_to(MembershipState.ENDED)
             seat.ending = Ending.EXPIRED
-            record(seat.partnership, Verb.EXPIRED, subject=seat)
+            record(seat.partnership, EXPIRED, subject=seat)
             record_audit(AuditAction.EXPIRED, subject=seat.user, partnership=seat.partnership)
         else:
             seat.transition_to(MembershipState.ACTIVE)

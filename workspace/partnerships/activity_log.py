@@ -5,7 +5,6 @@ number. Everything else (unread marks, feeds, mail) is a reader of this log with
 """
 
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -29,92 +28,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from workspace import clock
 from workspace.db import Model, db
 from workspace.db.statements import core_connection
-from workspace.db.types import Details, UtcDateTime, enum_column_type
+from workspace.db.types import Details, UtcDateTime
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
-
-
-class Verb(StrEnum):
-    """What an entry says was done."""
-
-    STARTED = "started"
-    JOINED = "joined"
-    SHARED_PROGRESS = "shared_progress"
-    SHARED_CHALLENGE = "shared_challenge"
-    COMMENTED = "commented"
-    EDITED = "edited"
-    WITHDREW = "withdrew"
-    BROUGHT_BACK = "brought_back"
-    REDACTED = "redacted"
-    REACTED = "reacted"
-    PINNED = "pinned"
-    UNPINNED = "unpinned"
-    TOOK = "took"
-    ASKED_TO_TAKE = "asked_to_take"
-    DECLINED_TO_TAKE = "declined_to_take"
-    SOLVED = "solved"
-    PARKED = "parked"
-    REOPENED = "reopened"
-    MOVED_ON = "moved_on"
-    SHARES_CHALLENGE = "shares_challenge"
-    SHARES_NO_LONGER = "shares_no_longer"
-    CHANGED_STAGE = "changed_stage"
-    CHANGED_PURPOSE = "changed_purpose"
-    RENAMED = "renamed"
-    CHANGED_GOALS = "changed_goals"
-    CHANGED_MAILS = "changed_mails"
-    ADDED_ORGANISATION = "added_organisation"
-    LET_GO_ORGANISATION = "let_go_organisation"
-    CHANGED_ORGANISATION = "changed_organisation"
-    LEFT = "left"
-    REMOVED = "removed"
-    EXPIRED = "expired"
-    ARCHIVED = "archived"
-    UNARCHIVED = "unarchived"
-    ADDED_ROLE = "added_role"
-    EDITED_ROLE = "edited_role"
-    RETIRED_ROLE = "retired_role"
-    RESUMED_ROLE = "resumed_role"
-    OFFERED_ROLE = "offered_role"
-    ASKED_FOR_ROLE = "asked_for_role"
-    WITHDREW_ROLE = "withdrew_role"
-    TOOK_ROLE = "took_role"
-    DECLINED_ROLE = "declined_role"
-    GAVE_ROLE = "gave_role"
-    REFUSED_ROLE = "refused_role"
-    LEFT_ROLE = "left_role"
-
-
-# What the history of a partnership tells: the partnership itself. What is about a post is told where the post stands.
-HISTORY_VERBS = (
-    Verb.STARTED,
-    Verb.JOINED,
-    Verb.CHANGED_STAGE,
-    Verb.CHANGED_PURPOSE,
-    Verb.RENAMED,
-    Verb.CHANGED_GOALS,
-    Verb.CHANGED_MAILS,
-    Verb.ADDED_ORGANISATION,
-    Verb.LET_GO_ORGANISATION,
-    Verb.CHANGED_ORGANISATION,
-    Verb.LEFT,
-    Verb.REMOVED,
-    Verb.EXPIRED,
-    Verb.ARCHIVED,
-    Verb.UNARCHIVED,
-    Verb.ADDED_ROLE,
-    Verb.EDITED_ROLE,
-    Verb.RETIRED_ROLE,
-    Verb.RESUMED_ROLE,
-    Verb.OFFERED_ROLE,
-    Verb.ASKED_FOR_ROLE,
-    Verb.WITHDREW_ROLE,
-    Verb.TOOK_ROLE,
-    Verb.DECLINED_ROLE,
-    Verb.GAVE_ROLE,
-    Verb.REFUSED_ROLE,
-    Verb.LEFT_ROLE,
-)
+from workspace.partnerships.verbs import Verb, VerbColumn
 
 
 class Entry(Model):
@@ -141,7 +58,7 @@ class Entry(Model):
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    verb: Mapped[Verb] = mapped_column(enum_column_type(Verb, 30, otherwise=Verb.EDITED))
+    verb: Mapped[Verb] = mapped_column(VerbColumn)
     actor_id: Mapped[int | None]
     subject_id: Mapped[int | None]
     post_number: Mapped[int | None]
@@ -158,6 +75,11 @@ class Entry(Model):
         foreign_keys=lambda: Entry.subject_id,
         viewonly=True,
     )
+
+    @property
+    def sentence(self) -> str:
+        """What it says, in the reader's language; empty where the post shows it."""
+        return self.verb.sentence(self)
 
 
 class RecordedEntry(NamedTuple):
@@ -185,20 +107,18 @@ def record(
     actor: Membership | None = None,
     post_number: int | None = None,
     subject: Membership | None = None,
-    creates_post: bool = False,
-    bumps_activity: bool = False,
     **details: Any,
 ) -> RecordedEntry:
     """Append an entry with the next number; without an actor it is what time did.
 
-    With `creates_post` it makes a post, which gets the entry's number. With `bumps_activity` it is activity of the
-    partnership, whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
+    A verb that `creates_post` makes a post, which gets this number. With one that `bumps_activity` it is activity
+    of the partnership, whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
     """
     written = core_connection()
     at = clock.now()
-    activity_at = max(at, partnership.last_activity_at) if bumps_activity else partnership.last_activity_at
-    taken = {"partnership": partnership.id} | ({"activity_at": activity_at} if bumps_activity else {})
-    number = written.execute(_next_number(bumps_activity=bumps_activity), taken).scalar_one()
+    activity_at = max(at, partnership.last_activity_at) if verb.bumps_activity else partnership.last_activity_at
+    taken = {"partnership": partnership.id} | ({"activity_at": activity_at} if verb.bumps_activity else {})
+    number = written.execute(_next_number(bumps_activity=verb.bumps_activity), taken).scalar_one()
     # The session's own synchronising keeps a stale number on PostgreSQL.
     set_committed_value(partnership, "last_number", number)
     set_committed_value(partnership, "last_activity_at", activity_at)
@@ -211,7 +131,7 @@ def record(
             "verb": verb,
             "actor_id": entry.actor_id,
             "subject_id": subject.id if subject else None,
-            "post_number": number if creates_post else post_number,
+            "post_number": number if verb.creates_post else post_number,
             "details": details,
             "at": at,
         },
@@ -247,15 +167,11 @@ def _count_own() -> Any:
 
 
 def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
-    """Take what people wrote out of the entries about a post itself, or about one comment on it."""
-    about = select(Entry).where(
-        Entry.partnership_id == partnership_id,
-        Entry.post_number == post_number,
-        Entry.verb != Verb.REACTED,
-    )
+    """Delete what people wrote from the entries about a post itself, or about one comment on it."""
+    about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.post_number == post_number)
     for entry in db.session.scalars(about):
         if entry.details.get("comment") == comment:
-            entry.details = {key: value for key, value in entry.details.items() if not isinstance(value, str)}
+            entry.details = {key: value for key, value in entry.details.items() if key not in entry.verb.texts}
 
 
 def mark_seen(membership: Membership, number: int) -> None:

@@ -9,8 +9,9 @@ from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.i18n import danish
 from workspace.organisations.models import Side
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.verbs import STARTED
 from workspace.permissions import Conflict, Level, NotAllowed
 
 RESERVED = {"new"}  # The page for starting one stands there.
@@ -53,7 +54,7 @@ def create(
     moderator = Membership(partnership=partnership, user=by, organisation_id=by.organisation_id, level=Level.MODERATOR)
     db.session.add(moderator)
     db.session.flush()
-    record_by(moderator, Verb.STARTED)
+    record_by(moderator, STARTED)
     return partnership
 
 

@@ -8,8 +8,9 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
-from workspace.partnerships.activity_log import Verb, record, record_by
+from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.verbs import JOINED
 from workspace.permissions import Level
 
 
@@ -69,10 +70,10 @@ def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
     partnership = seat.partnership
     was_up_to_date = seat.seen_number == partnership.last_number
     if by:
-        entry = record_by(by, Verb.JOINED, subject=seat, level=seat.level.value)
+        entry = record_by(by, JOINED, subject=seat, level=seat.level.value)
     else:
         details: dict[str, Any] = {"level": seat.level.value} | ({"helps": helps} if helps else {})
-        entry = record(partnership, Verb.JOINED, actor=seat, subject=seat, **details)
+        entry = record(partnership, JOINED, actor=seat, subject=seat, **details)
     if was_up_to_date:
         seat.seen_number, seat.own_unseen = entry.number, 0
     elif not by:

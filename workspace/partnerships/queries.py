@@ -15,7 +15,7 @@ from workspace.db.statements import fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import HISTORY_VERBS, Entry
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.labels import so_many
 from workspace.partnerships.models import (
     Ending,
@@ -26,6 +26,7 @@ from workspace.partnerships.models import (
     PartnershipGoal,
 )
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.verbs import history_verbs
 from workspace.web.pagination import Cursor
 
 PAGE = 50
@@ -210,7 +211,7 @@ def history(membership: Membership, before: int | None) -> list[Entry]:
         .where(
             Entry.partnership_id == membership.partnership_id,
             Entry.post_number.is_(None),
-            Entry.verb.in_(HISTORY_VERBS),
+            Entry.verb.in_(history_verbs()),
         )
         .options(*HISTORY_COLUMNS)
         .order_by(Entry.number.desc())

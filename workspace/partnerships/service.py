@@ -10,9 +10,20 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
+from workspace.partnerships.verbs import (
+    ADDED_ORGANISATION,
+    ARCHIVED,
+    CHANGED_GOALS,
+    CHANGED_MAILS,
+    CHANGED_PURPOSE,
+    CHANGED_STAGE,
+    RENAMED,
+    UNARCHIVED,
+    Verb,
+)
 from workspace.permissions import Action, Conflict, Level
 
 
@@ -32,11 +43,11 @@ def update(
         by.require(Action.EDIT_PARTNERSHIP)
         if partnership.version != version:
             raise StalePartnership(_("Somebody else has changed the partnership in the meantime."))
-        _set(by, Verb.RENAMED, "name", name)
-        _set(by, Verb.CHANGED_PURPOSE, "purpose", purpose)
-        _set(by, Verb.CHANGED_GOALS, "goals", sorted(set(goals)))
+        _set(by, RENAMED, "name", name)
+        _set(by, CHANGED_PURPOSE, "purpose", purpose)
+        _set(by, CHANGED_GOALS, "goals", sorted(set(goals)))
         if titles_only is not None:
-            _set(by, Verb.CHANGED_MAILS, "titles_only", titles_only)
+            _set(by, CHANGED_MAILS, "titles_only", titles_only)
         partnership.version += 1
 
 
@@ -44,7 +55,7 @@ def change_stage(by: Membership, stage: Stage) -> None:
     """Change the partnership's stage; to the present one it changes nothing."""
     with by.partnership.locked():
         by.require(Action.EDIT_PARTNERSHIP)
-        _set(by, Verb.CHANGED_STAGE, "stage", stage)
+        _set(by, CHANGED_STAGE, "stage", stage)
 
 
 def archive(by: Membership) -> None:
@@ -53,7 +64,7 @@ def archive(by: Membership) -> None:
         by.require(Action.ARCHIVE)
         if not by.partnership.is_archived:
             by.partnership.archived_at = clock.now()
-            record_by(by, Verb.ARCHIVED)
+            record_by(by, ARCHIVED)
 
 
 def unarchive(by: Membership) -> None:
@@ -62,7 +73,7 @@ def unarchive(by: Membership) -> None:
         by.require(Action.ARCHIVE)
         if by.partnership.is_archived:
             by.partnership.archived_at = None
-            record_by(by, Verb.UNARCHIVED)
+            record_by(by, UNARCHIVED)
 
 
 def set_sides(by: Membership, sides: dict[int, Side]) -> None:
@@ -78,7 +89,7 @@ def set_sides(by: Membership, sides: dict[int, Side]) -> None:
                 db.session.add(
                     Participation(partnership_id=by.partnership_id, organisation_id=organisation.id, side=side)
                 )
-                record_by(by, Verb.ADDED_ORGANISATION, name=organisation.name)
+                record_by(by, ADDED_ORGANISATION, name=organisation.name)
 
 
 def add_person(by: Membership, user: User, level: Level) -> Membership:

@@ -19,10 +19,20 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
-from workspace.partnerships.activity_log import RecordedEntry, Verb, record, record_by
+from workspace.partnerships.activity_log import RecordedEntry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts.authored_text import AuthoredText
+from workspace.posts.verbs import (
+    ASKED_TO_TAKE,
+    DECLINED_TO_TAKE,
+    MOVED_ON,
+    PARKED,
+    REOPENED,
+    SOLVED,
+    TOOK,
+)
 from workspace.roles.queries import holds
 
 STALLED_AFTER = timedelta(days=14)
@@ -39,21 +49,8 @@ class ChallengeStatus(StrEnum):
 
 UNSOLVED = (ChallengeStatus.OPEN, ChallengeStatus.ONGOING)
 
-# The entries that move a challenge: they stand in its thread between the comments.
-CHALLENGE_VERBS = (
-    Verb.TOOK,
-    Verb.ASKED_TO_TAKE,
-    Verb.DECLINED_TO_TAKE,
-    Verb.SOLVED,
-    Verb.PARKED,
-    Verb.REOPENED,
-    Verb.MOVED_ON,
-    Verb.SHARES_CHALLENGE,
-    Verb.SHARES_NO_LONGER,
-)
-
-# Those that brought it where it is.
-STATUS_VERBS = (Verb.TOOK, Verb.SOLVED, Verb.PARKED)
+# The entries that brought a challenge where it is.
+STATUS_VERBS = (TOOK, SOLVED, PARKED)
 
 
 def is_stalled(challenge: Any) -> bool:
@@ -141,7 +138,7 @@ class ChallengeMixin(AuthoredText):
             if self.assignee_id != whom.id:
                 self._require_as_seen(instead_of)
                 self.asked_id = whom.id
-                entry = self._moved(by.partnership, Verb.ASKED_TO_TAKE, by, subject=whom)
+                entry = self._moved(by.partnership, ASKED_TO_TAKE, by, subject=whom)
                 notify({NotificationKind.CHALLENGE: [whom.id]}, entry, post=self.number)
 
     def accept(self, by: Membership) -> None:
@@ -158,28 +155,28 @@ class ChallengeMixin(AuthoredText):
         with by.partnership.locked():
             self.require_asked(by)
             self.asked_id = None
-            self._moved(by.partnership, Verb.DECLINED_TO_TAKE, by, note=reason)
+            self._moved(by.partnership, DECLINED_TO_TAKE, by, note=reason)
 
     def solve(self, by: Membership, note: str, by_posts: Sequence[int] = ()) -> None:
         """Close it with the note that says what solved it, and the numbers of the progress posts that did."""
         with by.partnership.locked():
             self.require_solvable(by)
             self._set(by.partnership, ChallengeStatus.SOLVED, outcome=note)
-            self._moved(by.partnership, Verb.SOLVED, by, note=note, posts=list(by_posts))
+            self._moved(by.partnership, SOLVED, by, note=note, posts=list(by_posts))
 
     def park(self, by: Membership, reason: str, until: date | None = None) -> None:
         """Put it aside, and say why; on `until`, a day to come, it opens again by itself."""
         with by.partnership.locked():
             self.require_unsolved(by)
             self._set(by.partnership, ChallengeStatus.PARKED, outcome=reason, until=until)
-            self._moved(by.partnership, Verb.PARKED, by, note=reason, until=until.isoformat() if until else None)
+            self._moved(by.partnership, PARKED, by, note=reason, until=until.isoformat() if until else None)
 
     def reopen(self, by: Membership, reason: str) -> None:
         """Open it again, and say why: it was solved, parked, or taken by somebody who can't go on with it."""
         with by.partnership.locked():
             self.require_reopenable(by)
             self._set(by.partnership, ChallengeStatus.OPEN)
-            self._moved(by.partnership, Verb.REOPENED, by, note=reason)
+            self._moved(by.partnership, REOPENED, by, note=reason)
 
     def open_in_time(self, partnership: Partnership, today: date) -> bool:
         """Open it if its day has come, and say whether it had. Nobody does it: Samspil."""
@@ -190,7 +187,7 @@ class ChallengeMixin(AuthoredText):
             if not has_come or self.is_withdrawn or partnership.is_archived:
                 return False
             self._set(partnership, ChallengeStatus.OPEN)
-            self._moved(partnership, Verb.REOPENED, None)
+            self._moved(partnership, REOPENED, None)
             return True
 
     def advance(self, by: Membership) -> None:
@@ -201,7 +198,7 @@ class ChallengeMixin(AuthoredText):
         self.require_challenge()
         if not self.is_unsolved:
             raise StateChanged(_("The challenge that you chose is no longer unsolved. Choose another, or none."))
-        self._moved(by.partnership, Verb.MOVED_ON, by, progress=by.partnership.last_number + 2)
+        self._moved(by.partnership, MOVED_ON, by, progress=by.partnership.last_number + 2)
 
     def bump(self, entry: RecordedEntry) -> None:
         """Make the entry, which lifts, the post's latest activity."""
@@ -257,7 +254,7 @@ class ChallengeMixin(AuthoredText):
     def _give_to(self, taker: Membership) -> None:
         self._set(taker.partnership, ChallengeStatus.ONGOING)
         self.taker_id = taker.id
-        self._moved(taker.partnership, Verb.TOOK, taker)
+        self._moved(taker.partnership, TOOK, taker)
 
     def _set(
         self, partnership: Partnership, status: ChallengeStatus, *, outcome: str = "", until: date | None = None
@@ -272,7 +269,7 @@ class ChallengeMixin(AuthoredText):
     def _moved(self, partnership: Partnership, verb: Verb, by: Membership | None, **about: Any) -> RecordedEntry:
         """Record the move, which lifts the challenge."""
         append = partial(record_by, by) if by else partial(record, partnership)
-        entry = append(verb, post_number=self.number, bumps_activity=True, **about)
+        entry = append(verb, post_number=self.number, **about)
         self.bump(entry)
         db.session.flush()
         return entry

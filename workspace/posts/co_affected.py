@@ -8,10 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.db import Model, db
 from workspace.db.types import UtcDateTime
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict
 from workspace.posts.models import Post
+from workspace.posts.verbs import SHARES_CHALLENGE, SHARES_NO_LONGER
 
 
 class CoAffected(Model):
@@ -36,7 +37,7 @@ def join(post: Post, by: Membership) -> None:
     with by.partnership.locked():
         _require_other_organisation(post, by)
         if _of(post, by) is None:
-            entry = record_by(by, Verb.SHARES_CHALLENGE, post_number=post.number, bumps_activity=True)
+            entry = record_by(by, SHARES_CHALLENGE, post_number=post.number)
             db.session.add(
                 CoAffected(
                     partnership_id=post.partnership_id,
@@ -59,7 +60,7 @@ def leave(post: Post, by: Membership) -> None:
         if said is not None:
             db.session.delete(said)
             post.affected_count -= 1
-            record_by(by, Verb.SHARES_NO_LONGER, post_number=post.number)
+            record_by(by, SHARES_NO_LONGER, post_number=post.number)
             db.session.flush()
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from workspace.db.types import AnyRow
-from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
 from workspace.posts import queries
 from workspace.posts.challenge_workflow import ChallengeStatus, may_move
+from workspace.posts.verbs import SOLVED
 
 
 def partnership_context(membership: Membership) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def challenge_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
     """How far a challenge is, who has to do with it, what the reader may do, and what belongs to it."""
     turns = queries.status_entries(membership, post.number)
     concerned = [post.taker_id, post.asked_id, *(turn.actor_id for turn in turns.values())]
-    solved = turns.get(Verb.SOLVED) if post.status is ChallengeStatus.SOLVED else None
+    solved = turns.get(SOLVED) if post.status is ChallengeStatus.SOLVED else None
     solving = solved.details.get("posts", []) if solved else []
     progress = queries.progress_of(membership, post.number, solving)
     return {

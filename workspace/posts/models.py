@@ -11,12 +11,22 @@ from workspace import clock
 from workspace.db import Model, db
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
-from workspace.partnerships.activity_log import Verb, erase_texts, record_by
+from workspace.partnerships.activity_log import erase_texts, record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict
 from workspace.posts import follows, mentions
 from workspace.posts.authored_text import AlreadyShared
 from workspace.posts.challenge_workflow import UNSOLVED, ChallengeMixin
+from workspace.posts.verbs import (
+    BROUGHT_BACK,
+    EDITED,
+    PINNED,
+    REDACTED,
+    SHARED_CHALLENGE,
+    SHARED_PROGRESS,
+    UNPINNED,
+    WITHDREW,
+)
 from workspace.rich_text import RichText
 from workspace.roles.models import Role
 
@@ -31,7 +41,7 @@ class PostKind(StrEnum):
 
 
 CHALLENGES = "status IS NOT NULL AND withdrawn_at IS NULL"
-SHARED = {PostKind.PROGRESS: Verb.SHARED_PROGRESS, PostKind.CHALLENGE: Verb.SHARED_CHALLENGE}
+SHARED = {PostKind.PROGRESS: SHARED_PROGRESS, PostKind.CHALLENGE: SHARED_CHALLENGE}
 
 
 def _some(name: str, *columns: str, where: str) -> Index:
@@ -110,7 +120,7 @@ class Post(ChallengeMixin, Model):
                 role.require_in_use()
             if moves:
                 cls._challenge(by, moves).advance(by)
-            entry = record_by(by, SHARED[kind], creates_post=True, bumps_activity=True)
+            entry = record_by(by, SHARED[kind])
             post = cls(
                 partnership_id=by.partnership_id,
                 number=entry.number,
@@ -156,7 +166,7 @@ class Post(ChallengeMixin, Model):
                 mentioned = self.rewrite(body, title=self.title)
                 self.title, self.answer_by, self.role_id = title, answer_by, role_id
                 follows.auto_follow(self.partnership_id, self.number, body.mentions)
-                entry = record_by(by, Verb.EDITED, post_number=self.number)
+                entry = record_by(by, EDITED, post_number=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
     def withdraw(self, by: Membership, reason: str = "") -> None:
@@ -165,14 +175,14 @@ class Post(ChallengeMixin, Model):
             if self.mark_withdrawn(by, reason):
                 self.pinned_at = None
                 by.partnership.unsolved_count -= self.status in UNSOLVED
-                record_by(by, Verb.WITHDREW, post_number=self.number, reason=reason)
+                record_by(by, WITHDREW, post_number=self.number, reason=reason)
 
     def bring_back(self, by: Membership) -> None:
         """Undo the withdrawal."""
         with by.partnership.locked():
             if self.restore(by):
                 by.partnership.unsolved_count += self.status in UNSOLVED
-                record_by(by, Verb.BROUGHT_BACK, post_number=self.number)
+                record_by(by, BROUGHT_BACK, post_number=self.number)
 
     def redact(self, by: Membership, reason: str) -> None:
         """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
@@ -182,7 +192,7 @@ class Post(ChallengeMixin, Model):
                 by.partnership.unsolved_count -= was_unsolved
                 self.title, self.outcome, self.pinned_at = "", "", None
                 erase_texts(self.partnership_id, post_number=self.number)
-                record_by(by, Verb.REDACTED, post_number=self.number, reason=reason)
+                record_by(by, REDACTED, post_number=self.number, reason=reason)
 
     @property
     def owner_ids(self) -> set[int]:
@@ -197,7 +207,7 @@ class Post(ChallengeMixin, Model):
             if self.pinned_at is None:
                 self._require_room_for_a_pin()
                 self.pinned_at = clock.now()
-                record_by(by, Verb.PINNED, post_number=self.number)
+                record_by(by, PINNED, post_number=self.number)
 
     def unpin(self, by: Membership) -> None:
         """Let the post take its place in the feed again."""
@@ -205,7 +215,7 @@ class Post(ChallengeMixin, Model):
             by.require(Action.PIN)
             if self.pinned_at is not None:
                 self.pinned_at = None
-                record_by(by, Verb.UNPINNED, post_number=self.number)
+                record_by(by, UNPINNED, post_number=self.number)
 
     def _require_same(
         self, kind: PostKind, title: str, body: RichText, moves: int | None, answer_by: date | None, role: Role | None

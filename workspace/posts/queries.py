@@ -12,14 +12,15 @@ from workspace.db import db
 from workspace.db.statements import fetch_rows, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import HISTORY_COLUMNS, of_seat
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.verbs import Verb, thread_verbs
 from workspace.permissions import Level
 from workspace.posts import follows
 from workspace.posts.authored_text import AuthoredText
-from workspace.posts.challenge_workflow import CHALLENGE_VERBS, STATUS_VERBS
+from workspace.posts.challenge_workflow import STATUS_VERBS
 from workspace.posts.co_affected import CoAffected
 from workspace.posts.mentions import mentioned, unseen
 from workspace.posts.models import Post, PostKind
@@ -223,10 +224,7 @@ def is_new(has_news: bool) -> Any:
 def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
     """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
     query = (
-        _entries(membership, number, CHALLENGE_VERBS)
-        .options(*HISTORY_COLUMNS)
-        .order_by(Entry.number.desc())
-        .limit(most)
+        _entries(membership, number, thread_verbs()).options(*HISTORY_COLUMNS).order_by(Entry.number.desc()).limit(most)
     )
     if before is not None:
         query = query.where(Entry.number < before)

@@ -12,11 +12,12 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.types import enum_column_type
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.permissions import Action
 from workspace.posts.authored_text import AuthoredText
+from workspace.posts.verbs import REACTED
 
 # Marks the reader's own among the reactions of a text.
 OWN = "*"
@@ -69,7 +70,7 @@ def react(by: Membership, writing: AuthoredText, post_number: int, kind: Reactio
                 Reaction(partnership_id=by.partnership_id, number=writing.number, membership_id=by.id, kind=kind)
             )
             about = {} if writing.number == post_number else {"comment": writing.number}
-            record_by(by, Verb.REACTED, post_number=post_number, kind=kind, **about)
+            record_by(by, REACTED, post_number=post_number, kind=kind, **about)
 
 
 def reactions_column(membership_id: Any, partnership_id: Any, number: Any) -> Any:

@@ -11,19 +11,21 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace import clock
+from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
 from workspace.organisations.models import Side
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import of_seat
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 from workspace.posts.queries import of_author
+from workspace.posts.verbs import ASKED_TO_TAKE, PARKED, SHARES_CHALLENGE, SOLVED, TOOK
 
-ANSWERS = (Verb.COMMENTED, Verb.TOOK, Verb.ASKED_TO_TAKE, Verb.SOLVED, Verb.PARKED, Verb.SHARES_CHALLENGE)
+ANSWERS = (COMMENTED, TOOK, ASKED_TO_TAKE, SOLVED, PARKED, SHARES_CHALLENGE)
 KEPT = 512  # partnerships and periods, the latest read
 
 

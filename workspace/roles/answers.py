@@ -8,11 +8,11 @@ from sqlalchemy import or_, select
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment
 from workspace.roles.offers import require_able, require_vacant
+from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, REFUSED_ROLE, TOOK_ROLE
 
 FORMER_HELPS_FOR = timedelta(days=30)
 
@@ -34,7 +34,7 @@ def accept(holding: RoleAssignment, by: Membership) -> None:
         _make_room(holding, start)
         holding.since = start
         holding.resolve(by, AssignmentState.HELD)
-        holding.log(by, Verb.GAVE_ROLE if asked else Verb.TOOK_ROLE, since=start.isoformat())
+        holding.log(by, GAVE_ROLE if asked else TOOK_ROLE, since=start.isoformat())
 
 
 def decline(holding: RoleAssignment, by: Membership, reason: str) -> None:
@@ -44,7 +44,7 @@ def decline(holding: RoleAssignment, by: Membership, reason: str) -> None:
             return
         asked = _require_answerable(holding, by)
         holding.resolve(by, AssignmentState.DECLINED, reason)
-        holding.log(by, Verb.REFUSED_ROLE if asked else Verb.DECLINED_ROLE, reason=reason)
+        holding.log(by, REFUSED_ROLE if asked else DECLINED_ROLE, reason=reason)
 
 
 def _require_answerable(holding: RoleAssignment, by: Membership) -> bool:

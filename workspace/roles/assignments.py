@@ -16,10 +16,12 @@ from workspace.db import Model, db
 from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict
 from workspace.roles.models import Role
+from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_ROLE, REFUSED_ROLE, TOOK_ROLE
 
 
 class AssignmentKind(StrEnum):
@@ -149,9 +151,9 @@ class RoleAssignment(Model):
 
     def _concerned(self, verb: Verb) -> set[int]:
         """The seats of those whom what was done about it concerns."""
-        if verb in (Verb.OFFERED_ROLE, Verb.GAVE_ROLE, Verb.REFUSED_ROLE, Verb.LEFT_ROLE):
+        if verb in (OFFERED_ROLE, GAVE_ROLE, REFUSED_ROLE, LEFT_ROLE):
             return {self.membership_id}
-        if verb in (Verb.TOOK_ROLE, Verb.DECLINED_ROLE):
+        if verb in (TOOK_ROLE, DECLINED_ROLE):
             return {seat_id for seat_id in (self.offered_by_id, self.former_id) if seat_id}
         return set()
 

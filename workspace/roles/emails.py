@@ -7,9 +7,10 @@ from workspace.db import db
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail
 from workspace.notifications import emails
-from workspace.partnerships.activity_log import Entry, Verb
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.roles.assignments import AssignmentState, RoleAssignment
+from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_ROLE, REFUSED_ROLE, TOOK_ROLE
 
 
 @email_type("role", _l("Role offered, handed over or answered"))
@@ -17,7 +18,7 @@ def role(mail: Mail) -> EmailContent | None:
     """What happened about a role that has to do with the reader; an offer only while it stands."""
     seat, entry = emails.recipient_membership(mail), emails.entry(mail)
     holding = db.session.get_one(RoleAssignment, mail.payload["holding"])
-    offers = entry.verb is Verb.OFFERED_ROLE
+    offers = entry.verb is OFFERED_ROLE
     if seat is None or entry.actor is None or (offers and holding.state is not AssignmentState.OFFERED):
         return None
     return emails.notification_email(
@@ -38,10 +39,10 @@ def _heading(entry: Entry, holding: RoleAssignment, seat: Membership) -> str:
         else _("%(who)s has accepted the role »%(role)s«", **names)
     )
     return {
-        Verb.OFFERED_ROLE: _("%(who)s offers you the role »%(role)s«", **names),
-        Verb.TOOK_ROLE: took,
-        Verb.DECLINED_ROLE: _("%(who)s has declined the role »%(role)s«", **names),
-        Verb.GAVE_ROLE: _("%(who)s has given you the role »%(role)s«", **names),
-        Verb.REFUSED_ROLE: _("%(who)s has not given you the role »%(role)s«", **names),
-        Verb.LEFT_ROLE: _("%(who)s has ended your time in the role »%(role)s«", **names),
+        OFFERED_ROLE: _("%(who)s offers you the role »%(role)s«", **names),
+        TOOK_ROLE: took,
+        DECLINED_ROLE: _("%(who)s has declined the role »%(role)s«", **names),
+        GAVE_ROLE: _("%(who)s has given you the role »%(role)s«", **names),
+        REFUSED_ROLE: _("%(who)s has not given you the role »%(role)s«", **names),
+        LEFT_ROLE: _("%(who)s has ended your time in the role »%(role)s«", **names),
     }[entry.verb]

@@ -5,11 +5,12 @@ from sqlalchemy import select
 
 from workspace import clock
 from workspace.db import db
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed
 from workspace.roles.assignments import OPEN, AssignmentState, RoleAssignment
 from workspace.roles.models import Role
+from workspace.roles.verbs import LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
 
 
 def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
@@ -21,7 +22,7 @@ def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
         if holding.state is AssignmentState.HELD and not holding.is_over:
             holding.end_at(clock.now())
             holding.reason = reason
-            holding.log(by, Verb.LEFT_ROLE, reason=reason)
+            holding.log(by, LEFT_ROLE, reason=reason)
 
 
 def retire(role: Role, by: Membership) -> None:
@@ -36,7 +37,7 @@ def retire(role: Role, by: Membership) -> None:
                 holding.resolve(by, AssignmentState.WITHDRAWN)
             elif holding.state is AssignmentState.HELD and not holding.is_over:
                 holding.end_at(role.retired_at)
-        record_by(by, Verb.RETIRED_ROLE, role=role.id, name=role.name)
+        record_by(by, RETIRED_ROLE, role=role.id, name=role.name)
 
 
 def resume(role: Role, by: Membership) -> None:
@@ -45,4 +46,4 @@ def resume(role: Role, by: Membership) -> None:
         by.require(Action.ASSIGN_ROLES)
         if role.retired_at is not None:
             role.retired_at = None
-            record_by(by, Verb.RESUMED_ROLE, role=role.id, name=role.name)
+            record_by(by, RESUMED_ROLE, role=role.id, name=role.name)

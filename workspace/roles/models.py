@@ -10,9 +10,10 @@ from workspace import clock
 from workspace.db import Model, db
 from workspace.db.types import UtcDateTime
 from workspace.i18n import danish
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict
+from workspace.roles.verbs import ADDED_ROLE, EDITED_ROLE
 
 
 class StaleRole(Conflict):
@@ -71,7 +72,7 @@ class Role(Model):
             role._describe(name, responsibility)
             db.session.add(role)
             db.session.flush()
-            record_by(by, Verb.ADDED_ROLE, role=role.id, name=name)
+            record_by(by, ADDED_ROLE, role=role.id, name=name)
             return role
 
     def edit(self, by: Membership, *, name: str, responsibility: str, version: int) -> None:
@@ -85,7 +86,7 @@ class Role(Model):
                 before = self.name
                 self._describe(name, responsibility)
                 self.version += 1
-                record_by(by, Verb.EDITED_ROLE, role=self.id, name=name, before=before)
+                record_by(by, EDITED_ROLE, role=self.id, name=name, before=before)
 
     def place(self, by: Membership, *, up: bool) -> None:
         """Let it change places with its neighbour. How roles are laid out is no event: nothing is logged."""

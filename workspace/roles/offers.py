@@ -8,11 +8,12 @@ from sqlalchemy import and_, or_, select
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.partnerships.activity_log import Verb
 from workspace.partnerships.models import Membership
+from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor, waiting
 from workspace.roles.models import Role
+from workspace.roles.verbs import ASKED_FOR_ROLE, OFFERED_ROLE, WITHDREW_ROLE
 
 
 def offer(
@@ -53,7 +54,7 @@ def offer(
             since=starts_at,
             stays_as_helper=stays_as_helper and hands_over,
         )
-        return _open(made, role, to, by, Verb.OFFERED_ROLE)
+        return _open(made, role, to, by, OFFERED_ROLE)
 
 
 def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") -> RoleAssignment:
@@ -73,7 +74,7 @@ def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") ->
         if kind is AssignmentKind.ACCOUNTABLE:
             require_vacant(role)
         made = RoleAssignment(kind=kind, state=AssignmentState.REQUESTED, notes=notes)
-        return _open(made, role, by, by, Verb.ASKED_FOR_ROLE)
+        return _open(made, role, by, by, ASKED_FOR_ROLE)
 
 
 def withdraw(holding: RoleAssignment, by: Membership) -> None:
@@ -86,7 +87,7 @@ def withdraw(holding: RoleAssignment, by: Membership) -> None:
         if not holding.may_be_withdrawn_by(by):
             raise NotAllowed(_("Only who made the offer, or a moderator, can withdraw it."))
         holding.resolve(by, AssignmentState.WITHDRAWN)
-        holding.log(by, Verb.WITHDREW_ROLE)
+        holding.log(by, WITHDREW_ROLE)
 
 
 def is_accountable(member: Membership, role: Role) -> bool:
@@ -131,7 +132,7 @@ def _withdraw_from_those_who_left(role: Role, by: Membership) -> None:
     for holding in waiting(role):
         if not holding.membership.is_active:
             holding.resolve(by, AssignmentState.WITHDRAWN)
-            holding.log(by, Verb.WITHDREW_ROLE)
+            holding.log(by, WITHDREW_ROLE)
 
 
 def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, verb: Verb) -> RoleAssignment:

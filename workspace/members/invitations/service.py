@@ -20,10 +20,11 @@ from workspace.members.invitations import address_parser
 from workspace.members.invitations.address_parser import INVITING, Row
 from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.organisations.models import Organisation
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.service import participations
+from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
 
 
@@ -170,7 +171,7 @@ def create_member_account(organisation_id: int, user: User, by: Membership) -> N
     organisation = db.session.get_one(Organisation, organisation_id)
     side = organisation.usual_side
     db.session.add(Participation(partnership_id=by.partnership_id, organisation_id=organisation_id, side=side))
-    record_by(by, Verb.ADDED_ORGANISATION, name=organisation.name)
+    record_by(by, ADDED_ORGANISATION, name=organisation.name)
 
 
 def token(what: Invitation | InviteLink) -> str:

@@ -17,7 +17,8 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
-from workspace.partnerships.activity_log import Verb, record, record_by
+from workspace.members.verbs import LEFT, REMOVED
+from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
 from workspace.permissions import Action, Conflict, Level
 
@@ -114,7 +115,7 @@ def end(seat: Membership, how: Ending, *, by: Membership, reason: str = "") -> N
     """End the membership, and put it on record. The partnership is locked."""
     seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
     seat.ending = how
-    record_by(by, Verb.REMOVED, subject=seat)
+    record_by(by, REMOVED, subject=seat)
     _tell(AuditAction.REMOVED, seat, by, reason=reason)
 
 
@@ -125,7 +126,7 @@ def leave(seat: Membership, *, confirmed: bool = False) -> None:
         require_moderators(seat.partnership, without=moderators([seat]), confirmed=confirmed)
         seat.transition_to(MembershipState.ENDED)
         seat.ending = Ending.LEFT
-        record(seat.partnership, Verb.LEFT, actor=seat, subject=seat)
+        record(seat.partnership, LEFT, actor=seat, subject=seat)
         record_audit(AuditAction.LEFT, actor=seat.user, subject=seat.user, partnership=seat.partnership)
 
 

@@ -22,8 +22,9 @@ from workspace.members.moderation.service import (
     require_others,
     seat_with,
 )
+from workspace.members.verbs import CHANGED_ORGANISATION, LET_GO_ORGANISATION
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import Verb, record_by
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.partnerships.service import participations
 from workspace.permissions import Action, Conflict
@@ -62,7 +63,7 @@ def end_participation(
         if organisation_id not in present or organisation is None:
             abort(404)
         seats = seats_of(by.partnership, organisation_id)
-        record_by(by, Verb.LET_GO_ORGANISATION, name=organisation.name, members=len(seats))
+        record_by(by, LET_GO_ORGANISATION, name=organisation.name, members=len(seats))
         record_audit(
             AuditAction.LET_GO_ORGANISATION,
             actor=by.user,
@@ -111,7 +112,7 @@ def _seat_for(by: Membership, seat: Membership, organisation_id: int) -> Members
     db.session.add(moved)
     db.session.flush()
     _hand_on(seat, moved)
-    record_by(by if by.id != seat.id else moved, Verb.CHANGED_ORGANISATION, subject=moved, before=before)
+    record_by(by if by.id != seat.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
     record_audit(
         AuditAction.CHANGED_ORGANISATION,
         actor=by.user,

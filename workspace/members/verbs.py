@@ -1,0 +1,23 @@
+"""What is done about members and the organisations that they represent."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.verbs import Verb
+
+
+def _changed_organisation(entry: Entry) -> str:
+    return _(
+        "%(person)s sits for %(after)s now, no longer for %(before)s",
+        person=entry.subject.user.name if entry.subject else "",
+        after=entry.subject.organisation.name if entry.subject else "",
+        before=entry.details.get("before", ""),
+    )
+
+
+LET_GO_ORGANISATION = Verb("let_go_organisation", _l("%(who)s let %(name)s go"))
+CHANGED_ORGANISATION = Verb("changed_organisation", _changed_organisation)
+LEFT = Verb("left", _l("%(who)s left"))
+REMOVED = Verb("removed", _l("%(who)s ended the membership of %(person)s from %(organisation)s"))
+EXPIRED = Verb("expired", _l("The membership of %(person)s from %(organisation)s ended on its date"))

@@ -1,0 +1,39 @@
+"""What is done about posts and their texts, comments among them, and how challenges move."""
+
+from functools import partial
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.verbs import DigestUse, Verb, who
+
+
+def _reopened(entry: Entry) -> str:
+    if entry.actor is None:
+        return _("Samspil opened the challenge again, as agreed when it was parked")
+    return _("%(who)s opened the challenge again: %(note)s", who=who(entry), note=entry.details.get("note", ""))
+
+
+_Sharing = partial(Verb, tells=None, digest=DigestUse.NEW_POST, creates_post=True, bumps_activity=True)
+_Move = partial(Verb, in_thread=True, bumps_activity=True, texts=("note",))
+
+SHARED_PROGRESS = _Sharing("shared_progress")
+SHARED_CHALLENGE = _Sharing("shared_challenge")
+EDITED = Verb("edited", None)
+WITHDREW = Verb("withdrew", None, texts=("reason",))
+BROUGHT_BACK = Verb("brought_back", None)
+REDACTED = Verb("redacted", None, texts=("reason",))
+REACTED = Verb("reacted", None)
+PINNED = Verb("pinned", None)
+UNPINNED = Verb("unpinned", None)
+
+TOOK = _Move("took", _l("%(who)s has taken the challenge"), icon="ongoing", digest=DigestUse.TURN)
+ASKED_TO_TAKE = _Move("asked_to_take", _l("%(who)s asked %(person)s to take the challenge"))
+DECLINED_TO_TAKE = _Move("declined_to_take", _l("%(who)s can't take the challenge: %(note)s"))
+SOLVED = _Move("solved", _l("%(who)s marked the challenge as solved"), icon="solved", digest=DigestUse.TURN)
+PARKED = _Move("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", digest=DigestUse.TURN)
+REOPENED = _Move("reopened", _reopened, icon="reopen", digest=DigestUse.TURN)
+MOVED_ON = _Move("moved_on", _l("%(who)s shared progress that moves the challenge"))
+SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
+SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)
