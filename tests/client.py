@@ -34,7 +34,9 @@ class Client(FlaskClient):
         is_redirect = 300 <= response.status_code < 400
         is_packed = "Content-Encoding" in response.headers
         if response.mimetype == "text/html" and response.data.strip() and not is_redirect and not is_packed:
-            Page(response.text).check()
+            page = Page(response.text)
+            page.check()
+            page.check_links(self.application.url_map.bind(response.request.host), response.request.url)
         return response
 
     def _open(self, *args: Any, **options: Any) -> TestResponse:

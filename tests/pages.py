@@ -1,12 +1,29 @@
 """What every page and every part of a page must be, checked wherever a test meets one."""
 
 import re
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 import html5lib
 from html5lib.html5parser import ParseError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 LARGEST_PAGE = 60_000  # bytes
+
+# The attributes that hold an address, and the method that a browser or a script of ours asks it with.
+LINKS = {
+    "href": "GET",
+    "hx-get": "GET",
+    "hx-post": "POST",
+    "data-news": "GET",
+    "data-editor": "GET",
+    "data-suggestions": "GET",
+    "data-copy": "GET",
+    "data-seen": "POST",
+}
+STATIC = "/static/"  # answered by files in front of the app, so not in the url map
 
 
 class Page:
@@ -49,6 +66,38 @@ class Page:
         if self.is_whole:
             self._check_whole()
 
+    def check_links(self, urls: MapAdapter, base: str) -> None:
+        """Raise AssertionError for a link, form or request of HTMX that no view of ours answers with that method.
+
+        `base` is the address of the page. A part of a page stands on a page that isn't known here, so its relative
+        addresses are checked only where a test opens the whole page.
+        """
+        host = urlsplit(base).netloc
+        broken = []
+        for tag, method, address in sorted(set(self._links())):
+            is_relative = not address.startswith("/") and not urlsplit(address).netloc
+            if address.startswith("#") or (is_relative and not self.is_whole):
+                continue
+            parts = urlsplit(urljoin(base, address))
+            if parts.scheme not in ("http", "https") or parts.netloc != host or parts.path.startswith(STATIC):
+                continue
+            try:
+                urls.match(parts.path, method)
+            except (HTTPException, RequestRedirect) as error:
+                broken.append(f"<{tag}> {method} {address} ({type(error).__name__})")
+        assert not broken, f"Links that lead nowhere on {base}: {broken}"
+
+    def _links(self) -> Iterator[tuple[str, str, str]]:
+        """Tag, method and address of all that can be followed or sent."""
+        for element in self.root.iter():
+            if not isinstance(element.tag, str):
+                continue  # a comment
+            for name, method in LINKS.items():
+                if address := element.get(name):
+                    yield element.tag, method, address
+            if element.tag == "form":
+                yield from _targets(element)
+
     def _check_whole(self) -> None:
         assert self.root.get("lang") in ("da", "en"), "The page does not say its language"
         titles = [(title.text or "").strip() for title in self.all("title")]
@@ -76,6 +125,15 @@ class Page:
                     ids.append(value)
         doubled = {value for value in ids if ids.count(value) > 1}
         assert not doubled, f"Ids that stand twice: {sorted(doubled)}"
+
+
+def _targets(form: Element) -> Iterator[tuple[str, str, str]]:
+    """Where a form and each of its buttons send it. A form without an action goes to its own page."""
+    method = form.get("method", "get").upper()
+    yield "form", method, form.get("action", "")
+    for button in form.iter():
+        if "formaction" in button.attrib:
+            yield button.tag, button.get("formmethod", method).upper(), button.get("formaction", "")
 
 
 def _fields(form: Element) -> dict[str, str]:

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from flask import current_app
+from sqlalchemy import inspect, select
 
 from tests.databases import KIND, migrate, new_database
+from tests.factories import start_partnership
 from workspace import cli, create_app
 from workspace.config import Settings
 from workspace.db import Base, db
+from workspace.partnerships.models import Partnership
+from workspace.web.url_converters import static_segments
 
 
 @pytest.fixture
@@ -76,6 +80,26 @@ def test_foreign_keys_hold_again_after_a_migration() -> None:
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         else:
             assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
+
+
+@pytest.mark.usefixtures("empty")
+def test_partnerships_that_took_an_address_of_ours_get_a_free_one() -> None:
+    migrate("upgrade", "head")
+    moderator = start_partnership("Listed")  # listed-2, since the word itself can't be taken any more
+    others = [start_partnership(name, by=moderator.user).partnership for name in ("Grønne tage", "Vind")]
+    others[0].slug = "listed"
+    db.session.commit()
+    migrate("downgrade", "0016_standard_names")
+    migrate("upgrade", "head")
+    slugs = select(Partnership.slug).order_by(Partnership.id)
+    assert list(db.session.scalars(slugs)) == ["listed-2", "listed-3", "vind"]
+
+
+@pytest.mark.usefixtures("empty")
+def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> None:
+    """A new page right under /partnerships/ needs a migration as 0017, for a partnership may have its word."""
+    migrated = {"listed", "new"}
+    assert static_segments(current_app.url_map, "/partnerships/") == migrated
 
 
 def versions() -> list[str]:

@@ -1,11 +1,13 @@
 """What every page is: small however much stands on it, and sent with headers that keep it private.
 
-That it is HTML, and has a title, one heading and landmarks, tests/client.py checks at every page of every test.
+That it is HTML, has a title, one heading and landmarks, and links only to what there is, tests/client.py checks at
+every page of every test.
 """
 
 import gzip
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -384,3 +386,27 @@ def test_no_page_names_another_host(client: Client, mette: Client, moderator: Me
     for address in ("/", home, f"{home}about", f"{home}edit", "/partnerships/new", "/settings", "/privacy"):
         html = mette.get(address).text
         assert not re.findall(r'(?:href|src|action)="(?:https?:)?//[^"]*', html), address
+
+
+@pytest.mark.parametrize(
+    ("html", "broken"),
+    [
+        ('<a href="/memberships">In</a>', False),
+        ('<a href="/membership">In</a>', True),
+        ('<a href="/sign-out">Out</a>', True),  # only a POST signs out
+        ('<form method="post" action="/sign-out"></form>', False),
+        ('<form action="/sign-out"></form>', True),
+        ('<form method="post" action="/sign-in"><button formaction="/sign-in/kode">Mail</button></form>', True),
+        ('<form method="post" action="/sign-in"><button formaction="/sign-in/code">Mail</button></form>', False),
+        ('<button hx-get="/waiting">Count</button>', False),
+        ('<button hx-post="/waiting">Count</button>', True),
+        ('<div data-seen="/partnerships/icura/seen"></div>', False),
+        ('<div data-news="/partnerships/icura/nyt"></div>', True),
+        ('<a href="https://example.org/somewhere">Elsewhere</a><a href="mailto:a@b.example">Mail</a>', False),
+    ],
+)
+def test_a_link_that_leads_nowhere_fails_the_test_that_opens_its_page(app: Workspace, html: str, broken: bool) -> None:
+    for page in (Page(html), Page(f"<!doctype html><html><head></head><body>{html}</body></html>")):
+        expected = pytest.raises(AssertionError, match="lead nowhere") if broken else nullcontext()
+        with expected:
+            page.check_links(app.url_map.bind("localhost"), "http://localhost/")

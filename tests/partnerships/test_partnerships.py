@@ -45,6 +45,7 @@ from workspace.partnerships.verbs import (
     UNARCHIVED,
     Verb,
 )
+from workspace.web.url_converters import static_segments
 
 SignIn = Callable[[User], Client]
 
@@ -126,6 +127,17 @@ def listed(page: Page) -> list[str]:
 
 
 # Start
+
+
+def test_a_partnership_named_as_a_page_of_ours_gets_another_address(app: Workspace, window: Client) -> None:
+    words = static_segments(app.url_map, "/partnerships/")
+    for name in ["Listed", "New", "Ny", *words]:
+        answer = window.submit(START, FACTS | {"name": name, "goals": "11"}, page=NEW)
+        partnership = latest()
+        assert (answer.location, partnership.name) == (partnership.address, name)
+        feed = window.page(partnership.address)
+        assert feed.form(f"{partnership.address}posts"), name
+    assert not words.intersection(db.session.scalars(select(Partnership.slug)))
 
 
 def test_whoever_starts_a_partnership_is_its_moderator(window: Client, mette: User, gladsaxe: Organisation) -> None:

@@ -1,5 +1,6 @@
 """Starting a partnership."""
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -13,8 +14,7 @@ from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.verbs import STARTED
 from workspace.permissions import Conflict, Level, NotAllowed
-
-RESERVED = {"new"}  # The page for starting one stands there.
+from workspace.web.url_converters import static_segments
 
 
 class AlreadyStarted(Conflict):
@@ -60,7 +60,9 @@ def create(
 
 def _with_free_slug(partnership: Partnership) -> Partnership:
     slug = wanted = danish.slug(partnership.name)
-    taken = RESERVED | set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
+    # Where a page of its own stands, a partnership's feed could not be reached.
+    reserved = static_segments(current_app.url_map, "/partnerships/")
+    taken = reserved | set(db.session.scalars(select(Partnership.slug).where(Partnership.slug.startswith(wanted))))
     number = 1
     while True:
         while slug in taken:

@@ -20,3 +20,9 @@ class Number(IntegerConverter):
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=2**31 - 1)
+
+
+def static_segments(url_map: Map, prefix: str) -> set[str]:
+    """The words that stand right after `prefix` in addresses of ours: no name there may become one of them."""
+    after = (rule.rule.removeprefix(prefix) for rule in url_map.iter_rules() if rule.rule.startswith(prefix))
+    return {rest.partition("/")[0] for rest in after if rest and not rest.startswith("<")}
