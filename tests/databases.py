@@ -34,6 +34,12 @@ class Database(Protocol):
     def empty(self, app: Flask) -> None:
         """Take everything out, and begin all numbers from 1 again."""
 
+    def keep(self, app: Flask, name: str) -> None:
+        """Keep a copy of everything that has been committed."""
+
+    def bring_back(self, app: Flask, name: str) -> None:
+        """Make it hold what it held when `name` was kept, and nothing else."""
+
     def remove(self) -> None:
         """Take the database away."""
 
@@ -43,19 +49,24 @@ class SQLite:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "test.sqlite"
-        self.migrated = folder / "migrated.sqlite"
         self.url = f"sqlite:///{self.path}"
 
     def prepare(self, app: Flask) -> None:
         with app.app_context():
             event.listen(db.engine, "connect", _need_no_disk)
             make_tables()
-            with db.engine.connect() as connection:
-                driver: Any = connection.connection.dbapi_connection
-                driver.execute(f"VACUUM INTO '{self.migrated}'")
+            self.keep(app, "migrated")
             db.engine.dispose()
 
     def empty(self, app: Flask) -> None:
+        self.bring_back(app, "migrated")
+
+    def keep(self, app: Flask, name: str) -> None:
+        with app.app_context(), db.engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute(f"VACUUM INTO '{self._copy(name)}'")
+
+    def bring_back(self, app: Flask, name: str) -> None:
         with app.app_context():
             db.engine.dispose()
         for thread in threading.enumerate():
@@ -63,10 +74,13 @@ class SQLite:
                 thread.join(10)  # Its connection, the last to close, would write into the new file.
         for ending in ("-wal", "-shm"):
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
-        shutil.copyfile(self.migrated, self.path)
+        shutil.copyfile(self._copy(name), self.path)
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+    def _copy(self, name: str) -> Path:
+        return self.path.with_name(f"{name}.sqlite")
 
 
 class PostgreSQL:
@@ -84,18 +98,32 @@ class PostgreSQL:
     def prepare(self, app: Flask) -> None:
         with app.app_context():
             make_tables()
-        deletes = [f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables)]
+        self.tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+        deletes = [f'DELETE FROM public."{table}"' for table in self.tables]
         numbers = "SELECT setval(format('%%I.%%I', schemaname, sequencename), 1, false) FROM pg_sequences"
         self.emptying = "; ".join(
             ["SET LOCAL session_replication_role = replica", *deletes, numbers]
         )  # Foreign keys go in circles, hence the role.
 
     def empty(self, app: Flask) -> None:
-        with app.app_context(), db.engine.begin() as connection:
-            connection.exec_driver_sql(self.emptying)
+        self._execute(app, self.emptying)
+
+    def keep(self, app: Flask, name: str) -> None:
+        numbers = "SELECT format('%%I.%%I', schemaname, sequencename) AS sequence, last_value FROM pg_sequences"
+        copies = [f'CREATE TABLE {name}."{table}" AS TABLE public."{table}"' for table in self.tables]
+        self._execute(app, "; ".join([f"CREATE SCHEMA {name}", *copies, f"CREATE TABLE {name}.numbers AS {numbers}"]))
+
+    def bring_back(self, app: Flask, name: str) -> None:
+        inserts = [f'INSERT INTO public."{table}" TABLE {name}."{table}"' for table in self.tables]
+        numbers = f"SELECT setval(sequence, last_value) FROM {name}.numbers WHERE last_value IS NOT NULL"
+        self._execute(app, "; ".join([self.emptying, *inserts, numbers]))
 
     def remove(self) -> None:
         execute(self.server, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def _execute(self, app: Flask, statements: str) -> None:
+        with app.app_context(), db.engine.begin() as connection:
+            connection.exec_driver_sql(statements)
 
 
 def new_database(folder: Path, server: str, worker: str) -> Database:

@@ -6,17 +6,19 @@ permissions.py's to say; here it is said once more, so that a slip there shows.
 
 import re
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
 from flask import Blueprint
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.client import Client
+from tests.databases import Database
 from tests.factories import (
     Holder,
     Level,
@@ -409,9 +411,31 @@ class World:
         return invitations_service.token(self.invitation if rule.startswith("/inv") else self.link)
 
 
+@pytest.fixture(scope="session")
+def made() -> dict[str, World]:
+    """The world that the worker's database keeps a copy of."""
+    return {}
+
+
 @pytest.fixture
-def world(app: Workspace, sign_in: SignIn) -> World:
-    return World(app, sign_in)
+def world(app: Workspace, sign_in: SignIn, database: Database, made: dict[str, World]) -> World:
+    """Made once by each worker, and brought back as it was for each test."""
+    if not made:
+        made["world"] = World(app, sign_in)
+        db.session.commit()
+        database.keep(app, "world")
+        return made["world"]
+    database.bring_back(app, "world")
+    again = copy(made["world"])
+    again.__dict__.update({name: read_again(value) for name, value in made["world"].__dict__.items()})
+    return again
+
+
+def read_again(value: Any) -> Any:
+    """The same rows, in the session of this test."""
+    if isinstance(value, dict):
+        return {name: read_again(one) for name, one in value.items()}
+    return db.session.get_one(type(value), inspect(value).identity) if isinstance(value, db.Model) else value
 
 
 def send(browser: Client, route: Route, address: str, **options: Any) -> TestResponse:
