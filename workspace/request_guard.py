@@ -68,7 +68,7 @@ def load_session() -> None:
 
 
 def load_session_and_membership(token: str) -> Session | None:
-    """The live session of `token`, with the person, and the person's seat in the partnership of the address."""
+    """The live session of `token`, with the person, and the person's membership in the partnership of the address."""
     slug = (request.view_args or {}).get("slug")
     found = db.session.execute(
         _session_and_membership_statement(), {"slug": slug, "token_hash": hash_of(token)}
