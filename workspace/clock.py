@@ -1,4 +1,4 @@
-"""The present moment, in UTC; the demo story tells what happened earlier through the same verbs."""
+"""The current moment, in UTC; the demo story sets it, to play earlier events with the same verbs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,13 @@ _told: ContextVar[datetime | None] = ContextVar("told", default=None)
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """The current moment, aware, in UTC."""
     return _told.get() or datetime.now(UTC)
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Let everything within happen at `moment` (aware): for the demo story."""
+    """Make everything within the block happen at `moment` (aware), for the demo story."""
     token = _told.set(moment.astimezone(UTC))
     try:
         yield

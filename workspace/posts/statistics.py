@@ -1,4 +1,4 @@
-"""Figures that a moderator can act on, computed from the log: how fast challenges are answered and solved, by side."""
+"""Statistics from the log that moderators can act on: how fast challenges are answered and solved, by side."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from workspace.posts.queries import of_author
 from workspace.posts.verbs import ASKED_TO_TAKE, PARKED, SHARES_CHALLENGE, SOLVED, TOOK
 
 ANSWERS = (COMMENTED, TOOK, ASKED_TO_TAKE, SOLVED, PARKED, SHARES_CHALLENGE)
-KEPT = 512  # partnerships and periods, the latest read
+KEPT = 512  # the most recently used pairs of partnership and period
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _taking_part() -> AnySelect:
 @lru_cache(maxsize=KEPT)
 def _figures(
     partnership_id: int,
-    _one_time_key: str,  # Other databases have partnerships of the same id.
+    _one_time_key: str,  # since other databases have partnerships with the same id
     _last_number: int,
     taking_part: tuple[tuple[int, Side], ...],
     begin: datetime,
