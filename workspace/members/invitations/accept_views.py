@@ -12,7 +12,7 @@ from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
 from workspace.extensions import limiter
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import AccountForm, AddressForm, JoinForm
+from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InviteLink
@@ -93,7 +93,7 @@ def join(token: str) -> ResponseReturnValue:
 
 def _join_form(link: InviteLink) -> Any:
     """What has to be asked: the organisation, unless one's own takes part; of a stranger the address too."""
-    form = JoinForm() if g.user else AddressForm()
+    form = JoinForm() if g.user else JoinByAddressForm()
     present = participating_organisations(link.partnership)
     form.organisation.choices = [(row.id, row.name) for row in present]
     if g.user and g.user.organisation_id in (row.id for row in present):

@@ -13,7 +13,7 @@ from workspace.comments import queries as comment_queries
 from workspace.comments.models import Comment
 from workspace.db.engine import AnyRow, AnySelect, db
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import AnswerForm, ReportForm
+from workspace.members.forms import ReportAnswerForm, ReportForm
 from workspace.members.models import Report, Verdict
 from workspace.members.reports import service as reports_service
 from workspace.partnerships.models import Membership
@@ -59,14 +59,14 @@ def report_comment(membership: Membership, post_number: int, number: int) -> Res
 @members_with(Action.READ)
 def reports(membership: Membership) -> ResponseReturnValue:
     """What waits for the moderators' answer, and what came of those reports that concern the reader."""
-    return _reports_page(membership, AnswerForm())
+    return _reports_page(membership, ReportAnswerForm())
 
 
 @blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/answer")
 @members_with(Action.WITHDRAW_OTHERS)
 def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue:
     """Keep what was reported, or withdraw it."""
-    form = AnswerForm()
+    form = ReportAnswerForm()
     verdict = Verdict(request.form["verdict"]) if request.form.get("verdict") in list(Verdict) else None
     if not form.validate():
         reports_service.report_with(membership.partnership, report_id)
@@ -124,7 +124,7 @@ def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
     return {"thing": thing, "address": address, "back": back, **_place(membership)}
 
 
-def _reports_page(membership: Membership, form: AnswerForm, asked: int | None = None) -> Response:
+def _reports_page(membership: Membership, form: ReportAnswerForm, asked: int | None = None) -> Response:
     may_answer = membership.may(Action.WITHDRAW_OTHERS)
     before = pagination.parse_int(request.args.get("before", ""))
     past = past_reports(membership, before)
