@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workspace.config import ROOT, Settings, SettingsError, is_loopback
-from workspace.config.readers import Number
+from workspace.config.readers import WholeNumber
 
 KEY = "qJ3vX8mZ2pL7wR5tY9kB4nC6hD1gF0sA"
 PRODUCTION = {
@@ -250,7 +250,9 @@ def test_the_bell_hangs_in_a_file_a_postgresql_or_a_redis(url: str, tmp_path: Pa
 
 VARIABLES = {each.metadata["variable"]: each for each in fields(Settings) if each.metadata}
 OTHERS = ("SECRET_KEY", "DATABASE_URL", "INSTANCE_PATH")
-NUMBERS = {name: each.metadata["read"] for name, each in VARIABLES.items() if isinstance(each.metadata["read"], Number)}
+NUMBERS = {
+    name: each.metadata["read"] for name, each in VARIABLES.items() if isinstance(each.metadata["read"], WholeNumber)
+}
 ODD = [
     *("", " ", "\t\n", "0", "-1", "-0", "+1", "1.5", "1e3", "0x10", "1_000", "9" * 5000, "٣", "²", "1 2", "NaN"),
     *(

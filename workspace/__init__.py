@@ -35,7 +35,7 @@ from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
 from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, throttling
 from workspace.web.assets import Assets
-from workspace.web.url_converters import Number, Slug, Token
+from workspace.web.url_converters import NumberConverter, Slug, Token
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -135,7 +135,7 @@ def create_app(settings: Settings | None = None) -> Workspace:
     )
     app.settings = settings
     app.config.update(_configuration(settings))
-    app.url_map.converters.update(slug=Slug, number=Number, token=Token)
+    app.url_map.converters.update(slug=Slug, number=NumberConverter, token=Token)
     app.url_map.strict_slashes = False
     _extend(app, settings)
     engine.configure_engine(app)

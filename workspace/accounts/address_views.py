@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from workspace.accounts import sign_in, verification_codes
 from workspace.accounts.blueprint import address as blueprint
-from workspace.accounts.forms import AddressForm, AnswerForm
+from workspace.accounts.forms import ChangeAddressForm, VerificationCodeForm
 from workspace.accounts.models import User, user_with
 from workspace.accounts.verification_codes import Purpose, VerificationCode
 from workspace.audit.models import AuditAction, record_audit
@@ -24,14 +24,14 @@ COOKIE = "address_code"
 @signed_in
 def show(user: User) -> ResponseReturnValue:
     """The form for the new address."""
-    return render_template("accounts/address.html", form=AddressForm.for_session(g.session))
+    return render_template("accounts/address.html", form=ChangeAddressForm.for_session(g.session))
 
 
 @blueprint.post("")
 @signed_in
 def ask(user: User) -> ResponseReturnValue:
     """Mail a code to the new address. Whether it is taken is told only to its owner."""
-    form = AddressForm.for_session(g.session)
+    form = ChangeAddressForm.for_session(g.session)
     if not form.validate():
         return render_template("accounts/address.html", form=form), 422
     try:
@@ -53,7 +53,7 @@ def show_answer(user: User) -> ResponseReturnValue:
     """The form for the code."""
     if COOKIE not in cookie:
         return redirect_303("/settings/address")
-    return render_template("accounts/address_answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
+    return render_template("accounts/address_answer.html", form=VerificationCodeForm(), to=cookie[COOKIE]["to"])
 
 
 @blueprint.post("/answer")
@@ -62,7 +62,7 @@ def answer(user: User) -> ResponseReturnValue:
     """Change to the new address."""
     if COOKIE not in cookie:
         return redirect_303("/settings/address")
-    asked, form = cookie[COOKIE], AnswerForm()
+    asked, form = cookie[COOKIE], VerificationCodeForm()
     if not form.validate():
         return render_template("accounts/address_answer.html", form=form, to=asked["to"]), 422
     code = verification_codes.redeem(Purpose.ADDRESS, asked["token"], form.code.data or "")

@@ -10,7 +10,7 @@ from flask_babel import refresh
 
 from workspace.accounts import sign_in, verification_codes
 from workspace.accounts.blueprint import code_sign_in as blueprint
-from workspace.accounts.forms import AnswerForm, CodeForm
+from workspace.accounts.forms import CodeForm, VerificationCodeForm
 from workspace.accounts.models import user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
@@ -46,7 +46,9 @@ def ask() -> ResponseReturnValue:
     token = verification_codes.ask(Purpose.SIGN_IN, user_with(address), address[:254])
     cookie[COOKIE] = {"token": token, "to": address[:254], "next": target, "remember": bool(form.remember.data)}
     if carried:
-        return render_template("accounts/answer.html", form=AnswerForm(formdata=None), kept=carried, to=address)
+        return render_template(
+            "accounts/answer.html", form=VerificationCodeForm(formdata=None), kept=carried, to=address
+        )
     return redirect_303("/sign-in/code/answer")
 
 
@@ -56,7 +58,7 @@ def show_answer() -> ResponseReturnValue:
     """The form for the code, in the browser that asked for it."""
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
-    return render_template("accounts/answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
+    return render_template("accounts/answer.html", form=VerificationCodeForm(), to=cookie[COOKIE]["to"])
 
 
 @blueprint.post("/answer")
@@ -65,7 +67,7 @@ def answer() -> ResponseReturnValue:
     """Sign in, and continue to the page that was asked for, with what had been typed."""
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
-    asked, form, carried = cookie[COOKIE], AnswerForm(), form_recovery.from_sign_in()
+    asked, form, carried = cookie[COOKIE], VerificationCodeForm(), form_recovery.from_sign_in()
     page: dict[str, Any] = {"form": form, "kept": carried, "to": asked["to"]}
     if not form.validate():
         return render_template("accounts/answer.html", **page), 422

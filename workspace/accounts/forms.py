@@ -41,7 +41,7 @@ class CodeForm(WorkspaceForm):
         return cls(formdata=None, data={"next": form_recovery.local_address(request.args.get("next", ""))})
 
 
-class AnswerForm(WorkspaceForm):
+class VerificationCodeForm(WorkspaceForm):
     """The six digits from the mail."""
 
     code = text_line_field(
@@ -136,7 +136,7 @@ class PasswordForm(OwnForm):
     )
 
 
-class AddressForm(OwnForm):
+class ChangeAddressForm(OwnForm):
     """A new e-mail address."""
 
     email = MailAddress(_l("New mail address"), required=_l("Write your new mail address."))

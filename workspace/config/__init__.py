@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from workspace.config import files, readers
-from workspace.config.readers import SHORTEST_KEY, Number
+from workspace.config.readers import SHORTEST_KEY, WholeNumber
 from workspace.config.readers import SettingsError as SettingsError
 from workspace.config.readers import is_loopback as is_loopback
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-MONTHS_OF_TRAIL = Number(1, 120)
+MONTHS_OF_TRAIL = WholeNumber(1, 120)
 SECONDS_A_DAY = 24 * 60 * 60
 
 # Required in production, with what the error says where one is missing.
@@ -43,9 +43,9 @@ class Settings:
     secret_key: str
     demo: bool = _setting("DEMO", readers.flag, False)
     host: str = _setting("HOST", readers.host, "127.0.0.1")
-    port: int = _setting("PORT", Number(1, 65535), 8000)
-    workers: int = _setting("WORKERS", Number(1, 64), 1)
-    trusted_proxies: int = _setting("TRUSTED_PROXIES", Number(0, 10), 0)
+    port: int = _setting("PORT", WholeNumber(1, 65535), 8000)
+    workers: int = _setting("WORKERS", WholeNumber(1, 64), 1)
+    trusted_proxies: int = _setting("TRUSTED_PROXIES", WholeNumber(0, 10), 0)
     rate_limit_url: str = _setting("RATE_LIMIT_URL", readers.counters, "memory://")
     administrators_start_partnerships: bool = _setting("ADMINISTRATORS_START_PARTNERSHIPS", readers.flag, False)
     help_email: str = _setting("HELP_EMAIL", readers.mail_address, "")
@@ -56,7 +56,7 @@ class Settings:
     smtp_url: str = _setting("SMTP_URL", readers.mail_server, "")
     queue_url: str = _setting("QUEUE_URL", readers.queue, "")
     titles_only: bool = _setting("MAIL_TITLES_ONLY", readers.flag, False)
-    hsts_days: int = _setting("HSTS_DAYS", Number(0, 730), 730)
+    hsts_days: int = _setting("HSTS_DAYS", WholeNumber(0, 730), 730)
     hsts_subdomains: bool = _setting("HSTS_SUBDOMAINS", readers.flag, True)
     busy_timeout: float = 5.0
     secure_cookies: bool = True

@@ -31,7 +31,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class Number:
+class WholeNumber:
     """A whole number from `least` to `most`."""
 
     least: int

@@ -27,7 +27,7 @@ FRAME = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class WrittenMail:
     """A mail as it was written to its file."""
 
     number: int
@@ -95,15 +95,15 @@ def letter(number: int) -> Response:
     return response
 
 
-def _found(number: int) -> Shown:
+def _found(number: int) -> WrittenMail:
     path = path_of(_folder(), number)
     return _shown(path) if path.exists() else abort(404)
 
 
-def _shown(path: Path) -> Shown:
+def _shown(path: Path) -> WrittenMail:
     content = path.read_bytes()
     message: EmailMessage = message_from_bytes(content, policy=default)
-    return Shown(int(path.stem), content.decode(errors="replace"), message)
+    return WrittenMail(int(path.stem), content.decode(errors="replace"), message)
 
 
 def _folder() -> Path:

@@ -177,7 +177,7 @@ class JoinForm(WorkspaceForm):
     organisation = SelectField(_l("Which organisation do you come from?"), coerce=int)
 
 
-class AddressForm(JoinForm):
+class JoinByAddressForm(JoinForm):
     """The address of somebody without an account."""
 
     email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
@@ -225,7 +225,7 @@ class ReportForm(WorkspaceForm):
     )
 
 
-class AnswerForm(WorkspaceForm):
+class ReportAnswerForm(WorkspaceForm):
     """Why a reported text is kept or withdrawn."""
 
     reason = text_area_field(
@@ -247,7 +247,7 @@ class HelpForm(WorkspaceForm):
     )
 
 
-class OrganisationForm(ConfirmedForm):
+class TransferForm(ConfirmedForm):
     """The organisation that a member represents."""
 
     organisation = SelectField(_l("Sits from now on for"), coerce=int)

@@ -25,7 +25,7 @@ SIDE = func.coalesce(Participation.side, Side.OTHERS)
 RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
 
 
-class Shown(StrEnum):
+class ShownMembers(StrEnum):
     """Which members the table shows."""
 
     IN = "in"
@@ -33,7 +33,7 @@ class Shown(StrEnum):
     ENDED = "ended"
 
 
-class Order(StrEnum):
+class MemberOrder(StrEnum):
     """What the table is sorted by."""
 
     NAME = "name"
@@ -49,8 +49,8 @@ class MemberFilter:
     side: Side | None = None
     organisation_id: int | None = None
     level: Level | None = None
-    shown: Shown = Shown.IN
-    order: Order = Order.NAME
+    shown: ShownMembers = ShownMembers.IN
+    order: MemberOrder = MemberOrder.NAME
 
     @classmethod
     def typed(cls, arguments: MultiDict[str, str]) -> "MemberFilter":
@@ -60,8 +60,8 @@ class MemberFilter:
             side=_one(Side, arguments.get("side")),
             organisation_id=pagination.parse_int(arguments.get("organisation", "")),
             level=_one(Level, arguments.get("level")),
-            shown=_one(Shown, arguments.get("state")) or Shown.IN,
-            order=_one(Order, arguments.get("sort")) or Order.NAME,
+            shown=_one(ShownMembers, arguments.get("state")) or ShownMembers.IN,
+            order=_one(MemberOrder, arguments.get("sort")) or MemberOrder.NAME,
         )
 
     def address(self, **other: Any) -> str:
@@ -71,23 +71,23 @@ class MemberFilter:
             "side": self.side,
             "organisation": self.organisation_id,
             "level": self.level,
-            "state": None if self.shown is Shown.IN else self.shown,
-            "sort": None if self.order is Order.NAME else self.order,
+            "state": None if self.shown is ShownMembers.IN else self.shown,
+            "sort": None if self.order is MemberOrder.NAME else self.order,
         } | other
         return "&".join(f"{name}={quote(str(value))}" for name, value in said.items() if value)
 
     @property
     def is_narrow(self) -> bool:
         """Whether it leaves out any current member."""
-        return bool(self.words or self.side or self.organisation_id or self.level or self.shown is not Shown.IN)
+        return bool(self.words or self.side or self.organisation_id or self.level or self.shown is not ShownMembers.IN)
 
 
 def table(membership: Membership, choice: MemberFilter, after: int | None) -> list[AnyRow]:
     """A page of the table, and one more if there are others after them."""
     key = {
-        Order.NAME: (User.name_key, Membership.id),
-        Order.LEVEL: (RANK, User.name_key, Membership.id),
-        Order.SINCE: (Membership.joined_at, Membership.id),
+        MemberOrder.NAME: (User.name_key, Membership.id),
+        MemberOrder.LEVEL: (RANK, User.name_key, Membership.id),
+        MemberOrder.SINCE: (Membership.joined_at, Membership.id),
     }[choice.order]
     query = _rows().where(*_chosen(membership, choice)).order_by(*key).limit(PAGE + 1)
     if after:
@@ -167,12 +167,12 @@ def _chosen(membership: Membership, choice: MemberFilter) -> list[Any]:
     return conditions
 
 
-def _shown(shown: Shown) -> ColumnElement[bool]:
+def _shown(shown: ShownMembers) -> ColumnElement[bool]:
     """The condition for current members including suspended ones, only suspended ones, or former ones."""
     seated = and_(Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)), ~Membership.has_ended)
-    if shown is Shown.IN:
+    if shown is ShownMembers.IN:
         return seated
-    if shown is Shown.SUSPENDED:
+    if shown is ShownMembers.SUSPENDED:
         return and_(seated, ~Membership.is_active)
     return and_(Membership.has_ended, Membership.joined_at.is_not(None))
 

@@ -15,7 +15,7 @@ class Token(BaseConverter):
     regex = r"[A-Za-z0-9_.-]{20,200}"
 
 
-class Number(IntegerConverter):
+class NumberConverter(IntegerConverter):
     """A whole number from 1 that both databases can hold."""
 
     def __init__(self, url_map: Map) -> None:

@@ -11,7 +11,7 @@ from limits import RateLimitItemPerHour
 from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import AccountForm, AddressForm, JoinForm
+from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InviteLink
@@ -95,7 +95,7 @@ def join(token: str) -> ResponseReturnValue:
 
 def _join_form(link: InviteLink) -> Any:
     """The form: it asks for an organisation unless one's own takes part, and strangers for the address too."""
-    form = JoinForm() if g.user else AddressForm()
+    form = JoinForm() if g.user else JoinByAddressForm()
     present = participating_organisations(link.partnership)
     form.organisation.choices = [(row.id, row.name) for row in present]
     if g.user and g.user.organisation_id in (row.id for row in present):

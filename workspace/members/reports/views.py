@@ -14,7 +14,7 @@ from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import AnswerForm, ReportForm
+from workspace.members.forms import ReportAnswerForm, ReportForm
 from workspace.members.models import Report, Verdict
 from workspace.members.reports import service as reports_service
 from workspace.partnerships.models import Membership
@@ -60,14 +60,14 @@ def report_comment(membership: Membership, post_number: int, number: int) -> Res
 @members_with(Action.READ)
 def reports(membership: Membership) -> ResponseReturnValue:
     """Open reports for moderators, and past reports that concern the reader."""
-    return _reports_page(membership, AnswerForm())
+    return _reports_page(membership, ReportAnswerForm())
 
 
 @blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/answer")
 @members_with(Action.WITHDRAW_OTHERS)
 def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue:
     """Keep a reported text, or withdraw it."""
-    form = AnswerForm()
+    form = ReportAnswerForm()
     verdict = Verdict(request.form["verdict"]) if request.form.get("verdict") in list(Verdict) else None
     if not form.validate():
         reports_service.report_with(membership.partnership, report_id)
@@ -125,7 +125,7 @@ def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
     return {"thing": thing, "address": address, "back": back, **_place(membership)}
 
 
-def _reports_page(membership: Membership, form: AnswerForm, asked: int | None = None) -> Response:
+def _reports_page(membership: Membership, form: ReportAnswerForm, asked: int | None = None) -> Response:
     may_answer = membership.may(Action.WITHDRAW_OTHERS)
     before = pagination.parse_int(request.args.get("before", ""))
     past = past_reports(membership, before)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from workspace.db import db
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import DepartureForm, OrganisationForm
+from workspace.members.forms import DepartureForm, TransferForm
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
 from workspace.members.moderation.suspension_views import ask_again, place
@@ -98,8 +98,8 @@ def _seat(membership: Membership, membership_id: int) -> dict[str, Any]:
     return {"seat": seat, "without": removal_impact.impact_of_removing(membership, [seat.id]), **place(membership)}
 
 
-def _organisation_form(membership: Membership, seat: Membership) -> OrganisationForm:
-    form = OrganisationForm()
+def _organisation_form(membership: Membership, seat: Membership) -> TransferForm:
+    form = TransferForm()
     form.organisation.choices = _others(membership, seat.organisation_id)
     return form
 
