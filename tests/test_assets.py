@@ -13,6 +13,8 @@ from werkzeug.test import Client, TestResponse
 
 from workspace.web.assets import Assets
 
+pytestmark = pytest.mark.either_database
+
 STATIC = Path(__file__).parent.parent / "static"
 
 

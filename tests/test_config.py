@@ -10,6 +10,8 @@ import pytest
 from workspace.config import ROOT, Settings, SettingsError, is_loopback
 from workspace.config.readers import WholeNumber
 
+pytestmark = pytest.mark.either_database
+
 KEY = "qJ3vX8mZ2pL7wR5tY9kB4nC6hD1gF0sA"
 PRODUCTION = {
     "SECRET_KEY": KEY,

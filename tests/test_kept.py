@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from workspace.web.form_recovery import local_address
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.mark.parametrize(
     "address",

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from workspace.i18n import danish
 
+pytestmark = pytest.mark.either_database
+
 
 def test_names_are_sorted_as_danes_do() -> None:
     """Æ, ø, å come last, and aa counts as å (Retskrivningsordbogen § 4)."""

@@ -42,6 +42,8 @@ from workspace.permissions import public
 from workspace.posts.models import Post
 from workspace.posts.reactions import ReactionKind, react
 
+pytestmark = pytest.mark.either_database
+
 SignIn = Callable[[User], Client]
 
 SENTENCE = "Vi prøvede på Bækkeskolen, og både børn og ældre på Søndergård følte sig hørt, før vi gik videre. "

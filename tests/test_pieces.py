@@ -16,6 +16,8 @@ from workspace.partnerships.models import Membership
 from workspace.web import fragment_cache
 from workspace.web.fragment_cache import cached_fragment
 
+pytestmark = pytest.mark.either_database
+
 NAMED = re.compile(r'piece\(\s*"([^"]+)"')
 # They say who asks, from where and when: what is made with them is not the same for the same values.
 OF_A_REQUEST = {"g", "request", "session", "style_nonce", "settings", "stands_still", "is_undoable"}

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from workspace import rich_text
 
+pytestmark = pytest.mark.either_database
+
 REL = 'rel="nofollow noopener noreferrer"'
 SIGNS = st.text(alphabet="<>&\"'/=: \n\tapbhrefscriptonload.jvx#;", max_size=60)
 PIECES = st.sampled_from(

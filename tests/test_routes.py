@@ -548,6 +548,7 @@ def test_a_view_that_declares_nothing_keeps_the_app_from_starting(
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("name", PEOPLE)
+@pytest.mark.either_database
 def test_the_table_holds_for(name: str, htmx: bool, world: World) -> None:
     different = {}
     for route in ROUTES:
@@ -558,6 +559,7 @@ def test_the_table_holds_for(name: str, htmx: bool, world: World) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who not in OPEN], ids=str)
+@pytest.mark.either_database
 def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> None:
     address = world.address(route.rule)
     plain = send(world.browser("anonymous"), route, address, headers={"Accept-Language": "en"})
@@ -575,6 +577,7 @@ def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> Non
 
 @pytest.mark.parametrize("state", [MembershipState.REQUESTED, MembershipState.SUSPENDED, MembershipState.ENDED])
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.either_database
 def test_a_seat_that_is_not_active_opens_nothing(state: MembershipState, htmx: bool, world: World) -> None:
     world.seats["moderator"].state = state
     statuses = {
@@ -587,6 +590,7 @@ def test_a_seat_that_is_not_active_opens_nothing(state: MembershipState, htmx: b
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.either_database
 def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, world: World) -> None:
     world.partnership.archived_at = world.partnership.created_at
     in_an_archive = {
@@ -606,6 +610,7 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
 @pytest.mark.parametrize("language", ["da", "en"])
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("name", ["outsider", "administrator"])
+@pytest.mark.either_database
 def test_a_foreign_partnership_and_a_missing_one_are_the_same(
     name: str, htmx: bool, language: str, world: World
 ) -> None:
@@ -625,6 +630,7 @@ def test_a_foreign_partnership_and_a_missing_one_are_the_same(
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST", "GET"])
+@pytest.mark.either_database
 def test_no_method_tells_a_foreign_partnership_from_a_missing_one(method: str, world: World) -> None:
     browser = world.browser("outsider")
     browser.put("/")  # A first page with a form in it sets a cookie.
@@ -785,6 +791,7 @@ def test_a_view_that_was_added_later_and_declares_nothing_is_not_found(settings:
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "another's"])
+@pytest.mark.either_database
 def test_a_form_without_its_token_changes_nothing_and_comes_back_whole(token: str | None, world: World) -> None:
     sign_ins = {name: world.browser(name) for name in PEOPLE}
     forged = sign_ins["observer"].token() if token == "another's" else token

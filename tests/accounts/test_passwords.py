@@ -14,6 +14,8 @@ from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
 from workspace.db import db
 
+pytestmark = pytest.mark.either_database
+
 SignIn = Callable[[User], Client]
 
 NEW = "trappe mandarin skyfri torsk"

@@ -8,6 +8,8 @@ from workspace import create_app
 from workspace.config import Settings, SettingsError
 from workspace.demo.loopback import is_from_here
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_is_recognised(address: str) -> None:

@@ -18,6 +18,8 @@ from workspace.mail.message_types import EmailContent
 from workspace.mail.mime import build_mime
 from workspace.mail.models import Mail, message_id
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def demo(settings: Settings, app: Workspace, tmp_path: Path) -> Iterator[Client]:

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workspace.demo.story_dates import BETWEEN, ZONE, moments, working_days_before
+
+pytestmark = pytest.mark.either_database
 
 WEDNESDAY = datetime(2026, 3, 18, 16, tzinfo=ZONE)
 

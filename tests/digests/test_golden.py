@@ -17,6 +17,8 @@ from workspace.db import db
 from workspace.digests import emails
 from workspace.mail.message_types import EmailContent
 
+pytestmark = pytest.mark.either_database
+
 GOLDEN = Path(__file__).parent / "golden"
 LARGEST = 40_000
 # The signature is of the key of these tests; the story has nobody else to name.

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from workspace.accounts.mail_preferences import HOURS, DigestFrequency
 from workspace.digests.schedule import LATEST, Schedule
 
+pytestmark = pytest.mark.either_database
+
 ZONES = ("Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Atlantic/Azores")
 
 

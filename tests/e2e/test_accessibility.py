@@ -56,6 +56,7 @@ def test_the_overview_and_the_list_of_partnerships(visit: Visit, story: Place) -
         inspection.look("my partnerships")
 
 
+@pytest.mark.slow
 def test_the_pages_of_somebody_without_a_partnership(visit: Visit, story: Place) -> None:
     visitor = visit(story.outsider)
     with inspecting(visitor) as inspection:
@@ -84,6 +85,7 @@ def test_the_feed_and_its_composer(visit: Visit, story: Place) -> None:
         inspection.look("feed, older loaded")
 
 
+@pytest.mark.slow
 def test_the_feed_after_sharing_and_in_an_archive(visit: Visit, place: Place) -> None:
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:
@@ -146,6 +148,7 @@ def test_correcting_and_withdrawing_a_post(visit: Visit, place: Place) -> None:
         inspection.look("post withdrawn")
 
 
+@pytest.mark.slow
 def test_correcting_and_withdrawing_comments(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor)
     mine, other = place.comment(post, place.moderator, "Min"), place.comment(post, place.contributor, "En andens")
@@ -212,6 +215,7 @@ def test_writing_and_what_surrounds_a_text(visit: Visit, place: Place) -> None:
         inspection.look("comment withdrawn, to be undone")
 
 
+@pytest.mark.slow
 def test_what_a_partnership_is_and_its_people(visit: Visit, story: Place) -> None:
     visitor = visit(story.moderator)
     with inspecting(visitor) as inspection:
@@ -228,6 +232,7 @@ def test_what_a_partnership_is_and_its_people(visit: Visit, story: Place) -> Non
         inspection.look("nobody found")
 
 
+@pytest.mark.slow
 def test_starting_a_partnership(visit: Visit, story: Place) -> None:
     company(story.site, f"Zebra {LONG_WORD}")
     visitor = visit(story.outsider)
@@ -246,6 +251,7 @@ def test_starting_a_partnership(visit: Visit, story: Place) -> None:
         inspection.look("new partnership with errors")
 
 
+@pytest.mark.slow
 def test_ones_own_settings(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     place.site.cookie(place.contributor.id)
@@ -268,6 +274,7 @@ def test_ones_own_settings(visit: Visit, place: Place) -> None:
         inspection.look("sessions, others ended")
 
 
+@pytest.mark.slow
 def test_the_organisations(visit: Visit, story: Place) -> None:
     visitor = visit(administrator(story.site))
     with inspecting(visitor) as inspection:

@@ -60,6 +60,7 @@ def test_one_side_asks_and_the_other_solves(scripts: bool, visit: Visit, place: 
     expect(first.heading(TITLE)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_challenge_is_taken_and_parked_with_the_keyboard_alone(visit: Visit, place: Place, number: int) -> None:
     visitor = visit(place.moderator)
     press, tab_to = visitor.page.keyboard.press, visitor.tab_to
@@ -100,6 +101,7 @@ def test_the_loser_of_a_race_keeps_the_text_and_sees_the_solution(visit: Visit, 
     expect(second.page.locator(".outcome")).to_contain_text("Et skab.")
 
 
+@pytest.mark.slow
 def test_the_list_is_filtered_in_place_and_the_focus_stays(visit: Visit, place: Place, number: int) -> None:
     visitor = visit(place.observer)
     visitor.open(f"{place.address}challenges")
@@ -115,6 +117,7 @@ def test_the_list_is_filtered_in_place_and_the_focus_stays(visit: Visit, place: 
     expect(visitor.heading(visitor.say("No challenges here"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_pages_of_challenges_are_accessible(visit: Visit, place: Place, number: int) -> None:
     visitor = visit(place.moderator)
     address = f"{place.address}posts/{number}"

@@ -79,6 +79,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
 
 
 @pytest.mark.parametrize("name", ["reader.da", "moderator.en", "full.da"])
+@pytest.mark.slow
 def test_a_digest_is_good_to_read_for_everybody(name: str, visit: Visit) -> None:
     visitor = visit()
     visitor.page.set_content((GOLDEN / f"{name}.html").read_text("utf-8"))
@@ -87,6 +88,7 @@ def test_a_digest_is_good_to_read_for_everybody(name: str, visit: Visit) -> None
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.slow
 def test_the_pages_about_mail_are_good_to_read_for_everybody(visit: Visit, place: Place) -> None:
     place.share(place.moderator, TITLE)
     visitor = visit(place.partner)

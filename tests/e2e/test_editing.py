@@ -1,5 +1,6 @@
 """Correcting and taking back what one has written."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
@@ -43,6 +44,7 @@ def test_a_correction_that_is_cancelled_changes_nothing(visit: Visit, place: Pla
     expect(visitor.page.locator("h1")).to_have_text("Som det var")
 
 
+@pytest.mark.slow
 def test_a_correction_begins_with_the_focus_in_the_form(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor)
     visitor = visit(place.contributor)
@@ -52,6 +54,7 @@ def test_a_correction_begins_with_the_focus_in_the_form(visit: Visit, place: Pla
     expect(visitor.page.locator("form#post :focus, form#post:focus")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_withdrawal_begins_with_the_focus_in_the_form(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor)
     visitor = visit(place.contributor)
@@ -108,6 +111,7 @@ def test_ones_own_post_is_withdrawn_and_its_place_stays(visit: Visit, place: Pla
     expect(visitor.page.locator("main")).not_to_contain_text("Fortrudt")
 
 
+@pytest.mark.slow
 def test_a_moderator_withdraws_anothers_post_with_a_reason(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Med et navn i", "Teksten")
     visitor = visit(place.partner)
@@ -147,6 +151,7 @@ def test_a_comment_is_corrected_and_withdrawn_in_place(visit: Visit, place: Plac
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_a_moderator_withdraws_anothers_comment_with_a_reason(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor)
     number = place.comment(post, place.contributor, "Upassende")
@@ -162,6 +167,7 @@ def test_a_moderator_withdraws_anothers_comment_with_a_reason(visit: Visit, plac
     expect(visitor.comment(number)).to_contain_text(reason)
 
 
+@pytest.mark.slow
 def test_a_post_is_pinned_and_stands_first(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Vigtigt")
     place.share(place.contributor, "Nyere")

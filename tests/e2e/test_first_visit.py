@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 
@@ -30,6 +32,7 @@ def test_a_first_visit_is_light_and_asks_nobody_else(visit: Visit, place: Place)
         assert size <= MOST_BYTES, f"{address} costs {size} bytes:\n{asked}"
 
 
+@pytest.mark.slow
 def test_the_second_page_loads_no_file_again(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     visitor.open("/")

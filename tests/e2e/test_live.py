@@ -154,6 +154,7 @@ def test_a_comment_that_was_corrected_or_taken_back_changes_in_its_place(visit: 
     assert said(reader) == []
 
 
+@pytest.mark.slow
 def test_a_challenge_moves_before_its_readers_eyes(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.partner)
@@ -198,6 +199,7 @@ def test_the_feed_offers_what_is_new_and_moves_nothing(visit: Visit, place: Plac
     reader.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_a_challenge_in_the_feed_changes_its_state(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.contributor)
@@ -218,6 +220,7 @@ def test_ones_own_is_shown_once_and_never_offered(visit: Visit, place: Place) ->
     expect(visitor.heading("Mit eget")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_overview_follows(visit: Visit, place: Place) -> None:
     place.read_everything()
     reader = visit(place.contributor)
@@ -234,6 +237,7 @@ def test_the_overview_follows(visit: Visit, place: Place) -> None:
     expect(reader.page.locator("main article")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_what_waits_for_me_follows_on_every_page(visit: Visit, place: Place) -> None:
     reader = visit(place.contributor)
     watch(reader, "/settings")
@@ -244,6 +248,7 @@ def test_what_waits_for_me_follows_on_every_page(visit: Visit, place: Place) -> 
     expect(reader.page.locator("#waiting-count")).to_contain_text("1")
 
 
+@pytest.mark.slow
 def test_the_list_of_challenges_follows(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator, "Cyklerne er flade", kind=PostKind.CHALLENGE)
     reader = visit(place.contributor)
@@ -295,6 +300,7 @@ def test_what_is_being_corrected_stays_and_so_does_an_open_menu(visit: Visit, pl
     expect(writer.comment(mine).locator("trix-editor")).to_have_text("Min kommentar, halvt rettet")
 
 
+@pytest.mark.slow
 def test_six_tabs_share_one_stream_and_another_takes_over(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     first = visit(place.contributor)
@@ -361,6 +367,7 @@ def test_a_stream_that_is_cut_goes_on_and_loses_nothing(visit: Visit, place: Pla
     reader.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_the_server_restarts_and_the_page_goes_on(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     reader = visit(place.contributor)
@@ -375,6 +382,7 @@ def test_the_server_restarts_and_the_page_goes_on(visit: Visit, place: Place) ->
     reader.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_without_a_stream_the_page_asks_and_goes_back_when_there_is_room(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     place.site.watcher.streams.most = 0
@@ -394,6 +402,7 @@ def test_without_a_stream_the_page_asks_and_goes_back_when_there_is_room(visit: 
     time_passes(reader, lambda: reader.page.locator("#thread article").count() == 2)
 
 
+@pytest.mark.slow
 def test_a_hidden_tab_rests_and_catches_up_when_it_is_seen(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     reader = visit(place.contributor)
@@ -446,6 +455,7 @@ def test_a_session_that_is_ended_elsewhere_is_told_and_the_page_shows_nothing_mo
     expect(reader.page.locator("h1")).to_have_text("Fortroligt")
 
 
+@pytest.mark.slow
 def test_what_is_offered_is_accessible_and_fits(visit: Visit, place: Place) -> None:
     place.share(place.moderator)
     for address in (place.address, "/", f"{place.address}challenges?state=all"):

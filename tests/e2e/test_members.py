@@ -99,6 +99,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     expect(invited.page.locator("main")).to_contain_text("Projektet er slut")
 
 
+@pytest.mark.slow
 def test_several_are_chosen_put_on_hold_and_told_why_without_javascript(visit: Visit, place: Place) -> None:
     moderator = visit(place.moderator, java_script_enabled=False)
     moderator.open(f"{place.address}members")
@@ -120,6 +121,7 @@ def test_several_are_chosen_put_on_hold_and_told_why_without_javascript(visit: V
     expect(moderator.heading(moderator.say("Only one side would have moderators"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_level_is_changed_by_keyboard(visit: Visit, place: Place) -> None:
     seat_id = seat(place, place.contributor)
     visitor = visit(place.moderator)
@@ -183,6 +185,7 @@ def test_somebody_asks_to_join_and_is_let_in_by_keyboard(visit: Visit, place: Pl
     expect(stranger.composer).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor, "Et opslag")
     with place.site.inside():
@@ -236,6 +239,7 @@ def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Pla
             inspection.look(page)
 
 
+@pytest.mark.slow
 def test_the_pages_of_administrators_are_accessible_and_fit(visit: Visit, place: Place, site: Site) -> None:
     visitor = visit(administrator(site))
     with inspecting(visitor) as inspection:

@@ -38,6 +38,7 @@ def test_a_partnership_is_started_with_organisations_found_by_typing(visit: Visi
     expect(visitor.page.locator(".facts")).to_contain_text(visitor.say("Moderator"))
 
 
+@pytest.mark.slow
 def test_a_partnership_is_started_without_javascript(visit: Visit, place: Place) -> None:
     company(place.site, "Østersøens Tangfarm")
     visitor = visit(place.outsider, java_script_enabled=False)
@@ -53,6 +54,7 @@ def test_a_partnership_is_started_without_javascript(visit: Visit, place: Place)
     expect(visitor.page.locator(".facts")).to_contain_text("Østersøens Tangfarm")
 
 
+@pytest.mark.slow
 def test_the_focus_stays_in_the_form_when_an_organisation_is_added_or_taken_out(visit: Visit, place: Place) -> None:
     company(place.site, "Fokuseret Fabrik")
     visitor = visit(place.outsider)
@@ -63,6 +65,7 @@ def test_the_focus_stays_in_the_form_when_an_organisation_is_added_or_taken_out(
     expect(visitor.page.locator("#sides :focus, #sides:focus")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_an_organisation_can_be_added_in_the_instant_in_which_it_is_found(visit: Visit, place: Place) -> None:
     company(place.site, "Hurtige Hjul")
     visitor = visit(place.outsider)
@@ -97,6 +100,7 @@ def test_a_person_is_let_in_by_name(visit: Visit, place: Place) -> None:
     expect(newcomer.composer).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_stage_is_changed_and_stands_in_the_history(visit: Visit, place: Place) -> None:
     visitor = visit(place.partner)
     visitor.open(f"{place.address}about")
@@ -106,6 +110,7 @@ def test_the_stage_is_changed_and_stands_in_the_history(visit: Visit, place: Pla
     expect(visitor.page.locator("#history + ol li").first).to_contain_text(visitor.say("Trial"))
 
 
+@pytest.mark.slow
 def test_a_partnership_is_archived_and_opened_again(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Står stadig")
     visitor = visit(place.moderator)
@@ -135,6 +140,7 @@ def test_writing_in_a_partnership_that_was_archived_meanwhile_keeps_the_text(vis
     expect(visitor.field("Text")).to_have_value("Teksten er her endnu.")
 
 
+@pytest.mark.slow
 def test_what_a_partnership_is_for_is_edited(visit: Visit, place: Place) -> None:
     visitor = visit(place.moderator)
     visitor.open(f"{place.address}about")
@@ -146,6 +152,7 @@ def test_what_a_partnership_is_for_is_edited(visit: Visit, place: Place) -> None
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "plain"])
+@pytest.mark.slow
 def test_the_language_is_changed_in_the_settings(visit: Visit, place: Place, scripts: bool) -> None:
     visitor = visit(place.contributor, java_script_enabled=scripts)
     visitor.open("/")

@@ -1,5 +1,6 @@
 """Finding one's way in what there is: older posts and comments, filters, the back button, and what is new."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
@@ -26,6 +27,7 @@ def test_older_posts_extend_the_feed_in_place(visit: Visit, place: Place) -> Non
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_the_focus_goes_on_to_the_first_of_the_older_posts(visit: Visit, place: Place) -> None:
     fill(place, 21)
     visitor = visit(place.contributor)
@@ -36,6 +38,7 @@ def test_the_focus_goes_on_to_the_first_of_the_older_posts(visit: Visit, place: 
     expect(visitor.page.get_by_role("article").filter(has_text="Opslag 1").locator("h3 a:focus")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_focus_goes_on_to_the_first_of_the_older_comments(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     for number in range(1, 53):
@@ -47,6 +50,7 @@ def test_the_focus_goes_on_to_the_first_of_the_older_comments(visit: Visit, plac
     expect(visitor.page.locator("body")).not_to_be_focused()
 
 
+@pytest.mark.slow
 def test_older_posts_are_a_plain_link_without_javascript(visit: Visit, place: Place) -> None:
     fill(place, 25)
     visitor = visit(place.contributor, java_script_enabled=False)
@@ -57,6 +61,7 @@ def test_older_posts_are_a_plain_link_without_javascript(visit: Visit, place: Pl
     expect(visitor.page.locator("#posts h3")).to_have_count(20)
 
 
+@pytest.mark.slow
 def test_the_overview_shows_older_posts_in_place_and_as_a_link(visit: Visit, place: Place) -> None:
     fill(place, 25)
     visitor = visit(place.contributor)
@@ -96,6 +101,7 @@ def test_older_comments_stand_before_the_later_ones(visit: Visit, place: Place) 
     expect(plain.page.locator("#thread .prose").last).to_have_text("Den sidste")
 
 
+@pytest.mark.slow
 def test_the_back_button_returns_through_posts_and_filters(visit: Visit, place: Place) -> None:
     fill(place, 6)
     visitor = visit(place.contributor)
@@ -125,6 +131,7 @@ def test_the_back_button_returns_through_posts_and_filters(visit: Visit, place: 
     expect(titles).to_have_count(6)
 
 
+@pytest.mark.slow
 def test_a_filter_is_chosen_with_the_focus_kept(visit: Visit, place: Place) -> None:
     fill(place, 6)
     visitor = visit(place.contributor)
@@ -148,6 +155,7 @@ def test_what_has_been_shown_is_no_longer_new_after_a_reload(visit: Visit, place
     assert len([request for request in visitor.watch.requests if request.url.endswith("/seen")]) == 1
 
 
+@pytest.mark.slow
 def test_reading_a_post_marks_that_post_and_no_other(visit: Visit, place: Place) -> None:
     place.read_everything()
     read, unread = place.share(place.partner, "Læst"), place.share(place.partner, "Ulæst")
@@ -160,6 +168,7 @@ def test_reading_a_post_marks_that_post_and_no_other(visit: Visit, place: Place)
     assert unread
 
 
+@pytest.mark.slow
 def test_without_javascript_a_button_marks_as_read(visit: Visit, place: Place) -> None:
     place.read_everything()
     number = place.share(place.partner, "Nyhed")
@@ -173,6 +182,7 @@ def test_without_javascript_a_button_marks_as_read(visit: Visit, place: Place) -
     expect(visitor.button("Mark as read")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_overview_marks_everything_as_read(visit: Visit, place: Place) -> None:
     place.read_everything()
     place.share(place.partner, "Nyhed")
@@ -185,6 +195,7 @@ def test_the_overview_marks_everything_as_read(visit: Visit, place: Place) -> No
         expect(visitor.page.locator("main .new")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_ones_own_is_never_new_to_oneself(visit: Visit, place: Place) -> None:
     place.read_everything()
     visitor = visit(place.contributor)

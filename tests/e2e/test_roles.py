@@ -79,6 +79,7 @@ def test_a_role_is_taken_and_laid_down_by_keyboard(visit: Visit, place: Place) -
     expect(moderator.page.locator(".holder--lead")).to_contain_text(place.contributor.name)
 
 
+@pytest.mark.slow
 def test_a_role_is_taken_out_of_use_and_into_use_again_by_keyboard(visit: Visit, place: Place) -> None:
     address = role(place, "Drift", place.partner)
     visitor = visit(place.moderator)
@@ -98,6 +99,7 @@ def test_a_role_is_taken_out_of_use_and_into_use_again_by_keyboard(visit: Visit,
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_the_order_changes_by_keyboard(visit: Visit, place: Place) -> None:
     for name in ("Drift", "Kurser"):
         role(place, name)
@@ -112,6 +114,7 @@ def test_the_order_changes_by_keyboard(visit: Visit, place: Place) -> None:
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_who_to_ask_is_answered_while_typing(visit: Visit, place: Place) -> None:
     role(place, "Drift og hotline", place.partner)
     role(place, "Kurser")
@@ -167,6 +170,7 @@ def test_the_pages_are_accessible_and_fit(visit: Visit, place: Place) -> None:
         inspection.look("offer with errors")
 
 
+@pytest.mark.slow
 def test_the_first_roles_and_the_sets_are_accessible(visit: Visit, place: Place) -> None:
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:

@@ -70,6 +70,7 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: Place) -> None:
     offer = let_wait(place)
     visitor = visit(place.contributor)
@@ -83,6 +84,7 @@ def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: 
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_without_javascript_both_are_settled_with_plain_forms(visit: Visit, place: Place) -> None:
     let_wait(place)
     visitor = visit(place.contributor, java_script_enabled=False)
@@ -95,6 +97,7 @@ def test_without_javascript_both_are_settled_with_plain_forms(visit: Visit, plac
     shows(visitor, 1, visitor.say("You have taken: %(title)s", title=ASKED))
 
 
+@pytest.mark.slow
 def test_what_waits_is_accessible_and_fits(visit: Visit, place: Place) -> None:
     let_wait(place)
     with place.site.inside():

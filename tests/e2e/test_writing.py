@@ -157,6 +157,7 @@ def test_somebody_is_mentioned_by_keyboard(visit: Visit, place: Place) -> None:
     expect(visitor.page.locator("#thread .prose")).to_have_text("Spørg @Ditte Æbelø i dag")
 
 
+@pytest.mark.slow
 def test_somebody_is_mentioned_by_touch(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator, "Hvem ved noget?")
     visitor = visit(place.contributor, has_touch=True, viewport={"width": 360, "height": 740})
@@ -224,6 +225,7 @@ def test_two_editors_at_once_see_both_texts_and_a_proposal(visit: Visit, place: 
     )
 
 
+@pytest.mark.slow
 def test_reactions_are_given_in_place_and_say_who(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     visitor = visit(place.partner)
@@ -315,6 +317,7 @@ WORDS = [
 ]
 
 
+@pytest.mark.slow
 def test_names_and_texts_of_every_script_leave_the_page_whole(visit: Visit, place: Place) -> None:
     people = [place.joined(word[:100]) for word in WORDS]
     post = place.share(people[-1], WORDS[-1][:120], "\n\n".join(WORDS))

@@ -14,6 +14,8 @@ from workspace.db import db
 from workspace.mail.delivery import MailSender
 from workspace.mail.models import Mail, MailState, enqueue
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def encrypting(certificate: tuple[Path, Path]) -> Iterator[Sink]:

@@ -3,6 +3,7 @@
 from email import message_from_bytes
 from email.policy import default
 
+import pytest
 from flask import render_template_string
 
 from workspace import Workspace
@@ -10,6 +11,8 @@ from workspace.mail import message_types
 from workspace.mail.message_types import EmailContent
 from workspace.mail.mime import build_mime
 from workspace.mail.models import Mail, message_id
+
+pytestmark = pytest.mark.either_database
 
 LAYOUT = '{% extends "layouts/mail.html" %}{% block title %}{{ title }}{% endblock %}'
 

@@ -11,6 +11,8 @@ from workspace.db import db
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.roles import endings
 
+pytestmark = pytest.mark.either_database
+
 SignIn = Callable[[User], Client]
 
 

@@ -15,6 +15,8 @@ from tests.operations.service import running
 from workspace.config import ROOT, Settings
 from workspace.mail.transports import FileTransport
 
+pytestmark = pytest.mark.either_database
+
 MIGRATE = "from workspace.cli import main; main(['migrate'])"
 
 

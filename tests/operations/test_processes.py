@@ -20,6 +20,8 @@ from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import db
 
+pytestmark = pytest.mark.either_database
+
 SignIn = Callable[[User], Client]
 HELD_UP = re.compile(r"Web process \d did not end within 8 seconds, and was killed\.")
 
@@ -38,6 +40,7 @@ def test_every_process_that_dies_is_replaced_and_told(app: Workspace, settings: 
         assert service.stop() == 0
 
 
+@pytest.mark.slow
 def test_the_only_web_process_is_replaced_as_well(app: Workspace, settings: Settings) -> None:
     with running(settings, workers=1) as service:
         for child in sorted(service.children):
@@ -45,6 +48,7 @@ def test_the_only_web_process_is_replaced_as_well(app: Workspace, settings: Sett
         assert service.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_worker_that_took_anothers_place_sends_mail(app: Workspace, client: Client, settings: Settings) -> None:
     user = make_user()
     db.session.commit()
@@ -94,7 +98,12 @@ def load(service: Service) -> Iterator[list[int]]:
 
 @pytest.mark.parametrize(
     ("number", "everybody"),
-    [(signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGINT, False), (signal.SIGHUP, False)],
+    [
+        (signal.SIGTERM, False),
+        pytest.param(signal.SIGTERM, True, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, False, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, False, marks=pytest.mark.slow),
+    ],
     ids=["a supervisor tells the main process", "systemd tells all", "Ctrl-C", "a terminal is closed"],
 )
 def test_a_stop_under_load_is_orderly(
@@ -109,6 +118,7 @@ def test_a_stop_under_load_is_orderly(
     assert service.said == ""
 
 
+@pytest.mark.slow
 def test_a_stop_ends_in_time_whatever_others_hold_open(app: Workspace, sign_in: SignIn, settings: Settings) -> None:
     seats = [add_member(start_partnership()) for _each in range(5)]
     cookies = [sign_in(seat.user).get_cookie("samspil") for seat in seats]
@@ -127,6 +137,7 @@ def test_a_stop_ends_in_time_whatever_others_hold_open(app: Workspace, sign_in: 
         assert len(HELD_UP.findall(service.said)) == len(service.said.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_who_dies_again_and_again_is_replaced_more_slowly_and_told(app: Workspace, settings: Settings) -> None:
     with running(settings) as service:
         [child, *others] = sorted(service.children)
@@ -149,6 +160,7 @@ cli.main(["run"])
 """
 
 
+@pytest.mark.slow
 def test_web_processes_that_die_at_once_are_slowed_and_a_stop_ends_them(app: Workspace, settings: Settings) -> None:
     command = (sys.executable, "-c", AT_ONCE)
     with running(settings, command=command, ready=False, workers=1) as service:

@@ -14,6 +14,8 @@ from workspace.posts import co_affected
 from workspace.posts.models import Post
 from workspace.posts.statistics import Figures, figures
 
+pytestmark = pytest.mark.either_database
+
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

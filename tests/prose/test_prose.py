@@ -13,6 +13,8 @@ from workspace import rich_text
 from workspace.rich_text import mentions, merge
 from workspace.rich_text.display import display_html
 
+pytestmark = pytest.mark.either_database
+
 CLIPBOARD = sorted(path for path in Path(__file__).parent.glob("clipboard/*.html") if ".clean" not in path.name)
 ATTRIBUTES = {"a": {"href", "rel"}}
 TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}

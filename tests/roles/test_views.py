@@ -18,6 +18,8 @@ from workspace.partnerships.verbs import JOINED
 from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
+pytestmark = pytest.mark.either_database
+
 SignIn = Callable[[User], Client]
 RULE = {"name": "Data", "responsibility": "Holder fortegnelsen ajour"}
 

@@ -4,7 +4,7 @@ import gc
 import re
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -30,6 +30,8 @@ from workspace.rich_text.blocks import MOST_LINKS
 from workspace.rich_text.merge import Change, Matcher
 from workspace.web import form_recovery
 from workspace.web.forms import MAX_TEXT
+
+pytestmark = pytest.mark.either_database
 
 SignIn = Callable[[User], Client]
 
@@ -144,6 +146,13 @@ LINES = ["1. a\n", "1. a\n2. b\n", "- a\n", "> a\n", "a\n", "\n", " \n", "1."]
 MENTIONS = ["@", "@m ", "@Mette ", "@Mette 17 Lindholm ", "@Mette-", "\n@m"]
 
 
+def sample(values: Sequence[Any], every: int = 4) -> list[Any]:
+    """One of every so many for `make test`; the others are tried by `make test-all`."""
+    return [
+        one if not number % every else pytest.param(one, marks=pytest.mark.slow) for number, one in enumerate(values)
+    ]
+
+
 def repeated(piece: str, length: int) -> str:
     return (piece * (length // len(piece) + 1))[:length]
 
@@ -253,12 +262,19 @@ def most() -> float:
     return max(MOST, seconds(_calibration, 2))
 
 
+# Of what readers are given, `make test` takes one of six, the last among them: those at the end are the worst of all.
+SHARE = pytest.mark.parametrize(
+    "every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)]
+)
+
+
+@SHARE
 @pytest.mark.parametrize("reader", READERS)
 def test_no_text_takes_long_and_twice_the_text_takes_no_more_than_about_twice_as_long(
-    reader: str, app: Workspace, most: float
+    reader: str, every: int, app: Workspace, most: float
 ) -> None:
     read, made, largest = READERS[reader]
-    for name, make in made.items():
+    for name, make in list(made.items())[::-every]:
         for length in (largest // 4, largest // 2):
             small, large = make(length), make(2 * length)
             for _ in range(3):  # On a busy machine one measurement may be wrong, and hardly three.
@@ -270,10 +286,11 @@ def test_no_text_takes_long_and_twice_the_text_takes_no_more_than_about_twice_as
                 raise AssertionError(f"{reader} of {length} of {name}: {before:.3f} s, of twice that {after:.3f} s")
 
 
+@SHARE
 @pytest.mark.parametrize("reader", ["html", "versions", "addresses", "plain text"])
-def test_no_text_takes_much_memory(reader: str, app: Workspace) -> None:
+def test_no_text_takes_much_memory(reader: str, every: int, app: Workspace) -> None:
     read, made, largest = READERS[reader]
-    for name, make in made.items():
+    for name, make in list(made.items())[::-every]:
         text = make(largest)
         tracemalloc.start()
         try:
@@ -373,7 +390,7 @@ def moderator(app: Workspace) -> Membership:
 LONG = "\u0301\u0327" * 80_000  # In another order these accents are the same: sorting them takes minutes.
 
 
-@pytest.mark.parametrize("piece", BODIES + BODIES_HTML)
+@pytest.mark.parametrize("piece", sample(BODIES + BODIES_HTML))
 def test_a_text_of_the_largest_size_is_taken_or_refused_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
@@ -393,7 +410,7 @@ def test_a_text_of_the_largest_size_is_taken_or_refused_at_once(
             answers.least(send, {200, 303, 409, 413, 422}, most)
 
 
-@pytest.mark.parametrize("piece", BODIES)
+@pytest.mark.parametrize("piece", sample(BODIES))
 def test_an_edit_of_what_was_changed_meanwhile_is_answered_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
@@ -405,7 +422,7 @@ def test_an_edit_of_what_was_changed_meanwhile_is_answered_at_once(
     answers.least(lambda: browser.submit(address, fields), {409}, most)
 
 
-@pytest.mark.parametrize("piece", BODIES)
+@pytest.mark.parametrize("piece", sample(BODIES))
 def test_a_page_of_versions_is_shown_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
@@ -419,7 +436,7 @@ def test_a_page_of_versions_is_shown_at_once(
     answers.least(lambda: browser.get(address), {200}, most)
 
 
-@pytest.mark.parametrize("piece", LISTS)
+@pytest.mark.parametrize("piece", sample(LISTS))
 def test_a_pasted_list_of_the_largest_size_is_answered_at_once(
     piece: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
@@ -450,28 +467,28 @@ def test_a_text_that_is_too_long_is_told_so_in_numbers_as_danes_write_them_and_k
     assert typed in answer.text
 
 
-PLACES: list[tuple[str, list[str]]] = [
-    ("/sign-in", ["email", "password", "next", "kept_for"]),
-    ("/sign-in/code", ["email", "next", "kept_for"]),
-    ("/address", ["email", "present_password"]),
-    ("/settings", ["name", "title", "phone", "time_zone"]),
-    ("/settings/password", ["present_password", "new_password"]),
-    ("/organisations", ["name", "website", "cvr_number", "kind"]),
-    ("/partnerships", ["name", "purpose", "q", "goals", "one_time_key"]),
-    ("{home}roles", ["name", "responsibility"]),
-    ("{home}roles/{role}/offers", ["notes", "member", "starts_on", "kind"]),
-    ("{home}roles/{role}/requests", ["notes"]),
-    ("{home}posts/{post}/withdrawal", ["reason"]),
-    ("{home}texts/{post}/redaction", ["reason"]),
-    ("{home}texts/{post}/reactions", ["kind"]),
-    ("{home}invitations", ["greeting", "organisation"]),
-    ("/seen", ["seen"]),
-]
+PLACES = {
+    "/sign-in": ["email", "password", "next", "kept_for"],
+    "/sign-in/code": ["email", "next", "kept_for"],
+    "/address": ["email", "present_password"],
+    "/settings": ["name", "title", "phone", "time_zone"],
+    "/settings/password": ["present_password", "new_password"],
+    "/organisations": ["name", "website", "cvr_number", "kind"],
+    "/partnerships": ["name", "purpose", "q", "goals", "one_time_key"],
+    "{home}roles": ["name", "responsibility"],
+    "{home}roles/{role}/offers": ["notes", "member", "starts_on", "kind"],
+    "{home}roles/{role}/requests": ["notes"],
+    "{home}posts/{post}/withdrawal": ["reason"],
+    "{home}texts/{post}/redaction": ["reason"],
+    "{home}texts/{post}/reactions": ["kind"],
+    "{home}invitations": ["greeting", "organisation"],
+    "/seen": ["seen"],
+}
 
 
-@pytest.mark.parametrize(("place", "fields"), PLACES, ids=[place for place, _fields in PLACES])
+@pytest.mark.parametrize("place", sample(list(PLACES)))
 def test_no_field_of_a_form_is_read_for_long(
-    place: str, fields: list[str], moderator: Membership, sign_in: SignIn, answers: Answers, most: float
+    place: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
     moderator.user.is_administrator = True
     member = add_member(moderator, level=Level.CONTRIBUTOR)
@@ -480,7 +497,7 @@ def test_no_field_of_a_form_is_read_for_long(
     is_public = place.startswith("/sign-in")
     browser = sign_in(moderator.user) if not is_public else moderator_away(sign_in, member)
     full = {"email": "a@x.dk", "password": "x", "name": "N", "responsibility": "R", "reason": "", "purpose": ""}
-    for field in fields:
+    for field in PLACES[place]:
         for text in (LONG, "/" + LONG, "//" + LONG, "a@" + LONG, "9" * 300_000):
             typed = full | {field: text}
             send = lambda: browser.submit(address, typed)  # noqa: B023, E731
@@ -505,7 +522,7 @@ QUERIES += ["{home}mentions?name={}", "/?before={}", "{home}?before={}", "/sign-
 QUERIES += ["{home}members?undo={}", "{home}members?q={}&after={}", "{home}challenges?state={}&role={}"]
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", sample(QUERIES))
 def test_no_query_is_read_for_long(
     query: str, moderator: Membership, sign_in: SignIn, answers: Answers, most: float
 ) -> None:
