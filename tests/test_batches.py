@@ -71,7 +71,7 @@ def tick(**after: float) -> int:
 def noted() -> dict[tuple[str, int, int], int]:
     """What stands as failed, and how often it has."""
     db.session.expire_all()
-    return {(one.piece, one.row_id, one.number): one.count for one in db.session.scalars(select(Failure))}
+    return {(one.job, one.row_id, one.number): one.count for one in db.session.scalars(select(Failure))}
 
 
 def nobody_is_due() -> None:

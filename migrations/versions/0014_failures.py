@@ -13,7 +13,7 @@ def upgrade() -> None:
     """Towards the newer version."""
     op.create_table(
         "failure",
-        sa.Column("piece", sa.String(length=40), nullable=False),
+        sa.Column("job", sa.String(length=40), nullable=False),
         sa.Column("row_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("error", sa.String(length=100), nullable=False),
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("piece", "row_id", "number", name="pk_failure"),
+        sa.PrimaryKeyConstraint("job", "row_id", "number", name="pk_failure"),
     )
 
 

@@ -143,7 +143,7 @@ def test_the_cost_is_the_same_whatever_came(moderator: Membership, sign_in: Sign
 
 def test_what_a_page_asks_for_by_itself_does_not_keep_the_session_alive(moderator: Membership, sign_in: SignIn) -> None:
     post, reader = share(moderator), sign_in(moderator.user)
-    db.session.query(Session).one().last_used_at -= sessions.LAST_USE_KEPT_EVERY
+    db.session.query(Session).one().last_used_at -= sessions.TOUCH_INTERVAL
     used = db.session.query(Session).one().last_used_at
     for address in ("/live", "/live/numbers", of_post(moderator, post), of_feed(moderator)):
         reader.get(address, htmx=True)

@@ -195,9 +195,9 @@ def merged(text: str) -> object:
 
 
 def listed(text: str) -> object:
-    return address_parser.count(text), [address_parser._address(email) for _, email, _ in address_parser._pieces(text)][
-        : address_parser.MOST
-    ]
+    return address_parser.count(text), [
+        address_parser._address(email) for _, email, _ in address_parser._entries(text)
+    ][: address_parser.MOST]
 
 
 def edited(text: str) -> object:
@@ -314,7 +314,7 @@ def test_what_is_compared_can_be_read_whole_again() -> None:
         found = merge.changes(before, after)
         assert "".join(change.words for change in found if change.mark != "added") == before
         assert "".join(change.words for change in found if change.mark != "removed") == after
-        assert len(found) <= merge.MOST_PIECES
+        assert len(found) <= merge.MAX_HUNKS
 
 
 def test_a_word_changed_in_a_long_text_is_all_that_is_told_apart() -> None:

@@ -19,7 +19,7 @@ IDLE = timedelta(hours=8)
 LONGEST = timedelta(hours=20)
 REMEMBERED = timedelta(days=30)
 VERIFIED_FOR = timedelta(minutes=30)
-LAST_USE_KEPT_EVERY = timedelta(hours=1)
+TOUCH_INTERVAL = timedelta(hours=1)
 MOST_LISTED = 60
 
 
@@ -77,7 +77,7 @@ class Session(Model):
     @property
     def needs_touch(self) -> bool:
         """Whether the time of last use is due to be stored again: at most hourly."""
-        return clock.now() - self.last_used_at >= LAST_USE_KEPT_EVERY
+        return clock.now() - self.last_used_at >= TOUCH_INTERVAL
 
 
 def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:

@@ -25,7 +25,7 @@ from workspace.mail.models import enqueue
 
 VALID = timedelta(minutes=10)
 MOST_TRIES = 5
-KEPT = timedelta(days=1)
+RETAINED_FOR = timedelta(days=1)
 
 
 class Purpose(StrEnum):
@@ -73,7 +73,7 @@ class VerificationCode(Model):
 def ask(purpose: Purpose, user: User | None, address: str) -> str:
     """Make a code and mail it to `address`, unless it would sign in nobody; returns the token for the browser."""
     begin_write()
-    db.session.execute(delete(VerificationCode).where(VerificationCode.created_at < clock.now() - KEPT))
+    db.session.execute(delete(VerificationCode).where(VerificationCode.created_at < clock.now() - RETAINED_FOR))
     token = secrets.token_urlsafe(32)
     code = VerificationCode(
         token_hash=hash_of(token),

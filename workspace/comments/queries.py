@@ -15,7 +15,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
@@ -154,5 +154,5 @@ def _lines(membership_id: Any, *body: Any) -> AnySelect:
         .join(Membership, Membership.id == Comment.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
     )

@@ -43,7 +43,7 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
             status=409,
             form=form,
             earlier=db.session.get_one(Comment, (membership.partnership_id, earlier.number)),
-            mine=form.prose,
+            mine=form.rich_text,
             **_writing(membership, post_queries.post(membership, post_number)),
         )
     flash_live(_("Your changes are saved.") if form.corrects.data else _("Your comment is shared."))
@@ -89,11 +89,11 @@ def update(membership: Membership, post_number: int, number: int) -> ResponseRet
         context = _one(membership, post_number, comment)
         return htmx.form_error("comments/_edit.html", page="comments/edit.html", form=form, **context)
     try:
-        comment.edit(membership, body=form.prose, version=form.version.data)
+        comment.edit(membership, body=form.rich_text, version=form.version.data)
     except StaleText:
         key = comment.partnership_id, comment.number, form.version.data
-        merged = versions.proposal(*key, form.prose, comment.body_html)
-        context = _one(membership, post_number, comment) | {"mine": form.prose}
+        merged = versions.proposal(*key, form.rich_text, comment.body_html)
+        context = _one(membership, post_number, comment) | {"mine": form.rich_text}
         context["merged"] = form.reload_with(comment.version, merged)
         return htmx.form_error(
             "comments/_edit.html", page="comments/edit.html", status=409, form=form, stale=True, **context
@@ -136,10 +136,10 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
 def _written(membership: Membership, post_number: int, form: CommentForm) -> Written:
     """The comment that the form makes, or that it corrects. Raises AlreadyShared if that says something else."""
     if not form.corrects.data:
-        return Comment.write(membership, post_number, body=form.prose, one_time_key=form.one_time_key.data)
+        return Comment.write(membership, post_number, body=form.rich_text, one_time_key=form.one_time_key.data)
     number, version = form.corrects.data
     try:
-        queries.comment(membership, post_number, number).edit(membership, body=form.prose, version=version)
+        queries.comment(membership, post_number, number).edit(membership, body=form.rich_text, version=version)
     except StaleText:
         raise AlreadyShared(number) from None
     post = post_queries.post(membership, post_number)

@@ -105,7 +105,9 @@ class Settings:
         if reading.wrong:
             raise SettingsError("\n".join(reading.wrong))
         _make_folders(settings)
-        return settings if settings.secret_key else replace(settings, secret_key=_kept_key(instance / "secret-key"))
+        return (
+            settings if settings.secret_key else replace(settings, secret_key=_demo_secret_key(instance / "secret-key"))
+        )
 
 
 class _Reading:
@@ -173,7 +175,7 @@ def _make_folders(settings: Settings) -> None:
             ) from None
 
 
-def _kept_key(path: Path) -> str:
+def _demo_secret_key(path: Path) -> str:
     """The demo's own key, created once and stored, so that a restart signs nobody out."""
     try:
         kept = path.read_text("ascii", errors="replace") if path.exists() else ""

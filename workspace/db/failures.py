@@ -24,7 +24,7 @@ from workspace.db.types import UtcDateTime
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 # Longer than any pause: what was not tried for so long has nothing to be done about it any more.
-KEPT = timedelta(days=1)
+RETAINED_FOR = timedelta(days=1)
 SHOWN = 50
 # The errors of SQLite that are the statement's or the row's own: ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE, RANGE.
 OF_STATEMENTS = (1, 18, 19, 20, 21, 25)
@@ -45,7 +45,7 @@ class Failure(Model):
 
     __tablename__ = "failure"
 
-    piece: Mapped[str] = mapped_column(String(40), primary_key=True)
+    job: Mapped[str] = mapped_column(String(40), primary_key=True)
     row_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     error: Mapped[str] = mapped_column(String(100))
@@ -99,7 +99,7 @@ def together(piece: str, ids: Collection[int], work: Callable[[Collection[int]],
 
 def rests(piece: str, row_id: Any, number: Any = 0) -> ColumnElement[bool]:
     """The condition that the row with these columns has failed, and is not to be tried again yet."""
-    mine = Failure.piece == piece, Failure.row_id == row_id, Failure.number == number
+    mine = Failure.job == piece, Failure.row_id == row_id, Failure.number == number
     return exists().where(*mine, Failure.retry_at > now_param())
 
 
@@ -108,7 +108,7 @@ def note(piece: str, key: Key, error: Exception) -> None:
     log.error("%s of %s failed: %s", key, piece, told(error))
     failure = db.session.get(Failure, (piece, *key), with_for_update=True)
     if failure is None:
-        failure = Failure(piece=piece, row_id=key[0], number=key[1], count=0)
+        failure = Failure(job=piece, row_id=key[0], number=key[1], count=0)
         db.session.add(failure)
     now = clock.now()
     failure.error, failure.last_at = type(error).__name__[:100], now
@@ -123,20 +123,20 @@ def note(piece: str, key: Key, error: Exception) -> None:
 def forget(piece: str, keys: Collection[Key]) -> None:
     """Take back that these rows failed, in the present transaction."""
     for row_id, number in _failing(piece) & set(keys):
-        mine = Failure.piece == piece, Failure.row_id == row_id, Failure.number == number
+        mine = Failure.job == piece, Failure.row_id == row_id, Failure.number == number
         db.session.execute(delete(Failure).where(*mine))
 
 
 def forget_old() -> int:
     """Take back what was not tried again for so long that nothing is left to be done about it. It counts as nothing."""
-    db.session.execute(delete(Failure).where(Failure.retry_at < clock.now() - KEPT))
+    db.session.execute(delete(Failure).where(Failure.retry_at < clock.now() - RETAINED_FOR))
     db.session.commit()
     return 0
 
 
 def standing() -> Standing:
     """What has failed and has not worked since, the latest first."""
-    query = select(Failure).order_by(Failure.last_at.desc(), Failure.piece, Failure.row_id, Failure.number)
+    query = select(Failure).order_by(Failure.last_at.desc(), Failure.job, Failure.row_id, Failure.number)
     found = list(db.session.scalars(query.limit(SHOWN + 1)))
     if len(found) <= SHOWN:
         return Standing(found, 0)
@@ -169,5 +169,5 @@ def told(error: BaseException) -> str:
 
 
 def _failing(piece: str) -> set[Key]:
-    found = db.session.execute(select(Failure.row_id, Failure.number).where(Failure.piece == piece))
+    found = db.session.execute(select(Failure.row_id, Failure.number).where(Failure.job == piece))
     return {(row_id, number) for row_id, number in found}

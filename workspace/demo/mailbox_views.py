@@ -87,7 +87,7 @@ def show(number: int) -> str:
 
 @blueprint.get("/<number:number>/letter")
 @public
-def letter(number: int) -> Response:
+def content(number: int) -> Response:
     """The HTML of a mail, for the frame in which it is shown. Its links open in the whole window."""
     html = _found(number).part("html").replace("<head>", '<head><base target="_top">', 1)
     response = make_response(html)

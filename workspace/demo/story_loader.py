@@ -126,7 +126,7 @@ def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
     return made
 
 
-def _prose(event: Event) -> rich_text.RichText:
+def _rich_text(event: Event) -> rich_text.RichText:
     """The text of an event: HTML if it starts with an element, else plain text."""
     body = event["body"]
     return rich_text.from_html(body) if body.lstrip().startswith("<") else rich_text.from_plain(body)
@@ -199,7 +199,7 @@ class StoryPlayer:
             self._by(event),
             kind=PostKind(event["do"]),
             title=event["title"],
-            body=_prose(event),
+            body=_rich_text(event),
             one_time_key=self._key(event["nth"]),
             role=self.roles[event["role"]] if "role" in event else None,
             answer_by=self._day(event.get("answer_by_days")),
@@ -209,13 +209,13 @@ class StoryPlayer:
     def comment(self, event: Event) -> None:
         by = self._by(event)
         made = Comment.write(
-            by, self.posts[event["on"]].number, body=_prose(event), one_time_key=self._key(event["nth"])
+            by, self.posts[event["on"]].number, body=_rich_text(event), one_time_key=self._key(event["nth"])
         )
         if "key" in event:
             self.comments[event["key"]] = db.session.get_one(Comment, (by.partnership_id, made.number))
 
     def edit(self, event: Event) -> None:
-        body = _prose(event)
+        body = _rich_text(event)
         if "comment" in event:
             written = self.comments[event["comment"]]
             written.edit(self._by(event), body=body, version=written.version)
@@ -346,14 +346,14 @@ class StoryPlayer:
 
     def suspend(self, event: Event) -> None:
         until = clock.now() + timedelta(days=event["in_days"])
-        moderation_service.suspend(self._by(event), [self._seat(event)], until=until, reason=event["reason"])
+        moderation_service.suspend(self._by(event), [self._membership_id(event)], until=until, reason=event["reason"])
 
     def remove(self, event: Event) -> None:
-        moderation_service.remove(self._by(event), [self._seat(event)], reason=event["reason"])
+        moderation_service.remove(self._by(event), [self._membership_id(event)], reason=event["reason"])
 
     def end_on(self, event: Event) -> None:
         ends_at = self.now + timedelta(days=event["in_days"])
-        moderation_service.end_on(self._by(event), self._seat(event), ends_at)
+        moderation_service.end_on(self._by(event), self._membership_id(event), ends_at)
 
     def let_go(self, event: Event) -> None:
         organisation = self.organisations[event["organisation"]]
@@ -362,7 +362,7 @@ class StoryPlayer:
     def report(self, event: Event) -> None:
         reports_service.report(self._by(event), self.posts[event["on"]], event["reason"])
 
-    def _seat(self, event: Event) -> int:
+    def _membership_id(self, event: Event) -> int:
         return self.seats[event["person"]].id
 
     def _by(self, event: Event) -> Membership:

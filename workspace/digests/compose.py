@@ -59,7 +59,7 @@ class DigestRequest:
 def build(edition: DigestRequest) -> Digest:
     """What `edition` says to its reader at this moment, in the language and zone that are in force."""
     user = edition.user
-    seats = {row.id: row for row in queries.seats(user) if row.id in edition.ranges}
+    seats = {row.id: row for row in queries.memberships(user) if row.id in edition.ranges}
     by_partnership = {row.partnership_id: row for row in seats.values()}
     period = Period(edition.since, edition.daily_since, edition.until)
     spans = _unread(edition, seats.values())
@@ -100,7 +100,7 @@ def _unread(edition: DigestRequest, seats: Iterable[AnyRow]) -> Iterator[LogRang
         after = max(after, seat.seen_number)
         has_own = (seat.wrote_number or 0) > after or (seat.mailed_at and seat.mailed_at > edition.since)
         yield LogRange(
-            seat_id=seat.id if has_own else 0,
+            membership_id=seat.id if has_own else 0,
             partnership_id=seat.partnership_id,
             after=after,
             last=last,

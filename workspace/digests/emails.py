@@ -16,18 +16,18 @@ from workspace.notifications import unsubscribe
 @email_type("digest", _l("Digest"), priority=BULK)
 def digest(mail: Mail) -> EmailContent | None:
     """What is new for its reader in the spans that the row holds; None when nothing is."""
-    return _letter(planning.edition_of(mail))
+    return _email(planning.edition_of(mail))
 
 
 def preview(user: User) -> EmailContent | None:
     """The next digest as it would be now, in the person's language and zone."""
     g.user = user
     with force_locale(spoken(user.language)):
-        return _letter(planning.coming(user))
+        return _email(planning.coming(user))
 
 
-def _letter(edition: DigestRequest) -> EmailContent | None:
+def _email(edition: DigestRequest) -> EmailContent | None:
     made = build(edition)
     if made.is_empty:
         return None
-    return render.letter(made, unsubscribe=unsubscribe.address(made.user))
+    return render.digest_email(made, unsubscribe=unsubscribe.address(made.user))

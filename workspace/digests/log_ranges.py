@@ -20,7 +20,7 @@ class LogRange(NamedTuple):
     changes with the log only.
     """
 
-    seat_id: int
+    membership_id: int
     partnership_id: int
     after: int
     last: int
@@ -31,7 +31,7 @@ class LogRange(NamedTuple):
 def value(spans: Iterable[LogRange]) -> str:
     """The spans, as `table` takes them."""
     return json.dumps(
-        [[span.seat_id, span.partnership_id, span.after, span.last, int(span.is_daily)] for span in spans]
+        [[span.membership_id, span.partnership_id, span.after, span.last, int(span.is_daily)] for span in spans]
     )
 
 

@@ -10,7 +10,7 @@ from workspace.partnerships.models import Membership, Partnership
 PAGE = 40
 
 
-def seats(user: User, after: int | None) -> list[AnyRow]:
+def memberships(user: User, after: int | None) -> list[AnyRow]:
     """A page of one's active memberships, by the partnerships' names, and one more if there are others after them."""
     query = (
         select(

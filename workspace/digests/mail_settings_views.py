@@ -38,7 +38,7 @@ def save_mail(user: User) -> ResponseReturnValue:
 
 
 def _page(user: User, form: MailForm) -> dict[str, Any]:
-    seats = mail_settings_queries.seats(user, pagination.parse_int(request.args.get("after", "")))
+    seats = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
     return {
         "form": form,
         "notices": list(NotificationKind),

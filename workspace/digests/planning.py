@@ -24,7 +24,7 @@ from workspace.i18n.formatting import zone_of
 from workspace.mail.models import Mail, enqueue_all, is_posted, mail_row
 from workspace.partnerships.models import Membership, Partnership, PartnershipDigest
 
-PIECE = "planning"
+JOB = "planning"
 AT_ONCE = 200
 A_WEEK = timedelta(days=7)
 
@@ -33,7 +33,7 @@ def plan() -> int:
     """Plan every digest that is due by now; how many were. A person whose can't be planned holds up no other."""
     planned = 0
     while ids := _due():
-        planned += together(PIECE, ids, _plan)
+        planned += together(JOB, ids, _plan)
     return planned
 
 
@@ -60,7 +60,7 @@ def next_moment(user: User) -> datetime | None:
 
 def coming(user: User) -> DigestRequest:
     """The next digest as it would be now, with all partnerships that any of them covers."""
-    return _edition(user, _seats([user.id]), clock.now(), is_usual=True, reminds=True)
+    return _edition(user, _memberships([user.id]), clock.now(), is_usual=True, reminds=True)
 
 
 def send_now(user: User, one_time_key: str) -> None:
@@ -70,7 +70,7 @@ def send_now(user: User, one_time_key: str) -> None:
     key = f"digest:{user.id}:{one_time_key}"
     if not is_posted(key):
         now = clock.now()
-        _post([(_edition(user, _seats([user.id]), now, is_usual=True, reminds=True), key)])
+        _post([(_edition(user, _memberships([user.id]), now, is_usual=True, reminds=True), key)])
         user.last_digest_at = user.last_full_digest_at = now
 
 
@@ -94,7 +94,7 @@ def _due() -> list[int]:
 
 def _waiting(*which: ColumnElement[bool]) -> Select[int]:
     """Who of these people is due and does not rest. Only ids are read: what else stands there may be wrong."""
-    query = select(User.id).where(*which, ~rests(PIECE, User.id)).order_by(User.next_digest_at, User.id)
+    query = select(User.id).where(*which, ~rests(JOB, User.id)).order_by(User.next_digest_at, User.id)
     return query.with_for_update(key_share=True, skip_locked=True, of=User)
 
 
@@ -104,7 +104,7 @@ def _plan(ids: Collection[int]) -> int:
     mine = list(db.session.scalars(_waiting(User.id.in_(ids), User.next_digest_at <= now)))
     people = db.session.scalars(select(User).where(User.id.in_(mine)).execution_options(populate_existing=True))
     by_user = defaultdict(list)
-    for seat in _seats(mine):
+    for seat in _memberships(mine):
         by_user[seat.user_id].append(seat)
     planned = []
     for user in people:
@@ -143,7 +143,7 @@ def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual
     )
 
 
-def _seats(user_ids: Collection[int]) -> list[AnyRow]:
+def _memberships(user_ids: Collection[int]) -> list[AnyRow]:
     """The active memberships of these people in partnerships of which they want to hear."""
     # Read for each membership: a join may read all partnerships for it.
     last = select(Partnership.last_number).where(Partnership.id == Membership.partnership_id).scalar_subquery()

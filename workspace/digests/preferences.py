@@ -29,7 +29,7 @@ def choose_digest(
     begins = user.digest_frequency is DigestFrequency.OFF and frequency is not DigestFrequency.OFF
     user.digest_frequency, user.digest_weekday, user.digest_hour = frequency, weekday, hour
     user.digest_paused_until = paused_until
-    for seat in _seats(user):
+    for seat in _memberships(user):
         before, seat.digest_frequency = seat.digest_frequency, frequencies.get(seat.id, seat.digest_frequency)
         was_silent = before is PartnershipDigest.NEVER or (begins and before is PartnershipDigest.USUAL)
         if was_silent and seat.digest_frequency is not PartnershipDigest.NEVER:
@@ -44,7 +44,7 @@ def choose_kinds(user: User, kinds: Mapping[NotificationKind, MailTiming], timin
     """Hear of each kind of news so soon, and of partnerships (by the ids of one's memberships) not sooner than so."""
     begin_write()
     user.mail_preferences = user.mail_preferences | {notice.value: soon.value for notice, soon in kinds.items()}
-    for seat in _seats(user):
+    for seat in _memberships(user):
         seat.mail_timing = timings.get(seat.id, seat.mail_timing)
 
 
@@ -52,7 +52,7 @@ def lower_digest(user: User, frequency: DigestFrequency) -> None:
     """Let the digest come so often at most, for all partnerships."""
     begin_write()
     user.digest_frequency = min(user.digest_frequency, frequency, key=list(DigestFrequency).index)
-    for seat in _seats(user):
+    for seat in _memberships(user):
         if seat.digest_frequency is PartnershipDigest.DAILY:
             seat.digest_frequency = PartnershipDigest.USUAL
     db.session.flush()
@@ -66,5 +66,5 @@ def lower_notices(user: User, notices: Collection[NotificationKind], to: MailTim
     user.mail_preferences = user.mail_preferences | lowered
 
 
-def _seats(user: User) -> list[Membership]:
+def _memberships(user: User) -> list[Membership]:
     return list(db.session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)))

@@ -73,12 +73,12 @@ class Period(NamedTuple):
     until: datetime
 
 
-def seats(user: User) -> list[AnyRow]:
+def memberships(user: User) -> list[AnyRow]:
     """Those of the user's seats that are active now, with what a digest says of their partnerships.
 
     `wrote_number` is that of their last entry in it, `mailed_at` when they last had a mail about something at once.
     """
-    return fetch_rows(_seats(), user_id=user.id)
+    return fetch_rows(_memberships(), user_id=user.id)
 
 
 def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
@@ -86,7 +86,7 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
 
     Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
     """
-    pieces = _pieces([(span, user.id if span.seat_id else 0, period) for span in spans])
+    pieces = _range_data([(span, user.id if span.membership_id else 0, period) for span in spans])
     return DigestData(
         posts=tuple(islice(merge(*(piece.posts for piece in pieces), key=_in_order), MOST_BLOCKS)),
         blocks=sum(piece.blocks for piece in pieces),
@@ -98,7 +98,7 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
 
 
 @batch_cached_per_run
-def _pieces(asked: Sequence[tuple[LogRange, int, Period]]) -> list[DigestData]:
+def _range_data(asked: Sequence[tuple[LogRange, int, Period]]) -> list[DigestData]:
     """What each span says by itself, to the reader with that id or to any."""
     spans, user_id, period = [span for span, _, _ in asked], max(user_id for _, user_id, _ in asked), asked[0][2]
     found = fetch_rows(
@@ -115,10 +115,10 @@ def _pieces(asked: Sequence[tuple[LogRange, int, Period]]) -> list[DigestData]:
         posts[row.partnership_id].append(row)
     for event in fetch_rows(_events(_dialect()), spans=value(spans)):
         events[event.partnership_id].append(tuple(event))
-    return [_piece(posts[span.partnership_id], sorted(events[span.partnership_id])) for span in spans]
+    return [_data_of(posts[span.partnership_id], sorted(events[span.partnership_id])) for span in spans]
 
 
-def _piece(found: list[AnyRow], events: list[tuple[int, Verb, int]]) -> DigestData:
+def _data_of(found: list[AnyRow], events: list[tuple[int, Verb, int]]) -> DigestData:
     if not found:
         return DigestData(events=tuple(events))
     first = found[0]
@@ -150,7 +150,7 @@ def _dialect() -> str:
 
 
 @cache
-def _seats() -> AnySelect:
+def _memberships() -> AnySelect:
     mine = Entry.partnership_id == Membership.partnership_id, Entry.actor_id == Membership.id
     return (
         select(

@@ -25,7 +25,7 @@ GROUPS = {
 KINDS = {PostKind.PROGRESS.value: _l("Progress"), PostKind.CHALLENGE.value: _l("Challenge")}
 
 
-def letter(digest: Digest, *, unsubscribe: str) -> EmailContent:
+def digest_email(digest: Digest, *, unsubscribe: str) -> EmailContent:
     """`digest` as a mail, in the language and zone that are in force."""
     return render_email(
         "digest",

@@ -57,7 +57,7 @@ def send(user: User) -> ResponseReturnValue:
 
 
 def _page(user: User, form: DigestForm) -> dict[str, Any]:
-    seats = mail_settings_queries.seats(user, pagination.parse_int(request.args.get("after", "")))
+    seats = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
     digest = build(planning.coming(user))
     return {
         "form": form,

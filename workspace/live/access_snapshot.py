@@ -17,7 +17,7 @@ Sight = tuple[int, int, int]
 def visible_partnerships(connection: Connection, session_ids: Iterable[int]) -> dict[int, Sight]:
     """The partnerships that these sessions may see, by their ids."""
     query = (
-        _seats(_among(connection, session_ids))
+        _memberships(_among(connection, session_ids))
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .with_only_columns(Partnership.id, Partnership.last_number, func.count(Session.id), func.sum(Session.id))
         .group_by(Partnership.id, Partnership.last_number)
@@ -28,7 +28,7 @@ def visible_partnerships(connection: Connection, session_ids: Iterable[int]) -> 
 def access(connection: Connection, session_ids: Iterable[int]) -> dict[int, set[int]]:
     """The ids of the partnerships that each of these sessions may see. Ended sessions are left out."""
     found: dict[int, set[int]] = defaultdict(set)
-    for session_id, partnership_id in connection.execute(_seats(_among(connection, session_ids), outer=True)):
+    for session_id, partnership_id in connection.execute(_memberships(_among(connection, session_ids), outer=True)):
         found[session_id] |= {partnership_id} if partnership_id else set()
     return found
 
@@ -53,7 +53,7 @@ def _among(connection: Connection, session_ids: Iterable[int]) -> ColumnElement[
     return Session.id.in_(ids)
 
 
-def _seats(is_asked_for: ColumnElement[bool], *, outer: bool = False) -> AnySelect:
+def _memberships(is_asked_for: ColumnElement[bool], *, outer: bool = False) -> AnySelect:
     """These sessions, if live, with the active memberships of their people; with `outer` also those without any."""
     return (
         select(Session.id, Membership.partnership_id)

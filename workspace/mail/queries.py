@@ -68,7 +68,7 @@ WORK = {
     "ending": _l("End of membership %(row)s"),
     "announcing": _l("Notice that membership %(row)s ends"),
 }
-PIECES = {
+JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),

@@ -62,7 +62,7 @@ def _shelf(name: str) -> dict[str, Any]:
         "standing": queries.status(),
         "failures": failures.standing(),
         "work": queries.WORK,
-        "pieces": queries.PIECES,
+        "pieces": queries.JOB_NAMES,
     }
 
 

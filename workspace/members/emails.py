@@ -48,7 +48,7 @@ def invitation(mail: Mail) -> EmailContent | None:
 @email_type("ending", _l("Access ends soon"))
 @email_type("moved", _l("Changed organisation"))
 @email_type("level_changed", _l("Access changed"))
-def about_a_seat(mail: Mail) -> EmailContent | None:
+def membership_email(mail: Mail) -> EmailContent | None:
     """A change of one's membership, as long as it is still so."""
     seat = db.session.get(Membership, mail.payload["membership"])
     if seat is None or seat.user_id != mail.user_id or not _is_so(mail, seat):

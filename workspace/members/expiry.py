@@ -23,8 +23,8 @@ ANNOUNCED_BEFORE = timedelta(days=7)
 
 def apply_due_endings() -> int:
     """Record endings that are due and announce those to come, one membership at a time; returns how many."""
-    met = each(SETTLING, _seats(SETTLING, _is_over()), _settle)
-    each(ANNOUNCING, _seats(ANNOUNCING, _is_announced()), _announce)
+    met = each(SETTLING, _memberships(SETTLING, _is_over()), _settle)
+    each(ANNOUNCING, _memberships(ANNOUNCING, _is_announced()), _announce)
     return met
 
 
@@ -84,7 +84,7 @@ def _is_announced() -> ColumnElement[bool]:
     )
 
 
-def _seats(piece: str, condition: ColumnElement[bool]) -> list[Key]:
+def _memberships(piece: str, condition: ColumnElement[bool]) -> list[Key]:
     """The ids of the memberships that are due."""
     query = select(Membership.id).where(condition, ~rests(piece, Membership.id))
     found = db.session.scalars(query.order_by(Membership.partnership_id, Membership.id)).all()

@@ -18,10 +18,10 @@ MOST_LISTED = 50
 @signed_in
 def own(user: User) -> ResponseReturnValue:
     """One's requests and suspensions, and nothing else about the partnerships."""
-    return render_template("members/own.html", seats=closed_seats(user))
+    return render_template("members/own.html", seats=closed_memberships(user))
 
 
-def closed_seats(user: User) -> list[AnyRow]:
+def closed_memberships(user: User) -> list[AnyRow]:
     """The memberships without access, the latest change first, except those that one ended or withdrew oneself."""
     query = (
         select(

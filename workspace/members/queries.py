@@ -16,7 +16,7 @@ from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership, MembershipState, Participation
-from workspace.partnerships.queries import named_like, of_seat
+from workspace.partnerships.queries import named_like, participation_of_membership
 from workspace.permissions import Level
 from workspace.web import pagination
 
@@ -111,7 +111,7 @@ def counted(membership: Membership, choice: MemberFilter) -> int:
         select(func.count())
         .select_from(Membership)
         .join(Membership.user)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(*_chosen(membership, choice))
     )
     return db.session.scalar(query) or 0
@@ -149,7 +149,7 @@ def _rows() -> Any:
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
     )
 
 
@@ -192,7 +192,7 @@ def requests(membership: Membership) -> list[AnyRow]:
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(Membership.partnership_id == membership.partnership_id, Membership.state == MembershipState.REQUESTED)
         .order_by(Membership.state_since, Membership.id)
         .limit(PAGE)

@@ -20,7 +20,7 @@ from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import my_memberships, of_seat
+from workspace.partnerships.queries import my_memberships, participation_of_membership
 from workspace.partnerships.query_params import USER, params_of
 from workspace.posts.models import Post
 from workspace.posts.queries import author
@@ -95,12 +95,12 @@ def _cards(keys: AnySelect) -> AnySelect:
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
     )
 
 
-def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
+def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
     """My active memberships in the partnerships with these ids, in their order."""
     query = (
         select(Membership)

@@ -269,7 +269,7 @@ class Membership(Model):
         membership_id, partnership_id = self.id, self.partnership_id
         _forget()
         core_connection().execute(_lock(whole=False), {"id": partnership_id})
-        db.session.scalar(_seat(), {"id": membership_id})
+        db.session.scalar(_membership_with_relations(), {"id": membership_id})
         yield
 
     @property
@@ -342,7 +342,7 @@ class Membership(Model):
 
 
 @cache
-def _seat() -> Select[Membership]:
+def _membership_with_relations() -> Select[Membership]:
     seat = select(Membership).where(Membership.id == bindparam("id"))
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)

@@ -94,7 +94,7 @@ def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> lis
     return list(db.session.execute(query))
 
 
-def has_closed_seats(user: User) -> bool:
+def has_closed_memberships(user: User) -> bool:
     """Whether I have a membership that opens nothing, or not yet, and there is something to be told about it."""
     query = select(Membership.id).where(
         Membership.user_id == user.id,
@@ -185,7 +185,7 @@ def _members(*, goes_on: bool) -> AnySelect:
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(Membership.partnership_id == MEMBERSHIP.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
@@ -196,7 +196,7 @@ def _members(*, goes_on: bool) -> AnySelect:
     return query
 
 
-def of_seat() -> ColumnElement[bool]:
+def participation_of_membership() -> ColumnElement[bool]:
     """Joins the participation that says which side a membership is on."""
     return and_(
         Participation.partnership_id == Membership.partnership_id,

@@ -42,7 +42,7 @@ def index(user: User) -> ResponseReturnValue:
         parties=queries.organisations_by_side([row.id for row in page], NAMED_IN_LIST),
         older=pagination.encode(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
         may_start=may_start(user),
-        closed=queries.has_closed_seats(user),
+        closed=queries.has_closed_memberships(user),
     )
 
 

@@ -16,7 +16,7 @@ from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import STALLED_AFTER, UNSOLVED, ChallengeStatus
 from workspace.posts.models import Post, PostKind
@@ -25,7 +25,7 @@ from workspace.web import pagination
 
 PAGE = 50
 PERIODS = (30, 90, 365)
-KEPT = 512  # the most recently used partnerships
+MAX_CACHED = 512  # the most recently used partnerships
 
 
 STATES: dict[str, tuple[ChallengeStatus, ...]] = {
@@ -107,7 +107,7 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
         .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.withdrawn_at.is_(None))
@@ -131,15 +131,15 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 def _counted(membership: Membership) -> "_Counted":
     """All that there are, counted once for each entry in the log: a busy partnership has many."""
     partnership = membership.partnership
-    kept = _kept(partnership.id, partnership.one_time_key, partnership.last_number)
+    kept = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
     found = kept.get("counted")
     if found is None or not found.since <= clock.now() <= found.until:
         found = kept["counted"] = _count(membership, UNFILTERED)
     return found
 
 
-@lru_cache(maxsize=KEPT)
-def _kept(_partnership_id: int, _one_time_key: str, _last_number: int) -> dict[str, "_Counted"]:
+@lru_cache(maxsize=MAX_CACHED)
+def _cached_counts(_partnership_id: int, _one_time_key: str, _last_number: int) -> dict[str, "_Counted"]:
     """What is kept of a partnership up to this entry. Other databases have partnerships of the same id."""
     return {}
 
@@ -180,7 +180,7 @@ def _counts(filters: Filters) -> AnySelect:
         .group_by(Post.status)
     )
     if filters.side:
-        query = query.join(Membership, of_author()).outerjoin(Participation, of_seat())
+        query = query.join(Membership, of_author()).outerjoin(Participation, participation_of_membership())
     return _of(query, filters)
 
 

@@ -13,7 +13,7 @@ from workspace.db.statements import core_connection, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 
 
 class Follow(Model):
@@ -90,7 +90,7 @@ def followers(membership: Membership, post_number: int) -> list[AnyRow]:
         .join(Membership, Membership.id == Follow.membership_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(_of_post(membership, post_number), Membership.is_active)
         .order_by(User.name_key, Membership.id)
     )

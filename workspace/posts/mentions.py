@@ -34,13 +34,13 @@ def resolved(partnership_id: int, prose: RichText, *, number: int | None = None)
         .join(Membership.user)
         .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
-    kept = _kept(partnership_id, number) if number else {}
+    kept = _stored_mentions(partnership_id, number) if number else {}
     return mentions.resolve_mentions(prose, referable=present | kept, recognisable=present)
 
 
 def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
     """Store whom the text `number`, whose mentions are resolved, mentions now; returns the ids of new ones."""
-    before = set(_kept(partnership_id, number))
+    before = set(_stored_mentions(partnership_id, number))
     gone = delete(Mention).where(
         Mention.partnership_id == partnership_id,
         Mention.number == number,
@@ -108,7 +108,7 @@ def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
-def _kept(partnership_id: int, number: int) -> dict[int, str]:
+def _stored_mentions(partnership_id: int, number: int) -> dict[int, str]:
     query = (
         select(Mention.membership_id, User.name)
         .join(Membership, Membership.id == Mention.membership_id)

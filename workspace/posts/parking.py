@@ -14,7 +14,7 @@ from workspace.partnerships.models import Partnership
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 
-PIECE = "parking"
+JOB = "parking"
 AT_A_TIME = 200
 
 
@@ -29,12 +29,12 @@ def open_due() -> int:
             Post.status == inline_literal(ChallengeStatus.PARKED),
             Post.withdrawn_at.is_(None),
             Partnership.archived_at.is_(None),
-            ~rests(PIECE, Post.partnership_id, Post.number),
+            ~rests(JOB, Post.partnership_id, Post.number),
         )
         .limit(AT_A_TIME)
     ).all()
     db.session.commit()
-    return each(PIECE, [(row.partnership_id, row.number) for row in due], partial(_open, today))
+    return each(JOB, [(row.partnership_id, row.number) for row in due], partial(_open, today))
 
 
 def _open(today: date, partnership_id: int, number: int) -> int:

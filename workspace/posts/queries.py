@@ -14,7 +14,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import HISTORY_COLUMNS, of_seat
+from workspace.partnerships.queries import HISTORY_COLUMNS, participation_of_membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import Verb, thread_verbs
 from workspace.permissions import Level
@@ -37,8 +37,8 @@ MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
 
 # Made once: making an alias costs more than the statement that it stands in.
-MOVED, CONCERNED_SEAT, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
-WITHDRAWER_SEAT, WITHDRAWER = shared_alias(Membership), shared_alias(User)
+MOVED, CONCERNED_MEMBERSHIP, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
+WITHDRAWER_MEMBERSHIP, WITHDRAWER = shared_alias(Membership), shared_alias(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -125,7 +125,7 @@ def body_columns(writing: type[AuthoredText], longest: int, whole: int | None = 
 
 def card_select(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    seat, concerned = CONCERNED_SEAT, CONCERNED
+    seat, concerned = CONCERNED_MEMBERSHIP, CONCERNED
     return (
         select(
             Post.number,
@@ -167,7 +167,7 @@ def card_select(*body: Any) -> AnySelect:
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .outerjoin(Role, Role.id == Post.role_id)
         .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == seat.user_id)
@@ -200,7 +200,7 @@ def of_author() -> ColumnElement[bool]:
 
 def withdrawn_by(writing: type[AuthoredText]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
-    seat, person = WITHDRAWER_SEAT, WITHDRAWER
+    seat, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
     name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
@@ -256,7 +256,7 @@ def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow
         select(Membership.id, *author())
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
     )
     return {row.id: row for row in db.session.execute(query)}

@@ -14,7 +14,7 @@ from workspace.db.types import enum_column_type
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.permissions import Action
 from workspace.posts.authored_text import AuthoredText
 from workspace.posts.verbs import REACTED
@@ -108,7 +108,7 @@ def given(membership: Membership, number: int) -> dict[ReactionKind, dict[Side, 
         .join(Membership, Membership.id == Reaction.membership_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(
             Reaction.partnership_id == membership.partnership_id,
             Reaction.number == number,

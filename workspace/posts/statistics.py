@@ -18,7 +18,7 @@ from workspace.db.types import AnySelect
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
@@ -26,7 +26,7 @@ from workspace.posts.queries import of_author
 from workspace.posts.verbs import ASKED_TO_TAKE, PARKED, SHARES_CHALLENGE, SOLVED, TOOK
 
 ANSWERS = (COMMENTED, TOOK, ASKED_TO_TAKE, SOLVED, PARKED, SHARES_CHALLENGE)
-KEPT = 512  # the most recently used pairs of partnership and period
+MAX_CACHED = 512  # the most recently used pairs of partnership and period
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _taking_part() -> AnySelect:
     )
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=MAX_CACHED)
 def _figures(
     partnership_id: int,
     _one_time_key: str,  # since other databases have partnerships with the same id
@@ -119,7 +119,7 @@ def _shared(partnership_id: int, begin: datetime) -> AnySelect:
             case((Post.status == ChallengeStatus.SOLVED, Post.status_at)).label("solved_at"),
         )
         .join(Membership, of_author())
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(
             Post.partnership_id == partnership_id,
             Post.status.is_not(None),
@@ -137,7 +137,7 @@ def _waiting(partnership_id: int) -> AnySelect:
         select(side.label("side"), concerned_side.label("concerned_side"), func.count().label("how_many"))
         .select_from(Post)
         .join(Membership, of_author())
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .outerjoin(
             concerned,
             and_(

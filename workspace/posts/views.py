@@ -65,9 +65,9 @@ def create(membership: Membership) -> ResponseReturnValue:
         form.take_new_key()
         earlier = queries.post(membership, already.number)
         if htmx.is_partial():
-            context = {"form": form, "earlier": earlier, "mine": form.prose, **partnership_context(membership)}
+            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **partnership_context(membership)}
             return htmx.form_error("posts/_composer.html", page="", status=409, **context)
-        return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.prose), 409)
+        return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.rich_text), 409)
     flash_live(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
     took_draft()
     return htmx.partial_or_redirect(
@@ -127,13 +127,13 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
         post.edit(
             membership,
             title=form.title.data,
-            body=form.prose,
+            body=form.rich_text,
             version=form.version.data,
             answer_by=form.answer_by.data,
             role=role(membership, form.role.data) if form.role.data else None,
         )
     except StaleText:
-        context["mine"] = form.prose
+        context["mine"] = form.rich_text
         context["merged"] = form.reload_with(post.version, _proposal(post, form))
         return htmx.form_error("posts/_edit.html", page="posts/edit.html", status=409, stale=True, **context)
     flash_live(_("Your changes are saved."))
@@ -238,7 +238,7 @@ def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
 
 def _shared(membership: Membership, form: ShareForm) -> Post:
     """The post that the form makes, or the one that it corrects. Raises AlreadyShared if that says something else."""
-    said = {"title": form.title.data, "body": form.prose, "answer_by": form.answer_by.data}
+    said = {"title": form.title.data, "body": form.rich_text, "answer_by": form.answer_by.data}
     concerns = role(membership, form.role.data) if form.role.data else None
     if not form.corrects.data:
         key, moves = form.one_time_key.data, form.moves.data or None
@@ -283,7 +283,7 @@ def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditFo
 
 
 def _proposal(post: Post, form: PostEditForm) -> RichText | None:
-    return versions.proposal(post.partnership_id, post.number, form.version.data, form.prose, post.body_html)
+    return versions.proposal(post.partnership_id, post.number, form.version.data, form.rich_text, post.body_html)
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:

@@ -188,11 +188,11 @@ def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def _quoted_html(quoted: bool, blocks: Sequence[Block]) -> str:
-    html = "".join(_pieces(blocks))
+    html = "".join(_html_parts(blocks))
     return f"<blockquote>{html}</blockquote>" if quoted else html
 
 
-def _pieces(blocks: Iterable[Block]) -> Iterator[str]:
+def _html_parts(blocks: Iterable[Block]) -> Iterator[str]:
     open_lists: list[str] = []
     for block in blocks:
         shared = _shared(open_lists, block.lists)

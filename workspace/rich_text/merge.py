@@ -16,7 +16,7 @@ BETWEEN = ""
 # Pairs of equal words that one comparison examines: twenty times what a rewritten text needs.
 MOST_STEPS = 100_000
 # Kept, removed and added parts; with more of them the whole text is easier to read.
-MOST_PIECES = 300
+MAX_HUNKS = 300
 LINE = re.compile(r"[^\n]*\n+|[^\n]+")
 WORD = re.compile(r"\S+\s*|\s+")
 
@@ -67,7 +67,7 @@ def changes(before: str, after: str) -> list[Change]:
     by_lines = _joined(_told(Matcher(None, LINE.findall(before), LINE.findall(after))))
     by_words = _joined(_by_words(by_lines))
     whole = [Change("removed", before), Change("added", after)]
-    return next(pieces for pieces in (by_words, by_lines, whole) if len(pieces) <= MOST_PIECES)
+    return next(pieces for pieces in (by_words, by_lines, whole) if len(pieces) <= MAX_HUNKS)
 
 
 def merged(base: str, one: str, other: str) -> RichText | None:

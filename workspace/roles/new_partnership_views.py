@@ -15,7 +15,7 @@ from workspace.permissions import NotAllowed, signed_in
 from workspace.roles import role_templates
 from workspace.roles.blueprint import blueprint
 from workspace.roles.forms import StartWithRolesForm
-from workspace.roles.queries import first_seat
+from workspace.roles.queries import founding_membership
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, redirect_303
 
@@ -56,7 +56,7 @@ def start_partnership(user: User) -> ResponseReturnValue:
             return _page(form, choice), 409
         return _page(form, choice, earlier=already.partnership), 409
     if form.role_set.data:
-        role_templates.begin_with(first_seat(partnership, user), form.role_set.data)
+        role_templates.begin_with(founding_membership(partnership, user), form.role_set.data)
     flash_live(_("The partnership is started. Share the first progress or challenge."))
     return redirect_303(partnership.address)
 

@@ -16,7 +16,7 @@ from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.permissions import Level
 from workspace.roles.assignments import AssignmentState, RoleAssignment, is_held
 from workspace.roles.models import Role
@@ -102,7 +102,7 @@ def _lacking() -> AnySelect:
     held = (
         select(RoleAssignment.role_id, func.min(sides).label("side"))
         .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.is_active)
         .group_by(RoleAssignment.role_id)
         .having(func.count(sides.distinct()) == 1)

@@ -17,7 +17,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import named_like, of_seat
+from workspace.partnerships.queries import named_like, participation_of_membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
@@ -34,7 +34,7 @@ MOST_CHOICES = 200
 PLACE = ("after_holder", "after_position", "after_id")
 
 # Made once: making an alias costs more than the statement that it stands in.
-HELD, HOLDER_SEAT, HOLDER = shared_alias(RoleAssignment), shared_alias(Membership), shared_alias(User)
+HELD, HOLDER_MEMBERSHIP, HOLDER = shared_alias(RoleAssignment), shared_alias(Membership), shared_alias(User)
 
 
 def role(membership: Membership, role_id: int) -> Role:
@@ -247,7 +247,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
@@ -269,7 +269,7 @@ def member(membership: Membership, member_id: int) -> Membership | None:
     )
 
 
-def first_seat(partnership: Partnership, user: User) -> Membership:
+def founding_membership(partnership: Partnership, user: User) -> Membership:
     """The membership of whoever has just started a partnership."""
     seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
     return db.session.scalars(seat).one()
@@ -323,14 +323,14 @@ def has_accountable() -> ColumnElement[bool]:
         RoleAssignment.role_id == Role.id,
         RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
         is_held(now_param()),
-        HOLDER_SEAT.id == RoleAssignment.membership_id,
-        HOLDER_SEAT.is_active,
+        HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id,
+        HOLDER_MEMBERSHIP.is_active,
     )
 
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = HELD, HOLDER_SEAT, HOLDER
+    held, seat, person = HELD, HOLDER_MEMBERSHIP, HOLDER
     now = now_param()
     return (
         select(person.name)
@@ -364,7 +364,7 @@ def of_people(*columns: Any) -> AnySelect:
         .join(Membership, Membership.id == RoleAssignment.membership_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
     )
 
 

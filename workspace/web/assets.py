@@ -23,7 +23,7 @@ PREFIX = "/static/"
 SERVED = ("js/*.js", "vendor/*.js", "*.svg")
 # The scripts of every page, bundled in this order: each request costs a wait on a phone.
 EVERY_PAGE = ("vendor/htmx-*.js", "vendor/idiomorph-*.js", "js/app.js", "js/drafts.js", "js/live.js")
-BUILDS_KEPT = 2  # the current one, and the one that a process from before an upgrade may still serve
+BUILDS_RETAINED = 2  # the current one, and the one that a process from before an upgrade may still serve
 
 HASH = re.compile(r"\.[0-9a-f]{8}(?=\.\w+$)")
 IMPORT = re.compile(r'@import\s+"([^"]+)"\s+layer\((\w+)\);')
@@ -136,5 +136,5 @@ def addresses(root: Path) -> Iterator[tuple[str, str]]:
 
 def remove_old_builds(present: Path) -> None:
     others = [path for path in present.parent.glob("[!.]*") if path != present]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[BUILDS_KEPT - 1 :]:
+    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[BUILDS_RETAINED - 1 :]:
         shutil.rmtree(path, ignore_errors=True)

@@ -150,7 +150,7 @@ class RichTextMixin(CprMixin):
 
     body_html: Any = HiddenField(render_kw={"disabled": True})
 
-    prose: RichText
+    rich_text: RichText
 
     def __init__(self, *args: Any, instead_of: str = "", **options: Any) -> None:
         """`instead_of` is the HTML being edited: paragraphs that plain text leaves unchanged keep their formatting."""
@@ -159,13 +159,13 @@ class RichTextMixin(CprMixin):
         html, text = fields.body_html.data or "", fields.body.data or ""
         is_formatted = bool(html) and is_readable(html)
         if is_formatted:
-            self.prose = from_html(html)
+            self.rich_text = from_html(html)
         else:
-            self.prose = from_plain(text, instead_of=instead_of) if length(text) <= MAX_TEXT else EMPTY
-        if len(self.prose.html) > MAX_STORED_HTML:
-            self.prose = from_plain(self.prose.text)
+            self.rich_text = from_plain(text, instead_of=instead_of) if length(text) <= MAX_TEXT else EMPTY
+        if len(self.rich_text.html) > MAX_STORED_HTML:
+            self.rich_text = from_plain(self.rich_text.text)
         if is_formatted:
-            fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
+            fields.body.data, fields.body_html.data = self.rich_text.text, self.rich_text.html
             if fields.body_html.raw_data:  # The editor sent it, so it takes precedence when shown again, too.
                 fields.body_html.render_kw = None
 

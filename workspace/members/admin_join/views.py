@@ -27,7 +27,7 @@ from workspace.web import pagination
 from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
 
 PAGE = 50
-MOST_SEATS = 200
+MAX_MEMBERSHIPS = 200
 
 
 @blueprint.get("/admin/partnerships")
@@ -69,7 +69,7 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, seats=_seats(shown))
+    return render_template("members/of_person.html", person=shown, seats=_memberships(shown))
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -131,7 +131,7 @@ def _partnerships(after: int | None) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
-def _seats(shown: User) -> list[AnyRow]:
+def _memberships(shown: User) -> list[AnyRow]:
     """A person's current and past memberships, without mere requests; the latest change first."""
     query = (
         select(
@@ -147,7 +147,7 @@ def _seats(shown: User) -> list[AnyRow]:
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Membership.user_id == shown.id, Membership.joined_at.is_not(None))
         .order_by(Membership.state_since.desc(), Membership.id.desc())
-        .limit(MOST_SEATS)
+        .limit(MAX_MEMBERSHIPS)
     )
     return list(db.session.execute(query))
 

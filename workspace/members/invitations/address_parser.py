@@ -26,7 +26,7 @@ LONGEST = 100_000
 MOST = 1_000
 AT_ONCE = 500
 # Parts between commas, semicolons and line breaks; quoted names may contain any of them.
-PIECE = re.compile(r'(?:"[^"\n]*"|[^,;\n"]|")+')
+ENTRY = re.compile(r'(?:"[^"\n]*"|[^,;\n"]|")+')
 NAMED = re.compile(r"^(?P<name>.*)<(?P<email>[^<>]*)>\s*$", re.DOTALL)
 HEADING = re.compile(r"\b(e-?mail|mail|e-?mailadresse|mailadresse|e-?post)\b", re.IGNORECASE)
 NAME_HEADING = re.compile(r"\b(name|navn)\b", re.IGNORECASE)
@@ -52,7 +52,7 @@ INVITING = (RowStatus.NEW, RowStatus.RETURNS, RowStatus.REMOVED)
 
 def count(text: str) -> int:
     """How many addresses there may be in `text`."""
-    return sum(1 for _piece in _pieces(text))
+    return sum(1 for _piece in _entries(text))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read(partnership: Partnership, text: str) -> list[Row]:
     """What will happen with each address in `text`, in order, up to the limit."""
     rows: list[Row] = []
     seen: set[str] = set()
-    for written, email, name in islice(_pieces(text[:LONGEST]), MOST):
+    for written, email, name in islice(_entries(text[:LONGEST]), MOST):
         row = Row(written[:200], address := _address(email), name, RowStatus.NEW if address else RowStatus.NO_ADDRESS)
         if address and row.key in seen:
             row = replace(row, status=RowStatus.TWICE)
@@ -133,14 +133,14 @@ def _fate(state: MembershipState, ending: Ending | None, *, is_in: bool, has_end
     return RowStatus.REQUESTED if state is MembershipState.REQUESTED else RowStatus.SUSPENDED
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str, str]]:
+def _entries(text: str) -> Iterator[tuple[str, str, str]]:
     """Each as it was written, the address in it, and the name."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\ufeff\n ").split("\n")
     if "@" not in lines[0] and HEADING.search(lines[0]) and len(lines) > 1:
         yield from _columns(lines)
         return
     for line in lines:
-        for match in PIECE.finditer(line):
+        for match in ENTRY.finditer(line):
             piece = match[0].strip()
             if not piece:
                 continue

@@ -13,7 +13,7 @@ from workspace.db.statements import inline_literal
 from workspace.mail.models import enqueue
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
-from workspace.members.moderation.service import seat_with
+from workspace.members.moderation.service import find_member
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
 from workspace.permissions import Action, Conflict, Level
@@ -183,7 +183,7 @@ def set_visibility(by: Membership, visibility: Visibility) -> None:
 
 def _request(by: Membership, seat_id: int) -> Membership:
     by.require(Action.ADD_MEMBERS)
-    seat = seat_with(by.partnership, seat_id)
+    seat = find_member(by.partnership, seat_id)
     if seat.state is not MembershipState.REQUESTED:
         raise Conflict(_("The request has been answered or taken back in the meantime."))
     return seat

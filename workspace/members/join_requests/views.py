@@ -149,7 +149,7 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.seat_with(membership.partnership, membership_id)
+    seat = moderation_service.find_member(membership.partnership, membership_id)
     return {"seat": seat, "membership": membership, "partnership": membership.partnership}
 
 

@@ -46,7 +46,7 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
     """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        changed = [seat for seat in seats(by.partnership, levels) if seat.level is not levels[seat.id]]
+        changed = [seat for seat in find_members(by.partnership, levels) if seat.level is not levels[seat.id]]
         if any(seat.ends_at for seat in changed if levels[seat.id] is Level.MODERATOR):
             raise Conflict(_("A moderator's access has no end. Take away the end date first."))
         raised = {seat.id for seat in changed if levels[seat.id] is Level.MODERATOR}
@@ -72,7 +72,7 @@ def suspend(
     """Suspend members until a moment, or until somebody lifts it; returns those who were suspended."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        found = [seat for seat in seats(by.partnership, ids) if seat.is_active]
+        found = [seat for seat in find_members(by.partnership, ids) if seat.is_active]
         require_others(by, found)
         require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
         for seat in found:
@@ -86,7 +86,7 @@ def lift(by: Membership, seat_id: int) -> Membership:
     """Lift a suspension."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = seat_with(by.partnership, seat_id)
+        seat = find_member(by.partnership, seat_id)
         if seat.state is MembershipState.SUSPENDED:
             seat.transition_to(MembershipState.ACTIVE, by=by)
             # Whoever comes back from a suspension gets no mail about what was written meanwhile.
@@ -101,7 +101,7 @@ def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool
         by.require(Action.MANAGE_MEMBERS)
         found = [
             seat
-            for seat in seats(by.partnership, ids)
+            for seat in find_members(by.partnership, ids)
             if seat.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED)
         ]
         require_others(by, found)
@@ -134,7 +134,7 @@ def end_on(by: Membership, seat_id: int, moment: datetime | None) -> Membership:
     """Set or clear the moment at which a membership ends. The person is told a week before."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = seat_with(by.partnership, seat_id)
+        seat = find_member(by.partnership, seat_id)
         if moment and seat.level is Level.MODERATOR:
             raise Conflict(_("A moderator's access has no end. Change the access first."))
         if seat.ends_at != moment and not seat.has_ended:
@@ -154,7 +154,7 @@ def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Members
     """Make somebody else moderator in one's place."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        to = seat_with(by.partnership, to_id)
+        to = find_member(by.partnership, to_id)
         if to.id == by.id or not to.is_active:
             raise Conflict(_("Choose another active member to hand over to."))
         change_levels(by, {to.id: Level.MODERATOR, by.id: Level.CONTRIBUTOR}, confirmed=confirmed)
@@ -175,16 +175,16 @@ def require_moderator_without(user: User) -> None:
                 require_moderators(seat.partnership, without={seat.id}, confirmed=True)
 
 
-def seats(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
+def find_members(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
     """The partnership's memberships with these ids, at most a hundred."""
     wanted = sorted(ids)[:MOST_AT_ONCE]
     query = select(Membership).where(Membership.partnership_id == partnership.id, Membership.id.in_(wanted))
     return list(db.session.scalars(query.where(Membership.is_present).order_by(Membership.id)))
 
 
-def seat_with(partnership: Partnership, seat_id: int) -> Membership:
+def find_member(partnership: Partnership, seat_id: int) -> Membership:
     """The partnership's membership with that id; 404 for one of another partnership."""
-    found = seats(partnership, [seat_id])
+    found = find_members(partnership, [seat_id])
     if not found:
         abort(404)
     return found[0]

@@ -66,7 +66,7 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for a membership's end date."""
-    seat = moderation_service.seat_with(membership.partnership, membership_id)
+    seat = moderation_service.find_member(membership.partnership, membership_id)
     day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
     return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
 
@@ -77,7 +77,7 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Set or clear a membership's end date."""
     form = EndForm()
     if not form.validate():
-        seat = moderation_service.seat_with(membership.partnership, membership_id)
+        seat = moderation_service.find_member(membership.partnership, membership_id)
         return form_error("members/_end.html", page="members/end.html", form=form, seat=seat, **place(membership))
     seat = moderation_service.end_on(membership, membership_id, form.moment)
     flash_live(
@@ -90,7 +90,7 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
 
 def chosen(membership: Membership) -> dict[str, Any]:
     """The members that the address or the form names. Raises Conflict if none of them is a member."""
-    found = moderation_service.seats(membership.partnership, members_typed(request.values))
+    found = moderation_service.find_members(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
     return {"seats": found, **place(membership)}

@@ -11,7 +11,7 @@ from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import of_seat
+from workspace.partnerships.queries import participation_of_membership
 from workspace.permissions import Action, members_with
 from workspace.posts.challenge_workflow import UNSOLVED
 from workspace.posts.models import Post
@@ -62,7 +62,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         )
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, of_seat())
+        .outerjoin(Participation, participation_of_membership())
         .outerjoin(decider, decider.id == Membership.decided_by_id)
         .outerjoin(person, person.id == decider.user_id)
         .where(

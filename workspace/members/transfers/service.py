@@ -16,11 +16,11 @@ from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation.service import (
     LastOfSide,
     end,
+    find_member,
     moderating_sides,
     moderators,
     require_moderators,
     require_others,
-    seat_with,
 )
 from workspace.members.verbs import CHANGED_ORGANISATION, LET_GO_ORGANISATION
 from workspace.organisations.models import Organisation, Side
@@ -39,13 +39,13 @@ def move(by: Membership, seat_id: int, organisation_id: int, *, confirmed: bool 
     """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = seat_with(by.partnership, seat_id)
+        seat = find_member(by.partnership, seat_id)
         if seat.has_ended or seat.state is MembershipState.REQUESTED:
             raise Conflict(_("The person is no longer a member."))
         if seat.organisation_id == organisation_id:
             return seat
         _require_sides(by.partnership, [seat], organisation_id, confirmed=confirmed)
-        return _seat_for(by, seat, organisation_id)
+        return _membership_for(by, seat, organisation_id)
 
 
 def end_participation(
@@ -62,7 +62,7 @@ def end_participation(
         organisation = db.session.get(Organisation, organisation_id)
         if organisation_id not in present or organisation is None:
             abort(404)
-        seats = seats_of(by.partnership, organisation_id)
+        seats = members_of(by.partnership, organisation_id)
         record_by(by, LET_GO_ORGANISATION, name=organisation.name, members=len(seats))
         record_audit(
             AuditAction.LET_GO_ORGANISATION,
@@ -82,13 +82,13 @@ def end_participation(
                 raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
             _require_sides(by.partnership, seats, stay_for, confirmed=confirmed)
             for seat in sorted(seats, key=lambda each: each.id == by.id):  # One's own seat last: it is the actor's.
-                _seat_for(by, seat, stay_for)
+                _membership_for(by, seat, stay_for)
         _withdraw_invitations(by.partnership, organisation_id)
         db.session.delete(present[organisation_id])
         return seats
 
 
-def seats_of(partnership: Partnership, organisation_id: int) -> list[Membership]:
+def members_of(partnership: Partnership, organisation_id: int) -> list[Membership]:
     """Those who are in, or on hold, for the organisation."""
     query = select(Membership).where(
         Membership.partnership_id == partnership.id,
@@ -99,7 +99,7 @@ def seats_of(partnership: Partnership, organisation_id: int) -> list[Membership]
     return list(db.session.scalars(query.order_by(Membership.id)))
 
 
-def _seat_for(by: Membership, seat: Membership, organisation_id: int) -> Membership:
+def _membership_for(by: Membership, seat: Membership, organisation_id: int) -> Membership:
     """A new membership for the same person. The old one keeps everything but what is still to be done."""
     db.session.flush()
     db.session.refresh(seat)

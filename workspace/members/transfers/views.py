@@ -54,7 +54,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def edit_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for the organisation that a member represents."""
-    context = _seat(membership, membership_id)
+    context = _transfer_context(membership, membership_id)
     return render_template("members/organisation.html", form=_organisation_form(membership, context["seat"]), **context)
 
 
@@ -62,7 +62,7 @@ def edit_organisation(membership: Membership, membership_id: int) -> ResponseRet
 @members_with(Action.MANAGE_MEMBERS)
 def change_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Change the organisation that a member represents."""
-    context = _seat(membership, membership_id)
+    context = _transfer_context(membership, membership_id)
     form = _organisation_form(membership, context["seat"])
     if not form.validate():
         return form_error("members/_organisation.html", page="members/organisation.html", form=form, **context)
@@ -78,7 +78,7 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     """The organisation, its members here, and what their leaving means for the roles."""
     if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
         abort(404)
-    seats = transfers_service.seats_of(membership.partnership, organisation_id)
+    seats = transfers_service.members_of(membership.partnership, organisation_id)
     return {
         "organisation": db.session.get_one(Organisation, organisation_id),
         "seats": seats,
@@ -93,8 +93,8 @@ def _departure_form(membership: Membership, organisation_id: int) -> DepartureFo
     return form
 
 
-def _seat(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.seat_with(membership.partnership, membership_id)
+def _transfer_context(membership: Membership, membership_id: int) -> dict[str, Any]:
+    seat = moderation_service.find_member(membership.partnership, membership_id)
     return {"seat": seat, "without": removal_impact.impact_of_removing(membership, [seat.id]), **place(membership)}
 
 
