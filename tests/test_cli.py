@@ -119,9 +119,9 @@ def test_the_last_administrator_stays(run: Run) -> None:
 def test_no_setting_deletes_the_whole_trail(months: str, run: Run) -> None:
     run("admin", "add", make_user().email)
     before = db.session.scalars(select(AuditEvent.id)).all()
-    result = run("trail", "prune", TRAIL_MONTHS=months)
+    result = run("trail", "prune", AUDIT_MONTHS=months)
     assert (result.exit_code, db.session.scalars(select(AuditEvent.id)).all()) == (1, before)
-    assert "TRAIL_MONTHS is a whole number from 1 to 120" in result.output
+    assert "AUDIT_MONTHS is a whole number from 1 to 120" in result.output
 
 
 def test_a_new_password_ends_all_sessions(run: Run) -> None:

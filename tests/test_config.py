@@ -244,10 +244,19 @@ def test_the_accessibility_statement_is_a_page_over_https(url: str, tmp_path: Pa
     assert read(tmp_path, ACCESSIBILITY_URL=page).accessibility_url == page
 
 
-@pytest.mark.parametrize("url", ["sqlite:///queue", "amqp://queue.dk"])
-def test_the_bell_hangs_in_a_file_a_postgresql_or_a_redis(url: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="QUEUE_URL"):
-        read(tmp_path, QUEUE_URL=url)
+def test_a_setting_is_still_read_by_its_name_of_before(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert read(tmp_path, TRAIL_MONTHS="24").audit_months == 24
+    assert caplog.messages == ["TRAIL_MONTHS is called AUDIT_MONTHS now: rename it."]
+    assert read(tmp_path, TRAIL_MONTHS="24", AUDIT_MONTHS="6").audit_months == 6
+    with pytest.raises(SettingsError, match=r"^TRAIL_MONTHS is a whole number from 1 to 120"):
+        read(tmp_path, TRAIL_MONTHS="0")
+
+
+def test_a_setting_that_is_not_needed_any_more_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    read(tmp_path, QUEUE_URL="redis://queue.dk")
+    assert caplog.messages == [
+        "QUEUE_URL is not needed any more, since workers look into the outbox by themselves: leave it out."
+    ]
 
 
 VARIABLES = {each.metadata["variable"]: each for each in fields(Settings) if each.metadata}

@@ -23,7 +23,6 @@ from workspace import (
     permissions,
     request_guard,
     views,
-    worker_wakeup,  # noqa: F401 (it listens to every commit from here on)
 )
 from workspace.config import ROOT, Settings, files
 from workspace.db import db, engine

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace.config import MONTHS_OF_TRAIL, ROOT, Settings, SettingsError, files
+from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
 from workspace.db import db
 
 if TYPE_CHECKING:
@@ -163,15 +163,15 @@ def audit() -> None:
 @audit.command("prune")
 @click.option(
     "--months",
-    type=click.IntRange(MONTHS_OF_TRAIL.least, MONTHS_OF_TRAIL.most),
-    help="Keep so many months, instead of TRAIL_MONTHS.",
+    type=click.IntRange(MONTHS_OF_AUDIT.least, MONTHS_OF_AUDIT.most),
+    help="Keep so many months, instead of AUDIT_MONTHS.",
 )
 def prune_audit_log(months: int | None) -> None:
     """Delete events older than the audit log is kept. That it was done is itself an event."""
     from workspace.audit import retention
 
     with _workspace() as app:
-        deleted = retention.prune(months or app.settings.trail_months)
+        deleted = retention.prune(months or app.settings.audit_months)
         click.echo(_("%(number)s lines are deleted.", number=deleted))
 
 
@@ -262,7 +262,7 @@ def load_demo() -> None:
 def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is told in one line."""
     global _app
-    from workspace import create_app, worker_wakeup
+    from workspace import create_app
     from workspace.demo import separation
 
     try:
@@ -274,7 +274,6 @@ def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
             finally:
                 db.session.remove()
                 db.engine.dispose()  # No connection may pass into the processes that serve.
-                worker_wakeup.close()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:

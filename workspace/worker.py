@@ -1,51 +1,88 @@
-"""The worker: does what time does, every minute, and comes when the bell rings. A process of its own, or several."""
+"""The worker: sends emails as they become due, and runs the scheduled jobs every minute. One process, or several.
 
+It looks into the outbox every second, by an index of what is unfinished, so nothing has to wake it: a commit that wrote
+an email is all that it takes.
+"""
+
+import logging
 import signal
 import socket
+import time
+from collections.abc import Callable
 from select import select
+from threading import Thread
 
 from flask import Flask
-from huey import Huey, crontab
-from huey.consumer import Consumer
 
-from workspace import scheduled_jobs, worker_wakeup
+from workspace import scheduled_jobs
+from workspace.db.transactions import begin_request
+from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
 
-THREADS = 2  # One may be planning while the other sends.
-SECONDS_BETWEEN_LOOKS = 0.4  # at a queue that can't call by itself (SQLite)
-SECONDS_BETWEEN_CHECKS = 1.0
-SECONDS_TO_FINISH = (
-    7  # for the mail that is being sent when the worker is told to stop; less than serving/supervisor.py gives
-)
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_JOBS = 60.0
+SECONDS_AFTER_A_FAILURE = 5.0  # where the outbox can't even be looked into
+# For the email that is being sent when the worker is told to stop; less than serving/supervisor.py gives.
+SECONDS_TO_FINISH = 7.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+log = logging.getLogger(__name__)
 
 
 def serve(app: Flask) -> None:
     """Work until told to stop by a signal. `app` has its context.
 
-    What goes wrong in a piece of work is logged, and ends neither the worker nor the other pieces.
+    What goes wrong in one job is logged, and ends neither the worker nor the other jobs.
     """
-    ear, mouth = socket.socketpair()
-    mouth.setblocking(False)
-    signal.set_wakeup_fd(mouth.fileno())  # Each signal that is handled is written here, whoever handles it.
-    consumer = Consumer(_with_ticks(app), workers=THREADS, max_delay=SECONDS_BETWEEN_LOOKS)
-    consumer.start()  # which handles the signals from now on
-    while not select([ear], [], [], SECONDS_BETWEEN_CHECKS)[0]:
-        consumer.check_worker_health()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    read_end, write_end = socket.socketpair()
+    write_end.setblocking(False)
+    signal.set_wakeup_fd(write_end.fileno())  # Each signal that is handled is written here.
+    for number in SIGNALS:
+        signal.signal(number, _wake)
+    # Two threads: planning many digests must not hold up a sign-in code.
+    threads = [
+        Thread(target=_repeat, args=(app, work, seconds), daemon=True)
+        for work, seconds in ((_run_jobs, SECONDS_BETWEEN_JOBS), (_send_due, SECONDS_BETWEEN_LOOKS))
+    ]
+    for thread in threads:
+        thread.start()
+    select([read_end], [], [])
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # The second of two that say the same would interrupt the ending.
     mail_sender().stopping.set()
-    consumer.shutdown_timeout = SECONDS_TO_FINISH
-    consumer.stop(graceful=True)
+    end = time.monotonic() + SECONDS_TO_FINISH
+    for thread in threads:
+        thread.join(max(0, end - time.monotonic()))
     signal.set_wakeup_fd(-1)  # The socket is closed before the process ends.
 
 
-def _with_ticks(app: Flask) -> Huey:
-    """The bell, which now rings by itself every minute as well."""
-    rung = worker_wakeup.queue()
+def _wake(number: int, frame: object) -> None:
+    """A signal: what wakes the worker is written by the interpreter (see set_wakeup_fd)."""
 
-    @rung.periodic_task(crontab(), name="tick", expires=50)  # type: ignore[untyped-decorator]
-    def tick() -> None:
-        with app.app_context():
-            scheduled_jobs.run_due_jobs()
 
-    return rung
+def _repeat(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
+    """Do the work again and again, with a pause in between, until the worker is told to stop."""
+    with app.app_context():
+        stopping = mail_sender().stopping
+    while not stopping.is_set():
+        try:
+            work(app)
+            pause = seconds
+        except Exception:  # The database is away, say.
+            log.exception("The worker could not look for work")
+            pause = max(seconds, SECONDS_AFTER_A_FAILURE)
+        stopping.wait(pause)
+
+
+def _run_jobs(app: Flask) -> None:
+    with app.app_context():
+        scheduled_jobs.run_due_jobs()
+
+
+def _send_due(app: Flask) -> None:
+    with app.app_context():
+        begin_request(reads_only=True)
+        if not (mail_sender().is_available() and claims.is_any_due()):
+            return
+    with app.app_context():
+        scheduled_jobs.run_job(delivery.deliver)

@@ -215,13 +215,13 @@ class Paced(MailSender):
         super().__init__(chosen)
         self.begin, self.sent = 0.0, 0
 
-    def _is_available(self) -> bool:
+    def is_available(self) -> bool:
         seconds = time.perf_counter() - self.begin
         if seconds >= A_TURN:
             print(json.dumps({"sent": self.sent, "seconds": seconds, "memory": memory()}), flush=True)
             sys.stdin.readline()
             self.begin, self.sent = time.perf_counter(), 0
-        return super()._is_available()
+        return super().is_available()
 
     def _deliver(self, *mails: Any) -> bool:
         sent = super()._deliver(*mails)

@@ -1,5 +1,6 @@
 """Every setting, from the environment, in one place, checked at the start."""
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,10 @@ from workspace.config.readers import is_loopback as is_loopback
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-MONTHS_OF_TRAIL = WholeNumber(1, 120)
+MONTHS_OF_AUDIT = WholeNumber(1, 120)
 SECONDS_A_DAY = 24 * 60 * 60
+
+log = logging.getLogger(__name__)
 
 # Required in production, with what the error says where one is missing.
 NEEDED = {
@@ -27,6 +30,11 @@ NEEDED = {
     "SMTP_URL": "the server that takes the mails, like smtp://user:password@mail.kommune.dk "
     "(or file:///var/lib/samspil/mail for a folder, from which nobody is sent any)",
 }
+
+
+# Names of before, which are still read, with a warning.
+RENAMED = {"AUDIT_MONTHS": "TRAIL_MONTHS"}
+NOT_NEEDED = {"QUEUE_URL": "workers look into the outbox by themselves"}
 
 
 def _setting(variable: str, read: readers.Reader, default: Any) -> Any:
@@ -52,9 +60,8 @@ class Settings:
     accessibility_url: str = _setting("ACCESSIBILITY_URL", readers.secure_page, "")
     base_url: str = _setting("BASE_URL", readers.web_address, "http://127.0.0.1:8000")
     mail_from: str = _setting("MAIL_FROM", readers.mail_address, "samspil@localhost")
-    trail_months: int = _setting("TRAIL_MONTHS", MONTHS_OF_TRAIL, 13)
+    audit_months: int = _setting("AUDIT_MONTHS", MONTHS_OF_AUDIT, 13)
     smtp_url: str = _setting("SMTP_URL", readers.mail_server, "")
-    queue_url: str = _setting("QUEUE_URL", readers.queue, "")
     titles_only: bool = _setting("MAIL_TITLES_ONLY", readers.flag, False)
     hsts_days: int = _setting("HSTS_DAYS", WholeNumber(0, 730), 730)
     hsts_subdomains: bool = _setting("HSTS_SUBDOMAINS", readers.flag, True)
@@ -84,6 +91,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read and check every setting. Raises SettingsError, with a sentence for each that won't do."""
         reading = _Reading(environment)
+        reading.warn_of_what_is_not_needed()
         instance: Path = reading.value("INSTANCE_PATH", readers.folder, ROOT / "instance")
         settings = cls(
             instance=instance,
@@ -121,8 +129,23 @@ class _Reading:
         """The value in the environment, without surrounding spaces."""
         return self.environment.get(variable, "").strip()
 
+    def warn_of_what_is_not_needed(self) -> None:
+        """Say which variables are set in vain."""
+        for variable, reason in NOT_NEEDED.items():
+            if self.text(variable):
+                log.warning("%s is not needed any more, since %s: leave it out.", variable, reason)
+
+    def _name_in_use(self, variable: str) -> str:
+        """`variable`, or its name of before where only that is set."""
+        former = RENAMED.get(variable, "")
+        if self.text(variable) or not self.text(former):
+            return variable
+        log.warning("%s is called %s now: rename it.", former, variable)
+        return former
+
     def value(self, variable: str, read: readers.Reader, default: Any) -> Any:
         """The value as parsed by `read`; `default` if it is missing or invalid."""
+        variable = self._name_in_use(variable)
         given = self.text(variable)
         try:
             if not readers.is_readable(given):

@@ -122,16 +122,6 @@ def counters(name: str, given: str) -> str:
     raise SettingsError(f"{name} is a Redis (redis://host:6379), or memory:// for a single process.")
 
 
-def queue(name: str, given: str) -> str:
-    """What wakes the workers."""
-    if _is_redis(name, given):
-        return given
-    if _split(given).scheme in ("postgresql", "postgres"):
-        _postgresql(name, given)
-        return given
-    raise SettingsError(f"{name} is a PostgreSQL (postgresql://…) or a Redis (redis://…); leave it out for a file.")
-
-
 def database(name: str, given: str) -> str:
     """The database URL for SQLAlchemy."""
     try:

@@ -65,6 +65,17 @@ def claim_due() -> list[ClaimedMail]:
     return found
 
 
+def is_any_due() -> bool:
+    """Whether there is an email to be sent now: a look that writes nothing, by the index of what is unfinished."""
+    return db.session.scalar(_any_due(), {"now": clock.now()}) is not None
+
+
+@cache
+def _any_due() -> AnySelect:
+    due = UNFINISHED, MAIL.c.priority.in_(PRIORITIES), MAIL.c.next_attempt_at <= bindparam("now")
+    return select(MAIL.c.id).where(*due).limit(1)
+
+
 @cache
 def _given() -> AnySelect:
     """The statement for what was taken, in the order in which it is to be sent. It reads no more than it needs: what

@@ -89,16 +89,16 @@ class MailSender:
         """Send every mail that is due; how many were sent. One that can't be sent holds up no other."""
         sent = 0
         with self.round, run_cache():
-            while self._is_available() and (taken := claim_due()):
+            while self.is_available() and (taken := claim_due()):
                 for mail in taken:
-                    if not self._is_available():
+                    if not self.is_available():
                         break
                     sent += self._deliver(mail)
                 away = AWAY if self.trouble else timedelta()
                 release(taken, clock.now() + away, self.trouble)
         return sent
 
-    def _is_available(self) -> bool:
+    def is_available(self) -> bool:
         """Whether this postman goes round at present: not when told to stop, nor soon after finding nobody in."""
         if time.monotonic() >= self.away_until:
             self.trouble = None

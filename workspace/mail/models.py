@@ -25,7 +25,6 @@ from workspace.mail.message_types import EMAIL_TYPES
 if TYPE_CHECKING:
     from workspace.accounts.models import User
 
-WROTE_MAIL = "wrote mail that is due"  # what a session remembers until its commit, which then rings (worker_wakeup.py)
 UNFINISHED = text("state IN ('due', 'sending')")
 
 
@@ -109,8 +108,6 @@ def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
     """Put many mails into the outbox at once, whose keys are known to be new."""
     if rows:
         core_connection().execute(_outbox(), rows)
-        if any(row["not_before"] <= clock.now() for row in rows):
-            db.session.info[WROTE_MAIL] = True
 
 
 @cache

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from workspace import clock
 from workspace.db import db
 from workspace.db.transactions import begin_write
-from workspace.mail.models import WROTE_MAIL, Mail, MailState
+from workspace.mail.models import Mail, MailState
 
 RETRIABLE = (MailState.DUE, MailState.FAILED, MailState.REFUSED)
 
@@ -45,5 +45,4 @@ def _retry(*which: object) -> int:
         .values(**again)
         .execution_options(synchronize_session=False)
     )
-    db.session.info[WROTE_MAIL] = True
     return int(changed.rowcount)  # type: ignore[attr-defined]

@@ -72,8 +72,8 @@ JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),
-    "postman": _l("Sending mail"),
-    "undelivered": _l("Digests that could not be delivered"),
+    "delivery": _l("Sending mail"),
+    "bounce_views": _l("Digests that could not be delivered"),
 }
 
 
