@@ -15,6 +15,7 @@ from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest, DigestBlock
 from workspace.mail.message_types import EmailContent, PreInlinedHtml, link, render_email
 from workspace.mail.run_cache import cached_per_run
+from workspace.posts.labels import POST_KINDS
 from workspace.posts.models import PostKind
 
 GROUPS = {
@@ -22,7 +23,6 @@ GROUPS = {
     Section.SOLVED: _l("Solved"),
     Section.PROGRESS: _l("Progress"),
 }
-KINDS = {PostKind.PROGRESS.value: _l("Progress"), PostKind.CHALLENGE.value: _l("Challenge")}
 
 
 def digest_email(digest: Digest, *, unsubscribe: str) -> EmailContent:
@@ -65,7 +65,7 @@ def _block_html(voice: tuple[str, str], block: DigestBlock, is_named: bool) -> P
 def _shape(_voice: tuple[str, str], kind: str, has_text: bool) -> str:
     """A block with its style and without its words, which is the same for all of its kind: styling takes longest."""
     return PreInlinedHtml.of(
-        render_template("mail/digest/_block.html", kind=kind, word=KINDS[kind], has_text=has_text)
+        render_template("mail/digest/_block.html", kind=kind, word=POST_KINDS[PostKind(kind)], has_text=has_text)
     ).html
 
 
@@ -87,7 +87,6 @@ def told(digest: Digest) -> dict[str, Any]:
         "period": phrases.period(digest.since, digest.until),
         "comments": phrases.comments(digest),
         "groups": GROUPS,
-        "kinds": KINDS,
     }
 
 

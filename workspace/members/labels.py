@@ -12,6 +12,7 @@ ENDINGS = {
     Ending.REMOVED: _l("Removed"),
     Ending.LEFT: _l("Left"),
     Ending.EXPIRED: _l("Ended on its date"),
+    Ending.MOVED: _l("Changed organisation"),
 }
 LEVEL_HINTS = {
     Level.OBSERVER: _l("Can read everything and get mail"),

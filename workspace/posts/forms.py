@@ -9,6 +9,7 @@ from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace.i18n.formatting import today
+from workspace.posts.labels import POST_KINDS
 from workspace.posts.models import PostKind
 from workspace.web import pagination
 from workspace.web.forms import (
@@ -24,7 +25,6 @@ from workspace.web.forms import (
 
 LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
-KINDS = {PostKind.PROGRESS: _l("Progress"), PostKind.CHALLENGE: _l("Challenge")}
 
 
 class PostTextForm(RichTextMixin, WorkspaceForm):
@@ -57,7 +57,7 @@ class ShareForm(CorrectionMixin, PostTextForm):
 
     kind = RadioField(
         _l("What do you want to share?"),
-        choices=lambda: {kind.value: str(name) for kind, name in KINDS.items()},
+        choices=lambda: {kind.value: str(name) for kind, name in POST_KINDS.items()},
         coerce=lambda value: PostKind(value) if value in list(PostKind) else None,
         validate_choice=False,
     )

@@ -13,13 +13,12 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
 from workspace.permissions import Action, members_with
 from workspace.posts import follows as follows_module
-from workspace.posts import fragments, queries, versions
+from workspace.posts import fragments, labels, queries, versions
 from workspace.posts.authored_text import AlreadyShared, StaleText
 from workspace.posts.blueprint import blueprint
 from workspace.posts.challenge_workflow import is_stalled
 from workspace.posts.context import partnership_context, post_context
 from workspace.posts.forms import PostEditForm, ShareForm, WithdrawalForm
-from workspace.posts.labels import REACTIONS
 from workspace.posts.models import Post, PostKind
 from workspace.posts.reactions import summarise
 from workspace.rich_text import RichText
@@ -31,7 +30,9 @@ from workspace.web.htmx import flash_live, page_or_partial, took_draft
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
-blueprint.add_app_template_filter(REACTIONS.__getitem__, "reaction")
+for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
+    blueprint.add_app_template_global(getattr(labels, name), name)
+blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
 
 NAMED_IN_HEADER = 6
 
