@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
-from tests.prose.payloads import PAYLOADS
+from tests.rich_text.payloads import PAYLOADS
 from workspace import rich_text
 
 COPY = """html => {

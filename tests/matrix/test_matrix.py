@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.database_snapshot import DatabaseSnapshot
 from tests.factories import Level
-from tests.kept import Kept
 from tests.matrix.place import STATES, Person, Place
 from tests.matrix.words import is_by_token, mark, may_see, told
 from tests.test_routes import IN, LOWEST_LEVELS, OPEN, ROUTES, Route, SignIn
@@ -117,7 +117,7 @@ def test_everybody_gets_what_is_theirs_and_not_a_word_more(
     for archived in (False, True):
         if archived:
             place.archive()
-        with Kept(tmp_path).watched() as kept:
+        with DatabaseSnapshot(tmp_path).watched() as kept:
             for person, cell in _cells(place, archived=archived):
                 cells += 1
                 wrong += [f"{person}: {cell}: {trouble}" for trouble in _troubles(place, person, cell, kept, said)]
@@ -152,7 +152,7 @@ def _cells(place: Place, *, archived: bool) -> Iterator[tuple[Person, Cell]]:
                 yield person, Cell(route, htmx, archived)
 
 
-def _troubles(place: Place, person: Person, cell: Cell, kept: Kept, said: list[str]) -> Iterator[str]:
+def _troubles(place: Place, person: Person, cell: Cell, kept: DatabaseSnapshot, said: list[str]) -> Iterator[str]:
     """What is wrong with the answer, if anything."""
     rate_limiter().storage.reset()
     said.clear()

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.database_snapshot import DatabaseSnapshot
 from tests.databases import KIND
 from tests.factories import Level, add_member, make_user, start_partnership
-from tests.kept import Kept
 from tests.partnerships.test_log import a_request, numbers
 from workspace import Workspace, clock
 from workspace.accounts.models import User
@@ -277,7 +277,7 @@ def check(at: Place, since: int) -> None:
 @pytest.mark.parametrize("name", PAIRS)
 def test_in_every_order_the_rules_hold(name: str, app: Workspace, tmp_path: Path, record_property: Any) -> None:
     at = Place()
-    with Kept(tmp_path).watched() as kept:
+    with DatabaseSnapshot(tmp_path).watched() as kept:
         for firsts in orders(name):
             since = db.session.scalar(select(func.max(AuditEvent.id))) or 0
             db.session.commit()  # Let go of the database: on SQLite even this would keep the two out.

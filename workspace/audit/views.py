@@ -35,7 +35,7 @@ def show(membership: "Membership") -> ResponseReturnValue:
     """Events of the partnership, for its moderators."""
     choice = AuditFilter.typed(request.args)
     return _page(
-        "trail/show.html",
+        "audit/show.html",
         queries.of_partnership(membership.partnership_id, choice),
         choice,
         action=f"{membership.partnership.address}members/trail",
@@ -58,7 +58,7 @@ def export(membership: "Membership") -> ResponseReturnValue:
 def show_all(user: "User") -> ResponseReturnValue:
     """All events."""
     choice = AuditFilter.typed(request.args)
-    return _page("trail/show_all.html", queries.of_all(choice), choice, action="/admin/trail")
+    return _page("audit/show_all.html", queries.of_all(choice), choice, action="/admin/trail")
 
 
 @blueprint.post("/admin/trail")
@@ -81,7 +81,7 @@ def _page(page: str, query: Select[AuditEvent], choice: AuditFilter, **context: 
     found = queries.page(query, request.args.get("before", ""))
     lines = found[: queries.PAGE]
     older = lines[-1].id if len(found) > len(lines) else None
-    return page_or_partial(page, "trail/_lines.html", lines=lines, older=older, choice=choice, **context)
+    return page_or_partial(page, "audit/_events.html", lines=lines, older=older, choice=choice, **context)
 
 
 def _csv(query: Select[AuditEvent], name: str, about: int | None = None) -> Response:

@@ -99,8 +99,8 @@ def _ask(membership: Membership, levels: dict[int, Level], question: str) -> Res
     context = {"levels": levels, "question": question, "membership": membership, "partnership": membership.partnership}
     if htmx.is_partial() and len(levels) == 1:
         seat_id = next(iter(levels))
-        return htmx.form_error("members/_confirmation.html", page="", status=409, seat_id=seat_id, **context)
-    return make_response(render_template("members/confirmation.html", **context), 409)
+        return htmx.form_error("members/_confirm_form.html", page="", status=409, seat_id=seat_id, **context)
+    return make_response(render_template("members/confirm.html", **context), 409)
 
 
 def _undo() -> dict[int, Level]:

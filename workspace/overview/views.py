@@ -35,7 +35,7 @@ def index(user: User) -> ResponseReturnValue:
     last = page[-1] if len(found) > len(page) else None
     return page_or_partial(
         "overview/index.html",
-        "overview/_page.html",
+        "overview/_post_list_page.html",
         focus=f"#e{page[0].partnership_id}-{page[0].number} a" if page else "",
         today=clock.now(),
         waiting=None if before else waiting(user),

@@ -36,7 +36,7 @@ def index(user: User) -> ResponseReturnValue:
     page = found[: queries.PAGE]
     return page_or_partial(
         "partnerships/index.html",
-        "partnerships/_page.html",
+        "partnerships/_partnership_list_page.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
         parties=queries.organisations_by_side([row.id for row in page], NAMED_IN_LIST),

@@ -26,7 +26,7 @@ from workspace.web.htmx import flash_live, page_or_partial
 @members_with(Action.COMMENT)
 def editor(membership: Membership) -> ResponseReturnValue:
     """The editor of a text field, fetched when the field is first used: its buttons and scripts."""
-    return render_template("texts/editor.html", partnership=membership.partnership)
+    return render_template("posts/editor.html", partnership=membership.partnership)
 
 
 @blueprint.get("/<slug:slug>/mentions")
@@ -34,7 +34,7 @@ def editor(membership: Membership) -> ResponseReturnValue:
 def suggest_mentions(membership: Membership) -> ResponseReturnValue:
     """Members of this partnership whose name has a part that begins with what was typed after the @."""
     typed = request.args.get("name", "")[:100]
-    return render_template("texts/_suggestions.html", members=mentions.suggestions(membership, typed))
+    return render_template("posts/_suggestions.html", members=mentions.suggestions(membership, typed))
 
 
 @blueprint.get("/<slug:slug>/texts/<number:number>/versions")
@@ -45,7 +45,7 @@ def show_versions(membership: Membership, number: int) -> ResponseReturnValue:
     until = pagination.parse_int(request.args.get("until", ""))
     found = [] if text.authored.is_withdrawn else versions.earlier(membership.partnership_id, number, until)
     edits = _edits(text, found, from_present=until is None)
-    return render_template("texts/versions.html", **edits, **_about(membership, text))
+    return render_template("posts/versions.html", **edits, **_about(membership, text))
 
 
 @blueprint.get("/<slug:slug>/texts/<number:number>/reactions")
@@ -55,7 +55,7 @@ def show_reactions(membership: Membership, number: int) -> ResponseReturnValue:
     text = authored_text_queries.text(membership, number)
     first = f"#reactions-{number}{'' if text.authored.is_withdrawn or not membership.may(Action.REACT) else '-noted'}"
     answer = page_or_partial(
-        "texts/reactions.html", "texts/_reactions.html", focus=first, **_reactions(membership, text)
+        "posts/reactions.html", "posts/_reactions.html", focus=first, **_reactions(membership, text)
     )
     answer.headers["HX-Retarget"] = f"#{f'comment-{number}' if text.comment else 'post'} [href$='/reactions']"
     return answer
@@ -71,7 +71,7 @@ def react(membership: Membership, number: int) -> ResponseReturnValue:
         kind, given = form.kind.data, form.is_given.data
         reactions.react(membership, text.authored, text.post.number, kind, given=given)
     return htmx.partial_or_redirect(
-        "texts/_reactions.html",
+        "posts/_reactions.html",
         to=address(membership, text),
         focus=f"#reactions-{number}-{form.kind.data}" if form.kind.data else "",
         **_reactions(membership, text),
@@ -96,7 +96,7 @@ def restore(membership: Membership, number: int) -> ResponseReturnValue:
 def ask_to_redact(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a text is erased."""
     about = _about(membership, authored_text_queries.text(membership, number))
-    return page_or_partial("texts/redaction.html", "texts/_redaction.html", form=RedactionForm(), **about)
+    return page_or_partial("posts/redaction.html", "posts/_redaction.html", form=RedactionForm(), **about)
 
 
 @blueprint.post("/<slug:slug>/texts/<number:number>/redaction")
@@ -107,7 +107,7 @@ def redact(membership: Membership, number: int) -> ResponseReturnValue:
     form = RedactionForm()
     if not form.validate():
         about = _about(membership, text)
-        return htmx.form_error("texts/_redaction.html", page="texts/redaction.html", form=form, **about)
+        return htmx.form_error("posts/_redaction.html", page="posts/redaction.html", form=form, **about)
     if text.comment:
         text.comment.redact(membership, text.post, form.reason.data)
     else:

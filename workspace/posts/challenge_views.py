@@ -37,7 +37,7 @@ def challenges(membership: Membership) -> ResponseReturnValue:
     }
     if htmx.is_partial() and filters.before:
         first = f"#challenge-{page[0].number} a" if page else ""
-        return htmx.with_focus(make_response(render_template("posts/_challenge_page.html", **context)), first)
+        return htmx.with_focus(make_response(render_template("posts/_challenge_list_page.html", **context)), first)
     return page_or_partial(
         "posts/challenges.html",
         "posts/_challenges.html",
@@ -200,11 +200,11 @@ def _form_of(
 ) -> Response:
     """The form of a move; or, where the challenge can't be moved so, how it is now."""
     challenge = queries.challenge(membership, number)
-    partial, refusal = "posts/_steps.html", None
+    partial, refusal = "posts/_sidebar.html", None
     try:
         require(challenge, membership)
     except Conflict as conflict:
-        partial, move, refusal = "posts/moved.htmx.html", "", conflict
+        partial, move, refusal = "posts/move.htmx.html", "", conflict
     return page_or_partial(
         "posts/move.html",
         partial,
@@ -219,13 +219,13 @@ def _form_of(
 def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, verb: Callable[[Post], str]) -> Response:
     """Make the move; a form that is not right, or comes too late, stays with what was typed and what is so now."""
     challenge = queries.challenge(membership, number)
-    partial, status, refusal = "posts/_steps.html", 422, None
+    partial, status, refusal = "posts/_sidebar.html", 422, None
     if form.validate():
         try:
             flash_live(verb(challenge))
             return _shown(membership, number)
         except Conflict as conflict:
-            partial, status, refusal = "posts/moved.htmx.html", conflict.status, conflict
+            partial, status, refusal = "posts/move.htmx.html", conflict.status, conflict
     return htmx.form_error(
         partial,
         page="posts/move.html",
@@ -241,7 +241,7 @@ def _shown(membership: Membership, number: int) -> Response:
     """The challenge as it is now, in place or on its page, and what has just happened at the end of its thread."""
     latest = next(iter(queries.moves(membership, number, most=1)), None)
     return htmx.partial_or_redirect(
-        "posts/moved.htmx.html",
+        "posts/move.htmx.html",
         to=f"{membership.partnership.address}posts/{number}",
         focus="#steps h2",
         entry=latest if latest and latest.number == membership.partnership.last_number else None,

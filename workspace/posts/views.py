@@ -47,7 +47,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         if not before:
             return make_response(render_template("posts/_feed.html", **shown))
         first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
-        return htmx.with_focus(make_response(render_template("posts/_page.html", **shown)), first)
+        return htmx.with_focus(make_response(render_template("posts/_post_list_page.html", **shown)), first)
     return _feed_page(membership, None, before)
 
 
@@ -90,13 +90,13 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
     if htmx.is_partial() and "before" not in request.args:
         steps = post.status is not None and request.args.get("part") == "steps"
         partial = render_template(
-            "posts/_steps.html" if steps else "posts/_whole.html", **post_context(membership, post)
+            "posts/_sidebar.html" if steps else "posts/_detail.html", **post_context(membership, post)
         )
         return htmx.with_focus(make_response(partial), "#steps h2" if steps else "#post-title")
     before, marked = (pagination.parse_int(request.args.get(name, "")) for name in ("before", "comment"))
     thread = comment_queries.thread(membership, post, before=before or None, marked=marked or None)
     if htmx.is_partial():
-        partial = render_template("comments/_page.html", post=post, **thread, **partnership_context(membership))
+        partial = render_template("comments/_comment_page.html", post=post, **thread, **partnership_context(membership))
         return htmx.with_focus(make_response(partial), thread["latest"])
     form = _quoting(membership, post.number)
     return render_template("posts/show.html", comment_form=form, **thread, **post_context(membership, post))

@@ -60,7 +60,7 @@ def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: An
     """For HTMX the `partial`, with announcements and the focus on `focus` (a CSS selector); otherwise a redirect."""
     if not is_partial():
         return redirect_303(to)
-    response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
+    response = make_response(render_template(partial, **context) + render_template("components/_flash_oob.html"))
     return with_focus(response, focus)
 
 

@@ -16,7 +16,7 @@ WRITTEN = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNO
 GROWS = "audit_event"  # The database lets nobody take anything out of it.
 
 
-class Kept:
+class DatabaseSnapshot:
     """What the database holds now, beside it; and the tables to which something has been committed since."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Kept:
                 connection.execute(text(f"DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept; {tables}"))
 
     @contextmanager
-    def watched(self) -> Iterator["Kept"]:
+    def watched(self) -> Iterator["DatabaseSnapshot"]:
         """Notice what is committed; at the end nothing of it is left."""
         hears = {"before_cursor_execute": self._hear, "commit": self._commit, "rollback": self._roll_back}
         for name, hear in hears.items():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.prose.payloads import PAYLOADS
+from tests.rich_text.payloads import PAYLOADS
 from workspace import rich_text
 from workspace.rich_text import mentions, merge
 from workspace.rich_text.display import display_html

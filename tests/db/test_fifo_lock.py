@@ -1,4 +1,4 @@
-"""Turns: whoever waits first is first, and nobody for ever."""
+"""The fair lock: whoever waits first is first, and nobody for ever."""
 
 from threading import Event, Thread
 
