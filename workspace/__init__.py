@@ -20,14 +20,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from workspace import (
     errors,
-    pages,
     permissions,
     request_guard,
+    views,
     worker_wakeup,  # noqa: F401 (it listens to every commit from here on)
 )
 from workspace.config import ROOT, Settings, files
 from workspace.db import db, engine
-from workspace.demo import demo_accounts, loopback, mailbox_views
+from workspace.demo import demo_accounts, loopback
 from workspace.extensions import babel, compress, csrf, login
 from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
@@ -145,9 +145,9 @@ def create_app(settings: Settings | None = None) -> Workspace:
     headers.install(app, strict_transport_security=settings.strict_transport_security)
     for feature in FEATURES:
         _register(app, feature)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(views.blueprint)
     if settings.demo:
-        app.register_blueprint(mailbox_views.blueprint)
+        _register(app, "demo")
     _dress(app, settings)
     permissions.require_declarations(app)
     return app

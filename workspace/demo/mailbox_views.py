@@ -8,9 +8,10 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
+from flask import Response, abort, current_app, make_response, render_template, request
 
 from workspace.config import Settings
+from workspace.demo.blueprint import blueprint
 from workspace.mail.transports import files, path_of
 from workspace.permissions import public
 
@@ -23,8 +24,6 @@ FRAME = {
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
     "X-Frame-Options": "SAMEORIGIN",
 }
-
-blueprint = Blueprint("mailbox", __name__, url_prefix="/mailbox")
 
 
 @dataclass(frozen=True)
