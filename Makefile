@@ -31,7 +31,7 @@ bench-slow: $(VENV)/.tests $(CATALOGUES) ## 2,000 slow connections, and what oth
 	@exec $(VENV)/bin/python -m bench.slow
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
-	@exec $(VENV)/bin/python -m bench.live
+	@exec $(VENV)/bin/python -m bench.live --record
 
 faults: $(VENV)/.tests $(CATALOGUES) ## whether a test fails for each rule that is taken away; ONLY=words of their names
 	@exec scripts/faults $(ONLY)
@@ -49,10 +49,10 @@ messages: $(VENV)/.tests ## bring the words of code and templates into the trans
 	@$(VENV)/bin/python scripts/messages.py update
 
 faults-mail: $(VENV)/.tests ## kills workers, fails as mail servers do, and counts what became of the mail
-	@$(VENV)/bin/python -m bench.faults
+	@$(VENV)/bin/python -m bench.faults --record
 
 bench-digests: $(VENV)/.tests $(CATALOGUES) ## how fast digests go out, beside a bare loop
-	@exec $(VENV)/bin/python -m bench.digests
+	@exec $(VENV)/bin/python -m bench.digests --record
 
 # Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
 lock: $(VENV)/.uv

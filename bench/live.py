@@ -21,7 +21,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from bench import serving
+from bench import documents, serving
 from bench.browser import Browser, Stream
 from bench.people import READERS_OF_EACH, Reader, comment_now, people
 
@@ -74,9 +74,13 @@ class Figures:
 
 
 def main() -> None:
-    """Measure on the databases that are named, or on both."""
-    for database in sys.argv[1:] or ["sqlite", "postgresql"]:
-        print(measure(database), flush=True)
+    """Measure on the databases that are named, or on both; with --record it is written to docs/performance.md."""
+    measured = []
+    for database in [name for name in sys.argv[1:] if name != "--record"] or ["sqlite", "postgresql"]:
+        measured.append(str(measure(database)))
+        print(measured[-1], flush=True)
+    if "--record" in sys.argv:
+        documents.write("bench-live", "\n".join(["```", *measured, "```"]))
 
 
 def measure(database: str) -> Figures:

@@ -3,7 +3,7 @@
     python -m bench.speed [--posts 1000,100000,1000000] [--rounds 5] [--seconds 2] [--minutes 30] [--record] \
 [sqlite|postgresql] …
 
-With --record it is written to bench/results.json and to the README.
+With --record it is written to bench/results.json and to docs/performance.md.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import load, quick, serving
+from bench import documents, load, quick, serving
 from bench.against_floors import APART, TOGETHER, comment_tries, floors, medians, page_tries
 from bench.growth import growth
 from bench.installation import Installation, Writer, make
@@ -23,11 +23,9 @@ from bench.results import record, recorded
 from bench.starting import starting
 from bench.table import short, table
 from bench.visit import visits
-from workspace.config import ROOT
 
 DATABASES = ("sqlite", "postgresql")
 COMMENTS_A_SECOND, STEADY_SECONDS = 50, 20
-MARK = "<!-- what make bench has measured -->\n"
 
 
 def main() -> None:
@@ -46,9 +44,7 @@ def main() -> None:
     print(table(found), flush=True)
     if given.record:
         record(recorded() | found)
-        readme = ROOT / "README.md"
-        before, _table, after = readme.read_text().split(MARK)
-        readme.write_text(MARK.join([before, f"\n{short(recorded())}\n\n", after]))
+        documents.write("bench", short(recorded()))
 
 
 def measure(kind: str, given: argparse.Namespace, found: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +109,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each load")
     parser.add_argument("--minutes", type=float, default=30, help="of reading and writing at once")
-    parser.add_argument("--record", action="store_true", help="in bench/results.json and the README")
+    parser.add_argument("--record", action="store_true", help="in bench/results.json and docs/performance.md")
     parser.add_argument("databases", nargs="*", choices=DATABASES)
     return parser.parse_args()
 

@@ -1,6 +1,7 @@
 """The house as docs/design.md draws it: where modules stand, what they are called, and what they import."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -120,3 +121,13 @@ def test_imports_go_round_in_no_circle() -> None:
         TopologicalSorter(imports).prepare()
     except CycleError as error:
         pytest.fail(f"these import each other: {' ← '.join(error.args[1])}")
+
+
+def test_commands_that_measure_find_their_marks_in_the_documents() -> None:
+    targets = re.findall(
+        r"^([a-z-]+):.*\n(?:\t.*\\\n)*\t.* --record$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    documents = "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))
+    marks = {target: documents.count(f"<!-- written by make {target} -->\n") for target in targets}
+
+    assert marks == dict.fromkeys(("bench", "bench-live", "faults-mail", "bench-digests"), 2)

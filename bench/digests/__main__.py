@@ -24,6 +24,7 @@ from typing import Any
 
 from sqlalchemy import event, or_, select, update
 
+from bench import documents
 from bench.digests import population
 from workspace import Workspace, clock, create_app
 from workspace.config import Settings
@@ -80,7 +81,10 @@ def main() -> None:
                     one.add(*turn(first))
                     two.add(*turn(second, third))
                     bare.add(bare_loop(sample, port))
-        report(sample, asked, bare, one, two)
+        measured = report(sample, asked, bare, one, two)
+        print(measured)
+        if given.record:
+            documents.write("bench-digests", f"```\n{measured}\n```")
 
 
 def arguments() -> argparse.Namespace:
@@ -89,6 +93,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--members", type=int, default=10_000)
     parser.add_argument("--partnerships", type=int, default=20, help="of each member")
     parser.add_argument("--database", default="", help="an empty PostgreSQL instead of SQLite")
+    parser.add_argument("--record", action="store_true", help="in docs/performance.md")
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--worker", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -242,14 +247,18 @@ def told(what: str, begin: float) -> None:
     print(f"{what}: {time.perf_counter() - begin:.1f} s", flush=True)
 
 
-def report(sample: bytes, asked: int, bare: Rate, one: Rate, two: Rate) -> None:
-    """Print the rates beside each other."""
+def report(sample: bytes, asked: int, bare: Rate, one: Rate, two: Rate) -> str:
+    """The rates beside each other."""
     of_bare, of_one = one.a_second / bare.a_second, two.a_second / one.a_second
-    print(f"a digest: {len(sample) / 1024:.0f} kB as it travels, {asked} statements to write it")
-    print(f"bare loop    {bare.a_second:7.0f} mails a second ({bare.sent} in all)")
-    print(f"one worker   {one.a_second:7.0f} ({one.sent}), {of_bare:.2f} of the bare loop (wanted: at least 0.25)")
-    print(f"two workers  {two.a_second:7.0f} ({two.sent}), {of_one:.2f} times one (wanted: at least 1.6)")
-    print(f"memory of one worker after each turn: {', '.join(map(str, one.memory))} MB")
+    return "\n".join(
+        [
+            f"a digest: {len(sample) / 1024:.0f} kB as it travels, {asked} statements to write it",
+            f"bare loop    {bare.a_second:7.0f} mails a second ({bare.sent} in all)",
+            f"one worker   {one.a_second:7.0f} ({one.sent}), {of_bare:.2f} of the bare loop (wanted: at least 0.25)",
+            f"two workers  {two.a_second:7.0f} ({two.sent}), {of_one:.2f} times one (wanted: at least 1.6)",
+            f"memory of one worker after each turn: {', '.join(map(str, one.memory))} MB",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """make faults-mail: every scenario on both databases, and what came of it.
 
-python -m bench.faults [--short] [--database sqlite|postgresql]
+python -m bench.faults [--short] [--record] [--database sqlite|postgresql]
+
+With --record it is written to docs/reliability.md.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from bench import documents
 from bench.faults import scenarios
 from bench.faults.house import House, Result
 from tests.databases import PostgreSQL, Server, SQLite, execute
@@ -26,26 +29,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make faults-mail")
     parser.add_argument("--short", action="store_true", help="each once, for the tests")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--record", action="store_true", help="in docs/reliability.md")
     given = parser.parse_args()
-    good = True
+    good, lines = True, list[str]()
     for kind in given.database or ("sqlite", "postgresql"):
-        good &= report(kind, short=given.short)
+        good &= report(kind, lines, short=given.short)
     print(
         "\nNothing lost, nothing to anybody without access, and what came twice was in doubt." if good else "\nFAILED"
     )
+    if given.record:
+        documents.write("faults-mail", "\n".join(lines).strip())
     return 0 if good else 1
 
 
-def report(kind: str, *, short: bool) -> bool:
-    """Print the results on one database as a table; whether they are good."""
+def report(kind: str, lines: list[str], *, short: bool) -> bool:
+    """Print the results on one database as a table, and add them to `lines`; whether they are good."""
     began, good = time.monotonic(), True
-    print(f"\n**{'SQLite' if kind == 'sqlite' else 'PostgreSQL'}**\n")
-    print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
+
+    def show(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
+    show(f"\n**{'SQLite' if kind == 'sqlite' else 'PostgreSQL'}**\n")
+    show(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     for result in results(kind, short=short):
         figures = (result.runs, result.mails, result.lost, result.repeated, result.wrongly_repeated, result.unentitled)
-        print(f"| {result.what} | {' | '.join(f'{figure:,}' for figure in figures)} |", flush=True)
+        show(f"| {result.what} | {' | '.join(f'{figure:,}' for figure in figures)} |")
         good &= result.is_good
-    print(f"\n{time.monotonic() - began:.0f} seconds")
+    show(f"\n{time.monotonic() - began:.0f} seconds")
     return good
 
 

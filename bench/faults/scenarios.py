@@ -130,7 +130,7 @@ def access_lost(house: House, runs: int) -> Iterator[Result]:
         ("between two tries", _lose_between_tries),
         ("after RCPT", _lose_after_rcpt),
     ):
-        result = Result(f"seat lost {what}")
+        result = Result(f"membership lost {what}")
         for _ in range(runs):
             addresses = house.post(MAILS)
             lose(house)
