@@ -131,3 +131,25 @@ def test_commands_that_measure_find_their_marks_in_the_documents() -> None:
     marks = {target: documents.count(f"<!-- written by make {target} -->\n") for target in targets}
 
     assert marks == dict.fromkeys(("bench", "bench-live", "faults-mail", "bench-digests"), 2)
+
+
+def test_the_examples_of_the_style_are_real_code() -> None:
+    code = "\n".join(module.read_text("utf-8") for module in modules())
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/style.md").read_text("utf-8"), re.DOTALL)
+    gone = [example for example in examples if example not in code]
+
+    assert examples
+    assert not gone, "docs/style.md quotes code that is no longer there; quote it as it is now:\n" + "\n".join(gone)
+
+
+def test_the_documents_name_modules_that_exist() -> None:
+    """Such as `posts/parking.py` or `roles/assignments.py`, as they stand under workspace/ or at the root."""
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    named = {
+        name
+        for path in documents
+        for name in re.findall(r"`([\w/]+/[\w/]*\w+\.(?:py|toml|js|md))\b", path.read_text("utf-8"))
+    }
+    gone = [name for name in sorted(named) if not (HOUSE / name).is_file() and not (ROOT / name).is_file()]
+
+    assert not gone, f"no such files: {gone}"
