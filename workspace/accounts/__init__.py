@@ -1,1 +1,1 @@
-"""People: their accounts, passwords and sessions, and their own settings."""
+"""Accounts: people, their passwords and sessions, and their own settings."""

@@ -1,4 +1,4 @@
-"""A new mail address of one's own: it counts when the code that was mailed there has been typed here."""
+"""Changing one's e-mail address: the new one takes effect when the code mailed to it is entered."""
 
 from flask import g, render_template
 from flask import session as cookie
@@ -23,14 +23,14 @@ COOKIE = "address_code"
 @blueprint.get("")
 @signed_in
 def show(user: User) -> ResponseReturnValue:
-    """Where one writes the new address."""
+    """The form for the new address."""
     return render_template("accounts/address.html", form=AddressForm.for_session(g.session))
 
 
 @blueprint.post("")
 @signed_in
 def ask(user: User) -> ResponseReturnValue:
-    """Mail a code to the new address. Whether another has it is told only to whom it belongs."""
+    """Mail a code to the new address. Whether it is taken is told only to its owner."""
     form = AddressForm.for_session(g.session)
     if not form.validate():
         return render_template("accounts/address.html", form=form), 422
@@ -50,7 +50,7 @@ def ask(user: User) -> ResponseReturnValue:
 @blueprint.get("/answer")
 @signed_in
 def show_answer(user: User) -> ResponseReturnValue:
-    """Where one types the code."""
+    """The form for the code."""
     if COOKIE not in cookie:
         return redirect_303("/settings/address")
     return render_template("accounts/address_answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
@@ -59,7 +59,7 @@ def show_answer(user: User) -> ResponseReturnValue:
 @blueprint.post("/answer")
 @signed_in
 def answer(user: User) -> ResponseReturnValue:
-    """Take the new address."""
+    """Change to the new address."""
     if COOKIE not in cookie:
         return redirect_303("/settings/address")
     asked, form = cookie[COOKIE], AnswerForm()
@@ -79,7 +79,7 @@ def answer(user: User) -> ResponseReturnValue:
 
 
 def _take(user: User, code: VerificationCode) -> bool:
-    """Give `user` the address that the code went to, and tell the one that they had; False if it is another's."""
+    """Give `user` the address that the code went to, and notify the old one; False if the address is taken."""
     other = user_with(code.address)
     if other is not None and other.id != user.id:
         return False

@@ -1,4 +1,4 @@
-"""Signing in with a code by mail, beside the password; and so to a new password."""
+"""Signing in with a code by e-mail instead of the password, which also leads to a new password."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ COOKIE = "code"
 @blueprint.get("")
 @public
 def show() -> ResponseReturnValue:
-    """Where one asks for a code."""
+    """The form to ask for a code."""
     return render_template("accounts/code.html", form=CodeForm.asked())
 
 
 @blueprint.post("")
 @public
 def ask() -> ResponseReturnValue:
-    """Mail a code, if somebody has the address; whether anybody has, is not told."""
+    """Mail a code if the address has an account; the answer does not say whether it has."""
     form, carried = CodeForm(), form_recovery.from_sign_in()
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     if not form.validate():
@@ -53,7 +53,7 @@ def ask() -> ResponseReturnValue:
 @blueprint.get("/answer")
 @public
 def show_answer() -> ResponseReturnValue:
-    """Where one types the code, in the browser that asked for it."""
+    """The form for the code, in the browser that asked for it."""
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
     return render_template("accounts/answer.html", form=AnswerForm(), to=cookie[COOKIE]["to"])
@@ -62,7 +62,7 @@ def show_answer() -> ResponseReturnValue:
 @blueprint.post("/answer")
 @public
 def answer() -> ResponseReturnValue:
-    """Sign in, and go on to where one was going, with what one had typed."""
+    """Sign in, and continue to the page that was asked for, with what had been typed."""
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
     asked, form, carried = cookie[COOKIE], AnswerForm(), form_recovery.from_sign_in()

@@ -1,4 +1,4 @@
-"""The mails about one's account: codes, and that the address has changed."""
+"""Mails about one's account: codes, and a changed address."""
 
 from flask import g
 from flask_babel import force_locale
@@ -14,7 +14,7 @@ from workspace.mail.models import Mail
 
 @email_type("sign_in_code", _l("Code for signing in"), priority=PROMPT)
 def sign_in_code(mail: Mail) -> EmailContent | None:
-    """The code, while it can be used."""
+    """The code, as long as it can be used."""
     code = db.session.get(VerificationCode, mail.payload["code"])
     if code is None or not code.is_open or code.user_id != mail.user_id:
         return None
@@ -23,7 +23,7 @@ def sign_in_code(mail: Mail) -> EmailContent | None:
 
 @email_type("address_code", _l("Code for a new mail address"), priority=PROMPT)
 def address_code(mail: Mail) -> EmailContent | None:
-    """The same for an address that is not the person's yet."""
+    """The same, to an address that is not the person's yet."""
     code = db.session.get(VerificationCode, mail.payload["code"])
     if code is None or not code.is_open or code.user is None or not code.user.is_active:
         return None
@@ -34,7 +34,7 @@ def address_code(mail: Mail) -> EmailContent | None:
 
 @email_type("address_changed", _l("Mail address changed"), priority=PROMPT)
 def address_changed(mail: Mail) -> EmailContent | None:
-    """To the address that was the person's before."""
+    """To the person's previous address."""
     user = db.session.get(User, mail.payload["user"])
     if user is None or not user.is_active:
         return None

@@ -1,4 +1,4 @@
-"""The forms of one's own account."""
+"""Forms of one's own account."""
 
 from typing import Self
 
@@ -29,7 +29,7 @@ class SignInForm(WorkspaceForm):
 
 
 class CodeForm(WorkspaceForm):
-    """The address that a code is to be mailed to. It is asked for beside the password, or on a page of its own."""
+    """The address to mail a code to; on the sign-in page, or on a page of its own."""
 
     next = HiddenField()
     email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
@@ -37,12 +37,12 @@ class CodeForm(WorkspaceForm):
 
     @classmethod
     def asked(cls) -> "CodeForm":
-        """The form as its page is opened, on the way to `next`."""
+        """The form as its page opens, on the way to `next`."""
         return cls(formdata=None, data={"next": form_recovery.local_address(request.args.get("next", ""))})
 
 
 class AnswerForm(WorkspaceForm):
-    """The six digits of the mail."""
+    """The six digits from the mail."""
 
     code = text_line_field(
         _l("The code from the mail"),
@@ -53,13 +53,13 @@ class AnswerForm(WorkspaceForm):
 
 
 def looks_like_a_phone_number(form: WorkspaceForm, field: Field) -> None:
-    """Refuse a phone number that nobody can call; how it is written is free."""
+    """Refuse a phone number that can't be called; any way of writing one is fine."""
     if field.data and sum(letter.isdecimal() for letter in field.data) < FEWEST_DIGITS:
         raise ValidationError(_("Write the phone number in digits, for example 12 34 56 78."))
 
 
 class SettingsForm(WorkspaceForm):
-    """What a person says of themselves, and how Samspil speaks to them."""
+    """A person's name and contact details, and language and time zone."""
 
     name = text_line_field(
         _l("Name"),
@@ -82,22 +82,22 @@ class SettingsForm(WorkspaceForm):
     time_zone = SelectField(_l("Time zone"), choices=[], validate_choice=False)
 
     def validate_phone(self, field: Field) -> None:
-        """A number that can be called, or nothing."""
+        """Accept a phone number or nothing."""
         looks_like_a_phone_number(self, field)
 
     def validate_language(self, field: Field) -> None:
-        """One of ours."""
+        """Accept a supported language."""
         if field.data not in formatting.LANGUAGES:
             raise ValidationError(_("Choose one of the languages."))
 
     def validate_time_zone(self, field: Field) -> None:
-        """One of those that are offered."""
+        """Accept a time zone on offer."""
         if field.data not in (zone for zones in self.zones.values() for zone, _city in zones):
             raise ValidationError(_("Choose one of the time zones."))
 
     @property
     def zones(self) -> dict[str, list[tuple[str, str]]]:
-        """The time zones that are offered, with their cities, in groups; first of all a present one that is not."""
+        """The time zones on offer, with their cities, in groups; first the current one, if it is not among them."""
         offered, present = formatting.zones(), self.time_zone.object_data
         is_offered = any(present == zone for zones in offered.values() for zone, _city in zones)
         own = {} if is_offered or self.unknown_zone else {"": [(present, formatting.city(present))]}
@@ -105,13 +105,13 @@ class SettingsForm(WorkspaceForm):
 
     @property
     def unknown_zone(self) -> str:
-        """The zone that is stored for the person, where no such is known: they have the usual one instead."""
+        """The person's stored time zone if it is unknown; the default one is used instead."""
         stored: str = self.time_zone.object_data or formatting.DEFAULT_ZONE
         return "" if formatting.is_zone(stored) else stored
 
 
 class OwnForm(WorkspaceForm):
-    """What only the person may do: the present password shows that it is they."""
+    """A form that only the person may send: the current password proves it."""
 
     present_password = PasswordField(
         _l("Present password"), validators=[DataRequired(_l("Write your present password."))]
@@ -119,7 +119,7 @@ class OwnForm(WorkspaceForm):
 
     @classmethod
     def for_session(cls, session: Session) -> Self:
-        """The form; without the password where a code has just shown who it is."""
+        """The form; without the password field if a code by e-mail has just proved who it is."""
         form = cls()
         if session.is_recently_verified:
             del form.present_password
@@ -127,7 +127,7 @@ class OwnForm(WorkspaceForm):
 
 
 class PasswordForm(OwnForm):
-    """The password that is, and the one that shall be."""
+    """The current password and the new one."""
 
     new_password = PasswordField(
         _l("New password"),
@@ -137,12 +137,12 @@ class PasswordForm(OwnForm):
 
 
 class AddressForm(OwnForm):
-    """A new mail address."""
+    """A new e-mail address."""
 
     email = MailAddress(_l("New mail address"), required=_l("Write your new mail address."))
 
     def validate_email(self, field: Field) -> None:
-        """An address, as it is best written."""
+        """Accept an address, and normalise it."""
         if field.errors:
             return
         try:

@@ -1,14 +1,14 @@
-"""What a person can choose of mail: how often a digest comes, and how soon each kind of news."""
+"""Mail preferences: how often a digest comes, and how soon each kind of news."""
 
 from enum import StrEnum
 
-WEEKDAYS, USUAL_WEEKDAY = tuple(range(7)), 1  # from Monday on; Tuesday
-# Two and three at night are not offered: that is where most zones skip or repeat an hour.
+WEEKDAYS, USUAL_WEEKDAY = tuple(range(7)), 1  # counted from Monday; Tuesday
+# Two and three at night are left out: most time zones skip or repeat an hour there.
 HOURS, USUAL_HOUR = tuple(hour for hour in range(24) if hour not in (2, 3)), 8
 
 
 class DigestFrequency(StrEnum):
-    """How often a person's digest comes, from never on: daily means on workdays."""
+    """How often a person's digest comes, from never upwards; daily means on workdays."""
 
     OFF = "off"
     WEEKLY = "weekly"
@@ -16,7 +16,7 @@ class DigestFrequency(StrEnum):
 
 
 class MailTiming(StrEnum):
-    """How soon a person hears of something: from not at all to at once."""
+    """How soon a person gets a mail about something, from never to at once."""
 
     NEVER = "never"
     DIGEST = "digest"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AccountSummary(NamedTuple):
-    """Who somebody is, as every page says it to themselves."""
+    """Who is signed in, as every page shows it to them."""
 
     name: str
     organisation: str
@@ -29,13 +29,13 @@ class AccountSummary(NamedTuple):
 
 
 class User(Model):
-    """A person who can sign in. An address is one account's, however it is spelt.
+    """A person who can sign in. An address belongs to one account, in whatever spelling.
 
-    `next_digest_at` is the moment from which on their next digest is planned (digests/planning.py); None for who gets
-    none. `digested_at` is the one that the last was planned for, `all_digested_at` that of the last which covered
-    all partnerships, and not only those of which they hear daily. `mail_choices` says of kinds of news how soon the
-    person hears of them (a `Soon`), where that is not the usual. `undelivered_digest_id` is the row of the last digest
-    that could not be delivered (0 for none), `dismissed_digest_id` that of the last which they have seen here instead.
+    `next_digest_at` is when their next digest is due (digests/planning.py); None if they get none. `digested_at` is
+    when the last one was due, `all_digested_at` the last one that covered all partnerships, not only those that they
+    chose to get daily. `mail_choices` maps kinds of news to how soon the person gets mail about them (a `MailTiming`),
+    where that is not the default. `undelivered_digest_id` is the row of the last digest that could not be delivered (0
+    for none), `dismissed_digest_id` that of the last one which they have seen on a page instead.
     """
 
     __tablename__ = "user"
@@ -85,19 +85,19 @@ class User(Model):
 
     @validates("time_zone")
     def _plan_again(self, key: str, time_zone: str) -> str:
-        """The next digest comes at the same hour, in the new zone."""
+        """Plan the next digest at the same hour in the new time zone."""
         if self.time_zone and self.time_zone != time_zone:
             self.next_digest_at = clock.now()
         return time_zone
 
     @property
     def misses_a_digest(self) -> bool:
-        """Whether there is a digest that could not be delivered, and that they have not seen here."""
+        """Whether there is a digest that could not be delivered, and that they have not seen on a page."""
         return self.undelivered_digest_id > self.dismissed_digest_id
 
     @property
     def summary(self) -> AccountSummary:
-        """Who this is, by value."""
+        """Who this is, as a value for fragments."""
         organisation = self.organisation
         where = (organisation.name, organisation.usual_side) if organisation else ("", "others")
         return AccountSummary(self.name, *where, self.is_administrator)
@@ -113,18 +113,18 @@ class User(Model):
 
 
 def email_key(email: str) -> str:
-    """What two spellings of one address have in common: small letters, and the domain as DNS knows it (RFC 5891).
+    """The form that all spellings of one address share: lower case, and the domain as in DNS (RFC 5891).
 
-    Of what is too long for an address, one letter more than that is enough: it is nobody's.
+    Text that is too long for an address is cut one letter beyond the limit: it matches nobody.
     """
     local, at, domain = email[: LONGEST_EMAIL + 1].strip().casefold().rpartition("@")
-    with suppress(UnicodeError):  # Of IDNA as well: what is no domain is compared as it is.
+    with suppress(UnicodeError):  # Also IDNA errors: an invalid domain is compared as it is.
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}{at}{domain}"
 
 
 def administrators() -> list[User]:
-    """All administrators, closed accounts among them."""
+    """All administrators, including closed accounts."""
     return list(db.session.scalars(select(User).where(User.is_administrator).order_by(User.name_key)))
 
 

@@ -1,4 +1,4 @@
-"""Passwords: argon2, 12 characters or more, and none that is easily guessed."""
+"""Passwords: argon2, at least 12 characters, and not easily guessed."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from workspace.accounts.models import User
 SHORTEST = 12
 LONGEST = 200
 
-# What zxcvbn's English lists lack: words that Danes, and people here, put into passwords.
+# Missing from zxcvbn's English lists: words that Danes, and users of this app, put into passwords.
 DANISH_WORDS = (
     "samspil",
     "adgangskode",
@@ -23,15 +23,15 @@ DANISH_WORDS = (
     "partnerskab",
 )
 
-PUBLIC = "samspil-demo"  # that of the demo's accounts, which opens nothing but the demo
+PUBLIC = "samspil-demo"  # the demo accounts' password, which opens only the demo
 
 _hasher = PasswordHash.recommended()
 
 
 def matches(user: User | None, password: str) -> bool:
-    """Whether `password` is `user`'s. It takes as long for nobody, or somebody without a password.
+    """Whether `password` is `user`'s. It takes the same time without a user, or for one without a password.
 
-    No password is longer than LONGEST: of a longer one a letter more is enough to see that it is none.
+    Passwords have at most LONGEST characters; longer input is cut just beyond that, since it can't match.
     """
     known = user.password_hash if user and user.is_active else None
     verified = _hasher.verify(password[: LONGEST + 1], known or _hash_of_nobody())
@@ -40,21 +40,21 @@ def matches(user: User | None, password: str) -> bool:
 
 
 def hashed(password: str) -> str:
-    """What is kept of `password`."""
+    """The hash of `password` to store."""
     return _hasher.hash(password)
 
 
 def weakness(password: str, *known: str) -> str | None:
-    """Why `password` will not do, in words for the person; None for a good one.
+    """Why `password` is too weak, as a message to the person; None for a good one.
 
-    `known` is what others know about the person. Common passwords, and what is easily made from them, are
-    recognised by zxcvbn, whose lists are loaded only here.
+    `known` is what others know about the person. zxcvbn, whose lists are loaded only here, recognises common
+    passwords and simple variations of them.
     """
     if len(password) < SHORTEST:
         return _("Use at least %(number)s characters.", number=SHORTEST)
     if len(password) > LONGEST:
         return _("Use at most %(number)s characters.", number=LONGEST)
-    from zxcvbn import zxcvbn  # Its lists take 10 MB: only where a password is chosen.
+    from zxcvbn import zxcvbn  # Its lists take 10 MB, so they are loaded only where a password is chosen.
 
     words = [word for text in known for word in text.replace("@", " ").replace(".", " ").split()]
     if password == PUBLIC or zxcvbn(password[:72], user_inputs=[*DANISH_WORDS, *words])["score"] < 2:

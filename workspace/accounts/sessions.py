@@ -1,4 +1,4 @@
-"""Sessions live in the database: a signed cookie alone still works after signing out."""
+"""Sessions, in the database: a signed cookie alone would still work after signing out."""
 
 import hashlib
 import secrets
@@ -44,7 +44,7 @@ class Session(Model):
 
     @hybrid_property
     def is_live(self) -> bool:
-        """Whether the session still counts: 30 days when remembered, else 20 hours and at most 8 idle."""
+        """Whether the session is valid: for 30 days if remembered, else for 20 hours and at most 8 idle."""
         now = clock.now()
         if not self.user.is_active:
             return False
@@ -66,22 +66,22 @@ class Session(Model):
 
     @property
     def is_recently_verified(self) -> bool:
-        """Whether a code by mail has just shown who this is: then no password is asked for."""
+        """Whether a code by e-mail has just proved who this is: then no password is required."""
         return self.signed_in_by_code and clock.now() - self.created_at < VERIFIED_FOR
 
     @property
     def browser_name(self) -> str:
-        """The browser in plain words."""
+        """A readable name of the browser."""
         return user_agents.describe(self.browser)
 
     @property
     def needs_touch(self) -> bool:
-        """Whether the moment of the last use is to be written down again: hourly at most."""
+        """Whether the time of last use is due to be stored again: at most hourly."""
         return clock.now() - self.last_used_at >= LAST_USE_KEPT_EVERY
 
 
 def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:
-    """Sign `user` in with a new session, which knows its token now and never again. Outlived ones go."""
+    """Sign `user` in with a new session, the only time that its token is known. Expired ones are deleted."""
     begin_write()
     now = clock.now()
     db.session.execute(
@@ -105,22 +105,22 @@ def start(user: User, *, remembered: bool, browser: str, address: str, by_code: 
 
 
 def end(user: User, session_id: int) -> None:
-    """End one of `user`'s sessions; one that has ended already, or is another's, is left as it is."""
+    """End one of `user`'s sessions; does nothing if it has ended already or is somebody else's."""
     begin_write()
     db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id == session_id))
 
 
 def end_all(user: User, *, but: int | None = None) -> int:
-    """End all of `user`'s sessions, but one; the number of those that ended."""
+    """End all of `user`'s sessions except one; returns how many ended."""
     begin_write()
     ended = db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id != (but or 0)))
     return ended.rowcount  # type: ignore[attr-defined]
 
 
 def set_password(user: User, password_hash: str, *, within: int) -> bool:
-    """Give `user` a new password and end all sessions but the one `within` which it is set.
+    """Give `user` a new password and end all sessions except `within`, in which it is set.
 
-    False, and nothing changed, when that one has been ended in the meantime.
+    Returns False, and changes nothing, if that one has been ended in the meantime.
     """
     begin_write()
     if not db.session.scalar(select(Session.id).where(Session.id == within).with_for_update()):
@@ -131,7 +131,7 @@ def set_password(user: User, password_hash: str, *, within: int) -> bool:
 
 
 def live_sessions(user: User) -> list[Session]:
-    """Where `user` is signed in, the latest used first; the latest sixty."""
+    """The sixty latest of `user`'s live sessions, the most recently used first."""
     found = db.session.scalars(
         select(Session)
         .where(Session.user_id == user.id, Session.created_at > clock.now() - REMEMBERED)
@@ -142,10 +142,10 @@ def live_sessions(user: User) -> list[Session]:
 
 
 def touch(session_id: int) -> None:
-    """Write down that the session was used now."""
+    """Store that the session was used now."""
     db.session.execute(update(Session).where(Session.id == session_id).values(last_used_at=clock.now()))
 
 
 def hash_of(token: str) -> str:
-    """What the database holds of a token. It is random and long, so a plain hash is enough."""
+    """The hash of a token to store. Tokens are long and random, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

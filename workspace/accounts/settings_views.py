@@ -1,4 +1,4 @@
-"""One's own settings: what one is called, the password, and where one is signed in."""
+"""One's own settings: name, language and time zone; password; sessions."""
 
 from flask import g, render_template
 from flask.typing import ResponseReturnValue
@@ -19,14 +19,14 @@ from workspace.web.throttling import TooManyAttempts
 @blueprint.get("")
 @signed_in
 def show(user: User) -> ResponseReturnValue:
-    """What one is called, and one's language and time zone."""
+    """The form for name, contact details, language and time zone."""
     return render_template("accounts/settings.html", form=SettingsForm(obj=user))
 
 
 @blueprint.post("")
 @signed_in
 def save(user: User) -> ResponseReturnValue:
-    """Keep what was typed. It is said in the language that was chosen."""
+    """Save the settings, and confirm it in the language that was chosen."""
     form = SettingsForm(obj=user)
     if not form.validate():
         return form_error("accounts/_settings_form.html", page="accounts/settings.html", form=form)
@@ -47,7 +47,7 @@ def show_password(user: User) -> ResponseReturnValue:
 @blueprint.post("/password")
 @signed_in
 def change_password(user: User) -> ResponseReturnValue:
-    """Take a new password, and end all other sessions. Guesses are limited as they are at signing in."""
+    """Set a new password, and end all other sessions. Guesses are limited as at sign-in."""
     form, session_id = PasswordForm.for_session(g.session), g.session.id
     if not form.validate() or not _is_strong(form, user):
         return render_template("accounts/password.html", form=form), 422
@@ -70,14 +70,14 @@ def change_password(user: User) -> ResponseReturnValue:
 @blueprint.get("/sessions")
 @signed_in
 def list_sessions(user: User) -> ResponseReturnValue:
-    """Where one is signed in."""
+    """The sessions in which one is signed in."""
     return render_template("accounts/sessions.html", **_sessions(user))
 
 
 @blueprint.post("/sessions/<number:session_id>/ending")
 @signed_in
 def end_session(user: User, session_id: int) -> ResponseReturnValue:
-    """Sign out one browser; one that is signed out already stays so."""
+    """End one session; does nothing if it has ended already."""
     record_audit(AuditAction.ENDED_SESSIONS, actor=user, subject=user)
     if session_id == g.session.id:
         sessions.end(user, session_id)
@@ -92,7 +92,7 @@ def end_session(user: User, session_id: int) -> ResponseReturnValue:
 @blueprint.post("/sessions/ending")
 @signed_in
 def end_other_sessions(user: User) -> ResponseReturnValue:
-    """Sign out everywhere but here."""
+    """End all sessions except this one."""
     ended = sessions.end_all(user, but=g.session.id)
     record_audit(AuditAction.ENDED_SESSIONS, actor=user, subject=user)
     flash_live(
@@ -106,7 +106,7 @@ def end_other_sessions(user: User) -> ResponseReturnValue:
 
 
 def _sessions(user: User) -> dict[str, object]:
-    """Where one is signed in: this browser first, the latest used after it."""
+    """One's sessions: this one first, then the most recently used."""
     listed = sessions.live_sessions(user)
     this = g.session.id
     return {"sessions": sorted(listed, key=lambda session: session.id != this), "this": this}

@@ -1,4 +1,4 @@
-"""The way in: sign-in attempts and their limits, and the answer to somebody who is not signed in."""
+"""Signing in: attempts and their limits, and the response to somebody who is not signed in."""
 
 from urllib.parse import quote, urlsplit
 
@@ -16,25 +16,25 @@ from workspace.db import db
 from workspace.i18n.formatting import CHOICE
 from workspace.web import form_recovery, htmx, throttling
 
-# A town hall is one network address, hence the second limit is wide.
+# A whole town hall may share one network address, so the second limit is generous.
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
 PER_ADDRESS = RateLimitItemPerMinute(200, 15)
 CODES_PER_MAILBOX = RateLimitItemPerMinute(5, 15)
 
 
 def attempt(email: str, password: str) -> User | None:
-    """The person whose password this is; the same answer, in the same time, for an unknown address.
+    """The person with this address and password, or None; for an unknown address in the same time.
 
     Raises TooManyAttempts after 5 failures in 15 minutes for an account from one network address, or 200
-    from one. Each attempt counts before it is tried, so that attempts at once can't outrun the limit; success
-    forgives them.
+    from one address. Each attempt is counted before it is checked, so that concurrent ones can't exceed the limit;
+    success resets the count.
     """
     address = request.remote_addr or ""
     account = ("sign-in", email_key(email)[:254], address)
     throttling.require_attempt(PER_ADDRESS, "sign-in", address)
     throttling.throttle(PER_ACCOUNT, *account)
     user = user_with(email)
-    db.session.commit()  # Checking a password is slow: not within a transaction.
+    db.session.commit()  # Checking a password is slow, so no transaction is open meanwhile.
     if not passwords.matches(user, password):
         throttling.count_failure(PER_ADDRESS, "sign-in", address)
         # An unknown address is not kept: it may be a password that was typed in the wrong place.
@@ -62,7 +62,7 @@ def redeem(token: str, digits: str) -> User | None:
 
 
 def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> None:
-    """Sign `user` in in this browser."""
+    """Sign `user` in, in this browser."""
     session = sessions.start(
         user,
         remembered=remembered,
@@ -71,8 +71,8 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
         address=request.remote_addr or "",
     )
     language = cookie.get(CHOICE)
-    cookie.clear()  # Nothing of before the sign-in stays valid after it.
-    g.pop("csrf_token", None)  # Nor does the token that this request's own form was given.
+    cookie.clear()  # Nothing from before the sign-in stays valid after it,
+    g.pop("csrf_token", None)  # nor does the CSRF token of this request's own form.
     if language:
         cookie[CHOICE] = language
     record_audit(AuditAction.SIGNED_IN, actor=user, browser=session.browser)
@@ -81,11 +81,11 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
 
 
 def unauthenticated_response() -> Response:
-    """The answer to somebody who is not signed in: the sign-in page, which leads back with what was typed."""
+    """The response to somebody who is not signed in: the sign-in page, which leads back with what was typed."""
     if request.accept_mimetypes.best == "text/event-stream":
         return make_response(
             "", 204
-        )  # The one answer after which a browser's stream asks no more, without a complaint.
+        )  # The only status after which a browser's EventSource stops reconnecting without an error.
     if htmx.is_partial():
         page = form_recovery.local_address(_path_of(request.headers.get("HX-Current-URL", "")))
         response = htmx.redirect_client(_sign_in(page))
@@ -105,6 +105,6 @@ def _sign_in(target: str) -> str:
 def _path_of(url: str) -> str:
     try:
         parts = urlsplit(url)
-    except ValueError:  # no address at all, such as http://[
+    except ValueError:  # not a valid address, such as http://[
         return ""
     return parts.path + (f"?{parts.query}" if parts.query else "")

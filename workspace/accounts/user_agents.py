@@ -1,8 +1,8 @@
-"""Browsers told in plain words, from what they say of themselves (RFC 9110, User-Agent)."""
+"""Readable names of browsers, from the User-Agent header (RFC 9110)."""
 
 from flask_babel import gettext as _
 
-# The first that is found counts: many name others as well, to be served like them.
+# The first match counts: many browsers also name others, to be served like them.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -25,7 +25,7 @@ SYSTEMS = (
 
 
 def describe(user_agent: str) -> str:
-    """ "Chrome på Windows"; as much of it as can be recognised."""
+    """ "Chrome på Windows", or as much of it as can be recognised."""
     browser, system = _first(BROWSERS, user_agent), _first(SYSTEMS, user_agent)
     if browser and system:
         return str(_("%(browser)s on %(system)s", browser=browser, system=system))

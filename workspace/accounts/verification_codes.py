@@ -1,7 +1,7 @@
-"""Codes by mail: six digits that show that a mail address is one's own, for signing in and for a new address.
+"""Codes by e-mail: six digits that prove ownership of an address, for signing in and for changing the address.
 
-A code works for ten minutes, once, at most five tries long, and only in the browser that asked for it, which holds a
-token. What the database holds of a code tells nobody its digits: they are made of it with the installation's key.
+A code is valid for ten minutes, once, for at most five tries, and only in the browser that asked for it, which has a
+token. The digits can't be read from the database: they are derived from the row with the installation's key.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class Purpose(StrEnum):
 
 
 class VerificationCode(Model):
-    """A code that was asked for. One for an address that nobody has is kept as well, so that it answers the same."""
+    """A code that was asked for. One for an unknown address is stored as well, so that the response is the same."""
 
     __tablename__ = "verification_code"
 
@@ -61,17 +61,17 @@ class VerificationCode(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be used."""
+        """Whether the code can still be used."""
         return self.used_at is None and self.tries < MOST_TRIES and clock.now() - self.created_at < VALID
 
     @property
     def browser_name(self) -> str:
-        """The browser that asked, in plain words."""
+        """A readable name of the browser that asked."""
         return user_agents.describe(self.browser)
 
 
 def ask(purpose: Purpose, user: User | None, address: str) -> str:
-    """Make a code and mail it to `address`, unless it is to sign in nobody; the token that the browser is to hold."""
+    """Make a code and mail it to `address`, unless it would sign in nobody; returns the token for the browser."""
     begin_write()
     db.session.execute(delete(VerificationCode).where(VerificationCode.created_at < clock.now() - KEPT))
     token = secrets.token_urlsafe(32)
@@ -91,7 +91,7 @@ def ask(purpose: Purpose, user: User | None, address: str) -> str:
 
 
 def opened(purpose: Purpose, token: str) -> bool:
-    """Whether the code of this browser can still be used."""
+    """Whether this browser's code can still be used."""
     code = db.session.scalar(
         select(VerificationCode).where(
             VerificationCode.token_hash == hash_of(token), VerificationCode.purpose == purpose
@@ -101,9 +101,9 @@ def opened(purpose: Purpose, token: str) -> bool:
 
 
 def redeem(purpose: Purpose, token: str, digits: str) -> VerificationCode | None:
-    """The code of this browser, which is used up now, if these are its digits and it is for somebody.
+    """This browser's code, which is now used up, if `digits` are right and the code is somebody's.
 
-    Each try counts before it is compared, and stays counted whatever the answer.
+    Each try is counted before it is compared, and stays counted whatever the outcome.
     """
     begin_write()
     tried = db.session.execute(

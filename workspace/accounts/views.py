@@ -22,7 +22,7 @@ from workspace.web.throttling import TooManyAttempts
 @blueprint.get("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
-    """Where one signs in. Who is signed in already goes on."""
+    """The sign-in page. Whoever is signed in already goes on."""
     target = form_recovery.local_address(request.args.get("next", ""))
     if g.user:
         return redirect(target or "/", 303)
@@ -32,7 +32,7 @@ def sign_in() -> ResponseReturnValue:
 @blueprint.post("/sign-in")
 @public
 def start_session() -> ResponseReturnValue:
-    """Sign in, and go on to where one was going, with what one had typed."""
+    """Sign in, and continue to the page that was asked for, with what had been typed."""
     form = SignInForm()
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     carried = form_recovery.from_sign_in()
@@ -57,7 +57,7 @@ def start_session() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @signed_in
 def end_session(user: User) -> ResponseReturnValue:
-    """Sign out here: the session ends in the database as well."""
+    """Sign out: the session ends in the database as well."""
     sessions.end(user, g.session.id)
     record_audit(AuditAction.SIGNED_OUT, actor=user)
     logout_user()

@@ -1,1 +1,1 @@
-"""The audit trail: who did what to whose access, when, from where, and why."""
+"""The audit log: who did what to whose access, when, from where, and why."""

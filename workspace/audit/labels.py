@@ -1,4 +1,4 @@
-"""What the acts, and what is told of each, are called in the reader's language."""
+"""The names of actions and of their details in the reader's language."""
 
 from datetime import datetime
 from typing import Any
@@ -78,12 +78,12 @@ VALUES = {
     "request": _l("request"),
     "administrator": _l("administrator"),
 }
-# What people wrote stands as they wrote it, whatever it says.
+# What people wrote is shown as they wrote it, never translated.
 WRITTEN = ("reason", "email", "browser", "path")
 
 
 def details(line: Any) -> list[tuple[str, str]]:
-    """What a line tells further, each with its name, moments in UTC."""
+    """The details of an event, each with its label; moments in UTC."""
     return [(str(DETAILS.get(name, name)), _value(name, value)) for name, value in line.details.items()]
 
 

@@ -1,7 +1,7 @@
-"""The lines of the trail. The database itself refuses to change or delete one (migrations/versions/0005_members.py).
+"""Events of the audit log. The database itself refuses to change or delete one (migrations/versions/0005_members.py).
 
-A line is written in a transaction of its own after the request's, so that what was refused, or rolled back, is on
-record too. It holds names as they were, and refers to nothing: it must outlive what it tells of.
+An event is written in a transaction of its own after the request's, so that what was refused or rolled back is on
+record too. It stores names as they were, and has no foreign keys: it must outlive what it is about.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from workspace.db.types import Details, UtcDateTime, enum_column_type
 
 
 class AuditAction(StrEnum):
-    """What a line says was done."""
+    """What was done."""
 
     SIGNED_IN = "signed_in"
     FAILED_TO_SIGN_IN = "failed_to_sign_in"
@@ -63,16 +63,16 @@ class AuditAction(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Whether what the line says was done, or refused or rolled back."""
+    """Whether it was done, or refused or rolled back."""
 
     DONE = "done"
     REFUSED = "refused"
 
 
 class AuditEvent(Model):
-    """One line. The actor is a person, or nobody for what time or a stranger did.
+    """One event. The actor is a person, or nobody for what happened on a date or was done by a stranger.
 
-    `act` is None where another version of Samspil has put on record what this one does not know.
+    `act` is None where another version of Samspil recorded an action that this one does not know.
     """
 
     __tablename__ = "audit_event"
@@ -95,16 +95,16 @@ class AuditEvent(Model):
     partnership_name: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
     details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
-    # Set on the line that says PRUNED, and what lets the database delete the lines before that moment.
+    # Set on the event PRUNED: it lets the database delete the events before that moment.
     pruned_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def record_audit(
     action: AuditAction, *, actor: Any = None, subject: Any = None, partnership: Any = None, **details: Any
 ) -> None:
-    """Put a line on record: people by their accounts, `details` such as before, after and reason as they are told.
+    """Record an event: people by their accounts, `details` such as before, after and reason as given.
 
-    Within a request it is written after the request's own transaction, and says whether that was committed.
+    Within a request it is written after the request's own transaction, and records whether that was committed.
     """
     line = {
         "at": clock.now(),
@@ -128,6 +128,6 @@ def record_audit(
 
 
 def _write() -> None:
-    """Write what the request has put on record. What is told of a refusal stays as it is."""
+    """Write the events of the request. An event that records a refusal keeps its outcome."""
     outcome = Outcome.DONE if g.get("committed") else Outcome.REFUSED
     db.session.execute(insert(AuditEvent), [line | {"outcome": outcome} for line in g.pop("trail")])

@@ -1,4 +1,4 @@
-"""What is read of the trail."""
+"""Queries of the audit log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MOST_EXPORTED = 100_000
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which lines are wanted, as it stands in the address."""
+    """The filter in the address."""
 
     act: AuditAction | None = None
     name: str = ""
@@ -27,7 +27,7 @@ class AuditFilter:
 
     @classmethod
     def typed(cls, arguments: MultiDict[str, str]) -> "AuditFilter":
-        """What the address says; what it can't mean is left out."""
+        """The filter from the address; invalid values are left out."""
         act = arguments.get("act", "")
         name = arguments.get("name", "")[:100].replace("\0", "").strip()
         return cls(
@@ -38,7 +38,7 @@ class AuditFilter:
         )
 
     def conditions(self) -> Iterator[Any]:
-        """The same for the database. Days are days in UTC, as the trail tells them."""
+        """The same as SQL conditions. Days are days in UTC, as the log shows them."""
         if self.act:
             yield AuditEvent.action == self.act
         if self.name:
@@ -54,22 +54,22 @@ class AuditFilter:
 
 
 def of_partnership(partnership_id: int, choice: AuditFilter) -> Select[AuditEvent]:
-    """What concerns one partnership."""
+    """Events of one partnership."""
     return _latest(choice).where(AuditEvent.partnership_id == partnership_id)
 
 
 def of_all(choice: AuditFilter) -> Select[AuditEvent]:
-    """Everything."""
+    """All events."""
     return _latest(choice)
 
 
 def of_person(user_id: int) -> Select[AuditEvent]:
-    """What a person did, and what was done about them."""
+    """What a person did, and what was done to them."""
     return _latest(AuditFilter()).where(or_(AuditEvent.actor_id == user_id, AuditEvent.subject_id == user_id))
 
 
 def page(query: Select[AuditEvent], before: str) -> list[AuditEvent]:
-    """A page, the latest first, and one more line if there are older ones."""
+    """A page, the latest first, with one event more if there are older ones."""
     number = pagination.parse_int(before)
     if number:
         query = query.where(AuditEvent.id < number)

@@ -1,4 +1,4 @@
-"""How long the trail is kept, and the one deletion there is."""
+"""Retention of the audit log, and the only way to delete from it."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ DAYS_A_MONTH = 30.4375
 
 
 def prune(months: int) -> int:
-    """Delete the lines older than `months`; how many. The database lets it happen because a line says so first."""
+    """Delete the events older than `months`; returns how many. The database allows it once an event records it."""
     before = clock.now() - timedelta(days=months * DAYS_A_MONTH)
     db.session.add(
         AuditEvent(at=clock.now(), action=AuditAction.PRUNED, pruned_before=before, details={"months": months})

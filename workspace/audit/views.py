@@ -1,4 +1,4 @@
-"""The pages of the trail: a partnership's for its moderators, all of it for administrators, one's own for everybody."""
+"""Pages of the audit log: a partnership's for its moderators, all of it for administrators, one's own for everybody."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ COLUMNS = ("at", "act", "outcome", "actor", "subject", "partnership", "address",
 @blueprint.get("/partnerships/<slug:slug>/members/trail")
 @members_with(Action.READ_AUDIT_LOG)
 def show(membership: "Membership") -> ResponseReturnValue:
-    """What concerns the partnership, for its moderators."""
+    """Events of the partnership, for its moderators."""
     choice = AuditFilter.typed(request.args)
     return _page(
         "trail/show.html",
@@ -47,7 +47,7 @@ def show(membership: "Membership") -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/trail")
 @members_with(Action.READ_AUDIT_LOG)
 def export(membership: "Membership") -> ResponseReturnValue:
-    """The same as CSV. That it was exported is on record, so this is a POST."""
+    """The same as CSV. The export is itself recorded, so this is a POST."""
     choice = AuditFilter.typed(request.form)
     record_audit(AuditAction.EXPORTED, actor=membership.user, partnership=membership.partnership)
     return _csv(queries.of_partnership(membership.partnership_id, choice), "trail.csv")
@@ -56,7 +56,7 @@ def export(membership: "Membership") -> ResponseReturnValue:
 @blueprint.get("/admin/trail")
 @administrators_only
 def show_all(user: "User") -> ResponseReturnValue:
-    """All of it."""
+    """All events."""
     choice = AuditFilter.typed(request.args)
     return _page("trail/show_all.html", queries.of_all(choice), choice, action="/admin/trail")
 
@@ -64,7 +64,7 @@ def show_all(user: "User") -> ResponseReturnValue:
 @blueprint.post("/admin/trail")
 @administrators_only
 def export_all(user: "User") -> ResponseReturnValue:
-    """All of it as CSV."""
+    """All events as CSV."""
     record_audit(AuditAction.EXPORTED, actor=user)
     return _csv(queries.of_all(AuditFilter.typed(request.form)), "trail.csv")
 
@@ -72,7 +72,7 @@ def export_all(user: "User") -> ResponseReturnValue:
 @blueprint.post("/settings/trail")
 @signed_in
 def export_own(user: "User") -> ResponseReturnValue:
-    """What concerns oneself, as CSV."""
+    """Events about oneself, as CSV."""
     record_audit(AuditAction.EXPORTED, actor=user, subject=user)
     return _csv(queries.of_person(user.id), "samspil.csv", about=user.id)
 
@@ -85,9 +85,9 @@ def _page(page: str, query: Select[AuditEvent], choice: AuditFilter, **context: 
 
 
 def _csv(query: Select[AuditEvent], name: str, about: int | None = None) -> Response:
-    """One line each, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP).
+    """One row per event, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP).
 
-    A person who has what is `about` themselves does not learn from where others did it.
+    A person who gets the events `about` themselves does not learn from where others did them.
     """
     begin_write()
     written = io.StringIO()

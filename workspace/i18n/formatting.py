@@ -1,4 +1,4 @@
-"""Danish and English: which one the reader gets, and how moments are told in it."""
+"""The reader's language and time zone, and dates and times as that language writes them."""
 
 import logging
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +23,7 @@ DEFAULT_ZONE = "Europe/Copenhagen"
 DEFAULT_ZONE_INFO = ZoneInfo(DEFAULT_ZONE)
 CHOICE = "language"
 
-# The zones that are offered, each by its city: where the partners are, where they come from and where they travel.
+# The time zones on offer, by city: where partners are, come from and travel to.
 NEAREST = (
     DEFAULT_ZONE,
     "Atlantic/Faroe",
@@ -106,7 +106,7 @@ ELSEWHERE = (
     "Australia/Sydney",
     "Pacific/Auckland",
 )
-# What CLDR does not call by the name that people use.
+# Where CLDR's name is not the one that people use.
 CITIES = {
     "Atlantic/Faroe": "Tórshavn",
     "America/Argentina/Buenos_Aires": "Buenos Aires",
@@ -124,7 +124,7 @@ TIMES = {"da": "H.mm", "en": "HH:mm"}
 
 
 def language() -> str:
-    """The reader's language: their own setting, else what they chose here, else what their browser asks for."""
+    """The reader's language: their setting, else what they chose in this browser, else what it asks for."""
     user = g.get("user")
     if user is not None:
         return spoken(user.language)
@@ -136,7 +136,7 @@ def language() -> str:
 
 
 def spoken(language: str) -> str:
-    """A language as it is stored; the usual one where it is none of ours."""
+    """A stored language; the default one if it is not supported."""
     return language if language in LANGUAGES else DEFAULT_LANGUAGE
 
 
@@ -148,7 +148,7 @@ def zone() -> ZoneInfo:
 
 @lru_cache(maxsize=1000)
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone that is stored under a name; the usual one where no such zone is known."""
+    """A stored time zone by its name; the default one if there is no such zone."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -157,12 +157,12 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def is_zone(name: str) -> bool:
-    """Whether such a zone is known."""
+    """Whether there is such a time zone."""
     return zone_of(name).key == name
 
 
 def zones() -> dict[str, list[tuple[str, str]]]:
-    """The time zones that are offered, with their cities, in groups: the nearest first, else by the alphabet."""
+    """The time zones on offer, with their cities, in groups: the nearest group first, each in alphabetical order."""
     return {
         _("Denmark, the Faroe Islands and Greenland"): [(name, city(name)) for name in NEAREST],
         _("Europe"): _by_city(EUROPE),
@@ -171,7 +171,7 @@ def zones() -> dict[str, list[tuple[str, str]]]:
 
 
 def city(zone: str) -> str:
-    """What the city of a zone that is known is called in the reader's language."""
+    """The name of a known time zone's city in the reader's language."""
     return str(CITIES.get(zone) or get_timezone_location(zone_of(zone), locale=_locale(), return_city=True))
 
 
@@ -219,7 +219,7 @@ def short_day(date: date) -> str:
 
 
 def iso_minute(moment: datetime) -> str:
-    """ "2026-03-29T12:05Z": a moment as HTML's `datetime` takes it, to the minute, in UTC."""
+    """ "2026-03-29T12:05Z": a moment for HTML's `datetime` attribute, to the minute, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
@@ -240,7 +240,7 @@ def duration(length: timedelta) -> str:
 
 
 def today() -> date:
-    """The reader's day."""
+    """Today's date in the reader's time zone."""
     return clock.now().astimezone(zone()).date()
 
 

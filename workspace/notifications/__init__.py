@@ -1,1 +1,1 @@
-"""TODO."""
+"""Notifications: news that members get by mail at once, and how to unsubscribe."""

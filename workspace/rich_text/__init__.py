@@ -1,7 +1,8 @@
-"""What people write: made once, at writing, into the HTML that is shown and the text that is searched and mailed.
+"""Rich text: what people write, converted once, when it is saved, to the HTML that is shown and the plain text that is
+searched and mailed.
 
-Whatever comes in, typed or pasted, is read into blocks (blocks.py), and only blocks are written out: so there is one
-shape for everything, and writing it twice changes nothing.
+Whatever comes in, typed or pasted, is read into blocks (blocks.py), and only blocks are rendered. So there is one form
+for everything, and converting it twice changes nothing.
 """
 
 import re
@@ -11,7 +12,7 @@ from workspace.rich_text import blocks, html_reader, text_reader
 from workspace.rich_text.blocks import Block, RichText
 from workspace.rich_text.html_reader import is_readable
 
-# Six digits of a date, perhaps a hyphen or a space, and four more: the form of a Danish CPR number.
+# Six digits of a date, perhaps a hyphen or a space, and four more: the format of a Danish CPR number.
 CPR_NUMBER = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d{2}[-–\s]?\d{4}(?!\d)")
 CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -19,18 +20,18 @@ EMPTY = RichText(html="", text="")
 
 
 def from_plain(text: str, *, instead_of: str = "") -> RichText:
-    """Paragraphs at blank lines, line breaks within them; "- " and "1. " make lists, "> " a quote.
+    """Paragraphs separated by blank lines, with line breaks; "- " and "1. " make lists, "> " a quote.
 
-    Where a paragraph says the same as one of the HTML `instead_of`, it keeps the formatting that it had there.
+    A paragraph with the same text as one of the HTML `instead_of` keeps the formatting that it has there.
     """
     formatted = {_wording(block): block for block in html_reader.read(instead_of)} if instead_of else {}
     return blocks.render([formatted.get(_wording(block), block) for block in text_reader.read(text)])
 
 
 def from_html(html: str) -> RichText:
-    """What of `html` has a place here: paragraphs, bold, italic, lists, quotes, links and one kind of heading.
+    """The parts of `html` that are supported: paragraphs, bold, italic, lists, quotes, links and one level of heading.
 
-    Of what is too long or too tangled to be read as HTML, the source is the text.
+    HTML that is too long or too tangled to be parsed is taken as plain text.
     """
     return blocks.render(html_reader.read(html if is_readable(html) else escape(html)))
 
@@ -41,7 +42,7 @@ def replace_control_chars(text: str) -> str:
 
 
 def resembles_cpr_number(*texts: str) -> bool:
-    """Whether anything in `texts` looks like a CPR number, which has no place here."""
+    """Whether anything in `texts` looks like a CPR number, which should not be shared here."""
     return any(CPR_NUMBER.search(text) for text in texts)
 
 

@@ -1,4 +1,4 @@
-"""A text as blocks of runs, and how they are written as HTML and as plain text."""
+"""A text as blocks of runs, and their rendering as HTML and as plain text."""
 
 import re
 from collections import deque
@@ -15,20 +15,20 @@ TAGS = {"p", "br", "h2", "ul", "ol", "li", "blockquote", "strong", "em", "a"}
 LINK_REL = "nofollow noopener noreferrer"
 DEEPEST_LIST = 3
 MOST_LINKS = 150
-# The longest text that is searched for links; longer ones are refused, or searched once they are shortened.
+# The longest text that is searched for links; longer ones are refused, or shortened first.
 LONGEST_SEARCHED = 10_000
-# No address goes beyond a space. Of one of twice the length the search takes four times as long, so a longer one than
-# this is no link; what Outlook makes of an address is half as long.
+# A URL contains no space. One of twice the length takes four times as long to search, so a word longer than this is not
+# a link; URLs as rewritten by Outlook are half as long.
 LONGEST_ADDRESS = 2_000
 
-# Where a link may lead: to the web, to a mailbox, or to a member, whom it mentions (posts/mentions.py).
+# Where a link may lead: to the web, to an e-mail address, or to a member, whom it mentions (posts/mentions.py).
 HREF = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\"<>\\]+|#member-[1-9]\d{0,9}")
-# Control characters that mark nothing, and the mark that says in which order bytes stand.
+# Control characters, and the byte order mark.
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
-# Of a line: words with single spaces between them, what space there is more, and its end.
+# Of a line: words with single spaces between them, further whitespace, and its end.
 PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
 WORD = re.compile(r"\S+")
-# What every address has, and few words that are none: it is found sooner than an address.
+# Every URL has this, and few other words do; it is found faster than a URL.
 MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
 MENTION = re.compile(r"#member-(\d+)")
 
@@ -37,7 +37,7 @@ _links = LinkifyIt()
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of text that looks the same throughout; a line break in it is "\\n"."""
+    """A stretch of text with the same formatting throughout; a line break in it is "\\n"."""
 
     text: str
     bold: bool = False
@@ -46,7 +46,7 @@ class Run:
 
 
 class Link(NamedTuple):
-    """Where in a text an address stands, and where it leads."""
+    """A link found in a text: its position, and where it leads."""
 
     begin: int
     end: int
@@ -55,7 +55,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph, a heading, or an item of the list that `lists` leads to: ("ul", "ol") is an "ol" in a "ul"."""
+    """A paragraph, a heading, or an item of the list at the path `lists`: ("ul", "ol") is an "ol" in a "ul"."""
 
     runs: tuple[Run, ...]
     heading: bool = False
@@ -72,7 +72,7 @@ class RichText:
 
     @property
     def mentions(self) -> set[int]:
-        """The ids of the memberships that it refers to."""
+        """The ids of the memberships that the text mentions."""
         return {int(number) for number in re.findall(r'href="#member-(\d+)"', self.html)}
 
 
@@ -84,7 +84,7 @@ def render(blocks: Iterable[Block]) -> RichText:
 
 
 def sanitised(html: str) -> str:
-    """`html` with nothing but what blocks are written in: the last word, whatever was made before."""
+    """`html` with only the elements and attributes that blocks render to: the final safeguard, whatever came before."""
     return nh3.clean(
         html,
         tags=TAGS,
@@ -96,7 +96,7 @@ def sanitised(html: str) -> str:
 
 
 def normalise_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """`runs` with single spaces, none at the ends of a line, and like beside like made one."""
+    """`runs` with single spaces, none at the ends of lines, and adjacent runs of equal formatting joined."""
     kept: list[tuple[str, Run]] = []
     space: tuple[str, Run] | None = None
     for run in runs:
@@ -116,7 +116,7 @@ def normalise_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def inline_text(block: Block) -> str:
-    """The plain text of one block: behind a link that says something else stands where it leads."""
+    """The plain text of one block; a link whose text differs from its address is followed by the address."""
     return "".join(
         text + (f" ({href})" if href and not MENTION.fullmatch(href) and not href.endswith(text) else "")
         for href, text in (
@@ -126,9 +126,9 @@ def inline_text(block: Block) -> str:
 
 
 def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
-    """`blocks` with links where addresses stand, as long as there are not too many.
+    """`blocks` with URLs and e-mail addresses made links, unless there are too many.
 
-    They are sought in the whole text of a block, which linking does not change.
+    They are searched for in the whole text of a block, which linking does not change.
     """
     if sum(len(run.text) for block in blocks for run in block.runs) > LONGEST_SEARCHED:
         yield from blocks
@@ -142,7 +142,7 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _links_in(text: str) -> Iterator[Link]:
-    """The addresses in `text`, in order."""
+    """The links found in `text`, in order."""
     for word in WORD.finditer(text):
         if MAY_HOLD_LINK.search(word[0]) and len(word[0]) <= LONGEST_ADDRESS:
             for found in _links.match(word[0]) or ():
@@ -151,7 +151,7 @@ def _links_in(text: str) -> Iterator[Link]:
 
 
 def _unlinked(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Link]:
-    """Those of `links` no part of which is a link already."""
+    """Those of `links` that don't overlap with an existing link."""
     ends = accumulate(len(run.text) for run in runs)
     linked = deque((end - len(run.text), end) for run, end in zip(runs, ends, strict=True) if run.href and run.text)
     for link in links:
@@ -178,7 +178,7 @@ def _with_links(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Run]:
 
 
 def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:
-    """No empty blocks, and no list that begins deeper than one step below the item before it."""
+    """Without empty blocks, and without lists that start more than one level below the item before."""
     before = 0
     for block in blocks:
         if block.runs:
@@ -234,7 +234,7 @@ def _run_html(run: Run) -> str:
 
 
 def _text(blocks: Sequence[Block]) -> str:
-    """Blank lines between blocks, items and quotes marked as people mark them in plain text."""
+    """Blank lines between blocks; items and quotes marked as is usual in plain text."""
     lines: list[str] = []
     numbers: list[int] = []
     before: Block | None = None

@@ -1,4 +1,4 @@
-"""Stored prose as it is shown: with the present names of those whom it mentions, its heading fitting the page."""
+"""Stored HTML as a page shows it: with the current names of mentioned members, and headings of the page's level."""
 
 import re
 
@@ -8,9 +8,9 @@ MENTION = re.compile(r'<a href="#member-(\d+)"[^>]*>(.*?)</a>')
 
 
 def display_html(html: str, mentioned: str | None = None, heading: int = 2) -> Markup:
-    """`html`, which is sanitised, with a heading of the level `heading`.
+    """`html`, which is sanitised, with headings of the level `heading`.
 
-    `mentioned` are the present names of those whom it may mention, a line each: "17:Mette Lindholm Krag".
+    `mentioned` has the current names of everybody whom it may mention, one per line: "17:Mette Lindholm Krag".
     """
     names = dict(line.split(":", 1) for line in (mentioned or "").split("\n") if line)
 

@@ -1,4 +1,4 @@
-"""HTML, as the editor makes it or as it was copied from Word, Outlook, Google Docs or a page, read into blocks."""
+"""Reads HTML into blocks: the editor's, or what was copied from Word, Outlook, Google Docs or a web page."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,13 +9,13 @@ import nh3
 
 from workspace.rich_text.blocks import DEEPEST_LIST, HREF, NOT_TEXT, Block, Run, normalise_runs
 
-# What is looked at on the way in; of everything else the text alone is kept.
+# The elements and attributes that are read; of all others only the text remains.
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 BLOCKS = {"p", "div", "section", "article", "header", "footer", "main", "address", "figure", "figcaption", "center"}
 BLOCKS |= {"dl", "dt", "dd", "pre", "table", "tr", "hr", "blockquote", "ul", "ol", "li"} | HEADINGS
 CELLS = {"td", "th"}
 INLINE = {"a", "b", "strong", "i", "em", "span", "font", "br"}
-# What is no text at all.
+# Elements whose content is not text.
 LEFT_OUT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea", "select"}
 LEFT_OUT |= {
     "del",
@@ -38,7 +38,7 @@ NOT_BOLD = re.compile(r"(?<![\w-])font-weight:\s*(normal|lighter|[1-5]00)")
 ITALIC = re.compile(r"(?<![\w-])font-style:\s*(italic|oblique)")
 NOT_ITALIC = re.compile(r"(?<![\w-])font-style:\s*normal")
 
-# Word makes no lists: a paragraph with a sign, spaces, and in its style how deep it stands.
+# Word makes no lists, but paragraphs with a bullet, spaces, and the level in their style.
 WORD_LIST = re.compile(r"mso-list:\s*l\d+\s+level(\d)")
 WORD_SIGN = re.compile(r"\s*(\S{1,5})[ \xa0]+")
 SIGN = re.compile(
@@ -48,11 +48,11 @@ DEPTH_OF_SIGN = {"o": 2, "◦": 2, "§": 3, "▪": 3, "\uf0a7": 3}
 NUMBERED = re.compile(r"\(?\w{1,4}[.)]")
 
 
-# What a text of 4,000 characters can have. A parser takes four times as long for twice as many tags within each other,
+# What a text of 4,000 characters can have. A parser takes four times as long for twice as many nested tags,
 LONGEST = 40_000
 MOST_TAGS = 3_000
-# and it opens again in each paragraph what looks different and was left open in the one before: up to three that are
-# alike, and all that differ. So what can come of that is limited too.
+# and it reopens in each paragraph the formatting elements that were left open in the one before: up to three equal
+# ones, and all that differ. So their number is limited too.
 MOST_REOPENED = 40_000
 TAG = re.compile(r"<[a-zA-Z/]")
 REOPENED = re.compile(
@@ -63,17 +63,17 @@ REOPENED = re.compile(
 
 
 def is_readable(html: str) -> bool:
-    """Whether `html` is no longer, and no more tangled, than what an editor makes of a text."""
+    """Whether `html` is no longer, and no more deeply nested, than what an editor makes."""
     if len(html) > LONGEST:
         return False
     tags = len(TAG.findall(html))
-    # One whose end is not certain counts as different from all others.
+    # A tag whose end is not certain counts as different from all others.
     different = len({found[0] if found[1] else found.start() for found in REOPENED.finditer(html)})
     return tags <= MOST_TAGS and 3 * different * tags <= MOST_REOPENED
 
 
 def read(html: str) -> list[Block]:
-    """The blocks of `html`, which is ours, or readable."""
+    """The blocks of `html`, which is stored HTML, or readable (see `is_readable`)."""
     reader = _Reader()
     reader.feed(_parsed(html))
     reader.close()
@@ -81,7 +81,7 @@ def read(html: str) -> list[Block]:
 
 
 def _parsed(html: str) -> str:
-    """`html` as a browser would understand it, well formed, with the elements and attributes that are looked at."""
+    """`html` as a browser would parse it, well formed, with only the elements and attributes that are read."""
     return nh3.clean(
         html,
         tags=BLOCKS | CELLS | INLINE,
@@ -99,7 +99,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
         self.runs: list[Run] = []
-        self.item: list[Run] = []  # of the last block, where that is an item which may go on
+        self.item: list[Run] = []  # of the last block, if that is an item that may continue
         self.lists: list[str] = []
         self.looks: list[tuple[str, Run]] = []
         self.quotes = self.headings = self.cells = self.preformatted = 0
@@ -175,13 +175,13 @@ class _Reader(HTMLParser):
         self.runs.append(Run(text, bold, look.italic and not self.headings, look.href))
 
     def finished(self) -> list[Block]:
-        """The blocks of all that was read."""
+        """The blocks of everything that was read."""
         self.end_block()
         self._add()
         return self.blocks
 
     def end_block(self) -> None:
-        """Keep what was read since the last block, if it says anything."""
+        """Make a block of what was read since the last one, if it has any text."""
         if self.cells:
             self._append(" ")
             return
@@ -197,7 +197,7 @@ class _Reader(HTMLParser):
             self._add_paragraphs(normalise_runs(runs))
 
     def _add_signed(self, runs: Sequence[Run], sign: re.Match[str]) -> None:
-        """An item of a list that is made of signs."""
+        """Add a list item that is marked by a bullet or number in its text."""
         name = "ol" if NUMBERED.fullmatch(sign[0].strip()) else "ul"
         depth = self.word_depth or DEPTH_OF_SIGN.get(sign[0].strip(), 1)
         outer = (self.blocks[-1].lists if self.blocks else ()) + ("ul",) * depth
@@ -214,7 +214,7 @@ class _Reader(HTMLParser):
         self.item_is_new = False
 
     def _add(self, block: Block | None = None) -> None:
-        """Add `block`, if any; what was read of the item before it is all there is of that."""
+        """Add `block`, if any; the item before it is complete."""
         if self.item:
             self.blocks[-1] = replace(self.blocks[-1], runs=normalise_runs(self.item))
             self.item = []
@@ -222,7 +222,7 @@ class _Reader(HTMLParser):
             self.blocks.append(block)
 
     def _add_paragraphs(self, runs: tuple[Run, ...]) -> None:
-        """One paragraph, or several where a blank line stands."""
+        """Add one paragraph, or several where there are blank lines."""
         paragraph: list[Run] = []
         for run in runs:
             first, *rest = re.split(r"\n{2,}", run.text)
@@ -239,7 +239,7 @@ class _Reader(HTMLParser):
 
 
 def _without(runs: Sequence[Run], letters: int) -> list[Run]:
-    """`runs` but for the first `letters` of their text."""
+    """`runs` without the first `letters` of their text."""
     kept = []
     for run in runs:
         kept.append(Run(run.text[letters:], run.bold, run.italic, run.href))

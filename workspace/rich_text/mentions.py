@@ -1,4 +1,4 @@
-"""References to people in a text: those that may stand, and names that are made one."""
+"""Mentions in a text: which references may stay, and which names become one."""
 
 import re
 from collections import Counter
@@ -13,9 +13,9 @@ WITHIN_WORD = re.compile(r"\w")
 
 
 def resolve_mentions(prose: RichText, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> RichText:
-    """`prose` with references to the ids `referable` alone; `@` and a name of `recognisable` becomes one.
+    """`prose` with references only to the ids `referable`; `@` and a name of `recognisable` become one.
 
-    A name that two people have is nobody's.
+    A name that two people share becomes none.
     """
     folded = {number: name.casefold() for number, name in recognisable.items()}
     bearers = Counter(folded.values())
@@ -25,9 +25,9 @@ def resolve_mentions(prose: RichText, *, referable: Mapping[int, str], recognisa
 
 
 class Names:
-    """Names, in small letters, and whose they are: ten thousand are searched for as quickly as ten.
+    """Lower-case names and whose they are: ten thousand are searched for as quickly as ten.
 
-    As many are found in a text as it may have links.
+    At most as many are found in a text as it may have links.
     """
 
     def __init__(self, by_name: Mapping[str, int]) -> None:
@@ -37,7 +37,7 @@ class Names:
         self.room = MOST_LINKS
 
     def longest_at(self, text: str, begin: int) -> tuple[int, int] | None:
-        """Where the longest name ends that stands in `text` at `begin` as whole words, and whose it is."""
+        """The end of the longest name that starts in `text` at `begin`, as whole words, and whose it is."""
         if not self.room or text[begin : begin + 1].casefold()[:1] not in self.first_letters:
             return None
         for end in range(min(begin + self.longest, len(text)), begin, -1):
@@ -50,7 +50,7 @@ class Names:
 
 
 def _referring(block: Block, referable: Mapping[int, str]) -> Block:
-    """`block` without references to others; what remains says the name, whatever was written there."""
+    """`block` without references to others; the remaining ones show the name, whatever text they had."""
     runs: list[Run] = []
     for run in block.runs:
         match = MENTION.fullmatch(run.href)

@@ -1,4 +1,4 @@
-"""Two texts beside each other: what was added and removed, and whether two corrections of one text fit together."""
+"""Compares two texts (what was added and removed), and merges two edits of one text where they don't conflict."""
 
 import re
 from collections import Counter
@@ -13,9 +13,9 @@ from workspace.rich_text import blocks, html_reader
 from workspace.rich_text.blocks import RichText
 
 BETWEEN = ""
-# Pairs of like words that are looked at in a comparison: twenty times what a text takes that was written anew.
+# Pairs of equal words that one comparison examines: twenty times what a rewritten text needs.
 MOST_STEPS = 100_000
-# Kept, removed and added pieces; what falls into more of them is easier to read whole.
+# Kept, removed and added parts; with more of them the whole text is easier to read.
 MOST_PIECES = 300
 LINE = re.compile(r"[^\n]*\n+|[^\n]+")
 WORD = re.compile(r"\S+\s*|\s+")
@@ -31,8 +31,8 @@ class Change(NamedTuple):
 class Matcher(SequenceMatcher[str]):
     """Finds what two sequences have in common, in a limited number of steps.
 
-    The standard one takes a step for each pair of like words, again for each piece that it finds: of "a b a b …"
-    minutes. What is too much to be looked at has its beginning and its end in common, and the rest is different.
+    The standard one takes a step for each pair of equal words, again for each match that it finds: minutes for
+    "a b a b …". Once the steps are used up, only the beginning and the end count as common, and the rest as different.
     """
 
     def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str], *, steps: int = MOST_STEPS) -> None:
@@ -43,7 +43,7 @@ class Matcher(SequenceMatcher[str]):
         self._steps_to = list(accumulate((1 + times[word] for word in a), initial=0))
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
-        """The longest piece that both have within these bounds, as long as steps are left."""
+        """The longest match within these bounds, as long as steps are left."""
         ahi, bhi = len(self.a) if ahi is None else ahi, len(self.b) if bhi is None else bhi
         steps = self._steps_to[ahi] - self._steps_to[alo]
         if steps > self.steps:
@@ -63,7 +63,7 @@ class Matcher(SequenceMatcher[str]):
 
 
 def changes(before: str, after: str) -> list[Change]:
-    """What became of the words of `before`, in order, until they were `after`: first by lines, in these by words."""
+    """The changes from `before` to `after`, in order: compared line by line, and changed lines word by word."""
     by_lines = _joined(_told(Matcher(None, LINE.findall(before), LINE.findall(after))))
     by_words = _joined(_by_words(by_lines))
     whole = [Change("removed", before), Change("added", after)]
@@ -71,11 +71,11 @@ def changes(before: str, after: str) -> list[Change]:
 
 
 def merged(base: str, one: str, other: str) -> RichText | None:
-    """The HTML `base` with the corrections of both `one` and `other`; None where both touched the same paragraph."""
+    """The HTML `base` with the edits of both `one` and `other`; None where both changed the same paragraph."""
     texts = [html_reader.read(html) for html in (base, one, other)]
     known = {repr(block): block for text in texts for block in text}
     kept: list[str] = []
-    # What stands between two paragraphs is the same in all texts: so corrections of neighbours fit together.
+    # The separator between two paragraphs is the same in all texts, so edits of neighbours don't conflict.
     keys = [[key for block in text for key in (repr(block), BETWEEN)] for text in texts]
     matcher: Any = Matcher
     for region in Merge3(keys[0], keys[1], keys[2], sequence_matcher=matcher).merge_groups():
@@ -86,7 +86,7 @@ def merged(base: str, one: str, other: str) -> RichText | None:
 
 
 def _by_words(lines: Sequence[Change]) -> Iterator[Change]:
-    """`lines` with those that took the place of others compared with them, word by word."""
+    """`lines` with replaced lines compared to their replacements, word by word."""
     steps = MOST_STEPS
     place = 0
     while place < len(lines):
@@ -113,7 +113,7 @@ def _told(matcher: Matcher) -> Iterator[Change]:
 
 
 def _joined(pieces: Iterator[Change]) -> list[Change]:
-    """`pieces` with like beside like made one."""
+    """`pieces` with adjacent ones of the same kind joined."""
     return [
         Change(mark, "".join(piece.words for piece in group))
         for mark, group in groupby(pieces, lambda piece: piece.mark)

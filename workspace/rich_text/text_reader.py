@@ -1,4 +1,4 @@
-"""Plain text, as it is typed without formatting, read into blocks."""
+"""Reads plain text, as it is typed without formatting, into blocks."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def read(text: str) -> list[Block]:
 
 def _gathered(lines: list[str]) -> Iterator[_Lines]:
     present = _Lines(quoted=False)
-    number = 0  # the last one of the numbered list that goes on
+    number = 0  # the last number of the numbered list that continues
     for index, line in enumerate(lines):
         quoted = bool(QUOTE.match(line))
         words = QUOTE.sub("", line, count=1) if quoted else line
@@ -59,6 +59,6 @@ def _gathered(lines: list[str]) -> Iterator[_Lines]:
 
 
 def _begins_list(lines: list[str], quoted: bool) -> bool:
-    """Whether these two begin a numbered list: "1." with a "2." after it, for "1. maj" begins none."""
+    """Whether these two lines begin a numbered list: "1." followed by "2.", since "1. maj" begins none."""
     found = [NUMBER.match(QUOTE.sub("", line, count=1) if quoted else line) for line in lines]
     return [match and match[2] for match in found] == ["1", "2"]

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Serving: the processes of `workspace run`, and what reads requests for them."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Web: forms, HTMX, cached fragments, static files and headers, used by every feature."""

@@ -1,6 +1,6 @@
-"""The static files: put together, named by their content and compressed once, then served by WhiteNoise.
+"""Static files: bundled, named by their content and compressed once, then served by WhiteNoise.
 
-A name that changes with the content lets browsers keep a file for good: what changes has a new address.
+A name that changes with the content lets browsers cache a file for good: a changed file has a new address.
 """
 
 import gzip
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 PREFIX = "/static/"
 SERVED = ("js/*.js", "vendor/*.js", "*.svg")
-# What every page runs, in this order, as one file: each request is a wait on a phone.
+# The scripts of every page, bundled in this order: each request costs a wait on a phone.
 EVERY_PAGE = ("vendor/htmx-*.js", "vendor/idiomorph-*.js", "js/app.js", "js/drafts.js", "js/live.js")
-BUILDS_KEPT = 2  # the present one, and the one that a process started before an upgrade may still serve
+BUILDS_KEPT = 2  # the current one, and the one that a process from before an upgrade may still serve
 
 HASH = re.compile(r"\.[0-9a-f]{8}(?=\.\w+$)")
 IMPORT = re.compile(r'@import\s+"([^"]+)"\s+layer\((\w+)\);')
@@ -33,7 +33,7 @@ SPACE = re.compile(STRING + r"|\s*([{};,>])\s*|(:)\s+|(\s)\s*")
 
 
 class Assets:
-    """The served form of the files in `source`, built under `instance` unless that was done before."""
+    """The files in `source` as they are served, built under `instance` unless they are there already."""
 
     def __init__(self, source: Path, instance: Path) -> None:
         self.root = instance / "assets" / fingerprint(source)
@@ -51,7 +51,7 @@ class Assets:
             raise KeyError(f"No static file {name!r}; there are {known}") from None
 
     def wrap(self, wsgi_app: "WSGIApplication") -> "WSGIApplication":
-        """Answer for the static files in front of `wsgi_app`, which gets everything else."""
+        """Serve static files in front of `wsgi_app`, which gets all other requests."""
         wrapped: WSGIApplication = WhiteNoise(
             wsgi_app, root=self.root, prefix=PREFIX, add_headers_function=add_headers, allow_all_origins=False
         )
@@ -59,13 +59,13 @@ class Assets:
 
 
 def add_headers(headers: dict[str, str], path: str, url: str) -> None:
-    """Let browsers keep a file for a year without asking again, and only as what it says it is."""
+    """Let browsers cache a file for a year, and use it only as its declared type."""
     headers["Cache-Control"] = "public, max-age=31536000, immutable"
     headers["X-Content-Type-Options"] = "nosniff"
 
 
 def fingerprint(source: Path) -> str:
-    """A digest of every source file and of this module, which decides what becomes of them."""
+    """A digest of every source file and of this module, which determines how they are built."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         content = path.read_bytes()
@@ -74,7 +74,7 @@ def fingerprint(source: Path) -> str:
 
 
 def build(source: Path, root: Path) -> None:
-    """Write all served files into `root`, which appears whole or not at all; others may be at it too."""
+    """Write all served files into `root`, which appears whole or not at all; other processes may be doing the same."""
     root.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".", dir=root.parent, ignore_cleanup_errors=True) as workshop:
         built = Path(workshop, "built")
@@ -83,7 +83,7 @@ def build(source: Path, root: Path) -> None:
         try:
             os.replace(built, root)
         except OSError:
-            if not root.is_dir():  # else someone faster has put the same there
+            if not root.is_dir():  # else another process was faster, with the same files
                 raise
 
 
@@ -96,7 +96,7 @@ def served(source: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def stylesheet(path: Path) -> str:
-    """One stylesheet of `path` and its imports, each in its layer, without comments and needless space."""
+    """`path` and its imports as one stylesheet, each in its layer, without comments and unnecessary space."""
 
     def imported(match: re.Match[str]) -> str:
         return f"@layer {match[2]} {{ {without_comments(path.parent / match[1])} }}"
@@ -105,7 +105,7 @@ def stylesheet(path: Path) -> str:
 
 
 def script(source: Path) -> str:
-    """What every page runs, as one script."""
+    """The scripts of every page as one file."""
     parts = [path.read_text("utf-8") for pattern in EVERY_PAGE for path in sorted(source.glob(pattern))]
     return "\n;\n".join(['"use strict";', *parts])
 
@@ -120,7 +120,7 @@ def hashed(name: str, content: bytes) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file, and beside it what browsers that take brotli or gzip get."""
+    """Write a file, and its brotli and gzip versions beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     Path(f"{path}.br").write_bytes(brotli.compress(content))

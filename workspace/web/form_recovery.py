@@ -1,7 +1,7 @@
-"""What was typed into a form that could not be taken: handed back, ready to be sent again.
+"""Form recovery: what was typed into a form that could not be accepted is handed back, ready to be sent again.
 
-A POST that meets an ended session, a lock or a refusal must not lose a text. Its fields go along into the answer,
-also through signing in, and one press sends them to where they were going.
+A POST that meets an ended session, a lock or a refusal must not lose a text. The answer contains its fields, also
+through signing in, and one press sends them to the same address.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from workspace.rich_text import replace_control_chars
 PREFIX = "kept-"
 LONGEST_ADDRESS = 4_000
 ADDRESS = "kept_for"
-# What is never handed back: secrets, and what belongs to one showing of the form.
+# Never handed back: secrets, and tokens of this one rendering of the form.
 SECRET_FIELDS = ("csrf_token", "password")
 TEXT_FIELDS = ("title", "body", "name", "purpose", "responsibility", "notes", "reason")
 
 
 @dataclass(frozen=True)
 class SubmittedForm:
-    """The fields of a form, in order, and the address that they were going to."""
+    """The fields of a form, in order, and the address that it was sent to."""
 
     address: str
     fields: tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ class SubmittedForm:
 
 
 def from_request() -> SubmittedForm | None:
-    """What this POST brought along, if it is one of our own forms."""
+    """The fields of this POST, if one of our own pages sent it."""
     if request.method != "POST" or not _comes_from_here():
         return None
     try:
@@ -43,13 +43,13 @@ def from_request() -> SubmittedForm | None:
             for name, value in request.form.items(multi=True)
             if not any(word in name for word in SECRET_FIELDS) and not name.startswith("kept")
         )
-    except HTTPException:  # Too large to be read at all.
+    except HTTPException:  # too large to be parsed
         return None
     return SubmittedForm(request.path, fields) if fields else None
 
 
 def from_sign_in() -> SubmittedForm | None:
-    """What the sign-in form carries along for another form."""
+    """The other form that the sign-in form carries in hidden fields."""
     address = local_address(request.form.get(ADDRESS, ""))
     if not address:
         return None
@@ -62,12 +62,12 @@ def from_sign_in() -> SubmittedForm | None:
 
 
 def local_address(address: str) -> str:
-    """`address` if it is one of this site, else nothing: no other host, no scheme, no tricks with slashes."""
+    """`address` if it is on this site, else "": no other host, no scheme, no tricks with slashes."""
     if len(address) > LONGEST_ADDRESS:
         return ""
     try:
         parts = urlsplit(address.replace("\\", "/"))
-    except ValueError:  # an address of no site at all, such as //[
+    except ValueError:  # not an address at all, such as //[
         return ""
     plain = address.isprintable() and not parts.scheme and not parts.netloc
     return address if plain and address.startswith("/") and not address.startswith(("//", "/\\")) else ""

@@ -1,4 +1,4 @@
-"""What all forms have in common: their fields' limits, their words, and the key that makes a double click harmless."""
+"""What all forms share: field types and limits, messages, one-time keys and versions."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -36,16 +36,16 @@ from workspace.web import fragment_cache, pagination
 
 MAX_TEXT = 4000
 LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3
-# What is made of it and kept: more markup than this around so few words is left out, for a page holds it whole.
+# Of the stored HTML: more markup than this around so little text is dropped, since a page contains all of it.
 MAX_STORED_HTML = 20_000
 MAX_INT = 2**31 - 1
 
 
 class WTFormsTranslations:
-    """What WTForms itself says, in the reader's language: it knows no Danish."""
+    """WTForms' own messages in the reader's language: WTForms has no Danish."""
 
     def gettext(self, message: str) -> str:
-        """`message` as we say it."""
+        """`message` in our words."""
         choice, number = _("Choose one of the possibilities."), _("Reload the page, and try again.")
         day = _("Write a date, for example 31-12-2026.")
         return {
@@ -58,75 +58,75 @@ class WTFormsTranslations:
         }.get(message, message)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """The same for what is counted: choices that are none of ours."""
+        """The same for plurals: only invalid choices have one."""
         return _("Choose one of the possibilities.")
 
 
 class WorkspaceForm(FlaskForm):
-    """A form of ours. The gate has checked its token already."""
+    """The base of all forms. The request guard has checked the CSRF token already."""
 
     class Meta(FlaskForm.Meta):
-        """Speaks the reader's language, and leaves the token to the gate."""
+        """Messages in the reader's language; the CSRF token is left to the request guard."""
 
         csrf = False
 
         def get_translations(self, form: Form) -> WTFormsTranslations:
-            """Our words instead of WTForms' own."""
+            """Our messages instead of WTForms' own."""
             return WTFormsTranslations()
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
-        """Each error as (the field's id, its words), for the summary above the form."""
+        """Each error as (the field's id, message), for the summary above the form."""
         return [(field.id, str(error)) for field in self for error in field.errors]
 
     def refuse(self, field: Field, message: str) -> bool:
-        """Add an error that was found later than by the field's own checks; always False."""
+        """Add an error that was found after the field's own checks; always returns False."""
         field.errors = [*field.errors, message]
         return False
 
 
 class OneTimeKeyMixin:
-    """A key made when the form is shown: however often it is sent, one thing is made."""
+    """A key made when the form is shown: however often the form is sent, one thing is made."""
 
     one_time_key: Any = HiddenField(default=fragment_cache.one_time_key)
 
     def validate_one_time_key(self, field: HiddenField) -> None:
-        """A key that is none of ours is replaced: the form still makes one thing."""
+        """Replace a malformed key: the form still makes one thing."""
         try:
             field.data = str(uuid.UUID(field.data or ""))
         except ValueError:
             field.data = str(uuid.uuid4())
 
     def take_new_key(self) -> None:
-        """Let what is typed be made as something new: the key that came with it has made something else."""
+        """Let the form make something new: the key that came with it has already made something else."""
         self.one_time_key.data, self.one_time_key.raw_data = str(uuid.uuid4()), None
 
 
 class CorrectionMixin(OneTimeKeyMixin):
-    """A text to be shared, which may instead `correct` one that its key has made: its number and its version."""
+    """A text to share, which may instead correct the one that its key made: `corrects` is its number and version."""
 
     corrects: Any = HiddenField(filters=[lambda value: _numbers(str(value or ""))])
 
 
 class VersionMixin:
-    """The version of what is edited, as it was when the form was opened."""
+    """The version of the edited row when the form was opened."""
 
-    version: Any = HiddenField(filters=[lambda value: pagination.parse_int(str(value)) or 0])  # None is ever the 0th.
+    version: Any = HiddenField(filters=[lambda value: pagination.parse_int(str(value)) or 0])  # Versions start at 1.
 
     def set_base_version(self, version: int) -> None:
-        """Let what is typed count as typed with `version` before one's eyes."""
+        """Treat what is typed as an edit of `version`."""
         self.version.data, self.version.raw_data = version, None
 
 
 class CprMixin:
-    """A text that others will read: it asks once before sharing what looks like a CPR number."""
+    """A text that others will read: the form asks once before sharing what looks like a CPR number."""
 
     cpr_checked = BooleanField(_l("It is not a CPR number: share it as it is"))
 
     asks_about_cpr = False
 
     def is_free_of_cpr_numbers(self, *fields: Field) -> bool:
-        """Whether nothing typed looks like a CPR number, or the person has said that it is none."""
+        """Whether no field looks like it has a CPR number, or the person has confirmed that it is none."""
         suspicious = resembles_cpr_number(*(field.data or "" for field in fields))
         if not suspicious or self.cpr_checked.data:
             return True
@@ -143,9 +143,9 @@ class CprMixin:
 class RichTextMixin(CprMixin):
     """A text that can be formatted.
 
-    `body` is plain text. The editor enables the field `body_html` beside it, which then counts, and is what `prose` is
-    made of; the plain text of it is checked as if it had been typed. Where it is longer, or more tangled, than an
-    editor makes it, the plain text that comes along counts. What is too long is not looked into: it is refused.
+    `body` is plain text. The editor enables the field `body_html` beside it, which then takes precedence: `prose` is
+    made from it, and its plain text is checked as if it had been typed. Where it is longer, or more tangled, than an
+    editor makes it, the plain text that comes along is used. A text that is too long is refused without being parsed.
     """
 
     body_html: Any = HiddenField(render_kw={"disabled": True})
@@ -153,7 +153,7 @@ class RichTextMixin(CprMixin):
     prose: RichText
 
     def __init__(self, *args: Any, instead_of: str = "", **options: Any) -> None:
-        """`instead_of` is the HTML that is edited: what plain text leaves as it was keeps its formatting."""
+        """`instead_of` is the HTML being edited: paragraphs that plain text leaves unchanged keep their formatting."""
         super().__init__(*args, **options)
         fields: Any = self
         html, text = fields.body_html.data or "", fields.body.data or ""
@@ -166,11 +166,11 @@ class RichTextMixin(CprMixin):
             self.prose = from_plain(self.prose.text)
         if is_formatted:
             fields.body.data, fields.body_html.data = self.prose.text, self.prose.html
-            if fields.body_html.raw_data:  # The editor sent it, so it counts when the form comes back as well.
+            if fields.body_html.raw_data:  # The editor sent it, so it takes precedence when shown again, too.
                 fields.body_html.render_kw = None
 
     def reload_with(self, version: int, merged: RichText | None) -> bool:
-        """Show the form anew for the present `version`, with the `merged` text if there is one."""
+        """Show the form again for the current `version`, with the `merged` text if there is one."""
         fields: Any = self
         fields.set_base_version(version)
         if merged:
@@ -185,17 +185,17 @@ def _numbers(text: str) -> tuple[int, int] | None:
 
 
 def stripped(value: str | None) -> str | None:
-    """Text without the space around it."""
+    """The text without surrounding whitespace."""
     return value.strip() if isinstance(value, str) else value
 
 
 def length(text: str) -> int:
-    """In characters, as they are typed: browsers send two for the end of a line."""
+    """The length in characters as typed: browsers send two for a line break."""
     return len(text.replace("\r\n", "\n"))
 
 
 def no_longer_than(longest: int) -> Callable[[Form, Field], None]:
-    """The check that comes first: what is longer than `longest` characters is refused, and not looked into."""
+    """The validator that comes first: more than `longest` characters are refused without being parsed."""
 
     def check(form: Form, field: Field) -> None:
         if (typed := length(field.data or "")) > longest:
@@ -206,7 +206,7 @@ def no_longer_than(longest: int) -> Callable[[Form, Field], None]:
 
 
 def only_text(form: Form, field: Field) -> None:
-    """Refuse what is no text: NUL and other control characters, and what was broken on its way here."""
+    """Refuse NUL and other control characters, and text with broken encoding."""
     field.data = replace_control_chars(field.data or "")
     if "\ufffd" in field.data:
         raise ValidationError(
@@ -215,13 +215,13 @@ def only_text(form: Form, field: Field) -> None:
 
 
 def only_one_line(form: Form, field: Field) -> None:
-    """Refuse line breaks where a line is meant."""
+    """Refuse line breaks in a single line."""
     if "\n" in (field.data or "") or "\r" in (field.data or ""):
         raise ValidationError(_("Write this on one line."))
 
 
 def text_line_field(label: Any, *, longest: int, required: Any = "", **options: Any) -> Any:
-    """A line of text; `required` is what to say when it is missing."""
+    """A single line of text; `required` is the message when it is missing."""
     return StringField(
         label,
         validators=[no_longer_than(longest), *_required(required), only_text, only_one_line],
@@ -232,7 +232,7 @@ def text_line_field(label: Any, *, longest: int, required: Any = "", **options: 
 
 
 def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
-    """A mail address; `required` is what to say when it is missing."""
+    """An e-mail address; `required` is the message when it is missing."""
     return EmailField(
         label,
         validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
@@ -242,7 +242,7 @@ def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
 
 
 def text_area_field(label: Any, *, longest: int = MAX_TEXT, required: Any = "", **options: Any) -> Any:
-    """A text of several lines; `required` is what to say when it is missing."""
+    """A text of several lines; `required` is the message when it is missing."""
     return TextAreaField(
         label,
         validators=[no_longer_than(longest), *_required(required), only_text],
@@ -252,13 +252,13 @@ def text_area_field(label: Any, *, longest: int = MAX_TEXT, required: Any = "", 
 
 
 def date_field(label: Any, *validators: Any, **options: Any) -> Any:
-    """A day, or none; as browsers write it, or as Danes do where the browser has no calendar."""
+    """A date, or none: as browsers send it, or as Danes write it where the browser has no date picker."""
     formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
     return DateField(label, format=formats, validators=[Optional(), *validators], **options)
 
 
 def hidden_int_field(*, required: bool = True) -> Any:
-    """A hidden number of ours, such as a version; one that no database can hold is none."""
+    """A hidden number, such as a version; None if it is not one that the database can hold."""
     return IntegerField(
         widget=HiddenInput(),
         validators=[InputRequired() if required else Optional(), NumberRange(min=0, max=MAX_INT)],

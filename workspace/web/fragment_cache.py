@@ -1,12 +1,12 @@
-"""Pieces of pages, kept under all that they are made of.
+"""Fragment cache, keyed by every value a fragment depends on.
 
-A piece is a template that knows nothing but the values that it is given, our words, and the reader's language, zone
-and day. It is kept under its name and all of these, so nothing has to be taken back when something changes: other
-values are another piece. And nobody is shown what is not theirs: to ask for a piece, a view must have read its values,
-by a query that begins at the reader's seat. The two things that are new in each page, the token and the one-time key
-of a form, are put in when it is shown.
+A fragment is a template that knows only the values that it is given, the translations, and the reader's language, time
+zone and day. Its name and all of these are its key, so nothing has to be invalidated: changed values are another key.
+Nobody is shown what is not theirs, since a view must have read a fragment's values to ask for it, by a query that
+starts from the reader's membership. The two things that differ in each page, the CSRF token and a form's one-time key,
+are put in when the fragment is shown.
 
-What nobody asks for is forgotten after five to ten minutes, and with it what was deleted for good meanwhile.
+Fragments that nobody asks for are dropped after five to ten minutes, and erased texts with them.
 """
 
 import time
@@ -21,15 +21,15 @@ from markupsafe import Markup
 
 from workspace.i18n import formatting
 
-MAX_ENTRIES = 4_000  # of the pieces that are new or asked for in one generation, a kB or two each
-GENERATION_SECONDS = 300  # that a generation lasts
+MAX_ENTRIES = 4_000  # per generation, new or asked for in it; a kB or two each
+GENERATION_SECONDS = 300  # in a generation
 
-# They stand in what is kept, and no text can hold them: nobody is ever shown one.
+# They stand in cached fragments. They are random, so no text contains them, and nobody is ever shown one.
 CSRF_PLACEHOLDER, KEY_PLACEHOLDER = f"token-{token_hex(16)}", f"key-{token_hex(16)}"
 
 
 class _TwoGenerations:
-    """Two generations of pieces: what is asked for goes along into the next, and what is not is forgotten."""
+    """Two generations of fragments: those asked for move into the younger, the others are dropped with the older."""
 
     def __init__(self) -> None:
         self.young: dict[Any, str] = {}
@@ -54,9 +54,9 @@ _cache = _TwoGenerations()
 def cached_fragment(
     name: str, /, *, build_context: Callable[[], dict[str, Any]] | None = None, **values: Any
 ) -> Markup:
-    """The template `name` with `values`, which can be hashed: rows, texts, numbers, tuples of them.
+    """The template `name` rendered with `values`, which must be hashable: rows, strings, numbers, tuples of them.
 
-    `made` gives what the template needs beside them and is made of nothing else, such as an empty form.
+    `build_context` returns what else the template needs and depends on nothing else, such as an empty form.
     """
     here: Any = g._get_current_object()
     key = name, _reader_key(here), *values.items()
@@ -65,7 +65,7 @@ def cached_fragment(
         text = _render(name, values, build_context)
         _cache.store(key, text)
     if here.get("makes_piece"):
-        return Markup(text)  # noqa: S704 (what a template has escaped)
+        return Markup(text)  # noqa: S704 (a template has escaped it)
     if CSRF_PLACEHOLDER in text:
         text = text.replace(CSRF_PLACEHOLDER, generate_csrf())
     if KEY_PLACEHOLDER in text:
@@ -74,12 +74,12 @@ def cached_fragment(
 
 
 def csrf_token() -> str:
-    """The token of a form: what stands for it, where a piece is made."""
+    """A form's CSRF token; its placeholder while a fragment is rendered."""
     return CSRF_PLACEHOLDER if g.get("makes_piece") else str(generate_csrf())
 
 
 def one_time_key() -> str:
-    """A new key of a form that makes one thing, however often it is sent."""
+    """A new one-time key, by which a form makes one thing however often it is sent; its placeholder in a fragment."""
     return KEY_PLACEHOLDER if g.get("makes_piece") else str(uuid.uuid4())
 
 

@@ -1,4 +1,4 @@
-"""The headers that every answer carries; an answer that needs others brings them itself."""
+"""Headers of every response; a response that needs others sets them itself."""
 
 import secrets
 
@@ -26,14 +26,14 @@ ALWAYS = {
 
 
 def style_nonce() -> str:
-    """What the editor's own styles are known by, on a page where one can write; new for each answer."""
+    """The nonce of the editor's inline styles, on pages with an editor; new for each response."""
     if "style_nonce" not in g:
         g.style_nonce = secrets.token_urlsafe(16)
     return str(g.style_nonce)
 
 
 def install(app: Flask, *, strict_transport_security: str) -> None:
-    """Add the headers to every answer of `app`, and that one where it is not empty."""
+    """Add the headers to every response of `app`, and Strict-Transport-Security where it is not empty."""
 
     def add(response: Response) -> Response:
         for name, value in ALWAYS.items():
@@ -43,7 +43,7 @@ def install(app: Flask, *, strict_transport_security: str) -> None:
             response.headers["Content-Security-Policy"] = policy
         if strict_transport_security:
             response.headers["Strict-Transport-Security"] = strict_transport_security
-        # Pages are private: nothing between us and the reader keeps them, nor the browser after signing out.
+        # Pages are private: no cache stores them, nor does the browser after signing out.
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
         return response

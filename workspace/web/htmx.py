@@ -1,10 +1,10 @@
-"""Answers for HTMX and for plain forms: a partial or a redirect, and what is announced with them."""
+"""Responses for HTMX and for plain forms: a partial or a redirect, with announcements and focus."""
 
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
-# Errors in a form are swapped in where the form is; other errors are announced in the page's live region.
+# A form's errors are swapped in where the form is; other errors are announced in the page's live region.
 CONFIGURATION = {
     "historyCacheSize": 0,
     "historyRestoreAsHxRequest": False,
@@ -13,7 +13,7 @@ CONFIGURATION = {
     "allowScriptTags": False,
     "selfRequestsOnly": True,
     "includeIndicatorStyles": False,
-    "defaultSettleDelay": 0,  # What is swapped in works, and has its focus, before anybody can press or write there.
+    "defaultSettleDelay": 0,  # New content works, and has its focus, before anybody can press or type there.
     "scrollBehavior": "auto",
     "scrollIntoViewOnBoost": False,
     "responseHandling": [
@@ -27,23 +27,23 @@ CONFIGURATION = {
 PARTIAL = "HX-Request"
 RESTORE = "HX-History-Restore-Request"
 
-# The kind of message that names a draft, and how long its name may be: the browser makes it.
+# The flash category of a draft's name, and how long the name may be: the browser chooses it.
 DRAFT = "draft"
 LONGEST_DRAFT_NAME = 36
 
 
 def is_partial() -> bool:
-    """Whether HTMX asks for a part of a page. Going back in history asks for the whole."""
+    """Whether HTMX asks for part of a page. Going back in history asks for the whole page."""
     return request.headers.get(PARTIAL) == "true" and request.headers.get(RESTORE) != "true"
 
 
 def flash_live(message: str) -> None:
-    """Say `message` in the page's live region, with this answer or the page that it leads to."""
+    """Announce `message` in the page's live region, with this response or the page that it redirects to."""
     flash(message)
 
 
 def took_draft() -> None:
-    """Say, with this answer or the page that it leads to, that what was sent is here: its draft can go (drafts.js)."""
+    """Tell the browser, with this response or the next page, that the text was accepted: its draft can go."""
     draft = request.form.get("draft", "")
     if draft.isascii() and draft.isalnum() and len(draft) <= LONGEST_DRAFT_NAME:
         flash(draft, DRAFT)
@@ -57,7 +57,7 @@ def page_or_partial(page: str, partial: str, /, *, focus: str = "", **context: A
 
 
 def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: Any) -> Response:
-    """For HTMX the `partial`, with the announcements and the focus on `focus` (a CSS selector); else a redirect."""
+    """For HTMX the `partial`, with announcements and the focus on `focus` (a CSS selector); otherwise a redirect."""
     if not is_partial():
         return redirect_303(to)
     response = make_response(render_template(partial, **context) + render_template("components/_announced.html"))
@@ -65,7 +65,7 @@ def partial_or_redirect(partial: str, *, to: str, focus: str = "", **context: An
 
 
 def redirect_client(to: str) -> Response:
-    """Send the browser to the page `to`, from HTMX as well."""
+    """Send the browser to the page `to`, for HTMX as well."""
     if not is_partial():
         return redirect_303(to)
     response = make_response("", 204)
@@ -74,19 +74,19 @@ def redirect_client(to: str) -> Response:
 
 
 def form_error(partial: str, *, page: str, status: int = 422, **context: Any) -> Response:
-    """The form again with its errors, the focus on their summary, nothing typed lost."""
+    """The form again with its errors and everything typed, the focus on the error summary."""
     response = page_or_partial(page, partial, focus="[data-focus]", **context)
     response.status_code = status
     return response
 
 
 def with_focus(response: Response, selector: str) -> Response:
-    """Let the focus go to what `selector` finds, when the answer stands in the page."""
+    """Move the focus to what `selector` finds once the response is swapped in."""
     if selector:
         response.headers["HX-Trigger-After-Settle"] = f'{{"focus-on": "{selector}"}}'
     return response
 
 
 def redirect_303(to: str) -> Response:
-    """303: the answer to this POST is the page `to`."""
+    """A 303 redirect: the answer to this POST is the page `to`."""
     return make_response(redirect(to, 303))

@@ -1,4 +1,4 @@
-"""Templates that cost little: what Jinja and Flask-Babel do anew at every use is done once here."""
+"""Faster templates: work that Jinja and Flask-Babel repeat at every use is done once."""
 
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -14,23 +14,23 @@ from markupsafe import Markup
 class SharedGlobalsEnvironment(Environment):
     """All templates share the same globals.
 
-    Jinja gives each a chain of its own, which Python walks name by name at every import in every partial: a tenth of
-    the time of a page.
+    Jinja gives each template a chained mapping of its own, which Python walks name by name at every import in every
+    partial: a tenth of a page's time.
     """
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """Those of the environment, unless a template is loaded with others."""
+        """The environment's globals, unless a template is loaded with others."""
         return super().make_globals(d) if d else self.globals
 
 
 def install(app: Flask) -> None:
-    """Give the templates of `app` translations that are looked up once a language, where nothing in them varies."""
+    """Give the templates of `app` a gettext that looks up each message once per language."""
     gettext = cached_gettext("ugettext")
     app.jinja_env.globals.update(_=gettext, gettext=gettext, pgettext=cached_gettext("upgettext"), ngettext=_count)
 
 
 def cached_gettext(name: str) -> Callable[..., str]:
-    """Translates by the method `name`, as Jinja's own: markup where templates escape, `%(name)s` for what varies."""
+    """A gettext by the translations' method `name`, like Jinja's own: Markup where templates escape, with variables."""
     known: dict[tuple[Any, ...], str] = {}
 
     @pass_eval_context
@@ -48,9 +48,9 @@ def cached_gettext(name: str) -> Callable[..., str]:
 
 @pass_eval_context
 def _count(context: EvalContext, one: str, many: str, number: int, **variables: Any) -> str:
-    """The same for what is counted."""
+    """The same for plurals, not cached."""
     return _text(context, get_translations().ungettext(one, many, number)) % ({"num": number} | variables)
 
 
 def _text(context: EvalContext, text: str) -> str:
-    return Markup(text) if context.autoescape else text  # noqa: S704 (our own words, as Jinja takes them)
+    return Markup(text) if context.autoescape else text  # noqa: S704 (our own messages, as in Jinja)

@@ -1,8 +1,8 @@
-"""Whose request it is, as far as a network tells: the address that counts, and the network that it belongs to."""
+"""The client's address behind trusted proxies, and the network that it belongs to."""
 
 from ipaddress import IPv6Address, ip_address
 
-# A household or an office gets at least so many bits of IPv6, and any of its devices as many addresses as it likes.
+# A household or an office gets at least a /64 of IPv6, and each of its devices as many addresses in it as it likes.
 BITS_OF_A_NETWORK = 64
 LONGEST_ADDRESS = 64
 
@@ -21,6 +21,6 @@ def network_of(address: str) -> str:
 
 
 def address_behind(proxies: int, forwarded_for: str, peer: str) -> str:
-    """The client's address as the outermost of so many trusted `proxies` saw it; that of the `peer` without any."""
+    """The client's address as the outermost of so many trusted `proxies` saw it; `peer` where there are none."""
     hops = [hop.strip() for hop in forwarded_for.split(",")]
     return hops[-proxies] if 0 < proxies <= len(hops) and hops[-proxies] else peer

@@ -1,4 +1,4 @@
-"""Where a page of a list begins, as it stands in an address: a moment to the microsecond, and numbers after it."""
+"""Keyset pagination: cursors in addresses, each a moment to the microsecond and numbers after it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,12 +10,12 @@ Cursor = tuple[datetime, *tuple[int, ...]]
 
 
 def encode(moment: datetime, *numbers: int) -> str:
-    """ "1774343640000000.7.17"."""
+    """A cursor such as "1774343640000000.7.17"."""
     return ".".join(str(part) for part in ((moment - EPOCH) // MICROSECOND, *numbers))
 
 
 def decode(text: str, numbers: int) -> Cursor | None:
-    """What was written, if it can be; a broken cursor is none, so the list begins at its beginning."""
+    """The cursor in `text`, with so many `numbers`; None if it is malformed: the list then starts at its beginning."""
     parts = text.split(".")
     if len(parts) != numbers + 1 or not all(part.isdecimal() and len(part) <= 17 for part in parts):
         return None
@@ -28,7 +28,7 @@ def decode(text: str, numbers: int) -> Cursor | None:
 
 
 def parse_int(text: str) -> int | None:
-    """A single number, if it is one that a database can hold."""
+    """The number in `text`, or None if it is none that a database can hold."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 10):
         return None
     return int(text) if int(text) <= LARGEST else None

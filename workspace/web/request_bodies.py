@@ -1,4 +1,4 @@
-"""The body of a request, read to its end before anything else is done for it, and kept on disk unless it is small."""
+"""Request bodies: each is read to its end before the request is handled, and stored on disk unless it is small."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -11,9 +11,9 @@ from werkzeug.wsgi import get_input_stream
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-LARGEST = 1024 * 1024  # bytes, where a view does not say otherwise
-LARGEST_IN_MEMORY = 32 * 1024  # 2,000 may be on their way (serving/front.py).
-# What is too large is still read so far, and thrown away: whoever sends it reads no answer before it is sent.
+LARGEST = 1024 * 1024  # bytes, unless a view declares another limit
+LARGEST_IN_MEMORY = 32 * 1024  # bytes; up to 2,000 bodies are being read at once (serving/front.py)
+# A body that is too large is read and discarded up to here: its sender reads no answer before having sent it.
 LARGEST_DRAINED = 64 * 1024 * 1024
 CHUNK = 64 * 1024
 IS_READ = "workspace.body_is_read"
@@ -22,7 +22,7 @@ View = Callable[..., Any]
 
 
 def at_most(size: int) -> Callable[[View], View]:
-    """The view takes a body of up to so many bytes. Every other view takes `LARGEST`."""
+    """Declare that the view takes a body of up to `size` bytes. Every other view takes `LARGEST`."""
 
     def declare(view: View) -> View:
         view.largest_body = size  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ def largest_for(view: View | None) -> int:
 
 
 def declared_size(environ: "WSGIEnvironment") -> int | None:
-    """How large the body is said to be; None where it comes in chunks, without its length."""
+    """The body's declared length in bytes; None for a chunked body, which declares none."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     said = environ.get("CONTENT_LENGTH") or "0"
@@ -45,7 +45,7 @@ def declared_size(environ: "WSGIEnvironment") -> int | None:
 
 
 class Body:
-    """A body of at most `largest` bytes. Of a larger one only the size is kept."""
+    """A body of at most `largest` bytes. Of a larger one only the size is stored."""
 
     def __init__(self, largest: int) -> None:
         self.largest = largest
@@ -54,11 +54,11 @@ class Body:
 
     @property
     def is_drained(self) -> bool:
-        """Whether so much has been thrown away that the rest is not read."""
+        """Whether so much has been discarded that the rest is not read."""
         return self.size > max(self.largest, LARGEST_DRAINED)
 
     def add(self, chunk: bytes) -> None:
-        """Take what has come."""
+        """Add what has arrived."""
         self.size += len(chunk)
         if self.size <= self.largest:
             self._file.write(chunk)
@@ -66,9 +66,9 @@ class Body:
             self.close()
 
     def hand_over(self, environ: "WSGIEnvironment", *, at_least: int = 0) -> None:
-        """Let the app read it; of one that is too large it only sees that it is, and answers 413.
+        """Let the app read it; it sees only the size of one that is too large, and answers 413.
 
-        It counts as `at_least` so long: where less has come, the app finds that the sender is gone.
+        The app is told a length of at least `at_least`: where less has come, it finds that the client disconnected.
         """
         if self.size <= self.largest:
             self._file.seek(0)
@@ -78,15 +78,15 @@ class Body:
         environ |= {"CONTENT_LENGTH": str(size), "wsgi.input": self._file, IS_READ: True}
 
     def close(self) -> None:
-        """Throw it away."""
+        """Discard it."""
         self._file.close()
         self._file = BytesIO()
 
 
 def read(environ: "WSGIEnvironment", largest: int) -> Body:
-    """Read the body by means of WSGI, for servers that don't hand over read ones. It takes as long as the sender likes.
+    """Read the body through WSGI, for servers that don't do it themselves. It takes as long as the sender likes.
 
-    One that breaks off is handed over as longer than it came, so that whoever reads it finds out.
+    A body that breaks off is declared longer than it is, so that whoever reads it finds out.
     """
     body, missing = Body(largest), 0
     stream = get_input_stream(environ)

@@ -1,4 +1,4 @@
-"""The typed parts of addresses. What does not fit them is not an address of ours: 404."""
+"""Converters for the variable parts of addresses. An address that does not match is a 404."""
 
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
@@ -10,13 +10,13 @@ class Slug(BaseConverter):
 
 
 class Token(BaseConverter):
-    """What was signed here, and can't be guessed."""
+    """A signed token."""
 
     regex = r"[A-Za-z0-9_.-]{20,200}"
 
 
 class Number(IntegerConverter):
-    """A whole number that every database can hold."""
+    """A whole number from 1 that both databases can hold."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, min=1, max=2**31 - 1)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What administrators see of partnerships, and how they join one to help."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Invitations by e-mail address."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Requests to join a partnership, and the invite links that can lead to one."""

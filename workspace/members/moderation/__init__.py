@@ -1,1 +1,1 @@
-"""TODO."""
+"""Levels, suspensions, end dates and removal."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""A member’s page."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Reports of posts and comments to the moderators."""

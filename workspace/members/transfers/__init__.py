@@ -1,1 +1,1 @@
-"""TODO."""
+"""Changing the organisation that a member represents, and ending an organisation’s participation."""
