@@ -1,4 +1,4 @@
-"""The present moment, in UTC; the demo story tells what happened earlier through the same verbs."""
+"""The current moment, in UTC; the demo story tells what happened earlier through the same verbs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ _told: ContextVar[datetime | None] = ContextVar("told", default=None)
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """The current moment, aware, in UTC."""
     return _told.get() or datetime.now(UTC)
 
 

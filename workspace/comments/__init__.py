@@ -1,1 +1,1 @@
-"""Comments, in a post's thread."""
+"""Comments in a post's thread."""

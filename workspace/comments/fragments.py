@@ -1,4 +1,4 @@
-"""The pieces of pages that show comments (workspace/web/fragment_cache.py), and what each is made of."""
+"""The cached fragments that show comments, and the values that each depends on."""
 
 from markupsafe import Markup
 

@@ -118,7 +118,7 @@ class Comment(AuthoredText, Model):
             return Written(entry.number, Commented(post_number, post.comment_count + 1, None))
 
     def edit(self, by: Membership, *, body: RichText, version: int) -> None:
-        """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
+        """Correct the text. Raises StaleText when `version` is not the current one; the same text changes nothing."""
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
@@ -144,7 +144,7 @@ class Comment(AuthoredText, Model):
                 record_by(by, BROUGHT_BACK, post_number=self.post_number, comment=self.number)
 
     def redact(self, by: Membership, post: Post, reason: str) -> None:
-        """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
+        """Erase the text, wherever it is kept; that it was, by whom and why remains."""
         with by.partnership.locked():
             was_there = not self.is_withdrawn
             if self.erase(by, reason):

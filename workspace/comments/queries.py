@@ -1,4 +1,4 @@
-"""What is read of comments. Every query starts from a membership."""
+"""Queries of comments. Every query starts from a membership."""
 
 from collections.abc import Iterable
 from functools import cache

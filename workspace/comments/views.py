@@ -82,7 +82,7 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
 @blueprint.post("/<number:number>/edit")
 @members_with(Action.COMMENT)
 def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
-    """Correct one's own comment; a stale form comes back with both texts."""
+    """Save an edit of one's own comment; a stale form comes back with both texts."""
     comment = queries.comment(membership, post_number, number)
     form = CommentEditForm(instead_of=comment.body_html)
     if not form.validate():
@@ -122,7 +122,7 @@ def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> Re
 @blueprint.post("/<number:number>/withdrawal")
 @members_with(Action.COMMENT)
 def withdraw(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
-    """Take a comment back; its place stays, marked."""
+    """Withdraw a comment; its place remains, marked."""
     comment = queries.comment(membership, post_number, number)
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(comment.author_id == membership.id):
@@ -157,7 +157,7 @@ def shown(membership: Membership, post_number: int, number: int) -> Response:
 
 
 def comment_address(membership: Membership, post_number: int, number: int) -> str:
-    """Where a comment is found for good, on whichever page of its thread it stands."""
+    """The permanent address of a comment, on whichever page of its thread it is."""
     return f"{membership.partnership.address}posts/{post_number}?comment={number}#comment-{number}"
 
 
@@ -170,13 +170,13 @@ def _place(membership: Membership, post: Post | Commented) -> dict[str, Any]:
 
 
 def _writing(membership: Membership, post: Post) -> dict[str, Any]:
-    """What stands around the form for a comment."""
+    """The context of the form for a comment."""
     writer = {"writer": membership.user.name, "side": membership.organisation.usual_side}
     return {"post_number": post.number, **writer, **_place(membership, post)}
 
 
 def _line(membership: Membership, post: Post | Commented, number: int) -> dict[str, Any]:
-    """A comment as the thread shows it, with what stands around its text."""
+    """The context of a comment as the thread shows it."""
     return {"comment": queries.comment_row(membership, post.number, number), **_place(membership, post)}
 
 

@@ -76,7 +76,7 @@ def secure_page(name: str, given: str) -> str:
 
 
 def mail_address(name: str, given: str) -> str:
-    """A plain mail address."""
+    """A plain e-mail address."""
     local, _at, domain = given.rpartition("@")
     if len(given) > LONGEST_ADDRESS or not LOCAL_PART.fullmatch(local) or not HOST.fullmatch(domain):
         raise SettingsError(f"{name} is a mail address, like samspil@kommune.dk, not {shown(given)}.")

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class DigestRequest:
     """A digest before anything is read: whose it is, and what it covers.
 
-    `ranges` are (after, last) by the ids of seats; `since` is the moment of the digest before it that
+    `ranges` are (after, last) by the ids of memberships; `since` is the moment of the digest before it that
     covered as much, `daily_since` that of the last which covered what one hears of daily. `includes_reminders` says
     that what waits for the reader is reason enough to send it: once a week, and when it is asked for.
     """

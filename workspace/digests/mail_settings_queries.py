@@ -1,4 +1,4 @@
-"""What is read of one's own seats, for the pages on which one chooses what to hear of."""
+"""Queries of one's own memberships, for the pages on which one chooses what to hear of."""
 
 from sqlalchemy import select, tuple_
 
@@ -11,7 +11,7 @@ PAGE = 40
 
 
 def seats(user: User, after: int | None) -> list[AnyRow]:
-    """A page of one's active seats, by the partnerships' names, and one more if there are others after them."""
+    """A page of one's active memberships, by the partnerships' names, and one more if there are others after them."""
     query = (
         select(
             Membership.id,

@@ -128,7 +128,7 @@ def _planned(user: User, seats: Collection[AnyRow], due: Due) -> DigestRequest:
 
 
 def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool) -> DigestRequest:
-    """All that is new in the seats that a digest at that moment covers: those of which one hears daily always."""
+    """All that is new in the memberships that a digest at that moment covers: those of which one hears daily always."""
     return DigestRequest(
         user=user,
         ranges={
@@ -144,8 +144,8 @@ def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual
 
 
 def _seats(user_ids: Collection[int]) -> list[AnyRow]:
-    """The active seats of these people in partnerships of which they want to hear."""
-    # Read for each seat: a join may read all partnerships for it.
+    """The active memberships of these people in partnerships of which they want to hear."""
+    # Read for each membership: a join may read all partnerships for it.
     last = select(Partnership.last_number).where(Partnership.id == Membership.partnership_id).scalar_subquery()
     query = select(
         Membership.id,

@@ -24,7 +24,7 @@ def choose_digest(
     paused_until: date | None,
     frequencies: Mapping[int, PartnershipDigest],
 ) -> None:
-    """Let digests come so, and tell of partnerships (by the ids of one's seats) so often."""
+    """Let digests come so, and tell of partnerships (by the ids of one's memberships) so often."""
     begin_write()
     begins = user.digest_frequency is DigestFrequency.OFF and frequency is not DigestFrequency.OFF
     user.digest_frequency, user.digest_weekday, user.digest_hour = frequency, weekday, hour
@@ -41,7 +41,7 @@ def choose_digest(
 
 
 def choose_kinds(user: User, kinds: Mapping[NotificationKind, MailTiming], timings: Mapping[int, MailTiming]) -> None:
-    """Hear of each kind of news so soon, and of partnerships (by the ids of one's seats) not sooner than so."""
+    """Hear of each kind of news so soon, and of partnerships (by the ids of one's memberships) not sooner than so."""
     begin_write()
     user.mail_preferences = user.mail_preferences | {notice.value: soon.value for notice, soon in kinds.items()}
     for seat in _seats(user):

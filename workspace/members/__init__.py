@@ -1,1 +1,1 @@
-"""Who is in, as what, since when, and by whose decision."""
+"""Members: who is in, as what, since when, and by whose decision."""

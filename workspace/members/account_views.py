@@ -1,4 +1,4 @@
-"""Closing a person's account, and opening it again: for administrators."""
+"""Closing and reopening a person's account, for administrators."""
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from workspace.web.htmx import flash_live, redirect_client
 @blueprint.post("/people/<number:user_id>/closing")
 @administrators_only
 def close_account(user: User, user_id: int) -> ResponseReturnValue:
-    """Let nobody sign in with it, and sign the person out everywhere."""
+    """Close the account: nobody can sign in with it, and its sessions end."""
     closed = person(user_id)
     begin_write()
     if closed.id == user.id:
@@ -35,7 +35,7 @@ def close_account(user: User, user_id: int) -> ResponseReturnValue:
 @blueprint.post("/people/<number:user_id>/opening")
 @administrators_only
 def open_account(user: User, user_id: int) -> ResponseReturnValue:
-    """Let the person sign in again."""
+    """Reopen the account."""
     opened = person(user_id)
     begin_write()
     if not opened.is_active:

@@ -1,4 +1,4 @@
-"""The members of a partnership: the blueprint that the modules beside this one put their routes on."""
+"""The blueprint of members; its views add their routes to it."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The mails about membership. What each says is asked for when it is sent: what is no longer true says nothing."""
+"""Mails about membership. Their content is read when they are sent; one that is no longer true is not sent."""
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -23,7 +23,7 @@ from workspace.posts.models import Post
 @email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
 @email_type("reminder", _l("Reminder of an invitation"))
 def invitation(mail: Mail) -> EmailContent | None:
-    """The invitation, or the reminder of the round that it belongs to."""
+    """The invitation, or a reminder of it."""
     found = db.session.get(Invitation, mail.payload["invitation"])
     if found is None or not found.is_open or mail.payload.get("round", found.round) != found.round:
         return None
@@ -49,7 +49,7 @@ def invitation(mail: Mail) -> EmailContent | None:
 @email_type("moved", _l("Changed organisation"))
 @email_type("level_changed", _l("Access changed"))
 def about_a_seat(mail: Mail) -> EmailContent | None:
-    """What has become of one's membership, while it is still so."""
+    """A change of one's membership, as long as it is still so."""
     seat = db.session.get(Membership, mail.payload["membership"])
     if seat is None or seat.user_id != mail.user_id or not _is_so(mail, seat):
         return None
@@ -73,7 +73,7 @@ def _reason(kind: str, seat: Membership) -> str:
 
 
 def _words(kind: str, seat: Membership) -> tuple[str, str]:
-    """The heading and the first lines of a mail about a seat."""
+    """The heading and the first lines of a mail about a membership."""
     name, level = seat.partnership.name, LEVELS[seat.level]
     member = _("You are a member of »%(name)s«", name=name)
     until = short_date(seat.suspended_until) if seat.suspended_until else ""
@@ -131,7 +131,7 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
 
 
 def _is_so(mail: Mail, seat: Membership) -> bool:
-    """Whether the seat still is what the mail says."""
+    """Whether the membership still is what the mail says."""
     if mail.kind == "ending":
         return seat.is_active and seat.ends_at is not None and seat.ends_at.isoformat() == mail.payload["ends_at"]
     return {
@@ -149,7 +149,7 @@ def _is_so(mail: Mail, seat: Membership) -> bool:
 
 @email_type("report", _l("Report for the moderators"))
 def report(mail: Mail) -> EmailContent | None:
-    """To a moderator: that something was reported, while it waits for an answer. By whom stands in the workspace."""
+    """To a moderator: something was reported and waits for an answer. Who reported it is only shown on the page."""
     seat, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
     if seat is None or not seat.may(Action.WITHDRAW_OTHERS) or found is None or found.answered_at is not None:
         return None
@@ -170,7 +170,7 @@ def report(mail: Mail) -> EmailContent | None:
 @email_type("report_on_yours", _l("Answer to a report of what one wrote"))
 @email_type("report_answered", _l("Answer to one's own report"))
 def about_a_report(mail: Mail) -> EmailContent | None:
-    """What the moderators answered, to whoever wrote what was reported, or reported it, while they may read it."""
+    """The moderators' answer to a report, to its author and the reporter, as long as they may read it."""
     found = db.session.get(Report, mail.payload["report"])
     seat = db.session.get(Membership, mail.payload["membership"])
     if found is None or found.verdict is None or seat is None or not seat.may(Action.READ):

@@ -22,14 +22,14 @@ ANNOUNCED_BEFORE = timedelta(days=7)
 
 
 def apply_due_endings() -> int:
-    """Write down what time has done, and announce what it will do, seat by seat; how many seats it met."""
+    """Record endings that are due and announce those to come, one membership at a time; returns how many."""
     met = each(SETTLING, _seats(SETTLING, _is_over()), _settle)
     each(ANNOUNCING, _seats(ANNOUNCING, _is_announced()), _announce)
     return met
 
 
 def _settle(seat_id: int, _number: int) -> int:
-    """Let the columns say what the dates have said since their moment."""
+    """Update the columns to what follows from the dates."""
     now, seat = clock.now(), db.session.get_one(Membership, seat_id)
     with seat.partnership.locked():
         if not _is_so(seat, _is_over()):
@@ -85,7 +85,7 @@ def _is_announced() -> ColumnElement[bool]:
 
 
 def _seats(piece: str, condition: ColumnElement[bool]) -> list[Key]:
-    """The seats for which it is time, by their ids."""
+    """The ids of the memberships that are due."""
     query = select(Membership.id).where(condition, ~rests(piece, Membership.id))
     found = db.session.scalars(query.order_by(Membership.partnership_id, Membership.id)).all()
     db.session.commit()
@@ -93,5 +93,5 @@ def _seats(piece: str, condition: ColumnElement[bool]) -> list[Key]:
 
 
 def _is_so(seat: Membership, condition: ColumnElement[bool]) -> bool:
-    """Whether it is still time, under the lock."""
+    """Whether it is still due, under the lock."""
     return db.session.scalar(select(Membership.id).where(Membership.id == seat.id, condition)) is not None

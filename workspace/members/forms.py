@@ -1,4 +1,4 @@
-"""The forms of moderation."""
+"""Forms of membership and moderation."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -36,14 +36,14 @@ FURTHEST = timedelta(days=3660)
 
 
 def is_to_come(form: WorkspaceForm, field: Field) -> None:
-    """Refuse a day that is past, or farther away than anybody plans."""
+    """Refuse a day in the past, or unreasonably far ahead."""
     today = clock.now().astimezone(formatting.zone()).date()
     if field.data and not today < field.data <= today + FURTHEST:
         raise ValidationError(_("Choose a day to come."))
 
 
 class ConfirmedForm(WorkspaceForm):
-    """What asks again before a side loses its last moderator."""
+    """A form that asks for confirmation before a side loses its last moderator."""
 
     confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
 
@@ -65,7 +65,7 @@ class SuspensionForm(ConfirmedForm):
 
     @property
     def until_moment(self) -> datetime | None:
-        """The beginning of that day, where the moderator is."""
+        """Midnight of that day in the moderator's time zone."""
         return beginning_of(self.until.data)
 
 
@@ -91,7 +91,7 @@ class EndForm(WorkspaceForm):
 
     @property
     def moment(self) -> datetime | None:
-        """The beginning of that day, where the moderator is."""
+        """Midnight of that day in the moderator's time zone."""
         return beginning_of(self.ends_on.data)
 
 
@@ -101,17 +101,17 @@ def told(words: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def beginning_of(day: date | None) -> datetime | None:
-    """Midnight, where the reader is."""
+    """Midnight of a day in the reader's time zone."""
     return datetime.combine(day, time(), formatting.zone()) if day else None
 
 
 def members_typed(form: MultiDict[str, str]) -> list[int]:
-    """The ids of the members that were chosen, each once."""
+    """The ids of the chosen members, each once."""
     return list(dict.fromkeys(number for text in form.getlist("member") if (number := pagination.parse_int(text))))
 
 
 def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
-    """The level for each of the members that were chosen: its own where it is said, else the common one."""
+    """The level for each chosen member: its own where given, else the common one."""
     typed = {number: form.get(f"level-{number}") or form.get("level", "") for number in members_typed(form)}
     return {number: Level(level) for number, level in typed.items() if level in list(Level)}
 
@@ -131,14 +131,14 @@ class InvitationForm(WorkspaceForm):
     greeting = text_area_field(_l("Personal greeting (optional)"), longest=1000)
 
     def validate_addresses(self, field: Field) -> None:
-        """No more at once than can be looked through in a moment."""
+        """Limit the list to what can be processed at once."""
         if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 
 
 class LinkForm(WorkspaceForm):
-    """For whom a link is, how long, and for how many."""
+    """A link: for which level, how long, and for how many people."""
 
     level = RadioField(
         _l("Access"),
@@ -172,7 +172,7 @@ class AccountForm(WorkspaceForm):
 
 
 class JoinForm(WorkspaceForm):
-    """For which organisation somebody comes who belongs to none of the partners."""
+    """The organisation of somebody who belongs to none of the partners."""
 
     organisation = SelectField(_l("Which organisation do you come from?"), coerce=int)
 
@@ -226,7 +226,7 @@ class ReportForm(WorkspaceForm):
 
 
 class AnswerForm(WorkspaceForm):
-    """Why something that was reported is kept or withdrawn."""
+    """Why a reported text is kept or withdrawn."""
 
     reason = text_area_field(
         _l("Reason"),
@@ -248,13 +248,13 @@ class HelpForm(WorkspaceForm):
 
 
 class OrganisationForm(ConfirmedForm):
-    """The organisation that a member sits for."""
+    """The organisation that a member represents."""
 
     organisation = SelectField(_l("Sits from now on for"), coerce=int)
 
 
 class DepartureForm(ConfirmedForm):
-    """What happens to the members of an organisation that is let go."""
+    """What happens to the members of an organisation whose participation ends."""
 
     members = RadioField(
         _l("What happens to its members?"),

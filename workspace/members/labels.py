@@ -1,4 +1,4 @@
-"""What endings and levels mean, in the reader's language."""
+"""Names and explanations of endings and levels in the reader's language."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""What leads to a seat: invitations and invite links; and what members report to the moderators."""
+"""Invitations, invite links, and reports to the moderators."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ class InvitationAnswer(StrEnum):
 
 
 class Invitation(Model):
-    """An approval for whoever has the mail address: who accepts is in. They may have no account.
+    """An approval for whoever has the e-mail address: accepting it makes them a member. They may have no account.
 
     Valid until `expires_at`, for one use. `round` counts how often it was sent. One address has one open invitation.
     """
@@ -89,7 +89,7 @@ class Invitation(Model):
 
 
 class InviteLink(Model):
-    """An invitation for a meeting room: whoever has the link comes in, within limits of time and number."""
+    """A link to show at a meeting: whoever has it can join, within limits of time and number."""
 
     __tablename__ = "invitation_link"
     __table_args__ = (
@@ -111,21 +111,21 @@ class InviteLink(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody can still come in by it."""
+        """Whether anybody can still join by it."""
         return self.closed_at is None and self.expires_at > clock.now() and self.uses < self.most_uses
 
 
 class Verdict(StrEnum):
-    """What the moderators answer to a report."""
+    """The moderators' answer to a report."""
 
     KEPT = "kept"
     WITHDRAWN = "withdrawn"
 
 
 class Report(Model):
-    """A member tells the moderators of a post or a comment, by its `number`; `post_number` is where it stands.
+    """A member's report to the moderators about the post or comment `number`; `post_number` is its post.
 
-    One answer answers all reports of the same thing. Nobody has two that wait about one.
+    One answer settles all reports of the same text. Nobody has two open reports of one text.
     """
 
     __tablename__ = "report"

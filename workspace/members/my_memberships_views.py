@@ -1,4 +1,4 @@
-"""One's own seats that open nothing, or not yet: where a request stands, why one is kept out, and until when."""
+"""One's own requests and suspensions: the status of a request, why one is suspended, and until when."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -17,12 +17,12 @@ MOST_LISTED = 50
 @blueprint.get("/memberships")
 @signed_in
 def own(user: User) -> ResponseReturnValue:
-    """What one is told, and nothing else of the partnerships."""
+    """One's requests and suspensions, and nothing else about the partnerships."""
     return render_template("members/own.html", seats=closed_seats(user))
 
 
 def closed_seats(user: User) -> list[AnyRow]:
-    """The seats that open nothing, the latest change first; those that one left or took back oneself are no news."""
+    """The memberships without access, the latest change first, except those that one ended or withdrew oneself."""
     query = (
         select(
             Membership.id,

@@ -1,4 +1,4 @@
-"""What is read of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
+"""Queries of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
 
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ MOST_WAITING = 50
 
 
 def answers_wanted(user: User) -> list[AnyRow]:
-    """What I am to answer: requests to join and reports where I am a moderator, and questions about my own requests.
+    """What waits for my answer: requests and reports where I am a moderator, and questions about my own requests.
 
     One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
     """
@@ -73,7 +73,7 @@ def _answers_wanted() -> AnySelect:
 
 
 def invitations(membership: Membership) -> list[AnyRow]:
-    """The latest that wait for an answer, or waited in vain; at most a hundred."""
+    """The latest open and expired invitations; at most a hundred."""
     query = (
         select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
         .join(Membership, Membership.id == Invitation.invited_by_id)
@@ -100,7 +100,7 @@ def links(membership: Membership) -> list[InviteLink]:
 
 
 def came_by(link: InviteLink) -> list[AnyRow]:
-    """Who came in by the link."""
+    """Who joined by the link."""
     query = (
         select(User.name, Membership.state_since)
         .join(Membership.user)
@@ -112,7 +112,7 @@ def came_by(link: InviteLink) -> list[AnyRow]:
 
 
 def listed(user: User, after: int | None) -> list[AnyRow]:
-    """Listed partnerships that I have no seat in, the newest first: what everybody may know of them."""
+    """Listed partnerships without me, the newest first, with what everybody may know of them."""
     query = (
         select(Partnership.id, Partnership.name, Partnership.purpose)
         .outerjoin(

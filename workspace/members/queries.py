@@ -1,4 +1,4 @@
-"""What is read of a partnership's members. Every query starts from a membership or a person."""
+"""Queries of a partnership's members. Every query starts from a membership or a person."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +20,7 @@ from workspace.partnerships.queries import named_like, of_seat
 from workspace.permissions import Level
 from workspace.web import pagination
 
-PAGE = 15  # A line has three forms and a menu: more of them would be too large a page for a phone.
+PAGE = 15  # A row has three forms and a menu: with more of them the page would be too large for a phone.
 SIDE = func.coalesce(Participation.side, Side.OTHERS)
 RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
 
@@ -43,7 +43,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class MemberFilter:
-    """What a moderator wants to see in the table, as it stands in the address."""
+    """The filter of the table, as it is in the address."""
 
     words: str = ""
     side: Side | None = None
@@ -54,7 +54,7 @@ class MemberFilter:
 
     @classmethod
     def typed(cls, arguments: MultiDict[str, str]) -> "MemberFilter":
-        """What the address says; what it can't mean is left out."""
+        """The filter from the address; invalid values are left out."""
         return cls(
             words=words_typed(arguments).strip(),
             side=_one(Side, arguments.get("side")),
@@ -65,7 +65,7 @@ class MemberFilter:
         )
 
     def address(self, **other: Any) -> str:
-        """The query of the address that shows this, with something else in it."""
+        """The query string of this filter with some changes."""
         said = {
             "q": self.words,
             "side": self.side,
@@ -78,7 +78,7 @@ class MemberFilter:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it leaves out any who are in."""
+        """Whether it leaves out any current member."""
         return bool(self.words or self.side or self.organisation_id or self.level or self.shown is not Shown.IN)
 
 
@@ -100,13 +100,13 @@ def table(membership: Membership, choice: MemberFilter, after: int | None) -> li
 
 
 def row(membership: Membership, seat_id: int) -> AnyRow | None:
-    """One line of the table."""
+    """One row of the table."""
     mine = Membership.partnership_id == membership.partnership_id
     return db.session.execute(_rows().where(mine, Membership.id == seat_id)).first()
 
 
 def counted(membership: Membership, choice: MemberFilter) -> int:
-    """How many lines the table has."""
+    """The number of rows."""
     query = (
         select(func.count())
         .select_from(Membership)
@@ -118,7 +118,7 @@ def counted(membership: Membership, choice: MemberFilter) -> int:
 
 
 def _rows() -> Any:
-    """What a line shows. `active_at` is the moment of the member's latest entry in the log."""
+    """The columns of a row. `active_at` is the moment of the member's latest entry in the log."""
     wrote = aliased(Entry)
     active_at = (
         select(wrote.at)
@@ -168,7 +168,7 @@ def _chosen(membership: Membership, choice: MemberFilter) -> list[Any]:
 
 
 def _shown(shown: Shown) -> ColumnElement[bool]:
-    """Those who are in, with the suspended among them; only the suspended; or those who were in."""
+    """The condition for current members including suspended ones, only suspended ones, or former ones."""
     seated = and_(Membership.state.in_((MembershipState.ACTIVE, MembershipState.SUSPENDED)), ~Membership.has_ended)
     if shown is Shown.IN:
         return seated

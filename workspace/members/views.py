@@ -1,4 +1,4 @@
-"""The table of members for moderators, with levels that change in place, and a plain list for the others."""
+"""The table of members for moderators, where levels change in place, and a plain list for others."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from workspace.web.htmx import flash_live, page_or_partial
 @blueprint.get("/partnerships/<slug:slug>/members")
 @members_with(Action.READ)
 def index(membership: Membership) -> ResponseReturnValue:
-    """Who is in. Moderators get the table, with requests and invitations."""
+    """The members. Moderators get the table, with requests and invitations."""
     after = pagination.parse_int(request.args.get("after", ""))
     if not membership.may(Action.MANAGE_MEMBERS):
         return _plain(membership, after)
@@ -50,7 +50,7 @@ def index(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/levels")
 @members_with(Action.MANAGE_MEMBERS)
 def set_levels(membership: Membership) -> ResponseReturnValue:
-    """Change the level of one member in place, or of several; who was lowered or raised can be put back."""
+    """Change the level of one member in place, or of several; it can be undone."""
     levels = levels_typed(request.form)
     if not levels:
         raise Conflict(_("Choose members in the table first, and then their access."))
@@ -81,7 +81,7 @@ def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
 
 
 def _in_place(membership: Membership, seat_id: int, before: dict[int, Level]) -> Response:
-    """The one control that was used, with the way back beside it."""
+    """The control that was used, with an undo button beside it."""
     return htmx.partial_or_redirect(
         "members/_level.html",
         to="",
@@ -104,7 +104,7 @@ def _ask(membership: Membership, levels: dict[int, Level], question: str) -> Res
 
 
 def _undo() -> dict[int, Level]:
-    """What the address says that members had before: "7-observer.9-contributor"."""
+    """The earlier levels in the address: "7-observer.9-contributor"."""
     found = {}
     for pair in request.args.get("undo", "")[:4000].split("."):
         number, _hyphen, level = pair.partition("-")

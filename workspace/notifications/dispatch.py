@@ -1,7 +1,7 @@
-"""News that a member can hear of by mail at once, and who hears of it: written with the entry that it tells of.
+"""News that is mailed at once, and who gets it: the mails are written in the transaction of the entry.
 
-A feature says to whom something happened; here it is held to what each of them has chosen, for the kind of news and
-for the partnership. What they do not hear of at once stands in their next digest, unless they want none of it.
+A feature says whom something concerns; here each person's choices are applied, for the kind of news and for the
+partnership. What is not mailed at once is in the next digest, unless they want no mail about it.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ from workspace.partnerships.models import Membership
 
 
 class NotificationKind(StrEnum):
-    """The kinds of news, and by these names the kinds of mail."""
+    """The kinds of news, which are also the names of the types of mail."""
 
     MENTIONED = "mentioned"
     ANSWER = "answer"
@@ -31,27 +31,27 @@ class NotificationKind(StrEnum):
     REPORT = "report"
 
 
-# What is everybody's talk can wait for the digest: a mail at once is for what waits for its reader.
+# General conversation can wait for the digest: mail at once is for what waits for its reader.
 DEFAULT_TIMING = {NotificationKind.REPLY: MailTiming.DIGEST}
 
 
 def preferred_timing(user: User | AnyRow, notice: NotificationKind) -> MailTiming:
-    """How soon the person wants to hear of this kind of news, wherever it is."""
+    """How soon the person wants mail about this kind of news, in any partnership."""
     usual = DEFAULT_TIMING.get(notice, MailTiming.AT_ONCE)
     stored = user.mail_preferences.get(notice, usual)
     return MailTiming(stored) if stored in list(MailTiming) else usual
 
 
 def timing_for(user: User | AnyRow, hears: MailTiming, notice: NotificationKind) -> MailTiming:
-    """How soon the person wants to hear of it from a partnership of which they want to hear so soon at most."""
+    """How soon the person gets mail about it from a partnership with this choice: the later of the two."""
     return preferred_timing(user, notice).at_most(hears)
 
 
 def notify(told: Mapping[NotificationKind, Collection[int]], entry: RecordedEntry, **about: Any) -> None:
-    """Tell the members with the seats in `told` of `entry` by mail, who want to hear of it at once.
+    """Mail those of the memberships in `told` who want to hear of `entry` at once.
 
-    One hears of it once, as the first kind of news of which one wants to hear; its actor never hears of what they did
-    themselves. `about` is what the mail is about beside the entry.
+    Each person gets one mail, as the first kind of news that they want; the actor gets none. `about` is what else the
+    mail is about.
     """
     others = {notice: set(seat_ids) - {entry.actor_id} for notice, seat_ids in told.items()}
     send_immediate(others, entry.partnership_id, key=str(entry.number), entry=entry.number, **about)
@@ -60,7 +60,7 @@ def notify(told: Mapping[NotificationKind, Collection[int]], entry: RecordedEntr
 def send_immediate(
     told: Mapping[NotificationKind, Collection[int]], partnership_id: int, *, key: str, **about: Any
 ) -> None:
-    """The same about something of this `key`, which may be no entry."""
+    """The same for something with this `key`, which need not be an entry."""
     seat_ids = set().union(*told.values())
     if not seat_ids:
         return

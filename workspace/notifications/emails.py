@@ -1,4 +1,4 @@
-"""Mails about news of a partnership: who may still have them, and what they have in common."""
+"""Mails about news of a partnership: who may still get them, and what they have in common."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ LONGEST_QUOTE = 600
 
 
 def recipient_membership(mail: Mail) -> Membership | None:
-    """The seat that the mail is for; None when it is no longer active, or its holder no longer wants such mail."""
+    """The membership that the mail is for; None if it is no longer active, or no longer wants such mail."""
     seat = db.session.get(Membership, mail.payload["membership"])
     if seat is None or seat.user_id != mail.user_id or not seat.is_active:
         return None
@@ -33,7 +33,7 @@ def entry(mail: Mail) -> Entry:
 def notification_email(
     mail: Mail, seat: Membership, *, heading: str, quote: str = "", path: str, button: str, post_number: int = 0
 ) -> EmailContent:
-    """Such a mail. `quote` is what somebody wrote, and left out where mails carry titles only."""
+    """The content of such a mail. `quote` is what somebody wrote; it is left out where mails carry titles only."""
     partnership = seat.partnership
     return render_email(
         "news",
@@ -50,13 +50,13 @@ def notification_email(
 
 
 def carries_titles_only(partnership: Any) -> bool:
-    """Whether mails about it (or a row with its column) carry no text: its own rule, or the installation's."""
+    """Whether mails about it (or a row with its column) carry no text, by its own choice or the installation's."""
     everywhere: bool = current_app.settings.titles_only  # type: ignore[attr-defined]
     return everywhere or partnership.titles_only
 
 
 def shortened(text: str, longest: int = LONGEST_QUOTE) -> str:
-    """The beginning of a long text, up to a word's end."""
+    """The beginning of a long text, cut at the end of a word."""
     if len(text) <= longest:
         return text
     return text[:longest].rpartition(" ")[0].rstrip(",.;:–-") + " …"

@@ -1,6 +1,6 @@
-"""The way out of mails, without signing in (RFC 8058): an address that says whose mail it is, and which.
+"""Unsubscribing without signing in (RFC 8058), by an address that says whose mail it is, and which kind.
 
-It is signed, and works for a year. What it does can be done again, and only ever lowers what is sent.
+It is signed, and valid for a year. Using it twice is harmless, and it only ever reduces what is sent.
 """
 
 from dataclasses import dataclass
@@ -33,17 +33,17 @@ class UnsubscribeTarget:
 
 
 def address(user: User, notice: NotificationKind | None = None) -> str:
-    """Where the person can be rid of this kind of mail: of the digest where no kind of news is named."""
+    """The address to unsubscribe from this kind of news; without one, from the digest."""
     return link(f"/unsubscribe/{token(user, notice)}")
 
 
 def token(user: User, notice: NotificationKind | None = None) -> str:
-    """What stands in that address."""
+    """The signed token in that address."""
     return str(_signer().dumps([user.id, notice.value if notice else DIGEST]))
 
 
 def read(signed: str) -> UnsubscribeTarget | None:
-    """What such an address means; None for one that is none of ours, is older than a year, or whose account is gone."""
+    """What a token means; None if it is not ours, is older than a year, or its account is gone."""
     try:
         user_id, kind = _signer().loads(signed, max_age=int(A_YEAR.total_seconds()))
         notice = None if kind == DIGEST else NotificationKind(kind)

@@ -22,12 +22,12 @@ HOST = re.compile(r"[^\s@:/?#\[\]]+\.[^\s@:/?#\[\].]{2,}(:[0-9]{1,5})?")
 
 
 def digits_only(value: str | None) -> str | None:
-    """A CVR number as it is kept: without the spaces and the country that people write."""
+    """A CVR number as it is stored: without the spaces and the country code that people type."""
     return re.sub(r"^DK|[\s.-]", "", value.strip(), flags=re.IGNORECASE) if value else value
 
 
 def with_scheme(value: str | None) -> str | None:
-    """An address on the web, with the https:// that people leave out."""
+    """A web address, with the https:// that people leave out."""
     return f"https://{value}" if value and "://" not in value else value
 
 
@@ -43,7 +43,7 @@ def is_website(address: str) -> bool:
 
 
 class OrganisationForm(WorkspaceForm):
-    """What an organisation is."""
+    """The facts about an organisation."""
 
     name = text_line_field(_l("Name"), longest=120, required=_l("Write what the organisation is called."))
     kind = SelectField(
@@ -60,28 +60,28 @@ class OrganisationForm(WorkspaceForm):
     website = text_line_field(_l("Website"), longest=200, render_kw={"type": "text", "inputmode": "url"})
 
     def validate_name(self, field: Field) -> None:
-        """Something to find it by."""
+        """Require a name that searches can find."""
         if not field.errors and not danish.search_key(field.data):
             raise ValidationError(_("Write what the organisation is called."))
 
     def validate_kind(self, field: Field) -> None:
-        """One of the kinds there are."""
+        """Require a known kind."""
         if field.data not in list(OrganisationKind):
             raise ValidationError(_("Choose what kind of organisation it is."))
 
     def validate_cvr_number(self, field: Field) -> None:
-        """Eight digits. New numbers need not pass the modulus check of the old ones, so it is not made."""
+        """Require eight digits. New numbers need not pass the old modulus check, so it is not made."""
         if field.data and not re.fullmatch(r"[0-9]{8}", digits_only(field.data) or ""):
             raise ValidationError(_("A CVR number has 8 digits."))
 
     def validate_website(self, field: Field) -> None:
-        """An address on the web, and nothing else that a link could be."""
+        """Require a web address, and no other kind of link."""
         if field.data and not field.errors and not is_website(with_scheme(field.data) or ""):
             raise ValidationError(_("Write an address on the web, for example www.gladsaxe.dk."))
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the form says, as it is kept."""
+        """The values of the form, as they are stored."""
         return {
             "name": self.name.data,
             "kind": OrganisationKind(self.kind.data),
@@ -95,7 +95,7 @@ class EditOrganisationForm(VersionMixin, OrganisationForm):
 
 
 class PersonForm(WorkspaceForm):
-    """What is said of a person."""
+    """The facts about a person."""
 
     name = text_line_field(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
     email = text_line_field(
@@ -123,7 +123,7 @@ class PersonForm(WorkspaceForm):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the form says, as it is kept."""
+        """The values of the form, as they are stored."""
         return {field.name: field.data for field in (self.name, self.email, self.title, self.phone)}
 
 
@@ -140,7 +140,7 @@ class EditPersonForm(PersonForm):
     belongs_to: Organisation | None = None
 
     def belong(self, person: User) -> bool:
-        """Find the organisation that was named. Whoever belongs to none may go on doing so."""
+        """Find the organisation that was named. Whoever has none may stay without."""
         named = self.organisation.data or ""
         found = queries.suggestions(named)
         if found and (len(found) == 1 or found[0].name_search_key == danish.search_key(named)):
@@ -160,5 +160,5 @@ class EditPersonForm(PersonForm):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the form says, as it is kept."""
+        """The values of the form, as they are stored."""
         return super().facts | {"organisation_id": self.belongs_to.id if self.belongs_to else None}

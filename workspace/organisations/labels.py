@@ -1,4 +1,4 @@
-"""What the kinds of organisations are called in the reader's language."""
+"""The names of kinds of organisations in the reader's language."""
 
 from flask_babel import lazy_gettext as _l
 

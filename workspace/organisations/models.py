@@ -24,7 +24,7 @@ class OrganisationKind(StrEnum):
 
 
 class Side(StrEnum):
-    """Which half of the answer an organisation brings; said per partnership."""
+    """Which half of the answer an organisation brings; stored per partnership."""
 
     MUNICIPALITIES = "municipalities"
     COMPANY = "company"
@@ -58,5 +58,5 @@ class Organisation(Model):
 
     @property
     def usual_side(self) -> Side:
-        """The side that such an organisation is mostly on: a suggestion, and the shape of its people."""
+        """The side that such an organisation is usually on: a suggestion, and the shape of its people's avatars."""
         return USUAL_SIDES.get(self.kind, Side.OTHERS)

@@ -46,7 +46,7 @@ def create_person(user: User, organisation_id: int) -> ResponseReturnValue:
 @blueprint.get("/people/<number:user_id>/edit")
 @administrators_only
 def edit_person(user: User, user_id: int) -> ResponseReturnValue:
-    """The form that what is said of a person is corrected in."""
+    """The form for editing a person."""
     person = queries.person(user_id)
     belongs_to = person.organisation.name if person.organisation else ""
     form = EditPersonForm(
@@ -59,7 +59,7 @@ def edit_person(user: User, user_id: int) -> ResponseReturnValue:
 @blueprint.post("/people/<number:user_id>/edit")
 @administrators_only
 def save_person(user: User, user_id: int) -> ResponseReturnValue:
-    """Correct what is said of a person; what another has corrected meanwhile is shown first."""
+    """Save a person; if somebody else has changed them meanwhile, that is shown first."""
     person, form = queries.person(user_id), EditPersonForm()
     before = person.email
     context: dict[str, Any] = {"form": form, "person": person}

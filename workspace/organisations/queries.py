@@ -1,4 +1,4 @@
-"""What is read of organisations and the people in them."""
+"""Queries of organisations and the people in them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -75,7 +75,7 @@ def suggestions(words: str) -> list[Organisation]:
 
 
 def typed(arguments: Any, name: str = "q") -> str:
-    """What is searched for, no longer than a name."""
+    """The search text, cut to the length of a name."""
     return str(arguments.get(name, ""))[:LONGEST_SEARCH].replace("\0", "").strip()
 
 

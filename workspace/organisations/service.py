@@ -1,6 +1,6 @@
 """What administrators change: organisations, and the people in them.
 
-What another has already is looked for first, and where two take it at once, the database sees it.
+Values that must be unique are looked up first; if two requests take one at once, the database refuses the second.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class AlreadyTaken(Conflict):
 
 
 def create(**facts: Any) -> Organisation:
-    """Make an organisation. Doing it twice with the same `facts` makes one. Raises Taken."""
+    """Create an organisation. The same `facts` twice create one. Raises AlreadyTaken."""
     begin_write()
     organisation = db.session.scalar(select(Organisation).filter_by(**facts))
     if organisation is None:
@@ -44,7 +44,7 @@ def create(**facts: Any) -> Organisation:
 
 
 def update(organisation: Organisation, *, version: int, **facts: Any) -> None:
-    """Change what is said of an organisation. Raises Stale unless `version` is the present one, or Taken."""
+    """Update an organisation. Raises StaleOrganisation unless `version` is current, or AlreadyTaken."""
     begin_write()
     db.session.refresh(organisation, with_for_update=True)
     if organisation.version != version:
@@ -55,7 +55,7 @@ def update(organisation: Organisation, *, version: int, **facts: Any) -> None:
 def create_person(organisation: Organisation, **facts: Any) -> User:
     """Make an account for a person of `organisation`, without a password yet.
 
-    Doing it twice with the same `facts` makes one. Raises Taken.
+    The same `facts` twice create one. Raises AlreadyTaken.
     """
     begin_write()
     facts["organisation_id"] = organisation.id
@@ -67,9 +67,9 @@ def create_person(organisation: Organisation, **facts: Any) -> User:
 
 
 def update_person(person: User, *, version: str, **facts: Any) -> None:
-    """Change what is said of a person, or where they belong. Seats in partnerships stay as they are.
+    """Update a person, or change their organisation. Their memberships stay as they are.
 
-    Raises Stale unless `version` is the present one, or Taken.
+    Raises StaleOrganisation unless `version` is current, or AlreadyTaken.
     """
     begin_write()
     db.session.refresh(person, with_for_update=True)
@@ -79,26 +79,26 @@ def update_person(person: User, *, version: str, **facts: Any) -> None:
 
 
 def version_of(person: User) -> str:
-    """What differs when what is said of `person` does; accounts don't count their edits."""
+    """A checksum of the facts about `person`, as a version; accounts don't count their edits."""
     facts = [*(getattr(person, name) for name in ABOUT_PERSON), person.organisation_id]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _keep(thing: Organisation | User, facts: dict[str, Any], require_free: Callable[..., None]) -> None:
-    """Write the `facts` of `thing`, unless another has what is to be one's own."""
+    """Store the `facts` of `thing`, unless another row has a value that must be unique."""
     require_free(thing.id, **facts)
     try:
         with db.session.begin_nested():
             for name, value in facts.items():
                 setattr(thing, name, value)
             db.session.add(thing)
-    except IntegrityError:  # Somebody else took it at the same moment.
+    except IntegrityError:  # Another request took it at the same moment.
         require_free(thing.id, **facts)
         raise
 
 
 def _require_free_name(own_id: int | None, *, name: str, cvr_number: str | None, **rest: Any) -> None:
-    """Raise Taken when another organisation has the name or the CVR number."""
+    """Raise AlreadyTaken if another organisation has the name or the CVR number."""
     others = select(Organisation).where(Organisation.id != (own_id or 0))
     other = db.session.scalar(others.where(Organisation.name_search_key == danish.search_key(name)))
     if other:
@@ -109,7 +109,7 @@ def _require_free_name(own_id: int | None, *, name: str, cvr_number: str | None,
 
 
 def _require_free_address(own_id: int | None, *, email: str, **rest: Any) -> None:
-    """Raise Taken when another person has the mail address."""
+    """Raise AlreadyTaken if another person has the e-mail address."""
     other = user_with(email)
     if other and other.id != own_id:
         place = other.organisation.name if other.organisation else _("no organisation")

@@ -86,7 +86,7 @@ def show(user: User, organisation_id: int) -> ResponseReturnValue:
 @blueprint.get("/organisations/<number:organisation_id>/edit")
 @administrators_only
 def edit(user: User, organisation_id: int) -> ResponseReturnValue:
-    """The form that an organisation is corrected in."""
+    """The form for editing an organisation."""
     organisation = queries.organisation(organisation_id)
     return render_template(
         "organisations/edit.html", form=EditOrganisationForm(obj=organisation), organisation=organisation
@@ -96,7 +96,7 @@ def edit(user: User, organisation_id: int) -> ResponseReturnValue:
 @blueprint.post("/organisations/<number:organisation_id>/edit")
 @administrators_only
 def save(user: User, organisation_id: int) -> ResponseReturnValue:
-    """Correct an organisation; what another has corrected meanwhile is shown first."""
+    """Save an organisation; if somebody else has changed it meanwhile, that is shown first."""
     organisation, form = queries.organisation(organisation_id), EditOrganisationForm()
     context: dict[str, Any] = {"form": form, "organisation": organisation, "kinds": KINDS}
     page, partial = "organisations/edit.html", "organisations/_form.html"

@@ -1,1 +1,1 @@
-"""What is new in all of one's partnerships."""
+"""The overview: what waits for me, and what is new in all my partnerships."""

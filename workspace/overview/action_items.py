@@ -1,6 +1,6 @@
-"""What waits for me: derived from the state of challenges, roles and mentions, never a second copy of it.
+"""Action items, what waits for me: derived from challenges, roles and mentions, never stored a second time.
 
-Each item has the one thing that settles it, and goes when it is settled. Later readers (mail) use the same list.
+Each item has the one action that settles it, and disappears when it is settled. Digests use the same list.
 """
 
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Post.numb
 
 @dataclass(frozen=True)
 class ActionItem:
-    """One thing that waits: what, where, and what settles it: a page, or with `settles` a single press.
+    """One item: what, where, and what settles it, which is a page, or with `settles` a single button.
 
-    What `moderates` waits for any of the moderators, not for this person alone; `is_request` says that somebody waits
-    for their answer. `notice` is the kind of news that it is, where one can choose how soon to hear of that.
+    An item with `moderates` waits for any of the moderators, not for this person alone; `is_request` means that
+    somebody waits for an answer. `notice` is its kind of news, where one can choose how soon to get mail about it.
     """
 
     symbol: str
@@ -61,7 +61,7 @@ class ActionItem:
 
 
 def waiting(user: User, *, moderates: bool = True) -> list[ActionItem]:
-    """All that waits for `user`, what others wait for most first. Five statements, however much there is.
+    """Everything that waits for `user`, the most urgent for others first. Always five statements.
 
     For somebody of whom it is known that they moderate nothing there are two, which leave out what they have asked
     for in partnerships that they are not in.

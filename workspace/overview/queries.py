@@ -101,7 +101,7 @@ def _cards(keys: AnySelect) -> AnySelect:
 
 
 def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
-    """My active seats in the partnerships with these ids, in their order."""
+    """My active memberships in the partnerships with these ids, in their order."""
     query = (
         select(Membership)
         .where(
@@ -115,7 +115,7 @@ def seats(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
 
 
 def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
-    """The keys of the newest posts, `among` these partnerships or in all of mine, each with my seat there.
+    """The keys of the newest posts, `among` these partnerships or in all of mine, each with my membership there.
 
     The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL
     with LATERAL, which SQLite lacks; there a correlated list takes the same way.

@@ -1,4 +1,4 @@
-"""Settling what waits for me where it is listed: a press, and it is gone."""
+"""Settling an action item where it is listed, by a single button."""
 
 from flask import g, render_template
 from flask.typing import ResponseReturnValue
@@ -22,9 +22,9 @@ from workspace.web.htmx import flash_live
 @blueprint.get("/waiting")
 @public
 def count_waiting() -> ResponseReturnValue:
-    """How much waits, for the top bar; without HTMX, where it stands.
+    """The number of action items, for the top bar; without HTMX, a redirect to the list.
 
-    Pages ask for it by themselves: a session that has ended gets nothing here, and is not thrown out of its page.
+    Pages request it by themselves: after a session has ended the response is empty, and no redirect to sign-in.
     """
     if not htmx.is_partial():
         return htmx.redirect_303("/")
@@ -58,14 +58,14 @@ def take_role(membership: Membership, role_id: int, holding_id: int) -> Response
 @blueprint.post("/partnerships/<slug:slug>/waiting/mentions/<number:number>")
 @members_with(Action.READ)
 def see_mention(membership: Membership, number: int) -> ResponseReturnValue:
-    """Know of being mentioned in a text, without opening it."""
+    """Mark a mention as seen without opening the text."""
     activity_log.see_mention(membership, texts.text(membership, number).authored.number)
     flash_live(_("It is marked as read."))
     return _settled(membership)
 
 
 def _settled(membership: Membership) -> ResponseReturnValue:
-    """What still waits, in place; without HTMX the overview."""
+    """The remaining items, in place; without HTMX the overview."""
     return htmx.partial_or_redirect(
         "overview/settled.htmx.html", to="/", focus="#waiting", waiting=waiting(membership.user)
     )

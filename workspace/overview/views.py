@@ -1,4 +1,4 @@
-"""What is new in all of my partnerships."""
+"""The overview of all my partnerships."""
 
 from itertools import groupby
 from typing import Any
@@ -52,7 +52,7 @@ def index(user: User) -> ResponseReturnValue:
 @blueprint.post("/seen")
 @signed_in
 def mark_seen(user: User) -> ResponseReturnValue:
-    """Mark as read what the overview showed as new: up to the entries that it was rendered with."""
+    """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
     for seat in queries.seats(user, list(shown)):
         activity_log.mark_seen(seat, shown[seat.partnership_id])

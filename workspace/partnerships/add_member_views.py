@@ -34,7 +34,7 @@ def find_people(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members")
 @members_with(Action.ADD_MEMBERS)
 def add_person(membership: Membership) -> ResponseReturnValue:
-    """Give a person a seat."""
+    """Add a person as a member."""
     form = SeatForm()
     user = db.session.get(User, form.user_id.data) if form.validate() else None
     if user is None:

@@ -14,11 +14,11 @@ from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.verbs import STARTED
 from workspace.permissions import Conflict, Level, NotAllowed
 
-RESERVED = {"new"}  # The page for starting one stands there.
+RESERVED = {"new"}  # where the page for starting one is
 
 
 class AlreadyStarted(Conflict):
-    """The one-time key has started `partnership` before, and it was described otherwise."""
+    """The one-time key has already started `partnership`, with another description."""
 
     def __init__(self, partnership: Partnership) -> None:
         super().__init__(_("You have already started this partnership, but with different content."))
@@ -30,13 +30,13 @@ def create(
 ) -> Partnership:
     """Start a partnership of the organisations in `sides` (by id); `by` is its first moderator.
 
-    The same key makes the same partnership; raises AlreadyStarted if that one is described otherwise. Raises NotAllowed
+    The same key returns the same partnership; raises AlreadyStarted if that has another description. Raises NotAllowed
     for a person without an organisation.
     """
     begin_write()
     if by.organisation_id is None:
         raise NotAllowed(_("You don't belong to an organisation yet. An administrator can put that right."))
-    # A form that is sent twice at once: the second waits here, and then finds what the first made.
+    # If a form is sent twice at once, the second waits here, and then finds what the first made.
     db.session.scalar(select(User.id).where(User.id == by.id).with_for_update(key_share=True))
     made = db.session.scalar(
         select(Partnership).where(Partnership.started_by_id == by.id, Partnership.one_time_key == one_time_key)

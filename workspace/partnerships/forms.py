@@ -53,7 +53,7 @@ class EditForm(VersionMixin, DescriptionForm):
 
 
 class StageForm(WorkspaceForm):
-    """Where the partnership is."""
+    """The stage of the partnership."""
 
     stage = SelectField(
         _l("Stage"), choices=lambda: {stage.value: str(name) for stage, name in STAGES.items()}, coerce=Stage
@@ -80,5 +80,5 @@ class SeenForm(WorkspaceForm):
 
 
 def words_typed(arguments: Any) -> str:
-    """What is searched for, no longer than a name."""
+    """The search text, cut to the length of a name."""
     return str(arguments.get("q", ""))[:LONGEST_NAME].replace("\0", "")

@@ -1,4 +1,4 @@
-"""What stages, levels, sides, kinds and goals are called in the reader's language."""
+"""The names of stages, levels, sides, kinds and goals in the reader's language."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l

@@ -1,4 +1,4 @@
-"""Giving a person a seat, by whatever way they come in."""
+"""Finding and creating memberships, however a person joins."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from workspace.permissions import Level
 
 
 def find(partnership: Partnership, user: User) -> Membership | None:
-    """The person's seat in the partnership, whatever its state."""
+    """The person's membership of the partnership, in whatever state."""
     return db.session.scalar(
         select(Membership).where(
             Membership.partnership_id == partnership.id, Membership.user_id == user.id, Membership.is_present
@@ -34,10 +34,10 @@ def admit(
     helps: str = "",
     link_id: int | None = None,
 ) -> Membership:
-    """Give `user` a seat, in the partnership whose row is locked. One who is in keeps the seat as it is.
+    """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
-    Who had one gets it back, with the bookmark where it was. `by` let the person in; without, they came by
-    themselves, by the `way` that the trail names; `helps` is why an administrator did, which the log tells.
+    A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
+    by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
     """
     seat = find(partnership, user)
     if seat and seat.is_active:
@@ -48,7 +48,7 @@ def admit(
     if seat.state is MembershipState.REQUESTED or seat.has_ended or seat.id is None:
         seat.organisation_id = organisation_id
     seat.level, seat.ends_at, seat.link_id, seat.request_text = level, None, link_id, ""
-    if seat.joined_at is None:  # What came while they waited to be let in is not news to them.
+    if seat.joined_at is None:  # What came while they waited for approval is not news to them.
         seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
     seat.transition_to(MembershipState.ACTIVE, by=by)
     db.session.flush()
@@ -66,7 +66,7 @@ def admit(
 
 
 def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
-    """Say it in the log. Who joins starts with both bookmarks at the present number; unread news of before stay."""
+    """Log it. New members start with both bookmarks at the current number; what was unread before stays unread."""
     partnership = seat.partnership
     was_up_to_date = seat.seen_number == partnership.last_number
     if by:

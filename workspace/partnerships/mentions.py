@@ -1,4 +1,4 @@
-"""Whom texts mention: a reference from the entry that made a text to a member of the same partnership."""
+"""Stored mentions: references from the entry that made a text to members of the same partnership."""
 
 from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column

@@ -1,4 +1,4 @@
-"""A partnership, the organisations that take part in it, and the members' seats."""
+"""A partnership, the organisations that take part in it, and its memberships."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
 
 
 class Stage(StrEnum):
-    """Where a partnership is. Archived is a state beside it."""
+    """How far a partnership has come. Being archived is separate from it."""
 
     IDEA = "idea"
     AGREEMENT = "agreement"
@@ -60,7 +60,7 @@ class Visibility(StrEnum):
 
 
 class MembershipState(StrEnum):
-    """Whether a membership counts: only an active one opens anything."""
+    """Whether a membership gives access: only an active one does."""
 
     REQUESTED = "requested"
     ACTIVE = "active"
@@ -69,7 +69,7 @@ class MembershipState(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a membership, or a request for one, came to its end."""
+    """How a membership, or a request for one, ended."""
 
     DECLINED = "declined"
     TAKEN_BACK = "taken_back"
@@ -88,7 +88,7 @@ class PartnershipDigest(StrEnum):
 
 
 class PartnershipLink(NamedTuple):
-    """Where a partnership is found: what pieces of pages know of it."""
+    """A partnership's name and address, as fragments get them."""
 
     address: str
 
@@ -133,12 +133,12 @@ class Partnership(Model):
 
     @property
     def address(self) -> str:
-        """Its page."""
+        """The path of its page."""
         return f"/partnerships/{self.slug}/"
 
     @property
     def link(self) -> PartnershipLink:
-        """Where it is found, by value."""
+        """Its name and address, as a value for fragments."""
         return PartnershipLink(self.address)
 
     @property
@@ -158,7 +158,7 @@ class Partnership(Model):
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold this partnership's row, with everything read again: what is checked now stays true until the commit."""
+        """Lock this partnership's row, and read everything again: what is checked now stays true until the commit."""
         partnership_id = self.id
         _forget()
         db.session.scalar(_lock(whole=True), {"id": partnership_id})
@@ -166,7 +166,7 @@ class Partnership(Model):
 
 
 def _forget() -> None:
-    """Begin to write, and let everything be read again when it is next looked at."""
+    """Begin to write, and expire all loaded objects, so that they are read again."""
     begin_write()
     db.session.flush()
     db.session.expire_all()
@@ -201,18 +201,18 @@ class Participation(Model):
 
 
 class Membership(Model):
-    """One person's seat in one partnership: the actor of everything that the person does in it.
+    """One person in one partnership: the actor of everything that the person does in it.
 
-    The organisation is the one that the person sits there for; who changes organisation gets a new seat, and what
-    they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are bookmarks
-    in the log; `own_unseen` counts the member's own entries after `seen_number`.
+    The organisation is the one that the person represents there; whoever changes organisation gets a new membership,
+    and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
+    bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
 
-    `joined_at` says when the person first came in (none for somebody who has only asked to), `since` when the present
-    state began, `decided_by_id` by whose decision (a membership's id; nobody's for what
-    time or the person did), and `reason` why, in words that the person sees. `asked` is what somebody wrote who asked
-    to join, `question` what the moderators want to know first. A suspension ends by itself at `suspended_until`, a
-    membership at `ends_at`: from that moment, whether or not anybody has written it down (members/expiry.py).
-    `hears` says how soon, at the soonest, the member hears by mail of what happens here.
+    `joined_at` is when the person first joined (None for somebody who has only asked to), `state_since` when the
+    current state began, `decided_by_id` who decided it (a membership's id; None for what happened on a date or the
+    person did), and `reason` why, in words that the person sees. `request_text` is what somebody wrote who asked to
+    join, `moderator_question` what the moderators want to know first. A suspension ends by itself at
+    `suspended_until`, a membership at `ends_at`: from that moment, whether or not it has been recorded
+    (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
     """
 
     __tablename__ = "membership"
@@ -265,7 +265,7 @@ class Membership(Model):
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The same for what this member does, with the seat, its partnership and its holder read again at once."""
+        """The same for what this member does, with its membership, partnership and person read again at once."""
         membership_id, partnership_id = self.id, self.partnership_id
         _forget()
         core_connection().execute(_lock(whole=False), {"id": partnership_id})
@@ -274,12 +274,12 @@ class Membership(Model):
 
     @property
     def unread(self) -> int:
-        """How many events in the log this member has neither seen nor made."""
+        """How many entries of the log this member has neither seen nor made."""
         return max(0, self.partnership.last_number - self.seen_number - self.own_unseen)
 
     @hybrid_property
     def is_active(self) -> bool:
-        """Whether this seat opens the partnership now. The one scope of every query about active members."""
+        """Whether this membership gives access now. The one condition of every query about active members."""
         now = clock.now()
         is_over = self.suspended_until is not None and self.suspended_until <= now
         is_in = self.state is MembershipState.ACTIVE or (self.state is MembershipState.SUSPENDED and is_over)
@@ -292,7 +292,7 @@ class Membership(Model):
         return and_(
             or_(
                 cls.state == MembershipState.ACTIVE,
-                # Never NULL: those who are out are asked for with its opposite.
+                # Never NULL, since its negation is used to find those without access.
                 and_(
                     cls.state == MembershipState.SUSPENDED, cls.suspended_until.is_not(None), cls.suspended_until <= now
                 ),
@@ -302,7 +302,7 @@ class Membership(Model):
 
     @hybrid_property
     def is_present(self) -> bool:
-        """Whether this is the person's seat, and not one that they had for another organisation before."""
+        """Whether this is the person's current membership, not one for an organisation that they represented before."""
         return self.ending is not Ending.MOVED
 
     @is_present.inplace.expression
@@ -312,7 +312,7 @@ class Membership(Model):
 
     @hybrid_property
     def has_ended(self) -> bool:
-        """Whether it is over, also when only time has ended it."""
+        """Whether it has ended, even if that has not been recorded yet."""
         return self.state is MembershipState.ENDED or (self.ends_at is not None and self.ends_at <= clock.now())
 
     @has_ended.inplace.expression
@@ -321,7 +321,7 @@ class Membership(Model):
         return or_(cls.state == MembershipState.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= now_param()))
 
     def transition_to(self, state: MembershipState, *, by: "Membership | None" = None, reason: str = "") -> None:
-        """Let the present state be `state` from now on, by the decision of `by`; what belonged to the last one goes."""
+        """Change the state to `state`, by the decision of `by`, and clear what belonged to the last one."""
         self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
@@ -332,7 +332,7 @@ class Membership(Model):
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
     def require(self, action: Action) -> None:
-        """Raise the fitting refusal unless this member may do `action`: the check under the lock."""
+        """Raise the appropriate error unless this member may do `action`: the check under the lock."""
         if not self.may(action):
             if self.partnership.is_archived and self.is_active and permits(self.level, action):
                 raise Conflict(_("The partnership is archived, so nothing in it can be changed."))

@@ -1,4 +1,4 @@
-"""Choosing which organisations take part, and on which side: a part of two forms that can be searched in place."""
+"""The organisation picker, a searchable part of two forms: which organisations take part, and on which side."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ BUTTONS = ("find", "add", "remove")
 
 @dataclass
 class Selection:
-    """The organisations chosen so far, those that take part already, and those found by the words searched for."""
+    """The organisations chosen so far, those that take part already, and the search results."""
 
     sides: dict[int, Side]
     locked: frozenset[int]
@@ -25,7 +25,7 @@ class Selection:
 
     @classmethod
     def from_form(cls, form: MultiDict[str, str], *, locked: dict[int, Side]) -> "Selection":
-        """What the form says. Those in `fixed` stay; unknown words for a side leave an organisation out."""
+        """Read the form. Organisations in `locked` stay; one with an unknown side is left out."""
         sides = dict(locked)
         for name, value in form.items():
             number = name.removeprefix(FIELD)
@@ -41,7 +41,7 @@ class Selection:
         return queries.organisations(self.sides)
 
     def search(self) -> None:
-        """Find organisations by the words typed. Words that have nothing more to find once one is added are done."""
+        """Search by the words typed. Once one is added and nothing else is found, the search text is cleared."""
         if self.words.strip():
             self.found = queries.found_organisations(self.words, but=self.sides)
         if self.added and not self.found:

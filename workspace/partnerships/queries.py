@@ -1,4 +1,4 @@
-"""What is read of partnerships. Every query starts from a membership or a person."""
+"""Queries of partnerships. Every query starts from a membership or a person."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ class OrganisationsOnSide:
 
 
 def my_memberships(user: User) -> AnySelect:
-    """My active seats, with their partnerships' columns that lists show; `unread` counts what is new."""
+    """My active memberships, with their partnerships' columns that lists show; `unread` counts what is new."""
     unread = Partnership.last_number - Membership.seen_number - Membership.own_unseen
     return (
         select(
@@ -95,7 +95,7 @@ def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> lis
 
 
 def has_closed_seats(user: User) -> bool:
-    """Whether I have a seat that opens nothing, or not yet, and there is something to be told about it."""
+    """Whether I have a membership that opens nothing, or not yet, and there is something to be told about it."""
     query = select(Membership.id).where(
         Membership.user_id == user.id,
         ~Membership.is_active,
@@ -197,7 +197,7 @@ def _members(*, goes_on: bool) -> AnySelect:
 
 
 def of_seat() -> ColumnElement[bool]:
-    """Joins the participation that says which side a seat is on."""
+    """Joins the participation that says which side a membership is on."""
     return and_(
         Participation.partnership_id == Membership.partnership_id,
         Participation.organisation_id == Membership.organisation_id,
@@ -244,7 +244,7 @@ def _unseen_events() -> Any:
 
 
 def found_people(membership: Membership, words: str) -> list[AnyRow]:
-    """People of the organisations that take part whose name has words that begin like `words`; with their seats."""
+    """People of the organisations that take part, whose names have words beginning with `words`; with memberships."""
     query = (
         select(
             User.id,

@@ -1,7 +1,7 @@
-"""Who asks, in statements that are made once: making a statement takes longer than running it.
+"""Parameters for the asking membership or person, in statements that are built once: that takes longer than running.
 
-Queries start from a membership or a person. Where the statement is kept, these stand in for them, and the numbers of
-whoever asks are given when it runs: `rows(_statement(), **asked_by(membership))`.
+Queries start from a membership or a person. Where the statement is cached, these stand in for them, and the values
+are given when it runs: `fetch_rows(_statement(), **params_of(membership))`.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from workspace.partnerships.models import Membership
 
 
 class _MembershipParams:
-    """Has the attributes of a membership that conditions are made of, as parameters."""
+    """The attributes of a membership that conditions use, as parameters."""
 
     id: Any = bindparam("membership_id", type_=Integer)
     partnership_id: Any = bindparam("partnership_id", type_=Integer)
@@ -31,7 +31,7 @@ USER: Any = _UserParams()
 
 
 def params_of(asker: Membership | User) -> dict[str, Any]:
-    """The parameters of a statement that `asker` asks."""
+    """The values of a statement's parameters for `asker`."""
     if isinstance(asker, User):
         return {"user_id": asker.id}
     return {"membership_id": asker.id, "partnership_id": asker.partnership_id, "seen_number": asker.seen_number}

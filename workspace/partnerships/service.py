@@ -1,4 +1,4 @@
-"""What a moderator changes in a partnership: what it is, its stage, who takes part, whether it is archived."""
+"""What moderators change in a partnership: its description, its stage, who takes part, whether it is archived."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def update(
 ) -> None:
     """Change name, purpose, goals, and what mails carry, one entry for each that differs. The slug stays.
 
-    Raises Stale when `version` is not the present one.
+    Raises StalePartnership if `version` is not the current one.
     """
     partnership = by.partnership
     with partnership.locked():
@@ -52,14 +52,14 @@ def update(
 
 
 def change_stage(by: Membership, stage: Stage) -> None:
-    """Change the partnership's stage; to the present one it changes nothing."""
+    """Change the partnership's stage; does nothing if it is the current one."""
     with by.partnership.locked():
         by.require(Action.EDIT_PARTNERSHIP)
         _set(by, CHANGED_STAGE, "stage", stage)
 
 
 def archive(by: Membership) -> None:
-    """Let the partnership only be read from now on."""
+    """Archive the partnership: from now on it can only be read."""
     with by.partnership.locked():
         by.require(Action.ARCHIVE)
         if not by.partnership.is_archived:
@@ -93,7 +93,7 @@ def set_sides(by: Membership, sides: dict[int, Side]) -> None:
 
 
 def add_person(by: Membership, user: User, level: Level) -> Membership:
-    """Give `user`, of an organisation that takes part, a seat. One who has a seat keeps it; one who had gets it back.
+    """Make `user`, of an organisation that takes part, a member. A member stays one; a former one is one again.
 
     Raises Conflict when the person's organisation does not take part.
     """
@@ -112,7 +112,7 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
 
 
 def participations(partnership: Partnership) -> dict[int, Participation]:
-    """Who takes part, by the organisation's id."""
+    """The participations, by the organisation's id."""
     found = db.session.scalars(select(Participation).where(Participation.partnership_id == partnership.id))
     return {participation.organisation_id: participation for participation in found}
 

@@ -1,4 +1,4 @@
-"""My partnerships, what one is, and what its moderators change."""
+"""My partnerships, the page about one, and what its moderators change."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -67,14 +67,14 @@ def about(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/edit")
 @members_with(Action.EDIT_PARTNERSHIP)
 def edit(membership: Membership) -> ResponseReturnValue:
-    """The form for what the partnership is."""
+    """The form for the partnership's description."""
     return _edit_page(membership, EditForm(obj=membership.partnership), Selection(*_locked(membership)))
 
 
 @blueprint.post("/partnerships/<slug:slug>/edit")
 @members_with(Action.EDIT_PARTNERSHIP)
 def update(membership: Membership) -> ResponseReturnValue:
-    """Change what the partnership is; or, while organisations are being chosen, show the form as it is."""
+    """Save the description; or, while organisations are being chosen, show the form as it is."""
     form = EditForm()
     choice = Selection.from_form(request.form, locked=_locked(membership)[0])
     if choice.searches:
@@ -116,7 +116,7 @@ def change_stage(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/archiving")
 @members_with(Action.ARCHIVE)
 def archive(membership: Membership) -> ResponseReturnValue:
-    """Let the partnership only be read."""
+    """Archive the partnership: it can only be read."""
     partnerships_service.archive(membership)
     flash_live(_("The partnership is archived. It can be read, and a moderator can open it again."))
     return redirect_303(f"{membership.partnership.address}about")
@@ -137,7 +137,7 @@ def _first(noun: str, rows: Sequence[Any], key: str) -> str:
 
 
 def may_start(user: User) -> bool:
-    """Whether this person may start a partnership: anybody in an organisation, unless a setting keeps it to some."""
+    """Whether this person may start a partnership: anybody in an organisation, unless a setting restricts it."""
     only_administrators = current_app.settings.administrators_start_partnerships  # type: ignore[attr-defined]
     return user.organisation_id is not None and (user.is_administrator or not only_administrators)
 
@@ -148,7 +148,7 @@ def _locked(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
 
 
 def sides(choice: Selection, action: str) -> Response:
-    """The part of a form that organisations are chosen in, as it is now."""
+    """The organisation picker of a form, as it is now."""
     response = make_response(render_template("partnerships/_sides.html", choice=choice, action=action))
     typing = request.headers.get("HX-Trigger") == "q"  # The focus stays where somebody types.
     return htmx.with_focus(response, "" if typing else f"#side-{choice.added}" if choice.added else "#q")

@@ -1,1 +1,1 @@
-"""Progress and challenges: the partnership's feed."""
+"""Posts: progress and challenges, the partnership's feed."""

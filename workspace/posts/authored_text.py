@@ -1,4 +1,4 @@
-"""What posts and comments have in common: somebody wrote them, may correct them, and may take them back."""
+"""What posts and comments have in common: an author, edits, withdrawal and erasure."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ from workspace.posts import mentions, versions
 from workspace.posts.versions import TextVersion
 from workspace.rich_text import EMPTY, RichText
 
-# How long who withdrew a text is offered to undo it, and how much longer a slow request may take.
+# How long undoing a withdrawal is offered, and how much longer a slow request may take.
 UNDO = timedelta(seconds=30)
 UNDO_GRACE = timedelta(seconds=15)
 
 
-# Features above that keep words about texts: called with the key of one that is deleted for good, in its transaction.
+# Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
 
 
@@ -31,7 +31,7 @@ class StaleText(Conflict):
 
 
 class AlreadyShared(Conflict):
-    """The one-time key has made a text before, the one with this `number`, and it said something else."""
+    """The one-time key has already made the text `number`, with other words."""
 
     def __init__(self, number: int) -> None:
         super().__init__(_("You have already shared this, but with a different text."))
@@ -39,10 +39,10 @@ class AlreadyShared(Conflict):
 
 
 class AuthoredText:
-    """A text by a member: stored as it is shown (HTML) and as it is searched (plain), made once at writing.
+    """A text by a member, stored as HTML, which is shown, and as plain text, which is searched.
 
-    A second request with the same `one_time_key` by the same author makes and changes nothing; it is refused if its
-    text is another. `version` counts edits.
+    A second request by the same author with the same `one_time_key` changes nothing, and is refused if its text
+    differs. `version` counts edits.
     """
 
     written_by: ClassVar[Action]
@@ -60,25 +60,25 @@ class AuthoredText:
     withdrawn_by_id: Mapped[int | None]
     withdrawn_reason: Mapped[str] = mapped_column(Text, default="")
     redacted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # Why a moderator kept it although it was reported: its author sees that.
+    # Why a moderator kept it although it was reported; its author sees this.
     kept_reason: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def mentions(self) -> set[int]:
-        """The ids of the memberships that it refers to."""
+        """The ids of the memberships that it mentions."""
         return RichText(self.body_html, self.body_text).mentions
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether only its place is left."""
+        """Whether it is withdrawn: only its place remains."""
         return self.withdrawn_at is not None
 
     def may_be_edited_by(self, member: Membership) -> bool:
-        """Whether `member` may correct the text: its author."""
+        """Whether `member` may edit the text: only its author."""
         return self.author_id == member.id and not self.is_withdrawn and member.may(self.written_by)
 
     def may_be_withdrawn_by(self, member: Membership) -> bool:
-        """Whether `member` may take it back: its author, or a moderator."""
+        """Whether `member` may withdraw it: its author, or a moderator."""
         own = self.author_id == member.id and member.may(self.written_by)
         return (own or member.may(Action.WITHDRAW_OTHERS)) and not self.is_withdrawn
 
@@ -87,26 +87,26 @@ class AuthoredText:
         require_present(self.withdrawn_at)
 
     def require_editable(self, by: Membership) -> None:
-        """Raise the fitting refusal unless `by` may edit."""
+        """Raise the appropriate error unless `by` may edit."""
         by.require(self.written_by)
         self.require_present()
         if not self.may_be_edited_by(by):
             raise NotAllowed(_("Only the author can edit this."))
 
     def require_version(self, version: int) -> None:
-        """Raise Stale when `version` is not the present one."""
+        """Raise StaleText when `version` is not the current one."""
         if self.version != version:
             raise StaleText(_("The text has been changed in the meantime."))
 
     def first_said(self, title: str = "") -> tuple[str, str]:
-        """The heading and the HTML that it was made with; `title` is the present heading."""
+        """The title and the HTML that it was created with; `title` is the current title."""
         first = None if self.version == 1 else versions.first(self.partnership_id, self.number)
         return (first.title, first.body_html) if first else (title, self.body_html)
 
     def rewrite(self, body: RichText, *, title: str = "") -> set[int]:
-        """Give it a new text, count the edit, and keep the version before, which had the `title`.
+        """Replace the text, count the edit, and store the earlier version, which had the `title`.
 
-        Returns the ids of those whom the text did not mention before.
+        Returns the ids of the memberships that it did not mention before.
         """
         version = TextVersion(
             partnership_id=self.partnership_id,
@@ -124,14 +124,14 @@ class AuthoredText:
         return mentions.keep(self.partnership_id, self.number, body)
 
     def require_withdrawable(self, by: Membership) -> None:
-        """Raise the fitting refusal unless `by` may withdraw it."""
+        """Raise the appropriate error unless `by` may withdraw it."""
         by.require(self.written_by)
         self.require_present()
         if not self.may_be_withdrawn_by(by):
             raise NotAllowed(_("Only the author or a moderator can withdraw this."))
 
     def mark_withdrawn(self, by: Membership, reason: str) -> bool:
-        """Mark it as withdrawn; False if it was already. Raises the fitting refusal unless `by` may."""
+        """Mark it as withdrawn; False if it was already. Raises the appropriate error unless `by` may."""
         by.require(self.written_by)
         if self.is_withdrawn:
             return False
@@ -147,7 +147,7 @@ class AuthoredText:
         return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
 
     def restore(self, by: Membership) -> bool:
-        """Undo the withdrawal; False if there is none. Raises the fitting refusal unless `by` may."""
+        """Undo the withdrawal; False if there is none. Raises the appropriate error unless `by` may."""
         by.require(self.written_by)
         if not self.is_withdrawn:
             return False
@@ -159,7 +159,7 @@ class AuthoredText:
         return True
 
     def erase(self, by: Membership, reason: str) -> bool:
-        """Delete the text for good, its earlier versions and whom it mentioned; False if it is gone already."""
+        """Erase the text, its earlier versions and whom it mentioned; False if it is gone already."""
         by.require(Action.REDACT)
         if self.redacted_at:
             return False

@@ -1,4 +1,4 @@
-"""Mails about texts: that one mentions the reader, or stands on a post that they follow."""
+"""Mails about texts: one mentions the reader, or is a comment on a post that they follow."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l

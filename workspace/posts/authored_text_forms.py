@@ -20,7 +20,7 @@ class ReactionForm(WorkspaceForm):
 
 
 class RedactionForm(WorkspaceForm):
-    """Why a text is deleted for good."""
+    """Why a text is erased."""
 
     reason = text_area_field(
         _l("Reason"),

@@ -1,4 +1,4 @@
-"""What one does with a text, be it a post or a comment: its versions, reactions, mentions, and its end."""
+"""Views of a text, be it a post or a comment: versions, reactions, mentions, restoring and erasing."""
 
 from itertools import pairwise
 from typing import Any
@@ -25,7 +25,7 @@ from workspace.web.htmx import flash_live, page_or_partial
 @blueprint.get("/<slug:slug>/editor")
 @members_with(Action.COMMENT)
 def editor(membership: Membership) -> ResponseReturnValue:
-    """What a text field is made an editor of, when it is first used: its buttons, and where its scripts are."""
+    """The editor of a text field, fetched when the field is first used: its buttons and scripts."""
     return render_template("texts/editor.html", partnership=membership.partnership)
 
 
@@ -94,7 +94,7 @@ def restore(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.get("/<slug:slug>/texts/<number:number>/redaction")
 @members_with(Action.REDACT)
 def ask_to_redact(membership: Membership, number: int) -> ResponseReturnValue:
-    """Ask before a text is deleted for good."""
+    """Ask before a text is erased."""
     about = _about(membership, authored_text_queries.text(membership, number))
     return page_or_partial("texts/redaction.html", "texts/_redaction.html", form=RedactionForm(), **about)
 
@@ -102,7 +102,7 @@ def ask_to_redact(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.post("/<slug:slug>/texts/<number:number>/redaction")
 @members_with(Action.REDACT)
 def redact(membership: Membership, number: int) -> ResponseReturnValue:
-    """Delete a text for good; that it was, by whom and why remains."""
+    """Erase a text; that it was, by whom and why remains."""
     text = authored_text_queries.text(membership, number)
     form = RedactionForm()
     if not form.validate():
@@ -117,7 +117,7 @@ def redact(membership: Membership, number: int) -> ResponseReturnValue:
 
 
 def address(membership: Membership, text: Text) -> str:
-    """Where the text stands."""
+    """The address of the text."""
     if text.comment:
         return comment_views.comment_address(membership, text.post.number, text.comment.number)
     return f"{membership.partnership.address}posts/{text.post.number}"

@@ -25,7 +25,7 @@ from workspace.web import pagination
 
 PAGE = 50
 PERIODS = (30, 90, 365)
-KEPT = 512  # partnerships whose challenges are counted, the latest read
+KEPT = 512  # the most recently used partnerships
 
 
 STATES: dict[str, tuple[ChallengeStatus, ...]] = {
@@ -38,7 +38,7 @@ STATES: dict[str, tuple[ChallengeStatus, ...]] = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is narrowed to, as it stands in the address. Words that are none of ours narrow nothing."""
+    """The filters of the list, as they are in the address. Unknown values filter nothing."""
 
     state: str = "unsolved"
     taker: int | None = None
@@ -61,7 +61,7 @@ class Filters:
         )
 
     def address(self, **changed: Any) -> str:
-        """The query of an address with some of the filters changed; the list begins at its beginning."""
+        """The query string with some filters changed, for the first page of the list."""
         named = {
             "state": self.state,
             "taker": self.taker,

@@ -1,4 +1,4 @@
-"""“We have this too”: other organisations that meet the same challenge."""
+"""“We have this too”: other organisations that have the same challenge."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from workspace.posts.verbs import SHARES_CHALLENGE, SHARES_NO_LONGER
 
 
 class CoAffected(Model):
-    """An organisation that meets the challenge too, and the member who said so."""
+    """An organisation that has the challenge too, and the member who said so."""
 
     __tablename__ = "co_affected"
     __table_args__ = (
@@ -33,7 +33,7 @@ class CoAffected(Model):
 
 
 def join(post: Post, by: Membership) -> None:
-    """Say that the member's organisation meets the challenge too; saying it twice says it once."""
+    """Record that the member's organisation has the challenge too; doing it twice records it once."""
     with by.partnership.locked():
         _require_other_organisation(post, by)
         if _of(post, by) is None:

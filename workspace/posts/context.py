@@ -1,4 +1,4 @@
-"""What the pages of a post show: where it stands, and for a challenge how far it is."""
+"""Template context of pages within a partnership, of a post, and of a challenge."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from workspace.posts.verbs import SOLVED
 
 
 def partnership_context(membership: Membership) -> dict[str, Any]:
-    """Where every page within a partnership stands."""
+    """The context of every page within a partnership."""
     return {"membership": membership, "partnership": membership.partnership}
 
 
 def post_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
-    """A post (a card) as its own page shows it."""
+    """The context of a post (a card) on its own page."""
     return {
         "post": post,
         **partnership_context(membership),
@@ -24,7 +24,7 @@ def post_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
 
 
 def challenge_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
-    """How far a challenge is, who has to do with it, what the reader may do, and what belongs to it."""
+    """The context of a challenge: its status, who is involved, what the reader may do, and what belongs to it."""
     turns = queries.status_entries(membership, post.number)
     concerned = [post.taker_id, post.asked_id, *(turn.actor_id for turn in turns.values())]
     solved = turns.get(SOLVED) if post.status is ChallengeStatus.SOLVED else None

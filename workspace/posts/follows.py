@@ -1,4 +1,4 @@
-"""Who follows a post: by themselves whom it concerns, and whoever chooses to."""
+"""Followers of posts: those whom a post concerns, automatically, and whoever chooses to."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -17,7 +17,7 @@ from workspace.partnerships.queries import of_seat
 
 
 class Follow(Model):
-    """A member's word on a post: that they follow it, or that they no longer do."""
+    """A member's choice about a post: that they follow it, or no longer do."""
 
     __tablename__ = "follow"
     __table_args__ = (
@@ -33,7 +33,7 @@ class Follow(Model):
 
 
 def auto_follow(partnership_id: int, post_number: int, membership_ids: Iterable[int]) -> set[int]:
-    """Let those whom the post concerns follow it, but for who has said no before. The partnership's row is locked.
+    """Let those whom the post concerns follow it, unless they unfollowed it before. The partnership's row is locked.
 
     Returns the ids of all memberships that follow it now.
     """

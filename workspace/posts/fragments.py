@@ -1,4 +1,4 @@
-"""The pieces of pages that show posts (workspace/web/fragment_cache.py), and what each is made of."""
+"""The cached fragments that show posts, and the values that each depends on."""
 
 from markupsafe import Markup
 

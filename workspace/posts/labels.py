@@ -1,4 +1,4 @@
-"""What reactions are called."""
+"""The names of reactions."""
 
 from flask_babel import lazy_gettext as _l
 

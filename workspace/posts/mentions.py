@@ -1,7 +1,7 @@
-"""Mentions: `@` and a member's name in a text, kept as a reference to the membership.
+"""Mentions: `@` and a member's name in a text, stored as a reference to the membership.
 
-In stored HTML a mention is a link to "#member-17"; what is shown is the present name of that member
-(rich_text/display.py). Only members of the same partnership can be referred to: a composite key holds it.
+In stored HTML a mention is a link to "#member-17"; what is shown is the current name of that member
+(rich_text/display.py). Only members of the same partnership can be mentioned: a composite key ensures it.
 """
 
 import re
@@ -39,7 +39,7 @@ def resolved(partnership_id: int, prose: RichText, *, number: int | None = None)
 
 
 def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
-    """Note whom the text `number`, whose references are resolved, mentions now; the ids of those who are new."""
+    """Store whom the text `number`, whose mentions are resolved, mentions now; returns the ids of new ones."""
     before = set(_kept(partnership_id, number))
     gone = delete(Mention).where(
         Mention.partnership_id == partnership_id,
@@ -56,9 +56,9 @@ def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
 
 
 def mentioned(partnership_id: Any, number: Any) -> Any:
-    """The column `mentioned`: whom the text with the columns `partnership_id` and `number` mentions, by present names.
+    """The column `mentioned`: whom the text with the columns `partnership_id` and `number` mentions, by current names.
 
-    It is what `prose.showing.shown` takes, so a page of texts asks no further for them.
+    It is what `rich_text.display.display_html` takes, so a page of texts needs no further query.
     """
     query = (
         select(func.aggregate_strings(cast(Membership.id, String) + ":" + User.name, "\n"))

@@ -106,7 +106,7 @@ class Post(ChallengeMixin, Model):
         """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
 
         Either may concern a `role`. The same key makes the same post; raises AlreadyShared if that one says something
-        else. Raises Moved if the challenge is no longer unsolved.
+        else. Raises StateChanged if the challenge is no longer unsolved.
         """
         typed, body = body, mentions.resolved(by.partnership_id, body)
         moves = moves if kind is PostKind.PROGRESS else None
@@ -154,7 +154,7 @@ class Post(ChallengeMixin, Model):
         answer_by: date | None = None,
         role: Role | None = None,
     ) -> None:
-        """Correct the text. Raises Stale when `version` is not the present one; the same text changes nothing."""
+        """Correct the text. Raises StaleText when `version` is not the current one; the same text changes nothing."""
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
@@ -185,7 +185,7 @@ class Post(ChallengeMixin, Model):
                 record_by(by, BROUGHT_BACK, post_number=self.number)
 
     def redact(self, by: Membership, reason: str) -> None:
-        """Delete the text for good, wherever it is kept; that it was, by whom and why remains."""
+        """Erase the text, wherever it is kept; that it was, by whom and why remains."""
         with by.partnership.locked():
             was_unsolved = self.is_unsolved
             if self.erase(by, reason):
@@ -196,7 +196,7 @@ class Post(ChallengeMixin, Model):
 
     @property
     def owner_ids(self) -> set[int]:
-        """The seats whose matter it is: its author's, and of a challenge whoever has taken it."""
+        """The memberships whose matter it is: its author's, and of a challenge whoever has taken it."""
         return {seat_id for seat_id in (self.author_id, self.taker_id) if seat_id}
 
     def pin(self, by: Membership) -> None:

@@ -1,4 +1,4 @@
-"""Parked challenges whose day has come open by themselves."""
+"""Reopening parked challenges on their day."""
 
 from datetime import date
 from functools import partial
@@ -19,7 +19,7 @@ AT_A_TIME = 200
 
 
 def open_due() -> int:
-    """Open the parked challenges whose day (in the installation's zone) has come; how many there were."""
+    """Reopen the parked challenges whose day (in the installation's time zone) has come; returns how many."""
     today = clock.now().astimezone(DEFAULT_ZONE_INFO).date()
     due = db.session.execute(
         select(Post.partnership_id, Post.number)

@@ -1,4 +1,4 @@
-"""Calm reactions to a text: noted, thanks, a good idea. They stand in the log, and lift nothing."""
+"""Reactions to a text: noted, thanks, a good idea. They are logged, but don't count as activity."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def react(by: Membership, writing: AuthoredText, post_number: int, kind: Reactio
 def reactions_column(membership_id: Any, partnership_id: Any, number: Any) -> Any:
     """The column `reacted`: the reactions to the text with the columns `partnership_id` and `number`, one's own marked.
 
-    `tally` reads it, so a page of texts asks no further for them.
+    `summarise` reads it, so a page of texts needs no further query.
     """
     own = case((Reaction.membership_id == membership_id, OWN), else_="")
     query = select(func.aggregate_strings(Reaction.kind.cast(String) + own, " ")).where(
@@ -88,7 +88,7 @@ def reactions_column(membership_id: Any, partnership_id: Any, number: Any) -> An
 
 
 def summarise(reacted: str | None) -> ReactionSummary:
-    """What the column `reacted` says."""
+    """The summary that the column `reacted` contains."""
     words = (reacted or "").split()
     counts = Counter(word.removesuffix(OWN) for word in words)
     own = {kind for kind in ReactionKind if f"{kind}{OWN}" in words}

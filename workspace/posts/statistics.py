@@ -1,4 +1,4 @@
-"""Figures that a moderator can act on, computed from the log: how fast challenges are answered and solved, by side."""
+"""Statistics from the log that moderators can act on: how fast challenges are answered and solved, by side."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def _taking_part() -> AnySelect:
 @lru_cache(maxsize=KEPT)
 def _figures(
     partnership_id: int,
-    _one_time_key: str,  # Other databases have partnerships of the same id.
+    _one_time_key: str,  # since other databases have partnerships with the same id
     _last_number: int,
     taking_part: tuple[tuple[int, Side], ...],
     begin: datetime,

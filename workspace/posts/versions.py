@@ -1,4 +1,4 @@
-"""Earlier versions of texts: every edit keeps what stood there before."""
+"""Earlier versions of texts: every edit stores the text before it."""
 
 from datetime import datetime
 

@@ -160,7 +160,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.post("/<slug:slug>/posts/<number:number>/withdrawal")
 @members_with(Action.SHARE)
 def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
-    """Take a post back; its place stays, marked."""
+    """Withdraw a post; its place remains, marked."""
     post = queries.post(membership, number)
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
@@ -179,7 +179,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
 @members_with(Action.PIN)
 def pin(membership: Membership, number: int) -> ResponseReturnValue:
-    """Keep a post first in the feed."""
+    """Pin a post to the top of the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
     flash_live(_("The post is pinned: it stands first among the posts."))
@@ -189,7 +189,7 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
 @members_with(Action.PIN)
 def unpin(membership: Membership, number: int) -> ResponseReturnValue:
-    """Let a post take its place among the others."""
+    """Unpin a post."""
     post = queries.post(membership, number)
     post.unpin(membership)
     flash_live(_("The post is no longer pinned."))
@@ -220,7 +220,7 @@ def follow(membership: Membership, number: int) -> ResponseReturnValue:
 @blueprint.post("/<slug:slug>/posts/<number:number>/unfollowing")
 @members_with(Action.FOLLOW)
 def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
-    """Follow a post no longer, whatever happens to it."""
+    """Unfollow a post, whatever happens to it."""
     return _follow(membership, number, follows=False)
 
 
@@ -287,7 +287,7 @@ def _proposal(post: Post, form: PostEditForm) -> RichText | None:
 
 
 def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
-    """What the feed shows."""
+    """The context of the feed."""
     wanted = request.args.get("kind", "")
     kind = PostKind(wanted) if wanted in list(PostKind) else None
     pinned = [] if before else queries.pinned(membership, kind=kind)

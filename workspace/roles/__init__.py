@@ -1,1 +1,1 @@
-"""Who is answerable for what: roles, and the members who hold them."""
+"""Roles: who is responsible for what."""

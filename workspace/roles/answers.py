@@ -1,4 +1,4 @@
-"""Saying yes or no to an offer or a question, and what a yes sets going."""
+"""Accepting and declining offers of roles and requests for them."""
 
 from datetime import datetime, timedelta
 
@@ -18,9 +18,9 @@ FORMER_HELPS_FOR = timedelta(days=30)
 
 
 def accept(holding: RoleAssignment, by: Membership) -> None:
-    """Say yes: it begins now, or at its later date. A yes that was said already stays.
+    """Accept: the assignment begins now, or on its later date. Accepting twice does nothing more.
 
-    Raises Conflict when it no longer waits for an answer, NotAllowed when the answer is another's.
+    Raises Conflict if it no longer waits for an answer, NotAllowed if the answer is not `by`'s to give.
     """
     with by.partnership.locked():
         if holding.state is AssignmentState.HELD and holding.answered_by_id == by.id:
@@ -38,7 +38,7 @@ def accept(holding: RoleAssignment, by: Membership) -> None:
 
 
 def decline(holding: RoleAssignment, by: Membership, reason: str) -> None:
-    """Say no, and why. Raises as `accept` does."""
+    """Decline, with a reason. Raises as `accept` does."""
     with by.partnership.locked():
         if holding.state is AssignmentState.DECLINED and holding.answered_by_id == by.id:
             return
@@ -48,7 +48,7 @@ def decline(holding: RoleAssignment, by: Membership, reason: str) -> None:
 
 
 def _require_answerable(holding: RoleAssignment, by: Membership) -> bool:
-    """Raise the fitting refusal unless yes or no is `by`'s to say; whether it answers a question."""
+    """Raise the appropriate error unless the answer is `by`'s to give; returns whether it answers a request."""
     by.require(Action.TAKE_ROLES)
     holding.require_open()
     if not holding.may_be_answered_by(by):
@@ -58,7 +58,7 @@ def _require_answerable(holding: RoleAssignment, by: Membership) -> bool:
 
 
 def _make_room(holding: RoleAssignment, start: datetime) -> None:
-    """End at `start` what it replaces: another's responsibility, and the person's own part so far."""
+    """End at `start` what it replaces: another's assignment as accountable, and the person's own assignment so far."""
     held = select(RoleAssignment).where(
         RoleAssignment.role_id == holding.role_id,
         RoleAssignment.state == inline_literal(AssignmentState.HELD),
@@ -70,12 +70,12 @@ def _make_room(holding: RoleAssignment, start: datetime) -> None:
             other.end_at(start)
             if not own and other.until == start:
                 _follow(other, holding, start)
-    db.session.flush()  # The database takes one accountable holder at a time.
+    db.session.flush()  # The database allows one accountable holder at a time.
 
 
 def _follow(former: RoleAssignment, holding: RoleAssignment, start: datetime) -> None:
-    """Remember whom it is taken over from; who offered to help on does so for a while."""
-    if former.since == start:  # It was to begin at the same moment, and never did.
+    """Record whom it is taken over from; if they offered to stay as a helper, they do for a while."""
+    if former.since == start:  # It was to begin at the same moment, so it never did.
         holding.former_id = former.former_id
         return
     holding.former_id = former.membership_id

@@ -1,4 +1,4 @@
-"""Who holds a role: offering it, handing it over, asking for it, answering, laying it down."""
+"""Assignments of roles: offering, handing over, asking, answering, stepping down."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def new_offer(membership: Membership, role_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{ROLE}/offers")
 @members_with(Action.TAKE_ROLES)
 def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
-    """Offer a role; whoever is accountable for it hands it over so."""
+    """Offer a role; whoever is accountable for it hands it over this way."""
     role, form = queries.role(membership, role_id), OfferForm()
     context = _offer(membership, role, form)
     if not form.validate():
@@ -95,7 +95,7 @@ def ask(membership: Membership, role_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{HOLDING}/acceptance")
 @members_with(Action.TAKE_ROLES)
 def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Say yes to an offer, or to a question."""
+    """Accept an offer, or grant a request."""
     holding = queries.holding(membership, role_id, holding_id)
     answers.accept(holding, membership)
     if holding.since and holding.since > clock.now():
@@ -110,7 +110,7 @@ def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseRet
 @blueprint.get(f"{HOLDING}/refusal")
 @members_with(Action.TAKE_ROLES)
 def ask_to_decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Ask why, before a no."""
+    """Ask for the reason before declining."""
     holding = queries.holding(membership, role_id, holding_id)
     holding.require_open()
     if not holding.may_be_answered_by(membership):
@@ -121,7 +121,7 @@ def ask_to_decline(membership: Membership, role_id: int, holding_id: int) -> Res
 @blueprint.post(f"{HOLDING}/refusal")
 @members_with(Action.TAKE_ROLES)
 def decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Say no to an offer, or to a question."""
+    """Decline an offer, or a request."""
     holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
     if not form.validate():
         return _invalid("_refusal", _about(membership, holding, "_refusal", form))
@@ -133,7 +133,7 @@ def decline(membership: Membership, role_id: int, holding_id: int) -> ResponseRe
 @blueprint.post(f"{HOLDING}/withdrawal")
 @members_with(Action.TAKE_ROLES)
 def withdraw(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Take back an offer or a question."""
+    """Withdraw an offer or a request."""
     holding = queries.holding(membership, role_id, holding_id)
     offers.withdraw(holding, membership)
     flash_live(_("It is withdrawn."))
@@ -143,7 +143,7 @@ def withdraw(membership: Membership, role_id: int, holding_id: int) -> ResponseR
 @blueprint.get(f"{HOLDING}/ending")
 @members_with(Action.TAKE_ROLES)
 def ask_to_end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Ask why, before somebody leaves a role."""
+    """Ask for the reason before an assignment ends."""
     holding = queries.holding(membership, role_id, holding_id)
     if not holding.may_be_ended_by(membership):
         raise NotAllowed(_("Only the person, or a moderator, can end this."))
@@ -155,7 +155,7 @@ def ask_to_end(membership: Membership, role_id: int, holding_id: int) -> Respons
 @blueprint.post(f"{HOLDING}/ending")
 @members_with(Action.TAKE_ROLES)
 def end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
-    """Lay a role down, or take somebody out of it."""
+    """Step down from a role, or remove somebody from it."""
     holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
     if not form.validate():
         return _invalid("_ending", _about(membership, holding, "_ending", form))
@@ -165,7 +165,7 @@ def end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturn
 
 
 def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any]:
-    """What the form for an offer shows: people to choose from, and whether the responsibility is one's own."""
+    """The context of the form for an offer: people to choose from, and whether the reader is accountable."""
     words = words_typed(request.args)
     found, more = queries.candidates(membership, words)
     mine = offers.is_accountable(membership, role)
@@ -177,7 +177,7 @@ def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any
 
 
 def _request(membership: Membership, role: Role, form: AskForm) -> dict[str, Any]:
-    """What the form for a question shows: a role that somebody is accountable for can only be helped in."""
+    """The context of the form for a request: where somebody is accountable, one can only ask to help."""
     holder = successor(role)
     if form.kind.data is None:
         form.kind.data = AssignmentKind.HELPER if holder else AssignmentKind.ACCOUNTABLE
@@ -195,7 +195,7 @@ def _invalid(part: str, context: dict[str, Any]) -> Response:
 
 
 def _conflict(part: str, conflict: Conflict, context: dict[str, Any]) -> Response:
-    """The form again with what was typed in it, and what stands in the way."""
+    """The form again with what was typed, and the conflict."""
     return htmx.form_error(
         f"roles/{part}.html", page="roles/form.html", status=409, conflict=conflict.message, **context
     )

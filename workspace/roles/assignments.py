@@ -1,6 +1,6 @@
-"""Who holds a role: each holding is one person's time in it, from the offer on, and all of them are its history.
+"""Assignments of roles: each is one person's time in a role, from the offer on; all of them are its history.
 
-Who is accountable now follows from `since` and `until`: a role changes hands at its date without anybody doing it.
+Who is accountable now follows from `since` and `until`: a role changes hands on its date without a job that does it.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ class AssignmentKind(StrEnum):
 
 
 class AssignmentState(StrEnum):
-    """How far it has come. Held counts from `since` to `until`."""
+    """The state of an assignment. A held one counts from `since` to `until`."""
 
     REQUESTED = "requested"
     OFFERED = "offered"
@@ -51,9 +51,9 @@ def _unique(name: str, *columns: str, where: str) -> Index:
 class RoleAssignment(Model):
     """One person's time in one role.
 
-    `offered_by_id` is nobody for what the person asked for. `since` is, until it is held, the wished beginning.
-    `notes` say what the next one needs to know, or why somebody asks; `reason` why it was declined or ended.
-    `former_id` is whom the responsibility was taken over from.
+    `offered_by_id` is None for what the person asked for. `since` is the intended beginning until it is held.
+    `notes` say what the next holder needs to know, or why somebody asks; `reason` why it was declined or ended.
+    `former_id` is whom it was taken over from.
     """
 
     __tablename__ = "role_assignment"
@@ -107,23 +107,23 @@ class RoleAssignment(Model):
 
     @property
     def is_over(self) -> bool:
-        """Whether its time has passed, or never comes."""
+        """Whether its time has passed, or will never come."""
         return self.until is not None and self.until <= max(clock.now(), self.since or self.until)
 
     def may_be_answered_by(self, member: Membership) -> bool:
-        """Whether yes or no is `member`'s to say: whom it was offered to, or a moderator to whoever asked."""
+        """Whether `member` may answer it: the person it was offered to, or a moderator if the person asked."""
         if self.state is AssignmentState.OFFERED:
             return self.membership_id == member.id and member.may(Action.TAKE_ROLES)
         return self.state is AssignmentState.REQUESTED and member.may(Action.ASSIGN_ROLES)
 
     def may_be_withdrawn_by(self, member: Membership) -> bool:
-        """Whether `member` may take it back: whoever offered or asked, and a moderator an offer."""
+        """Whether `member` may withdraw it: whoever offered or asked, and for an offer any moderator."""
         if self.state is AssignmentState.OFFERED:
             return self.offered_by_id == member.id or member.may(Action.ASSIGN_ROLES)
         return self.state is AssignmentState.REQUESTED and self.membership_id == member.id
 
     def may_be_ended_by(self, member: Membership) -> bool:
-        """Whether `member` may end it: one's own, and a moderator everybody's."""
+        """Whether `member` may end it: the holder, or a moderator."""
         return self.membership_id == member.id or member.may(Action.ASSIGN_ROLES)
 
     def require_open(self) -> None:
@@ -134,13 +134,13 @@ class RoleAssignment(Model):
             raise Conflict(_("It has been answered in the meantime."))
 
     def resolve(self, by: Membership, state: AssignmentState, reason: str = "") -> None:
-        """Let it wait no more."""
+        """Close it without its being held."""
         self.state, self.answered_by_id, self.answered_at = state, by.id, clock.now()
         self.reason = reason
         db.session.flush()
 
     def end_at(self, moment: datetime) -> None:
-        """Let it end at `moment`; what would begin later never does."""
+        """End it at `moment`; one that would begin later never does."""
         self.until = max(self.since or moment, moment)
 
     def log(self, by: Membership, verb: Verb, **details: Any) -> None:
@@ -159,9 +159,9 @@ class RoleAssignment(Model):
 
 
 def is_held(moment: Any) -> ColumnElement[bool]:
-    """The condition that a holding counts at `moment`, or what a statement has for one.
+    """The condition that an assignment counts at `moment`, which may be a parameter.
 
-    Whether its seat is active is asked beside it.
+    Whether its membership is active is asked beside it.
     """
     return and_(
         RoleAssignment.state == inline_literal(AssignmentState.HELD),
@@ -171,7 +171,7 @@ def is_held(moment: Any) -> ColumnElement[bool]:
 
 
 def is_to_come(moment: Any) -> ColumnElement[bool]:
-    """The condition that a holding begins after `moment`."""
+    """The condition that an assignment begins after `moment`."""
     return and_(
         RoleAssignment.state == inline_literal(AssignmentState.HELD),
         RoleAssignment.since > moment,
@@ -180,7 +180,7 @@ def is_to_come(moment: Any) -> ColumnElement[bool]:
 
 
 def waiting(role: Role) -> list[RoleAssignment]:
-    """What waits for an answer about `role`."""
+    """Offers and requests for `role` that wait for an answer."""
     query = (
         select(RoleAssignment)
         .where(RoleAssignment.role_id == role.id, RoleAssignment.state.in_(inline_literal(OPEN)))
@@ -190,7 +190,7 @@ def waiting(role: Role) -> list[RoleAssignment]:
 
 
 def accountable(role: Role) -> RoleAssignment | None:
-    """Who is accountable now: nobody when the holder's seat is not active."""
+    """Who is accountable now: nobody when the holder's membership is not active."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.role_id == role.id,

@@ -1,4 +1,4 @@
-"""Laying a role down, and using a role no longer, or again."""
+"""Stepping down from a role, and retiring and resuming roles."""
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from workspace.roles.verbs import LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
 
 
 def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
-    """Lay down one's own, or as a moderator take somebody out of a role. What is over stays as it is."""
+    """Step down, or as a moderator remove somebody from a role. Does nothing if it is over."""
     with by.partnership.locked():
         by.require(Action.TAKE_ROLES)
         if not holding.may_be_ended_by(by):
@@ -26,7 +26,7 @@ def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
 
 
 def retire(role: Role, by: Membership) -> None:
-    """Use a role no longer: what waits is withdrawn, who holds it holds it no more, and its history stays."""
+    """Retire a role: offers and requests are withdrawn, assignments end, and its history remains."""
     with by.partnership.locked():
         by.require(Action.ASSIGN_ROLES)
         if role.retired_at is not None:

@@ -1,4 +1,4 @@
-"""The forms of roles and of who holds them."""
+"""Forms of roles and assignments."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def _role_set(value: str | None) -> RoleSet | None:
 
 
 class RoleDescriptionForm(WorkspaceForm):
-    """What a role is."""
+    """The description of a role."""
 
     name = text_line_field(_l("Name of the role"), longest=LONGEST_NAME, required=_l("Write what the role is called."))
     responsibility = text_area_field(
@@ -58,7 +58,7 @@ class RoleEditForm(VersionMixin, RoleDescriptionForm):
 
 
 class OfferForm(CprMixin, WorkspaceForm):
-    """Whom to offer a role, and how; or whom to hand it over to."""
+    """Whom to offer a role to, as what; or whom to hand it over to."""
 
     kind = RadioField(_l("As"), choices=_kinds, coerce=_kind, validate_choice=False)
     member: Any = SelectField(
@@ -72,12 +72,12 @@ class OfferForm(CprMixin, WorkspaceForm):
     stays_as_helper = BooleanField(_l("I help in the role for the first month"))
 
     def validate_member(self, field: SelectField) -> None:
-        """Somebody has to be chosen."""
+        """Require a member."""
         if not field.data:
             raise ValidationError(_("Choose a person."))
 
     def validate_starts_on(self, field: DateField) -> None:
-        """From today on, and within two years."""
+        """Accept dates from today to two years ahead."""
         if field.data and not today() <= field.data <= today() + LATEST:
             raise ValidationError(_("Choose today or a later date, at most two years from now."))
 
@@ -87,7 +87,7 @@ class OfferForm(CprMixin, WorkspaceForm):
 
     @property
     def starts_at(self) -> datetime | None:
-        """The beginning of the chosen day where the reader is; nothing for today."""
+        """Midnight of the chosen day in the reader's time zone; None for today."""
         chosen = self.starts_on.data
         return datetime.combine(chosen, time(), zone()).astimezone(UTC) if chosen and chosen > today() else None
 
@@ -106,7 +106,7 @@ class AskForm(CprMixin, WorkspaceForm):
 
 
 class ReasonForm(CprMixin, WorkspaceForm):
-    """Why an answer is no, or why it ends."""
+    """Why it is declined, or why it ends."""
 
     reason = text_area_field(
         _l("Reason"),
@@ -140,5 +140,5 @@ class StartWithRolesForm(StartForm):
 
 
 def today() -> date:
-    """The date where the reader is."""
+    """Today's date in the reader's time zone."""
     return clock.now().astimezone(zone()).date()

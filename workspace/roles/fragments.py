@@ -1,4 +1,4 @@
-"""The piece of a page that shows roles (workspace/web/fragment_cache.py), and what it is made of."""
+"""The cached fragment that shows roles, and the values that it depends on."""
 
 from typing import Any
 

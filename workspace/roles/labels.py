@@ -1,4 +1,4 @@
-"""What the kinds of holders are called in the reader's language, and the sets of roles to begin with."""
+"""The names of kinds of holders in the reader's language, and the sets of roles to begin with."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ HOLDERS = {AssignmentKind.ACCOUNTABLE: _l("Accountable"), AssignmentKind.HELPER:
 
 
 class RoleSet(StrEnum):
-    """The kinds of partnerships that there is a set of roles for."""
+    """The kinds of partnership that have a set of roles."""
 
     DEVELOPMENT = "development"
     NETWORK = "network"
@@ -26,7 +26,7 @@ ROLE_SETS = {
 _COORDINATOR = (_l("Coordinator"), _l("Holds the partnership together and calls its meetings"))
 _RESULTS = (_l("Measuring results"), _l("Collects figures every quarter"))
 
-# Each role's name, and what it is responsible for. Once they are in a partnership they are its own to change.
+# Each role's name and responsibility. Once in a partnership, they are its own to change.
 ROLES = {
     RoleSet.DEVELOPMENT: (
         _COORDINATOR,

@@ -21,7 +21,7 @@ class StaleRole(Conflict):
 
 
 class AlreadyAdded(Conflict):
-    """The one-time key has made a role before, the one with this `role_id`, and it was described otherwise."""
+    """The one-time key has already made the role `role_id`, with another description."""
 
     def __init__(self, role_id: int) -> None:
         super().__init__(_("You have already added this role, but with different content."))
@@ -29,7 +29,7 @@ class AlreadyAdded(Conflict):
 
 
 class Role(Model):
-    """Who holds it stands in its holdings (holdings.py); that it is vacant is derived from them, never told."""
+    """A role. Its holders are assignments (roles/assignments.py); that it is vacant is derived from them."""
 
     __tablename__ = "role"
     __table_args__ = (
@@ -43,7 +43,7 @@ class Role(Model):
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(80))
     responsibility: Mapped[str] = mapped_column(Text)
-    # What it is found by: its name and what it is responsible for, folded.
+    # What searches compare: its name and responsibility, normalised.
     found_by: Mapped[str] = mapped_column(Text)
     position: Mapped[int]
     created_by_id: Mapped[int]
@@ -54,7 +54,7 @@ class Role(Model):
 
     @classmethod
     def add(cls, by: Membership, *, name: str, responsibility: str, one_time_key: str) -> "Role":
-        """Add a role, last in order. The same key makes the same role, or AlreadyAdded if it is described otherwise."""
+        """Add a role, last in order. The same key returns the same role, or raises AlreadyAdded if it differs."""
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             made = db.session.scalar(select(Role).where(Role.created_by_id == by.id, Role.one_time_key == one_time_key))
@@ -76,7 +76,7 @@ class Role(Model):
             return role
 
     def edit(self, by: Membership, *, name: str, responsibility: str, version: int) -> None:
-        """Change what it is called and responsible for. Raises Stale when `version` is not the present one."""
+        """Change its name and responsibility. Raises StaleRole if `version` is not the current one."""
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             self.require_in_use()
@@ -89,7 +89,7 @@ class Role(Model):
                 record_by(by, EDITED_ROLE, role=self.id, name=name, before=before)
 
     def place(self, by: Membership, *, up: bool) -> None:
-        """Let it change places with its neighbour. How roles are laid out is no event: nothing is logged."""
+        """Swap it with its neighbour. The order of roles is no event, so nothing is logged."""
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             self.require_in_use()

@@ -1,4 +1,4 @@
-"""Starting a partnership, with the roles that it begins with: here because roles stand above partnerships."""
+"""Starting a partnership, with its first roles: here because roles are on a floor above partnerships."""
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -51,7 +51,7 @@ def start_partnership(user: User) -> ResponseReturnValue:
     except AlreadyStarted as already:
         form.take_new_key()
         seat = find(already.partnership, user)
-        if seat is None or not seat.is_active:  # Left since: what it says is no longer theirs to read.
+        if seat is None or not seat.is_active:  # They have left it since, and may no longer read it.
             form.refuse(form.name, already.message)
             return _page(form, choice), 409
         return _page(form, choice, earlier=already.partnership), 409

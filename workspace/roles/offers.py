@@ -1,4 +1,4 @@
-"""Offering a role, which is how it is assigned and handed over too; asking for one; and taking either back."""
+"""Offering a role, which is also how it is assigned and handed over; asking for one; withdrawing either."""
 
 from datetime import datetime
 
@@ -26,10 +26,10 @@ def offer(
     starts_at: datetime | None = None,
     stays_as_helper: bool = False,
 ) -> RoleAssignment:
-    """Offer a role. Who is accountable for it hands that over when `to` accepts, from `starts_at`.
+    """Offer a role. From whoever is accountable it is a handover, which takes effect at `starts_at` once `to` accepts.
 
-    With `stays_as_helper` who hands over their own stays for a month to help. The same offer again is the same.
-    Raises NotAllowed unless `by` is a moderator or hands over their own, Conflict when `to` can't take it.
+    With `stays_as_helper` the former holder stays for a month to help. Repeating an offer does nothing.
+    Raises NotAllowed unless `by` is a moderator or the holder, Conflict if `to` can't take it.
     """
     with by.partnership.locked():
         role.require_in_use()
@@ -58,9 +58,9 @@ def offer(
 
 
 def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") -> RoleAssignment:
-    """Ask for a role, which a moderator answers. The same question again is the same.
+    """Ask for a role, which a moderator answers. Repeating a request does nothing.
 
-    Raises Conflict when somebody is accountable already: they hand it over, or a moderator does.
+    Raises Conflict if somebody is accountable already: they, or a moderator, would have to hand it over.
     """
     with by.partnership.locked():
         by.require(Action.TAKE_ROLES)
@@ -78,7 +78,7 @@ def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") ->
 
 
 def withdraw(holding: RoleAssignment, by: Membership) -> None:
-    """Take back an offer or a question; what has been taken back stays so."""
+    """Withdraw an offer or a request; does nothing if it has been withdrawn."""
     with by.partnership.locked():
         by.require(Action.TAKE_ROLES)
         if holding.state is AssignmentState.WITHDRAWN:
@@ -97,7 +97,7 @@ def is_accountable(member: Membership, role: Role) -> bool:
 
 
 def require_able(member: Membership) -> None:
-    """Raise Conflict unless `member` is here, and may hold roles."""
+    """Raise Conflict unless `member` is active and may hold roles."""
     if not member.is_active:
         raise Conflict(_("%(name)s is no longer in the partnership. Choose somebody else.", name=member.user.name))
     if not member.may(Action.TAKE_ROLES):
@@ -105,7 +105,7 @@ def require_able(member: Membership) -> None:
 
 
 def require_vacant(role: Role) -> None:
-    """Raise Conflict when somebody is accountable for `role`, or is going to be."""
+    """Raise Conflict if somebody is accountable for `role`, or is going to be."""
     holder = accountable(role) or successor(role)
     if holder:
         name = holder.membership.user.name
@@ -113,7 +113,7 @@ def require_vacant(role: Role) -> None:
 
 
 def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> None:
-    """Raise Conflict when `member` holds the role so already, or helping is less than they do."""
+    """Raise Conflict if `member` already has this part in the role, or a greater one."""
     held = select(RoleAssignment).where(
         RoleAssignment.role_id == role.id,
         RoleAssignment.membership_id == member.id,

@@ -1,8 +1,8 @@
-"""What of the roles waits for a person, in all of their partnerships. Each is one statement, the oldest first.
+"""Offers, requests and vacant roles that wait for a person, in all partnerships: one statement each, oldest first.
 
-Everything is derived: an offer counts while both its seat and its partnership are open, a role is vacant while nobody
-with an active seat is accountable for it. The statements are made once and kept: making them takes longer than running
-them, and every overview and every digest asks all of them.
+Everything is derived: an offer counts while its membership is active and its partnership open, a role is vacant while
+no active member is accountable for it. The statements are built once, since that takes longer than running them, and
+every overview and every digest needs all of them.
 """
 
 from functools import cache
@@ -27,17 +27,17 @@ PLACE = (Partnership.slug, Partnership.name.label("partnership_name"), Role.id.l
 
 
 def offers_to(user: User) -> list[AnyRow]:
-    """Roles that are offered to me: `id` is the holding's, `offered_by` whoever offers, `since` a later beginning."""
+    """Roles offered to me: `id` is the assignment's, `offered_by` who offers it, `since` a later beginning."""
     return fetch_rows(_offers(), user_id=user.id)
 
 
 def requests_for_roles(user: User) -> list[AnyRow]:
-    """Who asks for a role in the partnerships that I moderate: `id` is the holding's."""
+    """Requests for roles in the partnerships that I moderate: `id` is the assignment's."""
     return fetch_rows(_requests(), user_id=user.id)
 
 
 def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
-    """Roles that lack somebody, in the partnerships that I moderate.
+    """Roles that lack a holder, in the partnerships that I moderate.
 
     Nobody is accountable for those that are `vacant`; those that have a `side` are held by that one only, in a
     partnership that has several.
@@ -127,7 +127,7 @@ def _lacking() -> AnySelect:
 
 
 def _is_mine() -> tuple[Any, ...]:
-    """The conditions that the seat is mine, and neither it nor the partnership is closed."""
+    """The conditions that the membership is mine and active, and the partnership not archived."""
     return (
         Membership.user_id == bindparam("user_id"),
         Membership.is_active,

@@ -1,4 +1,4 @@
-"""What is read of roles in a partnership. Every query starts from a membership."""
+"""Queries of roles in a partnership. Every query starts from a membership."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -263,14 +263,14 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
 
 
 def member(membership: Membership, member_id: int) -> Membership | None:
-    """A seat in the same partnership, whatever its state."""
+    """A membership in the same partnership, whatever its state."""
     return db.session.scalar(
         select(Membership).where(Membership.partnership_id == membership.partnership_id, Membership.id == member_id)
     )
 
 
 def first_seat(partnership: Partnership, user: User) -> Membership:
-    """The seat of whoever has just started a partnership."""
+    """The membership of whoever has just started a partnership."""
     seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
     return db.session.scalars(seat).one()
 
@@ -317,7 +317,7 @@ def _sides() -> Any:
 
 
 def has_accountable() -> ColumnElement[bool]:
-    """The condition that a role has an accountable holder now, whose seat is active."""
+    """The condition that a role has an accountable holder now, whose membership is active."""
     return exists().where(
         RoleAssignment.partnership_id == Role.partnership_id,
         RoleAssignment.role_id == Role.id,

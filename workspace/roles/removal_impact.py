@@ -1,4 +1,4 @@
-"""What the roles would lack if somebody left: to be seen before a member is let go."""
+"""What removing members would mean for the roles, shown before it is confirmed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Impact:
 
 
 def impact_of_removing(membership: Membership, member_ids: Collection[int]) -> Impact:
-    """What would become of the roles without these members; two statements."""
+    """The impact of removing these members, in two statements."""
     now = clock.now()
     theirs = select(RoleAssignment.role_id).where(RoleAssignment.membership_id.in_(member_ids), is_held(now))
     held = (

@@ -1,4 +1,4 @@
-"""Beginning with a set of roles, to change freely."""
+"""Sets of roles to begin with, and to change freely."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from workspace.roles.models import Role
 
 
 def begin_with(by: Membership, role_set: RoleSet) -> None:
-    """Add the roles of `role_set`, in `by`'s language. Where there are roles already, nothing is added."""
+    """Add the roles of `role_set`, in `by`'s language. Does nothing if there are roles already."""
     with by.partnership.locked():
         by.require(Action.ASSIGN_ROLES)
         if db.session.scalar(select(Role.id).where(Role.partnership_id == by.partnership_id).limit(1)):

@@ -1,4 +1,4 @@
-"""The roles of a partnership, and each of them."""
+"""The roles of a partnership: the list, and a page for each."""
 
 from typing import Any
 
@@ -93,14 +93,14 @@ def begin(membership: Membership) -> ResponseReturnValue:
 @blueprint.get(f"{PLACE}/order")
 @members_with(Action.ASSIGN_ROLES)
 def order(membership: Membership) -> ResponseReturnValue:
-    """The roles in their order, each with its buttons."""
+    """The roles in order, each with buttons to move it."""
     return page_or_partial("roles/order.html", "roles/_order.html", **_ordered(membership))
 
 
 @blueprint.post(f"{PLACE}/order")
 @members_with(Action.ASSIGN_ROLES)
 def reorder(membership: Membership) -> ResponseReturnValue:
-    """Let a role change places with its neighbour."""
+    """Swap a role with its neighbour."""
     way = "up" if "up" in request.form else "down"
     role_id = pagination.parse_int(request.form.get(way, ""))
     if role_id is None:
@@ -129,7 +129,7 @@ def show(membership: Membership, role_id: int) -> ResponseReturnValue:
 @blueprint.get(f"{PLACE}/<number:role_id>/edit")
 @members_with(Action.ASSIGN_ROLES)
 def edit(membership: Membership, role_id: int) -> ResponseReturnValue:
-    """The form for what a role is."""
+    """The form for editing a role."""
     role = queries.role(membership, role_id)
     role.require_in_use()
     form = RoleEditForm(obj=role)
@@ -139,7 +139,7 @@ def edit(membership: Membership, role_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{PLACE}/<number:role_id>/edit")
 @members_with(Action.ASSIGN_ROLES)
 def update(membership: Membership, role_id: int) -> ResponseReturnValue:
-    """Change what a role is; a stale form comes back with both texts."""
+    """Save a role; a stale form comes back with both texts."""
     role, form = queries.role(membership, role_id), RoleEditForm()
     context = form_on(membership, role, "_edit", form)
     if not form.validate():
@@ -170,7 +170,7 @@ def ask_to_retire(membership: Membership, role_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{PLACE}/<number:role_id>/retirement")
 @members_with(Action.ASSIGN_ROLES)
 def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
-    """Use a role no longer."""
+    """Retire a role."""
     role = queries.role(membership, role_id)
     endings.retire(role, membership)
     flash_live(_("The role is no longer in use. Its history can be read."))
@@ -188,7 +188,7 @@ def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
 
 
 def place(membership: Membership) -> dict[str, Any]:
-    """What every template of roles knows."""
+    """The context of every template of roles."""
     return {"membership": membership, "partnership": membership.partnership}
 
 
@@ -198,7 +198,7 @@ def address_of(membership: Membership, role_id: int) -> str:
 
 
 def whole(membership: Membership, role: Role) -> dict[str, Any]:
-    """What a role's page shows."""
+    """The context of a role's page."""
     found = queries.history(membership, role.id, pagination.parse_int(request.args.get("before", "")))
     people = queries.people(membership, [role.id])[role.id]
     return {
@@ -214,7 +214,7 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
 
 
 def form_on(membership: Membership, role: Role, part: str, form: Any = None, **context: Any) -> dict[str, Any]:
-    """What a form in place of a role's page shows."""
+    """The context of a form in place of a role's page."""
     return {"role": role, "part": f"roles/{part}.html", "form": form, **place(membership), **context}
 
 

@@ -1,4 +1,4 @@
-"""Administrators see who is in which partnership, and nothing of what is written there. One who must, joins to help.
+"""What administrators see of partnerships: who is in them, never what is written. One who must, joins to help.
 
 Joining makes the administrator a moderator; the partnership's log says so, with the reason, and its moderators are
 told by mail.
@@ -48,7 +48,7 @@ def partnerships(user: User) -> ResponseReturnValue:
 @blueprint.get("/admin/partnerships/<number:partnership_id>/joining")
 @administrators_only
 def ask_to_help(user: User, partnership_id: int) -> ResponseReturnValue:
-    """Ask why, and say what it means."""
+    """Ask for the reason, and explain the consequences."""
     return render_template("members/help.html", form=HelpForm(), **_help(user, partnership_id))
 
 
@@ -67,13 +67,13 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
 @blueprint.get("/people/<number:user_id>/memberships")
 @administrators_only
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
-    """In which partnerships a person is, as what, and since when."""
+    """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
     return render_template("members/of_person.html", person=shown, seats=_seats(shown))
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
-    """Let an administrator in as a moderator. One who is in already changes nothing, but for the level."""
+    """Make an administrator a moderator. For an existing member only the level changes."""
     with partnership.locked():
         if partnership.is_archived:
             raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
@@ -132,7 +132,7 @@ def _partnerships(after: int | None) -> list[AnyRow]:
 
 
 def _seats(shown: User) -> list[AnyRow]:
-    """The seats that a person has or had, but for those who only asked for one; the latest change first."""
+    """A person's current and past memberships, without mere requests; the latest change first."""
     query = (
         select(
             Membership.level,

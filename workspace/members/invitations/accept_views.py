@@ -1,4 +1,4 @@
-"""What an invitation's and a link's address lead to. Opening it never accepts: mail scanners open every link."""
+"""The pages that invitations and invite links lead to. Opening one never accepts: mail scanners open every link."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ PER_ADDRESS = RateLimitItemPerHour(20)
 @blueprint.get("/invitations/<token:token>")
 @public
 def show_invitation(token: str) -> ResponseReturnValue:
-    """What one is invited to, and a button."""
+    """The invitation, with a button to accept it."""
     invitation = invitations_service.invitation_of(token)
     if invitation is None:
         return _not_ours()
@@ -36,7 +36,7 @@ def show_invitation(token: str) -> ResponseReturnValue:
 @blueprint.post("/invitations/<token:token>")
 @public
 def accept(token: str) -> ResponseReturnValue:
-    """Take the seat; who has no account gets one, whose address the mail has confirmed."""
+    """Accept the invitation; whoever has no account gets one, since the mail has confirmed the address."""
     invitation = invitations_service.invitation_of(token)
     if invitation is None:
         return _not_ours()
@@ -60,7 +60,7 @@ def accept(token: str) -> ResponseReturnValue:
 @blueprint.get("/join/<token:token>")
 @public
 def show_join(token: str) -> ResponseReturnValue:
-    """What a link leads into."""
+    """The page of an invite link."""
     link = invitations_service.link_of(token)
     return _join_page(link, _join_form(link), 200 if link.is_open else 410) if link else _not_ours()
 
@@ -68,7 +68,7 @@ def show_join(token: str) -> ResponseReturnValue:
 @blueprint.post("/join/<token:token>")
 @public
 def join(token: str) -> ResponseReturnValue:
-    """Come in by the link; who is not signed in gets a mail that confirms the address first."""
+    """Join by the link; whoever is not signed in first gets a mail that confirms the address."""
     link = invitations_service.link_of(token)
     if link is None:
         return _not_ours()
@@ -94,7 +94,7 @@ def join(token: str) -> ResponseReturnValue:
 
 
 def _join_form(link: InviteLink) -> Any:
-    """What has to be asked: the organisation, unless one's own takes part; of a stranger the address too."""
+    """The form: it asks for an organisation unless one's own takes part, and strangers for the address too."""
     form = JoinForm() if g.user else AddressForm()
     present = participating_organisations(link.partnership)
     form.organisation.choices = [(row.id, row.name) for row in present]

@@ -1,4 +1,4 @@
-"""Reading pasted mail addresses, in any of the ways that people keep them, and saying what will happen with each."""
+"""Parsing pasted e-mail addresses, in whatever format people have them, and predicting what happens with each."""
 
 import csv
 import re
@@ -21,11 +21,11 @@ from workspace.partnerships.models import Ending, Membership, MembershipState, P
 from workspace.web.forms import LONGEST_EMAIL
 
 LONGEST_NAME = 100
-# What is read of a list, in characters and in addresses: of more nothing can be said in a moment.
+# The longest list that is parsed, in characters and in addresses: longer ones would take too long.
 LONGEST = 100_000
 MOST = 1_000
 AT_ONCE = 500
-# Pieces between commas, semicolons and line ends; quoted names may hold any of them.
+# Parts between commas, semicolons and line breaks; quoted names may contain any of them.
 PIECE = re.compile(r'(?:"[^"\n]*"|[^,;\n"]|")+')
 NAMED = re.compile(r"^(?P<name>.*)<(?P<email>[^<>]*)>\s*$", re.DOTALL)
 HEADING = re.compile(r"\b(e-?mail|mail|e-?mailadresse|mailadresse|e-?post)\b", re.IGNORECASE)
@@ -34,7 +34,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class RowStatus(StrEnum):
-    """What will happen with a row."""
+    """What will happen with an address."""
 
     NEW = "new"
     RETURNS = "returns"
@@ -57,7 +57,7 @@ def count(text: str) -> int:
 
 @dataclass(frozen=True)
 class Row:
-    """One pasted address: as it was written, as it is understood, and what will happen with it.
+    """One pasted address: as written, as parsed, and what will happen with it.
 
     `since` is when the membership ended of somebody who had one.
     """
@@ -70,12 +70,12 @@ class Row:
 
     @cached_property
     def key(self) -> str:
-        """What two spellings have in common."""
+        """The form that all spellings share."""
         return email_key(self.email)
 
 
 def read(partnership: Partnership, text: str) -> list[Row]:
-    """What will happen with each address in `text`, in its order; no more than are read at once."""
+    """What will happen with each address in `text`, in order, up to the limit."""
     rows: list[Row] = []
     seen: set[str] = set()
     for written, email, name in islice(_pieces(text[:LONGEST]), MOST):
@@ -95,7 +95,7 @@ def read(partnership: Partnership, text: str) -> list[Row]:
 
 
 def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowStatus, datetime | None]]:
-    """What the partnership knows of these addresses already, and since when; two statements for every 500."""
+    """The status of addresses that the partnership knows, and since when; two statements for every 500."""
     fates: dict[str, tuple[RowStatus, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
@@ -164,7 +164,7 @@ def _columns(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _address(text: str) -> str:
-    """The address in its normal form; nothing for what is none."""
+    """The normalised address; "" for an invalid one."""
     address = text.removeprefix("mailto:")
     if "@" not in address or len(address) > LONGEST_EMAIL:
         return ""
@@ -175,5 +175,5 @@ def _address(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """A name on one line: what could begin another header of a mail is a space."""
+    """A name on one line: characters that could start another mail header become spaces."""
     return " ".join(CONTROL.sub(" ", text).replace('"', " ").split())[:LONGEST_NAME]

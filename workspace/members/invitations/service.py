@@ -1,4 +1,4 @@
-"""Inviting by mail address: the verbs. An invitation is an approval, so who accepts is in."""
+"""Invitations by e-mail address. An invitation is an approval: accepting it makes one a member."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ class NoLongerOpen(Conflict):
 def invite(
     by: Membership, rows: Sequence[Row], *, level: Level, organisation_id: int, language: str, greeting: str
 ) -> list[Invitation]:
-    """Invite every row that can be; what has become of the others meanwhile is asked again under the lock."""
+    """Invite every row that can be invited; their status is checked again under the lock."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         require_partner(by.partnership, organisation_id)
@@ -70,7 +70,7 @@ def invite(
 
 
 def resend(by: Membership, invitation_id: int) -> Invitation:
-    """Send it again, valid for another fortnight. The link is the same."""
+    """Send it again, valid for another two weeks. The link stays the same."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         invitation = _of(by, invitation_id)
@@ -85,7 +85,7 @@ def resend(by: Membership, invitation_id: int) -> Invitation:
 
 
 def withdraw(by: Membership, invitation_id: int) -> Invitation:
-    """Take an invitation back: its link opens nothing any more."""
+    """Withdraw an invitation: its link no longer works."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         invitation = _of(by, invitation_id)
@@ -100,7 +100,7 @@ def withdraw(by: Membership, invitation_id: int) -> Invitation:
 
 
 def accept(invitation: Invitation, user: User) -> Membership:
-    """Give the person whose address was invited their seat.
+    """Make the person whose address was invited a member.
 
     Raises NoLongerOpen, Conflict for somebody else, and NotAllowed for a member whose access is on hold.
     """
@@ -130,7 +130,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
 def enter(
     partnership: Partnership, user: User, *, level: Level, organisation_id: int | None, link_id: int | None
 ) -> Membership:
-    """Seat the person for their own organisation if it takes part, else for `organisation_id`.
+    """Make the person a member for their own organisation if it takes part, else for `organisation_id`.
 
     Raises NotAllowed for a member whose access is on hold, and Conflict if the organisation does not take part.
     """
@@ -175,7 +175,7 @@ def create_member_account(organisation_id: int, user: User, by: Membership) -> N
 
 
 def token(what: Invitation | InviteLink) -> str:
-    """What the address of an invitation or a link holds. It can't be guessed, and the database does not hold it."""
+    """The token in the address of an invitation or a link. It can't be guessed, and is not in the database."""
     return str(_signer(type(what)).dumps(what.id))
 
 
@@ -190,7 +190,7 @@ def link_of(token: str) -> InviteLink | None:
 
 
 def make_account(invitation: Invitation, *, name: str, password_hash: str) -> User:
-    """An account for the invited, whose address the mail has confirmed."""
+    """Create an account for the invited person, whose address the mail has confirmed."""
     begin_write()
     user = User(
         email=invitation.email,
@@ -239,7 +239,7 @@ def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
 
 
 def _mails(invitation: Invitation) -> list[dict[str, Any]]:
-    """The mail now, and a reminder in five days, which says nothing if there is an answer by then."""
+    """The mail now, and a reminder in five days, which is not sent if there is an answer by then."""
     key = f"{invitation.id}:{invitation.round}"
     about: dict[str, Any] = {"invitation": invitation.id, "round": invitation.round}
     later = clock.now() + REMINDED_AFTER
@@ -250,7 +250,7 @@ def _mails(invitation: Invitation) -> list[dict[str, Any]]:
 
 
 def _withdraw_expired(by: Membership) -> None:
-    """Make room for new invitations to addresses whose last one is too old."""
+    """Withdraw expired invitations to these addresses, so that new ones can be made."""
     db.session.execute(
         update(Invitation)
         .where(

@@ -1,4 +1,4 @@
-"""Inviting, for moderators: paste, preview, confirm; what waits for an answer; links for a meeting room."""
+"""Inviting, for moderators: paste, preview, confirm; what waits for an answer; links to show at a meeting."""
 
 from collections import Counter
 from typing import Any
@@ -37,14 +37,14 @@ def invitations(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/invitations")
 @members_with(Action.ADD_MEMBERS)
 def invite(membership: Membership) -> ResponseReturnValue:
-    """First say what will happen, row by row; once that is confirmed, invite."""
+    """Show what will happen, row by row; once that is confirmed, invite."""
     form = _form(membership)
     if not form.validate() or "change" in request.form:
         return _page(membership, form, status=422 if form.errors else 200)
     rows = address_parser.read(membership.partnership, form.addresses.data)
     ready = [row for row in rows if row.status in INVITING]
     if "confirm" not in request.form or not ready:
-        # What can't be invited stands first: it is what has to be looked at.
+        # Rows that can't be invited come first: they need attention.
         rows.sort(key=lambda row: row.status in INVITING)
         counts = Counter(row.status for row in rows)
         context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **_place(membership)}
@@ -82,7 +82,7 @@ def withdraw_invitation(membership: Membership, invitation_id: int) -> ResponseR
 @blueprint.post("/partnerships/<slug:slug>/links")
 @members_with(Action.ADD_MEMBERS)
 def open_link(membership: Membership) -> ResponseReturnValue:
-    """Make a link for a meeting room."""
+    """Create a link to show at a meeting."""
     form = LinkForm()
     if not form.validate():
         return _page(membership, _form(membership, empty=True), link_form=form, status=422)
@@ -95,7 +95,7 @@ def open_link(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/links/<number:link_id>")
 @members_with(Action.ADD_MEMBERS)
 def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
-    """The link, as an address and as a QR code, and who came in by it."""
+    """The link, as an address and as a QR code, and who joined by it."""
     link = _link(membership, link_id)
     address = f"{request.url_root}join/{invitations_service.token(link)}"
     return render_template(
@@ -111,7 +111,7 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/links/<number:link_id>/closing")
 @members_with(Action.ADD_MEMBERS)
 def close_link(membership: Membership, link_id: int) -> ResponseReturnValue:
-    """Let nobody in by it any more."""
+    """Close the link: nobody can join by it any more."""
     join_requests_service.close_link(membership, _link(membership, link_id))
     flash_live(_("The link is closed."))
     return redirect_client(f"{membership.partnership.address}invitations")

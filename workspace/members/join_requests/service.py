@@ -1,4 +1,4 @@
-"""Invite links and requests to join: the verbs."""
+"""Invite links and requests to join."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from workspace.permissions import Action, Conflict, Level
 
 
 def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> InviteLink:
-    """A link for a meeting room, for readers or members, for so many hours and so many people."""
+    """Create a link to show at a meeting, for one level, for so many hours and so many people."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         if level is Level.MODERATOR:
@@ -41,7 +41,7 @@ def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> In
 
 
 def close_link(by: Membership, link: InviteLink) -> None:
-    """Let nobody in by it any more."""
+    """Close the link: nobody can join by it any more."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         if link.closed_at is None:
@@ -50,9 +50,9 @@ def close_link(by: Membership, link: InviteLink) -> None:
 
 
 def join(link: InviteLink, user: User, organisation_id: int | None = None) -> Membership:
-    """Let a signed-in person in by the link. Who is in already uses nothing up.
+    """Let a signed-in person join by the link. For a member it does nothing, and counts no use.
 
-    Who belongs to none of the partner organisations chooses for which one to sit.
+    Whoever belongs to none of the partner organisations chooses which one to represent.
     """
     with link.partnership.locked():
         partnership = link.partnership
@@ -97,7 +97,7 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
 
 
 def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
-    """Ask the moderators of a listed partnership for a seat. Who has asked already, or is in, changes nothing."""
+    """Ask the moderators of a listed partnership to join. Does nothing for members and those who have asked."""
     with partnership.locked():
         if partnership.visibility is not Visibility.LISTED or partnership.is_archived:
             raise Conflict(_("The partnership is no longer listed."))
@@ -108,7 +108,7 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             return seat
         if seat is None:
             seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
-            seat.joined_at = null()  # None would be the column's default, the present moment.
+            seat.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(seat)
         seat.organisation_id, seat.level, seat.ends_at = user.organisation_id, Level.OBSERVER, None
         seat.transition_to(MembershipState.REQUESTED)
@@ -119,7 +119,7 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
 
 
 def approve(by: Membership, seat_id: int, level: Level) -> Membership:
-    """Let in who has asked; their organisation takes part from now on, if it did not."""
+    """Approve the request; the person's organisation takes part from now on, if it did not."""
     with by.partnership.locked():
         seat = _request(by, seat_id)
         invitations_service.create_member_account(seat.organisation_id, seat.user, by)
@@ -129,7 +129,7 @@ def approve(by: Membership, seat_id: int, level: Level) -> Membership:
 
 
 def decline(by: Membership, seat_id: int, reason: str) -> Membership:
-    """Say no, with a reason that the person sees."""
+    """Decline, with a reason that the person sees."""
     with by.partnership.locked():
         seat = _request(by, seat_id)
         seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
@@ -150,7 +150,7 @@ def ask_back(by: Membership, seat_id: int, question: str) -> Membership:
 
 
 def answer(seat: Membership, words: str) -> None:
-    """Answer the moderators' question: the words stand below what was written before."""
+    """Answer the moderators' question: the answer is added below the request's text."""
     with seat.partnership.locked():
         if seat.state is not MembershipState.REQUESTED:
             raise Conflict(_("Your request has been answered in the meantime."))
@@ -159,7 +159,7 @@ def answer(seat: Membership, words: str) -> None:
 
 
 def take_back(seat: Membership) -> None:
-    """Take one's own request back."""
+    """Withdraw one's own request."""
     with seat.partnership.locked():
         if seat.state is MembershipState.REQUESTED:
             seat.transition_to(MembershipState.ENDED)
@@ -167,7 +167,7 @@ def take_back(seat: Membership) -> None:
 
 
 def set_visibility(by: Membership, visibility: Visibility) -> None:
-    """Let people who are no members know of the partnership, or not."""
+    """List the partnership for people who are not members, or hide it."""
     with by.partnership.locked():
         by.require(Action.EDIT_PARTNERSHIP)
         before, by.partnership.visibility = by.partnership.visibility, visibility

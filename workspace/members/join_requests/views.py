@@ -26,14 +26,14 @@ NAMED = 6
 @blueprint.get("/partnerships/listed")
 @signed_in
 def listed(user: User) -> ResponseReturnValue:
-    """Partnerships that everybody who is signed in may know of: name, purpose and organisations."""
+    """The listed partnerships, for everybody signed in: name, purpose and organisations."""
     return _listed_page(user, RequestForm())
 
 
 @blueprint.post("/partnerships/listed/<number:partnership_id>/requests")
 @signed_in
 def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
-    """Ask for a seat."""
+    """Ask to join."""
     partnership = db.session.get(Partnership, partnership_id)
     if partnership is None or partnership.visibility is not Visibility.LISTED:
         abort(404)
@@ -61,7 +61,7 @@ def answer(user: User, membership_id: int) -> ResponseReturnValue:
 @blueprint.post("/memberships/<number:membership_id>/taking-back")
 @signed_in
 def take_back(user: User, membership_id: int) -> ResponseReturnValue:
-    """Take one's own request back."""
+    """Withdraw one's own request."""
     join_requests_service.take_back(_own(user, membership_id))
     flash_live(_("Your request is taken back."))
     return redirect_client("/memberships")
@@ -70,7 +70,7 @@ def take_back(user: User, membership_id: int) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/approval")
 @members_with(Action.ADD_MEMBERS)
 def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Let in who has asked."""
+    """Approve a request."""
     form = DecisionForm()
     level = _chosen(form.level.data if form.validate() else None)
     seat = join_requests_service.approve(membership, membership_id, level)
@@ -81,14 +81,14 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
 @members_with(Action.ADD_MEMBERS)
 def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Ask why, or what should be known first."""
+    """The form to decline a request, or to ask the person something first."""
     return _reply_page(membership, membership_id, ReplyForm())
 
 
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
 @members_with(Action.ADD_MEMBERS)
 def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Say no with a reason; or, with the other button, ask back."""
+    """Decline with a reason; or, with the other button, ask the person something."""
     form = ReplyForm()
     if not form.validate():
         context = _reply(membership, membership_id)
@@ -105,7 +105,7 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/visibility")
 @members_with(Action.EDIT_PARTNERSHIP)
 def show_visibility(membership: Membership) -> ResponseReturnValue:
-    """Who can know of the partnership."""
+    """The form for the partnership's visibility."""
     form = VisibilityForm(data={"visibility": membership.partnership.visibility})
     return render_template(
         "members/visibility.html", form=form, membership=membership, partnership=membership.partnership
@@ -115,7 +115,7 @@ def show_visibility(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/visibility")
 @members_with(Action.EDIT_PARTNERSHIP)
 def set_visibility(membership: Membership) -> ResponseReturnValue:
-    """Let it be listed, or hidden."""
+    """List or hide the partnership."""
     form = VisibilityForm()
     join_requests_service.set_visibility(membership, _chosen(form.visibility.data if form.validate() else None))
     flash_live(_("The visibility is changed."))

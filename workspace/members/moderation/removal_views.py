@@ -1,4 +1,4 @@
-"""Leaving for good: being removed, leaving by oneself, and handing over before."""
+"""Removing members, leaving, and handing over moderation before."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 @blueprint.get("/partnerships/<slug:slug>/members/removal")
 @members_with(Action.MANAGE_MEMBERS)
 def ask_to_remove(membership: Membership) -> ResponseReturnValue:
-    """Ask why, and say what will happen."""
+    """Ask for the reason, and show the consequences."""
     if not members_typed(request.args):
         flash_live(_("Choose members in the table first."))
         return redirect_303(f"{membership.partnership.address}members")
@@ -72,18 +72,18 @@ def leave(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/handover")
 @members_with(Action.MANAGE_MEMBERS)
 def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Make somebody else a moderator in one's own place."""
+    """Make somebody else moderator in one's place."""
     seat = moderation_service.hand_over(membership, membership_id, confirmed=True)
     flash_live(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
 def _own(membership: Membership) -> dict[str, Any]:
-    """One's own seat, and the roles that would lack one."""
+    """One's own membership, and what leaving means for the roles."""
     return {"without": removal_impact.impact_of_removing(membership, [membership.id]), **place(membership)}
 
 
 def _chosen(membership: Membership) -> dict[str, Any]:
-    """Whom it is about, and the roles that would lack them."""
+    """The chosen members, and what removing them means for the roles."""
     context = chosen(membership)
     return context | {"without": removal_impact.impact_of_removing(membership, [seat.id for seat in context["seats"]])}

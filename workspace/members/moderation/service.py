@@ -1,7 +1,7 @@
-"""What moderators do with the seats of others, and everybody with their own: each a verb under the partnership's lock.
+"""Moderation of memberships, and what members do with their own; everything under the partnership's lock.
 
-A partnership always keeps an active moderator. The check stands under the lock, so it holds as well when the last two
-are lowered at the same moment.
+A partnership always keeps an active moderator. The check is made under the lock, so it also holds if the last two are
+demoted at the same moment.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,14 +33,14 @@ class LastModerator(Conflict):
 
 
 class LastOfSide(Conflict):
-    """Without this person a side would have no moderator: it can be done, but has to be confirmed."""
+    """Without this person a side would have no moderator: this is allowed, but must be confirmed."""
 
     def __init__(self) -> None:
         super().__init__(_("Then only one side has moderators. Confirm it if that is what you want."))
 
 
 def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: bool = False) -> dict[int, Level]:
-    """Give seats (by id) new levels; what those that changed had before.
+    """Change the levels of memberships (by id); returns the earlier levels of those that changed.
 
     Raises LastModerator, and LastOfSide unless `confirmed`.
     """
@@ -69,7 +69,7 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
 def suspend(
     by: Membership, ids: Collection[int], *, until: datetime | None, reason: str, confirmed: bool = False
 ) -> list[Membership]:
-    """Keep members out until a moment, or until somebody lets them in again; those to whom it happened."""
+    """Suspend members until a moment, or until somebody lifts it; returns those who were suspended."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [seat for seat in seats(by.partnership, ids) if seat.is_active]
@@ -83,20 +83,20 @@ def suspend(
 
 
 def lift(by: Membership, seat_id: int) -> Membership:
-    """Let a suspended member in again."""
+    """Lift a suspension."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         seat = seat_with(by.partnership, seat_id)
         if seat.state is MembershipState.SUSPENDED:
             seat.transition_to(MembershipState.ACTIVE, by=by)
-            # Who comes back from a suspension gets no mail about what was written meanwhile.
+            # Whoever comes back from a suspension gets no mail about what was written meanwhile.
             seat.digested_number = by.partnership.last_number
             _tell(AuditAction.LIFTED, seat, by)
         return seat
 
 
 def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False) -> list[Membership]:
-    """End memberships. What they wrote stays under their names, and their roles are vacant from now on."""
+    """End memberships. What they wrote stays under their names; their roles become vacant."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [
@@ -112,7 +112,7 @@ def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool
 
 
 def end(seat: Membership, how: Ending, *, by: Membership, reason: str = "") -> None:
-    """End the membership, and put it on record. The partnership is locked."""
+    """End the membership, and log it. The partnership is locked."""
     seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
     seat.ending = how
     record_by(by, REMOVED, subject=seat)
@@ -131,7 +131,7 @@ def leave(seat: Membership, *, confirmed: bool = False) -> None:
 
 
 def end_on(by: Membership, seat_id: int, moment: datetime | None) -> Membership:
-    """Let a membership end by itself at a moment, or take the end away. The person is told a week before."""
+    """Set or clear the moment at which a membership ends. The person is told a week before."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         seat = seat_with(by.partnership, seat_id)
@@ -151,7 +151,7 @@ def end_on(by: Membership, seat_id: int, moment: datetime | None) -> Membership:
 
 
 def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Membership:
-    """Make somebody else a moderator in one's own place."""
+    """Make somebody else moderator in one's place."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         to = seat_with(by.partnership, to_id)
@@ -176,14 +176,14 @@ def require_moderator_without(user: User) -> None:
 
 
 def seats(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
-    """The partnership's seats with these ids, at most a hundred."""
+    """The partnership's memberships with these ids, at most a hundred."""
     wanted = sorted(ids)[:MOST_AT_ONCE]
     query = select(Membership).where(Membership.partnership_id == partnership.id, Membership.id.in_(wanted))
     return list(db.session.scalars(query.where(Membership.is_present).order_by(Membership.id)))
 
 
 def seat_with(partnership: Partnership, seat_id: int) -> Membership:
-    """The partnership's seat with that id; 404 for one that is none of its seats."""
+    """The partnership's membership with that id; 404 for one of another partnership."""
     found = seats(partnership, [seat_id])
     if not found:
         abort(404)
@@ -191,7 +191,7 @@ def seat_with(partnership: Partnership, seat_id: int) -> Membership:
 
 
 def other_moderators(seat: Membership) -> list[AnyRow]:
-    """The active moderators who can sign in, but for the seat: the ids of their seats and of themselves."""
+    """The other active moderators who can sign in: the ids of their memberships and accounts."""
     query = (
         select(Membership.id, Membership.user_id)
         .join(Membership.user)
@@ -209,9 +209,9 @@ def other_moderators(seat: Membership) -> list[AnyRow]:
 def moderating_sides(
     partnership: Partnership, *, without: Collection[int] = (), plus: Collection[int] = ()
 ) -> dict[str, int]:
-    """How many active moderators who can sign in each side has that has any.
+    """The number of active moderators who can sign in, by side; sides without any are left out.
 
-    The seats `without` are left out, and those in `plus` counted in.
+    The memberships `without` don't count; those in `plus` do.
     """
     side = func.coalesce(Participation.side, "others")
     query = (
@@ -249,18 +249,18 @@ def require_moderators(
 
 
 def require_others(by: Membership, found: Collection[Membership]) -> None:
-    """Raise Conflict if the actor is among those that something is done to."""
+    """Raise Conflict if the actor is among those whom it is done to."""
     if any(seat.id == by.id for seat in found):
         raise Conflict(_("You can't do this to yourself. Leave the partnership, or hand over first."))
 
 
 def moderators(found: Collection[Membership]) -> set[int]:
-    """The ids of the moderators among these seats."""
+    """The ids of the moderators among these memberships."""
     return {seat.id for seat in found if seat.level is Level.MODERATOR}
 
 
 def _tell_levels(changed: Collection[Membership]) -> None:
-    """Tell those whose level is another now by mail."""
+    """Mail those whose level has changed."""
     moment = int(clock.now().timestamp() * 1000)
     enqueue_all(
         [
@@ -277,7 +277,7 @@ def _tell_levels(changed: Collection[Membership]) -> None:
 
 
 def _tell(act: AuditAction, seat: Membership, by: Membership, **details: str) -> None:
-    """Put it on record, and tell the person by mail."""
+    """Record it in the audit log, and mail the person."""
     record_audit(act, actor=by.user, subject=seat.user, partnership=seat.partnership, **details)
     moment = int(clock.now().timestamp() * 1000)
     enqueue(act.value, key=f"{act.value}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)

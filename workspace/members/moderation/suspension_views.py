@@ -1,4 +1,4 @@
-"""Keeping members out for a while, letting them in again, and letting a membership end on a date."""
+"""Suspending members, lifting suspensions, and end dates of memberships."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 @blueprint.get("/partnerships/<slug:slug>/members/suspension")
 @members_with(Action.MANAGE_MEMBERS)
 def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
-    """Ask until when, and why."""
+    """The form for until when, and why."""
     if not members_typed(request.args):
         flash_live(_("Choose members in the table first."))
         return redirect_303(f"{membership.partnership.address}members")
@@ -31,7 +31,7 @@ def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/suspension")
 @members_with(Action.MANAGE_MEMBERS)
 def suspend(membership: Membership) -> ResponseReturnValue:
-    """Keep them out."""
+    """Suspend them."""
     form, context = SuspensionForm(), chosen(membership)
     if not form.validate():
         return form_error("members/_suspension.html", page="members/suspension.html", form=form, **context)
@@ -56,7 +56,7 @@ def suspend(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/reopening")
 @members_with(Action.MANAGE_MEMBERS)
 def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Let a suspended member in again."""
+    """Lift a suspension."""
     seat = moderation_service.lift(membership, membership_id)
     flash_live(_("%(name)s has access again.", name=seat.user.name))
     return redirect_client(f"{membership.partnership.address}members")
@@ -65,7 +65,7 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/end")
 @members_with(Action.MANAGE_MEMBERS)
 def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """The form for the day on which a membership ends."""
+    """The form for a membership's end date."""
     seat = moderation_service.seat_with(membership.partnership, membership_id)
     day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
     return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
@@ -74,7 +74,7 @@ def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/end")
 @members_with(Action.MANAGE_MEMBERS)
 def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Let a membership end on a day, or take the day away."""
+    """Set or clear a membership's end date."""
     form = EndForm()
     if not form.validate():
         seat = moderation_service.seat_with(membership.partnership, membership_id)
@@ -89,7 +89,7 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
 
 
 def chosen(membership: Membership) -> dict[str, Any]:
-    """The members that the address or the form names. Raises Conflict when none of them is here."""
+    """The members that the address or the form names. Raises Conflict if none of them is a member."""
     found = moderation_service.seats(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
@@ -97,11 +97,11 @@ def chosen(membership: Membership) -> dict[str, Any]:
 
 
 def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
-    """The form once more, with the box that confirms it. Nothing has been changed."""
+    """The form again with a checkbox to confirm. Nothing has been changed."""
     form.refuse(form.confirmed, question.message)
     return htmx.form_error(f"members/_{page}.html", page=f"members/{page}.html", status=409, form=form, **context)
 
 
 def place(membership: Membership) -> dict[str, Any]:
-    """What every page of a partnership needs."""
+    """The context of every page within a partnership."""
     return {"membership": membership, "partnership": membership.partnership}

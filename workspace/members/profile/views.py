@@ -41,7 +41,7 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
 
 
 def member(membership: Membership, member_id: int) -> AnyRow:
-    """A seat in the partnership that is or was taken, and its person; 404 for none."""
+    """A current or former membership in the partnership, and its person; 404 for none."""
     decider, person = aliased(Membership), aliased(User)
     query = (
         select(
@@ -75,7 +75,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
 
 
 def taken(membership: Membership, member_id: int) -> list[AnyRow]:
-    """The challenges that a member has taken, those to be solved first, then the latest."""
+    """The challenges that a member has taken: unsolved ones first, then the latest."""
     query = (
         select(Post.number, Post.title, Post.status, Post.status_at)
         .where(

@@ -1,4 +1,4 @@
-"""Reports: a member tells the moderators of a post or a comment, and they keep it or withdraw it, with a reason."""
+"""Reports: a member reports a post or comment, and the moderators keep it or withdraw it, with a reason."""
 
 from flask import abort
 from flask_babel import gettext as _
@@ -19,7 +19,7 @@ from workspace.posts.models import Post
 
 
 def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
-    """Tell the moderators of it. Who has told them already, and has no answer yet, tells them nothing new."""
+    """Report it to the moderators. Does nothing while one's earlier report of it is open."""
     with by.partnership.locked():
         by.require(Action.REPORT)
         thing.require_present()
@@ -44,9 +44,9 @@ def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
 
 
 def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Report:
-    """Keep what was reported, or withdraw it. It answers all reports of the same thing, and the author is told why.
+    """Keep the reported text, or withdraw it. This settles all reports of the same text, and the author is told why.
 
-    Raises Conflict when it has been answered, and for what a moderator wrote while there is another who can answer.
+    Raises Conflict if it has been answered, or if the actor wrote it and another moderator can answer.
     """
     with by.partnership.locked():
         by.require(Action.WITHDRAW_OTHERS)
@@ -67,7 +67,7 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
         for each in answered:
             each.verdict, each.answer, each.answered_at, each.answered_by_id = verdict, reason, clock.now(), by.id
         author = thing.author
-        # The reason stands in the report alone: there it can be deleted for good, along with the text.
+        # The reason is stored only in the report, where it can be erased along with the text.
         record_audit(
             AuditAction.ANSWERED_REPORT,
             actor=by.user,
@@ -81,7 +81,7 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
 
 
 def report_with(partnership: Partnership, report_id: int) -> Report:
-    """The partnership's report with that id; 404 for one that is none of its own."""
+    """The partnership's report with that id; 404 for one of another partnership."""
     found = db.session.get(Report, report_id)
     return found if found and found.partnership_id == partnership.id else abort(404)
 
@@ -98,7 +98,7 @@ def _open(partnership: Partnership) -> Select[Report]:
 
 
 def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> None:
-    """Tell those who can answer, and want to hear of it at once, by mail: the author only if nobody else can."""
+    """Mail the moderators who want it at once: the author only if nobody else can answer."""
     others = {seat.id for seat in other_moderators(by)}
     told = others - {thing.author_id}
     if not told and not by.may(Action.WITHDRAW_OTHERS):
@@ -107,7 +107,7 @@ def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> Non
 
 
 def _tell(found: Report, author: Membership, reporters: list[Membership]) -> None:
-    """Tell the author and those who reported it by mail."""
+    """Mail the author and those who reported it."""
     rows = [
         mail_row(
             "report_on_yours",
@@ -131,7 +131,7 @@ def _tell(found: Report, author: Membership, reporters: list[Membership]) -> Non
 
 
 def _forget(partnership_id: int, number: int) -> None:
-    """Take out what was written about a text that is deleted for good: it may say again what had to go."""
+    """Erase the words of reports about a text that is erased: they may repeat it."""
     reports = update(Report).where(Report.partnership_id == partnership_id, Report.number == number)
     db.session.execute(reports.values(reason="", answer="").execution_options(synchronize_session="fetch"))
 

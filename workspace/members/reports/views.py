@@ -1,4 +1,4 @@
-"""Telling the moderators of a post or a comment, and the queue in which they answer."""
+"""Reporting a post or a comment to the moderators, and the queue in which they answer."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def ask_to_report_post(membership: Membership, number: int) -> ResponseReturnVal
 @blueprint.post("/partnerships/<slug:slug>/posts/<number:number>/report")
 @members_with(Action.REPORT)
 def report_post(membership: Membership, number: int) -> ResponseReturnValue:
-    """Tell the moderators of a post."""
+    """Report a post."""
     return _report(membership, post_queries.post(membership, number))
 
 
@@ -52,21 +52,21 @@ def ask_to_report_comment(membership: Membership, post_number: int, number: int)
 @blueprint.post("/partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report")
 @members_with(Action.REPORT)
 def report_comment(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
-    """Tell the moderators of a comment."""
+    """Report a comment."""
     return _report(membership, comment_queries.comment(membership, post_number, number))
 
 
 @blueprint.get("/partnerships/<slug:slug>/reports")
 @members_with(Action.READ)
 def reports(membership: Membership) -> ResponseReturnValue:
-    """What waits for the moderators' answer, and what came of those reports that concern the reader."""
+    """Open reports for moderators, and past reports that concern the reader."""
     return _reports_page(membership, AnswerForm())
 
 
 @blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/answer")
 @members_with(Action.WITHDRAW_OTHERS)
 def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue:
-    """Keep what was reported, or withdraw it."""
+    """Keep a reported text, or withdraw it."""
     form = AnswerForm()
     verdict = Verdict(request.form["verdict"]) if request.form.get("verdict") in list(Verdict) else None
     if not form.validate():

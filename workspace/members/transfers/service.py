@@ -1,7 +1,7 @@
-"""A member sits for another organisation from now on, or an organisation is let go with its members.
+"""Transfers: a member comes to represent another organisation, or an organisation's participation ends.
 
-Who moves gets a new seat that goes on where the old one was. What was done before, and the roles, stay with the old
-seat: each was taken on for that organisation, so the roles are vacant and somebody takes them on anew.
+Whoever moves gets a new membership that continues from the old one. Texts and roles of before stay with the old
+membership: each was taken on for that organisation, so the roles are vacant and somebody takes them on anew.
 """
 
 from flask import abort
@@ -53,7 +53,7 @@ def end_participation(
 ) -> list[Membership]:
     """End an organisation's part. Its members go with it, or stay for the partner organisation `stay_for`.
 
-    Who was invited for it is invited no more. Returns the seats that it had.
+    Who was invited for it is invited no more. Returns the memberships that it had.
     Raises LastModerator, and LastOfSide unless `confirmed`.
     """
     with by.partnership.locked():
@@ -100,14 +100,14 @@ def seats_of(partnership: Partnership, organisation_id: int) -> list[Membership]
 
 
 def _seat_for(by: Membership, seat: Membership, organisation_id: int) -> Membership:
-    """A new seat for the same person. The old one keeps everything but what is still to be done."""
+    """A new membership for the same person. The old one keeps everything but what is still to be done."""
     db.session.flush()
     db.session.refresh(seat)
     kept = {column.key: getattr(seat, column.key) for column in inspect(Membership).column_attrs}
     before = seat.organisation.name
     seat.transition_to(MembershipState.ENDED, by=by)
     seat.ending = Ending.MOVED
-    db.session.flush()  # A person has one present seat: the old one first.
+    db.session.flush()  # A person has one present membership: the old one first.
     moved = Membership(**kept | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
     db.session.add(moved)
     db.session.flush()

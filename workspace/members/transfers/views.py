@@ -1,4 +1,4 @@
-"""Letting a partner organisation go, and letting a member sit for another one."""
+"""Ending an organisation's participation, and changing the organisation that a member represents."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_client
 @blueprint.get("/partnerships/<slug:slug>/organisations/<number:organisation_id>/departure")
 @members_with(Action.MANAGE_MEMBERS)
 def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
-    """Ask what happens to the members of an organisation that is let go."""
+    """Ask what happens to the members of an organisation whose participation is to end."""
     context = _departure(membership, organisation_id)
     return render_template("members/departure.html", form=_departure_form(membership, organisation_id), **context)
 
@@ -32,7 +32,7 @@ def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseRetur
 @blueprint.post("/partnerships/<slug:slug>/organisations/<number:organisation_id>/departure")
 @members_with(Action.MANAGE_MEMBERS)
 def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
-    """End an organisation's part in the partnership."""
+    """End an organisation's participation."""
     context, form = _departure(membership, organisation_id), _departure_form(membership, organisation_id)
     if context["seats"] and not form.validate():
         return form_error("members/_departure.html", page="members/departure.html", form=form, **context)
@@ -53,7 +53,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
 @members_with(Action.MANAGE_MEMBERS)
 def edit_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """The form for the organisation that a member sits for."""
+    """The form for the organisation that a member represents."""
     context = _seat(membership, membership_id)
     return render_template("members/organisation.html", form=_organisation_form(membership, context["seat"]), **context)
 
@@ -61,7 +61,7 @@ def edit_organisation(membership: Membership, membership_id: int) -> ResponseRet
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
 @members_with(Action.MANAGE_MEMBERS)
 def change_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Let a member sit for another organisation."""
+    """Change the organisation that a member represents."""
     context = _seat(membership, membership_id)
     form = _organisation_form(membership, context["seat"])
     if not form.validate():
@@ -75,7 +75,7 @@ def change_organisation(membership: Membership, membership_id: int) -> ResponseR
 
 
 def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
-    """The organisation, its members here, and what the roles would lack without them."""
+    """The organisation, its members here, and what their leaving means for the roles."""
     if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
         abort(404)
     seats = transfers_service.seats_of(membership.partnership, organisation_id)
