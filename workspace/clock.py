@@ -1,4 +1,4 @@
-"""The current moment, in UTC; the demo story tells what happened earlier through the same verbs."""
+"""The current moment, in UTC; the demo story sets it, to play earlier events with the same verbs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ def now() -> datetime:
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Let everything within happen at `moment` (aware): for the demo story."""
+    """Make everything within the block happen at `moment` (aware), for the demo story."""
     token = _told.set(moment.astimezone(UTC))
     try:
         yield

@@ -1,4 +1,4 @@
-"""What people are told when a request can't be met: what happened, what to do next, and nothing typed lost."""
+"""Error pages: what happened, what to do next, and nothing typed is lost."""
 
 import logging
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def install(app: Flask) -> None:
 
 
 def _undone(handler: Callable[[Any], ResponseReturnValue]) -> Callable[[Any], ResponseReturnValue]:
-    """`handler`, after what the request did is undone: even the reader's language can't be read before that."""
+    """`handler`, called after a rollback: before that not even the reader's language can be read."""
 
     def answer(error: Any) -> ResponseReturnValue:
         rollback_request(has_failed=not isinstance(error, HTTPException | UserError))
@@ -83,7 +83,7 @@ def _failed(error: Exception) -> ResponseReturnValue:
 
 
 def _words(code: int) -> tuple[str, str]:
-    """The title and the advice for an HTTP error."""
+    """The title and the advice of an HTTP error."""
     known = {
         400: (_("The request could not be understood"), _("Go back, reload the page, and try again.")),
         403: (_("You can't do this"), _("Ask a moderator of the partnership for access.")),
@@ -98,9 +98,9 @@ def _words(code: int) -> tuple[str, str]:
 
 
 def _missing() -> ResponseReturnValue:
-    """The same bytes for what is missing and for what is others': no token, name, count or address.
+    """The same bytes for a missing page and for one that is not the reader's: no token, name, count or address.
 
-    Both are put on record, so that they take the same time as well.
+    Both are recorded, so that they also take the same time.
     """
     if "slug" in (request.view_args or {}):
         _keep_on_record(AuditAction.NOT_FOUND)
@@ -116,7 +116,7 @@ def _keep_on_record(act: AuditAction) -> None:
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
     if htmx.is_partial():
-        # Announced, whatever the target was: the form, with what was typed into it, stays as it is.
+        # Announced, whatever the target was: the form stays as it is, with what was typed.
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
         return render_template("errors/_notice.html", title=title, advice=advice), status, headers
     page = render_template(

@@ -1,7 +1,7 @@
 """Who may do what: the one table from action to level, and the decorators that declare who may enter a view.
 
-They only declare: workspace/request_guard.py holds each request to it, and the app refuses to start with a view that
-declares nothing. What a person may not see does not exist (404); a member who lacks the level is told so (403).
+They only declare: workspace/request_guard.py enforces it at each request, and the app refuses to start with a view
+that declares nothing. What a person may not see does not exist (404); a member of too low a level is told so (403).
 """
 
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ def permits(level: Level, action: Action, *, archived: bool = False) -> bool:
 
 
 class UserError(Exception):
-    """Something that can't be done: the status to answer with, and the words for the person."""
+    """A refusal: the status of the response, and the message to the person."""
 
     status = 403
     headers: Mapping[str, str] = {}
@@ -95,13 +95,13 @@ class NotAllowed(UserError):
 
 
 class Conflict(UserError):
-    """What was to be done does not fit what is there now."""
+    """The action conflicts with the current state."""
 
     status = 409
 
 
 class Audience(StrEnum):
-    """The kinds of people whom a view lets in."""
+    """Who may enter a view."""
 
     PUBLIC = auto()
     SIGNED_IN = auto()
@@ -111,7 +111,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class AccessRule:
-    """Who may enter a view; for members, what they come to do; and whether a form has to be one of ours."""
+    """Who may enter a view, for members with which action, and whether a form needs a CSRF token."""
 
     audience: Audience
     action: Action | None = None
@@ -127,7 +127,7 @@ def public(view: View) -> View:
 
 
 def csrf_exempt_signed_url(view: View) -> View:
-    """Anybody may enter, and a form of anybody's: the address itself, which is signed, says who asks (RFC 8058)."""
+    """Anybody may enter, without a CSRF token: the address is signed and says who asks (RFC 8058)."""
     return _declare(view, AccessRule(Audience.PUBLIC, checks_csrf=False))
 
 

@@ -1,7 +1,7 @@
-"""The one door: before every request it finds session, person and membership, and holds the declaration to them.
+"""The request guard: before every request it loads session, person and membership, and enforces the view's declaration.
 
 What a person may not see does not exist: a foreign partnership and a missing one get the same 404. One statement
-finds everything that a request needs to know of its actor.
+reads everything that a request needs to know about its actor.
 """
 
 from functools import cache, partial
@@ -27,7 +27,7 @@ from workspace.web.request_bodies import largest_for
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 BACKGROUND_BLUEPRINT = (
-    "live"  # What pages ask for by themselves is no use of a session: an open page would keep it for good.
+    "live"  # Requests that pages make by themselves are no use of a session, or an open page would keep it alive.
 )
 
 
@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
 
 
 def authorise_request() -> ResponseReturnValue | None:
-    """Let the request in, send it to sign in, or refuse it; then check that the form is one of ours."""
+    """Admit the request, send it to sign-in, or refuse it; then check the CSRF token."""
     begin_request(reads_only=request.method in SAFE_METHODS)
     g.user, g.session, g.membership, g.partnership_id = None, None, None, None
     load_session()
@@ -103,7 +103,7 @@ def _session_and_membership_statement() -> AnySelect:
 
 
 def require_permission(membership: Membership | None, action: Action) -> None:
-    """Refuse whoever may not do `action`: a stranger learns nothing, a member learns why."""
+    """Refuse whoever may not do `action`: outsiders get a 404, members learn why."""
     if membership is None or not membership.is_active:
         abort(404)
     if not permits(membership.level, action):
@@ -113,7 +113,7 @@ def require_permission(membership: Membership | None, action: Action) -> None:
 
 
 def inject_actor(who: Audience) -> None:
-    """Give the view its actor; nothing reads a “current user” behind the caller's back."""
+    """Pass the actor to the view; no model reads a “current user” by itself."""
     arguments = request.view_args
     if arguments is None:
         return

@@ -11,14 +11,14 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/privacy")
 @public
 def privacy() -> str:
-    """What is kept about people, why, for how long, and whom to ask."""
+    """The privacy page: what is stored about people, why, for how long, and whom to ask."""
     return render_template("pages/privacy.html")
 
 
 @blueprint.get("/healthz/ready")
 @public
 def ready() -> Response:
-    """Whether this installation does its work, for what watches over it: the database answers, and mail goes out."""
+    """Health check for monitoring: the database answers, and mail is not overdue."""
     late = queries.overdue_since()
     answer = make_response("Mail is overdue.\n" if late else "Ready.\n", 503 if late else 200)
     answer.mimetype = "text/plain"

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MONTHS_OF_TRAIL = Number(1, 120)
 SECONDS_A_DAY = 24 * 60 * 60
 
-# What a real installation can't do without, and what is said where it is missing.
+# Required in production, with what the error says where one is missing.
 NEEDED = {
     "SECRET_KEY": f"at least {SHORTEST_KEY} random characters, which {readers.KEY_RECIPE} makes",
     "BASE_URL": "where people reach the workspace, and the links in mails lead, like https://samspil.kommune.dk",
@@ -109,18 +109,18 @@ class Settings:
 
 
 class _Reading:
-    """Reads one variable after another, and gathers what is wrong with them."""
+    """Reads variables and collects their errors."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.wrong: list[str] = []
 
     def text(self, variable: str) -> str:
-        """What stands in the environment, without spaces around it."""
+        """The value in the environment, without surrounding spaces."""
         return self.environment.get(variable, "").strip()
 
     def value(self, variable: str, read: readers.Reader, default: Any) -> Any:
-        """What `read` makes of it; `default` where there is nothing, or nothing that will do."""
+        """The value as parsed by `read`; `default` if it is missing or invalid."""
         given = self.text(variable)
         try:
             if not readers.is_readable(given):
@@ -157,7 +157,7 @@ def _local_address(settings: Settings) -> str:
 
 
 def _make_folders(settings: Settings) -> None:
-    """Make the folders for data and for mail, which others on this machine can't look into."""
+    """Create the folders for data and for mail, which other users of this machine can't read."""
     folders = {"INSTANCE_PATH": settings.instance}
     if settings.smtp_url and settings.mail_folder:
         folders["SMTP_URL"] = settings.mail_folder
@@ -174,7 +174,7 @@ def _make_folders(settings: Settings) -> None:
 
 
 def _kept_key(path: Path) -> str:
-    """The demo's own key, made once and kept, so that a restart signs nobody out."""
+    """The demo's own key, created once and stored, so that a restart signs nobody out."""
     try:
         kept = path.read_text("ascii", errors="replace") if path.exists() else ""
         if len(kept) < SHORTEST_KEY:

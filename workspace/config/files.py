@@ -1,4 +1,4 @@
-"""The files of data are for nobody but the user whom the workspace runs as: 0600, in folders that are 0700."""
+"""Permissions of data files: 0600, in folders with 0700, so that only the workspace's own user can read them."""
 
 import logging
 import os
@@ -10,29 +10,29 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 OTHERS = 0o077
-# What stands in the folder for data. Whatever else is there may be somebody else's.
+# Our files in the data folder. Anything else there may be somebody else's.
 OURS = ("samspil.sqlite*", "queue.sqlite*", "secret-key", "mail", "assets")
 
 log = logging.getLogger(__name__)
 
 
 def keep_to_ourselves() -> None:
-    """Let whatever this process makes from now on be for its user alone."""
+    """Set the umask, so that only this process's user can read the files it creates."""
     os.umask(OTHERS)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, unless it is there."""
+    """Create a folder and its parents unless it exists."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def create(path: str, flags: int) -> int:
-    """An `opener`, as `open` takes it, that makes a file for its user alone."""
+    """An `opener` for `open` that creates a file only its user can read."""
     return os.open(path, flags, 0o600)
 
 
 def tighten(instance: Path, database_url: str) -> None:
-    """Close to others what was made before: the data in the folder `instance`, and a database that is a file."""
+    """Tighten the permissions of existing files: the data in the folder `instance`, and a database file."""
     for path in _data(instance, database_url):
         with suppress(FileNotFoundError):  # SQLite removes some of its files whenever it likes.
             mode = os.lstat(path).st_mode

@@ -61,7 +61,7 @@ def host(name: str, given: str) -> str:
 
 
 def web_address(name: str, given: str) -> str:
-    """Where browsers find the workspace, without a slash at the end."""
+    """The public address of the workspace, without a trailing slash."""
     parts = _split(given.rstrip("/"))
     if not _is_web(parts, "http", "https") or parts.path or parts.query:
         raise SettingsError(f"{name} is where people reach the workspace, like https://samspil.dk, not {shown(given)}.")
@@ -69,7 +69,7 @@ def web_address(name: str, given: str) -> str:
 
 
 def secure_page(name: str, given: str) -> str:
-    """A page elsewhere that we link to."""
+    """An https page elsewhere, to link to."""
     if not _is_web(_split(given), "https"):
         raise SettingsError(f"{name} is the address of a page, like https://kommune.dk/page, not {shown(given)}.")
     return given
@@ -86,8 +86,8 @@ def mail_address(name: str, given: str) -> str:
 def mail_server(name: str, given: str) -> str:
     """A mail server, or a folder that mail is written to as files.
 
-    Mail travels in the clear to this machine only, and only where that is said. No message repeats what was given:
-    there is a password in it.
+    Mail travels unencrypted only to this machine, and only if that is asked for. No error message repeats the value,
+    since it contains a password.
     """
     parts = _split(given)
     if parts.scheme == "file":
@@ -116,7 +116,7 @@ def mail_server(name: str, given: str) -> str:
 
 
 def counters(name: str, given: str) -> str:
-    """Where several processes count together: the memory of one, or a Redis."""
+    """Where failed sign-ins are counted: in the memory of a process, or in a Redis."""
     if given == "memory://" or _is_redis(name, given):
         return given
     raise SettingsError(f"{name} is a Redis (redis://host:6379), or memory:// for a single process.")
@@ -133,7 +133,7 @@ def queue(name: str, given: str) -> str:
 
 
 def database(name: str, given: str) -> str:
-    """The database, for SQLAlchemy."""
+    """The database URL for SQLAlchemy."""
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):
@@ -148,7 +148,7 @@ def database(name: str, given: str) -> str:
 
 
 def secret_key(name: str, given: str) -> str:
-    """The key that everything is signed with."""
+    """The key that signs sessions, tokens and codes."""
     weak = any(word in given.lower() for word in WEAK_KEYS) or len(set(given)) < 10
     if len(given) < SHORTEST_KEY or weak:
         raise SettingsError(
@@ -158,8 +158,8 @@ def secret_key(name: str, given: str) -> str:
 
 
 def folder(name: str, given: str) -> Path:
-    """A folder, which need not be there yet. Its path is whole: the command may be called from anywhere."""
-    if not _is_whole_path(given) or "?" in given:  # SQLite's address would end there.
+    """A folder, which need not exist yet. Its path is absolute, since the command may be run from anywhere."""
+    if not _is_whole_path(given) or "?" in given:  # SQLite's URL would end there.
         raise SettingsError(f"{name} is the whole path of a folder, like /var/lib/samspil, not {shown(given)}.")
     return Path(given)
 
@@ -182,13 +182,13 @@ def is_host(text: str) -> bool:
 
 
 def shown(given: str) -> str:
-    """A value as a message quotes it: short, on one line, in letters that every terminal shows."""
+    """A value as a message quotes it: short, on one line, printable on every terminal."""
     short = given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}…"
     return f"“{''.join(letter if letter.isprintable() else '?' for letter in short)}”"
 
 
 def is_readable(given: str) -> bool:
-    """Whether `given` was UTF-8 in the environment, which Python reads by whatever bytes come."""
+    """Whether `given` was valid UTF-8 in the environment; Python accepts any bytes there."""
     return not any("\ud800" <= letter <= "\udfff" for letter in given)
 
 
@@ -208,7 +208,7 @@ def _split(given: str) -> SplitResult:
 
 
 def _is_whole_path(text: str) -> bool:
-    """Whether `text` is the path of a folder, from the root on, but not the root itself."""
+    """Whether `text` is the absolute path of a folder other than the root."""
     return text.isprintable() and Path(text).is_absolute() and len(Path(text).parts) > 1
 
 

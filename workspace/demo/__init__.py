@@ -1,1 +1,1 @@
-"""The demo story: six partnerships, told through the same verbs as the product's."""
+"""The demo: a story of six partnerships, told with the product's own verbs."""

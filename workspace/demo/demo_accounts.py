@@ -1,4 +1,4 @@
-"""The demo's public sign-ins, as the sign-in page lists them."""
+"""The demo's public accounts, as the sign-in page lists them."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -11,7 +11,7 @@ REFUSAL = "Demoen svarer kun på den maskine, den kører på.\nThe demo answers 
 
 
 def only(wsgi_app: "WSGIApplication") -> "WSGIApplication":
-    """Refuse what comes from another machine, before `wsgi_app` sees it."""
+    """Refuse requests from other machines before `wsgi_app` sees them."""
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if is_from_here(environ.get("REMOTE_ADDR", "")):
@@ -23,7 +23,7 @@ def only(wsgi_app: "WSGIApplication") -> "WSGIApplication":
 
 
 def is_from_here(address: str) -> bool:
-    """Whether `address` is one by which this machine reaches itself."""
+    """Whether `address` is a loopback address."""
     try:
         found = ip_address(address)
     except ValueError:

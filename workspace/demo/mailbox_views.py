@@ -1,4 +1,4 @@
-"""What the demo would have sent: its mails, shown as a mail program shows them. It stands in the demo only."""
+"""The mails that the demo would have sent, shown as a mail program does. It exists in the demo only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from workspace.permissions import public
 MOST_SHOWN = 100
 VIEWS = ("html", "text", "source")
 
-# A mail has its style within it, and nothing else: no script, no picture, nothing from anywhere.
+# A mail contains its style, and loads nothing: no scripts, no pictures, nothing from elsewhere.
 FRAME = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation",
@@ -56,7 +56,7 @@ class Shown:
         return sent
 
     def source_of(self, name: str) -> str:
-        """A header as it travels. Python reads the encoded words of a name with a space between them."""
+        """A header in its raw form: Python decodes the encoded words of a name with spaces between them."""
         return next(value for known, value in self.message.raw_items() if known == name)
 
     def part(self, subtype: str) -> str:
@@ -80,7 +80,7 @@ def index() -> str:
 @blueprint.get("/<number:number>")
 @public
 def show(number: int) -> str:
-    """One mail: as HTML, as text, or as it travels."""
+    """One mail: as HTML, as text, or its source."""
     view = request.args.get("view", "html")
     return render_template("demo/mail.html", mail=_found(number), view=view if view in VIEWS else "html")
 

@@ -1,4 +1,4 @@
-"""The demo and a real installation have nothing in common: the passwords of the demo's accounts are public."""
+"""Keeps the demo and real installations apart, since the demo accounts' password is public."""
 
 import tomllib
 from pathlib import Path

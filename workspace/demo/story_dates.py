@@ -1,4 +1,4 @@
-"""When the story's events happen: on working days, told back from today, and none of them later than now."""
+"""Dates of the story's events: on working days, counted back from today, and none in the future."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -10,10 +10,10 @@ SATURDAY = 5
 
 
 def moments(told: Sequence[tuple[int, str]], now: datetime) -> list[datetime]:
-    """The moments of events that are told in order, each as days before today and the time of the day ("09.24").
+    """The moments of events in order, each given as days before today and a time of day ("09.24").
 
-    Saturdays and Sundays become the Friday before. The order stays, whatever day it is: so what would come before
-    the event that it follows, comes a little after it, and what would lie in the future, a little before now.
+    Saturdays and Sundays become the Friday before. The order is kept on any day: an event that would come before the
+    one that it follows comes a little after it, and one that would be in the future a little before now.
     """
     today = now.astimezone(ZONE).date()
     found = [_moment(today - timedelta(days=days_ago), clock_time) for days_ago, clock_time in told]

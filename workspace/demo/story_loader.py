@@ -1,6 +1,6 @@
-"""Tells the demo story, which stands in story/*.toml, by the product's own verbs.
+"""Loads the demo story from story/*.toml, using the product's own verbs.
 
-The same story makes the same rows with the same numbers whatever day it is: only the moments follow today.
+The same story makes the same rows with the same numbers on any day; only the dates depend on today.
 """
 
 import tomllib
@@ -44,18 +44,18 @@ LAST_MAILS = timedelta(days=1)
 NOT_PARTNERSHIPS = ("organisations", "people")
 STARTED_AT = "08.00"
 
-# The fixed sign-ins have not looked in for some days, so that there is something new for them.
+# The demo accounts have been away for some days, so that there is something new for them.
 UNSEEN_WORKING_DAYS = 2
 
 Event: TypeAlias = dict[str, Any]
 
 
 class OthersAreHere(Exception):
-    """The database has people already: the story is not for it."""
+    """The database already has people, so the story is not loaded into it."""
 
 
 class StoryError(Exception):
-    """Something in the story can't be told; the message says where."""
+    """The story has an error; the message says where."""
 
 
 def is_loaded() -> bool:
@@ -65,7 +65,7 @@ def is_loaded() -> bool:
 
 
 def load(report: Callable[[str], None] = lambda name: None) -> None:
-    """Tell the whole story, all of it or nothing; `report` hears the name of each partnership.
+    """Load the whole story or nothing; `report` is called with the name of each partnership.
 
     What was mailed in it lies in the past: only the mails of the last day are still sent, into the demo's mailbox.
 
@@ -127,13 +127,13 @@ def _people(organisations: dict[str, Organisation]) -> dict[str, User]:
 
 
 def _prose(event: Event) -> rich_text.RichText:
-    """What an event says: formatted where it begins with an element, else as one types it without JavaScript."""
+    """The text of an event: HTML if it starts with an element, else plain text."""
     body = event["body"]
     return rich_text.from_html(body) if body.lstrip().startswith("<") else rich_text.from_plain(body)
 
 
 class StoryPlayer:
-    """One partnership's part of the story, while it is told."""
+    """Plays one partnership's part of the story."""
 
     def __init__(self, story: dict[str, Any], organisations: dict[str, Organisation], people: dict[str, User]) -> None:
         self.story = story
@@ -146,7 +146,7 @@ class StoryPlayer:
         self.roles: dict[str, Role] = {}
 
     def tell(self, now: datetime) -> None:
-        """Start the partnership, let everything happen in it, and leave the bookmarks where they would be."""
+        """Start the partnership, play its events, and set the bookmarks."""
         self.today: date = now.astimezone(story_dates.ZONE).date()
         self.now = now
         for event, moment in self._in_order(now):

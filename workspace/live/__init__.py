@@ -1,1 +1,1 @@
-"""Live: the stream that tells browsers that something came, and the partials that they then fetch."""
+"""Live updates: the stream that tells browsers that something is new, and the partials that they then fetch."""

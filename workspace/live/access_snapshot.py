@@ -1,4 +1,4 @@
-"""What the watcher reads, for all streams of a process at once: two statements, whatever the number of streams."""
+"""The watcher's queries, for all streams of a process at once: two statements, whatever the number of streams."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from workspace.accounts.sessions import Session
 from workspace.db.types import AnySelect
 from workspace.partnerships.models import Membership, Partnership
 
-# The last number of a partnership; how many sessions see it, and the sum of their ids, which differs for any others.
+# The last number of a partnership, how many sessions see it, and the sum of their ids, which identifies them.
 Sight = tuple[int, int, int]
 
 
 def visible_partnerships(connection: Connection, session_ids: Iterable[int]) -> dict[int, Sight]:
-    """What these sessions open: the partnerships, by their ids."""
+    """The partnerships that these sessions may see, by their ids."""
     query = (
         _seats(_among(connection, session_ids))
         .join(Partnership, Partnership.id == Membership.partnership_id)
@@ -26,7 +26,7 @@ def visible_partnerships(connection: Connection, session_ids: Iterable[int]) -> 
 
 
 def access(connection: Connection, session_ids: Iterable[int]) -> dict[int, set[int]]:
-    """The ids of the partnerships that each of these sessions opens. A session that has ended is not in it."""
+    """The ids of the partnerships that each of these sessions may see. Ended sessions are left out."""
     found: dict[int, set[int]] = defaultdict(set)
     for session_id, partnership_id in connection.execute(_seats(_among(connection, session_ids), outer=True)):
         found[session_id] |= {partnership_id} if partnership_id else set()
@@ -45,7 +45,7 @@ def numbers(user: User) -> AnySelect:
 def _among(connection: Connection, session_ids: Iterable[int]) -> ColumnElement[bool]:
     """The condition that a session is one of these.
 
-    PostgreSQL takes them as one array: five hundred parameters take it, and the driver, longer than all the rest.
+    PostgreSQL gets them as one array: five hundred parameters would take it and the driver longer than all the rest.
     """
     ids = list(session_ids)
     if connection.dialect.name == "postgresql":
@@ -54,7 +54,7 @@ def _among(connection: Connection, session_ids: Iterable[int]) -> ColumnElement[
 
 
 def _seats(is_asked_for: ColumnElement[bool], *, outer: bool = False) -> AnySelect:
-    """The live ones of these sessions, with the active memberships of their people; `outer` also without any."""
+    """These sessions, if live, with the active memberships of their people; with `outer` also those without any."""
     return (
         select(Session.id, Membership.partnership_id)
         .join(

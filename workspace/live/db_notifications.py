@@ -1,6 +1,6 @@
-"""What wakes the watcher at once: a commit. On PostgreSQL a trigger on `partnership` notifies it of an entry.
+"""Wakes the watcher at once after a commit. On PostgreSQL a trigger on `partnership` notifies it of each entry.
 
-On SQLite the file knows whether somebody has changed it, which costs no look at any table. Nothing rests on either:
+On SQLite `PRAGMA data_version` tells whether the file has changed, without reading a table. Nothing depends on either:
 where notifications don't come through (a pooler, a restart) the watcher looks every second.
 """
 
@@ -23,7 +23,7 @@ SECONDS_BETWEEN_GLANCES = 0.1
 
 
 def start(engine: Engine, watcher: "Watcher", stop: Event) -> None:
-    """Let commits wake `watcher` until `stop`, over a connection that is kept for them."""
+    """Let commits wake `watcher` until `stop`, over a connection reserved for this."""
     run = _poll_sqlite if engine.dialect.name == "sqlite" else _listen_postgresql
     Thread(target=run, args=(engine, watcher, stop), name="live listener", daemon=True).start()
 
@@ -51,7 +51,7 @@ def _listen_postgresql(engine: Engine, watcher: "Watcher", stop: Event) -> None:
         try:
             with psycopg.connect(address, autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
-                watcher.wake()  # What came before is noticed now.
+                watcher.wake()  # Notice what came before.
                 while not stop.is_set():
                     for notification in connection.notifies(timeout=SECONDS):
                         if watcher.concerns(int(notification.payload)):

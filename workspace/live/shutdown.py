@@ -1,4 +1,4 @@
-"""When the process is told to stop, its streams end at once, instead of holding it up."""
+"""Shutdown: when the process is told to stop, its streams end at once, instead of holding it up."""
 
 import os
 import signal
@@ -10,10 +10,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def on_signal(stop: Callable[[], None]) -> None:
-    """Call `stop`, in a thread, when this process gets a signal to end. The main thread calls this.
+    """Call `stop`, in a thread, when this process gets a signal to end. To be called in the main thread.
 
-    The server has the handlers; Python also writes each signal's number to the wake-up descriptor. The loop of the
-    server waits at that, if it has one, and is told of all that comes here.
+    The server has the handlers; Python also writes each signal's number to the wake-up descriptor. If the server's loop
+    was waiting on that, everything read here is passed on to it.
     """
     told, telling = os.pipe()
     os.set_blocking(telling, False)

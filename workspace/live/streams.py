@@ -1,4 +1,4 @@
-"""The streams that this process holds open: handed over to its server, or each in a thread of another one."""
+"""The open streams of this process: handed over to granian, or each in a thread of another server."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,18 +9,18 @@ from workspace.live import sse
 from workspace.live.sse import Numbers
 
 MOST_STREAMS = 600
-# Something comes every 15 seconds. Where nothing does, the browser had better ask elsewhere.
+# Something is sent every 15 seconds. If nothing arrives for longer, the browser should connect again.
 LONGEST_SILENCE = 45.0
-# Where a request holds its stream, for a server that sends what is said without a thread.
+# The key of a request's stream in its environment, for a server that sends events without a thread.
 STREAM = "workspace.stream"
 
 
 class Full(Exception):
-    """This process holds as many streams as it can, or it is stopping."""
+    """This process has as many streams as it can hold, or is stopping."""
 
 
 class Stream(Iterator[bytes]):
-    """One browser's stream: the body of an answer that ends when the browser, the session or the process does.
+    """One browser's stream: the body of a response that ends when the browser, the session or the process does.
 
     `numbers` is what the browser has been told; None before anything was.
     """
@@ -37,7 +37,7 @@ class Stream(Iterator[bytes]):
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing has come for too long."""
+        """Whether nothing has been sent for too long."""
         return time.monotonic() - self._said_at > LONGEST_SILENCE
 
     def tell(self, message: bytes | None) -> None:
@@ -47,12 +47,12 @@ class Stream(Iterator[bytes]):
             self._say(message)
 
     def end(self) -> None:
-        """Send what has been said, and nothing more."""
+        """Send what is queued, and nothing more."""
         self._streams.leave(self)
         self.tell(None)
 
     def hand_over(self, send: Callable[[bytes | None], object]) -> None:
-        """Let all that is said be sent by `send`, which waits for nothing, in the thread that says it."""
+        """From now on pass everything to `send`, which never blocks, in the calling thread."""
         with self._saying:
             while not self._messages.empty():
                 send(self._messages.get())
@@ -73,7 +73,7 @@ class Stream(Iterator[bytes]):
 
 
 class Streams:
-    """All of them: at most one a session, since a browser holds one, whatever the number of its tabs."""
+    """All streams of the process: at most one per session, since a browser has one for all its tabs."""
 
     def __init__(self, most: int = MOST_STREAMS) -> None:
         self.most = most
@@ -85,7 +85,7 @@ class Streams:
         return len(self._by_session)
 
     def open(self, session_id: int, numbers: Numbers | None) -> Stream:
-        """A new stream for the session. Its last one is over: the browser left it with the page that held it.
+        """Open a stream for the session. Its previous one ends: the browser has left the page that held it.
 
         Raises Full.
         """
@@ -106,12 +106,12 @@ class Streams:
                 del self._by_session[stream.session_id]
 
     def present(self) -> list[Stream]:
-        """Those that are open now."""
+        """The streams that are open now."""
         with self._lock:
             return list(self._by_session.values())
 
     def end_silent(self) -> None:
-        """End those to whom nothing has come for too long."""
+        """End the streams on which nothing has been sent for too long."""
         for stream in self.present():
             if stream.is_silent:
                 stream.end()

@@ -1,4 +1,4 @@
-"""What came after a number, for the page that shows it: two to eight statements, whatever came."""
+"""Updates after a number, for the page that shows them: two to eight statements, however many there are."""
 
 from functools import cache
 from typing import Any
@@ -21,12 +21,12 @@ from workspace.posts import queries as posts
 from workspace.posts.context import partnership_context, post_context
 from workspace.posts.models import Post, PostKind
 
-# A page that was away for longer gets the latest of it.
+# A page that was away for longer gets only the latest.
 MOST_ENTRIES = 200
 
 
 def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
-    """What came about a post: comments and moves that are new or have changed, and the post as it is now."""
+    """Updates of a post: comments and moves that are new or have changed, and the post as it is now."""
     entries = _entries(membership, number, after)
     card = posts.card(membership, number)
     about_it = [entry for entry in entries if _comment(entry) is None]
@@ -42,7 +42,7 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
 
 
 def of_feed(membership: Membership, kind: PostKind | None, after: int) -> dict[str, Any]:
-    """What came in a partnership: the posts that are new, or that something happened to, by its latest entries."""
+    """Updates of a feed: posts that are new or have changed, by the latest entries."""
     after = max(after, membership.partnership.last_number - MOST_ENTRIES)
     query = _in_part(has_news=membership.unread > 0, of_kind=kind is not None)
     return {
@@ -80,7 +80,7 @@ def _comment(entry: Entry) -> int | None:
 
 
 def _said(membership: Membership, entries: list[Entry]) -> str:
-    """What a screen reader says of it: what others did, in a sentence or two."""
+    """The announcement for screen readers: what others did, in a sentence or two."""
     others = [entry for entry in entries if entry.actor_id != membership.id]
     commented = [entry for entry in others if entry.verb is COMMENTED]
     sentences = []

@@ -1,4 +1,4 @@
-"""The stream, and the same for browsers that can't hold one."""
+"""The stream, and polling for browsers that can't have one."""
 
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def watcher(app: Flask) -> Watcher:
 @blueprint.get("/live")
 @signed_in
 def stream(user: User) -> ResponseReturnValue:
-    """Numbers only: which of my partnerships is at what number, for as long as the page is open."""
+    """Stream the last numbers of my partnerships as long as the page is open; never texts."""
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream")
     live = watcher(current_app)
@@ -52,7 +52,7 @@ def stream(user: User) -> ResponseReturnValue:
     return Response(
         opened,
         mimetype="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},  # Proxies pass it on as it comes.
+        headers={"X-Accel-Buffering": "no"},  # Proxies must not buffer it.
         direct_passthrough=True,
     )
 
@@ -60,14 +60,14 @@ def stream(user: User) -> ResponseReturnValue:
 @blueprint.get("/live/numbers")
 @signed_in
 def show_numbers(user: User) -> ResponseReturnValue:
-    """The same numbers at once, for a page that has no stream."""
+    """The same numbers once, for a page without a stream."""
     return jsonify({row.id: row.last_number for row in db.session.execute(access_snapshot.numbers(user))})
 
 
 @blueprint.get("/partnerships/<slug:slug>/news")
 @members_with(Action.READ)
 def show_news(membership: Membership) -> ResponseReturnValue:
-    """What came in a partnership after the number that a page was rendered with."""
+    """What is new in a partnership since the number that the page was rendered with."""
     if not htmx.is_partial():
         return htmx.redirect_303(membership.partnership.address)
     wanted = request.args.get("kind", "")
@@ -78,7 +78,7 @@ def show_news(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/partnerships/<slug:slug>/posts/<number:number>/news")
 @members_with(Action.READ)
 def show_post_news(membership: Membership, number: int) -> ResponseReturnValue:
-    """What came about a post after the number that its page was rendered with."""
+    """What is new about a post since the number that its page was rendered with."""
     found = updates.of_post(membership, number, _after())
     if not htmx.is_partial():
         return htmx.redirect_303(f"{membership.partnership.address}posts/{number}")

@@ -1,7 +1,7 @@
-"""The watcher: one thread a process that looks every second whether something came, and tells the streams.
+"""The watcher: one thread per process that looks every second for new entries, and tells the streams.
 
-What leaves is right by the order of two readings: first the numbers, then who may know them. A number that a removal
-or anything after it has brought is read after that commit, so the access that is read next is without the member.
+The order of two reads keeps removed members out: first the numbers, then who may know them. A number from a removal,
+or from anything after it, is read after that commit, so the access that is read next is without the member.
 """
 
 import logging
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 1.0
-# A burst of entries is told as one: at most so often, whatever wakes the watcher.
+# Bursts of entries are combined: the watcher looks at most this often, whatever wakes it.
 SECONDS_OF_REST = 0.1
 SECONDS_BETWEEN_BEATS = 15.0
 
 
 class Watcher:
-    """Looks while there are streams. It begins with the first one, in the process that holds it."""
+    """Runs while there are streams. It starts with the first one, in the process that holds it."""
 
     def __init__(self, app: "Workspace", streams: Streams) -> None:
         self.app = app
@@ -43,7 +43,7 @@ class Watcher:
         self._next_beat = 0.0
 
     def wake(self) -> None:
-        """Look now: something came, or somebody."""
+        """Look now: there is a new entry or a new stream."""
         with self._starting:
             if self._thread is None and not self._stop.is_set():
                 self._thread = Thread(target=self._run, name="live watcher", daemon=True)
@@ -51,7 +51,7 @@ class Watcher:
         self._wake.set()
 
     def concerns(self, partnership_id: int) -> bool:
-        """Whether somebody watches this partnership."""
+        """Whether any stream may see this partnership."""
         return partnership_id in self.known
 
     def stop(self) -> None:
@@ -75,13 +75,13 @@ class Watcher:
     def _try_to_look(self) -> None:
         try:
             self.look()
-        except DBAPIError as error:  # The database is away, or busy: there is another second.
+        except DBAPIError as error:  # The database is away or busy; try again in a second.
             log.warning("The watcher could not look: %s", error)
         except Exception:
             log.exception("The watcher could not look")
 
     def look(self) -> None:
-        """Read what came and who may know it, and tell them. Two statements; three when somebody came or went."""
+        """Read what is new and who may know it, and tell them: two statements, three when somebody came or went."""
         streams = self.streams.present()
         is_beat = time.monotonic() >= self._next_beat
         if not streams:
@@ -101,7 +101,7 @@ class Watcher:
             _tell(stream, numbers, access.get(stream.session_id), is_beat=is_beat)
 
     def _concerned(self, streams: list[Stream], seen: dict[int, Sight]) -> list[Stream]:
-        """The streams that see an entry that came, and those that are new."""
+        """The streams that may see a new entry, and new streams."""
         changed = {each for each, sight in seen.items() if each not in self.known or sight[0] != self.known[each][0]}
         return [stream for stream in streams if stream.is_new or not changed.isdisjoint(stream.numbers or ())]
 
@@ -111,13 +111,13 @@ def _sessions(streams: list[Stream]) -> list[int]:
 
 
 def _access(connection: Connection, streams: list[Stream]) -> dict[int, set[int]]:
-    """What the sessions of `streams` open now: what a reading before saw is not kept."""
+    """What the sessions of `streams` may see now, read afresh."""
     connection.rollback()
     return access_snapshot.access(connection, _sessions(streams)) if streams else {}
 
 
 def _holders(streams: list[Stream], access: dict[int, set[int]]) -> dict[int, tuple[int, int]]:
-    """How many sessions open each partnership, and the sum of their ids: by `access`, else as they were told."""
+    """How many sessions may see each partnership, and the sum of their ids: by `access`, else by what was told."""
     found: dict[int, tuple[int, int]] = {}
     for stream in streams:
         for each in access.get(stream.session_id, stream.numbers or ()):
@@ -127,7 +127,7 @@ def _holders(streams: list[Stream], access: dict[int, set[int]]) -> dict[int, tu
 
 
 def _tell(stream: Stream, numbers: Numbers, open_to: set[int] | None, *, is_beat: bool) -> None:
-    """Tell a stream what its session, to which these partnerships are open, does not know yet."""
+    """Tell a stream what is new in these partnerships, which its session may see."""
     if open_to is None:
         stream.tell(sse.ENDED)
         stream.end()

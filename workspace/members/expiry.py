@@ -1,6 +1,6 @@
-"""What time does: a membership ends on its date, a suspension on its own. Announced a week before, and written down.
+"""Memberships and suspensions that end on their date: announced a week before, and recorded afterwards.
 
-Who is out is asked of the dates themselves (Membership.is_active), so nobody waits for this. It tells the log and the
+Access follows from the dates themselves (Membership.is_active), so nobody waits for this. It tells the log and the
 trail what has happened already.
 """
 

@@ -1,7 +1,7 @@
-"""What stands between the server and the app: it reads whole requests, and only then is a thread at work for them.
+"""Between granian and the app: reads whole requests, and only then gives them to a thread.
 
-Granian hands over a request when its headers are there. Its body is read here without a thread, however slowly it
-comes, within a time and within limits; then one of the threads answers. What is refused here costs next to nothing.
+Granian hands over a request when its headers have arrived. Its body is read here without a thread, however slowly it
+comes, within a deadline and limits; then one of the threads answers. A request refused here costs next to nothing.
 """
 
 import asyncio
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THREADS = 640  # most of them wait for their turn; streams have none
-CONNECTIONS = 10_000  # a process; most of them are open without a request
-FILES = 3000  # what a process opens besides, bodies among them
-SECONDS_FOR_HEADERS = 30  # and as long a connection stays open without a request
+THREADS = 640  # most of them wait for a request slot; streams have no thread
+CONNECTIONS = 10_000  # per process; most of them are idle
+FILES = 3000  # other open files of a process, including bodies
+SECONDS_FOR_HEADERS = 30  # also how long an idle connection stays open
 LARGEST_HEADERS = 32 * 1024
-# A body has so long, and longer as long as it comes at least so fast.
+# A body gets this long, and more time as long as it arrives at least this fast.
 SECONDS_FOR_BODY = 30.0
 SLOWEST_BODY = 4000  # bytes a second
-SECONDS_WITHOUT_READING = 60  # until whoever does not read an answer is cut off
-# In flight in a process. Everybody in a town hall comes from one address.
+SECONDS_WITHOUT_READING = 60  # until a client that does not read its response is disconnected
+# In flight per process. Everybody in a town hall may share one address.
 MOST_OF_A_NETWORK = 500
-MOST_BODIES = 2000  # Fewer would let those who are dropped, and come again at once, cost more than those who wait.
-SECONDS_BETWEEN_CHECKS = 5.0  # of streams to which nothing comes
+MOST_BODIES = 2000  # With fewer, dropped clients that reconnect at once would cost more than waiting ones.
+SECONDS_BETWEEN_CHECKS = 5.0  # between checks for silent streams
 SECONDS_UNTIL_ROOM = "5"
 
 Headers = list[tuple[str, str]]
@@ -63,7 +63,7 @@ REFUSALS = {
 
 
 def options() -> dict[str, Any]:
-    """How granian serves a `Front`. It raises this process's limit of open files first, which others inherit."""
+    """Granian's options for a `Front`. First raises this process's limit of open files, which its children inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + FILES
     files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -82,7 +82,7 @@ def options() -> dict[str, Any]:
 
 
 class Reading:
-    """A body that is on its way from a network, and how long it has."""
+    """A body being read, its network, and its deadline."""
 
     def __init__(self, network: str, deadline: asyncio.Timeout) -> None:
         self.network = network
@@ -92,7 +92,7 @@ class Reading:
         self._begun = self._loop.time()
 
     def has_got(self, size: int) -> None:
-        """Let it take longer, since so much has come."""
+        """Extend the deadline by what has arrived."""
         if not self.is_dropped:
             self._deadline.reschedule(self._begun + SECONDS_FOR_BODY + size / SLOWEST_BODY)
 
@@ -104,7 +104,7 @@ class Reading:
 
 
 class Crowd:
-    """All requests that are in flight. Where there are too many, the fullest network gives up its oldest body."""
+    """All requests in flight. If there are too many, the network with the most gives up its oldest body."""
 
     def __init__(self) -> None:
         self._of: Counter[str] = Counter()
@@ -112,21 +112,21 @@ class Crowd:
         self._bodies = 0
 
     def enter(self, network: str) -> bool:
-        """Let a request of `network` in; False if it has too many, and none that could make room."""
+        """Admit a request of `network`; False if it has too many, and none that could make room."""
         if self._of[network] >= MOST_OF_A_NETWORK and not self._drop_oldest(network):
             return False
         self._of[network] += 1
         return True
 
     def leave(self, network: str) -> None:
-        """One of its requests is answered."""
+        """A request of `network` has been answered."""
         self._of[network] -= 1
         if not self._of[network]:
             del self._of[network]
 
     @contextmanager
     def holding(self, reading: Reading) -> Iterator[None]:
-        """Count a body among those on their way."""
+        """Count a body among those being read."""
         if self._bodies >= MOST_BODIES:
             self._drop_oldest(max(self._readings, key=lambda network: len(self._readings[network])))
         self._readings.setdefault(reading.network, {})[reading] = None
@@ -137,7 +137,7 @@ class Crowd:
             self._forget(reading)
 
     def drop_all(self) -> None:
-        """Wait for nobody: the process ends."""
+        """Drop all bodies: the process ends."""
         for network in list(self._readings):
             while self._drop_oldest(network):
                 pass
@@ -163,14 +163,14 @@ class Front:
     """The app as granian calls it (RSGI)."""
 
     def __init__(self, app: "Workspace", watcher: "Watcher") -> None:
-        """The `watcher` has the app's streams, which end when the process is told to end."""
+        """The `watcher` has the app's streams, which end when the process is told to stop."""
         self.app = app
         self._watcher = watcher
         self._crowd = Crowd()
         self._threads = ThreadPoolExecutor(THREADS, "request")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to serve; in the main thread, when the server has set its own handlers of signals."""
+        """Start serving; called in the main thread, after granian has set its signal handlers."""
 
         def stop() -> None:
             with suppress(RuntimeError):  # The loop has ended.
@@ -234,14 +234,14 @@ class Front:
                             break
         except TimeoutError:
             return 503 if reading and reading.is_dropped else 408
-        # Granian says that a body has broken off by one more empty piece.
+        # Granian reports a body that broke off as one more, empty chunk.
         if not body.is_drained and (ends > 1 or (size is not None and size != body.size)):
             return 400
         body.hand_over(environ)
         return 0
 
     def _answer(self, environ: "WSGIEnvironment", protocol: Any, begun: Callable[[], None]) -> None:
-        """Let the app answer, in a thread. `begun` is called by then."""
+        """Let the app respond, in a thread. `begun` has been called by then."""
         try:
             start = Start()
             answer = self.app(environ, start)
@@ -257,20 +257,20 @@ class Front:
                     pour(answer, transport)
         except Exception:
             log.exception("Failed: %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-            protocol.response_empty(500, [])  # where nothing else was said
+            protocol.response_empty(500, [])  # unless told otherwise
         finally:
             begun()
 
 
 class Start:
-    """What a WSGI application calls with the status and the headers of its answer."""
+    """The start_response callable: takes the status and headers of the response."""
 
     status: int
     headers: Headers
     has_length: bool
 
     def __call__(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
-        """Take both."""
+        """Store both."""
         self.status = int(status.partition(" ")[0])
         self.headers = [(str(name), str(value)) for name, value in headers]
         self.has_length = self.status in (204, 304) or any(name.lower() == "content-length" for name, _ in headers)
@@ -278,29 +278,29 @@ class Start:
 
 
 class Pipe:
-    """Sends what is said on a stream, from any thread, until it ends or its reader has gone."""
+    """Sends events of a stream, from any thread, until it ends or the client has gone."""
 
     def __init__(self, transport: Any, answer: Any) -> None:
-        """`answer` is closed in the end."""
+        """`answer` is closed at the end."""
         self._transport = transport
         self._answer = answer
 
     def __call__(self, message: bytes | None) -> None:
         """Send `message`; None ends it."""
         if self._transport and (message is None or not send(self._transport, message)):
-            self._transport = None  # Without it granian ends the answer.
+            self._transport = None  # Without it granian ends the response.
             self._answer.close()
 
 
 def pour(answer: Iterable[bytes], transport: Any) -> None:
-    """Send what comes as it comes, until it ends or the reader has gone."""
+    """Send events as they come, until the stream ends or the client has gone."""
     for piece in answer:
         if not send(transport, piece):
             return
 
 
 def send(transport: Any, piece: bytes) -> bool:
-    """Hand a piece to granian, which takes it at once; False if the reader has gone."""
+    """Hand a chunk to granian, which takes it at once; False if the client has gone."""
     try:
         for _nothing in transport.send_bytes(piece).__await__():
             pass
@@ -311,7 +311,7 @@ def send(transport: Any, piece: bytes) -> bool:
 
 @contextmanager
 def closing_if_it_can(answer: Any) -> Iterator[None]:
-    """Close an answer of WSGI, where that is wanted."""
+    """Close a WSGI response if it has a `close` method."""
     try:
         yield
     finally:
@@ -320,7 +320,7 @@ def closing_if_it_can(answer: Any) -> Iterator[None]:
 
 
 def refuse(protocol: Any, status: int) -> None:
-    """Answer in both languages, since nothing is known of the reader, and close the connection."""
+    """Respond in both languages, since the reader is unknown, and close the connection."""
     title = HTTPStatus(status).phrase
     headers = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"), ("connection", "close")]
     if status == 503:
@@ -349,7 +349,7 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
     }
     for name, value in scope.headers.items():
         if "_" in name:
-            continue  # It would be taken for another, such as one that only a proxy sets.
+            continue  # It could be mistaken for another header, such as one that only a proxy sets.
         key = _key(name)
         if key in environ:
             value = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}"
@@ -365,9 +365,9 @@ def _key(name: str) -> str:
 
 
 def cut_off_who_does_not_read() -> None:
-    """Let the system close connections that take none of what is sent to them. They inherit it from the listening one.
+    """Let the system close connections that read nothing. They inherit the option from the listening socket.
 
-    Only Linux can do it, and only there a process sees its own files.
+    Only Linux supports it, and only there can a process list its open files.
     """
     with suppress(OSError, AttributeError):
         for path in Path("/proc/self/fd").iterdir():
@@ -377,7 +377,7 @@ def cut_off_who_does_not_read() -> None:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, is_answered: "asyncio.Future[None]") -> None:
-    """Say from a thread that a request is answered; more than once does no harm."""
+    """Signal from a thread that a request is answered; may be called more than once."""
 
     def tell() -> None:
         if not is_answered.done():

@@ -150,7 +150,7 @@ def enter(
 
 
 def require_partner(partnership: Partnership, organisation_id: int | None) -> int:
-    """The organisation, which takes part. Raises Conflict when it does not, or has been let go since."""
+    """The organisation, which takes part. Raises Conflict when it does not, or no longer does."""
     if organisation_id is None or organisation_id not in participations(partnership):
         raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
     return organisation_id
