@@ -1,7 +1,7 @@
 """Memberships and suspensions that end on their date: announced a week before, and recorded afterwards.
 
 Access follows from the dates themselves (Membership.is_active), so nobody waits for this. It tells the log and the
-trail what has happened already.
+audit log what has happened already.
 """
 
 from datetime import timedelta
