@@ -13,11 +13,12 @@ from typing import Any
 import grimp
 import pytest
 
-from workspace import permissions
+from workspace import Workspace, permissions
 from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
 from workspace.audit import labels as audit_labels
 from workspace.audit.models import AuditAction
 from workspace.config import ROOT
+from workspace.db import Base
 from workspace.digests import forms as digest_forms
 from workspace.i18n import formatting
 from workspace.mail import queries as mail_queries
@@ -272,3 +273,48 @@ def test_every_language_has_a_catalogue_and_its_formats(language: str) -> None:
 
 def test_every_catalogue_is_of_a_language() -> None:
     assert {path.parent.parent.name for path in ROOT.glob("translations/*/LC_MESSAGES/*.po")} < {*formatting.LANGUAGES}
+
+
+# Names that meant something to nobody but their author, or two things; docs/design.md has the words of today.
+RETIRED = {"alike", "bell", "carrier", "kept", "letter", "piece", "postman", "seat"}
+# The letters of the alphabet, and a report whose text a moderator kept.
+PLAIN = {"KEPT", "SORTED_LETTERS", "WRITTEN_LETTERS", "kept_reason"}
+
+
+def words_of(name: str) -> set[str]:
+    """The words of an identifier, in the singular: `_CLOSED_Seats` and `ClosedSeats` are closed and seat."""
+    found = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    return {word.lower().removesuffix("s") for word in found}
+
+
+def names_in_code() -> Iterator[str]:
+    """Modules, classes, functions, and what stands at a module's or a class's top."""
+    for path in modules():
+        yield path.stem
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                yield node.name
+            if isinstance(node, ast.ClassDef | ast.Module):
+                for each in node.body:
+                    targets = each.targets if isinstance(each, ast.Assign) else []
+                    targets = [each.target] if isinstance(each, ast.AnnAssign) else targets
+                    yield from (
+                        name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
+                    )
+
+
+def names_outside_code(app: Workspace) -> Iterator[str]:
+    """Endpoints, tables and columns, templates, and classes of the style sheets."""
+    yield from app.view_functions
+    for table in Base.metadata.tables.values():
+        yield from (table.name, *(column.name for column in table.columns))
+    yield from (path.name for path in (ROOT / "templates").rglob("*.*"))
+    for path in (ROOT / "static/css").rglob("*.css"):
+        yield from re.findall(
+            r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/|url\([^)]*\)", "", path.read_text("utf-8"), flags=re.S)
+        )
+
+
+def test_retired_words_name_nothing(app: Workspace) -> None:
+    names = {*names_in_code(), *names_outside_code(app)} - PLAIN
+    assert sorted(name for name in names if words_of(name) & RETIRED) == []

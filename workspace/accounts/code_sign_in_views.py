@@ -83,7 +83,7 @@ def answer() -> ResponseReturnValue:
     g.user = user
     refresh()
     if carried:
-        return render_template("accounts/kept.html", kept=carried)
+        return render_template("accounts/submitted_form.html", kept=carried)
     return redirect_303(asked["next"] or "/")
 
 

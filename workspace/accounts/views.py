@@ -50,7 +50,7 @@ def start_session() -> ResponseReturnValue:
     g.user = user
     refresh()
     if carried:
-        return render_template("accounts/kept.html", kept=carried)
+        return render_template("accounts/submitted_form.html", kept=carried)
     return redirect_303(target or "/")
 
 

@@ -17,18 +17,18 @@ MOST = 16_384  # of each function; with all that hangs on it a partnership takes
 
 
 class _RunCache:
-    is_kept = False
+    is_active = False
     forgetting: ClassVar[list[Callable[[], None]]] = []
 
 
 def cached_per_run(make: Callable[Given, Made]) -> Callable[Given, Made]:
     """Let `make` be asked once a round for the same arguments. What it answers depends on nothing else."""
-    kept: Any = lru_cache(MOST)(make)
-    _RunCache.forgetting.append(kept.cache_clear)
+    cached: Any = lru_cache(MOST)(make)
+    _RunCache.forgetting.append(cached.cache_clear)
 
     @wraps(make)
     def made(*given: Given.args, **named: Given.kwargs) -> Made:
-        answer: Made = (kept if _RunCache.is_kept else make)(*given, **named)
+        answer: Made = (cached if _RunCache.is_active else make)(*given, **named)
         return answer
 
     return made
@@ -36,12 +36,12 @@ def cached_per_run(make: Callable[Given, Made]) -> Callable[Given, Made]:
 
 def batch_cached_per_run(make: Callable[[Sequence[Key]], Iterable[Made]]) -> Callable[[Sequence[Key]], list[Made]]:
     """The same for a `make` that answers many questions at once, in their order: it is asked the new ones together."""
-    kept: dict[Key, Made] = {}
-    _RunCache.forgetting.append(kept.clear)
+    cached: dict[Key, Made] = {}
+    _RunCache.forgetting.append(cached.clear)
 
     @wraps(make)
     def made(keys: Sequence[Key]) -> list[Made]:
-        known = kept if _RunCache.is_kept else {}
+        known = cached if _RunCache.is_active else {}
         if len(known) > MOST:
             known.clear()
         missing = [key for key in keys if key not in known]
@@ -55,10 +55,10 @@ def batch_cached_per_run(make: Callable[[Sequence[Key]], Iterable[Made]]) -> Cal
 @contextmanager
 def run_cache() -> Iterator[None]:
     """Keep what is made until the round is over; there is one at a time in a process."""
-    _RunCache.is_kept = True
+    _RunCache.is_active = True
     try:
         yield
     finally:
-        _RunCache.is_kept = False
+        _RunCache.is_active = False
         for forget in _RunCache.forgetting:
             forget()

@@ -9,7 +9,7 @@ from workspace.db import db
 from workspace.partnerships import queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
-from workspace.partnerships.forms import SeatForm, words_typed
+from workspace.partnerships.forms import AddMemberForm, words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.web.htmx import flash_live, page_or_partial, redirect_303
@@ -27,7 +27,7 @@ def find_people(membership: Membership) -> ResponseReturnValue:
         partnership=membership.partnership,
         words=words,
         found=queries.found_people(membership, words) if words.strip() else [],
-        form=SeatForm(),
+        form=AddMemberForm(),
     )
 
 
@@ -35,7 +35,7 @@ def find_people(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def add_person(membership: Membership) -> ResponseReturnValue:
     """Add a person as a member."""
-    form = SeatForm()
+    form = AddMemberForm()
     user = db.session.get(User, form.user_id.data) if form.validate() else None
     if user is None:
         raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))

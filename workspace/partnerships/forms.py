@@ -60,7 +60,7 @@ class StageForm(WorkspaceForm):
     )
 
 
-class SeatForm(WorkspaceForm):
+class AddMemberForm(WorkspaceForm):
     """The person to add, and their level."""
 
     user_id = hidden_int_field()
