@@ -118,7 +118,7 @@
     let told = line(form, place);
     if (!told) {
       told = document.createElement("div");
-      told.className = "draft small soft";
+      told.className = "draft small text-muted";
       told.dataset.place = place;
       told.setAttribute("role", "status");
       // An offer stands outside what the composer folds away.

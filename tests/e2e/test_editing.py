@@ -24,7 +24,7 @@ def test_a_post_is_corrected_in_place(visit: Visit, place: Place) -> None:
     visitor.button("Save the changes").click()
     expect(visitor.page.locator("h1")).to_have_text("Uden slåfejl")
     expect(visitor.page.locator("h1")).to_be_focused()
-    expect(visitor.page.locator("#post .by")).to_contain_text(visitor.say("edited"))
+    expect(visitor.page.locator("#post .byline")).to_contain_text(visitor.say("edited"))
     visitor.is_told("Your changes are saved.")
     visitor.is_on_the_same_page()
 

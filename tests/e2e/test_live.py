@@ -184,7 +184,7 @@ def test_the_feed_offers_what_is_new_and_moves_nothing(visit: Visit, place: Plac
         expect(pill(reader, 2)).to_be_visible()
         place.comment(old, place.partner)
         comments = reader.say.several("%(num)s comment", "%(num)s comments", 1)
-        expect(reader.post(old).locator(".talk")).to_contain_text(comments)
+        expect(reader.post(old).locator(".comment-count")).to_contain_text(comments)
         expect(reader.post(old).locator(".new")).to_be_visible()
     expect(titles).to_have_text(["Gammelt"])
     expect(reader.page.locator("#unread")).to_contain_text("3")

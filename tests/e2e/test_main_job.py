@@ -53,11 +53,11 @@ def test_a_challenge_is_shared_answered_by_the_other_side_and_found_in_the_overv
     first.open("/")
     news = first.page.get_by_role("article").filter(has_text=TITLE)
     expect(news.locator(".new")).to_have_text(first.say("New"))
-    expect(news.locator(".talk")).to_have_text(first.say.several("%(num)s comment", "%(num)s comments", 1))
+    expect(news.locator(".comment-count")).to_have_text(first.say.several("%(num)s comment", "%(num)s comments", 1))
     expect(first.page.locator("aside .item").filter(has_text=place.name).locator(".new")).to_have_text(
         first.say.several("%(num)s new", "%(num)s new", 1)
     )
-    news.locator(".talk").click()
+    news.locator(".comment-count").click()
     answer = first.page.locator("#thread > .comment").last
     expect(answer).to_contain_text("Ditte Æbelø")
     expect(answer.locator(".new")).to_have_text(first.say("New"))

@@ -551,7 +551,7 @@ def test_the_history_comes_twenty_at_a_time(window: Client, moderator: Membershi
         share(moderator)
 
     def events(page: Page) -> list[str]:
-        items = [item for item in page.all("li") if item.get("class") == "entry entry--event"]
+        items = [item for item in page.all("li") if item.get("class") == "feed-row feed-row--event"]
         return [" ".join("".join(item.itertext()).split()) for item in items if item.get("id") != "older-history"]
 
     def older(page: Page) -> str:
