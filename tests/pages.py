@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -26,22 +27,29 @@ LINKS = {
 STATIC = "/static/"  # answered by files in front of the app, so not in the url map
 
 
+@lru_cache(maxsize=8)
+def _parse(html: str, *, is_whole: bool) -> Element:
+    """Parse once what the browser looks at, and then the test. Nobody changes what was found."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    try:
+        root: Element = (
+            parser.parse(html)
+            if is_whole
+            else parser.parseFragment(html, container="tbody" if html.lstrip().startswith("<tr") else "div")
+        )
+    except ParseError as error:
+        line, column = parser.errors[-1][0]
+        raise AssertionError(f"Not HTML at {line}:{column}: {error}: {html.splitlines()[line - 1]}") from None
+    return root
+
+
 class Page:
     """An HTML document, or the part of one."""
 
     def __init__(self, html: str) -> None:
         self.html = html
         self.is_whole = html.lstrip().lower().startswith("<!doctype")
-        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-        try:
-            self.root: Element = (
-                parser.parse(html)
-                if self.is_whole
-                else parser.parseFragment(html, container="tbody" if html.lstrip().startswith("<tr") else "div")
-            )
-        except ParseError as error:
-            line, column = parser.errors[-1][0]
-            raise AssertionError(f"Not HTML at {line}:{column}: {error}: {html.splitlines()[line - 1]}") from None
+        self.root = _parse(html, is_whole=self.is_whole)
 
     def all(self, tag: str) -> list[Element]:
         """All elements of that name, in order."""

@@ -33,7 +33,7 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import Page
-from workspace import Workspace, create_app, pages, permissions
+from workspace import Workspace, create_app, permissions, views
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import Base, db
@@ -538,7 +538,7 @@ def test_a_view_that_declares_nothing_keeps_the_app_from_starting(
 ) -> None:
     blueprint = Blueprint("pages", __name__)
     blueprint.add_url_rule("/open", "open", lambda: "Open to all")
-    monkeypatch.setattr(pages, "blueprint", blueprint)
+    monkeypatch.setattr(views, "blueprint", blueprint)
     with pytest.raises(RuntimeError, match=r"pages\.open"):
         create_app(settings)
 

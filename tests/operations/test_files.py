@@ -83,7 +83,7 @@ def test_a_database_elsewhere_is_closed_and_its_folder_left_alone(fresh: Setting
 
 
 def test_mails_in_a_folder_are_for_nobody_else_whatever_the_umask(fresh: Settings, no_umask: None) -> None:
-    FileTransport(fresh.instance / "mail").deliver(lambda: b"Subject: Hej\n\n", 1)
+    FileTransport(fresh.instance / "mail").deliver(b"Subject: Hej\n\n", 1)
     assert [path.name for path in (fresh.instance / "mail").iterdir()] == ["0000000001.eml"]
     assert open_to_others(fresh.instance / "mail") == []
 
