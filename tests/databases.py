@@ -3,6 +3,7 @@
 Each worker has a database of its own, migrated once and emptied before each test.
 """
 
+import gc
 import os
 import secrets
 import shutil
@@ -68,6 +69,8 @@ class SQLite:
 
     def bring_back(self, app: Flask, name: str) -> None:
         with app.app_context():
+            if db.engine.pool.checkedout():  # type: ignore[attr-defined]
+                gc.collect()  # The traceback of an error may still hold its connection, which would lock the new file.
             db.engine.dispose()
         for thread in threading.enumerate():
             if thread.name == "live listener":  # of a watcher that has been told to stop

@@ -4,7 +4,7 @@ What a person may not see does not exist: a foreign partnership and a missing on
 reads everything that a request needs to know about its actor.
 """
 
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from flask import Flask, abort, current_app, g, request
@@ -18,6 +18,7 @@ from workspace.accounts import sign_in
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session, hash_of, touch
 from workspace.db import db
+from workspace.db.statements import cached_statement
 from workspace.db.transactions import begin_request, run_after_request
 from workspace.db.types import AnySelect
 from workspace.extensions import csrf, login
@@ -82,9 +83,8 @@ def load_user(token: str) -> User | None:
     return user
 
 
-@cache
+@cached_statement
 def _session_and_membership_statement() -> AnySelect:
-    """The statement of it, made once and kept: making it takes longer than running it."""
     return (
         select(Session, Membership, Partnership.id)
         .join(Session.user)

@@ -1,7 +1,6 @@
 """A comment on a post."""
 
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
 from flask import abort
@@ -153,7 +152,6 @@ class Comment(AuthoredText, Model):
                 record_by(by, REDACTED, post_number=self.post_number, comment=self.number, reason=reason)
 
 
-@cache
 def _post() -> AnySelect:
     """Of the post what a comment on it needs to know; and the comment that the key has `made` before.
 
@@ -167,12 +165,10 @@ def _post() -> AnySelect:
     ).where(Post.partnership_id == bindparam("partnership_id"), Post.number == bindparam("number"))
 
 
-@cache
 def _comment() -> Insert:
     return insert(Comment)
 
 
-@cache
 def _lift() -> Update:
     return (
         update(Post)

@@ -1,7 +1,6 @@
 """Queries of comments. Every query starts from a membership."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from flask import abort
@@ -10,7 +9,7 @@ from sqlalchemy import bindparam, func, null, select
 from workspace.comments.models import Comment
 from workspace.comments.verbs import COMMENTED
 from workspace.db import db
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
@@ -102,7 +101,7 @@ def _comments(membership: Membership, post: AnyRow, size: int, before: Any, whol
     return list(db.session.execute(query.limit(size + 1)))
 
 
-@cache
+@cached_statement
 def _latest(longest: int) -> AnySelect:
     return _of_post(MEMBERSHIP, bindparam("post_number"), longest, None).limit(bindparam("most"))
 
@@ -115,13 +114,13 @@ def _of_post(membership: Membership, post_number: Any, longest: int, whole: int 
     )
 
 
-@cache
+@cached_statement
 def _line() -> AnySelect:
     query = _of_asked_post(Comment.body_html, null().label("excerpt"))
     return query.where(Comment.number == bindparam("number"))
 
 
-@cache
+@cached_statement
 def _some() -> AnySelect:
     query = _of_asked_post(*body_columns(Comment, SHOWN_OF_EACH[0][1]))
     return query.where(Comment.number.in_(bindparam("numbers", expanding=True)))

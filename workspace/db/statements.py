@@ -1,9 +1,10 @@
 """Building and running statements of chosen columns, without loading objects."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, ParamSpec, TypeVar, cast
 
 from sqlalchemy import BindParameter, bindparam, inspect
 from sqlalchemy.engine import Connection
@@ -12,6 +13,17 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
+
+Parameters = ParamSpec("Parameters")
+Statement = TypeVar("Statement")
+
+
+def cached_statement(build: Callable[Parameters, Statement]) -> Callable[Parameters, Statement]:
+    """Let `build` make its statement once for each combination of arguments, with bindparams for all that varies.
+
+    For statements that take longer to build than to run: the large ones need 0.5 to 6 ms each time, a whole page 4.
+    """
+    return cast("Callable[Parameters, Statement]", cache(build))
 
 
 def inline_literal(value: StrEnum | Iterable[StrEnum]) -> BindParameter[Any]:

@@ -1,8 +1,7 @@
 """What is new for the reader of a digest, read from the log: a fixed number of statements, whatever there is.
 
 Access is asked here and now: only what the seats that are active at this moment may read is ever found. Colleagues
-have much of the same to read, so a piece of a log is read once a round (mail/run_cache.py), until that log goes on. The
-statements are made once and kept, since making them takes longer than running them.
+have much of the same to read, so a part of a log is read once a run (mail/run_cache.py), until that log goes on.
 """
 
 from collections import defaultdict
@@ -10,7 +9,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from functools import cache
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,7 +20,7 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import fetch_rows, inline_literal, now_param
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.digests.log_ranges import LogRange, table, value
 from workspace.mail.models import Mail
@@ -149,7 +147,7 @@ def _dialect() -> str:
     return db.engine.dialect.name
 
 
-@cache
+@cached_statement
 def _memberships() -> AnySelect:
     mine = Entry.partnership_id == Membership.partnership_id, Entry.actor_id == Membership.id
     return (
@@ -177,7 +175,7 @@ def _memberships() -> AnySelect:
     )
 
 
-@cache
+@cached_statement
 def _events(dialect: str) -> AnySelect:
     span = table(dialect)
     return (
@@ -193,7 +191,7 @@ def _events(dialect: str) -> AnySelect:
     )
 
 
-@cache
+@cached_statement
 def _absent() -> AnySelect:
     moderator, own = aliased(Membership), aliased(Entry)
     month_ago = bindparam("month_ago", type_=UtcDateTime)
@@ -223,7 +221,7 @@ def _absent() -> AnySelect:
     )
 
 
-@cache
+@cached_statement
 def _posts(dialect: str) -> AnySelect:
     """The first posts of each partnership, by group and then the newest first; its rows carry the sums over all."""
     placed = _placed(table(dialect))

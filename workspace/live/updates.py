@@ -1,6 +1,5 @@
 """Updates after a number, for the page that shows them: two to eight statements, however many there are."""
 
-from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,7 +9,7 @@ from sqlalchemy import Select, bindparam, select
 from workspace.comments import queries as comments
 from workspace.comments.verbs import COMMENTED
 from workspace.db import db
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
@@ -51,7 +50,7 @@ def of_feed(membership: Membership, kind: PostKind | None, after: int) -> dict[s
     }
 
 
-@cache
+@cached_statement
 def _in_part(*, has_news: bool, of_kind: bool) -> AnySelect:
     numbers = select(Entry.post_number).where(
         Entry.partnership_id == MEMBERSHIP.partnership_id,
@@ -67,7 +66,6 @@ def _entries(membership: Membership, number: int, after: int) -> list[Entry]:
     return list(db.session.scalars(_about_post(), given))[::-1]
 
 
-@cache
 def _about_post() -> Select[Entry]:
     about = Entry.post_number == bindparam("post_number"), Entry.number > bindparam("after")
     query = select(Entry).where(Entry.partnership_id == MEMBERSHIP.partnership_id, *about)

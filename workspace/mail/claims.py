@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table, Update, bindparam, case, select
@@ -70,13 +69,11 @@ def is_any_due() -> bool:
     return db.session.scalar(_any_due(), {"now": clock.now()}) is not None
 
 
-@cache
 def _any_due() -> AnySelect:
     due = UNFINISHED, MAIL.c.priority.in_(PRIORITIES), MAIL.c.next_attempt_at <= bindparam("now")
     return select(MAIL.c.id).where(*due).limit(1)
 
 
-@cache
 def _given() -> AnySelect:
     """The statement for what was taken, in the order in which it is to be sent. It reads no more than it needs: what
     else stands in a row, or is kept of its addressee, may be wrong, and must not keep the others.
@@ -92,7 +89,6 @@ def _given() -> AnySelect:
     )
 
 
-@cache
 def _taking() -> ReturningUpdate[tuple[int]]:
     """The statement for it. It names all priorities: so both databases find the first few by the index of what is
     unfinished. Else they read and sort all that wait, while nobody can write to the SQLite file.
@@ -168,18 +164,10 @@ def _retry_write(change: Callable[[], Any]) -> None:
 
 def _change(mail: ClaimedMail, **values: Any) -> int:
     """Commit a change of it; 0 when another postman has it."""
-    named = {f"new_{name}": value for name, value in values.items()} | {"mail_id": mail.id, "held": mail.lease}
-    return _commit(_changing(tuple(values)), named)
+    return _commit(MAIL.update().where(MAIL.c.id == mail.id, MAIL.c.lease == mail.lease).values(values))
 
 
-def _commit(change: Update, values: dict[str, Any] | None = None) -> int:
+def _commit(change: Update) -> int:
     """Make the change in a transaction of its own, past the session, which rests since `take`; how many it changed."""
     with db.engine.begin() as connection:
-        return connection.execute(change, values).rowcount
-
-
-@cache
-def _changing(names: tuple[str, ...]) -> Update:
-    """The statement of it, made once: making it takes longer than running it."""
-    mine = MAIL.c.id == bindparam("mail_id"), MAIL.c.lease == bindparam("held")
-    return MAIL.update().where(*mine).values({name: bindparam(f"new_{name}") for name in names})
+        return connection.execute(change).rowcount

@@ -9,11 +9,10 @@ import logging
 import threading
 import time
 from datetime import timedelta
-from functools import cache
 
 from flask import Flask, current_app, g
 from flask_babel import force_locale
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
@@ -160,7 +159,8 @@ class MailSender:
         self.transport.start(recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
-            mail = db.session.scalar(_mine(), {"mail_id": taken.id, "held": taken.lease})
+            mine = select(Mail).where(Mail.id == taken.id, Mail.lease == taken.lease)
+            mail = db.session.scalar(mine.options(joinedload(Mail.user)))
             letter = written(mail) if mail else None
             if mail is None or letter is None:
                 self.transport.abort()
@@ -174,13 +174,6 @@ class MailSender:
 def _cause(error: Exception) -> str:
     """What administrators are told of it; of what a statement has failed with not the values in it."""
     return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
-
-
-@cache
-def _mine() -> Select[Mail]:
-    """The statement for one mail and its addressee, made once: making it takes a good part of running it."""
-    mine = Mail.id == bindparam("mail_id"), Mail.lease == bindparam("held")
-    return select(Mail).where(*mine).options(joinedload(Mail.user))
 
 
 def written(mail: Mail) -> EmailContent | None:

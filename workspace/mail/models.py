@@ -9,11 +9,10 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Insert, String, Text, insert, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace import clock
@@ -107,13 +106,7 @@ def is_posted(key: str) -> bool:
 def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
     """Put many mails into the outbox at once, whose keys are known to be new."""
     if rows:
-        core_connection().execute(_outbox(), rows)
-
-
-@cache
-def _outbox() -> Insert:
-    """Made once: making a statement takes longer than running it."""
-    return insert(Mail)
+        core_connection().execute(insert(Mail), rows)
 
 
 def mail_row(

@@ -1,6 +1,5 @@
 """Queries of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, literal, or_, select, union_all
@@ -9,7 +8,7 @@ from sqlalchemy.orm import aliased
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import fetch_rows, inline_literal
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
@@ -29,9 +28,8 @@ def answers_wanted(user: User) -> list[AnyRow]:
     return fetch_rows(_answers_wanted(), user_id=user.id)
 
 
-@cache
+@cached_statement
 def _answers_wanted() -> AnySelect:
-    """The statement of it, made once and kept: making it takes longer than running it."""
     seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     moderated = (
         Membership.user_id == bindparam("user_id"),

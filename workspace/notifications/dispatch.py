@@ -6,14 +6,13 @@ partnership. What is not mailed at once is in the next digest, unless they want 
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.partnerships.activity_log import RecordedEntry
@@ -79,9 +78,8 @@ def _at_once(reader: AnyRow, notice: NotificationKind) -> bool:
     return timing_for(reader, reader.mail_timing, notice) is MailTiming.AT_ONCE
 
 
-@cache
+@cached_statement
 def _readers() -> AnySelect:
-    """Made once: making a statement takes longer than running it."""
     return (
         select(Membership.id.label("seat_id"), Membership.mail_timing, User.id.label("user_id"), User.mail_preferences)
         .join(Membership.user)

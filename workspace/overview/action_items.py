@@ -4,7 +4,6 @@ Each item has the one action that settles it, and disappears when it is settled.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 from flask_babel import gettext as _
 from sqlalchemy import Date, String, and_, bindparam, case, cast, literal, null, select, union_all
@@ -12,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
-from workspace.db.statements import fetch_rows, inline_literal, now_param
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n.formatting import short_date, short_day
 from workspace.members import pending as members
@@ -87,9 +86,8 @@ def _posts(user: User) -> list[AnyRow]:
     return fetch_rows(_told(), user_id=user.id)
 
 
-@cache
+@cached_statement
 def _told() -> AnySelect:
-    """The statement of it, made once and kept: making it takes longer than running it."""
     parts = [_challenges().subquery(), _mentions().subquery()]
     found = union_all(*(select(part) for part in parts)).subquery()
     return select(found).order_by(found.c.answer_by.is_(None), found.c.answer_by, found.c.activity_at)

@@ -7,7 +7,6 @@ look into all, as cheaply; so does the first where young partnerships without po
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tuple_
@@ -15,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
@@ -36,7 +35,7 @@ def latest_partnerships(user: User) -> list[AnyRow]:
     return fetch_rows(_latest(), **params_of(user))
 
 
-@cache
+@cached_statement
 def _latest() -> AnySelect:
     return my_memberships(USER).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
 
@@ -51,7 +50,7 @@ def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> l
     return list(db.session.execute(_cards(_newest(user, None, before))))
 
 
-@cache
+@cached_statement
 def _newest_cards(dialect: str) -> AnySelect:
     """Those in the partnerships of the ids `among`, on a database of this dialect."""
     return _cards(_newest(USER, bindparam("among", expanding=True), None))

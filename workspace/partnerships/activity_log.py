@@ -5,7 +5,6 @@ number. Everything else (unread marks, feeds, mail) is a reader of this log with
 """
 
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 from flask import abort
@@ -13,9 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Insert,
     Update,
-    bindparam,
     func,
     insert,
     select,
@@ -95,7 +92,8 @@ class RecordedEntry(NamedTuple):
 def record_by(actor: Membership, verb: Verb, **about: Any) -> RecordedEntry:
     """Append what `actor` did to the log of their partnership, whose row is locked. `about` is as for `append`."""
     entry = record(actor.partnership, verb, actor=actor, **about)
-    own_unseen = core_connection().execute(_count_own(), {"actor": actor.id}).scalar_one()
+    counted = update(Membership).where(Membership.id == actor.id).values(own_unseen=Membership.own_unseen + 1)
+    own_unseen = core_connection().execute(counted.returning(Membership.own_unseen)).scalar_one()
     set_committed_value(actor, "own_unseen", own_unseen)
     return entry
 
@@ -117,14 +115,15 @@ def record(
     written = core_connection()
     at = clock.now()
     activity_at = max(at, partnership.last_activity_at) if verb.bumps_activity else partnership.last_activity_at
-    taken = {"partnership": partnership.id} | ({"activity_at": activity_at} if verb.bumps_activity else {})
-    number = written.execute(_next_number(bumps_activity=verb.bumps_activity), taken).scalar_one()
+    counted = update(Partnership).where(Partnership.id == partnership.id)
+    counted = counted.values(last_number=Partnership.last_number + 1, last_activity_at=activity_at)
+    number = written.execute(counted.returning(Partnership.last_number)).scalar_one()
     # The session's own synchronising keeps a stale number on PostgreSQL.
     set_committed_value(partnership, "last_number", number)
     set_committed_value(partnership, "last_activity_at", activity_at)
     entry = RecordedEntry(partnership.id, number, actor.id if actor else None, at, activity_at)
     written.execute(
-        _line(),
+        insert(Entry),
         {
             "partnership_id": entry.partnership_id,
             "number": number,
@@ -137,33 +136,6 @@ def record(
         },
     )
     return entry
-
-
-@cache
-def _next_number(*, bumps_activity: bool) -> Any:
-    """Made once, as those below: making a statement takes longer than running it."""
-    activity = {"last_activity_at": bindparam("activity_at", type_=UtcDateTime)} if bumps_activity else {}
-    return (
-        update(Partnership)
-        .where(Partnership.id == bindparam("partnership"))
-        .values(last_number=Partnership.last_number + 1, **activity)
-        .returning(Partnership.last_number)
-    )
-
-
-@cache
-def _line() -> Insert:
-    return insert(Entry)
-
-
-@cache
-def _count_own() -> Any:
-    return (
-        update(Membership)
-        .where(Membership.id == bindparam("actor"))
-        .values(own_unseen=Membership.own_unseen + 1)
-        .returning(Membership.own_unseen)
-    )
 
 
 def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    bindparam,
     or_,
     select,
     text,
@@ -31,7 +29,7 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, now_param
 from workspace.db.transactions import begin_write
-from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
+from workspace.db.types import SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
@@ -161,7 +159,8 @@ class Partnership(Model):
         """Lock this partnership's row, and read everything again: what is checked now stays true until the commit."""
         partnership_id = self.id
         _forget()
-        db.session.scalar(_lock(whole=True), {"id": partnership_id})
+        row = select(Partnership).where(Partnership.id == partnership_id)
+        db.session.scalar(row.with_for_update().execution_options(populate_existing=True))
         yield
 
 
@@ -170,13 +169,6 @@ def _forget() -> None:
     begin_write()
     db.session.flush()
     db.session.expire_all()
-
-
-@cache
-def _lock(*, whole: bool) -> AnySelect:
-    """Made once, as `_seat`: making a statement takes longer than running it."""
-    row: AnySelect = select(Partnership if whole else Partnership.id).where(Partnership.id == bindparam("id"))
-    return row.with_for_update().execution_options(populate_existing=True)
 
 
 class PartnershipGoal(Model):
@@ -268,8 +260,8 @@ class Membership(Model):
         """The same for what this member does, with its membership, partnership and person read again at once."""
         membership_id, partnership_id = self.id, self.partnership_id
         _forget()
-        core_connection().execute(_lock(whole=False), {"id": partnership_id})
-        db.session.scalar(_membership_with_relations(), {"id": membership_id})
+        core_connection().execute(select(Partnership.id).where(Partnership.id == partnership_id).with_for_update())
+        db.session.scalar(_membership_with_relations(membership_id))
         yield
 
     @property
@@ -341,9 +333,8 @@ class Membership(Model):
             )
 
 
-@cache
-def _membership_with_relations() -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == bindparam("id"))
+def _membership_with_relations(membership_id: int) -> Select[Membership]:
+    seat = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)

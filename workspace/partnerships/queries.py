@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
@@ -11,7 +10,7 @@ from sqlalchemy.orm import joinedload, load_only
 
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.statements import fetch_rows
+from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
@@ -120,7 +119,7 @@ def organisations_by_side(partnership_ids: Iterable[int], named: int) -> dict[in
     return result
 
 
-@cache
+@cached_statement
 def _parties() -> AnySelect:
     a_side = (Participation.partnership_id, Participation.side)
     ranked = (
@@ -157,13 +156,9 @@ def participating_organisations(partnership: Partnership) -> list[AnyRow]:
 
 def goals(membership: Membership) -> tuple[int, ...]:
     """The numbers of the goals that the partnership works for, ascending."""
-    return tuple(row.number for row in fetch_rows(_goals(), **params_of(membership)))
-
-
-@cache
-def _goals() -> AnySelect:
-    of_partnership = PartnershipGoal.partnership_id == MEMBERSHIP.partnership_id
-    return select(PartnershipGoal.number).where(of_partnership).order_by(PartnershipGoal.number)
+    here = PartnershipGoal.partnership_id == membership.partnership_id
+    query = select(PartnershipGoal.number).where(here).order_by(PartnershipGoal.number)
+    return tuple(row.number for row in fetch_rows(query))
 
 
 def members(membership: Membership, after: int | None) -> list[AnyRow]:
@@ -171,7 +166,7 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
     return fetch_rows(_members(goes_on=bool(after)), **params_of(membership), after=after)
 
 
-@cache
+@cached_statement
 def _members(*, goes_on: bool) -> AnySelect:
     query = (
         select(
@@ -227,8 +222,8 @@ def unseen_events(membership: Membership) -> list[Entry]:
     return list(db.session.scalars(_unseen_events(), params_of(membership)))
 
 
-@cache
-def _unseen_events() -> Any:
+@cached_statement
+def _unseen_events() -> AnySelect:
     return (
         select(Entry)
         .where(

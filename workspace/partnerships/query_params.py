@@ -1,7 +1,7 @@
-"""Parameters for the asking membership or person, in statements that are built once: that takes longer than running.
+"""The reader, as parameters of cached statements.
 
-Queries start from a membership or a person. Where the statement is cached, these stand in for them, and the values
-are given when it runs: `fetch_rows(_statement(), **params_of(membership))`.
+Queries start from a membership or a person. In a cached statement (db/statements.py) these stand in for them, and the
+ids of the reader are given when it runs: `fetch_rows(_statement(), **params_of(membership))`.
 """
 
 from typing import Any

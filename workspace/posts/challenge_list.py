@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -189,7 +189,6 @@ def takers(membership: Membership) -> list[AnyRow]:
     return fetch_rows(_takers(), **params_of(membership))
 
 
-@cache
 def _takers() -> AnySelect:
     theirs = (Post.partnership_id == MEMBERSHIP.partnership_id, Post.status.is_not(None), Post.withdrawn_at.is_(None))
     # Not EXISTS, for which PostgreSQL may read all challenges at once instead of one for each member.

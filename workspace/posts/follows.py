@@ -1,16 +1,15 @@
 """Followers of posts: those whom a post concerns, automatically, and whoever chooses to."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, and_, bindparam, exists, func, insert, select
+from sqlalchemy import ForeignKeyConstraint, Index, and_, exists, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, fetch_rows
-from workspace.db.types import AnyRow, AnySelect
+from workspace.db.types import AnyRow
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import participation_of_membership
@@ -38,19 +37,13 @@ def auto_follow(partnership_id: int, post_number: int, membership_ids: Iterable[
     Returns the ids of all memberships that follow it now.
     """
     post = {"partnership_id": partnership_id, "post_number": post_number}
-    said = {membership_id: follows for membership_id, follows in fetch_rows(_said(), **post)}
+    follow = select(Follow.membership_id, Follow.follows)
+    chosen = follow.where(Follow.partnership_id == partnership_id, Follow.post_number == post_number)
+    said = {membership_id: follows for membership_id, follows in fetch_rows(chosen)}
     new = sorted(set(membership_ids) - said.keys())
     if new:
         core_connection().execute(insert(Follow), [post | {"membership_id": each} for each in new])
     return {membership_id for membership_id, follows in said.items() if follows} | set(new)
-
-
-@cache
-def _said() -> AnySelect:
-    """Made once: making a statement takes longer than running it."""
-    return select(Follow.membership_id, Follow.follows).where(
-        Follow.partnership_id == bindparam("partnership_id"), Follow.post_number == bindparam("post_number")
-    )
 
 
 def set_following(by: Membership, post_number: int, *, follows: bool) -> None:

@@ -1,7 +1,6 @@
 """Queries of posts. Every query starts from a membership."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from flask import abort
@@ -9,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, fal
 
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.statements import fetch_rows, shared_alias
+from workspace.db.statements import cached_statement, fetch_rows, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
@@ -36,7 +35,7 @@ MOST_CHOICES = 50
 MOST_UNSOLVED = 25
 LONGEST_CHOICE = 60
 
-# Made once: making an alias costs more than the statement that it stands in.
+# Aliases cost more to make than the statement they stand in, so these are shared.
 MOVED, CONCERNED_MEMBERSHIP, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
 WITHDRAWER_MEMBERSHIP, WITHDRAWER = shared_alias(Membership), shared_alias(User)
 
@@ -71,7 +70,7 @@ def pinned(membership: Membership, *, kind: PostKind | None) -> list[AnyRow]:
     return fetch_rows(query, **params_of(membership), kind=kind)
 
 
-@cache
+@cached_statement
 def _card() -> AnySelect:
     return card_select(
         false().label("is_new"),
@@ -84,7 +83,7 @@ def _card() -> AnySelect:
     ).where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.number == bindparam("number"))
 
 
-@cache
+@cached_statement
 def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
     query = feed_select(has_news=has_news, of_kind=of_kind).where(Post.pinned_at.is_(None))
     if goes_on:
@@ -92,7 +91,7 @@ def _feed(*, has_news: bool, of_kind: bool, goes_on: bool) -> AnySelect:
     return query.order_by(Post.activity_number.desc()).limit(PAGE + 1)
 
 
-@cache
+@cached_statement
 def _pinned(*, has_news: bool, of_kind: bool) -> AnySelect:
     return (
         feed_select(has_news=has_news, of_kind=of_kind)
@@ -302,7 +301,7 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     return [(number, title) for number, title in fetch_rows(_unsolved(), **params_of(membership))]
 
 
-@cache
+@cached_statement
 def _unsolved() -> AnySelect:
     return (
         select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -19,7 +19,6 @@ from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import participation_of_membership
-from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 from workspace.posts.queries import of_author
@@ -49,17 +48,13 @@ def figures(membership: Membership, days: int) -> Sequence[Figures]:
     """
     partnership = membership.partnership
     begin = (clock.now() - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
-    taking_part = tuple((row.organisation_id, row.side) for row in fetch_rows(_taking_part(), **params_of(membership)))
-    return _figures(partnership.id, partnership.one_time_key, partnership.last_number, taking_part, begin)
-
-
-@cache
-def _taking_part() -> AnySelect:
-    return (
+    participations = (
         select(Participation.organisation_id, Participation.side)
-        .where(Participation.partnership_id == MEMBERSHIP.partnership_id)
+        .where(Participation.partnership_id == partnership.id)
         .order_by(Participation.organisation_id)
     )
+    taking_part = tuple((row.organisation_id, row.side) for row in fetch_rows(participations))
+    return _figures(partnership.id, partnership.one_time_key, partnership.last_number, taking_part, begin)
 
 
 @lru_cache(maxsize=MAX_CACHED)

@@ -1,18 +1,16 @@
 """Offers, requests and vacant roles that wait for a person, in all partnerships: one statement each, oldest first.
 
 Everything is derived: an offer counts while its membership is active and its partnership open, a role is vacant while
-no active member is accountable for it. The statements are built once, since that takes longer than running them, and
-every overview and every digest needs all of them.
+no active member is accountable for it. Every overview and every digest needs all of them.
 """
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
-from workspace.db.statements import fetch_rows, inline_literal, now_param
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
@@ -45,7 +43,7 @@ def lacking_roles_of_moderator(user: User) -> list[AnyRow]:
     return fetch_rows(_lacking(), user_id=user.id)
 
 
-@cache
+@cached_statement
 def _offers() -> AnySelect:
     offerer, person = aliased(Membership), aliased(User)
     query = (
@@ -71,7 +69,7 @@ def _offers() -> AnySelect:
     return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
 
 
-@cache
+@cached_statement
 def _requests() -> AnySelect:
     asker, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     query = (
@@ -95,7 +93,7 @@ def _requests() -> AnySelect:
     return query.order_by(RoleAssignment.created_at, RoleAssignment.id).limit(MOST)
 
 
-@cache
+@cached_statement
 def _lacking() -> AnySelect:
     mine = select(Membership.partnership_id).where(*_is_mine_alone())
     sides: Any = func.coalesce(Participation.side, Side.OTHERS)

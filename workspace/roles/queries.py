@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from flask import abort
@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.statements import fetch_rows, inline_literal, now_param, shared_alias
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
@@ -33,7 +33,7 @@ MOST_CHOICES = 200
 # Where a page of the matrix begins.
 PLACE = ("after_holder", "after_position", "after_id")
 
-# Made once: making an alias costs more than the statement that it stands in.
+# Aliases cost more to make than the statement they stand in, so these are shared.
 HELD, HOLDER_MEMBERSHIP, HOLDER = shared_alias(RoleAssignment), shared_alias(Membership), shared_alias(User)
 
 
@@ -102,7 +102,7 @@ def counts(membership: Membership) -> AnyRow:
     return fetch_rows(_counts(), **params_of(membership))[0]
 
 
-@cache
+@cached_statement
 def _counts() -> AnySelect:
     in_use = Role.retired_at.is_(None)
     return select(
@@ -120,7 +120,7 @@ def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[An
     return found
 
 
-@cache
+@cached_statement
 def _people() -> AnySelect:
     now = now_param()
     query = of_people(
@@ -176,7 +176,7 @@ def handovers(membership: Membership) -> list[AnyRow]:
     return fetch_rows(_handovers(), **params_of(membership))
 
 
-@cache
+@cached_statement
 def _handovers() -> AnySelect:
     return (
         of_people(RoleAssignment.role_id, RoleAssignment.since, Role.name.label("role_name"), *_former())
@@ -292,28 +292,20 @@ def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
 
 def choices(membership: Membership) -> list[tuple[int, str]]:
     """The roles in use, by id and name, in their order: for a select."""
-    return [(row.id, row.name) for row in fetch_rows(_choices(), **params_of(membership))]
-
-
-@cache
-def _choices() -> AnySelect:
-    return (
+    in_use = (
         select(Role.id, Role.name)
-        .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None))
+        .where(Role.partnership_id == membership.partnership_id, Role.retired_at.is_(None))
         .order_by(Role.position, Role.id)
         .limit(MOST_CHOICES)
     )
+    return [(row.id, row.name) for row in fetch_rows(in_use)]
 
 
 def sides(membership: Membership) -> list[Side]:
     """The sides that take part, in the order in which they are always shown."""
-    found = set(db.session.scalars(_sides(), params_of(membership)))
+    here = Participation.partnership_id == membership.partnership_id
+    found = set(db.session.scalars(select(Participation.side).where(here).distinct()))
     return [side for side in Side if side in found]
-
-
-@cache
-def _sides() -> Any:
-    return select(Participation.side).where(Participation.partnership_id == MEMBERSHIP.partnership_id).distinct()
 
 
 def has_accountable() -> ColumnElement[bool]:
