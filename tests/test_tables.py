@@ -13,6 +13,7 @@ from workspace.audit import labels as audit_labels
 from workspace.audit.models import AuditAction
 from workspace.config import ROOT
 from workspace.digests import forms as digest_forms
+from workspace.digests import queries as digest_queries
 from workspace.i18n import formatting
 from workspace.mail import queries as mail_queries
 from workspace.mail.message_types import EMAIL_TYPES, PRIORITIES
@@ -34,6 +35,7 @@ from workspace.posts.models import SHARED, PostKind
 from workspace.posts.reactions import ReactionKind
 from workspace.roles import labels as role_labels
 from workspace.roles.assignments import AssignmentKind
+from workspace.scheduled_jobs import JOBS
 
 # Each enum beside each table that must know all its members.
 TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
@@ -59,6 +61,7 @@ TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
     "audited actions": (AuditAction, audit_labels.ACTIONS),
     "audited levels": (Level, audit_labels.VALUES),
     "audited visibilities": (Visibility, audit_labels.VALUES),
+    "sections of digests": (PostKind, digest_queries.SECTIONS),
     "frequencies of digests": (DigestFrequency, digest_forms.FREQUENCIES),
     "hints of frequencies": (DigestFrequency, digest_forms.FREQUENCY_HINTS),
     "digests of a partnership": (PartnershipDigest, digest_forms.PARTNERSHIP_FREQUENCIES),
@@ -93,6 +96,10 @@ def test_every_verb_tells_something_or_says_that_it_tells_nothing() -> None:
     assert [
         word for word, verb in VERBS.items() if verb.tells and not verb.sentence(Entry(verb=verb, details={}))
     ] == []
+
+
+def test_administrators_read_the_name_of_every_job() -> None:
+    assert [job.__module__ for job in JOBS if job.__module__.rpartition(".")[2] not in mail_queries.PIECES] == []
 
 
 @pytest.mark.usefixtures("app")
