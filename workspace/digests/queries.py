@@ -48,6 +48,9 @@ class Section(IntEnum):
     COMMENTS = 4
 
 
+SECTIONS = {PostKind.CHALLENGE: Section.CHALLENGES, PostKind.PROGRESS: Section.PROGRESS}
+
+
 @dataclass(frozen=True)
 class DigestData:
     """The posts with a block, the first of them; how many there are in all, and what else there is to count.
@@ -357,10 +360,10 @@ def _still(span: CTE) -> AnySelect:
 
 
 def _place(told: Subquery) -> Any:
+    is_news = told.c.is_turned + told.c.is_new > 0
     return case(
         (and_(told.c.is_turned == 1, Post.status == ChallengeStatus.SOLVED), Section.SOLVED),
-        (and_(told.c.is_turned + told.c.is_new > 0, Post.kind == PostKind.CHALLENGE), Section.CHALLENGES),
-        (told.c.is_new == 1, Section.PROGRESS),
+        *((and_(is_news, Post.kind == kind), section) for kind, section in SECTIONS.items()),
         else_=Section.COMMENTS,
     )
 

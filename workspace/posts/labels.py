@@ -1,4 +1,4 @@
-"""What posts, the statuses of challenges and reactions are called in the reader's language."""
+"""The names of kinds of posts, of the statuses of challenges, and of reactions."""
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
