@@ -116,7 +116,7 @@ def _rename_what_belongs_to(old: str, new: str) -> None:
             op.execute(f'ALTER TABLE {new} RENAME CONSTRAINT "{name}" TO "{_renamed(name, old, new)}"')
     indexes = connection.execute(sa.text("SELECT indexname FROM pg_indexes WHERE tablename = :table"), {"table": new})
     for (name,) in indexes.all():
-        if f"_{old}" in name:
+        if f"_{old}" in name and f"_{new}" not in name:
             op.execute(f'ALTER INDEX "{name}" RENAME TO "{_renamed(name, old, new)}"')
     op.execute(f"ALTER SEQUENCE IF EXISTS {old}_id_seq RENAME TO {new}_id_seq")
 
