@@ -173,7 +173,7 @@ def run(app: Workspace, settings: Settings) -> Run:
 
 @pytest.fixture
 def delivered(app: Workspace) -> Callable[[], list[EmailMessage]]:
-    """Let the postman deliver, and read all that he has delivered: `delivered()`."""
+    """Let the mail sender deliver, and read all that it has delivered: `delivered()`."""
     folder = app.settings.instance / "mail"
 
     def read() -> list[EmailMessage]:

@@ -132,7 +132,7 @@ def test_no_page_reads_or_sorts_what_it_does_not_show(filled: Workspace) -> None
 
 
 def ask(app: Workspace, listener: Listener) -> None:
-    """Ask for every page, plan digests, and go a postman's round past a mail server that is away."""
+    """Ask for every page, plan digests, and send mail past a mail server that is away."""
     here = Post.partnership_id == 1
     numbers = select(Post.activity_number).where(here).order_by(Post.activity_number.desc())
     commented = select(Post.number).where(here, Post.comment_count == 26).limit(1)
@@ -158,7 +158,7 @@ def ask(app: Workspace, listener: Listener) -> None:
     db.session.execute(update(User).where(User.id <= 50).values(next_digest_at=clock.now()))
     db.session.commit()
     planning.plan()
-    listener.page = "a postman's round"
+    listener.page = "sending mail"
     enqueue_all([mail_row("digest", key=f"waiting:{number}", to=f"p{number}@example.dk") for number in range(WAITING)])
     db.session.commit()
     claims.release(claims.claim_due(), clock.now())

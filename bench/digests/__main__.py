@@ -136,9 +136,9 @@ def written(app: Workspace) -> tuple[bytes, int]:
     for place, mail in enumerate(mails):
         if place == 1:
             event.listen(db.engine, "before_cursor_execute", lambda *heard: asked.append(heard[2]))
-        letter = delivery.written(mail)
-        if letter:
-            made = bytes(build_mime(mail, letter, app.settings))
+        content = delivery.written(mail)
+        if content:
+            made = bytes(build_mime(mail, content, app.settings))
     return made, len(asked) // max(1, len(mails) - 1)
 
 

@@ -110,10 +110,10 @@ class House:
 
     def work_here(self, url: str, *, later: timedelta = timedelta()) -> None:
         """Let a worker deliver to another mail server, in this process."""
-        postman = MailSender(replace(self.settings, smtp_url=url))
+        sender = MailSender(replace(self.settings, smtp_url=url))
         with clock.at(clock.now() + later):
-            postman.deliver()
-        postman.transport.close()
+            sender.deliver()
+        sender.transport.close()
 
     def begin_work(
         self,

@@ -1,4 +1,4 @@
-"""The points at which a worker is killed: between any two things that the postman does with a mail."""
+"""The points at which a worker is killed: between any two things that a worker does with an email."""
 
 import os
 import signal

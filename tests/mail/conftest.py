@@ -1,4 +1,4 @@
-"""What the tests of mail stand on: a kind of mail, a mail server, and a postman who goes to it."""
+"""What the tests of mail stand on: an email type, a mail server, and a sender that delivers to it."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mail import kinds
+from tests.mail import email_types
 from tests.mail.sink import Sink
 from workspace import Workspace
 from workspace.db import db
@@ -19,7 +19,7 @@ from workspace.mail.message_types import EMAIL_TYPES
 @pytest.fixture(autouse=True)
 def note() -> Iterator[None]:
     """A kind of mail that says what its references say."""
-    kinds.register()
+    email_types.register()
     yield
     del EMAIL_TYPES["note"]
 
@@ -44,20 +44,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def postman(app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
-    """Send what is due, to the sink: `postman()`, by a postman who is not patient."""
+def send_due(app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """Send what is due, to the sink: `send_due()`, by a sender that is not patient."""
     monkeypatch.setattr(smtp, "SECONDS_TO_ANSWER", 0.3)
     monkeypatch.setattr(smtp, "SECONDS_TO_ACCEPT", 0.3)
     settings = replace(app.settings, smtp_url=sink.url)
-    hired = MailSender(settings)
+    sender = MailSender(settings)
 
     def deliver() -> int:
         db.session.commit()
-        hired.away_until = 0
-        sent = hired.deliver()
+        sender.away_until = 0
+        sent = sender.deliver()
         db.session.rollback()
         db.session.expire_all()
         return sent
 
     yield deliver
-    hired.transport.close()
+    sender.transport.close()

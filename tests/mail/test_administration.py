@@ -31,55 +31,55 @@ def note(key: str = "note:1", to: str = HER, subject: str = "Confidential") -> M
 
 
 def test_what_was_not_sent_is_shown_with_its_cause_and_can_be_sent_again(
-    administrator: Client, postman: Callable[[], int], sink: Sink
+    administrator: Client, send_due: Callable[[], int], sink: Sink
 ) -> None:
     mail = note()
     sink.plan(HER, "rcpt 550")
-    postman()
+    send_due()
     page = administrator.page("/admin/mail")
     assert "550 5.1.1 No such mailbox" in page.text
     assert HER in page.text
     assert "Confidential" not in page.html
     answer = administrator.submit(f"/admin/mail/{mail.id}/retry", page="/admin/mail")
     assert (answer.status_code, answer.location) == (303, "/admin/mail?shelf=failed")
-    assert postman() == 1
+    assert send_due() == 1
     assert (mail.state, mail.attempts) == (MailState.SENT, 1)
     assert "Everything has been sent" in administrator.page("/admin/mail").text
     assert HER in administrator.page("/admin/mail?shelf=sent").text
 
 
 def test_what_could_not_be_told_in_a_mail_is_shown_where_it_was_sent(
-    administrator: Client, postman: Callable[[], int]
+    administrator: Client, send_due: Callable[[], int]
 ) -> None:
     note(subject="half")
-    assert postman() == 1
+    assert send_due() == 1
     assert "Half of it could not be told." in administrator.page("/admin/mail?shelf=sent").text
 
 
-def test_htmx_gets_the_list_alone(administrator: Client, postman: Callable[[], int], sink: Sink) -> None:
+def test_htmx_gets_the_list_alone(administrator: Client, send_due: Callable[[], int], sink: Sink) -> None:
     mail = note()
     sink.plan(HER, "rcpt 550")
-    postman()
+    send_due()
     answer = administrator.submit(f"/admin/mail/{mail.id}/retry", {"shelf": "failed"}, htmx=True)
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith('<div class="flow" id="mails"')
 
 
 def test_what_was_given_up_or_put_off_is_sent_again_all_at_once(
-    administrator: Client, postman: Callable[[], int], sink: Sink
+    administrator: Client, send_due: Callable[[], int], sink: Sink
 ) -> None:
     given_up, put_off, refused = note("note:1", "a@example.dk"), note("note:2", "b@example.dk"), note("note:3")
     sink.plan("a@example.dk", "rcpt 450")
     sink.plan("b@example.dk", "rcpt 450")
     sink.plan(HER, "rcpt 550")
-    postman()
+    send_due()
     given_up.state = MailState.FAILED
     administrator.submit("/admin/mail/retry", {"shelf": "failed"})
-    assert postman() == 2
+    assert send_due() == 2
     assert [mail.state for mail in (given_up, put_off, refused)] == [MailState.SENT, MailState.SENT, MailState.REFUSED]
 
 
-def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, postman: Callable[[], int]) -> None:
+def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, send_due: Callable[[], int]) -> None:
     mail = note()
     [taken] = claims.claim_due()
     assert claims.start_sending(taken)
@@ -90,7 +90,7 @@ def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client,
     assert mail.state is MailState.SENT
 
 
-def test_a_long_list_comes_in_pages(administrator: Client, postman: Callable[[], int]) -> None:
+def test_a_long_list_comes_in_pages(administrator: Client, send_due: Callable[[], int]) -> None:
     for number in range(51):
         note(f"note:{number}", f"person{number}@example.dk")
     page = administrator.page("/admin/mail?shelf=waiting")
@@ -105,7 +105,7 @@ def test_an_address_with_nonsense_shows_what_was_not_sent(address: str, administ
 
 
 def test_it_costs_a_bounded_number_of_statements(
-    administrator: Client, statements: Callable[[], object], postman: Callable[[], int]
+    administrator: Client, statements: Callable[[], object], send_due: Callable[[], int]
 ) -> None:
     for number in range(30):
         enqueue("note", key=f"note:{number}", to=make_user().id, subject="Hej")
@@ -142,30 +142,30 @@ def test_mail_that_is_to_wait_is_not_overdue(client: Client) -> None:
     assert ready(client, minutes=76) == 503
 
 
-def test_a_server_that_is_away_turns_it_red(client: Client, postman: Callable[[], int], sink: Sink) -> None:
+def test_a_server_that_is_away_turns_it_red(client: Client, send_due: Callable[[], int], sink: Sink) -> None:
     note()
     sink.stop()
-    postman()
+    send_due()
     with clock.at(clock.now() + timedelta(minutes=16)):
-        postman()
+        send_due()
     assert ready(client, minutes=16) == 503
 
 
-def test_one_mailbox_that_puts_its_mail_off_does_not(client: Client, postman: Callable[[], int], sink: Sink) -> None:
+def test_one_mailbox_that_puts_its_mail_off_does_not(client: Client, send_due: Callable[[], int], sink: Sink) -> None:
     note()
     sink.plan(HER, *["rcpt 450"] * 4)
     for minutes in (0, 2, 8, 30):
         with clock.at(clock.now() + timedelta(minutes=minutes)):
-            postman()
+            send_due()
     assert ready(client, minutes=31) == 200
     assert ready(client, hours=3) == 503, "Nobody has come for it again"
 
 
 def test_what_was_sent_refused_or_given_up_is_not_overdue(
-    client: Client, postman: Callable[[], int], sink: Sink
+    client: Client, send_due: Callable[[], int], sink: Sink
 ) -> None:
     note("note:1")
     note("note:2", "no@example.dk")
     sink.plan("no@example.dk", "rcpt 550")
-    assert postman() == 1
+    assert send_due() == 1
     assert ready(client, hours=3) == 200

@@ -30,9 +30,9 @@ def sent(app: Workspace, url: str) -> Mail:
     """What has become of a mail to the server of `url`."""
     enqueue("note", key="note:1", to="her@example.dk", subject="Secret")
     db.session.commit()
-    postman = MailSender(replace(app.settings, smtp_url=url))
-    postman.deliver()
-    postman.transport.close()
+    sender = MailSender(replace(app.settings, smtp_url=url))
+    sender.deliver()
+    sender.transport.close()
     return db.session.scalars(select(Mail)).one()
 
 

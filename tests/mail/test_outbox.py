@@ -79,7 +79,7 @@ def test_an_unknown_kind_is_refused_when_it_is_posted(app: Workspace) -> None:
         enqueue("nothing", key="nothing:1", to="her@example.dk")
 
 
-def test_writing_a_letter_changes_nothing(app: Workspace) -> None:
+def test_writing_an_email_changes_nothing(app: Workspace) -> None:
     user = make_user("Before")
 
     @email_type("note", "Note")

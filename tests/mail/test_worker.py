@@ -17,7 +17,7 @@ from workspace.config import ROOT, Settings
 from workspace.db import db
 from workspace.mail.models import enqueue
 
-WORKER = "from tests.mail import kinds; from workspace.cli import main; kinds.register(); main(['worker'])"
+WORKER = "from tests.mail import email_types; from workspace.cli import main; email_types.register(); main(['worker'])"
 PATIENCE = 90  # seconds, for a machine that is busy with other tests
 
 

@@ -1,1 +1,1 @@
-"""The outbox and the postman: every mail is a row, written in the transaction that causes it."""
+"""The outbox and its delivery: every email is a row, written in the transaction that causes it."""

@@ -1,6 +1,6 @@
-"""What a postman writes into the outbox: which mails it has taken, and what became of them.
+"""What a worker writes into the outbox: which emails it has claimed, and what became of them.
 
-Each statement asks for the postman's own lease: who has lost it to another changes nothing any more.
+Each statement asks for the worker's own lease: one that has lost it to another changes nothing any more.
 """
 
 import logging
@@ -36,9 +36,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ClaimedMail:
-    """A mail that this postman has. `doubts` counts the tries after which it may have arrived.
+    """An email that this worker has. `uncertain_attempts` counts those after which it may have arrived.
 
-    `recipient` is where it went to when it was taken; None where nobody is there.
+    `recipient` is the address at the time of the claim; None where there is nobody to read it.
     """
 
     id: int
@@ -49,9 +49,10 @@ class ClaimedMail:
 
 
 def claim_due() -> list[ClaimedMail]:
-    """Take some of the mails that are due, and of those whose postman was lost; the most urgent first.
+    """Claim some of the emails that are due, and of those whose worker has died; the most urgent first.
 
-    One statement, so that no two postmen get the same. Whoever was lost while *sending* has left the mail in doubt.
+    One statement, so that no two workers get the same. A worker that died while *sending* leaves it unknown whether
+    the email has arrived.
     """
     now, lease = clock.now(), secrets.token_hex(16)
     given = {"now": now, "new_lease": lease, "new_next_attempt_at": now + LEASE}
@@ -102,14 +103,14 @@ def _taking() -> ReturningUpdate[tuple[int]]:
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    taken = MAIL.update().where(MAIL.c.id == due.c.id)
-    return taken.values(lease=bindparam("new_lease"), next_attempt_at=bindparam("new_next_attempt_at")).returning(
+    claim = MAIL.update().where(MAIL.c.id == due.c.id)
+    return claim.values(lease=bindparam("new_lease"), next_attempt_at=bindparam("new_next_attempt_at")).returning(
         MAIL.c.id
     )
 
 
 def start_sending(mail: ClaimedMail) -> bool:
-    """Commit that the mail is now being handed over; False when another postman has it."""
+    """Commit that the email is now being handed over; False when another worker has it."""
     values = {"state": MailState.SENDING, "next_attempt_at": clock.now() + LEASE}
     return _change(mail, **values, attempts=mail.attempts + 1, uncertain_attempts=mail.uncertain_attempts) == 1
 
@@ -126,7 +127,7 @@ def refuse(mail: ClaimedMail, error: str) -> None:
 
 
 def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:
-    """Let it be tried again after a pause that grows; after the last try, or the second doubt, it has failed."""
+    """Let it be attempted again after a pause that grows; after the last, or a second uncertain one, it has failed."""
     attempts, doubts = mail.attempts + 1, mail.uncertain_attempts + in_doubt
     if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
         complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=doubts)
@@ -140,10 +141,10 @@ def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None
     _retry_write(lambda: _change(mail, **values))
 
 
-def release(taken: Sequence[ClaimedMail], next_attempt_at: datetime, error: str | None = None) -> None:
-    """Let go of all that is left of what was taken: no try of it counts."""
+def release(claimed: Sequence[ClaimedMail], next_attempt_at: datetime, error: str | None = None) -> None:
+    """Release what is left of a claim: no attempt is counted."""
     why = {} if error is None else {"last_error": error[:LONGEST_ERROR]}
-    mine = MAIL.c.id.in_([mail.id for mail in taken]), MAIL.c.lease == taken[0].lease
+    mine = MAIL.c.id.in_([mail.id for mail in claimed]), MAIL.c.lease == claimed[0].lease
     rest = MAIL.update().where(*mine).values(lease=None, next_attempt_at=next_attempt_at, **why)
     _retry_write(lambda: _commit(rest))
 
@@ -163,7 +164,7 @@ def _retry_write(change: Callable[[], Any]) -> None:
 
 
 def _change(mail: ClaimedMail, **values: Any) -> int:
-    """Commit a change of it; 0 when another postman has it."""
+    """Commit a change of it; 0 when another worker has it."""
     return _commit(MAIL.update().where(MAIL.c.id == mail.id, MAIL.c.lease == mail.lease).values(values))
 
 

@@ -1,8 +1,8 @@
-"""The postman: takes the mails that are due, lets their kind write them, and sends them over one connection.
+"""Delivery: claims the emails that are due, has their types write them, and sends them over one connection.
 
-The outbox is the truth. What a postman takes, it takes with a lease; *sending* is committed before the mail is handed
-over. Whatever dies on the way, the lease runs out and another goes on: what was *sending* then is in doubt, and is
-sent once more under the same Message-ID; what was not is simply sent.
+The outbox is the truth. A worker claims emails with a lease, and commits *sending* before it hands one over. Wherever
+it dies, the lease expires and another worker continues: an email that was *sending* may have arrived, and is sent once
+more under the same Message-ID; any other is simply sent.
 """
 
 import logging
@@ -53,18 +53,18 @@ log = logging.getLogger(__name__)
 
 
 def install(app: Flask, settings: Settings) -> None:
-    """Give `app` its postman."""
-    app.extensions["postman"] = MailSender(settings)
+    """Give `app` its mail sender."""
+    app.extensions["mail_sender"] = MailSender(settings)
 
 
 def deliver() -> int:
-    """Send every mail that is due, with the postman of this process; how many were sent."""
+    """Send every email that is due, with the mail sender of this process; how many were sent."""
     return mail_sender().deliver()
 
 
 def mail_sender() -> "MailSender":
-    """The postman of this process."""
-    found: MailSender = current_app.extensions["postman"]
+    """The mail sender of this process."""
+    found: MailSender = current_app.extensions["mail_sender"]
     return found
 
 
@@ -74,31 +74,31 @@ def build_transport(settings: Settings) -> Transport:
 
 
 class MailSender:
-    """Sends one mail after another. There is one in a process; `stopping` ends its round after the present mail."""
+    """Sends one email after another. A process has one; `stopping` ends its run after the current email."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.transport = build_transport(settings)
         self.stopping = threading.Event()
-        self.round = threading.Lock()
+        self.run_lock = threading.Lock()
         self.trouble: str | None = None
         self.away_until = 0.0
 
     def deliver(self) -> int:
-        """Send every mail that is due; how many were sent. One that can't be sent holds up no other."""
+        """Send every email that is due; how many were sent. One that can't be sent holds up no other."""
         sent = 0
-        with self.round, run_cache():
-            while self.is_available() and (taken := claim_due()):
-                for mail in taken:
+        with self.run_lock, run_cache():
+            while self.is_available() and (claimed := claim_due()):
+                for mail in claimed:
                     if not self.is_available():
                         break
                     sent += self._deliver(mail)
                 away = AWAY if self.trouble else timedelta()
-                release(taken, clock.now() + away, self.trouble)
+                release(claimed, clock.now() + away, self.trouble)
         return sent
 
     def is_available(self) -> bool:
-        """Whether this postman goes round at present: not when told to stop, nor soon after finding nobody in."""
+        """Whether emails can be sent at present: not when told to stop, nor soon after the server was down."""
         if time.monotonic() >= self.away_until:
             self.trouble = None
         return not self.stopping.is_set() and self.trouble is None
@@ -143,32 +143,32 @@ class MailSender:
         log.warning("Mail has to wait: %s", trouble)
         self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
-    def _written(self, taken: ClaimedMail) -> tuple[bytes, str] | None:
+    def _written(self, claimed: ClaimedMail) -> tuple[bytes, str] | None:
         """The message, rendered now, and what could not be rendered; None when there is nothing to say to the
         recipient any more, or another worker has the email.
 
         Whether the recipient may have it is asked after the server has agreed to take it, which can last: nothing but
         handing it over comes between.
         """
-        if taken.recipient is None:
+        if claimed.recipient is None:
             return None
         try:
-            recipient = mailbox(taken.recipient)
+            recipient = mailbox(claimed.recipient)
         except ValueError as error:
             raise PermanentFailure("Its address is not an email address.") from error
         self.transport.start(recipient)
         with current_app.app_context():
             begin_request(reads_only=True)
-            mine = select(Mail).where(Mail.id == taken.id, Mail.lease == taken.lease)
+            mine = select(Mail).where(Mail.id == claimed.id, Mail.lease == claimed.lease)
             mail = db.session.scalar(mine.options(joinedload(Mail.user)))
-            letter = written(mail) if mail else None
-            if mail is None or letter is None:
+            content = written(mail) if mail else None
+            if mail is None or content is None:
                 self.transport.abort()
                 return None
             if mailbox(mail.recipient) != recipient:
                 self.transport.abort()
                 raise TemporaryFailure("The address has changed meanwhile.")
-            return build_mime(mail, letter, self.settings), letter.trouble
+            return build_mime(mail, content, self.settings), content.trouble
 
 
 def _cause(error: Exception) -> str:

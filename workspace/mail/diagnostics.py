@@ -33,14 +33,14 @@ def send(address: str, settings: Settings) -> str:
     recipient = mailbox(address)
     mail = Mail(kind="test", address=address, message_id=message_id(f"test:{uuid4()}"))
     text = _("Samspil can send mail from %(address)s.", address=link("/"))
-    letter = EmailContent(subject=_("A test mail from Samspil"), text=f"{text}\n", html=f"<p>{text}</p>")
+    content = EmailContent(subject=_("A test mail from Samspil"), text=f"{text}\n", html=f"<p>{text}</p>")
     transport = build_transport(settings)
     try:
         try:
             transport.start(recipient)
         except (PermanentFailure, TemporaryFailure) as refused:
             raise NotSent(_recipient_refused(refused, address)) from refused
-        transport.deliver(build_mime(mail, letter, settings), NUMBER)
+        transport.deliver(build_mime(mail, content, settings), NUMBER)
     except TransportDown as unreachable:
         raise NotSent(_unreachable(unreachable, settings)) from unreachable
     except (PermanentFailure, TemporaryFailure) as refused:

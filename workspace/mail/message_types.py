@@ -1,11 +1,11 @@
-"""What a mail says: a feature registers its kinds of mail here, each with a function that writes it when it is sent.
+"""What an email says: features register their email types here, each with a function that writes it when it is sent.
 
-@kind("role_offered", _l("Role offered"))
-def role_offered(mail: Mail) -> Letter | None:
-    seat = db.session.get(Membership, mail.payload["membership"])
-    if seat is None or not seat.may(Action.READ):
+@email_type("role_offered", _l("Role offered"))
+def role_offered(mail: Mail) -> EmailContent | None:
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if membership is None or not membership.may(Action.READ):
         return None
-    return compose("role_offered", sender=seat.partnership.name, seat=seat)
+    return render_email("role_offered", sender=membership.partnership.name, membership=membership)
 """
 
 import re
@@ -50,7 +50,7 @@ Writer = Callable[["Mail"], EmailContent | None]
 
 @dataclass(frozen=True)
 class EmailType:
-    """A kind of mail: its name for administrators, what writes it, and how soon it is taken up among what is due."""
+    """A type of email: its name for administrators, what writes it, and how soon it is claimed among what is due."""
 
     title: Any
     write: Writer
@@ -61,7 +61,7 @@ EMAIL_TYPES: dict[str, EmailType] = {}
 
 
 def email_type(name: str, title: Any, *, priority: int = PLAIN) -> Callable[[Writer], Writer]:
-    """Register the function that writes mails of the kind `name`.
+    """Register the function that writes emails of the type `name`.
 
     It runs when the mail is sent, in the addressee's language and time zone, in a transaction that only reads, and
     asks then whether the addressee may have it. None says that there is nothing to say to them any more.
@@ -84,7 +84,7 @@ def render_email(
     trouble: str = "",
     **context: Any,
 ) -> EmailContent:
-    """The letter that templates/mail/<name>/{subject.txt,body.txt,body.html} make of `context`."""
+    """The content that templates/mail/<name>/{subject.txt,body.txt,body.html} make of `context`."""
     context |= {"sender": sender, "unsubscribe": unsubscribe}
     return EmailContent(
         subject=" ".join(render_template(f"mail/{name}/subject.txt", **context).split()),

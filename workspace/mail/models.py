@@ -41,9 +41,9 @@ class MailState(StrEnum):
 class Mail(Model):
     """A mail to a person, or to the bare `address` of somebody without account, to be sent at `not_before` or later.
 
-    `key` makes it one: whoever posts it again posts nothing. `take_at` is when a postman may take it up next:
-    it begins as `not_before`, and moves on with each lease and each pause. `lease` names the postman that has it.
-    `doubts` counts the tries that ended without an answer after all was said: it may have arrived.
+    `key` makes it unique: enqueueing it again does nothing. `next_attempt_at` is when a worker may next claim it:
+    it begins as `not_before`, and moves on with each lease and each pause. `lease` names the worker that has it.
+    `uncertain_attempts` counts those that ended without a reply after all was sent: it may have arrived.
     """
 
     __tablename__ = "mail"
@@ -92,7 +92,7 @@ class Mail(Model):
 def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any) -> None:
     """Put a mail into the outbox, in the present transaction, unless one of that key is there.
 
-    `to` is a person's id, or the address of somebody without account; `references` say what it is about, by ids.
+    `to` is a person's id, or the address of somebody without account; `payload` says what it is about, by ids.
     """
     if not is_posted(key):
         enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
@@ -112,7 +112,7 @@ def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
 def mail_row(
     kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any
 ) -> dict[str, Any]:
-    """A mail, for `post_all`. Raises KeyError for a kind that nobody has registered."""
+    """A mail, for `enqueue_all`. Raises KeyError for a kind that nobody has registered."""
     moment = not_before or clock.now()
     return {
         "kind": kind,

@@ -1,7 +1,7 @@
-"""What stands in many mails of a postman's round is made or read once, and forgotten when the round is over.
+"""Caches what many emails of one run of the mail sender share, and forgets it when the run is over.
 
-Colleagues get digests of the same posts at the same hour; most of the time of a round went into writing the same again.
-A memory that outlives the round would keep texts that are deleted for good.
+Colleagues get digests of the same posts at the same hour; most of the time of a run went into writing the same again.
+A cache that outlives the run would keep texts that have been erased.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ class _RunCache:
 
 
 def cached_per_run(make: Callable[Given, Made]) -> Callable[Given, Made]:
-    """Let `make` be asked once a round for the same arguments. What it answers depends on nothing else."""
+    """Let `make` be asked once a run for the same arguments. What it answers depends on nothing else."""
     cached: Any = lru_cache(MOST)(make)
     _RunCache.forgetting.append(cached.cache_clear)
 
@@ -54,7 +54,7 @@ def batch_cached_per_run(make: Callable[[Sequence[Key]], Iterable[Made]]) -> Cal
 
 @contextmanager
 def run_cache() -> Iterator[None]:
-    """Keep what is made until the round is over; there is one at a time in a process."""
+    """Cache until the run is over; a process has one at a time."""
     _RunCache.is_active = True
     try:
         yield

@@ -19,9 +19,9 @@ LAYOUT = '{% extends "layouts/mail.html" %}{% block title %}{{ title }}{% endblo
 
 def envelope(app: Workspace, **said: str) -> dict[str, str]:
     """The headers of a mail, read back from the bytes that travel."""
-    letter = EmailContent(**{"subject": "Hej", "text": "Hej\n", "html": "<p>Hej</p>"} | said)
+    content = EmailContent(**{"subject": "Hej", "text": "Hej\n", "html": "<p>Hej</p>"} | said)
     mail = Mail(kind="note", key="note:1", address="her@example.dk", message_id=message_id("note:1"))
-    return dict(message_from_bytes(build_mime(mail, letter, app.settings), policy=default).items())
+    return dict(message_from_bytes(build_mime(mail, content, app.settings), policy=default).items())
 
 
 def test_a_mail_says_what_it_is(app: Workspace) -> None:

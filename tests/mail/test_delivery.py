@@ -1,4 +1,4 @@
-"""The postman: what becomes of a mail when the server takes it, puts it off, refuses it, or is not there."""
+"""Delivery: what becomes of an email when the server takes it, puts it off, refuses it, or is not there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,27 +33,27 @@ def mail(key: str = "note:1") -> Mail:
 
 
 def later(deliver: Deliver, **after: float) -> int:
-    """Let the postman go round after so many hours, minutes…"""
+    """Send what is due after so many hours, minutes…"""
     with clock.at(clock.now() + timedelta(**after)):
         return deliver()
 
 
-def test_one_connection_takes_all_mails(postman: Deliver, sink: Sink) -> None:
+def test_one_connection_takes_all_mails(send_due: Deliver, sink: Sink) -> None:
     for number in range(120):
         note(f"note:{number}", f"person{number}@example.dk")
-    assert postman() == 120
+    assert send_due() == 120
     assert sink.connections == 1
     assert [one.recipient for one in sink.received] == [f"person{number}@example.dk" for number in range(120)]
 
 
 @pytest.mark.parametrize("takes_utf8", [True, False])
 def test_an_address_in_other_letters_goes_only_to_a_server_that_takes_it(
-    takes_utf8: bool, postman: Deliver, sink: Sink
+    takes_utf8: bool, send_due: Deliver, sink: Sink
 ) -> None:
     sink.takes_utf8 = takes_utf8
     note(to="bo.ågård@blåbær.dk", subject="Blåbær")
     note("note:2", "others@example.dk")
-    assert postman() == 1 + takes_utf8
+    assert send_due() == 1 + takes_utf8
     assert mail("note:2").state is MailState.SENT
     if takes_utf8:
         assert sink.received[0].recipient == "bo.ågård@xn--blbr-roah.dk"
@@ -64,14 +64,14 @@ def test_an_address_in_other_letters_goes_only_to_a_server_that_takes_it(
         assert "SMTPUTF8" in mail().last_error
 
 
-def test_an_email_whose_message_cannot_be_built_holds_up_no_other(postman: Deliver, sink: Sink) -> None:
+def test_an_email_whose_message_cannot_be_built_holds_up_no_other(send_due: Deliver, sink: Sink) -> None:
     @email_type("broken", "Broken")
     def write(mail: Mail) -> EmailContent:
         return EmailContent(subject="Hej", text="Hej\n", html="<p>Hej</p>", list_id="two\nlines")
 
     enqueue("broken", key="note:1", to=HER)
     note("note:2", "others@example.dk")
-    assert postman() == 1
+    assert send_due() == 1
     assert (mail().state, mail("note:2").state) == (MailState.DUE, MailState.SENT)
     assert (mail().last_error, mail().uncertain_attempts) == (
         "ValueError: Header values may not contain linefeed or carriage return characters",
@@ -81,16 +81,16 @@ def test_an_email_whose_message_cannot_be_built_holds_up_no_other(postman: Deliv
 
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite's driver forgets nothing")
-def test_sending_leaves_the_connection_what_it_has_prepared(postman: Deliver) -> None:
+def test_sending_leaves_the_connection_what_it_has_prepared(send_due: Deliver) -> None:
     for number in range(3):
         note(f"note:{number}")
-    assert postman() == 3
+    assert send_due() == 3
     assert "WHERE mail.id = $1" in prepared()
 
 
-def test_a_mail_arrives_as_it_was_written(postman: Deliver, sink: Sink) -> None:
+def test_a_mail_arrives_as_it_was_written(send_due: Deliver, sink: Sink) -> None:
     note(subject="Blåbærgrød på torsdag – .\n.")
-    assert postman() == 1
+    assert send_due() == 1
     [received] = sink.received
     assert received.message["Subject"] == "Blåbærgrød på torsdag – . ."
     body = received.message.get_body(("plain",))
@@ -101,61 +101,61 @@ def test_a_mail_arrives_as_it_was_written(postman: Deliver, sink: Sink) -> None:
 
 
 @pytest.mark.parametrize("fault", ["rcpt 450", "rcpt 451", "rcpt 421", "rcpt silence", "rcpt drop", "data 451"])
-def test_what_was_not_taken_is_sent_once_after_a_pause(fault: str, postman: Deliver, sink: Sink) -> None:
+def test_what_was_not_taken_is_sent_once_after_a_pause(fault: str, send_due: Deliver, sink: Sink) -> None:
     sink.plan(HER, fault, fault)
     note()
     note("note:2", "others@example.dk")
-    assert postman() == 1, "the others' mail goes out"
+    assert send_due() == 1, "the others' mail goes out"
     assert (mail().state, mail().attempts, mail().uncertain_attempts) == (MailState.DUE, 1, 0)
     assert mail().last_error
-    assert postman() == 0
-    assert later(postman, minutes=1.1) == 0
-    assert later(postman, minutes=2) == 0, "the pauses grow"
-    assert later(postman, minutes=10) == 1
+    assert send_due() == 0
+    assert later(send_due, minutes=1.1) == 0
+    assert later(send_due, minutes=2) == 0, "the pauses grow"
+    assert later(send_due, minutes=10) == 1
     assert (mail().state, mail().attempts) == (MailState.SENT, 3)
     assert [one.recipient for one in sink.received] == ["others@example.dk", HER]
 
 
 @pytest.mark.parametrize("fault", ["rcpt 550", "data 550"])
-def test_what_is_refused_is_kept_and_not_tried_again(fault: str, postman: Deliver, sink: Sink) -> None:
+def test_what_is_refused_is_kept_and_not_tried_again(fault: str, send_due: Deliver, sink: Sink) -> None:
     sink.plan(HER, fault)
     note()
     note("note:2", "others@example.dk")
-    assert postman() == 1
+    assert send_due() == 1
     assert (mail().state, mail().attempts, mail().last_error) == (MailState.REFUSED, 1, "550 5.1.1 No such mailbox")
-    assert later(postman, days=3) == 0
+    assert later(send_due, days=3) == 0
 
 
 @pytest.mark.parametrize("fault", IN_DOUBT)
-def test_what_is_in_doubt_is_sent_once_more_as_the_same_mail(fault: str, postman: Deliver, sink: Sink) -> None:
+def test_what_is_in_doubt_is_sent_once_more_as_the_same_mail(fault: str, send_due: Deliver, sink: Sink) -> None:
     sink.plan(HER, fault)
     note()
-    assert postman() == 0
+    assert send_due() == 0
     assert (mail().state, mail().uncertain_attempts) == (MailState.DUE, 1)
-    assert later(postman, minutes=2) == 1
+    assert later(send_due, minutes=2) == 1
     assert set(sink.message_ids()) == {mail().message_id}
     assert len(sink.received) == (1 if fault == "drop after" else 2)
 
 
-def test_what_is_cut_short_is_sent_once_more(postman: Deliver, sink: Sink) -> None:
+def test_what_is_cut_short_is_sent_once_more(send_due: Deliver, sink: Sink) -> None:
     """Small as it is, all of it may have been said before the line is known to be cut: then it is in doubt."""
     sink.plan(HER, "drop in")
     note()
-    assert postman() == 0
-    assert later(postman, minutes=2) == 1
+    assert send_due() == 0
+    assert later(send_due, minutes=2) == 1
     assert sink.message_ids() == [mail().message_id]
 
 
-def test_what_is_in_doubt_twice_is_left_to_the_administrator(postman: Deliver, sink: Sink) -> None:
+def test_what_is_in_doubt_twice_is_left_to_the_administrator(send_due: Deliver, sink: Sink) -> None:
     sink.plan(HER, "accept and drop", "accept and drop")
     note()
-    postman()
-    later(postman, minutes=2)
+    send_due()
+    later(send_due, minutes=2)
     assert (mail().state, mail().uncertain_attempts, len(sink.received)) == (MailState.FAILED, 2, 2)
-    assert later(postman, days=3) == 0
+    assert later(send_due, days=3) == 0
 
 
-def test_after_eight_tries_it_has_failed(postman: Deliver, sink: Sink) -> None:
+def test_after_eight_tries_it_has_failed(send_due: Deliver, sink: Sink) -> None:
     sink.plan(HER, *["rcpt 450"] * 9)
     note()
     moment, pauses = clock.now(), []
@@ -163,65 +163,65 @@ def test_after_eight_tries_it_has_failed(postman: Deliver, sink: Sink) -> None:
         pauses.append((mail().next_attempt_at - moment).total_seconds() / 60)
         moment = mail().next_attempt_at
         with clock.at(moment):
-            postman()
+            send_due()
     assert [round(pause) for pause in pauses[1:]] == [1, 5, 15, 30, 60, 120, 240]
     assert (mail().state, mail().attempts) == (MailState.FAILED, 8)
 
 
-def test_a_server_that_is_away_costs_no_mail_a_try(postman: Deliver, sink: Sink) -> None:
+def test_a_server_that_is_away_costs_no_mail_a_try(send_due: Deliver, sink: Sink) -> None:
     for number in range(3):
         note(f"note:{number}")
     port = sink.port
     sink.stop()
-    assert postman() == 0
+    assert send_due() == 0
     assert {(one.state, one.attempts, one.lease) for one in db.session.scalars(select(Mail))} == {
         (MailState.DUE, 0, None)
     }
     assert "can't be used" in mail("note:0").last_error
     sink.start(port)
-    assert later(postman, minutes=1.1) == 3
+    assert later(send_due, minutes=1.1) == 3
 
 
 @pytest.mark.parametrize("fault", ["mail 421", "mail 451", "mail 550"])
-def test_what_is_said_before_anybody_is_named_is_no_mails_fault(fault: str, postman: Deliver, sink: Sink) -> None:
+def test_what_is_said_before_anybody_is_named_is_no_mails_fault(fault: str, send_due: Deliver, sink: Sink) -> None:
     sink.plan("MAIL", fault)
     note()
-    assert postman() == 0
+    assert send_due() == 0
     assert (mail().state, mail().attempts) == (MailState.DUE, 0)
-    assert later(postman, minutes=1.1) == 1
+    assert later(send_due, minutes=1.1) == 1
 
 
-def test_a_connection_that_has_gone_meanwhile_is_opened_again(postman: Deliver, sink: Sink) -> None:
+def test_a_connection_that_has_gone_meanwhile_is_opened_again(send_due: Deliver, sink: Sink) -> None:
     note()
-    assert postman() == 1
+    assert send_due() == 1
     port = sink.port
     sink.stop()
     sink.start(port)
     note("note:2")
-    assert postman() == 1
+    assert send_due() == 1
     assert sink.connections == 2
 
 
-def test_a_mail_that_cannot_be_written_holds_up_no_other(postman: Deliver, sink: Sink) -> None:
+def test_a_mail_that_cannot_be_written_holds_up_no_other(send_due: Deliver, sink: Sink) -> None:
     note("note:1", subject="broken")
     note("note:2", "others@example.dk")
-    assert postman() == 1
+    assert send_due() == 1
     assert (mail().state, mail().last_error) == (MailState.DUE, "ValueError: This one can't be written.")
 
 
-def test_a_mail_whose_postman_was_lost_is_taken_by_another(postman: Deliver, sink: Sink) -> None:
+def test_a_mail_whose_worker_was_lost_is_claimed_by_another(send_due: Deliver, sink: Sink) -> None:
     note()
     claims.claim_due()
-    assert postman() == 0
-    assert later(postman, minutes=11) == 1
+    assert send_due() == 0
+    assert later(send_due, minutes=11) == 1
     assert mail().uncertain_attempts == 0
 
 
-def test_a_postman_lost_while_sending_leaves_it_in_doubt(postman: Deliver, sink: Sink) -> None:
+def test_a_worker_lost_while_sending_leaves_it_in_doubt(send_due: Deliver, sink: Sink) -> None:
     note()
     [taken] = claims.claim_due()
     assert claims.start_sending(taken)
-    assert later(postman, minutes=11) == 1
+    assert later(send_due, minutes=11) == 1
     assert (mail().state, mail().uncertain_attempts, mail().attempts) == (MailState.SENT, 1, 2)
 
 
@@ -238,10 +238,10 @@ def test_what_was_sent_is_written_down_also_when_the_database_hangs_up(app: Work
     assert mail().state is MailState.SENT
 
 
-def test_a_postman_who_has_lost_the_lease_changes_nothing(postman: Deliver, sink: Sink) -> None:
+def test_a_worker_that_has_lost_the_lease_changes_nothing(send_due: Deliver, sink: Sink) -> None:
     note()
     [taken] = claims.claim_due()
-    assert later(postman, minutes=11) == 1
+    assert later(send_due, minutes=11) == 1
     assert not claims.start_sending(taken)
     claims.reschedule(taken, "too late")
     assert mail().state is MailState.SENT
@@ -269,13 +269,13 @@ def test_who_is_asked_at_the_last_moment(app: Workspace, sink: Sink) -> None:
 
     enqueue("note", key="note:1", to=user.id, subject="Secret")
     db.session.commit()
-    postman = Slow()
-    assert postman.deliver() == 0
-    postman.transport.close()
+    sender = Slow()
+    assert sender.deliver() == 0
+    sender.transport.close()
     assert (mail().state, sink.received) == (MailState.SKIPPED, [])
 
 
-def test_the_most_urgent_goes_first(postman: Deliver, sink: Sink) -> None:
+def test_the_most_urgent_goes_first(send_due: Deliver, sink: Sink) -> None:
     @email_type("code", "Code", priority=0)
     def write(mail: Mail) -> EmailContent:
         return EmailContent(subject="Code", text="Code\n", html="<p>Code</p>")
@@ -283,5 +283,5 @@ def test_the_most_urgent_goes_first(postman: Deliver, sink: Sink) -> None:
     for number in range(60):
         note(f"note:{number}", subject=f"Note {number}")
     enqueue("code", key="code:1", to=HER)
-    assert postman() == 61
+    assert send_due() == 61
     assert sink.received[0].message["Subject"] == "Code"
