@@ -161,7 +161,7 @@ def test_moderators_have_a_section_of_their_own(moderator: Membership, reader: M
     make_role(moderator, "Data")
     challenge(reader, "Ny udfordring")
     lines = [line.text for line in coming(moderator.user).moderating]
-    assert lines == ["»Data« has nobody accountable (Digital genoptræning)"]
+    assert lines == ["‘Data’ has nobody accountable (Digital genoptræning)"]
     assert coming(reader.user).moderating == []
 
 
@@ -189,7 +189,7 @@ def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:
         assert coming(reader.user).is_empty
         clock.shift(timedelta(days=2))
         digest = coming(reader.user)
-        assert [(block.title, block.turn) for block in digest.blocks] == [("Går i stå", "Stands still since 16 March")]
+        assert [(block.title, block.turn) for block in digest.blocks] == [("Går i stå", "Stalled since 16 March")]
         clock.shift(timedelta(days=8))
         assert coming(reader.user).is_empty
 
@@ -219,7 +219,7 @@ def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Mem
     add_member(moderator)
     digest = coming(reader.user)
     assert [line.text for line in digest.lines] == [
-        "Digital genoptræning is in the stage »Trial« now",
+        "Digital genoptræning is in the stage ‘Trial’ now",
         "2 new members in Digital genoptræning",
     ]
 

@@ -51,7 +51,7 @@ def test_who_is_asked_to_take_a_challenge_hears_of_it(moderator: Membership, rea
     [mail] = news()
     assert (mail.kind, mail.user_id) == (NotificationKind.CHALLENGE, reader.user_id)
     letter = written(mail)
-    assert letter.subject == "Mette Krag asks you to take the challenge »Vi mangler borgere«"
+    assert letter.subject == "Mette Krag asks you to take the challenge ‘Vi mangler borgere’"
     assert "Der er plads til tolv mere." in letter.text
     assert f"/posts/{post.number}" in letter.html
     assert (letter.sender, letter.list_id) == ("Digital genoptræning", "digital-genoptraening")
@@ -70,7 +70,7 @@ def test_roles_are_told_to_whom_they_concern(moderator: Membership, reader: Memb
     role = make_role(moderator, "Data")
     holding = offers.offer(role, moderator, to=reader, kind=Holder.ACCOUNTABLE, notes="Her er nøglen.")
     [offered] = news()
-    assert written(offered).subject == "Mette Krag offers you the role »Data«"
+    assert written(offered).subject == "Mette Krag offers you the role ‘Data’"
     assert "Her er nøglen." in written(offered).text
     answers.accept(holding, reader)
     db.session.commit()
@@ -78,7 +78,7 @@ def test_roles_are_told_to_whom_they_concern(moderator: Membership, reader: Memb
     [accepted] = news(moderator)
     assert written(accepted).subject == "Farida Nazari har sagt ja til rollen »Data«"
     end(holding, moderator, "Ny opgavefordeling")
-    assert written(news(reader)[-1]).subject == "Mette Krag has ended your time in the role »Data«"
+    assert written(news(reader)[-1]).subject == "Mette Krag has ended your time in the role ‘Data’"
     assert "Ny opgavefordeling" in written(news(reader)[-1]).text
 
 
@@ -87,13 +87,13 @@ def test_who_hands_a_role_over_hears_who_has_taken_it(moderator: Membership, rea
     hold(role, reader, moderator)
     successor = add_member(moderator, make_user("Ditte Holm"))
     hold(role, successor, moderator)
-    assert written(news(reader)[-1]).subject == "Ditte Holm has taken over the role »Data« from you"
+    assert written(news(reader)[-1]).subject == "Ditte Holm has taken over the role ‘Data’ from you"
 
 
 def test_whoever_asks_for_a_role_hears_the_answer(moderator: Membership, reader: Membership) -> None:
     for answer, told in (
-        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role »Data«"),
-        (lambda holding: answers.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role »Data«"),
+        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role ‘Data’"),
+        (lambda holding: answers.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role ‘Data’"),
     ):
         answer(offers.ask(make_role(moderator, "Data"), reader, kind=Holder.HELPER))
         db.session.commit()

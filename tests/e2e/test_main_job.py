@@ -144,7 +144,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     write(TITLE)
     tab_to(visitor.field("Text"), most=1)
     write(BODY)
-    tab_to(visitor.button("Share challenge"), most=8)
+    tab_to(visitor.button("Share a challenge"), most=8)
     press("Enter")
     title = visitor.page.locator("#posts").get_by_role("link", name=TITLE)
     expect(title).to_be_focused()

@@ -60,7 +60,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     expect(invited.page.get_by_role("heading", level=1)).to_contain_text(place.name)
     invited.field("Password").fill(PASSWORD)
     invited.button("Make an account and accept").click()
-    invited.is_told("Welcome to »%(name)s«.", name=place.name)
+    invited.is_told("Welcome to ‘%(name)s’.", name=place.name)
 
     with place.site.inside():
         newest = select(Membership.id).where(Membership.partnership_id == place.id).order_by(Membership.id.desc())
@@ -147,7 +147,7 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
     reader.is_on_the_same_page()
     reader.field("What is wrong with it?").fill("Det er fortroligt")
     reader.button("Report it").click()
-    reader.is_told("The moderators are told. Under »Members« you see what they answer.")
+    reader.is_told("The moderators are told. Under ‘Members’ you see what they answer.")
 
     moderator = visit(place.moderator)
     moderator.open("/")

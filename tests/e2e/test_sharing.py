@@ -44,7 +44,7 @@ def test_what_is_wrong_takes_the_focus_and_leads_to_the_field(visit: Visit, plac
     visitor.link("Write a heading.", visitor.summary).click()
     expect(visitor.field("Heading")).to_be_focused()
     visitor.field("Heading").fill("Nu med overskrift")
-    visitor.button("Share challenge").click()
+    visitor.button("Share a challenge").click()
     expect(visitor.heading("Nu med overskrift")).to_be_visible()
     expect(visitor.summary).to_have_count(0)
 

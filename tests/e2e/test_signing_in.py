@@ -72,7 +72,7 @@ def test_a_text_in_the_composer_survives_a_session_that_ended(visit: Visit, plac
     expect(visitor.field("Heading")).to_have_value(TITLE)
     expect(visitor.field("Text")).to_have_value(BODY)
     assert place.posts() == []
-    visitor.button("Share challenge").click()
+    visitor.button("Share a challenge").click()
     visitor.is_told("Your post is shared.")
     assert place.posts() == [TITLE]
     visitor.page.reload()

@@ -46,7 +46,7 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     asked = visitor.say("You are asked to take: %(title)s", title=ASKED)
     taken = visitor.say("You have taken: %(title)s", title=ASKED)
     kind = visitor.say("accountable")
-    offers = "%(name)s offers you the role »%(role)s« as %(kind)s"
+    offers = "%(name)s offers you the role ‘%(role)s’ as %(kind)s"
     offer = visitor.say(offers, name=place.moderator.name, role=OFFERED, kind=kind)
     visitor.open("/partnerships")
     words = visitor.say.several("thing waits for you", "things wait for you", 2)
@@ -60,7 +60,7 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     visitor.page.keyboard.press("Enter")
     shows(visitor, 1, asked)
     expect(visitor.page.locator("#waiting")).to_be_focused()
-    visitor.is_told("You have the role »%(name)s« now.", name=OFFERED)
+    visitor.is_told("You have the role ‘%(name)s’ now.", name=OFFERED)
     visitor.tab_to(press(visitor, "I take it"), most=3)
     visitor.page.keyboard.press("Enter")
     visitor.is_told("You have taken the challenge.")
@@ -92,7 +92,7 @@ def test_without_javascript_both_are_settled_with_plain_forms(visit: Visit, plac
     press(visitor, "I take it").click()
     visitor.is_told("You have taken the challenge.")
     press(visitor, "Accept").click()
-    visitor.is_told("You have the role »%(name)s« now.", name=OFFERED)
+    visitor.is_told("You have the role ‘%(name)s’ now.", name=OFFERED)
     expect(visitor.page).to_have_url("/")
     shows(visitor, 1, visitor.say("You have taken: %(title)s", title=ASKED))
 

@@ -78,7 +78,7 @@ def test_a_draft_is_offered_back_after_a_crash_and_gone_after_sharing(visit: Vis
     expect(visitor.page.locator("#composer .draft")).to_contain_text("Her gik strømmen")
     visitor.button("Go on with the draft").click()
     expect(visitor.field("Heading")).to_have_value("Halvt skrevet")
-    visitor.button("Share challenge").click()
+    visitor.button("Share a challenge").click()
     visitor.is_told("Your post is shared.")
     assert place.posts() == ["Halvt skrevet"]
     visitor.open(place.address)

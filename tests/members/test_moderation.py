@@ -331,7 +331,7 @@ def test_whose_level_is_changed_is_told_by_mail_as_long_as_it_is_so(moderator: M
     [mail] = db.session.scalars(select(Mail).where(Mail.kind == "level_changed")).all()
     letter = delivery.written(mail)
     assert letter is not None
-    assert (mail.user_id, letter.subject) == (seat.user_id, "Your access to »Grønne tage« has changed")
+    assert (mail.user_id, letter.subject) == (seat.user_id, "Your access to ‘Grønne tage’ has changed")
     assert "From now on you take part as" in letter.text
     seat.level = Level.OBSERVER
     db.session.commit()

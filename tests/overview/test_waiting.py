@@ -113,17 +113,17 @@ class World:
 
 OF_FARIDA = [
     "You are asked to take: Strøm på taget",
-    "Mette offers you the role »Data« as helper",
+    "Mette offers you the role ‘Data’ as helper",
     "Bo mentions you: Grus",
-    "Waits for your role: Vand i kælderen",
+    "Waiting for your role: Vand i kælderen",
     "You have taken: Byggetilladelse",
 ]
 OF_METTE = [
     "You have taken: Jord og frø",
-    "Carla asks for the role »Kurser«",
-    "»Presse« has nobody accountable",
-    "Stands still: Stille",
-    "»Indkøb« is held by one side only",
+    "Carla asks for the role ‘Kurser’",
+    "‘Presse’ has nobody accountable",
+    "Stalled: Stille",
+    "‘Indkøb’ is held by one side only",
 ]
 
 
@@ -176,7 +176,7 @@ def test_a_challenge_waits_for_whoever_is_asked_to_take_it(world: World) -> None
 
 def test_an_offered_role_waits_for_whoever_it_is_offered_to(world: World) -> None:
     offered = world.offer()
-    assert world.told() == {"Farida": ["Mette offers you the role »Data« as helper"]}
+    assert world.told() == {"Farida": ["Mette offers you the role ‘Data’ as helper"]}
     assert addresses(world.browser(world.farida).page("/")) == [world.offer_address(offered)]
 
 
@@ -232,7 +232,7 @@ def test_a_mention_that_was_withdrawn_or_taken_out_waits_for_nobody(world: World
 def test_a_challenge_waits_for_whoever_is_accountable_for_its_role(world: World) -> None:
     role = world.role("Drift", accountable=world.farida, helper=world.mette)
     post = challenge(world.bo, "Vand i kælderen", role=role)
-    assert world.told() == {"Farida": ["Waits for your role: Vand i kælderen"]}
+    assert world.told() == {"Farida": ["Waiting for your role: Vand i kælderen"]}
     assert addresses(world.browser(world.farida).page("/")) == [f"{world.address}posts/{post.number}"]
 
 
@@ -258,7 +258,7 @@ def test_a_challenge_waits_for_whoever_has_taken_it(world: World) -> None:
 def test_a_request_for_a_role_waits_for_moderators(world: World) -> None:
     role = world.role("Kurser", accountable=world.farida, helper=world.mette)
     offers.ask(role, world.bo, kind=Holder.HELPER)
-    assert world.told() == {"Mette": ["Bo asks for the role »Kurser«"]}
+    assert world.told() == {"Mette": ["Bo asks for the role ‘Kurser’"]}
     assert addresses(world.browser(world.mette).page("/")) == [f"{world.address}roles/{role.id}"]
 
 
@@ -270,7 +270,7 @@ def test_a_request_of_somebody_who_has_left_waits_for_nobody(world: World) -> No
 
 def test_a_role_without_anybody_accountable_waits_for_moderators(world: World) -> None:
     role = world.role("Presse")
-    assert world.told() == {"Mette": ["»Presse« has nobody accountable"]}
+    assert world.told() == {"Mette": ["‘Presse’ has nobody accountable"]}
     assert addresses(world.browser(world.mette).page("/")) == [f"{world.address}roles/{role.id}"]
 
 
@@ -278,19 +278,19 @@ def test_a_role_is_vacant_when_its_holder_has_left(world: World) -> None:
     world.role("Presse", accountable=world.farida, helper=world.mette)
     assert world.told() == {}
     world.farida.state = MembershipState.SUSPENDED
-    assert world.told() == {"Mette": ["»Presse« has nobody accountable"]}
+    assert world.told() == {"Mette": ["‘Presse’ has nobody accountable"]}
 
 
 def test_what_stands_still_for_fourteen_days_waits_for_moderators(world: World) -> None:
     for days, name in ((15, "Stille"), (13, "Frisk")):
         with clock.at(days_ago(days)):
             challenge(world.farida, name)
-    assert world.told() == {"Mette": ["Stands still: Stille"]}
+    assert world.told() == {"Mette": ["Stalled: Stille"]}
 
 
 def test_a_role_that_one_side_holds_alone_waits_for_moderators(world: World) -> None:
     role = world.role("Indkøb", accountable=world.farida, helper=world.bo)
-    assert world.told() == {"Mette": ["»Indkøb« is held by one side only"]}
+    assert world.told() == {"Mette": ["‘Indkøb’ is held by one side only"]}
     hold(role, world.mette, world.mette, Holder.HELPER)
     assert world.told() == {}
 
@@ -320,16 +320,16 @@ def test_a_challenge_is_told_once_for_the_first_reason_that_fits(world: World) -
     assert world.told() == {
         "Mette": [
             "You are asked to take: Spurgt",
-            "Waits for your role: Rollens",
+            "Waiting for your role: Rollens",
             "You have taken: Taget",
-            "Stands still: Stille",
+            "Stalled: Stille",
         ]
     }
 
 
 def test_a_vacant_role_with_helpers_of_one_side_is_told_once(world: World) -> None:
     world.role("Presse", helper=world.farida)
-    assert world.told() == {"Mette": ["»Presse« has nobody accountable"]}
+    assert world.told() == {"Mette": ["‘Presse’ has nobody accountable"]}
 
 
 # What does not wait
@@ -399,7 +399,7 @@ def test_a_challenge_is_taken_in_place(world: World) -> None:
     answer = browser.submit(world.ask_address(post), page="/", htmx=True)
     page = Page(answer.text)
     assert answer.status_code == 200
-    assert items(page) == ["Mette offers you the role »Data« as helper", "You have taken: Strøm på taget"]
+    assert items(page) == ["Mette offers you the role ‘Data’ as helper", "You have taken: Strøm på taget"]
     assert "You have taken the challenge." in page.text
     assert answer.headers["HX-Trigger-After-Settle"] == '{"focus-on": "#waiting"}'
     assert post.taker_id == world.farida.id
@@ -414,7 +414,7 @@ def test_a_role_is_accepted_in_place_and_the_numbers_follow(world: World) -> Non
     page = Page(answer.text)
     assert items(page) == ["You are asked to take: Strøm på taget"]
     assert (count(page), title(page)) == ("1 thing waits for you", "(1) Overview – Samspil")
-    assert "You have the role »Data« now." in page.text
+    assert "You have the role ‘Data’ now." in page.text
     assert answer.headers["HX-Trigger-After-Settle"] == '{"focus-on": "#waiting"}'
     assert next(element.get("id") for element in page.root if element.get("id")) == "waits"
 
@@ -430,7 +430,7 @@ def test_a_plain_form_leads_back_to_the_overview(world: World) -> None:
     post, offered, browser = world.ask(), world.offer(), world.browser(world.farida)
     for address, words in (
         (world.ask_address(post), "You have taken the challenge."),
-        (world.offer_address(offered), "You have the role »Data« now."),
+        (world.offer_address(offered), "You have the role ‘Data’ now."),
     ):
         answer = browser.submit(address, page="/")
         assert (answer.status_code, answer.location) == (303, "/")

@@ -235,7 +235,7 @@ def test_what_was_chosen_takes_part(window: Client) -> None:
 
 def test_a_search_that_finds_nothing_says_so(window: Client, htmx: bool) -> None:
     answer = window.submit(START, FACTS | {"find": "1", "q": "Findes <ikke>"}, htmx=htmx)
-    assert "No organisation begins with »Findes <ikke>«." in Page(answer.text).text
+    assert "No organisation begins with ‘Findes <ikke>’." in Page(answer.text).text
 
 
 def test_whoever_belongs_to_no_organisation_starts_nothing(sign_in: SignIn, htmx: bool) -> None:
@@ -303,7 +303,7 @@ def test_a_moderator_describes_the_partnership_anew_and_the_address_stays(
     assert (partnership.address, partnership.version) == (home, 2)
     assert verbs(partnership)[1:] == [RENAMED, CHANGED_PURPOSE, CHANGED_GOALS]
     history = window.page(f"{home}about").text
-    assert "changed the name from »Digital genoptræning« to »Ny Ærø«" in history
+    assert "changed the name from ‘Digital genoptræning’ to ‘Ny Ærø’" in history
     assert "The partnership is changed." in history
 
 
@@ -468,7 +468,7 @@ def test_who_is_not_called_so_is_not_found(words: str, window: Client, home: str
     make_user("Farida Nasser", gladsaxe)
     make_user("Ulrik Ravn", gladsaxe)
     page = window.page(f"{home}people?q={words.replace('%', '%25')}")
-    assert f"Nobody called »{words}« belongs to an organisation that takes part here." in page.text
+    assert f"Nobody called ‘{words}’ belongs to an organisation that takes part here." in page.text
 
 
 def test_danish_letters_are_found_however_they_are_typed(window: Client, home: str, gladsaxe: Organisation) -> None:

@@ -123,7 +123,7 @@ def test_the_tab_and_the_head_count_what_is_unsolved(world: World) -> None:
 
 def test_the_list_says_who_and_how_far(world: World) -> None:
     text = world.browser.page(f"{world.address}?state=all").text
-    for words in ("Farida is asked", "Stands still", "Parked", "Solved"):
+    for words in ("Farida is asked", "Stalled", "Parked", "Solved"):
         assert words in text
 
 

@@ -47,7 +47,7 @@ def subjects(seat: Membership) -> list[str | None]:
 def test_whoever_is_mentioned_hears_of_it_once(moderator: Membership, reader: Membership) -> None:
     post = share(moderator, "Grus", "Hvad siger du, @Farida Nazari?")
     said = comment(post, moderator, "Og her, @Farida Nazari: strøm.")
-    assert subjects(reader) == ["Mette Krag mentions you in »Grus«"] * 2
+    assert subjects(reader) == ["Mette Krag mentions you in ‘Grus’"] * 2
     letter = letters(reader)[1]
     assert letter is not None
     assert "strøm" in letter.text
@@ -68,7 +68,7 @@ def test_comments_on_ones_own_post_are_mailed_at_once_until_one_no_longer_follow
     post = share(reader, "Grus")
     comment(post, moderator, "Det ligger der.")
     comment(post, reader, "Tak.")
-    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
+    assert subjects(reader) == ["Mette Krag has commented on ‘Grus’"]
     assert news(moderator) == [], "Who only follows it reads of it in the digest"
     follows.set_following(reader, post.number, follows=False)
     comment(post, moderator, "Og mere.")
@@ -80,7 +80,7 @@ def test_whoever_has_taken_a_challenge_hears_of_comments_at_once(moderator: Memb
     post.ask(moderator, reader)
     post.accept(reader)
     comment(post, moderator, "Hvordan går det?")
-    assert subjects(reader)[-1] == "Mette Krag has commented on »Grus«"
+    assert subjects(reader)[-1] == "Mette Krag has commented on ‘Grus’"
 
 
 def test_who_wants_to_hears_at_once_of_comments_on_all_that_they_follow(
@@ -90,13 +90,13 @@ def test_who_wants_to_hears_at_once_of_comments_on_all_that_they_follow(
     post = share(moderator, "Grus")
     follows.set_following(reader, post.number, follows=True)
     comment(post, moderator, "Det ligger der.")
-    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
+    assert subjects(reader) == ["Mette Krag has commented on ‘Grus’"]
 
 
 def test_who_wants_no_mail_about_mentions_hears_of_the_comment(moderator: Membership, reader: Membership) -> None:
     preferences.lower_notices(reader.user, [NotificationKind.MENTIONED], MailTiming.NEVER)
     comment(share(reader, "Grus"), moderator, "@Farida Nazari")
-    assert subjects(reader) == ["Mette Krag has commented on »Grus«"]
+    assert subjects(reader) == ["Mette Krag has commented on ‘Grus’"]
 
 
 def test_what_is_gone_is_not_sent_and_what_is_corrected_is_sent_as_it_is(

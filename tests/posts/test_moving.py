@@ -174,7 +174,7 @@ def test_a_withdrawn_challenge_moves_no_more(side: Side) -> None:
     for verb in (side.post.take, lambda by: side.post.solve(by, "x"), lambda by: side.post.park(by, "x")):
         with pytest.raises(Conflict):
             verb(side.author)
-    assert "Move it on" not in side.page(side.author)
+    assert "Move it forward" not in side.page(side.author)
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
@@ -376,7 +376,7 @@ def test_a_solution_points_to_the_progress_that_brought_it(side: Side) -> None:
     answer = browser.submit(address, {"note": "Et skab.", "posts": made.number}, page=address)
     page = browser.page(answer.location)
     assert "Progress that solved it: Skabet er sat op" in page.text
-    assert "Progress that moves it" not in page.text
+    assert "Progress towards solving it" not in page.text
 
 
 # Time and wishes
@@ -425,5 +425,5 @@ def test_in_an_archived_partnership_nothing_moves(side: Side) -> None:
         with pytest.raises(Conflict):
             verb()
     assert side.browser(side.author).submit(f"{side.address}/solution", MOVES["solution"]).status_code == 409
-    for words in ("Move it on", "I take it", "We have this too"):
+    for words in ("Move it forward", "I take it", "We have this too"):
         assert words not in side.page(side.partner)

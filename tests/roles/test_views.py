@@ -207,7 +207,7 @@ def test_the_holder_hands_over_from_a_date_and_helps_on(
     browser = sign_in(partner.user)
     assert browser.submit(f"{address}/holdings/{handed.id}/acceptance", page=address).status_code == 303
     overview = f"{moderator.partnership.address}roles"
-    assert "Handed over" in browser.page(overview).text
+    assert "Handover on" in browser.page(overview).text
     assert "Nobody accountable" not in browser.page(overview).text
     before = Page(browser.get(address).text)
     assert "Hand over the responsibility" not in before.text  # It is not theirs yet.
@@ -312,7 +312,7 @@ def test_a_retired_role_is_taken_into_use_again_and_is_vacant(
     assert "Sådan gør man" in shown
     assert "Vejhuller" in browser.page(roles).text
     about = browser.page(f"{moderator.partnership.address}about").text
-    assert about.count("took the role »Vejhuller« into use again") == 1
+    assert about.count("took the role ‘Vejhuller’ into use again") == 1
 
 
 def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
@@ -435,7 +435,7 @@ def test_what_happens_to_roles_is_told_in_the_history(
 ) -> None:
     hold(make_role(moderator, "Data"), partner, moderator)
     told = sign_in(partner.user).page(f"{moderator.partnership.address}about").text
-    for sentence in ("added the role »Data«", "offered Farida Nazari the role »Data«", "took over the responsibility"):
+    for sentence in ("added the role ‘Data’", "offered Farida Nazari the role ‘Data’", "took over the responsibility"):
         assert sentence in told
 
 

@@ -114,7 +114,7 @@ class OwnForm(WorkspaceForm):
     """A form that only the person may send: the current password proves it."""
 
     present_password = PasswordField(
-        _l("Present password"), validators=[DataRequired(_l("Write your present password."))]
+        _l("Current password"), validators=[DataRequired(_l("Write your present password."))]
     )
 
     @classmethod

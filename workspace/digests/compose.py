@@ -168,7 +168,7 @@ def _turn(row: AnyRow) -> str:
             return _("Parked until %(date)s", date=short_day(row.parked_until))
         return pgettext("status", "Parked")
     if row.is_still:
-        return _("Stands still since %(date)s", date=short_date(row.activity_at))
+        return _("Stalled since %(date)s", date=short_date(row.activity_at))
     if row.status is ChallengeStatus.ONGOING:
         return pgettext("status", "In progress")
     if row.answer_by:

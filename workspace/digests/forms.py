@@ -26,7 +26,7 @@ FREQUENCIES = {
     DigestFrequency.OFF: _l("Never"),
 }
 FREQUENCY_HINTS = {
-    DigestFrequency.WEEKLY: _l("All that is new, and a reminder of what waits for you"),
+    DigestFrequency.WEEKLY: _l("Everything new, and a reminder of what is waiting for you"),
     DigestFrequency.DAILY: _l("Monday to Friday, when there is something new"),
     DigestFrequency.OFF: _l("You still get mail about what can't wait"),
 }

@@ -98,8 +98,8 @@ def why(digest: Digest) -> str:
         DigestFrequency.OFF: _("You get this mail on workdays"),
     }[digest.user.digest_frequency]
     return ngettext(
-        "%(often)s, because you take part in one partnership in Samspil.",
-        "%(often)s, because you take part in %(count)s partnerships in Samspil.",
+        "%(often)s because you take part in one partnership in Samspil.",
+        "%(often)s because you take part in %(count)s partnerships in Samspil.",
         digest.memberships,
         often=often,
         count=phrases.in_words(digest.memberships),

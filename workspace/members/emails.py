@@ -75,7 +75,7 @@ def _reason(kind: str, seat: Membership) -> str:
 def _words(kind: str, seat: Membership) -> tuple[str, str]:
     """The heading and the first lines of a mail about a membership."""
     name, level = seat.partnership.name, LEVELS[seat.level]
-    member = _("You are a member of »%(name)s«", name=name)
+    member = _("You are a member of ‘%(name)s’", name=name)
     until = short_date(seat.suspended_until) if seat.suspended_until else ""
     hidden = carries_titles_only(seat.partnership)
     return {
@@ -83,45 +83,45 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
             member,
             _(
                 "A moderator has added you as %(level)s. If you don't want to be a member, you can leave at once,"
-                " under »Members«.",
+                " under ‘Members’.",
                 level=level,
             ),
         ),
         "approved": lambda: (member, _("A moderator has approved your request, as %(level)s.", level=level)),
         "declined": lambda: (
-            _("Your request to join »%(name)s« was declined", name=name),
+            _("Your request to join ‘%(name)s’ was declined", name=name),
             _("You can see the reason in the workspace.") if hidden else _("The moderators give this reason:"),
         ),
         "asked_back": lambda: (
-            _("The moderators of »%(name)s« have a question", name=name),
+            _("The moderators of ‘%(name)s’ have a question", name=name),
             _("Answer it in the workspace before they can answer your request.")
             if hidden
             else _("They want to know this before they answer your request:"),
         ),
         "suspended": lambda: (
-            _("Your access to »%(name)s« is on hold", name=name),
+            _("Your access to ‘%(name)s’ is on hold", name=name),
             _("You can't see the partnership until %(day)s. What you wrote stays.", day=until)
             if until
             else _("You can't see the partnership until a moderator opens your access again. What you wrote stays."),
         ),
         "lifted": lambda: (
-            _("You have access to »%(name)s« again", name=name),
+            _("You have access to ‘%(name)s’ again", name=name),
             _("Everything is where you left it."),
         ),
         "level_changed": lambda: (
-            _("Your access to »%(name)s« has changed", name=name),
+            _("Your access to ‘%(name)s’ has changed", name=name),
             _("From now on you take part as %(level)s.", level=level),
         ),
         "removed": lambda: (
-            _("You are no longer a member of »%(name)s«", name=name),
+            _("You are no longer a member of ‘%(name)s’", name=name),
             _("You can no longer see the partnership. What you wrote stays under your name."),
         ),
         "ending": lambda: (
-            _("Your access to »%(name)s« ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
+            _("Your access to ‘%(name)s’ ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
             _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
         ),
         "moved": lambda: (
-            _("You sit for %(organisation)s in »%(name)s« now", organisation=seat.organisation.name, name=name),
+            _("You now represent %(organisation)s in ‘%(name)s’", organisation=seat.organisation.name, name=name),
             _(
                 "What you wrote until now stays under the organisation that you had. The roles that you had for it are"
                 " vacant."

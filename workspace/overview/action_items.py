@@ -193,7 +193,7 @@ def _offer(row: AnyRow) -> ActionItem:
     kind = _("accountable") if row.kind is HoldingKind.ACCOUNTABLE else _("helper")
     return ActionItem(
         "users",
-        _("%(name)s offers you the role »%(role)s« as %(kind)s", name=row.offered_by, role=row.name, kind=kind),
+        _("%(name)s offers you the role ‘%(role)s’ as %(kind)s", name=row.offered_by, role=row.name, kind=kind),
         f"{row.partnership_name} · {_('from %(date)s', date=short_date(row.since))}"
         if row.since
         else row.partnership_name,
@@ -249,7 +249,7 @@ def _mention(row: AnyRow) -> ActionItem:
 
 def _role_is_mine(row: AnyRow) -> ActionItem:
     return ActionItem(
-        "challenge", _("Waits for your role: %(title)s", title=row.title), _meta(row), _post(row), _("Answer")
+        "challenge", _("Waiting for your role: %(title)s", title=row.title), _meta(row), _post(row), _("Answer")
     )
 
 
@@ -259,7 +259,7 @@ def _taken(row: AnyRow) -> ActionItem:
 
 
 def _request(row: AnyRow) -> ActionItem:
-    title = _("%(name)s asks for the role »%(role)s«", name=row.asked_by, role=row.name)
+    title = _("%(name)s asks for the role ‘%(role)s’", name=row.asked_by, role=row.name)
     return ActionItem(
         "users",
         title,
@@ -272,18 +272,18 @@ def _request(row: AnyRow) -> ActionItem:
 
 
 def _vacant(row: AnyRow) -> ActionItem:
-    title = _("»%(role)s« has nobody accountable", role=row.name)
+    title = _("‘%(role)s’ has nobody accountable", role=row.name)
     return ActionItem("users", title, row.partnership_name, _role(row), _("Find somebody accountable"), moderates=True)
 
 
 def _still(row: AnyRow) -> ActionItem:
-    title = _("Stands still: %(title)s", title=row.title)
+    title = _("Stalled: %(title)s", title=row.title)
     meta = _("since %(date)s", date=short_date(row.activity_at))
     return ActionItem("clock", title, f"{row.partnership_name} · {meta}", _post(row), _("Get it going"), moderates=True)
 
 
 def _one_sided(row: AnyRow) -> ActionItem:
-    title = _("»%(role)s« is held by one side only", role=row.name)
+    title = _("‘%(role)s’ is held by one side only", role=row.name)
     return ActionItem(
         "users", title, f"{row.partnership_name} · {SIDES[row.side]}", _role(row), _("See the role"), moderates=True
     )

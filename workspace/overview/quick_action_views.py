@@ -51,7 +51,7 @@ def take_role(membership: Membership, role_id: int, holding_id: int) -> Response
     if holding.since and holding.since > clock.now():
         flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
     else:
-        flash_live(_("You have the role »%(name)s« now.", name=holding.role.name))
+        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
     return _settled(membership)
 
 

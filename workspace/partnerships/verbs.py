@@ -167,15 +167,15 @@ CHANGED_STAGE = Verb(
     "changed_stage",
     _changed_stage,
     digest_line=lambda place, count: _(
-        "%(name)s is in the stage »%(stage)s« now", name=place.name, stage=STAGES[place.stage]
+        "%(name)s is in the stage ‘%(stage)s’ now", name=place.name, stage=STAGES[place.stage]
     ),
 )
 CHANGED_PURPOSE = Verb(
     "changed_purpose",
-    _l("%(who)s changed the purpose. Before it was: »%(before)s«"),
+    _l("%(who)s changed the purpose. Before it was: ‘%(before)s’"),
     texts=("before", "after"),
 )
-RENAMED = Verb("renamed", _l("%(who)s changed the name from »%(before)s« to »%(after)s«"), texts=("before", "after"))
+RENAMED = Verb("renamed", _l("%(who)s changed the name from ‘%(before)s’ to ‘%(after)s’"), texts=("before", "after"))
 CHANGED_GOALS = Verb("changed_goals", _l("%(who)s changed the goals"))
 CHANGED_MAILS = Verb("changed_mails", _changed_mails)
 ADDED_ORGANISATION = Verb("added_organisation", _l("%(who)s added %(name)s"))

@@ -14,14 +14,14 @@ from workspace.posts.models import Post
 @email_type("mentioned", _l("Mentioned"))
 def mentioned(mail: Mail) -> EmailContent | None:
     """That a text mentions the reader, while it does."""
-    return _email(mail, _("%(who)s mentions you in »%(title)s«"), only_mentioned=True)
+    return _email(mail, _("%(who)s mentions you in ‘%(title)s’"), only_mentioned=True)
 
 
 @email_type("answer", _l("Comment on one's own post or challenge"))
 @email_type("reply", _l("Comment on a post that one follows"))
 def reply(mail: Mail) -> EmailContent | None:
     """That somebody has commented on a post that is the reader's, or that they follow."""
-    return _email(mail, _("%(who)s has commented on »%(title)s«"))
+    return _email(mail, _("%(who)s has commented on ‘%(title)s’"))
 
 
 def _email(mail: Mail, heading: str, *, only_mentioned: bool = False) -> EmailContent | None:

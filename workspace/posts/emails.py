@@ -21,7 +21,7 @@ def challenge(mail: Mail) -> EmailContent | None:
     return emails.notification_email(
         mail,
         seat,
-        heading=_("%(who)s asks you to take the challenge »%(title)s«", who=actor.user.name, title=post.title),
+        heading=_("%(who)s asks you to take the challenge ‘%(title)s’", who=actor.user.name, title=post.title),
         quote=post.body_text,
         path=f"posts/{post.number}",
         button=_("Answer"),

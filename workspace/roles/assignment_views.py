@@ -101,7 +101,7 @@ def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseRet
     if holding.since and holding.since > clock.now():
         flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
     elif holding.membership_id == membership.id:
-        flash_live(_("You have the role »%(name)s« now.", name=holding.role.name))
+        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
     else:
         flash_live(_("%(person)s has the role now.", person=holding.membership.user.name))
     return shown(membership, holding.role)

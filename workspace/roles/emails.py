@@ -34,15 +34,15 @@ def role(mail: Mail) -> EmailContent | None:
 def _heading(entry: Entry, holding: RoleAssignment, seat: Membership) -> str:
     names = {"who": entry.actor.user.name if entry.actor else "", "role": holding.role.name}
     took = (
-        _("%(who)s has taken over the role »%(role)s« from you", **names)
+        _("%(who)s has taken over the role ‘%(role)s’ from you", **names)
         if holding.former_id == seat.id
-        else _("%(who)s has accepted the role »%(role)s«", **names)
+        else _("%(who)s has accepted the role ‘%(role)s’", **names)
     )
     return {
-        OFFERED_ROLE: _("%(who)s offers you the role »%(role)s«", **names),
+        OFFERED_ROLE: _("%(who)s offers you the role ‘%(role)s’", **names),
         TOOK_ROLE: took,
-        DECLINED_ROLE: _("%(who)s has declined the role »%(role)s«", **names),
-        GAVE_ROLE: _("%(who)s has given you the role »%(role)s«", **names),
-        REFUSED_ROLE: _("%(who)s has not given you the role »%(role)s«", **names),
-        LEFT_ROLE: _("%(who)s has ended your time in the role »%(role)s«", **names),
+        DECLINED_ROLE: _("%(who)s has declined the role ‘%(role)s’", **names),
+        GAVE_ROLE: _("%(who)s has given you the role ‘%(role)s’", **names),
+        REFUSED_ROLE: _("%(who)s has not given you the role ‘%(role)s’", **names),
+        LEFT_ROLE: _("%(who)s has ended your time in the role ‘%(role)s’", **names),
     }[entry.verb]

@@ -107,7 +107,7 @@ def reorder(membership: Membership) -> ResponseReturnValue:
         raise Conflict(_("The role was not found. Reload the page, and try again."))
     role = queries.role(membership, role_id)
     role.place(membership, up=way == "up")
-    flash_live(_("»%(name)s« has changed places.", name=role.name))
+    flash_live(_("‘%(name)s’ has changed places.", name=role.name))
     return htmx.partial_or_redirect(
         "roles/_order.html",
         to=f"{membership.partnership.address}roles/order#role-{role.id}",

@@ -60,7 +60,7 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
     if not form.validate():
         return form_error("members/_help.html", page="members/help.html", form=form, **context)
     seat = join_to_help(user, context["partnership"], form.reason.data)
-    flash_live(_("You are a moderator of »%(name)s« now. Leave it when you have helped.", name=seat.partnership.name))
+    flash_live(_("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=seat.partnership.name))
     return redirect_client(seat.partnership.address)
 
 

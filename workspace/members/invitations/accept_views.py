@@ -53,7 +53,7 @@ def accept(token: str) -> ResponseReturnValue:
         g.user = user
     else:
         seat = invitations_service.accept(invitation, user)
-    flash_live(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+    flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
     return redirect_client(seat.partnership.address)
 
 
@@ -77,7 +77,7 @@ def join(token: str) -> ResponseReturnValue:
         return _join_page(link, form, 422)
     if g.user:
         seat = join_requests_service.join(link, g.user, form.organisation.data if "organisation" in form else None)
-        flash_live(_("Welcome to »%(name)s«.", name=seat.partnership.name))
+        flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
         return redirect_client(seat.partnership.address)
     email = _normal(form.email.data or "")
     if not email:

@@ -65,7 +65,7 @@ def leave(membership: Membership) -> ResponseReturnValue:
         moderation_service.leave(membership, confirmed=form.confirmed.data)
     except LastOfSide as question:
         return ask_again("leaving", form, question, _own(membership))
-    flash_live(_("You have left »%(name)s«.", name=membership.partnership.name))
+    flash_live(_("You have left ‘%(name)s’.", name=membership.partnership.name))
     return redirect_client("/partnerships")
 
 

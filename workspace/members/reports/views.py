@@ -95,7 +95,7 @@ def _report(membership: Membership, thing: Post | Comment) -> ResponseReturnValu
     if not form.validate():
         return form_error("members/_report.html", page="members/report.html", form=form, **_thing(membership, thing))
     reports_service.report(membership, thing, form.reason.data)
-    flash_live(_("The moderators are told. Under »Members« you see what they answer."))
+    flash_live(_("The moderators are told. Under ‘Members’ you see what they answer."))
     return _shown(membership, thing)
 
 
