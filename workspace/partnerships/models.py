@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, now_param
 from workspace.db.transactions import begin_write
-from workspace.db.types import SortKey, UtcDateTime, enum_column_type
+from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
@@ -159,9 +159,14 @@ class Partnership(Model):
         """Lock this partnership's row, and read everything again: what is checked now stays true until the commit."""
         partnership_id = self.id
         _forget()
-        row = select(Partnership).where(Partnership.id == partnership_id)
-        db.session.scalar(row.with_for_update().execution_options(populate_existing=True))
+        db.session.scalar(_lock(Partnership, partnership_id))
         yield
+
+
+def _lock(what: Any, partnership_id: int) -> AnySelect:
+    """The statement that locks a partnership's row and reads `what` of it: all of it, or a column."""
+    row = select(what).where(Partnership.id == partnership_id)
+    return row.with_for_update().execution_options(populate_existing=True)
 
 
 def _forget() -> None:
@@ -260,7 +265,7 @@ class Membership(Model):
         """The same for what this member does, with its membership, partnership and person read again at once."""
         membership_id, partnership_id = self.id, self.partnership_id
         _forget()
-        core_connection().execute(select(Partnership.id).where(Partnership.id == partnership_id).with_for_update())
+        core_connection().execute(_lock(Partnership.id, partnership_id))
         db.session.scalar(_membership_with_relations(membership_id))
         yield
 
