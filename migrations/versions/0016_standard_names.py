@@ -97,8 +97,14 @@ def downgrade() -> None:
 
 
 def _rename_column(table: str, old: str, new: str) -> None:
-    """In place on both databases: SQLite's own RENAME COLUMN carries indexes and constraints along."""
+    """In place on both databases: RENAME COLUMN carries indexes and constraints along, not a name made of the column's."""
     op.execute(f'ALTER TABLE "{table}" RENAME COLUMN "{old}" TO "{new}"')
+    connection = op.get_bind()
+    name = f"uq_{table}_{old}"
+    if connection.dialect.name == "postgresql" and connection.scalar(
+        sa.text("SELECT 1 FROM pg_constraint WHERE conname = :name"), {"name": name}
+    ):
+        op.execute(f'ALTER TABLE "{table}" RENAME CONSTRAINT "{name}" TO "uq_{table}_{new}"')
 
 
 def _rename_what_belongs_to(old: str, new: str) -> None:
