@@ -173,7 +173,7 @@ class MailSender:
 
 def _cause(error: Exception) -> str:
     """What administrators are told of it; of what a statement has failed with not the values in it."""
-    return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
+    return type(error.orig).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
 
 
 def written(mail: Mail) -> EmailContent | None:

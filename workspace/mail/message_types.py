@@ -1,11 +1,11 @@
 """What an email says: features register their email types here, each with a function that writes it when it is sent.
 
-@email_type("role_offered", _l("Role offered"))
-def role_offered(mail: Mail) -> EmailContent | None:
+@email_type("membership", _l("Membership"))
+def membership_changed(mail: Mail) -> EmailContent | None:
     membership = db.session.get(Membership, mail.payload["membership"])
     if membership is None or not membership.may(Action.READ):
         return None
-    return render_email("role_offered", sender=membership.partnership.name, membership=membership)
+    return render_email("membership", sender=membership.partnership.name, membership=membership)
 """
 
 import re
