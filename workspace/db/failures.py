@@ -37,9 +37,9 @@ log = logging.getLogger(__name__)
 
 
 class Failure(Model):
-    """A row that a piece of the worker's work could not do, last at `last_at`, so many times in a row.
+    """A row that one of the worker's jobs could not handle, last at `last_at`, so many times in a row.
 
-    The row is known by `row_id`, and by `number` where it is one of a partnership's. Both are 0 where the piece
+    The row is known by `row_id`, and by `number` where it is one of a partnership's. Both are 0 where the job
     failed as a whole. `error` is the kind of the error.
     """
 
@@ -62,53 +62,53 @@ class Standing(NamedTuple):
     more: int
 
 
-def each(piece: str, keys: Iterable[Key], work: Callable[[int, int], int]) -> int:
+def each(job: str, keys: Iterable[Key], work: Callable[[int, int], int]) -> int:
     """Do `work` for each row, each in a transaction of its own; how much was done.
 
     A row that fails is noted. An error of the database itself is no row's: it is raised, and ends all.
     """
-    failing, done = _failing(piece), 0
+    failing, done = _failing(job), 0
     for key in keys:
         try:
             did = work(*key)
             if key in failing:
-                forget(piece, [key])
+                forget(job, [key])
             db.session.commit()
             done += did
         except Exception as error:
             db.session.rollback()
             if is_of_database(error):
                 raise
-            note(piece, key, error)
+            note(job, key, error)
     return done
 
 
-def together(piece: str, ids: Collection[int], work: Callable[[Collection[int]], int]) -> int:
+def together(job: str, ids: Collection[int], work: Callable[[Collection[int]], int]) -> int:
     """Do `work` for these rows at once, and if that fails, for each of them by itself; how much was done."""
     try:
         done = work(ids)
-        forget(piece, [(row_id, 0) for row_id in ids])
+        forget(job, [(row_id, 0) for row_id in ids])
         db.session.commit()
         return done
     except Exception as error:
         db.session.rollback()
         if is_of_database(error):
             raise
-    return each(piece, [(row_id, 0) for row_id in ids], lambda row_id, _number: work([row_id]))
+    return each(job, [(row_id, 0) for row_id in ids], lambda row_id, _number: work([row_id]))
 
 
-def rests(piece: str, row_id: Any, number: Any = 0) -> ColumnElement[bool]:
+def rests(job: str, row_id: Any, number: Any = 0) -> ColumnElement[bool]:
     """The condition that the row with these columns has failed, and is not to be tried again yet."""
-    mine = Failure.job == piece, Failure.row_id == row_id, Failure.number == number
+    mine = Failure.job == job, Failure.row_id == row_id, Failure.number == number
     return exists().where(*mine, Failure.retry_at > now_param())
 
 
-def note(piece: str, key: Key, error: Exception) -> None:
+def note(job: str, key: Key, error: Exception) -> None:
     """Write down that a row failed, and when it may be tried again."""
-    log.error("%s of %s failed: %s", key, piece, told(error))
-    failure = db.session.get(Failure, (piece, *key), with_for_update=True)
+    log.error("%s of %s failed: %s", key, job, told(error))
+    failure = db.session.get(Failure, (job, *key), with_for_update=True)
     if failure is None:
-        failure = Failure(job=piece, row_id=key[0], number=key[1], count=0)
+        failure = Failure(job=job, row_id=key[0], number=key[1], count=0)
         db.session.add(failure)
     now = clock.now()
     failure.error, failure.last_at = type(error).__name__[:100], now
@@ -120,10 +120,10 @@ def note(piece: str, key: Key, error: Exception) -> None:
         db.session.rollback()
 
 
-def forget(piece: str, keys: Collection[Key]) -> None:
+def forget(job: str, keys: Collection[Key]) -> None:
     """Take back that these rows failed, in the present transaction."""
-    for row_id, number in _failing(piece) & set(keys):
-        mine = Failure.job == piece, Failure.row_id == row_id, Failure.number == number
+    for row_id, number in _failing(job) & set(keys):
+        mine = Failure.job == job, Failure.row_id == row_id, Failure.number == number
         db.session.execute(delete(Failure).where(*mine))
 
 
@@ -168,6 +168,6 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__} ({' > '.join(places)})"
 
 
-def _failing(piece: str) -> set[Key]:
-    found = db.session.execute(select(Failure.row_id, Failure.number).where(Failure.job == piece))
+def _failing(job: str) -> set[Key]:
+    found = db.session.execute(select(Failure.row_id, Failure.number).where(Failure.job == job))
     return {(row_id, number) for row_id, number in found}
