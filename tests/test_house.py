@@ -20,6 +20,7 @@ from workspace.audit.models import AuditAction
 from workspace.config import ROOT
 from workspace.db import Base
 from workspace.digests import forms as digest_forms
+from workspace.digests import queries as digest_queries
 from workspace.i18n import formatting
 from workspace.mail import queries as mail_queries
 from workspace.mail.message_types import EMAIL_TYPES, PRIORITIES
@@ -41,6 +42,7 @@ from workspace.posts.models import SHARED, PostKind
 from workspace.posts.reactions import ReactionKind
 from workspace.roles import labels as role_labels
 from workspace.roles.assignments import AssignmentKind
+from workspace.scheduled_jobs import JOBS
 
 HOUSE = ROOT / "workspace"
 MOST_AT_THE_ROOT = 12
@@ -218,6 +220,7 @@ TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
     "audited actions": (AuditAction, audit_labels.ACTIONS),
     "audited levels": (Level, audit_labels.VALUES),
     "audited visibilities": (Visibility, audit_labels.VALUES),
+    "sections of digests": (PostKind, digest_queries.SECTIONS),
     "frequencies of digests": (DigestFrequency, digest_forms.FREQUENCIES),
     "hints of frequencies": (DigestFrequency, digest_forms.FREQUENCY_HINTS),
     "digests of a partnership": (PartnershipDigest, digest_forms.PARTNERSHIP_FREQUENCIES),
@@ -254,10 +257,14 @@ def test_every_verb_tells_something_or_says_that_it_tells_nothing() -> None:
     ] == []
 
 
+def test_administrators_read_the_name_of_every_job() -> None:
+    assert [job.__module__ for job in JOBS if job.__module__.rpartition(".")[2] not in mail_queries.JOB_NAMES] == []
+
+
 @pytest.mark.usefixtures("app")
 def test_every_mail_has_a_title_a_priority_and_its_templates() -> None:
     assert [name for name, kind in EMAIL_TYPES.items() if not str(kind.title) or kind.priority not in PRIORITIES] == []
-    sources = "".join(path.read_text() for path in (ROOT / "workspace").rglob("*.py"))
+    sources = "".join(path.read_text() for path in (ROOT / "workspace").rglob("*emails.py"))
     for name in re.findall(r'render_email\(\s*"(\w+)"', sources):
         for part in ("subject.txt", "body.txt", "body.html"):
             assert (ROOT / "templates/mail" / name / part).is_file(), f"templates/mail/{name}/{part}"
