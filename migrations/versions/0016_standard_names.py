@@ -38,7 +38,6 @@ COLUMNS = {
 }
 # The digests and mails of the outbox, whose words moved as well.
 MAIL_STATES = {"empty": "skipped"}
-UNIQUE = ("verification_code", "code", "token_hash")
 
 # An event is never changed, and goes only after an event has said that everything before a moment goes.
 APPEND_ONLY = {
@@ -99,12 +98,21 @@ def downgrade() -> None:
 def _rename_column(table: str, old: str, new: str) -> None:
     """In place on both databases: RENAME COLUMN carries indexes and constraints along, not a name made of the column's."""
     op.execute(f'ALTER TABLE "{table}" RENAME COLUMN "{old}" TO "{new}"')
+    _rename_unique(table, f"uq_{table}_{old}", f"uq_{table}_{new}", new)
+
+
+def _rename_unique(table: str, old: str, new: str, column: str) -> None:
+    """Give the unique constraint on `column` the name `new`, if there is one that is called `old`."""
     connection = op.get_bind()
-    name = f"uq_{table}_{old}"
-    if connection.dialect.name == "postgresql" and connection.scalar(
-        sa.text("SELECT 1 FROM pg_constraint WHERE conname = :name"), {"name": name}
-    ):
-        op.execute(f'ALTER TABLE "{table}" RENAME CONSTRAINT "{name}" TO "uq_{table}_{new}"')
+    if connection.dialect.name == "postgresql":
+        if connection.scalar(sa.text("SELECT 1 FROM pg_constraint WHERE conname = :name"), {"name": old}):
+            op.execute(f'ALTER TABLE "{table}" RENAME CONSTRAINT "{old}" TO "{new}"')
+        return
+    table_sql = sa.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table")
+    if old in connection.execute(table_sql, {"table": table}).scalar_one():
+        with op.batch_alter_table(table) as changed:
+            changed.drop_constraint(old, type_="unique")
+            changed.create_unique_constraint(new, [column])
 
 
 def _rename_what_belongs_to(old: str, new: str) -> None:
@@ -112,7 +120,7 @@ def _rename_what_belongs_to(old: str, new: str) -> None:
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
         _rename_indexes_on_sqlite(connection, old, new)
-        _rename_unique_on_sqlite(old, new)
+        _rename_unique(new, f"uq_{old}_token_hash", f"uq_{new}_token_hash", "token_hash")
         return
     constraints = connection.execute(
         sa.text("SELECT conname FROM pg_constraint WHERE conrelid = CAST(:table AS regclass)"), {"table": new}
@@ -138,15 +146,6 @@ def _rename_indexes_on_sqlite(connection: sa.Connection, old: str, new: str) -> 
         if renamed != name:
             op.execute(f'DROP INDEX "{name}"')
             connection.exec_driver_sql(sql.replace(name, renamed, 1))
-
-
-def _rename_unique_on_sqlite(old: str, new: str) -> None:
-    """The one constraint whose name the models know as well."""
-    present, former, column = UNIQUE
-    if {old, new} == {present, former}:
-        with op.batch_alter_table(new) as table:
-            table.drop_constraint(f"uq_{old}_{column}", type_="unique")
-            table.create_unique_constraint(f"uq_{new}_{column}", [column])
 
 
 def _renamed(name: str, old: str, new: str) -> str:
