@@ -25,6 +25,7 @@ def empty(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) -
     database = new_database(tmp_path, postgresql, worker_id)
     with create_app(replace(settings, database_url=database.url)).app_context():
         yield
+        db.session.remove()
         db.engine.dispose()
     database.remove()
 
