@@ -144,8 +144,8 @@ TABLE = """
     POST /admin/trail                                                   administrators
     GET  /invitations/<token:token>                                           public
     POST /invitations/<token:token>                                           public
-    GET  /partnerships/<slug:slug>/members/trail                        members read_trail
-    POST /partnerships/<slug:slug>/members/trail                        members read_trail
+    GET  /partnerships/<slug:slug>/members/trail                        members read_audit_log
+    POST /partnerships/<slug:slug>/members/trail                        members read_audit_log
     GET  /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
@@ -264,7 +264,7 @@ LOWEST_LEVELS = {
     "follow": "observer",
     "add_members": "moderator",
     "manage_members": "moderator",
-    "read_trail": "moderator",
+    "read_audit_log": "moderator",
     "leave": "observer",
     "edit_partnership": "moderator",
     "archive": "moderator",
@@ -601,7 +601,7 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
         if route.rule != "/partnerships/<slug:slug>/reopening"
     }
     refused = {route for route, status in in_an_archive.items() if status == 409}
-    refusing = {str(route) for route in MEMBERS if route.action not in ("read", "read_trail", "leave", "archive")}
+    refusing = {str(route) for route in MEMBERS if route.action not in ("read", "read_audit_log", "leave", "archive")}
     # The only moderator can't leave, in an archive or not.
     assert refused == refusing | {"POST /partnerships/<slug:slug>/members/leaving"}
     assert set(in_an_archive.values()) <= {200, 204, 303, 409}

@@ -35,18 +35,18 @@ WRONG: dict[str, list[tuple[str, str, Any]]] = {
         ("user", "digest_weekday", -1),
         ("user", "digest_frequency", "hourly"),
         ("user", "digest_paused_until", "9999-12-31"),
-        ("user", "mail_choices", '{"mentioned": "sometimes", "reply": []}'),
+        ("user", "mail_preferences", '{"mentioned": "sometimes", "reply": []}'),
     ],
     "no choices at all": [
         ("user", "time_zone", ""),
         ("user", "language", ""),
-        ("user", "mail_choices", "[]" if KIND == "postgresql" else "{no"),  # PostgreSQL takes no such text.
+        ("user", "mail_preferences", "[]" if KIND == "postgresql" else "{no"),  # PostgreSQL takes no such text.
     ],
     "a zone that is a path": [("user", "time_zone", "../../etc/passwd")],
     "a zone that is a folder": [("user", "time_zone", "Europe")],
     "a seat": [
-        ("membership", "digested", "sometimes"),
-        ("membership", "hears", "sometimes"),
+        ("membership", "digest_frequency", "sometimes"),
+        ("membership", "mail_timing", "sometimes"),
         ("membership", "ending", "vanished"),
         ("participation", "side", "above"),
     ],
@@ -62,14 +62,14 @@ WRONG: dict[str, list[tuple[str, str, Any]]] = {
         ("post", "status", "dreamt"),
         ("reaction", "kind", "applause"),
         ("entry", "details", "{}"),
-        ("holding", "kind", "owner"),
+        ("role_assignment", "kind", "owner"),
     ],
     "what is written about it": [
         ("post", "status", "ongoing"),
         ("entry", "details", "[1]"),
-        ("holding", "state", "lost"),
+        ("role_assignment", "state", "lost"),
         ("mail", "kind", "poem"),
-        ("mail", "references", "[]"),
+        ("mail", "payload", "[]"),
         ("mail", "state", "lost"),
     ],
 }
@@ -119,7 +119,7 @@ def place(app: Workspace) -> Place:
 
 def write(table: str, column: str, value: Any) -> None:
     """Write it into all rows, past everything that we check."""
-    kinds = {"details": "JSON", "mail_choices": "JSON", "references": "JSON", "digest_paused_until": "DATE"}
+    kinds = {"details": "JSON", "mail_preferences": "JSON", "payload": "JSON", "digest_paused_until": "DATE"}
     given = f"CAST(:value AS {kinds[column]})" if KIND == "postgresql" and column in kinds else ":value"
     db.session.execute(text(f'UPDATE "{table}" SET "{column}" = {given}'), {"value": value})
     db.session.commit()

@@ -21,7 +21,11 @@ SignIn = Callable[[User], Client]
 
 @pytest.mark.parametrize(
     "statement",
-    [update(AuditEvent).values(actor_name="En anden"), delete(AuditEvent), text("DELETE FROM trail WHERE id = 1")],
+    [
+        update(AuditEvent).values(actor_name="En anden"),
+        delete(AuditEvent),
+        text("DELETE FROM audit_event WHERE id = 1"),
+    ],
 )
 def test_the_database_refuses_to_change_or_delete_a_line(statement: object, app: Workspace) -> None:
     record_audit(AuditAction.SIGNED_IN, actor=make_user())

@@ -27,7 +27,7 @@ from workspace.mail.models import Mail
 from workspace.web.throttling import rate_limiter
 
 LEVELS = list(Level)
-READABLE = ("read", "read_trail", "leave", "archive")  # in an archive
+READABLE = ("read", "read_audit_log", "leave", "archive")  # in an archive
 TOKEN = {"GET": {200, 410}, "POST": {200, 303, 403, 409, 410, 422}}
 
 # With what most forms ask for, so that it is the rule that refuses, and not an empty field.

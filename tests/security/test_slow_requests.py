@@ -25,11 +25,11 @@ MORE_THAN_THREADS = 700  # a process has 640
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 STALLED = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n" + FORM + b"Content-Length: 5000\r\n%s\r\nemail="
 
+pytestmark = pytest.mark.either_database
+
 # The same in a second instead of half a minute, and with five instead of five hundred.
 HURRIED = """
-from workspace import server
-
-pytestmark = pytest.mark.either_database
+from workspace.serving import front as server
 server.SECONDS_FOR_BODY = server.SECONDS_FOR_HEADERS = server.SECONDS_WITHOUT_READING = 1
 server.MOST_OF_A_NETWORK = 5
 server.MOST_BODIES = 12

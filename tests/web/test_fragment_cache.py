@@ -18,9 +18,9 @@ from workspace.web.fragment_cache import cached_fragment
 
 pytestmark = pytest.mark.either_database
 
-NAMED = re.compile(r'piece\(\s*"([^"]+)"')
+NAMED = re.compile(r'cached_fragment\(\s*"([^"]+)"')
 # They say who asks, from where and when: what is made with them is not the same for the same values.
-OF_A_REQUEST = {"g", "request", "session", "style_nonce", "settings", "stands_still", "is_undoable"}
+OF_A_REQUEST = {"g", "request", "session", "style_nonce", "settings", "is_stalled", "is_undoable"}
 
 
 @pytest.fixture
