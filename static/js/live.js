@@ -316,7 +316,7 @@
       .map((field) => field.value);
     const kept = words.querySelector("[data-kept]");
     kept.hidden = !written.length;
-    kept.querySelector(".kept").textContent = written.join("\n\n");
+    kept.querySelector(".submitted-text").textContent = written.join("\n\n");
     words.querySelector("a[data-back]")?.setAttribute("href", `/sign-in?next=${encodeURIComponent(location.pathname)}`);
     const heading = document.createElement("h1");
     heading.textContent = template.dataset.title;

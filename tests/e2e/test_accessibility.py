@@ -321,5 +321,5 @@ def test_what_is_told_when_something_is_refused(visit: Visit, place: Place) -> N
         visitor.field("Heading").fill("For sent")
         visitor.write_in("Text", "Teksten er her endnu.")
         visitor.composer.evaluate("form => form.submit()")  # As a browser without scripts sends it.
-        expect(visitor.page.locator(".kept").first).to_be_visible()
+        expect(visitor.page.locator(".submitted-text").first).to_be_visible()
         inspection.look("refused, with what was typed")

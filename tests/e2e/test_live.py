@@ -434,7 +434,7 @@ def test_a_removed_member_is_told_and_the_page_shows_nothing_more(visit: Visit, 
             expect(visitor.page.locator("body")).not_to_contain_text(place.name)
             expect(visitor.page).not_to_have_title(re.compile(place.name))
             inspection.look("out")
-    expect(reader.page.locator(".kept")).to_have_text("Det her har jeg skrevet selv")
+    expect(reader.page.locator(".submitted-text")).to_have_text("Det her har jeg skrevet selv")
     place.comment(post, place.partner, "Kun for de andre")
     reader.page.wait_for_timeout(1_500)
     assert "Kun for de andre" not in reader.page.content()

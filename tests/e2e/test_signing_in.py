@@ -123,7 +123,7 @@ def test_a_text_survives_a_session_that_ended_without_javascript(visit: Visit, p
     )
     visitor.sign_in(place.contributor, password="forkert adgangskode")
     visitor.sign_in(place.contributor)
-    expect(visitor.page.locator(".kept").first).to_have_text(TITLE)
+    expect(visitor.page.locator(".submitted-text").first).to_have_text(TITLE)
     visitor.button("Send it again").click()
     visitor.is_told("Your post is shared.")
     assert place.posts() == [TITLE]

@@ -85,7 +85,7 @@ class Visitor:
         self.choose(kind)
         self.field("Heading").fill(title)
         self.write_in("Text", body)
-        self.button(f"Share {kind}").click()
+        self.button({"progress": "Share progress", "challenge": "Share a challenge"}[kind]).click()
 
     def write_in(self, english: str, text: str) -> None:
         """Let the text of this name say `text`.
