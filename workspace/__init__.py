@@ -164,6 +164,7 @@ def _register(app: Flask, feature: str) -> None:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine.engine_options(settings),
         "MAX_CONTENT_LENGTH": request_bodies.LARGEST,

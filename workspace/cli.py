@@ -18,7 +18,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
-from workspace.db import db
+from workspace.db import db, installation
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -45,6 +45,15 @@ def run() -> None:
     """Serve the workspace, with its database brought up to date."""
     with _workspace() as app:
         _migrate()
+        if not installation.note_key(app.settings.secret_key, app.settings.secret_key_fallbacks):
+            click.echo(
+                _(
+                    "SECRET_KEY is not the one that this database was last used with. Everybody is signed out, and "
+                    "links in e-mails no longer work. If you meant to change it, put the former key into "
+                    "SECRET_KEY_FALLBACKS. If another server uses this database too, give both the same key."
+                ),
+                err=True,
+            )
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))

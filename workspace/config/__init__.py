@@ -49,6 +49,7 @@ class Settings:
     instance: Path
     database_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...] = _setting("SECRET_KEY_FALLBACKS", readers.secret_keys, ())
     demo: bool = _setting("DEMO", readers.flag, False)
     host: str = _setting("HOST", readers.host, "127.0.0.1")
     port: int = _setting("PORT", WholeNumber(1, 65535), 8000)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, current_app
+from flask import abort
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import insert, select, update
@@ -26,6 +26,7 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.web.signing import signing_keys
 
 
 class NoLongerOpen(Conflict):
@@ -213,7 +214,7 @@ def _number(kind: type, token: str) -> int | None:
 
 
 def _signer(kind: type) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=kind.__name__.lower())
+    return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
 
 
 def _of(by: Membership, invitation_id: int) -> Invitation:
