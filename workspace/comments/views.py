@@ -11,6 +11,7 @@ from workspace.comments.blueprint import blueprint
 from workspace.comments.forms import CommentEditForm, CommentForm
 from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.posts import queries as post_queries
@@ -165,20 +166,20 @@ def _address(membership: Membership, post_number: int, number: int) -> str:
     return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
 
 
-def _place(membership: Membership, post: Post) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership, "post": post}
+def _thread_context(membership: Membership, post: Post) -> dict[str, Any]:
+    return {"post": post, **partnership_context(membership)}
 
 
 def _writing(membership: Membership, post: Post) -> dict[str, Any]:
     """The context of the form for a comment."""
     writer = {"writer": membership.user.name, "side": membership.organisation.usual_side}
-    return {"post_number": post.number, **writer, **_place(membership, post)}
+    return {"post_number": post.number, **writer, **_thread_context(membership, post)}
 
 
 def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:
     """The context of a comment as the thread shows it."""
-    return {"comment": queries.comment_row(membership, post.number, number), **_place(membership, post)}
+    return {"comment": queries.comment_row(membership, post.number, number), **_thread_context(membership, post)}
 
 
 def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:
-    return {"comment": comment, **_place(membership, post_queries.post(membership, post_number))}
+    return {"comment": comment, **_thread_context(membership, post_queries.post(membership, post_number))}

@@ -14,6 +14,7 @@ from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide, change_levels
 from workspace.members.queries import MemberFilter
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, Level, members_with
 from workspace.roles import queries as role_queries
@@ -31,8 +32,7 @@ def index(membership: Membership) -> ResponseReturnValue:
     choice = MemberFilter.typed(request.args)
     found = queries.table(membership, choice, after)
     context: dict[str, Any] = {
-        "membership": membership,
-        "partnership": membership.partnership,
+        **partnership_context(membership),
         "choice": choice,
         "rows": found[: queries.PAGE],
         "roles": role_queries.names_of(membership, [row.id for row in found[: queries.PAGE]]),
@@ -73,8 +73,7 @@ def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
     return page_or_partial(
         "members/list.html",
         "members/_members.html",
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         members=found[: partnership_queries.PAGE],
         more_members=len(found) > partnership_queries.PAGE,
     )
@@ -88,15 +87,14 @@ def _in_place(membership: Membership, seat_id: int, before: dict[int, Level]) ->
         focus=f"#level-{seat_id} select",
         row=queries.row(membership, seat_id),
         undo=before,
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         sides=moderation_service.moderating_sides(membership.partnership),
     )
 
 
 def _ask(membership: Membership, levels: dict[int, Level], question: str) -> ResponseReturnValue:
     """Ask before a side loses its last moderator. Nothing has been changed."""
-    context = {"levels": levels, "question": question, "membership": membership, "partnership": membership.partnership}
+    context = {"levels": levels, "question": question, **partnership_context(membership)}
     if htmx.is_partial() and len(levels) == 1:
         seat_id = next(iter(levels))
         return htmx.form_error("members/_confirm_form.html", page="", status=409, seat_id=seat_id, **context)

@@ -12,6 +12,7 @@ from workspace.organisations.models import Side
 from workspace.partnerships import labels, queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import EditForm, StageForm
 from workspace.partnerships.models import Membership
 from workspace.partnerships.organisation_picker import Selection
@@ -55,8 +56,7 @@ def about(membership: Membership) -> ResponseReturnValue:
         "partnerships/about.html",
         "partnerships/_history.html",
         focus=_first("event", entries, "number"),
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         organisations=queries.participations(membership),
         entries=entries[: queries.HISTORY_PAGE],
         older=len(entries) > queries.HISTORY_PAGE,
@@ -160,7 +160,6 @@ def _edit_page(membership: Membership, form: EditForm, choice: Selection, **cont
         form=form,
         choice=choice,
         action=f"{membership.partnership.address}edit",
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         **context,
     )

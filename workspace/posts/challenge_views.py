@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.db import db
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import challenge_list, co_affected, queries
 from workspace.posts.blueprint import blueprint
-from workspace.posts.context import partnership_context, post_context
+from workspace.posts.context import post_context
 from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, SolutionForm, TakingForm
 from workspace.posts.models import Post
 from workspace.posts.statistics import figures

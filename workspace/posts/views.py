@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
 from workspace.permissions import Action, members_with
@@ -17,7 +18,7 @@ from workspace.posts import fragments, labels, queries, versions
 from workspace.posts.authored_text import AlreadyShared, StaleText
 from workspace.posts.blueprint import blueprint
 from workspace.posts.challenge_workflow import is_stalled
-from workspace.posts.context import partnership_context, post_context
+from workspace.posts.context import post_context
 from workspace.posts.forms import PostEditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Post, PostKind
 from workspace.posts.reactions import summarise

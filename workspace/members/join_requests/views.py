@@ -13,6 +13,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import DecisionForm, ReplyForm, RequestForm, VisibilityForm
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.partnerships.queries import organisations_by_side
 from workspace.permissions import Action, Conflict, members_with, signed_in
@@ -107,9 +108,7 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
 def show_visibility(membership: Membership) -> ResponseReturnValue:
     """The form for the partnership's visibility."""
     form = VisibilityForm(data={"visibility": membership.partnership.visibility})
-    return render_template(
-        "members/visibility.html", form=form, membership=membership, partnership=membership.partnership
-    )
+    return render_template("members/visibility.html", form=form, **partnership_context(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/visibility")
@@ -150,7 +149,7 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
     seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, "membership": membership, "partnership": membership.partnership}
+    return {"seat": seat, **partnership_context(membership)}
 
 
 def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:

@@ -10,6 +10,7 @@ from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import participation_of_membership
 from workspace.permissions import Action, members_with
@@ -35,8 +36,7 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
         without=removal_impact.impact_of_removing(membership, [membership_id])
         if membership.may(Action.ASSIGN_ROLES)
         else None,
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
     )
 
 
