@@ -11,10 +11,9 @@ from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
-from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
@@ -133,7 +132,7 @@ def _of_asked_post(*body: Any) -> AnySelect:
 
 
 def _lines(membership_id: Any, *body: Any) -> AnySelect:
-    return (
+    return with_person(
         select(
             Comment.number,
             Comment.author_id,
@@ -149,9 +148,5 @@ def _lines(membership_id: Any, *body: Any) -> AnySelect:
             reactions_column(membership_id, Comment.partnership_id, Comment.number),
             *body,
             *author(),
-        )
-        .join(Membership, Membership.id == Comment.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        ).join(Membership, Membership.id == Comment.author_id)
     )

@@ -44,6 +44,11 @@ HISTORY_COLUMNS = tuple(
 )
 
 
+# A membership's side; that of an organisation which no longer takes part is the others'.
+SIDE: Any = func.coalesce(Participation.side, Side.OTHERS)
+ORGANISATION_AND_SIDE = (Organisation.name.label("organisation_name"), SIDE.label("side"))
+
+
 @dataclass(frozen=True)
 class OrganisationsOnSide:
     """The organisations of one side: how many, and the names of the first few."""
@@ -168,19 +173,9 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
 
 @cached_statement
 def _members(*, goes_on: bool) -> AnySelect:
+    members = select(Membership.id, Membership.level, User.name, User.name_key, User.title, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            Membership.level,
-            User.name,
-            User.name_key,
-            User.title,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(Membership.partnership_id == MEMBERSHIP.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
@@ -189,6 +184,15 @@ def _members(*, goes_on: bool) -> AnySelect:
         key_after = select(User.name_key).join(Membership).where(Membership.id == bindparam("after")).scalar_subquery()
         query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, bindparam("after")))
     return query
+
+
+def with_person(query: AnySelect) -> AnySelect:
+    """`query`, which has memberships, with their people, organisations and sides (`SIDE`) joined to it."""
+    return (
+        query.join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, participation_of_membership())
+    )
 
 
 def participation_of_membership() -> ColumnElement[bool]:

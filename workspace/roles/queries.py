@@ -17,7 +17,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import named_like, participation_of_membership
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, named_like, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
@@ -238,16 +238,9 @@ def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, lis
 
 def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
     """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
+    members = select(Membership.id, User.name, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            User.name,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
@@ -345,18 +338,14 @@ def accountable_name() -> Any:
 
 def of_people(*columns: Any) -> AnySelect:
     """Holdings with what is shown of their people."""
-    return (
+    return with_person(
         select(
             *columns,
             User.name.label("person_name"),
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+            *ORGANISATION_AND_SIDE,
         )
         .select_from(RoleAssignment)
         .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
     )
 
 
