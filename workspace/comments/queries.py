@@ -20,7 +20,7 @@ from workspace.posts import queries as posts
 from workspace.posts.mentions import mentioned
 from workspace.posts.queries import author, body_columns, withdrawn_by
 from workspace.posts.reactions import reactions_column
-from workspace.web.pagination import LARGEST
+from workspace.web.pagination import LARGEST, split_page
 
 PAGE = 50
 # Under a post that is a large part of its page, such as one of nothing but links, fewer comments stand at once: as
@@ -60,13 +60,13 @@ def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: 
     if post.status:
         found += posts.moves(membership, post.number, most=size + 1, before=end)
         found.sort(key=lambda item: item.number, reverse=True)
-    page = found[:size]
+    page, last = split_page(found, size)
     if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
         abort(404)
     later = [item for item in page if marked and item.number > marked]
     return {
         "thread": page[::-1],
-        "older": page[-1].number if len(found) > size else None,
+        "older": last.number if last else None,
         "is_latest": before is None and len(later) < AROUND,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
         "marked": marked,

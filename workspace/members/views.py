@@ -30,13 +30,13 @@ def index(membership: Membership) -> ResponseReturnValue:
     if not membership.may(Action.MANAGE_MEMBERS):
         return _plain(membership, after)
     choice = MemberFilter.typed(request.args)
-    found = queries.table(membership, choice, after)
+    rows, last = pagination.split_page(queries.table(membership, choice, after), queries.PAGE)
     context: dict[str, Any] = {
         **partnership_context(membership),
         "choice": choice,
-        "rows": found[: queries.PAGE],
-        "roles": role_queries.names_of(membership, [row.id for row in found[: queries.PAGE]]),
-        "following": found[queries.PAGE - 1].id if len(found) > queries.PAGE else None,
+        "rows": rows,
+        "roles": role_queries.names_of(membership, [row.id for row in rows]),
+        "following": last.id if last else None,
         "total": queries.counted(membership, choice),
         "undo": _undo(),
         "sides": moderation_service.moderating_sides(membership.partnership),
@@ -69,13 +69,13 @@ def set_levels(membership: Membership) -> ResponseReturnValue:
 
 
 def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
-    found = partnership_queries.members(membership, after)
+    members, last = pagination.split_page(partnership_queries.members(membership, after), partnership_queries.PAGE)
     return page_or_partial(
         "members/list.html",
         "members/_members.html",
         **partnership_context(membership),
-        members=found[: partnership_queries.PAGE],
-        more_members=len(found) > partnership_queries.PAGE,
+        members=members,
+        more_members=last is not None,
     )
 
 

@@ -1,6 +1,5 @@
 """Queries of organisations and the people in them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
@@ -45,8 +44,8 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
     if last is not None:
         key = select(Organisation.name_key).where(Organisation.id == last).scalar_subquery()
         query = query.where(tuple_(Organisation.name_key, Organisation.id) > tuple_(func.coalesce(key, ""), last))
-    found = db.session.execute(query).all()
-    return list(found[:PAGE]), _next(found)
+    page, last_row = pagination.split_page(db.session.execute(query).all(), PAGE)
+    return page, last_row.id if last_row else None
 
 
 def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
@@ -56,8 +55,8 @@ def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
     if last is not None:
         key = select(User.name_key).where(User.id == last).scalar_subquery()
         query = query.where(tuple_(User.name_key, User.id) > tuple_(func.coalesce(key, ""), last))
-    found = db.session.scalars(query).all()
-    return list(found[:PAGE]), _next(found)
+    page, last_row = pagination.split_page(db.session.scalars(query).all(), PAGE)
+    return page, last_row.id if last_row else None
 
 
 def suggestions(words: str) -> list[Organisation]:
@@ -89,8 +88,3 @@ def _named(words: str) -> list[ColumnElement[bool]]:
         )
         for word in danish.search_key(words).split()
     ]
-
-
-def _next(found: Sequence[Any]) -> int | None:
-    """The id that the next page comes after, if there is one."""
-    return found[PAGE - 1].id if len(found) > PAGE else None

@@ -18,7 +18,7 @@ from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, Solut
 from workspace.posts.models import Post
 from workspace.posts.statistics import figures
 from workspace.roles.queries import choices
-from workspace.web import htmx
+from workspace.web import htmx, pagination
 from workspace.web.forms import WorkspaceForm
 from workspace.web.htmx import flash_live, page_or_partial
 
@@ -29,11 +29,11 @@ def challenges(membership: Membership) -> ResponseReturnValue:
     """All challenges, by state, and the figures of the period."""
     filters = challenge_list.Filters.of(request.args)
     found = challenge_list.challenges(membership, filters)
-    page = found[: challenge_list.PAGE]
+    page, last = pagination.split_page(found, challenge_list.PAGE)
     context: dict[str, Any] = {
         "filters": filters,
         "page": page,
-        "older": page[-1].activity_number if len(found) > len(page) else None,
+        "older": last.activity_number if last else None,
         **partnership_context(membership),
     }
     if htmx.is_partial() and filters.before:

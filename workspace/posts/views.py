@@ -293,13 +293,12 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
     wanted = request.args.get("kind", "")
     kind = PostKind(wanted) if wanted in list(PostKind) else None
     pinned = [] if before else queries.pinned(membership, kind=kind)
-    found = queries.feed(membership, kind=kind, before=before)
-    page = found[: queries.PAGE]
+    page, last = pagination.split_page(queries.feed(membership, kind=kind, before=before), queries.PAGE)
     return {
         "kind_shown": kind,
         "pinned": pinned,
         "page": page,
-        "older": page[-1].activity_number if len(found) > len(page) else None,
+        "older": last.activity_number if last else None,
         **partnership_context(membership),
     }
 

@@ -60,9 +60,8 @@ def matrix(membership: Membership, words: str, after: str, *, retired: bool = Fa
     last = _numbers(after, 3)
     query = _matrix(retired, tuple(danish.search_key(words).split()), bool(last))
     place = dict(zip(PLACE, last, strict=True)) if last else {}
-    found = fetch_rows(query, **params_of(membership), **place)
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(fetch_rows(query, **params_of(membership), **place), PAGE)
+    return page, f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
 
 
 @lru_cache
@@ -92,9 +91,8 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
     )
     if last := _numbers(after, 2):
         query = query.where(tuple_(Role.position, Role.id) > tuple_(*last))
-    found = db.session.execute(query).all()
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(db.session.execute(query).all(), PAGE)
+    return page, f"{last_row.position}.{last_row.id}" if last_row else ""
 
 
 def counts(membership: Membership) -> AnyRow:
@@ -251,8 +249,8 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
         .order_by(User.name_key, Membership.id)
         .limit(MOST_CANDIDATES + 1)
     )
-    found = db.session.execute(query).all()
-    return list(found[:MOST_CANDIDATES]), len(found) > MOST_CANDIDATES
+    page, last_row = pagination.split_page(db.session.execute(query).all(), MOST_CANDIDATES)
+    return page, last_row is not None
 
 
 def member(membership: Membership, member_id: int) -> Membership | None:

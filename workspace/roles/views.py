@@ -200,6 +200,7 @@ def address_of(membership: Membership, role_id: int) -> str:
 def whole(membership: Membership, role: Role) -> dict[str, Any]:
     """The context of a role's page."""
     found = queries.history(membership, role.id, pagination.parse_int(request.args.get("before", "")))
+    history, last = pagination.split_page(found, queries.HISTORY_PAGE)
     people = queries.people(membership, [role.id])[role.id]
     return {
         "role": role,
@@ -207,8 +208,8 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
         "accountable": next((row for row in people if row.kind == "accountable" and _counts(row)), None),
         "waiting": queries.waiting(membership, role.id),
         "sides": queries.sides(membership),
-        "history": found[: queries.HISTORY_PAGE],
-        "older": len(found) > queries.HISTORY_PAGE,
+        "history": history,
+        "older": last is not None,
         **partnership_context(membership),
     }
 

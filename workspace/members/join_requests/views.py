@@ -135,12 +135,12 @@ def _own(user: User, membership_id: int) -> Membership:
 
 def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
     found = pending.listed(user, pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/listed.html",
         "members/_listed.html",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
         parties=organisations_by_side([row.id for row in page], NAMED),
         form=form,
         asked=asked,

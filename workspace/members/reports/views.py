@@ -129,13 +129,13 @@ def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
 def _reports_page(membership: Membership, form: ReportAnswerForm, asked: int | None = None) -> Response:
     may_answer = membership.may(Action.WITHDRAW_OTHERS)
     before = pagination.parse_int(request.args.get("before", ""))
-    past = past_reports(membership, before)
+    past, last = pagination.split_page(past_reports(membership, before), PAGE)
     response = page_or_partial(
         "members/reports.html",
         "members/_past_reports.html",
         queue=open_reports(membership) if may_answer else [],
-        past=past[:PAGE],
-        older=past[PAGE - 1].id if len(past) > PAGE else None,
+        past=past,
+        older=last.id if last else None,
         may_answer=may_answer,
         form=form,
         asked=asked,
