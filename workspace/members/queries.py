@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
@@ -19,7 +20,6 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.queries import (
     ORGANISATION_AND_SIDE,
     SIDE,
-    named_like,
     participation_of_membership,
     with_person,
 )
@@ -158,7 +158,7 @@ def _chosen(membership: Membership, choice: MemberFilter) -> list[Any]:
     here = Membership.partnership_id == membership.partnership_id
     conditions: list[Any] = [here, Membership.is_present, _shown(choice.shown)]
     if choice.words:
-        conditions += named_like(User.name_search_key, choice.words)
+        conditions += name_matches(User.name_search_key, choice.words)
     if choice.side:
         conditions.append(choice.side == SIDE)
     if choice.organisation_id:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
@@ -36,7 +37,7 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
     people = select(func.count()).where(User.organisation_id == Organisation.id).scalar_subquery()
     query = (
         select(Organisation.id, Organisation.name, Organisation.kind, people.label("people"))
-        .where(*_named(words))
+        .where(*name_matches(Organisation.name_search_key, words))
         .order_by(Organisation.name_key, Organisation.id)
         .limit(PAGE + 1)
     )
@@ -66,7 +67,7 @@ def suggestions(words: str) -> list[Organisation]:
         return []
     query = (
         select(Organisation)
-        .where(*_named(words))
+        .where(*name_matches(Organisation.name_search_key, words))
         .order_by(Organisation.name_search_key != folded, Organisation.name_key)
         .limit(MOST_SUGGESTED)
     )
@@ -76,15 +77,3 @@ def suggestions(words: str) -> list[Organisation]:
 def typed(arguments: Any, name: str = "q") -> str:
     """The search text, cut to the length of a name."""
     return str(arguments.get(name, ""))[:LONGEST_SEARCH].replace("\0", "").strip()
-
-
-def _named(words: str) -> list[ColumnElement[bool]]:
-    """Each of `words` begins a word of the name."""
-    name = Organisation.name_search_key
-    return [
-        or_(
-            name.startswith(word, autoescape=True),
-            *(name.contains(before + word, autoescape=True) for before in " -("),
-        )
-        for word in danish.search_key(words).split()
-    ]

@@ -10,9 +10,9 @@ from sqlalchemy.orm import joinedload, load_only
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
-from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.labels import so_many
@@ -269,7 +269,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
                 Membership.is_active,
             ),
         )
-        .where(User.deactivated_at.is_(None), *named_like(User.name_search_key, words))
+        .where(User.deactivated_at.is_(None), *name_matches(User.name_search_key, words))
         .order_by(User.name_key, User.id)
         .limit(MOST_FOUND)
     )
@@ -280,7 +280,7 @@ def found_organisations(words: str, *, but: Iterable[int]) -> list[Organisation]
     """Organisations whose name has words that begin like `words`, in Danish order."""
     query = (
         select(Organisation)
-        .where(*named_like(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
+        .where(*name_matches(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
         .order_by(Organisation.name_key)
         .limit(MOST_FOUND)
     )
@@ -291,11 +291,3 @@ def organisations(ids: Iterable[int]) -> list[Organisation]:
     """The organisations with `ids`, in Danish order."""
     query = select(Organisation).where(Organisation.id.in_(list(ids))).order_by(Organisation.name_key)
     return list(db.session.scalars(query))
-
-
-def named_like(folded: Any, words: str) -> list[ColumnElement[bool]]:
-    """One condition a word: some word of the name begins with it."""
-    return [
-        or_(folded.startswith(word, autoescape=True), folded.contains(f" {word}", autoescape=True))
-        for word in danish.search_key(words).split()
-    ]

@@ -12,12 +12,13 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import ORGANISATION_AND_SIDE, named_like, with_person
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
@@ -244,7 +245,7 @@ def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             User.deactivated_at.is_(None),
-            *named_like(User.name_search_key, words),
+            *name_matches(User.name_search_key, words),
         )
         .order_by(User.name_key, Membership.id)
         .limit(MOST_CANDIDATES + 1)
