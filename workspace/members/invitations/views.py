@@ -1,7 +1,6 @@
 """Inviting, for moderators: paste, preview, confirm; what waits for an answer; links to show at a meeting."""
 
 from collections import Counter
-from typing import Any
 
 import segno
 from flask import abort, make_response, render_template, request
@@ -20,6 +19,7 @@ from workspace.members.invitations.address_parser import INVITING
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web.htmx import flash_live, redirect_client
@@ -47,7 +47,7 @@ def invite(membership: Membership) -> ResponseReturnValue:
         # Rows that can't be invited come first: they need attention.
         rows.sort(key=lambda row: row.status in INVITING)
         counts = Counter(row.status for row in rows)
-        context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **_place(membership)}
+        context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **partnership_context(membership)}
         return make_response(render_template("members/preview.html", form=form, **context), 200 if ready else 422)
     made = invitations_service.invite(
         membership,
@@ -104,7 +104,7 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
         address=address,
         code=Markup(segno.make(address, micro=False).svg_inline(scale=4, omitsize=False)),  # noqa: S704 (made here)
         came=pending.came_by(link),
-        **_place(membership),
+        **partnership_context(membership),
     )
 
 
@@ -139,10 +139,6 @@ def _page(
         link_form=link_form or LinkForm(formdata=None),
         open_invitations=pending.invitations(membership),
         links=pending.links(membership),
-        **_place(membership),
+        **partnership_context(membership),
     )
     return make_response(answer, status)
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}
