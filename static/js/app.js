@@ -36,13 +36,28 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 let writing = null;
 const parts = document.querySelector("#writing")?.dataset;
 function load() {
-  writing ??= import(parts.script).then((script) => script.prepared(parts.editor));
+  writing ??= import(parts.script).then((script) => script.prepared(parts.editor, atRest));
   return writing.catch(() => { writing = null; }); // A plain field does as well.
 }
 document.addEventListener("focusin", async ({ target }) => {
   if (!parts || !target.matches?.("textarea[data-editor]")) return;
   (await load())?.open(target);
 });
+
+// A pause: no key and no press for half a second, and no composition (IME) that is still open.
+const PAUSE = 500;
+let typedAt = -PAUSE;
+let isComposing = false;
+for (const name of ["keydown", "keyup", "input", "compositionstart", "compositionend", "pointerdown", "pointerup"]) {
+  document.addEventListener(name, (event) => {
+    typedAt = performance.now();
+    if (event instanceof CompositionEvent) isComposing = name === "compositionstart";
+  }, true);
+}
+async function atRest() {
+  const left = () => (isComposing ? PAUSE : typedAt + PAUSE - performance.now());
+  while (left() > 0) await new Promise((done) => { setTimeout(done, left()); });
+}
 
 // Quote what is marked in a comment, or all of it. A press on the link may take the mark away: it is read before.
 const QUOTING = '.comment a[href^="?quote="]';
@@ -55,9 +70,10 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   event.stopPropagation(); // What HTMX does with a link.
   const text = marked || markedIn(link) || link.closest(".comment").querySelector(".prose").innerText;
-  const { open, quote } = (await load()) ?? {};
-  if (!open) return location.assign(link.href);
-  quote(await open(field), text);
+  const script = await load();
+  const editor = await script?.open(field);
+  if (!editor) return location.assign(link.href);
+  script.quote(editor, text);
 }, true);
 
 function markedIn(element) {

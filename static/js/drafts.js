@@ -83,18 +83,14 @@
   const says = (fields) => textsOf(fields).slice(0, 2).some(Boolean);
   const isSame = (one, other) => JSON.stringify(textsOf(one)) === JSON.stringify(textsOf(other));
 
-  // Whether it says what came from the server. The editor words that in its own way, so it is asked itself.
+  // Whether it says what came from the server. The editor words that in its own way, so it is
+  // asked itself: `form.opened` is what it said when it was opened (writing.js).
   function isUntouched(form) {
     const { title, body } = form.elements;
     const editor = form.querySelector("trix-editor")?.editor;
     if (form.isTaken || !body || (title && title.value !== title.defaultValue)) return false;
     return editor && form.opened ? editor.getDocument().isEqualTo(form.opened) : body.value === body.defaultValue;
   }
-  document.addEventListener("trix-initialize", ({ target }) => {
-    const form = target.closest("form");
-    const { body } = form.elements;
-    if (body.value === body.defaultValue) form.opened = target.editor.getDocument();
-  }, true);
 
   // ---- Keeping it ----
 
