@@ -1,24 +1,24 @@
 // The editor: a plain field becomes one when it is first used. The server takes both, and cleans whatever comes.
+import { suggest } from "./editor/mentions.js";
+import { cleaned } from "./editor/pasting.js";
+
 let parts = null;
-let suggest = null;
-let atRest = null;
+let untilRest = null;
 
 // Fetch what the editor is made of from `address`; kept with how a field becomes it, and how to quote in it.
-// `untilRest` is a promise that is kept when nobody types.
-export async function prepared(address, untilRest) {
-  atRest = untilRest;
+// `atRest` gives a promise that is kept when nobody types.
+export async function prepared(address, atRest) {
+  untilRest = atRest;
   const answer = await fetch(address);
   if (!answer.ok || answer.redirected) throw new Error("The editor is out of reach.");
   parts = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("template");
-  const { trix, pasting, mentions } = parts.dataset;
-  const [{ cleaned }, combobox] = await Promise.all([import(pasting), import(mentions), import(trix)]);
-  suggest = combobox.suggest;
-  configure(cleaned);
+  await import(parts.dataset.trix);
   await customElements.whenDefined("trix-editor");
+  configure();
   return { open, quote };
 }
 
-function configure(cleaned) {
+function configure() {
   const { blockAttributes } = window.Trix.config;
   blockAttributes.default.tagName = "p";
   blockAttributes.default.breakOnReturn = true;
@@ -43,7 +43,7 @@ function open(field) {
 // moves, and a composition (IME) would break off. An untouched field becomes the editor at once, another one in a pause.
 async function become(field, html) {
   const mayBecome = async () => {
-    if (isTyped(field)) await atRest();
+    if (isTyped(field)) await untilRest();
     return field.isConnected && !(isTyped(field) && isFormatted(html.value));
   };
   if (!(await mayBecome())) return null;
@@ -97,7 +97,7 @@ function takeOver(field, html, editor, toolbar) {
   editor.addEventListener("trix-change", () => { field.value = editor.editor.getDocument().toString().trim(); });
   if (isPlain && value) editor.editor.loadJSON(documentOf(value));
   else field.value = editor.editor.getDocument().toString().trim();
-  if (!wasTyped) field.form.opened = editor.editor.getDocument(); // It words it in its own way (drafts.js).
+  if (!wasTyped) field.form.opened = editor.editor.getDocument(); // It words it in its own way (drafts/fields.js).
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
   suggest(editor, parts.dataset);
   if (!hadFocus) return;

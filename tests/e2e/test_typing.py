@@ -57,6 +57,11 @@ def says_exactly(visitor: Visitor, form: str, text: str) -> None:
     assert text in [draft["body"] for draft in drafts]
 
 
+def focus_has_come(visitor: Visitor, place: str) -> None:
+    """Wait until the answer has put the focus to what was sent, in `place`."""
+    visitor.wait_until(f"document.activeElement.closest('{place}') !== null")
+
+
 Opened = Callable[..., Visitor]
 
 
@@ -95,6 +100,7 @@ def test_two_comments_in_a_row_are_kept_to_the_letter(
         says_exactly(visitor, "#comment-form", a_text(number))
         visitor.button("Share the comment").click()
         expect(visitor.page.locator("#thread > .comment .prose").nth(number - 1)).to_have_text(a_text(number))
+        focus_has_come(visitor, "#thread")
 
 
 @SPEEDS
@@ -114,6 +120,7 @@ def test_two_posts_in_a_row_are_kept_to_the_letter(
         says_exactly(visitor, "#composer", a_text(number))
         visitor.button("Share progress").click()
         expect(visitor.page.locator("#posts > article .prose").first).to_have_text(a_text(number))
+        focus_has_come(visitor, "#posts")
     assert place.posts() == ["Opslag 1", "Opslag 2"]
 
 
@@ -134,6 +141,7 @@ def test_a_comment_is_corrected_twice_in_a_row_to_the_letter(
         says_exactly(visitor, f"form#comment-{comment}", text)
         visitor.button("Save the changes").click()
         expect(visitor.comment(comment).locator(".prose")).to_have_text(text)
+        focus_has_come(visitor, "#thread")
 
 
 def test_what_is_typed_over_a_formatted_text_before_the_editor_is_there_keeps_the_format(
@@ -220,3 +228,4 @@ def test_what_is_sent_while_the_editor_is_still_on_its_way_is_sent_whole(visit: 
         visitor.page.keyboard.type(a_text(number))
         visitor.button("Share the comment").click()
         expect(visitor.page.locator("#thread > .comment .prose").nth(number - 1)).to_have_text(a_text(number))
+        focus_has_come(visitor, "#thread")
