@@ -24,6 +24,7 @@ from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
 from workspace.members.labels import VISIBILITIES
+from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
 from workspace.permissions import Level
@@ -48,7 +49,19 @@ class ConfirmedForm(WorkspaceForm):
     confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
 
 
-class SuspensionForm(ConfirmedForm):
+class PutOutForm(ConfirmedForm):
+    """What is kept of the ways in that those who are put out made or may know."""
+
+    keep_invitations = BooleanField(_l("Keep them: from now on I answer for them"))
+    keep_links = BooleanField(_l("Keep the links that others created"))
+
+    @property
+    def retained(self) -> Retained:
+        """What the moderator chose to keep."""
+        return Retained(invitations=self.keep_invitations.data, links=self.keep_links.data)
+
+
+class SuspensionForm(PutOutForm):
     """Until when, and why."""
 
     until = DateField(
@@ -69,7 +82,7 @@ class SuspensionForm(ConfirmedForm):
         return beginning_of(self.until.data)
 
 
-class RemovalForm(ConfirmedForm):
+class RemovalForm(PutOutForm):
     """Why."""
 
     reason = text_area_field(
