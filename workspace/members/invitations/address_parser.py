@@ -15,6 +15,7 @@ from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.members.invitations import limits
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.web import csv_files
@@ -43,6 +44,7 @@ class RowStatus(StrEnum):
     SUSPENDED = "suspended"
     REQUESTED = "requested"
     INVITED = "invited"
+    EXHAUSTED = "exhausted"
     TWICE = "twice"
     NO_ADDRESS = "no_address"
 
@@ -59,7 +61,7 @@ def count(text: str) -> int:
 class Row:
     """One pasted address: as written, as parsed, and what will happen with it.
 
-    `since` is when the membership ended of somebody who had one.
+    `since` is when the membership ended of somebody who had one, or when an exhausted address may have the next mail.
     """
 
     written: str
@@ -95,7 +97,7 @@ def read(partnership: Partnership, text: str) -> list[Row]:
 
 
 def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowStatus, datetime | None]]:
-    """The status of addresses that the partnership knows, and since when; two statements for every 500."""
+    """The status of addresses that are known, and since when; four statements for every 500."""
     fates: dict[str, tuple[RowStatus, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
@@ -105,6 +107,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             Invitation.expires_at > clock.now(),
             Invitation.email_key.in_(chunk),
         )
+        fates |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
         fates |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
         seats = (
             select(
