@@ -75,6 +75,7 @@ JOB_NAMES = {
     "expiry": _l("Memberships that end"),
     "delivery": _l("Sending mail"),
     "bounce_views": _l("Digests that could not be delivered"),
+    "retention": _l("Deleting what is no longer kept"),
 }
 
 
