@@ -350,6 +350,8 @@ def test_the_readme_lists_every_setting_with_its_default_and_its_bounds() -> Non
     assert sorted(rows) == sorted([*VARIABLES, *OTHERS])
     for name, field in VARIABLES.items():
         default = str(int(field.default) if isinstance(field.default, bool) else field.default)
+        if isinstance(field.default, tuple):
+            default = " ".join(map(str, field.default))
         if name in NUMBERS:
             assert rows[name] == f"`{default}` ({NUMBERS[name].least} to {NUMBERS[name].most})"
         elif name in PRODUCTION:

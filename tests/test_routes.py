@@ -140,7 +140,9 @@ TABLE = """
     GET  /partnerships/listed                                           signed_in
     POST /partnerships/listed/<number:partnership_id>/requests          signed_in
     POST /settings/trail                                                signed_in
+    GET  /healthz                                                       public
     GET  /healthz/ready                                                 public
+    GET  /healthz/all                                                   public
     GET  /admin/mail                                                    administrators
     POST /admin/mail/retry                                              administrators
     POST /admin/mail/<number:mail_id>/retry                             administrators

@@ -14,17 +14,15 @@ from uuid import uuid4
 import click
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
-from workspace.db import db, installation
+from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
+from workspace.db import db, installation, schema
 
 if TYPE_CHECKING:
     from workspace import Workspace
     from workspace.accounts.models import User
 
-MIGRATIONS = ROOT / "migrations"
 MEGABYTE = 1 << 20
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
 GIL_SWITCH_INTERVAL = 0.0005
@@ -106,7 +104,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest = service.restore(Settings.from_environment(), file, _newest_version(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
@@ -345,14 +343,14 @@ def _language() -> str:
 
 def _migrate() -> bool:
     """Bring the database up to date; False if it is already, which is found out without alembic."""
-    if _present_version() == _newest_version():
+    if schema.present_version() == schema.newest_version():
         return False
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
-    config = Config(MIGRATIONS / "alembic.ini")
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = Config(schema.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
     try:
         command.upgrade(config, "head")
     except CommandError as error:
@@ -360,19 +358,6 @@ def _migrate() -> bool:
             f"The database does not fit this version of Samspil, perhaps it is from a newer one: {error}"
         ) from None
     return True
-
-
-def _present_version() -> str | None:
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
-
-
-def _newest_version() -> str:
-    """The last file of the migrations: each is called after its version, and they are numbered."""
-    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _need_demo() -> None:
