@@ -349,12 +349,12 @@ def _person(email: str) -> "User":
 
 
 def _checked(email: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
+    from workspace.mail.addresses import normalised
 
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise click.ClickException(str(error)) from None
+    address = normalised(email)
+    if not address:
+        raise click.ClickException(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+    return address
 
 
 def _new_password(user: "User", stdin: bool) -> str:
