@@ -38,7 +38,11 @@ def remove(membership: Membership) -> ResponseReturnValue:
         return form_error("members/_removal.html", page="members/removal.html", form=form, **context)
     try:
         found = moderation_service.remove(
-            membership, members_typed(request.form), reason=form.reason.data, confirmed=form.confirmed.data
+            membership,
+            members_typed(request.form),
+            reason=form.reason.data,
+            confirmed=form.confirmed.data,
+            retained=form.retained,
         )
     except LastOfSide as question:
         return ask_again("removal", form, question, context)

@@ -11,6 +11,7 @@ from workspace.i18n import formatting
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import EndForm, SuspensionForm, members_typed
 from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import LastOfSide
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -43,6 +44,7 @@ def suspend(membership: Membership) -> ResponseReturnValue:
             until=form.until_moment,
             reason=form.reason.data,
             confirmed=form.confirmed.data,
+            retained=form.retained,
         )
     except LastOfSide as question:
         return ask_again("suspension", form, question, context)
@@ -98,7 +100,8 @@ def chosen(membership: Membership) -> dict[str, Any]:
     found = moderation_service.find_members(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
-    return {"seats": found, **partnership_context(membership)}
+    ways = ways_in.ways_of(membership.partnership, found)
+    return {"seats": found, "ways": ways, **partnership_context(membership)}
 
 
 def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
