@@ -7,7 +7,7 @@ from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
 from threading import BoundedSemaphore, Lock
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 
 import flask
 from flask import Flask, Response, g
@@ -84,8 +84,6 @@ class Workspace(Flask):
     settings: Settings
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
-    # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
-    jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
     request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()

@@ -1,13 +1,9 @@
 """The `workspace` command: serving, migrations, and what an administrator does on the server."""
 
-import ctypes
-import gc
-import logging
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
@@ -24,12 +20,6 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MEGABYTE = 1 << 20
-# Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
-GIL_SWITCH_INTERVAL = 0.0005
-# glibc's allocator otherwise keeps free memory in many places, one for each few threads.
-M_ARENA_MAX, ARENAS = -8, 2
-
-_app: "Workspace | None" = None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +31,8 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve the workspace, with its database brought up to date."""
+    from workspace.serving import server
+
     with _workspace() as app:
         _migrate()
         if not installation.note_key(app.settings.secret_key, app.settings.secret_key_fallbacks):
@@ -55,7 +47,10 @@ def run() -> None:
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
-    _serve(app.settings, greeting)
+    try:
+        server.serve(app, lambda: click.echo("\n".join(greeting)))
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command()
@@ -63,9 +58,10 @@ def run() -> None:
 def worker(once: bool) -> None:
     """Do what time does, minute by minute, and send mail; `run` starts one."""
     from workspace import scheduled_jobs
+    from workspace.serving import log_warnings
     from workspace.worker import serve
 
-    _log_warnings()
+    log_warnings()
     with _workspace() as app:
         if once:
             scheduled_jobs.run_due_jobs()
@@ -299,18 +295,17 @@ def load_demo() -> None:
 
 
 @contextmanager
-def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
-    """The app, its database, and the language of the terminal. What is wrong is told in one line."""
-    global _app
+def _workspace() -> Iterator["Workspace"]:
+    """The app, its database, and the language of the terminal. What is wrong is reported in one line."""
     from workspace import create_app
     from workspace.demo import separation
 
     try:
-        _app = made or create_app()
-        with _app.app_context(), force_locale(_language()):
+        app = create_app()
+        with app.app_context(), force_locale(_language()):
             try:
-                separation.keep_apart(_app.settings)
-                yield _app
+                separation.keep_apart(app.settings)
+                yield app
             finally:
                 db.session.remove()
                 db.engine.dispose()  # No connection may pass into the processes that serve.
@@ -390,12 +385,12 @@ def _person(email: str) -> "User":
 
 
 def _checked(email: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
+    from workspace.mail.addresses import normalised
 
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise click.ClickException(str(error)) from None
+    address = normalised(email)
+    if not address:
+        raise click.ClickException(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+    return address
 
 
 def _new_password(user: "User", stdin: bool) -> str:
@@ -426,83 +421,6 @@ def _typed(question: str, **options: Any) -> str:
             _("There is no terminal to ask in: give the name with --name, and the password with --stdin as a line.")
         ) from None
     return answer
-
-
-def _serve(settings: Settings, greeting: list[str]) -> None:
-    """Say the `greeting`, and serve until told to stop.
-
-    The web processes and the worker are forked, so they begin with the app that has been made.
-    """
-    from granian.log import LogLevels
-
-    from workspace.serving.front import options
-    from workspace.serving.supervisor import Server
-
-    _log_warnings()
-    server = Server(
-        "wsgi:app",
-        address=_address(settings),
-        port=settings.port,
-        workers=settings.workers,
-        log_level=LogLevels.error,
-        **options(),
-    )
-    server.on_startup(lambda: click.echo("\n".join(greeting)))
-    server.work_beside("Worker", _work_beside)
-    _share_memory()
-    try:
-        server.serve(target_loader=_made, wrap_loader=False)
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
-
-
-def _share_memory() -> None:
-    """Let the other processes share what this one has made, and give free memory to whichever thread wants it."""
-    gc.collect()
-    gc.freeze()  # Looking through it for what nobody needs would write to it, in each process.
-    with suppress(AttributeError):  # Other systems have another allocator.
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
-
-
-def _work_beside() -> None:
-    """What the worker that `run` starts does, in its own process."""
-    from workspace.worker import serve
-
-    _log_warnings()
-    with _workspace(_app) as app:
-        serve(app)
-
-
-def _log_warnings() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-
-
-def _made() -> Any:
-    """The app, as granian calls it; where a process was not forked (macOS, Python 3.14), a new one."""
-    from workspace import create_app
-    from workspace.live.views import watcher
-    from workspace.serving.front import Front
-
-    app = _app or create_app()
-    sys.setswitchinterval(GIL_SWITCH_INTERVAL)
-    return Front(app, watcher(app))
-
-
-def _address(settings: Settings) -> str:
-    """The network address of HOST. A port that is taken is told before anything starts."""
-    host = settings.host.strip("[]")
-    try:
-        family, kind, *_rest, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise click.ClickException(
-            f"{host}:{settings.port} can't be used ({error.strerror}). Free it, or set PORT or HOST."
-        ) from None
-    return str(address[0])
 
 
 def _greeting(settings: Settings) -> Iterator[str]:
