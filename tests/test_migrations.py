@@ -11,11 +11,13 @@ from flask import current_app
 from sqlalchemy import inspect, select
 
 from tests.databases import KIND, migrate, new_database
-from tests.factories import start_partnership
+from tests.factories import Level, add_member, make_user, start_partnership
 from workspace import cli, create_app
 from workspace.config import Settings
 from workspace.db import Base, db
-from workspace.partnerships.models import Partnership
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.web.url_converters import static_segments
 
 
@@ -94,6 +96,28 @@ def test_partnerships_that_took_an_address_of_ours_get_a_free_one() -> None:
     migrate("upgrade", "head")
     slugs = select(Partnership.slug).order_by(Partnership.id)
     assert list(db.session.scalars(slugs)) == ["listed-2", "listed-3", "vind"]
+
+
+@pytest.mark.usefixtures("empty")
+def test_what_stood_in_memberships_is_what_moderators_decided_last() -> None:
+    migrate("upgrade", "head")
+    moderator = start_partnership(visibility=Visibility.LISTED)
+    gone, left, asking = (add_member(moderator, level=Level.OBSERVER) for _ in range(3))
+    moderation_service.remove(moderator, [gone.id, asking.id], reason="Slut")
+    moderation_service.leave(left)
+    new = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Må jeg?")
+    join_requests_service.ask_to_join(asking.user, moderator.partnership, "Igen?")
+    db.session.commit()
+    migrate("downgrade", "0017_reserved_slugs")
+    migrate("upgrade", "head")
+    decided = {seat.id: (seat.decided_at is not None, seat.decided_level) for seat in db.session.query(Membership)}
+    assert decided == {
+        moderator.id: (True, Level.MODERATOR),
+        gone.id: (True, None),
+        left.id: (True, Level.OBSERVER),
+        asking.id: (True, None),
+        new.id: (False, None),
+    }
 
 
 @pytest.mark.usefixtures("empty")

@@ -101,6 +101,10 @@ TABLE = """
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
+    GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /people/<number:user_id>/invitation-limit                      administrators
+    POST /people/<number:user_id>/invitation-limit                      administrators
 
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in

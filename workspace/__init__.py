@@ -32,7 +32,7 @@ from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
 from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
-from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, throttling
+from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, request_slots, throttling
 from workspace.web.assets import Assets
 from workspace.web.url_converters import NumberConverter, Slug, Token
 
@@ -54,8 +54,6 @@ FEATURES = (
     "digests",
 )
 MOST_FIELDS = 5_000
-# At work in a process: more of them at once only get into each other's way. Streams and static files are not counted.
-REQUESTS_AT_ONCE = 16
 
 
 class Parser(FormDataParser):
@@ -87,14 +85,14 @@ class Workspace(Flask):
     jinja_environment = jinja_env.SharedGlobalsEnvironment
     # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
     jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
-    request_slots = BoundedSemaphore(REQUESTS_AT_ONCE)
+    request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
-        fetched_by_itself = environ["PATH_INFO"].endswith("/news")
-        with self._body(environ), self.live_update_lock if fetched_by_itself else nullcontext(), self.request_slots:
+        update_lock = self.live_update_lock if environ["PATH_INFO"].endswith("/news") else nullcontext()
+        with self._body(environ), update_lock, request_slots.held(self.request_slots, environ):
             return super().wsgi_app(environ, start_response)
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
@@ -164,6 +162,7 @@ def _register(app: Flask, feature: str) -> None:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine.engine_options(settings),
         "MAX_CONTENT_LENGTH": request_bodies.LARGEST,

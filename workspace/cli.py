@@ -6,9 +6,9 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 import click
@@ -18,13 +18,14 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
-from workspace.db import db
+from workspace.db import db, installation
 
 if TYPE_CHECKING:
     from workspace import Workspace
     from workspace.accounts.models import User
 
 MIGRATIONS = ROOT / "migrations"
+MEGABYTE = 1 << 20
 # Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
 GIL_SWITCH_INTERVAL = 0.0005
 # glibc's allocator otherwise keeps free memory in many places, one for each few threads.
@@ -44,6 +45,15 @@ def run() -> None:
     """Serve the workspace, with its database brought up to date."""
     with _workspace() as app:
         _migrate()
+        if not installation.note_key(app.settings.secret_key, app.settings.secret_key_fallbacks):
+            click.echo(
+                _(
+                    "SECRET_KEY is not the one that this database was last used with. Everybody is signed out, and "
+                    "links in e-mails no longer work. If you meant to change it, put the former key into "
+                    "SECRET_KEY_FALLBACKS. If another server uses this database too, give both the same key."
+                ),
+                err=True,
+            )
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
@@ -70,6 +80,38 @@ def migrate() -> None:
     """Bring the database up to date."""
     with _workspace():
         click.echo(_("Migrated.") if _migrate() else _("The database is up to date."))
+
+
+@main.command()
+@click.argument("file")
+def backup(file: str) -> None:
+    """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""
+    from workspace.backup import service
+    from workspace.backup.archive import BackupError
+
+    with _workspace() as app:
+        try:
+            manifest = service.back_up(app.settings, file, _progress)
+        except (BackupError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+        rows = sum(manifest.rows.values())
+        click.echo(_("The backup is written and holds %(number)s rows.", number=rows), err=True)
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+def restore(file: BinaryIO) -> None:
+    """Put the backup FILE, or `-` for standard input, back into an empty database. The workspace must be stopped."""
+    from workspace.backup import service
+    from workspace.backup.archive import BackupError
+
+    try:
+        manifest = service.restore(Settings.from_environment(), file, _newest_version(), _progress)
+    except (BackupError, SettingsError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
+    with _workspace():
+        click.echo(_("%(number)s rows are restored, as they were at %(moment)s.", number=rows, moment=made_at))
 
 
 @main.group()
@@ -279,6 +321,20 @@ def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
     except OperationalError as error:
         cause = str(error.orig).strip().partition("\n")[0]
         raise click.ClickException(f"The database can't be used: {cause}") from None
+
+
+def _progress(step: str) -> Callable[[int], None]:
+    """Count bytes up on the terminal, if there is one."""
+    done = shown = 0
+
+    def show(count: int) -> None:
+        nonlocal done, shown
+        done += count
+        if done >= shown + MEGABYTE and sys.stderr.isatty():
+            shown = done
+            click.echo(f"\r{step}: {done // MEGABYTE} MB ", nl=False, err=True)
+
+    return show
 
 
 def _language() -> str:

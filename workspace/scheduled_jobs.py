@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from workspace import retention
 from workspace.db import db, failures
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
@@ -20,6 +21,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     planning.plan,
     delivery.deliver,
     bounce_views.flag_users,
+    retention.prune,
 )
 
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, make_response, render_template
 
+from workspace import retention
 from workspace.mail import queries
 from workspace.permissions import public
 
@@ -12,7 +13,7 @@ blueprint = Blueprint("pages", __name__)
 @public
 def privacy() -> str:
     """The privacy page: what is stored about people, why, for how long, and whom to ask."""
-    return render_template("pages/privacy.html")
+    return render_template("pages/privacy.html", mail_days=retention.MAIL.days)
 
 
 @blueprint.get("/healthz/ready")

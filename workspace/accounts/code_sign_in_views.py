@@ -17,7 +17,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.permissions import public
 from workspace.web import form_recovery
 from workspace.web.htmx import redirect_303
-from workspace.web.throttling import TooManyAttempts
+from workspace.web.throttling import TryAgainLater
 
 COOKIE = "code"
 
@@ -40,7 +40,7 @@ def ask() -> ResponseReturnValue:
     address = form.email.data or ""
     try:
         sign_in.count_code(address)
-    except TooManyAttempts as refused:
+    except TryAgainLater as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(render_template("accounts/code.html", form=form, kept=carried))
     token = verification_codes.ask(Purpose.SIGN_IN, user_with(address), address[:254])
@@ -73,7 +73,7 @@ def answer() -> ResponseReturnValue:
         return render_template("accounts/answer.html", **page), 422
     try:
         user = sign_in.redeem(asked["token"], form.code.data or "")
-    except TooManyAttempts as refused:
+    except TryAgainLater as refused:
         form.refuse(form.code, refused.message)
         return refused.answer(render_template("accounts/answer.html", **page))
     if user is None:

@@ -12,7 +12,6 @@ from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db import db
 from workspace.i18n.formatting import CHOICE
 from workspace.web import form_recovery, htmx, throttling
 
@@ -27,15 +26,16 @@ def attempt(email: str, password: str) -> User | None:
 
     Raises TooManyAttempts after 5 failures in 15 minutes for an account from one network address, or 200
     from one address. Each attempt is counted before it is checked, so that concurrent ones can't exceed the limit;
-    success resets the count.
+    success resets the count. Raises Busy when too many passwords are being checked already.
     """
     address = request.remote_addr or ""
     account = ("sign-in", email_key(email)[:254], address)
     throttling.require_attempt(PER_ADDRESS, "sign-in", address)
-    throttling.throttle(PER_ACCOUNT, *account)
-    user = user_with(email)
-    db.session.commit()  # Checking a password is slow, so no transaction is open meanwhile.
-    if not passwords.matches(user, password):
+    with passwords.place_in_queue():  # first, since who finds none has not made an attempt
+        throttling.throttle(PER_ACCOUNT, *account)
+        user = user_with(email)
+        is_right = passwords.matches(user, password)
+    if not is_right:
         throttling.count_failure(PER_ADDRESS, "sign-in", address)
         # An unknown address is not recorded: it may be a password typed into the wrong field.
         record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)

@@ -147,6 +147,11 @@ def secret_key(name: str, given: str) -> str:
     return given
 
 
+def secret_keys(name: str, given: str) -> tuple[str, ...]:
+    """Keys of before, separated by spaces."""
+    return tuple(secret_key(name, each) for each in given.split())
+
+
 def folder(name: str, given: str) -> Path:
     """A folder, which need not exist yet. Its path is absolute, since the command may be run from anywhere."""
     if not _is_whole_path(given) or "?" in given:  # SQLite's URL would end there.

@@ -36,6 +36,15 @@ def begin_write() -> None:
     g.writes = True
 
 
+def release_connection() -> None:
+    """End the transaction that reads, before something slow. What was read before is read again when next looked at.
+
+    Does nothing where the present transaction writes.
+    """
+    if not may_write():
+        db.session.commit()
+
+
 def rollback_request(*, has_failed: bool) -> None:
     """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock.
 

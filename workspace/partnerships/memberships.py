@@ -1,5 +1,7 @@
 """Finding and creating memberships, however a person joins."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +14,9 @@ from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.partnerships.verbs import JOINED
 from workspace.permissions import Level
+
+# What is done about a membership through which somebody has just come in. Features above add to it.
+on_admission: list[Callable[[Membership], None]] = []
 
 
 def find(partnership: Partnership, user: User) -> Membership | None:
@@ -33,11 +38,13 @@ def admit(
     way: str = "",
     helps: str = "",
     link_id: int | None = None,
+    decided_at: datetime | None = None,
 ) -> Membership:
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
     A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
+    `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
     """
     seat = find(partnership, user)
     if seat and seat.is_active:
@@ -51,7 +58,11 @@ def admit(
     if seat.joined_at is None:  # What came while they waited for approval is not news to them.
         seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
     seat.transition_to(MembershipState.ACTIVE, by=by)
+    if by or decided_at:
+        seat.decide(level, at=decided_at)
     db.session.flush()
+    for settle in on_admission:
+        settle(seat)
     _tell(seat, by, helps)
     record_audit(
         AuditAction.JOINED,

@@ -32,7 +32,7 @@ from workspace.db.transactions import begin_write
 from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
+from workspace.permissions import LEVELS, Action, Conflict, Level, NotAllowed, permits
 
 
 class Stage(StrEnum):
@@ -113,6 +113,8 @@ class Partnership(Model):
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
+    # How many new addresses may be invited a day, where an administrator has decided it.
+    invitation_limit: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))
@@ -210,6 +212,10 @@ class Membership(Model):
     join, `moderator_question` what the moderators want to know first. A suspension ends by itself at
     `suspended_until`, a membership at `ends_at`: from that moment, whether or not it has been recorded
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
+
+    `decided_at` is when moderators last decided about this person, and `decided_level` what they decided: the level,
+    or None where they ended the membership or declined the request. What the person does meanwhile, such as leaving,
+    asking again or coming back by a link, changes neither (None and None: nobody has decided about them yet).
     """
 
     __tablename__ = "membership"
@@ -248,6 +254,8 @@ class Membership(Model):
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
     state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     decided_by_id: Mapped[int | None]
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_level: Mapped[Level | None] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
     suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ending: Mapped[Ending | None] = mapped_column(enum_column_type(Ending, otherwise=Ending.REMOVED))
@@ -316,6 +324,25 @@ class Membership(Model):
     @classmethod
     def _has_ended(cls) -> ColumnElement[bool]:
         return or_(cls.state == MembershipState.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= now_param()))
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether moderators ended it, now or on its date: only a moderator's new decision opens it again."""
+        is_ended = self.decided_at is not None and self.decided_level is None
+        return is_ended or (self.ends_at is not None and self.ends_at <= clock.now())
+
+    def decide(self, level: Level | None, *, at: datetime | None = None) -> None:
+        """Store a moderator's decision about this person: the level, or None for no access."""
+        self.decided_at, self.decided_level = at or clock.now(), level
+
+    def level_within_decision(self, offered: Level) -> Level:
+        """What somebody gets who comes in by themselves: never more than moderators decided last.
+
+        Raises NotAllowed where they decided that the person has no access.
+        """
+        if self.is_barred:
+            raise NotAllowed(_("The moderators have ended your access. Only a moderator can let you in again."))
+        return min(offered, self.decided_level or offered, key=LEVELS.index)
 
     def transition_to(self, state: MembershipState, *, by: "Membership | None" = None, reason: str = "") -> None:
         """Change the state to `state`, by the decision of `by`, and clear what belonged to the last one."""

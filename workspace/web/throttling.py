@@ -4,6 +4,7 @@ import math
 import time
 
 from flask import Flask, Response, current_app, make_response
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from limits import RateLimitItem
 from limits.storage import storage_from_string
@@ -11,26 +12,48 @@ from limits.strategies import MovingWindowRateLimiter
 
 from workspace.permissions import UserError
 
+SECONDS_UNTIL_ROOM = 5
 
-class TooManyAttempts(UserError):
-    """No further attempt for now. Where nobody catches it, the app answers with 429 (workspace/errors.py)."""
+
+class TryAgainLater(UserError):
+    """Not now. Where nobody catches it, the app answers with its status (workspace/errors.py).
+
+    `seconds` says after how long it makes sense to try again.
+    """
+
+    def __init__(self, message: str, seconds: int) -> None:
+        self.headers = {"Retry-After": str(seconds)}
+        super().__init__(message)
+
+    def answer(self, page: str) -> Response:
+        """`page`, whose form says so and still holds what was typed, as the answer."""
+        return make_response(page, self.status, self.headers)
+
+
+class Busy(TryAgainLater):
+    """Too many people want the same at this moment."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("It is busy right now. Try again in a moment."), SECONDS_UNTIL_ROOM)
+
+
+class TooManyAttempts(TryAgainLater):
+    """No further attempt for now."""
 
     status = 429
 
     def __init__(self, seconds: float) -> None:
         minutes = max(1, math.ceil(seconds / 60))
-        self.headers = {"Retry-After": str(minutes * 60)}
         super().__init__(
             ngettext(
                 "Too many attempts. Try again in %(num)s minute.",
                 "Too many attempts. Try again in %(num)s minutes.",
                 minutes,
-            )
+            ),
+            minutes * 60,
         )
-
-    def answer(self, page: str) -> Response:
-        """`page`, whose form says so and still holds what was typed, as the answer."""
-        return make_response(page, self.status, self.headers)
 
 
 def install(app: Flask, storage_url: str) -> None:

@@ -11,6 +11,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.mail.models import enqueue
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation.service import find_member
@@ -68,7 +69,10 @@ def join(link: InviteLink, user: User, organisation_id: int | None = None) -> Me
 
 
 def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
-    """Send somebody without an account an invitation, so that the address is confirmed before they are in."""
+    """Send somebody without an account an invitation, so that the address is confirmed before they are in.
+
+    Raises TooManyInvitations. An address that has had its share of mails gets none, and nobody is told.
+    """
     with link.partnership.locked():
         db.session.refresh(link)
         invitations_service.require_partner(link.partnership, organisation_id)
@@ -81,6 +85,9 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
             )
         ):
             return
+        if limits.exhausted([key]):
+            return
+        limits.require_room_by_link(link, key)
         invitation = Invitation(
             partnership_id=link.partnership_id,
             email=email,
@@ -110,6 +117,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
             seat.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(seat)
+        elif seat.ends_at and seat.is_barred:  # The end may not have been recorded yet, and must not be forgotten.
+            seat.decide(None, at=seat.ends_at)
         seat.organisation_id, seat.level, seat.ends_at = user.organisation_id, Level.OBSERVER, None
         seat.transition_to(MembershipState.REQUESTED)
         seat.request_text = words
@@ -134,6 +143,7 @@ def decline(by: Membership, seat_id: int, reason: str) -> Membership:
         seat = _request(by, seat_id)
         seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
         seat.ending = Ending.DECLINED
+        seat.decide(None)
         record_audit(AuditAction.DECLINED, actor=by.user, subject=seat.user, partnership=by.partnership, reason=reason)
         _tell(seat, "declined")
         return seat
