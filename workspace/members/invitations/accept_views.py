@@ -18,9 +18,9 @@ from workspace.members.models import Invitation, InviteLink
 from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import public
 from workspace.web.htmx import flash_live, redirect_client
-from workspace.web.throttling import TooManyAttempts, throttle
+from workspace.web.throttling import TooManyAttempts, client_network, throttle
 
-PER_ADDRESS = RateLimitItemPerHour(20)
+PER_NETWORK = RateLimitItemPerHour(20)
 
 
 @blueprint.get("/invitations/<token:token>")
@@ -84,7 +84,7 @@ def join(token: str) -> ResponseReturnValue:
         form.refuse(form.email, _("This is not a mail address."))
         return _join_page(link, form, 422)
     try:
-        throttle(PER_ADDRESS, "join", request.remote_addr or "")
+        throttle(PER_NETWORK, "join", client_network())
     except TooManyAttempts as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(_join_page_html(link, form))
