@@ -158,7 +158,7 @@ def test_postgresql_is_spoken_to_through_psycopg_with_its_password(scheme: str, 
 def test_an_empty_setting_is_none(tmp_path: Path) -> None:
     settings = read(tmp_path, PORT="", HOST="", DATABASE_URL="", WORKERS=" ", RATE_LIMIT_URL="")
     assert (settings.port, settings.host, settings.workers) == (8000, "127.0.0.1", 1)
-    assert settings.rate_limit_url == "memory://"
+    assert settings.rate_limit_url == ""
 
 
 def test_cookies_are_secure_but_in_the_demo(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    throttling.install(app, settings.rate_limit_url)
+    throttling.install(app, settings)
     compress.init_app(app)
     babel.init_app(app, locale_selector=formatting.language)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from workspace import retention
-from workspace.db import db, failures, installation
+from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
 from workspace.members import expiry
@@ -29,7 +29,8 @@ def run_due_jobs() -> int:
     """Do all that is due by now, or until this worker is told to stop; the number of things done."""
     installation.note_worker()
     stopping = delivery.mail_sender().stopping
-    return sum(run_job(piece) for piece in (*JOBS, failures.forget_old) if not stopping.is_set())
+    jobs = (*JOBS, failures.forget_old, rate_limits.forget_expired)
+    return sum(run_job(piece) for piece in jobs if not stopping.is_set())
 
 
 def run_job(piece: Callable[[], int]) -> int:

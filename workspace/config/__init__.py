@@ -57,7 +57,7 @@ class Settings:
     port: int = _setting("PORT", WholeNumber(1, 65535), 8000)
     workers: int = _setting("WORKERS", WholeNumber(1, 64), 1)
     trusted_proxies: int = _setting("TRUSTED_PROXIES", WholeNumber(0, 10), 0)
-    rate_limit_url: str = _setting("RATE_LIMIT_URL", readers.counters, "memory://")
+    rate_limit_url: str = _setting("RATE_LIMIT_URL", readers.counters, "")
     administrators_start_partnerships: bool = _setting("ADMINISTRATORS_START_PARTNERSHIPS", readers.flag, False)
     invitations_per_person: int = _setting("INVITATIONS_PER_PERSON", INVITATIONS, 300)
     invitations_per_partnership: int = _setting("INVITATIONS_PER_PARTNERSHIP", INVITATIONS, 500)

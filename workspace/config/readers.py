@@ -116,10 +116,12 @@ def mail_server(name: str, given: str) -> str:
 
 
 def counters(name: str, given: str) -> str:
-    """Where failed sign-ins are counted: in the memory of a process, or in a Redis."""
-    if given == "memory://" or _is_redis(name, given):
+    """Where failed sign-ins are counted: in a Redis, or without one (empty) in the database."""
+    if given == "memory://":  # the default of before
+        return ""
+    if _is_redis(name, given):
         return given
-    raise SettingsError(f"{name} is a Redis (redis://host:6379), or memory:// for a single process.")
+    raise SettingsError(f"{name} is a Redis (redis://host:6379); leave it out to count in the database.")
 
 
 def database(name: str, given: str) -> str:
