@@ -33,6 +33,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign_in"
     ADDRESS = "address"
+    ADDRESS_CHANGE = "address_change"
 
 
 class VerificationCode(Model):
@@ -131,3 +132,10 @@ def redeem(purpose: Purpose, token: str, digits: str) -> VerificationCode | None
     )
     won = db.session.execute(used.execution_options(synchronize_session=False)).rowcount == 1  # type: ignore[attr-defined]
     return code if won else None
+
+
+def end_all(user: User) -> None:
+    """Let none of the codes that were mailed to `user` be used any more."""
+    begin_write()
+    open_codes = update(VerificationCode).where(VerificationCode.user_id == user.id, VerificationCode.used_at.is_(None))
+    db.session.execute(open_codes.values(used_at=clock.now()))

@@ -72,6 +72,7 @@ JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),
+    "due_addresses": _l("New mail addresses"),
     "delivery": _l("Sending mail"),
     "bounce_views": _l("Digests that could not be delivered"),
 }
