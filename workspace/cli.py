@@ -191,6 +191,26 @@ def set_password(email: str, stdin: bool) -> None:
         click.echo(_("%(name)s has a new password.", name=user.name))
 
 
+@people.command("address")
+@click.argument("email")
+@click.argument("new")
+def change_address(email: str, new: str) -> None:
+    """Give the person with the address EMAIL the address NEW at once, and sign them out everywhere.
+
+    The old address and the moderators of the person's partnerships are told.
+    """
+    from workspace.members.address_changes import service as address_changes_service
+
+    with _workspace():
+        user, address = _person(email), _checked(new)
+        try:
+            address_changes_service.change_at_once(user, address)
+        except address_changes_service.Taken as taken:
+            raise click.ClickException(taken.message) from None
+        db.session.commit()
+        click.echo(_("%(name)s has the address %(address)s now.", name=user.name, address=address))
+
+
 @main.group()
 def audit() -> None:
     """The audit log."""

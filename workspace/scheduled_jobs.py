@@ -13,11 +13,13 @@ from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
 from workspace.members import expiry
+from workspace.members.address_changes import due_addresses
 from workspace.posts import parking
 
 JOBS: tuple[Callable[[], int], ...] = (
     parking.open_due,
     expiry.apply_due_endings,
+    due_addresses.apply_due_addresses,
     planning.plan,
     delivery.deliver,
     bounce_views.flag_users,

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign_in"
     ADDRESS = "address"
+    ADDRESS_CHANGE = "address_change"
 
 
 class VerificationCode(Model):
@@ -174,3 +175,10 @@ def redeem(purpose: Purpose, token: str, digits: str) -> VerificationCode | None
 def _plain_digits(typed: str) -> str:
     """The digits in what was typed, as 0 to 9, whatever script they are of."""
     return "".join(str(unicodedata.decimal(letter)) for letter in typed if letter.isdecimal())
+
+
+def end_all(user: User) -> None:
+    """Let none of the codes that were mailed to `user` be used any more."""
+    begin_write()
+    open_codes = update(VerificationCode).where(VerificationCode.user_id == user.id, VerificationCode.used_at.is_(None))
+    db.session.execute(open_codes.values(used_at=clock.now()))

@@ -56,7 +56,7 @@ def configure_engine(app: Flask) -> None:
 
 
 def checkpoint(url: str) -> None:
-    """Move what SQLite's write-ahead log holds into the file itself, if nobody uses it: the file alone is then whole."""
+    """Move what SQLite's write-ahead log holds into the file itself, unless somebody uses it: the file is then whole."""
     path = make_url(url).database
     if url.startswith("sqlite") and path:
         with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
