@@ -56,7 +56,7 @@ def configure_engine(app: Flask) -> None:
 
 
 def checkpoint(url: str) -> None:
-    """Move what SQLite's write-ahead log holds into the file itself, unless somebody uses it: the file is then whole."""
+    """Move what SQLite's write-ahead log holds into the file itself, unless it is in use: the file is whole then."""
     path = make_url(url).database
     if url.startswith("sqlite") and path:
         with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
