@@ -77,6 +77,22 @@ def migrate() -> None:
 
 
 @main.command()
+def check() -> None:
+    """Say what is wrong with this installation, and what to do about it. It changes nothing."""
+    from workspace.health import installation_check
+
+    wrong = 0
+    with _workspace() as app:
+        for name, found in installation_check.troubles(app.settings):
+            click.echo(f"✗ {name}" if found else f"✓ {name}")
+            for trouble in found:
+                click.echo(f"    {trouble}")
+            wrong += len(found)
+    if wrong:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("file")
 def backup(file: str) -> None:
     """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""

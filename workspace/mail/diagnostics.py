@@ -64,6 +64,20 @@ def send(address: str, settings: Settings) -> str:
     )
 
 
+def connect(settings: Settings) -> None:
+    """Connect to the mail server, and begin a mail from our address to itself, which is not sent. Raises NotSent."""
+    transport = build_transport(settings)
+    try:
+        transport.start(settings.mail_from)
+        transport.abort()
+    except (PermanentFailure, TemporaryFailure) as refused:
+        raise NotSent(_recipient_refused(refused, settings.mail_from)) from refused
+    except TransportDown as unreachable:
+        raise NotSent(_unreachable(unreachable, settings)) from unreachable
+    finally:
+        transport.close()
+
+
 def _recipient_refused(refused: PermanentFailure | TemporaryFailure, address: str) -> str:
     if isinstance(refused, TemporaryFailure):
         return _(
