@@ -52,6 +52,7 @@ FEATURES = (
     "overview",
     "live",
     "digests",
+    "health",
 )
 MOST_FIELDS = 5_000
 
@@ -89,7 +90,10 @@ class Workspace(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
-        update_lock = self.live_update_lock if environ["PATH_INFO"].endswith("/news") else nullcontext()
+        path = environ["PATH_INFO"]
+        if path.startswith("/healthz"):  # Where all slots wait for the database, this is what says so.
+            return super().wsgi_app(environ, start_response)
+        update_lock = self.live_update_lock if path.endswith("/news") else nullcontext()
         with self._body(environ), update_lock, request_slots.held(self.request_slots, environ):
             return super().wsgi_app(environ, start_response)
 
@@ -190,7 +194,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    throttling.install(app, settings.rate_limit_url)
+    throttling.install(app, settings)
     compress.init_app(app)
     babel.init_app(app, locale_selector=formatting.language)
 

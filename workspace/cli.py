@@ -10,17 +10,15 @@ from uuid import uuid4
 import click
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
-from workspace.db import db, installation
+from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
+from workspace.db import db, installation, schema
 
 if TYPE_CHECKING:
     from workspace import Workspace
     from workspace.accounts.models import User
 
-MIGRATIONS = ROOT / "migrations"
 MEGABYTE = 1 << 20
 
 
@@ -102,7 +100,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest = service.restore(Settings.from_environment(), file, _newest_version(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
@@ -191,6 +189,26 @@ def set_password(email: str, stdin: bool) -> None:
         record_audit(AuditAction.SET_PASSWORD, subject=user)
         db.session.commit()
         click.echo(_("%(name)s has a new password.", name=user.name))
+
+
+@people.command("address")
+@click.argument("email")
+@click.argument("new")
+def change_address(email: str, new: str) -> None:
+    """Give the person with the address EMAIL the address NEW at once, and sign them out everywhere.
+
+    The old address and the moderators of the person's partnerships are told.
+    """
+    from workspace.members.address_changes import service as address_changes_service
+
+    with _workspace():
+        user, address = _person(email), _checked(new)
+        try:
+            address_changes_service.change_at_once(user, address)
+        except address_changes_service.Taken as taken:
+            raise click.ClickException(taken.message) from None
+        db.session.commit()
+        click.echo(_("%(name)s has the address %(address)s now.", name=user.name, address=address))
 
 
 @main.group()
@@ -340,14 +358,14 @@ def _language() -> str:
 
 def _migrate() -> bool:
     """Bring the database up to date; False if it is already, which is found out without alembic."""
-    if _present_version() == _newest_version():
+    if schema.present_version() == schema.newest_version():
         return False
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
-    config = Config(MIGRATIONS / "alembic.ini")
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = Config(schema.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
     try:
         command.upgrade(config, "head")
     except CommandError as error:
@@ -355,19 +373,6 @@ def _migrate() -> bool:
             f"The database does not fit this version of Samspil, perhaps it is from a newer one: {error}"
         ) from None
     return True
-
-
-def _present_version() -> str | None:
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
-
-
-def _newest_version() -> str:
-    """The last file of the migrations: each is called after its version, and they are numbered."""
-    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _need_demo() -> None:

@@ -31,15 +31,19 @@ def delay_editor(visitor: Visitor, milliseconds: int) -> None:
 
 def go_into(visitor: Visitor, form: str, by: str) -> None:
     """Put the focus into the text of `form`, by a press or by Tab from what stands before it."""
-    field = visitor.page.locator(f"{form} :is(textarea[data-editor], trix-editor):visible")
+    form_element = visitor.page.locator(form)
     if by == "click":  # Where it stands, whatever it is by then.
-        field.scroll_into_view_if_needed()
-        box = field.bounding_box()
-        assert box is not None
+        box = form_element.evaluate(
+            """form => { const field = [...form.querySelectorAll("textarea[data-editor], trix-editor")]
+              .find(field => field.checkVisibility());
+            field.scrollIntoView({ block: "center", behavior: "instant" });
+            return field.getBoundingClientRect().toJSON(); }"""
+        )
         visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     else:
-        field.evaluate(
-            """field => { const all = [...document.querySelectorAll("a, button, input:not([type=hidden]), summary")];
+        form_element.evaluate(
+            """form => { const field = form.querySelector("textarea[data-editor]");
+            const all = [...document.querySelectorAll("a, button, input:not([type=hidden]), summary")];
             all.filter(element => element.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING
               && element.checkVisibility() && element.tabIndex >= 0).at(-1).focus(); }"""
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -276,6 +277,21 @@ class HelpForm(WorkspaceForm):
         required=_l("Write why."),
         description=_l("Everybody in the partnership can read it."),
     )
+
+
+class PersonsAddressForm(WorkspaceForm):
+    """Another address for a person."""
+
+    email = MailAddress(_l("New mail address"), required=_l("Write the person's mail address."))
+
+    def validate_email(self, field: Field) -> None:
+        """Accept an address, and normalise it."""
+        if field.errors:
+            return
+        try:
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 class TransferForm(ConfirmedForm):

@@ -120,12 +120,16 @@ class PersonForm(WorkspaceForm):
     @property
     def facts(self) -> dict[str, Any]:
         """The values of the form, as they are stored."""
-        return {field.name: field.data for field in (self.name, self.email, self.title, self.phone)}
+        return {field.name: field.data for field in (self.name, self.email, self.title, self.phone) if field}
 
 
 class EditPersonForm(PersonForm):
-    """The person as they were when the form was opened, and the organisation they belong to, by name."""
+    """The person as they were when the form was opened, and the organisation they belong to, by name.
 
+    The address is what they sign in with, so it has a page of its own, where its owner is asked.
+    """
+
+    email = None
     organisation = text_line_field(
         _l("Organisation"),
         longest=120,

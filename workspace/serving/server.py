@@ -13,6 +13,7 @@ from granian.log import LogLevels
 from workspace import worker
 from workspace.config import Settings
 from workspace.db import db
+from workspace.db.engine import checkpoint
 from workspace.live.views import watcher
 from workspace.serving import log_warnings
 from workspace.serving.front import Front, options
@@ -51,6 +52,7 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
     try:
         server.serve(target_loader=_load_app, wrap_loader=False)
     finally:
+        checkpoint(app.settings.database_url)
         gc.freeze()  # Otherwise Python spends seconds looking through every object before it exits.
 
 

@@ -5,6 +5,7 @@ import { page, rendered } from "./updates.js";
 const IN_USE = "textarea, trix-editor, select, input:not([type=hidden])";
 
 export function showUpdates(came) {
+  addCopying(came); // What is the same stays, and so does the focus in it.
   steadily(() => {
     for (const part of came.querySelectorAll("[data-live]")) {
       const mine = document.getElementById(part.id);
@@ -15,7 +16,6 @@ export function showUpdates(came) {
       else morph(mine, part);
     }
     if (came.title) document.title = came.title;
-    addCopying(document);
   });
 }
 
