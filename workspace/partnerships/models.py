@@ -366,8 +366,8 @@ class Membership(Model):
 
 
 def _membership_with_relations(membership_id: int) -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == membership_id)
+    member = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
-    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)
+    return member.options(holder, organisation, partnership).execution_options(populate_existing=True)

@@ -263,8 +263,8 @@ def member(membership: Membership, member_id: int) -> Membership | None:
 
 def founding_membership(partnership: Partnership, user: User) -> Membership:
     """The membership of whoever has just started a partnership."""
-    seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
-    return db.session.scalars(seat).one()
+    membership = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
+    return db.session.scalars(membership).one()
 
 
 def holds(membership: Membership, role_id: int | None) -> bool:
@@ -314,12 +314,12 @@ def has_accountable() -> ColumnElement[bool]:
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = HELD, HOLDER_MEMBERSHIP, HOLDER
+    held, membership, person = HELD, HOLDER_MEMBERSHIP, HOLDER
     now = now_param()
     return (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .join(held, held.membership_id == seat.id)
+        .join(membership, membership.user_id == person.id)
+        .join(held, held.membership_id == membership.id)
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
@@ -327,7 +327,7 @@ def accountable_name() -> Any:
             held.state == inline_literal(AssignmentState.HELD),
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.is_active,
+            membership.is_active,
         )
         .limit(1)
         .correlate(Role)
@@ -365,17 +365,17 @@ ASSIGNMENT_COLUMNS = (
 
 def _former() -> tuple[Any, ...]:
     """From whom it was taken over, as columns."""
-    seat, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    membership, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     of_former = (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.user_id == person.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     theirs = (
         select(organisation.name)
-        .join(seat, seat.organisation_id == organisation.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.organisation_id == organisation.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     return of_former.label("former_name"), theirs.label("former_organisation")

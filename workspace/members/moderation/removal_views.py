@@ -78,8 +78,8 @@ def leave(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Make somebody else moderator in one's place."""
-    seat = moderation_service.hand_over(membership, membership_id, confirmed=True)
-    flash_live(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
+    member = moderation_service.hand_over(membership, membership_id, confirmed=True)
+    flash_live(_("%(name)s is a moderator now, and you are a member.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -94,4 +94,6 @@ def _own(membership: Membership) -> dict[str, Any]:
 def _chosen(membership: Membership) -> dict[str, Any]:
     """The chosen members, and what removing them means for the roles."""
     context = chosen(membership)
-    return context | {"without": removal_impact.impact_of_removing(membership, [seat.id for seat in context["seats"]])}
+    return context | {
+        "without": removal_impact.impact_of_removing(membership, [member.id for member in context["members"]])
+    }

@@ -60,8 +60,8 @@ def suspend(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Lift a suspension."""
-    seat = moderation_service.lift(membership, membership_id)
-    flash_live(_("%(name)s has access again.", name=seat.user.name))
+    member = moderation_service.lift(membership, membership_id)
+    flash_live(_("%(name)s has access again.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -69,10 +69,10 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for a membership's end date."""
-    seat = moderation_service.find_member(membership.partnership, membership_id)
-    day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
+    member = moderation_service.find_member(membership.partnership, membership_id)
+    day = member.ends_at.astimezone(formatting.zone()).date() if member.ends_at else None
     return render_template(
-        "members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **partnership_context(membership)
+        "members/end.html", form=EndForm(data={"ends_on": day}), member=member, **partnership_context(membership)
     )
 
 
@@ -82,15 +82,15 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Set or clear a membership's end date."""
     form = EndForm()
     if not form.validate():
-        seat = moderation_service.find_member(membership.partnership, membership_id)
+        member = moderation_service.find_member(membership.partnership, membership_id)
         return form_error(
-            "members/_end.html", page="members/end.html", form=form, seat=seat, **partnership_context(membership)
+            "members/_end.html", page="members/end.html", form=form, member=member, **partnership_context(membership)
         )
-    seat = moderation_service.end_on(membership, membership_id, form.moment)
+    member = moderation_service.end_on(membership, membership_id, form.moment)
     flash_live(
-        _("The access of %(name)s ends on %(day)s.", name=seat.user.name, day=formatting.short_date(seat.ends_at))
-        if seat.ends_at
-        else _("The access of %(name)s has no end now.", name=seat.user.name)
+        _("The access of %(name)s ends on %(day)s.", name=member.user.name, day=formatting.short_date(member.ends_at))
+        if member.ends_at
+        else _("The access of %(name)s has no end now.", name=member.user.name)
     )
     return redirect_client(f"{membership.partnership.address}members")
 
@@ -101,7 +101,7 @@ def chosen(membership: Membership) -> dict[str, Any]:
     if not found:
         raise Conflict(_("Choose members in the table first."))
     ways = ways_in.ways_of(membership.partnership, found)
-    return {"seats": found, "ways": ways, **partnership_context(membership)}
+    return {"members": found, "ways": ways, **partnership_context(membership)}
 
 
 def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:

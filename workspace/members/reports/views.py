@@ -171,7 +171,7 @@ def past_reports(membership: Membership, before: int | None) -> list[AnyRow]:
 
 def _reports(membership: Membership) -> AnySelect:
     """Reports, each with what was reported, who wrote that, and who answered."""
-    seat, person = aliased(Membership), aliased(User)
+    member, person = aliased(Membership), aliased(User)
     writer, author = aliased(Membership), aliased(User)
     answerer, moderator = aliased(Membership), aliased(User)
     return (
@@ -196,8 +196,8 @@ def _reports(membership: Membership) -> AnySelect:
         )
         .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
         .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
-        .join(seat, seat.id == Report.reporter_id)
-        .join(person, person.id == seat.user_id)
+        .join(member, member.id == Report.reporter_id)
+        .join(person, person.id == member.user_id)
         .join(writer, writer.id == _author_id())
         .join(author, author.id == writer.user_id)
         .outerjoin(answerer, answerer.id == Report.answered_by_id)

@@ -35,7 +35,7 @@ def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseRetur
 def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     """End an organisation's participation."""
     context, form = _departure(membership, organisation_id), _departure_form(membership, organisation_id)
-    if context["seats"] and not form.validate():
+    if context["members"] and not form.validate():
         return form_error("members/_departure.html", page="members/departure.html", form=form, **context)
     try:
         transfers_service.end_participation(
@@ -56,7 +56,9 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
 def edit_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for the organisation that a member represents."""
     context = _transfer_context(membership, membership_id)
-    return render_template("members/organisation.html", form=_organisation_form(membership, context["seat"]), **context)
+    return render_template(
+        "members/organisation.html", form=_organisation_form(membership, context["member"]), **context
+    )
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
@@ -64,7 +66,7 @@ def edit_organisation(membership: Membership, membership_id: int) -> ResponseRet
 def change_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Change the organisation that a member represents."""
     context = _transfer_context(membership, membership_id)
-    form = _organisation_form(membership, context["seat"])
+    form = _organisation_form(membership, context["member"])
     if not form.validate():
         return form_error("members/_organisation.html", page="members/organisation.html", form=form, **context)
     try:
@@ -79,11 +81,11 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     """The organisation, its members here, and what their leaving means for the roles."""
     if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
         abort(404)
-    seats = transfers_service.members_of(membership.partnership, organisation_id)
+    members = transfers_service.members_of(membership.partnership, organisation_id)
     return {
         "organisation": db.session.get_one(Organisation, organisation_id),
-        "seats": seats,
-        "without": removal_impact.impact_of_removing(membership, [seat.id for seat in seats]),
+        "members": members,
+        "without": removal_impact.impact_of_removing(membership, [member.id for member in members]),
         **partnership_context(membership),
     }
 
@@ -95,17 +97,17 @@ def _departure_form(membership: Membership, organisation_id: int) -> DepartureFo
 
 
 def _transfer_context(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.find_member(membership.partnership, membership_id)
+    member = moderation_service.find_member(membership.partnership, membership_id)
     return {
-        "seat": seat,
-        "without": removal_impact.impact_of_removing(membership, [seat.id]),
+        "member": member,
+        "without": removal_impact.impact_of_removing(membership, [member.id]),
         **partnership_context(membership),
     }
 
 
-def _organisation_form(membership: Membership, seat: Membership) -> TransferForm:
+def _organisation_form(membership: Membership, member: Membership) -> TransferForm:
     form = TransferForm()
-    form.organisation.choices = _others(membership, seat.organisation_id)
+    form.organisation.choices = _others(membership, member.organisation_id)
     return form
 
 
