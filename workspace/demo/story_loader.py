@@ -326,7 +326,7 @@ class StoryPlayer:
         """What waits about a role for an answer by, or about, somebody."""
         person = self.memberships[event["about"] if "about" in event else event["by"]]
         role = self.roles[event["role"]]
-        return next(holding for holding in waiting(role) if holding.membership_id == person.id)
+        return next(assignment for assignment in waiting(role) if assignment.membership_id == person.id)
 
     def list_it(self, event: Event) -> None:
         join_requests_service.set_visibility(self._by(event), Visibility.LISTED)

@@ -153,8 +153,8 @@ class Partnership(Model):
 
     @goals.setter
     def goals(self, numbers: list[int]) -> None:
-        kept = {goal.number: goal for goal in self.goal_rows}
-        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+        existing = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [existing.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
 
     @contextmanager
     def locked(self) -> Iterator[None]:

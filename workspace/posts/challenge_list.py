@@ -128,10 +128,10 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 def _counted(membership: Membership) -> "_Counted":
     """All that there are, counted once for each entry in the log: a busy partnership has many."""
     partnership = membership.partnership
-    kept = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
-    found = kept.get("counted")
+    cached = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
+    found = cached.get("counted")
     if found is None or not found.since <= clock.now() <= found.until:
-        found = kept["counted"] = _count(membership, UNFILTERED)
+        found = cached["counted"] = _count(membership, UNFILTERED)
     return found
 
 

@@ -17,25 +17,25 @@ from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_R
 def role(mail: Mail) -> EmailContent | None:
     """What happened about a role that has to do with the reader; an offer only while it stands."""
     membership, entry = emails.recipient_membership(mail), emails.entry(mail)
-    holding = db.session.get_one(RoleAssignment, mail.payload["holding"])
+    assignment = db.session.get_one(RoleAssignment, mail.payload["holding"])
     offers = entry.verb is OFFERED_ROLE
-    if membership is None or entry.actor is None or (offers and holding.state is not AssignmentState.OFFERED):
+    if membership is None or entry.actor is None or (offers and assignment.state is not AssignmentState.OFFERED):
         return None
     return emails.notification_email(
         mail,
         membership,
-        heading=_heading(entry, holding, membership),
-        quote=holding.notes if offers else entry.details.get("reason", ""),
-        path=f"roles/{holding.role_id}",
+        heading=_heading(entry, assignment, membership),
+        quote=assignment.notes if offers else entry.details.get("reason", ""),
+        path=f"roles/{assignment.role_id}",
         button=_("Answer") if offers else _("See the role"),
     )
 
 
-def _heading(entry: Entry, holding: RoleAssignment, membership: Membership) -> str:
-    names = {"who": entry.actor.user.name if entry.actor else "", "role": holding.role.name}
+def _heading(entry: Entry, assignment: RoleAssignment, membership: Membership) -> str:
+    names = {"who": entry.actor.user.name if entry.actor else "", "role": assignment.role.name}
     took = (
         _("%(who)s has taken over the role ‘%(role)s’ from you", **names)
-        if holding.former_id == membership.id
+        if assignment.former_id == membership.id
         else _("%(who)s has accepted the role ‘%(role)s’", **names)
     )
     return {

@@ -44,13 +44,13 @@ def role(membership: Membership, role_id: int) -> Role:
     return found or abort(404)
 
 
-def holding(membership: Membership, role_id: int, holding_id: int) -> RoleAssignment:
-    """The holding; 404 for one that is not of this role."""
+def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
+    """The assignment; 404 for one that is not of this role."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.partnership_id == membership.partnership_id,
             RoleAssignment.role_id == role_id,
-            RoleAssignment.id == holding_id,
+            RoleAssignment.id == assignment_id,
         )
     )
     return found or abort(404)
@@ -159,7 +159,7 @@ def waiting(membership: Membership, role_id: int) -> list[RoleAssignment]:
 
 
 def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
-    """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
+    """A page of what became of a role's assignments, the latest first, and one more if there are older ones."""
     query = of_people(*ASSIGNMENT_COLUMNS, (RoleAssignment.since > clock.now()).label("is_ahead"), *_former()).where(
         RoleAssignment.partnership_id == membership.partnership_id,
         RoleAssignment.role_id == role_id,
@@ -336,7 +336,7 @@ def accountable_name() -> Any:
 
 
 def of_people(*columns: Any) -> AnySelect:
-    """Holdings with what is shown of their people."""
+    """Assignments with what is shown of their people."""
     return with_person(
         select(
             *columns,

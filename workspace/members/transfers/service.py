@@ -107,12 +107,12 @@ def _membership_for(by: Membership, member: Membership, organisation_id: int) ->
     """A new membership for the same person. The old one keeps everything but what is still to be done."""
     db.session.flush()
     db.session.refresh(member)
-    kept = {column.key: getattr(member, column.key) for column in inspect(Membership).column_attrs}
+    columns = {column.key: getattr(member, column.key) for column in inspect(Membership).column_attrs}
     before = member.organisation.name
     member.transition_to(MembershipState.ENDED, by=by)
     member.ending = Ending.MOVED
     db.session.flush()  # A person has one present membership: the old one first.
-    moved = Membership(**kept | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
+    moved = Membership(**columns | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
     db.session.add(moved)
     db.session.flush()
     _hand_on(member, moved)
