@@ -83,7 +83,7 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form to decline a request, or to ask the person something first."""
-    return _reply_page(membership, membership_id, ReplyForm())
+    return render_template("members/form.html", form=ReplyForm(), **_reply(membership, membership_id))
 
 
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
@@ -93,7 +93,7 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     form = ReplyForm()
     if not form.validate():
         context = _reply(membership, membership_id)
-        return form_error("members/_reply.html", page="members/reply.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     if "question" in request.form:
         member = join_requests_service.ask_back(membership, membership_id, form.words.data)
         flash_live(_("%(name)s is asked.", name=member.user.name))
@@ -149,8 +149,9 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
     member = moderation_service.find_member(membership.partnership, membership_id)
-    return {"member": member, **partnership_context(membership)}
-
-
-def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:
-    return render_template("members/reply.html", form=form, **_reply(membership, membership_id))
+    return {
+        "heading": _("The request of %(name)s", name=member.user.name),
+        "part": "members/_reply.html",
+        "member": member,
+        **partnership_context(membership),
+    }

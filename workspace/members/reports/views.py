@@ -83,18 +83,19 @@ def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue
 def _report_page(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     thing.require_present()
     return page_or_partial(
-        "members/report.html",
+        "members/form.html",
         "members/_report.html",
         focus="[data-focus]",
         form=ReportForm(),
-        **_thing(membership, thing),
+        **_question(membership, thing),
     )
 
 
 def _report(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     form = ReportForm()
     if not form.validate():
-        return form_error("members/_report.html", page="members/report.html", form=form, **_thing(membership, thing))
+        context = _question(membership, thing)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     reports_service.report(membership, thing, form.reason.data)
     flash_live(_("The moderators are told. Under ‘Members’ you see what they answer."))
     return _shown(membership, thing)
@@ -113,6 +114,15 @@ def _shown(membership: Membership, thing: Post | Comment) -> Response:
         post=post_queries.post(membership, thing.post_number),
         **partnership_context(membership),
     )
+
+
+def _question(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
+    return {
+        "heading": _("Report to the moderators"),
+        "part": "members/_report.html",
+        "tab": "posts",
+        **_thing(membership, thing),
+    }
 
 
 def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
