@@ -47,10 +47,10 @@ def send(address: str, settings: Settings) -> str:
         raise NotSent(
             _("The mail server took the address, but not the mail: %(answer)s. Its log says more.", answer=refused)
         ) from refused
-    except DeliveryUnknown as doubt:
+    except DeliveryUnknown as unknown:
         raise NotSent(
-            _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=doubt)
-        ) from doubt
+            _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=unknown)
+        ) from unknown
     finally:
         transport.close()
     if settings.mail_folder:

@@ -46,24 +46,24 @@ def admit(
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
     `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
     """
-    seat = find(partnership, user)
-    if seat and seat.is_active:
-        return seat
-    if seat is None:
-        seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
-        db.session.add(seat)
-    if seat.state is MembershipState.REQUESTED or seat.has_ended or seat.id is None:
-        seat.organisation_id = organisation_id
-    seat.level, seat.ends_at, seat.link_id, seat.request_text = level, None, link_id, ""
-    if seat.joined_at is None:  # What came while they waited for approval is not news to them.
-        seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
-    seat.transition_to(MembershipState.ACTIVE, by=by)
+    membership = find(partnership, user)
+    if membership and membership.is_active:
+        return membership
+    if membership is None:
+        membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+        db.session.add(membership)
+    if membership.state is MembershipState.REQUESTED or membership.has_ended or membership.id is None:
+        membership.organisation_id = organisation_id
+    membership.level, membership.ends_at, membership.link_id, membership.request_text = level, None, link_id, ""
+    if membership.joined_at is None:  # What came while they waited for approval is not news to them.
+        membership.joined_at, membership.seen_number = clock.now(), partnership.last_number
+    membership.transition_to(MembershipState.ACTIVE, by=by)
     if by or decided_at:
-        seat.decide(level, at=decided_at)
+        membership.decide(level, at=decided_at)
     db.session.flush()
     for settle in on_admission:
-        settle(seat)
-    _tell(seat, by, helps)
+        settle(membership)
+    _tell(membership, by, helps)
     record_audit(
         AuditAction.JOINED,
         actor=by.user if by else user,
@@ -73,20 +73,20 @@ def admit(
         way=way or ("added" if by else ""),
         reason=helps,
     )
-    return seat
+    return membership
 
 
-def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
+def _tell(membership: Membership, by: Membership | None, helps: str) -> None:
     """Log it. New members start with both bookmarks at the current number; what was unread before stays unread."""
-    partnership = seat.partnership
-    was_up_to_date = seat.seen_number == partnership.last_number
+    partnership = membership.partnership
+    was_up_to_date = membership.seen_number == partnership.last_number
     if by:
-        entry = record_by(by, JOINED, subject=seat, level=seat.level.value)
+        entry = record_by(by, JOINED, subject=membership, level=membership.level.value)
     else:
-        details: dict[str, Any] = {"level": seat.level.value} | ({"helps": helps} if helps else {})
-        entry = record(partnership, JOINED, actor=seat, subject=seat, **details)
+        details: dict[str, Any] = {"level": membership.level.value} | ({"helps": helps} if helps else {})
+        entry = record(partnership, JOINED, actor=membership, subject=membership, **details)
     if was_up_to_date:
-        seat.seen_number, seat.own_unseen = entry.number, 0
+        membership.seen_number, membership.own_unseen = entry.number, 0
     elif not by:
-        seat.own_unseen += 1
-    seat.digested_number = entry.number
+        membership.own_unseen += 1
+    membership.digested_number = entry.number

@@ -153,8 +153,8 @@ class Partnership(Model):
 
     @goals.setter
     def goals(self, numbers: list[int]) -> None:
-        kept = {goal.number: goal for goal in self.goal_rows}
-        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+        existing = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [existing.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -366,8 +366,8 @@ class Membership(Model):
 
 
 def _membership_with_relations(membership_id: int) -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == membership_id)
+    member = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
-    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)
+    return member.options(holder, organisation, partnership).execution_options(populate_existing=True)

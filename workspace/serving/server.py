@@ -47,7 +47,7 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
         **options(),
     )
     server.on_startup(on_startup)
-    server.work_beside("Worker", _work)
+    server.add_process("Worker", _work)
     _share_memory()
     try:
         server.serve(target_loader=_load_app, wrap_loader=False)

@@ -59,9 +59,11 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
     form, context = HelpForm(), _help(user, partnership_id)
     if not form.validate():
         return form_error("members/_help.html", page="members/help.html", form=form, **context)
-    seat = join_to_help(user, context["partnership"], form.reason.data)
-    flash_live(_("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=seat.partnership.name))
-    return redirect_client(seat.partnership.address)
+    membership = join_to_help(user, context["partnership"], form.reason.data)
+    flash_live(
+        _("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=membership.partnership.name)
+    )
+    return redirect_client(membership.partnership.address)
 
 
 @blueprint.get("/people/<number:user_id>/memberships")
@@ -69,7 +71,7 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, seats=_memberships(shown))
+    return render_template("members/of_person.html", person=shown, memberships=_memberships(shown))
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -81,13 +83,13 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             raise Conflict(
                 _("You don't belong to an organisation yet. Find yourself among the people, and choose one.")
             )
-        seat = find(partnership, user)
-        if seat and seat.is_active:
+        membership = find(partnership, user)
+        if membership and membership.is_active:
             raise Conflict(_("You are in the partnership already."))
-        is_put_out = seat is not None and (seat.is_barred or seat.state is MembershipState.SUSPENDED)
-        if seat and is_put_out and other_moderators(seat):
+        is_put_out = membership is not None and (membership.is_barred or membership.state is MembershipState.SUSPENDED)
+        if membership and is_put_out and other_moderators(membership):
             raise Conflict(_("The moderators have ended your access. Only a moderator can let you in again."))
-        seat = admit(
+        membership = admit(
             partnership,
             user,
             level=Level.MODERATOR,
@@ -99,16 +101,16 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             [
                 mail_row(
                     "helped",
-                    key=f"helped:{seat.id}:{partnership.last_number}:{to.id}",
+                    key=f"helped:{membership.id}:{partnership.last_number}:{to.id}",
                     to=to.user_id,
                     membership=to.id,
-                    by=seat.id,
+                    by=membership.id,
                     reason=reason,
                 )
-                for to in other_moderators(seat)
+                for to in other_moderators(membership)
             ]
         )
-        return seat
+        return membership
 
 
 def _partnerships(after: int | None) -> list[AnyRow]:
@@ -158,5 +160,5 @@ def _memberships(shown: User) -> list[AnyRow]:
 def _help(user: User, partnership_id: int) -> dict[str, Any]:
     """The partnership, and whether the administrator is in it already."""
     partnership: Partnership = db.get_or_404(Partnership, partnership_id)
-    seat = find(partnership, user)
-    return {"partnership": partnership, "is_in": seat is not None and seat.is_active}
+    membership = find(partnership, user)
+    return {"partnership": partnership, "is_in": membership is not None and membership.is_active}
