@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import logging
 import os
 import socket
 import sys
@@ -19,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
 from workspace.db import db
+from workspace.logs import log_warnings
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -57,7 +57,7 @@ def worker(once: bool) -> None:
     from workspace import scheduled_jobs
     from workspace.worker import serve
 
-    _log_warnings()
+    log_warnings()
     with _workspace() as app:
         if once:
             scheduled_jobs.run_due_jobs()
@@ -397,7 +397,7 @@ def _serve(settings: Settings, greeting: list[str]) -> None:
     from workspace.serving.front import options
     from workspace.serving.supervisor import Server
 
-    _log_warnings()
+    log_warnings()
     server = Server(
         "wsgi:app",
         address=_address(settings),
@@ -429,13 +429,9 @@ def _work_beside() -> None:
     """What the worker that `run` starts does, in its own process."""
     from workspace.worker import serve
 
-    _log_warnings()
+    log_warnings()
     with _workspace(_app) as app:
         serve(app)
-
-
-def _log_warnings() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 
 def _made() -> Any:
