@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
 from workspace.db import db, installation, schema
+from workspace.logs import log_warnings
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -58,7 +59,6 @@ def run() -> None:
 def worker(once: bool) -> None:
     """Send e-mail as it becomes due, and run the scheduled jobs; `run` starts a worker of its own."""
     from workspace import scheduled_jobs
-    from workspace.serving import log_warnings
     from workspace.worker import serve
 
     log_warnings()

@@ -12,13 +12,13 @@ from flask_babel import gettext as _
 
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
-from workspace.db.failures import told as raised
 from workspace.db.types import AnyRow
 from workspace.digests import queries
 from workspace.digests.log_ranges import LogRange
 from workspace.digests.queries import Period, Section
 from workspace.digests.view_model import Digest, DigestBlock, DigestLine
 from workspace.i18n.formatting import short_date, short_day, today, zone
+from workspace.logs import told as raised
 from workspace.mail.run_cache import cached_per_run
 from workspace.notifications.dispatch import timing_for
 from workspace.notifications.emails import carries_titles_only

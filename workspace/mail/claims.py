@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import AnySelect
+from workspace.logs import told
 from workspace.mail.message_types import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, MailState
 
@@ -159,7 +160,7 @@ def _retry_write(change: Callable[[], Any]) -> None:
         except DBAPIError as error:
             if time.monotonic() > end:
                 raise
-            log.warning("The outbox can't be written to: %s", error.orig)
+            log.warning("The outbox can't be written to: %s", told(error))
             time.sleep(SECONDS_BETWEEN_TRIES)
 
 

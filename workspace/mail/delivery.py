@@ -19,9 +19,10 @@ from sqlalchemy.orm import joinedload
 from workspace import clock
 from workspace.config import Settings
 from workspace.db import db
-from workspace.db.failures import is_of_database, told
+from workspace.db.failures import is_of_database
 from workspace.db.transactions import begin_request
 from workspace.i18n.formatting import DEFAULT_LANGUAGE, spoken
+from workspace.logs import told
 from workspace.mail.claims import (
     MOST_DOUBTS,
     ClaimedMail,

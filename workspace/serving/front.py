@@ -25,6 +25,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from workspace.live import shutdown
 from workspace.live.streams import STREAM
+from workspace.logs import told
 from workspace.web.networks import address_behind, network_of
 from workspace.web.request_bodies import Body, declared_size
 
@@ -255,8 +256,8 @@ class Front:
                     transport = protocol.response_stream(start.status, start.headers)
                     on_begun()
                     send_all(answer, transport)
-        except Exception:
-            log.exception("Failed: %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        except Exception as error:
+            log.error("Failed outside the app: %s: %s", environ["REQUEST_METHOD"], told(error))
             protocol.response_empty(500, [])  # unless told otherwise
         finally:
             on_begun()

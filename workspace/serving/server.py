@@ -15,7 +15,7 @@ from workspace.config import Settings
 from workspace.db import db
 from workspace.db.engine import checkpoint
 from workspace.live.views import watcher
-from workspace.serving import log_warnings
+from workspace.logs import log_warnings
 from workspace.serving.front import Front, options
 from workspace.serving.supervisor import Server
 
