@@ -9,8 +9,8 @@ from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.partnerships.activity_log import record, record_by
-from workspace.partnerships.models import Membership, MembershipState, Partnership
-from workspace.partnerships.verbs import JOINED
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.verbs import ACCEPTED_ORGANISATION, JOINED
 from workspace.permissions import Level
 
 
@@ -33,9 +33,11 @@ def admit(
     way: str = "",
     helps: str = "",
     link_id: int | None = None,
+    accepted: bool = True,
 ) -> Membership:
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
+    `accepted` says whether the person has asked for it, or said yes; somebody whom a moderator adds has not yet.
     A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
     """
@@ -51,6 +53,7 @@ def admit(
     if seat.joined_at is None:  # What came while they waited for approval is not news to them.
         seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
     seat.transition_to(MembershipState.ACTIVE, by=by)
+    seat.accepted_at = None
     db.session.flush()
     _tell(seat, by, helps)
     record_audit(
@@ -62,7 +65,31 @@ def admit(
         way=way or ("added" if by else ""),
         reason=helps,
     )
+    if accepted:
+        accept(seat)
     return seat
+
+
+def accept(seat: Membership) -> None:
+    """The person says yes to being in. The partnership is locked.
+
+    If their account belonged to the organisation that they represent, not because a stranger said so, then the
+    organisation takes part from now on.
+    """
+    seat.accepted_at = seat.accepted_at or clock.now()
+    person = seat.user
+    if person.organisation_id != seat.organisation_id or not person.organisation_confirmed:
+        return
+    invited = db.session.get(Participation, (seat.partnership_id, seat.organisation_id))
+    if invited is not None and invited.accepted_at is None and not seat.partnership.is_archived:
+        invited.accepted_at = clock.now()
+        record_by(seat, ACCEPTED_ORGANISATION, name=seat.organisation.name)
+        record_audit(
+            AuditAction.ACCEPTED_PARTICIPATION,
+            actor=person,
+            partnership=seat.partnership,
+            after=seat.organisation.name,
+        )
 
 
 def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
