@@ -11,11 +11,13 @@ from flask import current_app
 from sqlalchemy import inspect, select
 
 from tests.databases import KIND, migrate, new_database
-from tests.factories import start_partnership
-from workspace import cli, create_app
+from tests.factories import Level, add_member, make_user, start_partnership
+from workspace import create_app
 from workspace.config import Settings
-from workspace.db import Base, db
-from workspace.partnerships.models import Partnership
+from workspace.db import Base, db, schema
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.web.url_converters import static_segments
 
 
@@ -68,9 +70,9 @@ def test_the_models_equal_the_migrations() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_the_last_file_is_the_newest_version() -> None:
-    assert cli._present_version() is None
+    assert schema.present_version() is None
     migrate("upgrade", "head")
-    assert cli._present_version() == cli._newest_version() == versions()[-1]
+    assert schema.present_version() == schema.newest_version() == versions()[-1]
 
 
 @pytest.mark.usefixtures("empty")
@@ -97,6 +99,28 @@ def test_partnerships_that_took_an_address_of_ours_get_a_free_one() -> None:
 
 
 @pytest.mark.usefixtures("empty")
+def test_what_stood_in_memberships_is_what_moderators_decided_last() -> None:
+    migrate("upgrade", "head")
+    moderator = start_partnership(visibility=Visibility.LISTED)
+    gone, left, asking = (add_member(moderator, level=Level.OBSERVER) for _ in range(3))
+    moderation_service.remove(moderator, [gone.id, asking.id], reason="Slut")
+    moderation_service.leave(left)
+    new = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Må jeg?")
+    join_requests_service.ask_to_join(asking.user, moderator.partnership, "Igen?")
+    db.session.commit()
+    migrate("downgrade", "0017_reserved_slugs")
+    migrate("upgrade", "head")
+    decided = {seat.id: (seat.decided_at is not None, seat.decided_level) for seat in db.session.query(Membership)}
+    assert decided == {
+        moderator.id: (True, Level.MODERATOR),
+        gone.id: (True, None),
+        left.id: (True, Level.OBSERVER),
+        asking.id: (True, None),
+        new.id: (False, None),
+    }
+
+
+@pytest.mark.usefixtures("empty")
 def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> None:
     """A new page right under /partnerships/ needs a migration as 0017, for a partnership may have its word."""
     migrated = {"listed", "new"}
@@ -105,4 +129,4 @@ def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> Non
 
 def versions() -> list[str]:
     """All revisions, the oldest first."""
-    return sorted(path.stem for path in (cli.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))

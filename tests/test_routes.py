@@ -37,6 +37,8 @@ from workspace import Workspace, create_app, permissions, views
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import Base, db
+from workspace.members.address_changes import service as address_changes_service
+from workspace.members.address_changes.service import Mailbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
@@ -97,6 +99,12 @@ TABLE = """
     POST /people/<number:user_id>/edit                                  administrators
     POST /people/<number:user_id>/closing                               administrators
     POST /people/<number:user_id>/opening                               administrators
+    GET  /people/<number:user_id>/address                               administrators
+    POST /people/<number:user_id>/address                               administrators
+    POST /people/<number:user_id>/address/cancellation                  administrators
+    POST /people/<number:user_id>/password-reset                        administrators
+    GET  /address-changes/<token:token>                                 public
+    POST /address-changes/<token:token>                                 public
     GET  /people/<number:user_id>/memberships                           administrators
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
@@ -143,7 +151,9 @@ TABLE = """
     GET  /partnerships/listed                                           signed_in
     POST /partnerships/listed/<number:partnership_id>/requests          signed_in
     POST /settings/trail                                                signed_in
+    GET  /healthz                                                       public
     GET  /healthz/ready                                                 public
+    GET  /healthz/all                                                   public
     GET  /admin/mail                                                    administrators
     POST /admin/mail/retry                                              administrators
     POST /admin/mail/<number:mail_id>/retry                             administrators
@@ -357,6 +367,9 @@ class World:
             join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
         )
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
+        self.change = address_changes_service.ask(
+            self.users["contributor"], "nyt@example.dk", by=self.users["administrator"]
+        )
         self.partner_id = moderator.organisation_id
         self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
@@ -413,6 +426,8 @@ class World:
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
 
     def _token(self, rule: str) -> str:
+        if rule.startswith("/address-changes"):
+            return address_changes_service.token(self.change, Mailbox.OLD)
         if rule.startswith("/unsubscribe"):
             return unsubscribe.token(self.users["outsider"])
         return invitations_service.token(self.invitation if rule.startswith("/inv") else self.link)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_acceptance"
-down_revision = "0020_invitation_limits"
+down_revision = "0022_address_changes"
 branch_labels = None
 depends_on = None
 

@@ -336,6 +336,20 @@ def test_my_own_comment_stands_once_though_the_stream_was_faster_than_the_answer
     expect(writer.page.locator("#comment-form")).not_to_contain_text("Først over strømmen")
 
 
+def test_what_others_wrote_before_my_comment_stands_above_it(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    place.comment(post, place.partner, "Den første")
+    visitor = visit(place.contributor)
+    watch(visitor, f"{place.address}posts/{post}")
+    visitor.page.evaluate(HIDE, True)
+    place.comment(post, place.partner, "Den anden")
+    visitor.write_in("Write a comment", "Den tredje")
+    visitor.button("Share the comment").click()
+    visitor.is_told("Your comment is shared.")
+    visitor.page.evaluate(HIDE, False)
+    expect(visitor.page.locator("#thread .prose")).to_have_text(["Den første", "Den anden", "Den tredje"])
+
+
 def test_what_the_stream_brings_leaves_the_focus_on_my_comment(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     writer = visit(place.contributor)

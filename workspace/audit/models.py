@@ -55,6 +55,10 @@ class AuditAction(StrEnum):
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
     CHANGED_ADDRESS = "changed_address"
+    ASKED_FOR_ADDRESS = "asked_for_address"
+    WITHDREW_ADDRESS = "withdrew_address"
+    REFUSED_ADDRESS = "refused_address"
+    SENT_PASSWORD_RESET = "sent_password_reset"  # noqa: S105
     ADDED_PERSON = "added_person"
     CHANGED_PERSON = "changed_person"
     MADE_ADMINISTRATOR = "made_administrator"

@@ -14,7 +14,7 @@ from workspace.audit.queries import AuditFilter
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.permissions import Action, administrators_only, members_with, signed_in
-from workspace.web import csv_files
+from workspace.web import csv_files, pagination
 from workspace.web.htmx import page_or_partial
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ def export_own(user: "User") -> ResponseReturnValue:
 
 def _page(page: str, query: Select[AuditEvent], choice: AuditFilter, **context: Any) -> ResponseReturnValue:
     found = queries.page(query, request.args.get("before", ""))
-    lines = found[: queries.PAGE]
-    older = lines[-1].id if len(found) > len(lines) else None
-    return page_or_partial(page, "audit/_events.html", lines=lines, older=older, choice=choice, **context)
+    lines, last = pagination.split_page(found, queries.PAGE)
+    return page_or_partial(
+        page, "audit/_events.html", lines=lines, older=last.id if last else None, choice=choice, **context
+    )
 
 
 def _csv(query: Select[AuditEvent], name: str, about: int | None = None) -> Response:

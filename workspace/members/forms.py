@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -24,6 +25,7 @@ from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
 from workspace.members.labels import VISIBILITIES
+from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
 from workspace.permissions import Level
@@ -51,7 +53,19 @@ class ConfirmedForm(WorkspaceForm):
     confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
 
 
-class SuspensionForm(ConfirmedForm):
+class PutOutForm(ConfirmedForm):
+    """What is kept of the ways in that those who are put out made or may know."""
+
+    keep_invitations = BooleanField(_l("Keep them: from now on I answer for them"))
+    keep_links = BooleanField(_l("Keep the links that others created"))
+
+    @property
+    def retained(self) -> Retained:
+        """What the moderator chose to keep."""
+        return Retained(invitations=self.keep_invitations.data, links=self.keep_links.data)
+
+
+class SuspensionForm(PutOutForm):
     """Until when, and why."""
 
     until = DateField(
@@ -72,7 +86,7 @@ class SuspensionForm(ConfirmedForm):
         return beginning_of(self.until.data)
 
 
-class RemovalForm(ConfirmedForm):
+class RemovalForm(PutOutForm):
     """Why."""
 
     reason = text_area_field(
@@ -266,6 +280,21 @@ class HelpForm(WorkspaceForm):
         required=_l("Write why."),
         description=_l("Everybody in the partnership can read it."),
     )
+
+
+class PersonsAddressForm(WorkspaceForm):
+    """Another address for a person."""
+
+    email = MailAddress(_l("New mail address"), required=_l("Write the person's mail address."))
+
+    def validate_email(self, field: Field) -> None:
+        """Accept an address, and normalise it."""
+        if field.errors:
+            return
+        try:
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 class TransferForm(ConfirmedForm):

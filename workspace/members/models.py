@@ -31,6 +31,8 @@ class Invitation(Model):
     """An approval for whoever has the e-mail address: accepting it makes them a member. They may have no account.
 
     Valid until `expires_at`, for one use. `round` counts how often it was sent. One address has one open invitation.
+    `reopens_id` is the ended membership of whoever had the address when they were invited: the moderator saw it, and
+    decided to open it again. One with a `link_id` was asked for by a stranger with that link: nobody decided on it.
     """
 
     __tablename__ = "invitation"
@@ -66,6 +68,7 @@ class Invitation(Model):
         enum_column_type(InvitationAnswer, otherwise=InvitationAnswer.WITHDRAWN), default=InvitationAnswer.OPEN
     )
     accepted_by_id: Mapped[int | None]
+    reopens_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -88,6 +91,15 @@ class Invitation(Model):
     def is_open(self) -> bool:
         """Whether it can be accepted."""
         return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
+
+    def is_decision_about(self, seat: Membership | None) -> bool:
+        """Whether a moderator, by inviting, decided about the person whose membership this is, and nobody has since."""
+        if self.link_id is not None:
+            return False
+        if seat is None or (seat.decided_at is None and not seat.is_barred):
+            return True
+        decided_at = max(moment for moment in (seat.decided_at, seat.ends_at) if moment)
+        return self.reopens_id == seat.id and self.created_at >= decided_at
 
 
 class InviteLink(Model):

@@ -69,9 +69,9 @@ def create_person(organisation: Organisation, **facts: Any) -> User:
 def update_person(person: User, *, version: str, **facts: Any) -> None:
     """Update a person, or change their organisation, to which they then belong for certain.
 
-    Their memberships stay as they are.
+    Their memberships stay as they are, and so does their address.
 
-    Raises StaleOrganisation unless `version` is current, or AlreadyTaken.
+    Raises StaleOrganisation unless `version` is current.
     """
     begin_write()
     db.session.refresh(person, with_for_update=True)
@@ -110,9 +110,9 @@ def _require_free_name(own_id: int | None, *, name: str, cvr_number: str | None,
         raise AlreadyTaken("cvr_number", _("%(name)s has this CVR number already.", name=other.name))
 
 
-def _require_free_address(own_id: int | None, *, email: str, **rest: Any) -> None:
+def _require_free_address(own_id: int | None, *, email: str = "", **rest: Any) -> None:
     """Raise AlreadyTaken if another person has the e-mail address."""
-    other = user_with(email)
+    other = user_with(email) if email else None
     if other and other.id != own_id:
         place = other.organisation.name if other.organisation else _("no organisation")
         raise AlreadyTaken("email", _("%(name)s, %(place)s, has this address already.", name=other.name, place=place))

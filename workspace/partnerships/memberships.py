@@ -1,5 +1,7 @@
 """Finding and creating memberships, however a person joins."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +14,9 @@ from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.verbs import ACCEPTED_ORGANISATION, JOINED
 from workspace.permissions import Level
+
+# What is done about a membership through which somebody has just come in. Features above add to it.
+on_admission: list[Callable[[Membership], None]] = []
 
 
 def find(partnership: Partnership, user: User) -> Membership | None:
@@ -34,12 +39,14 @@ def admit(
     helps: str = "",
     link_id: int | None = None,
     accepted: bool = True,
+    decided_at: datetime | None = None,
 ) -> Membership:
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
     `accepted` says whether the person has asked for it, or said yes; somebody whom a moderator adds has not yet.
     A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
+    `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
     """
     seat = find(partnership, user)
     if seat and seat.is_active:
@@ -54,7 +61,11 @@ def admit(
         seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
     seat.transition_to(MembershipState.ACTIVE, by=by)
     seat.accepted_at = None
+    if by or decided_at:
+        seat.decide(level, at=decided_at)
     db.session.flush()
+    for settle in on_admission:
+        settle(seat)
     _tell(seat, by, helps)
     record_audit(
         AuditAction.JOINED,

@@ -32,7 +32,7 @@ from workspace.db.transactions import begin_write
 from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
+from workspace.permissions import LEVELS, Action, Conflict, Level, NotAllowed, permits
 
 
 class Stage(StrEnum):
@@ -214,6 +214,10 @@ class Membership(Model):
     what somebody wrote who asked to join, `moderator_question` what the moderators want to know first. A suspension
     ends by itself at `suspended_until`, a membership at `ends_at`: from that moment, whether or not it is recorded yet
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
+
+    `decided_at` is when moderators last decided about this person, and `decided_level` what they decided: the level,
+    or None where they ended the membership or declined the request. What the person does meanwhile, such as leaving,
+    asking again or coming back by a link, changes neither (None and None: nobody has decided about them yet).
     """
 
     __tablename__ = "membership"
@@ -253,6 +257,8 @@ class Membership(Model):
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     decided_by_id: Mapped[int | None]
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_level: Mapped[Level | None] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
     suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ending: Mapped[Ending | None] = mapped_column(enum_column_type(Ending, otherwise=Ending.REMOVED))
@@ -321,6 +327,25 @@ class Membership(Model):
     @classmethod
     def _has_ended(cls) -> ColumnElement[bool]:
         return or_(cls.state == MembershipState.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= now_param()))
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether moderators ended it, now or on its date: only a moderator's new decision opens it again."""
+        is_ended = self.decided_at is not None and self.decided_level is None
+        return is_ended or (self.ends_at is not None and self.ends_at <= clock.now())
+
+    def decide(self, level: Level | None, *, at: datetime | None = None) -> None:
+        """Store a moderator's decision about this person: the level, or None for no access."""
+        self.decided_at, self.decided_level = at or clock.now(), level
+
+    def level_within_decision(self, offered: Level) -> Level:
+        """What somebody gets who comes in by themselves: never more than moderators decided last.
+
+        Raises NotAllowed where they decided that the person has no access.
+        """
+        if self.is_barred:
+            raise NotAllowed(_("The moderators have ended your access. Only a moderator can let you in again."))
+        return min(offered, self.decided_level or offered, key=LEVELS.index)
 
     def transition_to(self, state: MembershipState, *, by: "Membership | None" = None, reason: str = "") -> None:
         """Change the state to `state`, by the decision of `by`, and clear what belonged to the last one."""

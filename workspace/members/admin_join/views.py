@@ -23,7 +23,7 @@ from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.memberships import admit, find
-from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Conflict, Level, administrators_only
 from workspace.web import pagination
@@ -38,13 +38,13 @@ MAX_MEMBERSHIPS = 200
 def partnerships(user: User) -> ResponseReturnValue:
     """Every partnership by its name, with how many members and moderators it has."""
     found = _partnerships(pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/partnerships.html",
         "members/_partnerships.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
     )
 
 
@@ -108,6 +108,9 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
         seat = find(partnership, user)
         if seat and seat.is_active:
             raise Conflict(_("You are in the partnership already."))
+        is_put_out = seat is not None and (seat.is_barred or seat.state is MembershipState.SUSPENDED)
+        if seat and is_put_out and other_moderators(seat):
+            raise Conflict(_("The moderators have ended your access. Only a moderator can let you in again."))
         seat = admit(
             partnership,
             user,

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
+from workspace.mail.addresses import normalised
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm
 from workspace.members.invitations import service as invitations_service
@@ -76,7 +76,7 @@ def join(token: str) -> ResponseReturnValue:
         seat = join_requests_service.join(link, g.user, form.organisation.data if "organisation" in form else None)
         flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
         return redirect_client(seat.partnership.address)
-    email = _normal(form.email.data or "")
+    email = normalised(form.email.data or "")
     if not email:
         form.refuse(form.email, _("This is not a mail address."))
         return _join_page(link, form, 422)
@@ -127,10 +127,3 @@ def _not_ours() -> ResponseReturnValue:
 def _is_strong(form: AccountForm, invitation: Invitation) -> bool:
     weakness = passwords.weakness(form.password.data or "", form.name.data or "", invitation.email)
     return weakness is None or form.refuse(form.password, weakness)
-
-
-def _normal(email: str) -> str:
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return ""

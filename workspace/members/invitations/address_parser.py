@@ -8,13 +8,13 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import case, select
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.mail.addresses import normalised
 from workspace.members.invitations import limits
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
@@ -169,10 +169,7 @@ def _address(text: str) -> str:
     address = text.removeprefix("mailto:")
     if "@" not in address or len(address) > LONGEST_EMAIL:
         return ""
-    try:
-        return validate_email(address, check_deliverability=False).normalized
-    except (EmailNotValidError, UnicodeError, ValueError):
-        return ""
+    return normalised(address)
 
 
 def _name(text: str) -> str:

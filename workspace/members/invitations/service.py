@@ -1,9 +1,10 @@
 """Invitations by e-mail address. An invitation is an approval: accepting it makes one a member."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from flask import abort, current_app
+from flask import abort
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import insert, select, update
@@ -26,6 +27,7 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.web.signing import signing_keys
 
 
 class NoLongerOpen(Conflict):
@@ -62,7 +64,19 @@ def invite(
             "created_at": now,
             "expires_at": now + VALID,
         }
-        made = _add([{"email": row.email, "email_key": row.key, "name": row.name, **common} for row in wanted])
+        ended = _ended_memberships(by.partnership, [row.key for row in wanted])
+        made = _add(
+            [
+                {
+                    "email": row.email,
+                    "email_key": row.key,
+                    "name": row.name,
+                    "reopens_id": ended.get(row.key),
+                    **common,
+                }
+                for row in wanted
+            ]
+        )
         enqueue_all([mail for invitation in made for mail in _mails(invitation)])
         for invitation in made:
             record_audit(
@@ -126,27 +140,40 @@ def accept(invitation: Invitation, user: User) -> Membership:
         link = db.session.get(InviteLink, invitation.link_id) if invitation.link_id else None
         if link:
             use(link)
+        is_decision = invitation.is_decision_about(find(partnership, user))
+        invitation.answer = InvitationAnswer.ACCEPTED
         seat = enter(
             partnership,
             user,
             level=invitation.level,
             organisation_id=invitation.organisation_id,
             link_id=invitation.link_id,
+            decided_at=invitation.created_at if is_decision else None,
         )
-        invitation.answer, invitation.accepted_by_id = InvitationAnswer.ACCEPTED, seat.id
+        invitation.accepted_by_id = seat.id
         return seat
 
 
 def enter(
-    partnership: Partnership, user: User, *, level: Level, organisation_id: int | None, link_id: int | None
+    partnership: Partnership,
+    user: User,
+    *,
+    level: Level,
+    organisation_id: int | None,
+    link_id: int | None,
+    decided_at: datetime | None = None,
 ) -> Membership:
     """Make the person a member for their own organisation if it takes part, else for `organisation_id`.
 
-    Raises NotAllowed for a member whose access is on hold, and Conflict if the organisation does not take part.
+    `decided_at` is when a moderator decided that this very person comes in, at this level. Otherwise they get no more
+    than moderators decided about them before. Raises NotAllowed for somebody whose access is on hold or was ended by
+    moderators, and Conflict if the organisation does not take part.
     """
     seat = find(partnership, user)
     if seat and not seat.is_active and not seat.has_ended and seat.state is MembershipState.SUSPENDED:
         raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
+    if seat and decided_at is None:
+        level = seat.level_within_decision(level)
     if user.organisation_id in participations(partnership):
         organisation_id = user.organisation_id
     return admit(
@@ -156,6 +183,7 @@ def enter(
         organisation_id=require_partner(partnership, organisation_id),
         way="link" if link_id else "invitation",
         link_id=link_id,
+        decided_at=decided_at,
     )
 
 
@@ -229,7 +257,7 @@ def _number(kind: type, token: str) -> int | None:
 
 
 def _signer(kind: type) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=kind.__name__.lower())
+    return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
 
 
 def _of(by: Membership, invitation_id: int) -> Invitation:
@@ -252,6 +280,20 @@ def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
         )
         made += db.session.scalars(added.order_by(Invitation.id))
     return made
+
+
+def _ended_memberships(partnership: Partnership, keys: Sequence[str]) -> dict[str, int]:
+    """The ended memberships of whoever has these addresses, by address: one statement for every 500."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), address_parser.AT_ONCE):
+        chunk = keys[start : start + address_parser.AT_ONCE]
+        query = (
+            select(User.email_key, Membership.id)
+            .join(Membership.user)
+            .where(Membership.partnership_id == partnership.id, Membership.is_present, Membership.has_ended)
+        )
+        found |= {key: seat_id for key, seat_id in db.session.execute(query.where(User.email_key.in_(chunk)))}
+    return found
 
 
 def _mails(invitation: Invitation) -> list[dict[str, Any]]:

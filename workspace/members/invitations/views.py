@@ -1,7 +1,6 @@
 """Inviting, for moderators: paste, preview, confirm; what waits for an answer; links to show at a meeting."""
 
 from collections import Counter
-from typing import Any
 
 import segno
 from flask import abort, make_response, render_template, request
@@ -21,6 +20,7 @@ from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web import pagination
@@ -55,7 +55,7 @@ def invite(membership: Membership) -> ResponseReturnValue:
     # Rows that can't be invited come first: they need attention.
     rows.sort(key=lambda row: row.status in INVITING)
     counts = Counter(row.status for row in rows)
-    context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **_place(membership)}
+    context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **partnership_context(membership)}
     return make_response(render_template("members/preview.html", form=form, **context), 200 if ready else 422)
 
 
@@ -118,7 +118,7 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
         address=address,
         code=Markup(segno.make(address, micro=False).svg_inline(scale=4, omitsize=False)),  # noqa: S704 (made here)
         came=pending.came_by(link),
-        **_place(membership),
+        **partnership_context(membership),
     )
 
 
@@ -154,7 +154,7 @@ def _page_html(
     membership: Membership, form: InvitationForm, *, link_form: LinkForm | None = None, refused: str = ""
 ) -> str:
     found = pending.invitations(membership, pagination.parse_int(request.args.get("before", "")))
-    page = found[: pending.PAGE]
+    page, last = pagination.split_page(found, pending.PAGE)
     return render_template(
         "members/invitations.html",
         form=form,
@@ -162,11 +162,7 @@ def _page_html(
         link_form=link_form or LinkForm(formdata=None),
         open_invitations=page,
         count=pending.count_of_invitations(membership),
-        older=page[-1].id if len(found) > len(page) else None,
+        older=last.id if last else None,
         links=pending.links(membership),
-        **_place(membership),
+        **partnership_context(membership),
     )
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}

@@ -117,6 +117,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
             seat.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(seat)
+        elif seat.ends_at and seat.is_barred:  # The end may not have been recorded yet, and must not be forgotten.
+            seat.decide(None, at=seat.ends_at)
         seat.organisation_id, seat.level, seat.ends_at = user.organisation_id, Level.OBSERVER, None
         seat.transition_to(MembershipState.REQUESTED)
         seat.request_text = words
@@ -141,6 +143,7 @@ def decline(by: Membership, seat_id: int, reason: str) -> Membership:
         seat = _request(by, seat_id)
         seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
         seat.ending = Ending.DECLINED
+        seat.decide(None)
         record_audit(AuditAction.DECLINED, actor=by.user, subject=seat.user, partnership=by.partnership, reason=reason)
         _tell(seat, "declined")
         return seat

@@ -17,10 +17,12 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
+from workspace.members.moderation import ways_in
+from workspace.members.moderation.ways_in import NOTHING, Retained
 from workspace.members.verbs import LEFT, REMOVED
 from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
-from workspace.permissions import Action, Conflict, Level
+from workspace.permissions import LEVELS, Action, Conflict, Level
 
 MOST_AT_ONCE = 100
 
@@ -54,6 +56,8 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
         before = {seat.id: seat.level for seat in changed}
         for seat in changed:
             seat.level = levels[seat.id]
+            if not seat.is_barred:
+                seat.decide(seat.level)
             record_audit(
                 AuditAction.CHANGED_LEVEL,
                 actor=by.user,
@@ -62,14 +66,25 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
                 before=before[seat.id].value,
                 after=seat.level.value,
             )
+        lowered = [seat for seat in changed if LEVELS.index(seat.level) < LEVELS.index(before[seat.id])]
+        ways_in.close_above_level(by, lowered)
         _tell_levels([seat for seat in changed if seat.is_active and seat.id != by.id])
         return before
 
 
 def suspend(
-    by: Membership, ids: Collection[int], *, until: datetime | None, reason: str, confirmed: bool = False
+    by: Membership,
+    ids: Collection[int],
+    *,
+    until: datetime | None,
+    reason: str,
+    confirmed: bool = False,
+    retained: Retained = NOTHING,
 ) -> list[Membership]:
-    """Suspend members until a moment, or until somebody lifts it; returns those who were suspended."""
+    """Suspend members until a moment, or until somebody lifts it; returns those who were suspended.
+
+    The ways in that they made or may know are closed, except for what is `retained`.
+    """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [seat for seat in find_members(by.partnership, ids) if seat.is_active]
@@ -79,6 +94,7 @@ def suspend(
             seat.transition_to(MembershipState.SUSPENDED, by=by, reason=reason)
             seat.suspended_until = until
             _tell(AuditAction.SUSPENDED, seat, by, reason=reason, until=until.isoformat() if until else "")
+        ways_in.close(by, found, retained=retained)
         return found
 
 
@@ -95,8 +111,13 @@ def lift(by: Membership, seat_id: int) -> Membership:
         return seat
 
 
-def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False) -> list[Membership]:
-    """End memberships. What they wrote stays under their names; their roles become vacant."""
+def remove(
+    by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False, retained: Retained = NOTHING
+) -> list[Membership]:
+    """End memberships. What they wrote stays under their names; their roles become vacant.
+
+    The ways in that they made or may know are closed, except for what is `retained`.
+    """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [
@@ -108,6 +129,7 @@ def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool
         require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
         for seat in found:
             end(seat, Ending.REMOVED, by=by, reason=reason)
+        ways_in.close(by, found, retained=retained)
         return found
 
 
@@ -115,6 +137,7 @@ def end(seat: Membership, how: Ending, *, by: Membership, reason: str = "") -> N
     """End the membership, and log it. The partnership is locked."""
     seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
     seat.ending = how
+    seat.decide(None)
     record_by(by, REMOVED, subject=seat)
     _tell(AuditAction.REMOVED, seat, by, reason=reason)
 

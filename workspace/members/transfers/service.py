@@ -13,6 +13,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.members.models import Invitation, InvitationAnswer
+from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import (
     LastOfSide,
     end,
@@ -77,6 +78,7 @@ def end_participation(
             require_moderators(by.partnership, without=moderators(seats), confirmed=confirmed)
             for seat in seats:
                 end(seat, Ending.REMOVED, by=by, reason=reason)
+            ways_in.close(by, seats)
         else:
             if stay_for == organisation_id or stay_for not in present:
                 raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
