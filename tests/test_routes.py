@@ -111,6 +111,9 @@ TABLE = """
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
     GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
     POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /partnerships/<slug:slug>/acceptance                           members read
     GET  /people/<number:user_id>/invitation-limit                      administrators
     POST /people/<number:user_id>/invitation-limit                      administrators
 

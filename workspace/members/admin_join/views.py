@@ -9,6 +9,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select, tuple_
 
 from workspace.accounts.models import User
@@ -20,8 +21,10 @@ from workspace.members.forms import HelpForm
 from workspace.members.moderation.service import other_moderators
 from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Conflict, Level, administrators_only
 from workspace.web import pagination
 from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
@@ -64,6 +67,27 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
         _("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=membership.partnership.name)
     )
     return redirect_client(membership.partnership.address)
+
+
+@blueprint.get("/admin/partnerships/<number:partnership_id>/organisations")
+@administrators_only
+def show_participations(user: User, partnership_id: int) -> ResponseReturnValue:
+    """The organisations of a partnership, and which of them are only invited."""
+    partnership: Partnership = db.get_or_404(Partnership, partnership_id)
+    organisations = participating_organisations(partnership)
+    return render_template("members/participations.html", partnership=partnership, organisations=organisations)
+
+
+@blueprint.post("/admin/partnerships/<number:partnership_id>/organisations")
+@administrators_only
+def accept_participations(user: User, partnership_id: int) -> ResponseReturnValue:
+    """Say yes for invited organisations, where nobody of theirs can."""
+    partnership: Partnership = db.get_or_404(Partnership, partnership_id)
+    chosen = [number for text in request.form.getlist("organisation") if (number := pagination.parse_int(text))]
+    names = partnerships_service.accept_participations(partnership, chosen, user)
+    if names:
+        flash_live(ngettext("%(num)s organisation takes part now.", "%(num)s organisations take part now.", len(names)))
+    return redirect_client(f"/admin/partnerships/{partnership_id}/organisations")
 
 
 @blueprint.get("/people/<number:user_id>/memberships")
