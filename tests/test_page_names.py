@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "digests/settings.html": SEVERAL,
     "live/feed.html": LIVE,
     "live/post.html": LIVE,
+    "members/appointment.html": NAMED_BY_RESOURCE,
     "members/departure.html": NAMED_BY_RESOURCE,
     "members/help.html": NAMED_BY_RESOURCE,
     "members/leaving.html": NAMED_BY_RESOURCE,

@@ -110,6 +110,9 @@ TABLE = """
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
 
+    GET  /admin/partnerships/<number:partnership_id>/appointment        administrators
+    POST /admin/partnerships/<number:partnership_id>/appointment        administrators
+
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in
     GET  /partnerships/<slug:slug>/news                                 members read

@@ -17,6 +17,7 @@ from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import HelpForm
+from workspace.members.moderation import closing
 from workspace.members.moderation.service import other_moderators
 from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
@@ -69,7 +70,9 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, seats=_memberships(shown))
+    return render_template(
+        "members/of_person.html", person=shown, seats=_memberships(shown), unmoderated=closing.without_moderator(shown)
+    )
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -120,7 +123,8 @@ def _partnerships(after: int | None) -> list[AnyRow]:
             Partnership.name,
             Partnership.archived_at,
             here.correlate(Partnership).scalar_subquery().label("members"),
-            here.where(Membership.level == Level.MODERATOR)
+            here.join(Membership.user)
+            .where(Membership.level == Level.MODERATOR, User.deactivated_at.is_(None))
             .correlate(Partnership)
             .scalar_subquery()
             .label("moderators"),
