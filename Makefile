@@ -50,6 +50,7 @@ lint: $(VENV)/.tests ## the part of it that takes seconds
 format: $(VENV)/.tests
 	@$(VENV)/bin/ruff check --quiet --fix-only .
 	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/python scripts/styles.py format
 
 messages: $(VENV)/.tests ## bring the words of code and templates into the translations
 	@$(VENV)/bin/python scripts/messages.py update

@@ -12,9 +12,9 @@ from sqlalchemy import inspect, select
 
 from tests.databases import KIND, migrate, new_database
 from tests.factories import Level, add_member, make_user, start_partnership
-from workspace import cli, create_app
+from workspace import create_app
 from workspace.config import Settings
-from workspace.db import Base, db
+from workspace.db import Base, db, schema
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
 from workspace.partnerships.models import Membership, Partnership, Visibility
@@ -70,9 +70,9 @@ def test_the_models_equal_the_migrations() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_the_last_file_is_the_newest_version() -> None:
-    assert cli._present_version() is None
+    assert schema.present_version() is None
     migrate("upgrade", "head")
-    assert cli._present_version() == cli._newest_version() == versions()[-1]
+    assert schema.present_version() == schema.newest_version() == versions()[-1]
 
 
 @pytest.mark.usefixtures("empty")
@@ -129,4 +129,4 @@ def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> Non
 
 def versions() -> list[str]:
     """All revisions, the oldest first."""
-    return sorted(path.stem for path in (cli.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))

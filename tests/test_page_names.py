@@ -4,7 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from workspace.config import ROOT
+
+pytestmark = pytest.mark.either_database
 
 RENDERS = ("render_template", "page_or_partial")
 VERBS = ("show_", "list_", "edit_")

@@ -109,6 +109,10 @@ TABLE = """
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
+    GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /people/<number:user_id>/invitation-limit                      administrators
+    POST /people/<number:user_id>/invitation-limit                      administrators
 
     GET  /admin/partnerships/<number:partnership_id>/appointment        administrators
     POST /admin/partnerships/<number:partnership_id>/appointment        administrators
@@ -147,7 +151,9 @@ TABLE = """
     GET  /partnerships/listed                                           signed_in
     POST /partnerships/listed/<number:partnership_id>/requests          signed_in
     POST /settings/trail                                                signed_in
+    GET  /healthz                                                       public
     GET  /healthz/ready                                                 public
+    GET  /healthz/all                                                   public
     GET  /admin/mail                                                    administrators
     POST /admin/mail/retry                                              administrators
     POST /admin/mail/<number:mail_id>/retry                             administrators

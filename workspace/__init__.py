@@ -7,7 +7,7 @@ from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
 from threading import BoundedSemaphore, Lock
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 
 import flask
 from flask import Flask, Response, g
@@ -32,7 +32,7 @@ from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
 from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
-from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, throttling
+from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, request_slots, throttling
 from workspace.web.assets import Assets
 from workspace.web.url_converters import NumberConverter, Slug, Token
 
@@ -52,10 +52,9 @@ FEATURES = (
     "overview",
     "live",
     "digests",
+    "health",
 )
 MOST_FIELDS = 5_000
-# At work in a process: more of them at once only get into each other's way. Streams and static files are not counted.
-REQUESTS_AT_ONCE = 16
 
 
 class Parser(FormDataParser):
@@ -85,16 +84,17 @@ class Workspace(Flask):
     settings: Settings
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
-    # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
-    jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
-    request_slots = BoundedSemaphore(REQUESTS_AT_ONCE)
+    request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
-        fetched_by_itself = environ["PATH_INFO"].endswith("/news")
-        with self._body(environ), self.live_update_lock if fetched_by_itself else nullcontext(), self.request_slots:
+        path = environ["PATH_INFO"]
+        if path.startswith("/healthz"):  # Where all slots wait for the database, this is what says so.
+            return super().wsgi_app(environ, start_response)
+        update_lock = self.live_update_lock if path.endswith("/news") else nullcontext()
+        with self._body(environ), update_lock, request_slots.held(self.request_slots, environ):
             return super().wsgi_app(environ, start_response)
 
     def largest_body(self, environ: "WSGIEnvironment") -> int:
@@ -164,6 +164,7 @@ def _register(app: Flask, feature: str) -> None:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine.engine_options(settings),
         "MAX_CONTENT_LENGTH": request_bodies.LARGEST,
@@ -193,7 +194,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    throttling.install(app, settings.rate_limit_url)
+    throttling.install(app, settings)
     compress.init_app(app)
     babel.init_app(app, locale_selector=formatting.language)
 

@@ -46,7 +46,12 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
 def _refused(error: UserError) -> ResponseReturnValue:
     if error.status == 403:
         _keep_on_record(AuditAction.REFUSED)
-    titles = {403: _("You can't do this"), 409: _("Something has changed"), 429: _("Too many attempts")}
+    titles = {
+        403: _("You can't do this"),
+        409: _("Something has changed"),
+        429: _("Too many attempts"),
+        503: _("It is busy right now"),
+    }
     title = titles.get(error.status, _("It could not be done"))
     response = make_response(_answer(error.status, title, error.message))
     response.headers.update(error.headers)

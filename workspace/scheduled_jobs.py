@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace.db import db, failures
+from workspace import retention
+from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
 from workspace.members import expiry
@@ -22,13 +23,16 @@ JOBS: tuple[Callable[[], int], ...] = (
     planning.plan,
     delivery.deliver,
     bounce_views.flag_users,
+    retention.prune,
 )
 
 
 def run_due_jobs() -> int:
     """Do all that is due by now, or until this worker is told to stop; the number of things done."""
+    installation.note_worker()
     stopping = delivery.mail_sender().stopping
-    return sum(run_job(piece) for piece in (*JOBS, failures.forget_old) if not stopping.is_set())
+    jobs = (*JOBS, failures.forget_old, rate_limits.forget_expired)
+    return sum(run_job(piece) for piece in jobs if not stopping.is_set())
 
 
 def run_job(piece: Callable[[], int]) -> int:

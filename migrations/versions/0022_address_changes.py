@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0022_address_changes"
-down_revision = "0019_decisions"
+down_revision = "0020_invitation_limits"
 branch_labels = None
 depends_on = None
 

@@ -15,7 +15,7 @@ from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, redirect_303
-from workspace.web.throttling import TooManyAttempts
+from workspace.web.throttling import TryAgainLater
 
 COOKIE = "address_code"
 
@@ -39,7 +39,7 @@ def ask(user: User) -> ResponseReturnValue:
             form.refuse(form.present_password, _("This is not your present password."))
             return render_template("accounts/address.html", form=form), 422
         sign_in.count_code(form.email.data or "")
-    except TooManyAttempts as refused:
+    except TryAgainLater as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(render_template("accounts/address.html", form=form))
     address = form.email.data or ""

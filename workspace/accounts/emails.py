@@ -16,7 +16,7 @@ from workspace.mail.models import Mail
 def sign_in_code(mail: Mail) -> EmailContent | None:
     """The code, as long as it can be used."""
     code = db.session.get(VerificationCode, mail.payload["code"])
-    if code is None or not code.is_open or code.user_id != mail.user_id:
+    if code is None or not code.is_worth_sending or code.user_id != mail.user_id:
         return None
     return render_email("sign_in_code", code=code)
 

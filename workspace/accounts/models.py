@@ -65,6 +65,8 @@ class User(Model):
     last_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_full_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     mail_preferences: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # How many new addresses they may invite a day, where an administrator has decided it.
+    invitation_limit: Mapped[int | None]
     undelivered_digest_id: Mapped[int] = mapped_column(default=0)
     dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 

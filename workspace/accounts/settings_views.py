@@ -13,7 +13,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db.transactions import begin_write
 from workspace.permissions import signed_in
 from workspace.web.htmx import flash_live, form_error, partial_or_redirect, redirect_303, redirect_client
-from workspace.web.throttling import TooManyAttempts
+from workspace.web.throttling import TryAgainLater
 
 
 @blueprint.get("")
@@ -54,7 +54,7 @@ def change_password(user: User) -> ResponseReturnValue:
     if "present_password" in form:
         try:
             known = sign_in.attempt(user.email, form.present_password.data or "")
-        except TooManyAttempts as refused:
+        except TryAgainLater as refused:
             form.refuse(form.present_password, refused.message)
             return refused.answer(render_template("accounts/password.html", form=form))
         if known is None:

@@ -16,7 +16,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.permissions import public, signed_in
 from workspace.web import form_recovery
 from workspace.web.htmx import flash_live, redirect_303
-from workspace.web.throttling import TooManyAttempts
+from workspace.web.throttling import TryAgainLater
 
 
 @blueprint.get("/sign-in")
@@ -40,7 +40,7 @@ def start_session() -> ResponseReturnValue:
         return render_template("accounts/sign_in.html", form=form, kept=carried), 422
     try:
         user = sign_in_module.attempt(form.email.data or "", form.password.data or "")
-    except TooManyAttempts as refused:
+    except TryAgainLater as refused:
         form.refuse(form.password, refused.message)
         return refused.answer(render_template("accounts/sign_in.html", form=form, kept=carried))
     if user is None:

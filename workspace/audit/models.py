@@ -28,6 +28,8 @@ class AuditAction(StrEnum):
     REFUSED = "refused"
     NOT_FOUND = "not_found"
     INVITED = "invited"
+    SENT_INVITATIONS = "sent_invitations"
+    SET_INVITATION_LIMIT = "set_invitation_limit"
     RESENT = "resent"
     WITHDREW_INVITATION = "withdrew_invitation"
     OPENED_LINK = "opened_link"

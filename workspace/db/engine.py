@@ -1,12 +1,12 @@
 """The engine: its options, and how connections and transactions begin and end on SQLite and PostgreSQL."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -53,6 +53,14 @@ def configure_engine(app: Flask) -> None:
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "rollback", _end_reading)
     app.after_request(run_deferred_work)
+
+
+def checkpoint(url: str) -> None:
+    """Move what SQLite's write-ahead log holds into the file itself, unless it is in use: the file is whole then."""
+    path = make_url(url).database
+    if url.startswith("sqlite") and path:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

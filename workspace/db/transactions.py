@@ -6,9 +6,11 @@ demo) every transaction may write.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from flask import Response, current_app, g, has_app_context
+from flask import Response, current_app, g, has_app_context, has_request_context
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from workspace.db import db
@@ -34,6 +36,34 @@ def begin_write() -> None:
         raise RuntimeError("A GET never writes.")
     db.session.commit()
     g.writes = True
+
+
+def release_connection() -> None:
+    """End the transaction that reads, before something slow. What was read before is read again when next looked at.
+
+    Does nothing where the present transaction writes.
+    """
+    if not may_write():
+        db.session.commit()
+
+
+@contextmanager
+def own_transaction() -> Iterator[Connection]:
+    """A transaction that writes apart from the request's, and is committed at the end.
+
+    The request's ends first, so that it never holds two connections. Raises RuntimeError where that one writes already:
+    on SQLite the two would wait for each other.
+    """
+    if has_request_context() and g.get("writes", True) and db.session().in_transaction():
+        raise RuntimeError("The request's own transaction writes already.")
+    release_connection()
+    before = g.get("writes", True)
+    g.writes = True
+    try:
+        with db.engine.begin() as connection:
+            yield connection
+    finally:
+        g.writes = before
 
 
 def rollback_request(*, has_failed: bool) -> None:

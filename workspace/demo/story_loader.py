@@ -207,12 +207,12 @@ class StoryPlayer:
         )
 
     def comment(self, event: Event) -> None:
-        by = self._by(event)
-        made = Comment.write(
-            by, self.posts[event["on"]].number, body=_rich_text(event), one_time_key=self._key(event["nth"])
+        post_number = self.posts[event["on"]].number
+        comment = Comment.write(
+            self._by(event), post_number, body=_rich_text(event), one_time_key=self._key(event["nth"])
         )
         if "key" in event:
-            self.comments[event["key"]] = db.session.get_one(Comment, (by.partnership_id, made.number))
+            self.comments[event["key"]] = comment
 
     def edit(self, event: Event) -> None:
         body = _rich_text(event)

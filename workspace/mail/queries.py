@@ -13,6 +13,7 @@ from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.mail.models import UNFINISHED, Mail, MailState
+from workspace.web import pagination
 
 PAGE = 50
 OVERDUE = timedelta(minutes=15)
@@ -75,6 +76,7 @@ JOB_NAMES = {
     "due_addresses": _l("New mail addresses"),
     "delivery": _l("Sending mail"),
     "bounce_views": _l("Digests that could not be delivered"),
+    "retention": _l("Deleting what is no longer kept"),
 }
 
 
@@ -119,5 +121,6 @@ def list_mails(shelf: OutboxFilter, before: int | None) -> tuple[list[Mail], int
     )
     if before is not None:
         query = query.where(Mail.id < before)
-    found = list(db.session.scalars(query.order_by(Mail.id.desc()).limit(PAGE + 1)))
-    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+    found = db.session.scalars(query.order_by(Mail.id.desc()).limit(PAGE + 1)).all()
+    mails, last = pagination.split_page(found, PAGE)
+    return mails, last.id if last else None

@@ -10,6 +10,7 @@ from workspace.db import db
 from workspace.i18n.formatting import short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, Report
 from workspace.members.reports import service as reports_service
@@ -19,22 +20,29 @@ from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Ending, Membership, MembershipState
 from workspace.permissions import Action
 from workspace.posts.models import Post
+from workspace.rich_text.link_removal import unlinked
 
 
 @email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
 @email_type("reminder", _l("Reminder of an invitation"))
 def invitation(mail: Mail) -> EmailContent | None:
-    """The invitation, or a reminder of it."""
+    """The invitation, or a reminder of it. It goes to strangers, so nothing that somebody wrote is a link in it."""
     found = db.session.get(Invitation, mail.payload["invitation"])
     if found is None or not found.is_open or mail.payload.get("round", found.round) != found.round:
         return None
+    is_reminder = mail.kind == "reminder"
+    if is_reminder and limits.exhausted([found.email_key], but=mail.key):
+        return None
+    inviter = found.invited_by
     with force_locale(spoken(found.language)):
         return render_email(
             "invitation",
-            sender=found.partnership.name,
+            sender=unlinked(found.partnership.name),
+            who=unlinked(inviter.user.name),
+            organisation=unlinked(inviter.organisation.name),
             invitation=found,
-            is_reminder=mail.kind == "reminder",
-            greeting="" if carries_titles_only(found.partnership) else found.greeting,
+            is_reminder=is_reminder,
+            greeting="" if carries_titles_only(found.partnership) else unlinked(found.greeting),
             address=link(f"/invitations/{invitations_service.token(found)}"),
         )
 

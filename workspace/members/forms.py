@@ -29,10 +29,13 @@ from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
 from workspace.permissions import Level
+from workspace.rich_text.link_removal import leads_somewhere
 from workspace.web import pagination
 from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
+HIGHEST_LIMIT = 10_000
+LIMIT = _l("Write a number from 1 to 10,000.")
 MOST_USES = _l("Write a number from 1 to 500.")
 FURTHEST = timedelta(days=3660)
 
@@ -149,6 +152,21 @@ class InvitationForm(WorkspaceForm):
         if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
+
+    def validate_greeting(self, field: Field) -> None:
+        """No links: strangers would follow them in the trust that they have in the workspace's name."""
+        if field.data and not field.errors and leads_somewhere(field.data):
+            raise ValidationError(_("Leave out links and addresses. The mail has the link to the invitation."))
+
+
+class InvitationLimitForm(WorkspaceForm):
+    """How many new addresses may be invited a day."""
+
+    limit = IntegerField(
+        _l("New addresses a day"),
+        validators=[Optional(), NumberRange(1, HIGHEST_LIMIT, LIMIT)],
+        description=_l("Leave it empty for the usual limit."),
+    )
 
 
 class LinkForm(WorkspaceForm):

@@ -49,6 +49,8 @@ class Invitation(Model):
         ),
         Index("ix_invitation_partnership_id_answer_id", "partnership_id", "answer", "id"),
         Index("ix_invitation_email_key", "email_key"),
+        Index("ix_invitation_partnership_id_created_at", "partnership_id", "created_at"),
+        Index("ix_invitation_invited_by_id_created_at", "invited_by_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,13 +6,13 @@ It is signed, and valid for a year. Using it twice is harmless, and it only ever
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.message_types import link
 from workspace.notifications.dispatch import NotificationKind
+from workspace.web.signing import signing_keys
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
@@ -54,4 +54,4 @@ def read(signed: str) -> UnsubscribeTarget | None:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="unsubscribe")
+    return URLSafeTimedSerializer(signing_keys(), salt="unsubscribe")

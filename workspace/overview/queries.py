@@ -16,10 +16,9 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
-from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import my_memberships, participation_of_membership
+from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.queries import my_memberships, with_person
 from workspace.partnerships.query_params import USER, params_of
 from workspace.posts.models import Post
 from workspace.posts.queries import author
@@ -73,7 +72,7 @@ def _cards(keys: AnySelect) -> AnySelect:
         Entry.number > newest.c.seen_number,
         Entry.actor_id.is_distinct_from(newest.c.seat_id),
     )
-    return (
+    shown = (
         select(
             Post.partnership_id,
             Post.number,
@@ -92,11 +91,8 @@ def _cards(keys: AnySelect) -> AnySelect:
         .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
         .join(Partnership, Partnership.id == Post.partnership_id)
         .join(Membership, Membership.id == Post.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
-        .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
     )
+    return with_person(shown).order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
 
 
 def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:

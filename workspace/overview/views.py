@@ -31,8 +31,7 @@ def index(user: User) -> ResponseReturnValue:
     partnerships = queries.latest_partnerships(user)
     listed = partnerships[: queries.PARTNERSHIPS_LISTED]
     found = queries.feed(user, partnerships, before)
-    page = found[: queries.PAGE]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = pagination.split_page(found, queries.PAGE)
     return page_or_partial(
         "overview/index.html",
         "overview/_post_list_page.html",

@@ -9,6 +9,7 @@ from workspace.db import db
 from workspace.partnerships import queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import AddMemberForm, words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
@@ -23,8 +24,7 @@ def find_people(membership: Membership) -> ResponseReturnValue:
     return page_or_partial(
         "partnerships/people.html",
         "partnerships/_people.html",
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         words=words,
         found=queries.found_people(membership, words) if words.strip() else [],
         form=AddMemberForm(),

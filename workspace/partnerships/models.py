@@ -113,6 +113,8 @@ class Partnership(Model):
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
+    # How many new addresses may be invited a day, where an administrator has decided it.
+    invitation_limit: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))

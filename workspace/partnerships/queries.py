@@ -10,9 +10,9 @@ from sqlalchemy.orm import joinedload, load_only
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
-from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.labels import so_many
@@ -42,6 +42,11 @@ HISTORY_COLUMNS = tuple(
     )
     for seat in (Entry.actor, Entry.subject)
 )
+
+
+# A membership's side; that of an organisation which no longer takes part is the others'.
+SIDE: Any = func.coalesce(Participation.side, Side.OTHERS)
+ORGANISATION_AND_SIDE = (Organisation.name.label("organisation_name"), SIDE.label("side"))
 
 
 @dataclass(frozen=True)
@@ -168,19 +173,9 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
 
 @cached_statement
 def _members(*, goes_on: bool) -> AnySelect:
+    members = select(Membership.id, Membership.level, User.name, User.name_key, User.title, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            Membership.level,
-            User.name,
-            User.name_key,
-            User.title,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(Membership.partnership_id == MEMBERSHIP.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
@@ -189,6 +184,15 @@ def _members(*, goes_on: bool) -> AnySelect:
         key_after = select(User.name_key).join(Membership).where(Membership.id == bindparam("after")).scalar_subquery()
         query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, bindparam("after")))
     return query
+
+
+def with_person(query: AnySelect) -> AnySelect:
+    """`query`, which has memberships, with their people, organisations and sides (`SIDE`) joined to it."""
+    return (
+        query.join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, participation_of_membership())
+    )
 
 
 def participation_of_membership() -> ColumnElement[bool]:
@@ -265,7 +269,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
                 Membership.is_active,
             ),
         )
-        .where(User.deactivated_at.is_(None), *named_like(User.name_search_key, words))
+        .where(User.deactivated_at.is_(None), *name_matches(User.name_search_key, words))
         .order_by(User.name_key, User.id)
         .limit(MOST_FOUND)
     )
@@ -276,7 +280,7 @@ def found_organisations(words: str, *, but: Iterable[int]) -> list[Organisation]
     """Organisations whose name has words that begin like `words`, in Danish order."""
     query = (
         select(Organisation)
-        .where(*named_like(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
+        .where(*name_matches(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
         .order_by(Organisation.name_key)
         .limit(MOST_FOUND)
     )
@@ -287,11 +291,3 @@ def organisations(ids: Iterable[int]) -> list[Organisation]:
     """The organisations with `ids`, in Danish order."""
     query = select(Organisation).where(Organisation.id.in_(list(ids))).order_by(Organisation.name_key)
     return list(db.session.scalars(query))
-
-
-def named_like(folded: Any, words: str) -> list[ColumnElement[bool]]:
-    """One condition a word: some word of the name begins with it."""
-    return [
-        or_(folded.startswith(word, autoescape=True), folded.contains(f" {word}", autoescape=True))
-        for word in danish.search_key(words).split()
-    ]

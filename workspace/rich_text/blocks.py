@@ -141,6 +141,11 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
         yield replace(block, runs=normalise_runs(_with_links(block.runs, plain))) if plain else block
 
 
+def has_links(text: str) -> bool:
+    """Whether there is anything in `text`, of no more than LONGEST_SEARCHED letters, that is shown as a link."""
+    return next(_links_in(text), None) is not None
+
+
 def _links_in(text: str) -> Iterator[Link]:
     """The links found in `text`, in order."""
     for word in WORD.finditer(text):

@@ -12,12 +12,13 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import named_like, participation_of_membership
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
@@ -60,9 +61,8 @@ def matrix(membership: Membership, words: str, after: str, *, retired: bool = Fa
     last = _numbers(after, 3)
     query = _matrix(retired, tuple(danish.search_key(words).split()), bool(last))
     place = dict(zip(PLACE, last, strict=True)) if last else {}
-    found = fetch_rows(query, **params_of(membership), **place)
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(fetch_rows(query, **params_of(membership), **place), PAGE)
+    return page, f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
 
 
 @lru_cache
@@ -92,9 +92,8 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
     )
     if last := _numbers(after, 2):
         query = query.where(tuple_(Role.position, Role.id) > tuple_(*last))
-    found = db.session.execute(query).all()
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(db.session.execute(query).all(), PAGE)
+    return page, f"{last_row.position}.{last_row.id}" if last_row else ""
 
 
 def counts(membership: Membership) -> AnyRow:
@@ -238,28 +237,21 @@ def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, lis
 
 def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
     """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
+    members = select(Membership.id, User.name, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            User.name,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             User.deactivated_at.is_(None),
-            *named_like(User.name_search_key, words),
+            *name_matches(User.name_search_key, words),
         )
         .order_by(User.name_key, Membership.id)
         .limit(MOST_CANDIDATES + 1)
     )
-    found = db.session.execute(query).all()
-    return list(found[:MOST_CANDIDATES]), len(found) > MOST_CANDIDATES
+    page, last_row = pagination.split_page(db.session.execute(query).all(), MOST_CANDIDATES)
+    return page, last_row is not None
 
 
 def member(membership: Membership, member_id: int) -> Membership | None:
@@ -345,18 +337,14 @@ def accountable_name() -> Any:
 
 def of_people(*columns: Any) -> AnySelect:
     """Holdings with what is shown of their people."""
-    return (
+    return with_person(
         select(
             *columns,
             User.name.label("person_name"),
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+            *ORGANISATION_AND_SIDE,
         )
         .select_from(RoleAssignment)
         .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
     )
 
 

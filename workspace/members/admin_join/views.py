@@ -36,13 +36,13 @@ MAX_MEMBERSHIPS = 200
 def partnerships(user: User) -> ResponseReturnValue:
     """Every partnership by its name, with how many members and moderators it has."""
     found = _partnerships(pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/partnerships.html",
         "members/_partnerships.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
     )
 
 

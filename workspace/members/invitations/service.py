@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import abort, current_app
+from flask import abort
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import insert, select, update
@@ -17,7 +17,7 @@ from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.mail.models import enqueue_all
 from workspace.mail.models import mail_row as mail_row
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import address_parser, limits
 from workspace.members.invitations.address_parser import INVITING, Row
 from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.organisations.models import Organisation
@@ -27,6 +27,7 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.web.signing import signing_keys
 
 
 class NoLongerOpen(Conflict):
@@ -38,12 +39,18 @@ class NoLongerOpen(Conflict):
 def invite(
     by: Membership, rows: Sequence[Row], *, level: Level, organisation_id: int, language: str, greeting: str
 ) -> list[Invitation]:
-    """Invite every row that can be invited; their status is checked again under the lock."""
+    """Invite every row that can be invited; their status is checked again under the lock.
+
+    Raises TooManyInvitations for more than may be invited today.
+    """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         require_partner(by.partnership, organisation_id)
         fates = address_parser.known(by.partnership, {row.key for row in rows})
         wanted = [row for row in rows if row.status in INVITING and fates.get(row.key, (row.status,))[0] in INVITING]
+        if not wanted:
+            return []
+        limits.use_room(by, [row.key for row in wanted])
         _withdraw_expired(by)
         now = clock.now()
         common = {
@@ -83,12 +90,16 @@ def invite(
 
 
 def resend(by: Membership, invitation_id: int) -> Invitation:
-    """Send it again, valid for another two weeks. The link stays the same."""
+    """Send it again, valid for another two weeks. The link stays the same.
+
+    Raises TooManyInvitations if the address has had as many mails this week as it may have without an answer.
+    """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         invitation = _of(by, invitation_id)
         if invitation.answer is not InvitationAnswer.OPEN:
             raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
+        limits.require_rested(invitation.email, invitation.email_key)
         invitation.round += 1
         invitation.sent_at = clock.now()
         invitation.expires_at = clock.now() + VALID
@@ -240,7 +251,7 @@ def _number(kind: type, token: str) -> int | None:
 
 
 def _signer(kind: type) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=kind.__name__.lower())
+    return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
 
 
 def _of(by: Membership, invitation_id: int) -> Invitation:

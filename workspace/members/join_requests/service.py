@@ -11,6 +11,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.mail.models import enqueue
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation.service import find_member
@@ -68,7 +69,10 @@ def join(link: InviteLink, user: User, organisation_id: int | None = None) -> Me
 
 
 def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
-    """Send somebody without an account an invitation, so that the address is confirmed before they are in."""
+    """Send somebody without an account an invitation, so that the address is confirmed before they are in.
+
+    Raises TooManyInvitations. An address that has had its share of mails gets none, and nobody is told.
+    """
     with link.partnership.locked():
         db.session.refresh(link)
         invitations_service.require_partner(link.partnership, organisation_id)
@@ -81,6 +85,9 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
             )
         ):
             return
+        if limits.exhausted([key]):
+            return
+        limits.require_room_by_link(link, key)
         invitation = Invitation(
             partnership_id=link.partnership_id,
             email=email,

@@ -13,6 +13,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import DecisionForm, ReplyForm, RequestForm, VisibilityForm
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.partnerships.queries import organisations_by_side
 from workspace.permissions import Action, Conflict, members_with, signed_in
@@ -107,9 +108,7 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
 def show_visibility(membership: Membership) -> ResponseReturnValue:
     """The form for the partnership's visibility."""
     form = VisibilityForm(data={"visibility": membership.partnership.visibility})
-    return render_template(
-        "members/visibility.html", form=form, membership=membership, partnership=membership.partnership
-    )
+    return render_template("members/visibility.html", form=form, **partnership_context(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/visibility")
@@ -136,12 +135,12 @@ def _own(user: User, membership_id: int) -> Membership:
 
 def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
     found = pending.listed(user, pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/listed.html",
         "members/_listed.html",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
         parties=organisations_by_side([row.id for row in page], NAMED),
         form=form,
         asked=asked,
@@ -150,7 +149,7 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
     seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, "membership": membership, "partnership": membership.partnership}
+    return {"seat": seat, **partnership_context(membership)}
 
 
 def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:

@@ -11,7 +11,8 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import ConfirmedForm, RemovalForm, members_typed
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
-from workspace.members.moderation.suspension_views import ask_again, chosen, place
+from workspace.members.moderation.suspension_views import ask_again, chosen
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.roles import removal_impact
@@ -84,7 +85,10 @@ def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue
 
 def _own(membership: Membership) -> dict[str, Any]:
     """One's own membership, and what leaving means for the roles."""
-    return {"without": removal_impact.impact_of_removing(membership, [membership.id]), **place(membership)}
+    return {
+        "without": removal_impact.impact_of_removing(membership, [membership.id]),
+        **partnership_context(membership),
+    }
 
 
 def _chosen(membership: Membership) -> dict[str, Any]:

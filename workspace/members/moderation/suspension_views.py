@@ -13,6 +13,7 @@ from workspace.members.forms import EndForm, SuspensionForm, members_typed
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import LastOfSide
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.web import htmx
@@ -70,7 +71,9 @@ def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for a membership's end date."""
     seat = moderation_service.find_member(membership.partnership, membership_id)
     day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
-    return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
+    return render_template(
+        "members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **partnership_context(membership)
+    )
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/end")
@@ -80,7 +83,9 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     form = EndForm()
     if not form.validate():
         seat = moderation_service.find_member(membership.partnership, membership_id)
-        return form_error("members/_end.html", page="members/end.html", form=form, seat=seat, **place(membership))
+        return form_error(
+            "members/_end.html", page="members/end.html", form=form, seat=seat, **partnership_context(membership)
+        )
     seat = moderation_service.end_on(membership, membership_id, form.moment)
     flash_live(
         _("The access of %(name)s ends on %(day)s.", name=seat.user.name, day=formatting.short_date(seat.ends_at))
@@ -95,15 +100,11 @@ def chosen(membership: Membership) -> dict[str, Any]:
     found = moderation_service.find_members(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
-    return {"seats": found, "ways": ways_in.ways_of(membership.partnership, found), **place(membership)}
+    ways = ways_in.ways_of(membership.partnership, found)
+    return {"seats": found, "ways": ways, **partnership_context(membership)}
 
 
 def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
     """The form again with a checkbox to confirm. Nothing has been changed."""
     form.refuse(form.confirmed, question.message)
     return htmx.form_error(f"members/_{page}.html", page=f"members/{page}.html", status=409, form=form, **context)
-
-
-def place(membership: Membership) -> dict[str, Any]:
-    """The context of every page within a partnership."""
-    return {"membership": membership, "partnership": membership.partnership}

@@ -17,6 +17,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import ReportAnswerForm, ReportForm
 from workspace.members.models import Report, Verdict
 from workspace.members.reports import service as reports_service
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import queries as post_queries
@@ -110,7 +111,7 @@ def _shown(membership: Membership, thing: Post | Comment) -> Response:
         focus=f"#comment-{thing.number}",
         comment=comment_queries.comment_row(membership, thing.post_number, thing.number),
         post=post_queries.post(membership, thing.post_number),
-        **_place(membership),
+        **partnership_context(membership),
     )
 
 
@@ -122,23 +123,23 @@ def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
         back = f"{posts}{thing.post_number}#comment-{thing.number}"
     else:
         address = back = f"{posts}{thing.number}"
-    return {"thing": thing, "address": address, "back": back, **_place(membership)}
+    return {"thing": thing, "address": address, "back": back, **partnership_context(membership)}
 
 
 def _reports_page(membership: Membership, form: ReportAnswerForm, asked: int | None = None) -> Response:
     may_answer = membership.may(Action.WITHDRAW_OTHERS)
     before = pagination.parse_int(request.args.get("before", ""))
-    past = past_reports(membership, before)
+    past, last = pagination.split_page(past_reports(membership, before), PAGE)
     response = page_or_partial(
         "members/reports.html",
         "members/_past_reports.html",
         queue=open_reports(membership) if may_answer else [],
-        past=past[:PAGE],
-        older=past[PAGE - 1].id if len(past) > PAGE else None,
+        past=past,
+        older=last.id if last else None,
         may_answer=may_answer,
         form=form,
         asked=asked,
-        **_place(membership),
+        **partnership_context(membership),
     )
     response.status_code = 422 if form.errors else 200
     return response
@@ -212,7 +213,3 @@ def _author_id() -> Any:
 
 def _is_withdrawn() -> Any:
     return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}

@@ -11,10 +11,11 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import DepartureForm, TransferForm
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
-from workspace.members.moderation.suspension_views import ask_again, place
+from workspace.members.moderation.suspension_views import ask_again
 from workspace.members.transfers import service as transfers_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.roles import removal_impact
@@ -83,7 +84,7 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
         "organisation": db.session.get_one(Organisation, organisation_id),
         "seats": seats,
         "without": removal_impact.impact_of_removing(membership, [seat.id for seat in seats]),
-        **place(membership),
+        **partnership_context(membership),
     }
 
 
@@ -95,7 +96,11 @@ def _departure_form(membership: Membership, organisation_id: int) -> DepartureFo
 
 def _transfer_context(membership: Membership, membership_id: int) -> dict[str, Any]:
     seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, "without": removal_impact.impact_of_removing(membership, [seat.id]), **place(membership)}
+    return {
+        "seat": seat,
+        "without": removal_impact.impact_of_removing(membership, [seat.id]),
+        **partnership_context(membership),
+    }
 
 
 def _organisation_form(membership: Membership, seat: Membership) -> TransferForm:

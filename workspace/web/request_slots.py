@@ -1,0 +1,42 @@
+"""Request slots: how many requests a process works on at once. More of them only get in each other's way.
+
+Streams and static files need none, and a request that waits for something slow gives its own back meanwhile.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
+
+from flask import has_request_context, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+REQUESTS_AT_ONCE = 16
+SLOTS = "workspace.request_slots"
+
+
+@contextmanager
+def held(slots: BoundedSemaphore, environ: "WSGIEnvironment") -> Iterator[None]:
+    """Hold one of the `slots` for the request of this `environ`."""
+    with slots:
+        environ[SLOTS] = slots
+        try:
+            yield
+        finally:
+            del environ[SLOTS]
+
+
+@contextmanager
+def released() -> Iterator[None]:
+    """Give this request's slot to others meanwhile. Does nothing outside a request."""
+    slots: BoundedSemaphore | None = request.environ.get(SLOTS) if has_request_context() else None
+    if slots is None:
+        yield
+        return
+    slots.release()
+    try:
+        yield
+    finally:
+        slots.acquire()
