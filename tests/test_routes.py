@@ -117,6 +117,9 @@ TABLE = """
     GET  /people/<number:user_id>/invitation-limit                      administrators
     POST /people/<number:user_id>/invitation-limit                      administrators
 
+    GET  /admin/partnerships/<number:partnership_id>/appointment        administrators
+    POST /admin/partnerships/<number:partnership_id>/appointment        administrators
+
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in
     GET  /partnerships/<slug:slug>/news                                 members read

@@ -359,9 +359,12 @@ class Membership(Model):
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
     def require(self, action: Action) -> None:
-        """Raise the appropriate error unless this member may do `action`: the check under the lock."""
-        if not self.may(action):
-            if self.partnership.is_archived and self.is_active and permits(self.level, action):
+        """Raise the appropriate error unless this member may do `action`: the check under the lock.
+
+        An account that was closed while the request waited for the lock may do nothing.
+        """
+        if not self.user.is_active or not self.may(action):
+            if self.user.is_active and self.partnership.is_archived and self.is_active and permits(self.level, action):
                 raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
             raise NotAllowed(
                 _("Your access here does not include this. A moderator of the partnership can change that.")

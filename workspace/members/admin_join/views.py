@@ -18,6 +18,7 @@ from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import HelpForm
+from workspace.members.moderation import closing
 from workspace.members.moderation.service import other_moderators
 from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
@@ -95,7 +96,9 @@ def accept_participations(user: User, partnership_id: int) -> ResponseReturnValu
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, memberships=_memberships(shown))
+    unmoderated = closing.without_moderator(shown)
+    context = {"person": shown, "memberships": _memberships(shown), "unmoderated": unmoderated}
+    return render_template("members/of_person.html", **context)
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -146,7 +149,8 @@ def _partnerships(after: int | None) -> list[AnyRow]:
             Partnership.name,
             Partnership.archived_at,
             here.correlate(Partnership).scalar_subquery().label("members"),
-            here.where(Membership.level == Level.MODERATOR)
+            here.join(Membership.user)
+            .where(Membership.level == Level.MODERATOR, User.deactivated_at.is_(None))
             .correlate(Partnership)
             .scalar_subquery()
             .label("moderators"),
