@@ -86,6 +86,7 @@ def test_a_double_press_makes_one(admin: Client, icura: Organisation) -> None:
         ("title", "x" * 101),
     ],
 )
+@pytest.mark.either_database
 def test_what_will_not_do_is_said_at_the_field_and_nothing_typed_is_lost(
     admin: Client, icura: Organisation, field: str, value: str, htmx: bool
 ) -> None:

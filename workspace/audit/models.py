@@ -58,6 +58,7 @@ class AuditAction(StrEnum):
     ASKED_FOR_ADDRESS = "asked_for_address"
     WITHDREW_ADDRESS = "withdrew_address"
     REFUSED_ADDRESS = "refused_address"
+    APPOINTED_MODERATOR = "appointed_moderator"
     SENT_PASSWORD_RESET = "sent_password_reset"  # noqa: S105
     ADDED_PERSON = "added_person"
     CHANGED_PERSON = "changed_person"

@@ -282,6 +282,12 @@ class HelpForm(WorkspaceForm):
     )
 
 
+class AppointmentForm(WorkspaceForm):
+    """Who becomes the moderator of a partnership that has none."""
+
+    member = SelectField(_l("New moderator"), coerce=int)
+
+
 class PersonsAddressForm(WorkspaceForm):
     """Another address for a person."""
 

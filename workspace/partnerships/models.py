@@ -153,8 +153,8 @@ class Partnership(Model):
 
     @goals.setter
     def goals(self, numbers: list[int]) -> None:
-        kept = {goal.number: goal for goal in self.goal_rows}
-        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+        existing = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [existing.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -359,9 +359,12 @@ class Membership(Model):
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
     def require(self, action: Action) -> None:
-        """Raise the appropriate error unless this member may do `action`: the check under the lock."""
-        if not self.may(action):
-            if self.partnership.is_archived and self.is_active and permits(self.level, action):
+        """Raise the appropriate error unless this member may do `action`: the check under the lock.
+
+        An account that was closed while the request waited for the lock may do nothing.
+        """
+        if not self.user.is_active or not self.may(action):
+            if self.user.is_active and self.partnership.is_archived and self.is_active and permits(self.level, action):
                 raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
             raise NotAllowed(
                 _("Your access here does not include this. A moderator of the partnership can change that.")
@@ -369,8 +372,8 @@ class Membership(Model):
 
 
 def _membership_with_relations(membership_id: int) -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == membership_id)
+    member = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
-    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)
+    return member.options(holder, organisation, partnership).execution_options(populate_existing=True)

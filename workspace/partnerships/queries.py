@@ -35,12 +35,12 @@ MOST_FOUND = 20
 
 # What the telling of an entry shows of its people.
 HISTORY_COLUMNS = tuple(
-    joinedload(seat).options(
+    joinedload(membership).options(
         load_only(Membership.id),
         joinedload(Membership.user).load_only(User.name),
         joinedload(Membership.organisation).load_only(Organisation.name),
     )
-    for seat in (Entry.actor, Entry.subject)
+    for membership in (Entry.actor, Entry.subject)
 )
 
 

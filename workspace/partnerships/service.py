@@ -106,12 +106,12 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
         present = participations(partnership)
         if user.organisation_id is None or user.organisation_id not in present or not user.is_active:
             raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
-        seat = find(partnership, user)
-        if seat and seat.is_active:
-            return seat
-        seat = admit(partnership, user, level=level, organisation_id=user.organisation_id, by=by, accepted=False)
-        enqueue("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.id, membership=seat.id)
-        return seat
+        membership = find(partnership, user)
+        if membership and membership.is_active:
+            return membership
+        membership = admit(partnership, user, level=level, organisation_id=user.organisation_id, by=by, accepted=False)
+        enqueue("added", key=f"added:{membership.id}:{partnership.last_number}", to=user.id, membership=membership.id)
+        return membership
 
 
 def accept_membership(by: Membership) -> None:

@@ -133,12 +133,12 @@ def _joined(entry: "Entry") -> str:
         return _("%(who)s, administrator, joined to help: %(reason)s", who=who(entry), reason=entry.details["helps"])
     if entry.actor_id == entry.subject_id or entry.subject is None:
         return _("%(who)s joined", who=who(entry))
-    seat = entry.subject
+    membership = entry.subject
     return _(
         "%(who)s let %(person)s from %(organisation)s in",
         who=who(entry),
-        person=seat.user.name,
-        organisation=seat.organisation.name,
+        person=membership.user.name,
+        organisation=membership.organisation.name,
     )
 
 

@@ -58,8 +58,8 @@ def start_partnership(user: User) -> ResponseReturnValue:
         return refused.answer(_page(form, choice))
     except AlreadyStarted as already:
         form.take_new_key()
-        seat = find(already.partnership, user)
-        if seat is None or not seat.is_active:  # They have left it since, and may no longer read it.
+        membership = find(already.partnership, user)
+        if membership is None or not membership.is_active:  # They have left it since, and may no longer read it.
             form.refuse(form.name, already.message)
             return _page(form, choice), 409
         return _page(form, choice, earlier=already.partnership), 409

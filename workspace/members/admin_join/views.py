@@ -18,6 +18,7 @@ from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import HelpForm
+from workspace.members.moderation import closing
 from workspace.members.moderation.service import other_moderators
 from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
@@ -62,9 +63,11 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
     form, context = HelpForm(), _help(user, partnership_id)
     if not form.validate():
         return form_error("members/_help.html", page="members/help.html", form=form, **context)
-    seat = join_to_help(user, context["partnership"], form.reason.data)
-    flash_live(_("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=seat.partnership.name))
-    return redirect_client(seat.partnership.address)
+    membership = join_to_help(user, context["partnership"], form.reason.data)
+    flash_live(
+        _("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=membership.partnership.name)
+    )
+    return redirect_client(membership.partnership.address)
 
 
 @blueprint.get("/admin/partnerships/<number:partnership_id>/organisations")
@@ -93,7 +96,9 @@ def accept_participations(user: User, partnership_id: int) -> ResponseReturnValu
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, seats=_memberships(shown))
+    unmoderated = closing.without_moderator(shown)
+    context = {"person": shown, "memberships": _memberships(shown), "unmoderated": unmoderated}
+    return render_template("members/of_person.html", **context)
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -105,13 +110,13 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             raise Conflict(
                 _("You don't belong to an organisation yet. Find yourself among the people, and choose one.")
             )
-        seat = find(partnership, user)
-        if seat and seat.is_active:
+        membership = find(partnership, user)
+        if membership and membership.is_active:
             raise Conflict(_("You are in the partnership already."))
-        is_put_out = seat is not None and (seat.is_barred or seat.state is MembershipState.SUSPENDED)
-        if seat and is_put_out and other_moderators(seat):
+        is_put_out = membership is not None and (membership.is_barred or membership.state is MembershipState.SUSPENDED)
+        if membership and is_put_out and other_moderators(membership):
             raise Conflict(_("The moderators have ended your access. Only a moderator can let you in again."))
-        seat = admit(
+        membership = admit(
             partnership,
             user,
             level=Level.MODERATOR,
@@ -123,16 +128,16 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             [
                 mail_row(
                     "helped",
-                    key=f"helped:{seat.id}:{partnership.last_number}:{to.id}",
+                    key=f"helped:{membership.id}:{partnership.last_number}:{to.id}",
                     to=to.user_id,
                     membership=to.id,
-                    by=seat.id,
+                    by=membership.id,
                     reason=reason,
                 )
-                for to in other_moderators(seat)
+                for to in other_moderators(membership)
             ]
         )
-        return seat
+        return membership
 
 
 def _partnerships(after: int | None) -> list[AnyRow]:
@@ -144,7 +149,8 @@ def _partnerships(after: int | None) -> list[AnyRow]:
             Partnership.name,
             Partnership.archived_at,
             here.correlate(Partnership).scalar_subquery().label("members"),
-            here.where(Membership.level == Level.MODERATOR)
+            here.join(Membership.user)
+            .where(Membership.level == Level.MODERATOR, User.deactivated_at.is_(None))
             .correlate(Partnership)
             .scalar_subquery()
             .label("moderators"),
@@ -182,5 +188,5 @@ def _memberships(shown: User) -> list[AnyRow]:
 def _help(user: User, partnership_id: int) -> dict[str, Any]:
     """The partnership, and whether the administrator is in it already."""
     partnership: Partnership = db.get_or_404(Partnership, partnership_id)
-    seat = find(partnership, user)
-    return {"partnership": partnership, "is_in": seat is not None and seat.is_active}
+    membership = find(partnership, user)
+    return {"partnership": partnership, "is_in": membership is not None and membership.is_active}

@@ -59,9 +59,9 @@ def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
 @signed_in
 def answer(user: User, membership_id: int) -> ResponseReturnValue:
     """Answer the moderators' question."""
-    seat, form = _own(user, membership_id), RequestForm()
+    member, form = _own(user, membership_id), RequestForm()
     if form.validate():
-        join_requests_service.answer(seat, form.words.data)
+        join_requests_service.answer(member, form.words.data)
         flash_live(_("Your answer is sent."))
     else:
         flash_live(_("Write a few words."))
@@ -83,8 +83,8 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Approve a request."""
     form = DecisionForm()
     level = _chosen(form.level.data if form.validate() else None)
-    seat = join_requests_service.approve(membership, membership_id, level)
-    flash_live(_("%(name)s is in the partnership now.", name=seat.user.name))
+    member = join_requests_service.approve(membership, membership_id, level)
+    flash_live(_("%(name)s is in the partnership now.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -92,7 +92,7 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form to decline a request, or to ask the person something first."""
-    return _reply_page(membership, membership_id, ReplyForm())
+    return render_template("members/form.html", form=ReplyForm(), **_reply(membership, membership_id))
 
 
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
@@ -102,13 +102,13 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     form = ReplyForm()
     if not form.validate():
         context = _reply(membership, membership_id)
-        return form_error("members/_reply.html", page="members/reply.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     if "question" in request.form:
-        seat = join_requests_service.ask_back(membership, membership_id, form.words.data)
-        flash_live(_("%(name)s is asked.", name=seat.user.name))
+        member = join_requests_service.ask_back(membership, membership_id, form.words.data)
+        flash_live(_("%(name)s is asked.", name=member.user.name))
     else:
-        seat = join_requests_service.decline(membership, membership_id, form.words.data)
-        flash_live(_("The request of %(name)s is declined.", name=seat.user.name))
+        member = join_requests_service.decline(membership, membership_id, form.words.data)
+        flash_live(_("The request of %(name)s is declined.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -138,8 +138,8 @@ def _chosen(answer: Any) -> Any:
 
 
 def _own(user: User, membership_id: int) -> Membership:
-    seat = db.session.get(Membership, membership_id)
-    return seat if seat and seat.user_id == user.id else abort(404)
+    member = db.session.get(Membership, membership_id)
+    return member if member and member.user_id == user.id else abort(404)
 
 
 def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
@@ -157,9 +157,10 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, **partnership_context(membership)}
-
-
-def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:
-    return render_template("members/reply.html", form=form, **_reply(membership, membership_id))
+    member = moderation_service.find_member(membership.partnership, membership_id)
+    return {
+        "heading": _("The request of %(name)s", name=member.user.name),
+        "part": "members/_reply.html",
+        "member": member,
+        **partnership_context(membership),
+    }
