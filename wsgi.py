@@ -11,8 +11,6 @@ with app.app_context():
     try:
         separation.keep_apart(app.settings)
         if not schema.is_current():
-            raise SystemExit(
-                "The database's schema is too old for this version of Samspil: run workspace migrate."
-            )
+            raise SystemExit("The database's schema is too old for this version of Samspil: run workspace migrate.")
     finally:
         db.engine.dispose()  # No connection may pass into the processes that a server forks.
