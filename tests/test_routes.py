@@ -111,6 +111,9 @@ TABLE = """
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
     GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
     POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /partnerships/<slug:slug>/acceptance                           members read
     GET  /people/<number:user_id>/invitation-limit                      administrators
     POST /people/<number:user_id>/invitation-limit                      administrators
 
@@ -204,12 +207,12 @@ TABLE = """
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/requests      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/acceptance   members take_roles
-    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/withdrawal   members take_roles
-    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/acceptance   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/withdrawal   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
 
     POST /partnerships/<slug:slug>/posts                                members share
     GET  /partnerships/<slug:slug>/posts/<number:number>                members read
@@ -234,7 +237,7 @@ TABLE = """
     POST /partnerships/<slug:slug>/texts/<number:number>/restoration    members comment
 
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
-    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>             members take_roles
+    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>             members take_roles
     POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
@@ -408,7 +411,7 @@ class World:
         holding = self.holdings[owner].get(rule.rpartition("/")[2], self.holdings[owner]["ending"])
         parts = {
             "number:role_id": self.role.id if re.search(r"edit|retirement|resumption", rule) else holding.role_id,
-            "number:holding_id": holding.id,
+            "number:assignment_id": holding.id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
 from workspace.db import db, installation, schema
+from workspace.logs import log_warnings
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -56,9 +57,8 @@ def run() -> None:
 @main.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
 def worker(once: bool) -> None:
-    """Do what time does, minute by minute, and send mail; `run` starts one."""
+    """Send e-mail as it becomes due, and run the scheduled jobs; `run` starts a worker of its own."""
     from workspace import scheduled_jobs
-    from workspace.serving import log_warnings
     from workspace.worker import serve
 
     log_warnings()
@@ -74,6 +74,22 @@ def migrate() -> None:
     """Bring the database up to date."""
     with _workspace():
         click.echo(_("Migrated.") if _migrate() else _("The database is up to date."))
+
+
+@main.command()
+def check() -> None:
+    """Say what is wrong with this installation, and what to do about it. It changes nothing."""
+    from workspace.health import installation_check
+
+    wrong = 0
+    with _workspace() as app:
+        for name, found in installation_check.troubles(app.settings):
+            click.echo(f"✗ {name}" if found else f"✓ {name}")
+            for trouble in found:
+                click.echo(f"    {trouble}")
+            wrong += len(found)
+    if wrong:
+        sys.exit(1)
 
 
 @main.command()
@@ -151,7 +167,7 @@ def list_administrators() -> None:
 @admin.command("remove")
 @click.argument("email")
 def remove_administrator(email: str) -> None:
-    """Let the person with the address EMAIL be an administrator no longer; the account stays."""
+    """Make the person with the address EMAIL an ordinary user again; the account stays."""
     from workspace.accounts.models import administrators
     from workspace.audit.models import AuditAction, record_audit
 
@@ -220,10 +236,10 @@ def audit() -> None:
 @click.option(
     "--months",
     type=click.IntRange(MONTHS_OF_AUDIT.least, MONTHS_OF_AUDIT.most),
-    help="Keep so many months, instead of AUDIT_MONTHS.",
+    help="How many months to keep, instead of AUDIT_MONTHS.",
 )
 def prune_audit_log(months: int | None) -> None:
-    """Delete events older than the audit log is kept. That it was done is itself an event."""
+    """Delete events that are older than AUDIT_MONTHS. The deletion itself is recorded as an event."""
     from workspace.audit import retention
 
     with _workspace() as app:
@@ -231,18 +247,18 @@ def prune_audit_log(months: int | None) -> None:
         click.echo(_("%(number)s lines are deleted.", number=deleted))
 
 
-main.add_command(audit, "trail")  # what it was called; scheduled jobs still say so
+main.add_command(audit, "trail")  # its former name, which scheduled jobs may still use
 
 
 @main.group("mail")
 def mails() -> None:
-    """Mail, and the server that takes it."""
+    """E-mail, and the server that takes it."""
 
 
 @mails.command("test")
 @click.argument("address")
 def send_test_mail(address: str) -> None:
-    """Send a test mail to ADDRESS, and say what became of it."""
+    """Send a test e-mail to ADDRESS, and report what became of it."""
     from workspace.mail import diagnostics
 
     with _workspace() as app:
@@ -254,7 +270,7 @@ def send_test_mail(address: str) -> None:
 
 @main.group()
 def digests() -> None:
-    """Digests: planning what is due, sending it, and seeing somebody's next one."""
+    """Digests: planning and sending what is due, and previewing somebody's next one."""
 
 
 @digests.command("plan")
@@ -270,7 +286,7 @@ def plan_digests() -> None:
 @digests.command("send")
 @click.argument("email", required=False)
 def send_digests(email: str | None) -> None:
-    """Send all that is due; with an address EMAIL that person's next digest, now."""
+    """Send all that is due, or, with an address EMAIL, that person's next digest now."""
     from workspace.digests import planning
     from workspace.mail import delivery
 
@@ -292,11 +308,11 @@ def preview_digest(email: str) -> None:
 
     with _workspace():
         user = _person(email)
-        letter = emails.preview(user)
-        if letter is None:
+        content = emails.preview(user)
+        if content is None:
             click.echo(_("There is nothing new for %(name)s.", name=user.name))
         else:
-            click.echo(f"{letter.subject}\n\n{letter.text}")
+            click.echo(f"{content.subject}\n\n{content.text}")
 
 
 @main.group()
@@ -328,7 +344,7 @@ def _workspace() -> Iterator["Workspace"]:
                 yield app
             finally:
                 db.session.remove()
-                db.engine.dispose()  # No connection may pass into the processes that serve.
+                db.engine.dispose()  # Forked processes must not inherit a connection.
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
@@ -395,7 +411,7 @@ def _load_demo() -> None:
 
 
 def _person(email: str) -> "User":
-    """Whose account it is."""
+    """The account with the address `email`."""
     from workspace.accounts.models import user_with
 
     user = user_with(email)
@@ -414,7 +430,7 @@ def _checked(email: str) -> str:
 
 
 def _new_password(user: "User", stdin: bool) -> str:
-    """What is kept of a password that is typed twice, or read; a weak one is refused, and asked for again."""
+    """The hash of a password that is typed twice, or read; a weak one is refused, and asked for again."""
     from workspace.accounts import passwords
 
     while True:
@@ -431,7 +447,7 @@ def _new_password(user: "User", stdin: bool) -> str:
 
 
 def _typed(question: str, **options: Any) -> str:
-    """What somebody answers. Without a terminal there is nobody: then it says which options take its place."""
+    """The answer to `question`. Without a terminal there is nobody to ask: the error says which options to give."""
     try:
         answer: str = click.prompt(question, **options)
     except click.Abort:

@@ -34,6 +34,7 @@ ACTIONS = {
     AuditAction.EXPIRED: _l("Access ended on its date"),
     AuditAction.CHANGED_ORGANISATION: _l("Changed organisation"),
     AuditAction.LET_GO_ORGANISATION: _l("Let an organisation go"),
+    AuditAction.ACCEPTED_PARTICIPATION: _l("Said yes on behalf of an organisation"),
     AuditAction.REPORTED: _l("Reported something"),
     AuditAction.ANSWERED_REPORT: _l("Answered a report"),
     AuditAction.CHANGED_VISIBILITY: _l("Changed the visibility"),

@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     EXPIRED = "expired"
     CHANGED_ORGANISATION = "changed_organisation"
     LET_GO_ORGANISATION = "let_go_organisation"
+    ACCEPTED_PARTICIPATION = "accepted_participation"
     REPORTED = "reported"
     ANSWERED_REPORT = "answered_report"
     CHANGED_VISIBILITY = "changed_visibility"

@@ -210,13 +210,13 @@ def _make_folders(settings: Settings) -> None:
 def _demo_secret_key(path: Path) -> str:
     """The demo's own key, created once and stored, so that a restart signs nobody out."""
     try:
-        kept = path.read_text("ascii", errors="replace") if path.exists() else ""
-        if len(kept) < SHORTEST_KEY:
-            kept = secrets.token_urlsafe(48)
+        key = path.read_text("ascii", errors="replace") if path.exists() else ""
+        if len(key) < SHORTEST_KEY:
+            key = secrets.token_urlsafe(48)
             with open(path, "w", opener=files.create) as file:
-                file.write(kept)
+                file.write(key)
     except OSError as error:
         raise SettingsError(
             f"SECRET_KEY: the demo keeps its own in {path}, which can't be used ({error.strerror})."
         ) from None
-    return kept
+    return key

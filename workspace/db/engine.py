@@ -16,6 +16,7 @@ from workspace.db import db
 from workspace.db.fifo_lock import FifoLock
 from workspace.db.transactions import may_write, run_deferred_work
 
+POOL, OVERFLOW = 24, 4  # connections of a process; so many of them close again when they are idle
 REPEATABLE_READ = 3  # as psycopg numbers it
 READ_ONLY_KEYWORDS = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
 
@@ -24,7 +25,13 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
     # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
     # The one that was used last is taken first: it has its statements and pages at hand, and the others stay small.
-    room = {"pool_size": 20, "max_overflow": 4, "pool_use_lifo": True}
+    # An error that is told, to a log or a terminal, says nothing of a statement's values.
+    room: dict[str, Any] = {
+        "pool_size": POOL - OVERFLOW,
+        "max_overflow": OVERFLOW,
+        "pool_use_lifo": True,
+        "hide_parameters": True,
+    }
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)

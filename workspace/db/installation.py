@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from sqlalchemy import String, update
+from sqlalchemy import String, inspect, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -40,6 +40,14 @@ def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
     former, installation.key_fingerprint = installation.key_fingerprint, present
     db.session.commit()
     return former in map(fingerprint, (secret_key, *fallbacks))
+
+
+def is_known_key(keys: tuple[str, ...]) -> bool:
+    """Whether one of `keys` is the one of the last start; also if there was none yet, or no tables."""
+    if not inspect(db.engine).has_table(Installation.__tablename__):
+        return True
+    former = db.session.scalar(select(Installation.key_fingerprint))
+    return former is None or former in map(fingerprint, keys)
 
 
 def note_worker() -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from workspace.logs import told
+
 if TYPE_CHECKING:
     from workspace.live.watcher import Watcher
 
@@ -41,7 +43,7 @@ def _poll_sqlite(engine: Engine, watcher: "Watcher", stop: Event) -> None:
                         seen = version
                         watcher.wake()
         except sqlite3.Error as error:
-            log.warning("The watcher is not woken by the database at present: %s", error)
+            log.warning("The watcher is not woken by the database at present: %s", told(error))
             stop.wait(SECONDS)
 
 
@@ -62,5 +64,5 @@ def _listen_postgresql(engine: Engine, watcher: "Watcher", stop: Event) -> None:
                         elif watcher.concerns(int(notification.payload)):
                             watcher.wake()
         except psycopg.Error as error:
-            log.warning("The watcher is not woken by the database at present: %s", error)
+            log.warning("The watcher is not woken by the database at present: %s", told(error))
             stop.wait(SECONDS)

@@ -219,7 +219,10 @@ class RequestForm(WorkspaceForm):
     """Why somebody wants to join, or answers a question."""
 
     words = text_area_field(
-        _l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words.")
+        _l("Who are you, and why do you want to join?"),
+        longest=500,
+        required=_l("Write a few words."),
+        description=_l("The moderators also see your name, your organisation and your e-mail address."),
     )
 
 

@@ -40,18 +40,18 @@ def take_challenge(membership: Membership, number: int) -> ResponseReturnValue:
     return _settled(membership)
 
 
-@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>")
+@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>")
 @members_with(Action.TAKE_ROLES)
-def take_role(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def take_role(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Accept the role that one is offered."""
-    holding = roles.holding(membership, role_id, holding_id)
-    if holding.membership_id != membership.id:
+    assignment = roles.assignment(membership, role_id, assignment_id)
+    if assignment.membership_id != membership.id:
         raise NotAllowed(_("This is not yours to answer."))
-    answers.accept(holding, membership)
-    if holding.since and holding.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
+    answers.accept(assignment, membership)
+    if assignment.since and assignment.since > clock.now():
+        flash_live(_("The role changes hands on %(date)s.", date=short_date(assignment.since)))
     else:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
+        flash_live(_("You have the role ‘%(name)s’ now.", name=assignment.role.name))
     return _settled(membership)
 
 

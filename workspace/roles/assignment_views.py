@@ -21,7 +21,7 @@ from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
-HOLDING = f"{ROLE}/holdings/<number:holding_id>"
+ASSIGNMENT = f"{ROLE}/holdings/<number:assignment_id>"
 
 
 @blueprint.get(f"{ROLE}/offers/new")
@@ -92,76 +92,76 @@ def ask(membership: Membership, role_id: int) -> ResponseReturnValue:
     return shown(membership, role)
 
 
-@blueprint.post(f"{HOLDING}/acceptance")
+@blueprint.post(f"{ASSIGNMENT}/acceptance")
 @members_with(Action.TAKE_ROLES)
-def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def accept(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Accept an offer, or grant a request."""
-    holding = queries.holding(membership, role_id, holding_id)
-    answers.accept(holding, membership)
-    if holding.since and holding.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
-    elif holding.membership_id == membership.id:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    answers.accept(assignment, membership)
+    if assignment.since and assignment.since > clock.now():
+        flash_live(_("The role changes hands on %(date)s.", date=short_date(assignment.since)))
+    elif assignment.membership_id == membership.id:
+        flash_live(_("You have the role ‘%(name)s’ now.", name=assignment.role.name))
     else:
-        flash_live(_("%(person)s has the role now.", person=holding.membership.user.name))
-    return shown(membership, holding.role)
+        flash_live(_("%(person)s has the role now.", person=assignment.membership.user.name))
+    return shown(membership, assignment.role)
 
 
-@blueprint.get(f"{HOLDING}/refusal")
+@blueprint.get(f"{ASSIGNMENT}/refusal")
 @members_with(Action.TAKE_ROLES)
-def ask_to_decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def ask_to_decline(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Ask for the reason before declining."""
-    holding = queries.holding(membership, role_id, holding_id)
-    holding.require_open()
-    if not holding.may_be_answered_by(membership):
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    assignment.require_open()
+    if not assignment.may_be_answered_by(membership):
         raise NotAllowed(_("This is not yours to answer."))
-    return page_or_partial("roles/form.html", "roles/_refusal.html", **_about(membership, holding, "_refusal"))
+    return page_or_partial("roles/form.html", "roles/_refusal.html", **_about(membership, assignment, "_refusal"))
 
 
-@blueprint.post(f"{HOLDING}/refusal")
+@blueprint.post(f"{ASSIGNMENT}/refusal")
 @members_with(Action.TAKE_ROLES)
-def decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def decline(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Decline an offer, or a request."""
-    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_refusal", _about(membership, holding, "_refusal", form))
-    answers.decline(holding, membership, form.reason.data)
+        return _invalid("_refusal", _about(membership, assignment, "_refusal", form))
+    answers.decline(assignment, membership, form.reason.data)
     flash_live(_("Your answer is given."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
-@blueprint.post(f"{HOLDING}/withdrawal")
+@blueprint.post(f"{ASSIGNMENT}/withdrawal")
 @members_with(Action.TAKE_ROLES)
-def withdraw(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def withdraw(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Withdraw an offer or a request."""
-    holding = queries.holding(membership, role_id, holding_id)
-    offers.withdraw(holding, membership)
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.withdraw(assignment, membership)
     flash_live(_("It is withdrawn."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
-@blueprint.get(f"{HOLDING}/ending")
+@blueprint.get(f"{ASSIGNMENT}/ending")
 @members_with(Action.TAKE_ROLES)
-def ask_to_end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def ask_to_end(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Ask for the reason before an assignment ends."""
-    holding = queries.holding(membership, role_id, holding_id)
-    if not holding.may_be_ended_by(membership):
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    if not assignment.may_be_ended_by(membership):
         raise NotAllowed(_("Only the person, or a moderator, can end this."))
-    if holding.state is not AssignmentState.HELD or holding.is_over:
+    if assignment.state is not AssignmentState.HELD or assignment.is_over:
         raise Conflict(_("It is over already."))
-    return page_or_partial("roles/form.html", "roles/_ending.html", **_about(membership, holding, "_ending"))
+    return page_or_partial("roles/form.html", "roles/_ending.html", **_about(membership, assignment, "_ending"))
 
 
-@blueprint.post(f"{HOLDING}/ending")
+@blueprint.post(f"{ASSIGNMENT}/ending")
 @members_with(Action.TAKE_ROLES)
-def end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Step down from a role, or remove somebody from it."""
-    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_ending", _about(membership, holding, "_ending", form))
-    endings.end(holding, membership, form.reason.data)
+        return _invalid("_ending", _about(membership, assignment, "_ending", form))
+    endings.end(assignment, membership, form.reason.data)
     flash_live(_("It has ended. The history keeps it."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
 def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any]:
@@ -185,9 +185,9 @@ def _request(membership: Membership, role: Role, form: AskForm) -> dict[str, Any
 
 
 def _about(
-    membership: Membership, holding: RoleAssignment, part: str, form: ReasonForm | None = None
+    membership: Membership, assignment: RoleAssignment, part: str, form: ReasonForm | None = None
 ) -> dict[str, Any]:
-    return form_on(membership, holding.role, part, form or ReasonForm(), holding=holding)
+    return form_on(membership, assignment.role, part, form or ReasonForm(), assignment=assignment)
 
 
 def _invalid(part: str, context: dict[str, Any]) -> Response:

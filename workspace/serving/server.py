@@ -15,7 +15,7 @@ from workspace.config import Settings
 from workspace.db import db
 from workspace.db.engine import checkpoint
 from workspace.live.views import watcher
-from workspace.serving import log_warnings
+from workspace.logs import log_warnings
 from workspace.serving.front import Front, options
 from workspace.serving.supervisor import Server
 
@@ -47,7 +47,7 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
         **options(),
     )
     server.on_startup(on_startup)
-    server.work_beside("Worker", _work)
+    server.add_process("Worker", _work)
     _share_memory()
     try:
         server.serve(target_loader=_load_app, wrap_loader=False)

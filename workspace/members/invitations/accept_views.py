@@ -45,13 +45,13 @@ def accept(token: str) -> ResponseReturnValue:
             return _invitation_page(invitation, form, 422)
         password_hash = passwords.hashed(form.password.data or "")
         user = invitations_service.make_account(invitation, name=form.name.data, password_hash=password_hash)
-        seat = invitations_service.accept(invitation, user)
+        membership = invitations_service.accept(invitation, user)
         sign_in.begin_session(user, remembered=False)
         g.user = user
     else:
-        seat = invitations_service.accept(invitation, user)
-    flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
-    return redirect_client(seat.partnership.address)
+        membership = invitations_service.accept(invitation, user)
+    flash_live(_("Welcome to ‘%(name)s’.", name=membership.partnership.name))
+    return redirect_client(membership.partnership.address)
 
 
 @blueprint.get("/join/<token:token>")
@@ -73,9 +73,11 @@ def join(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _join_page(link, form, 422)
     if g.user:
-        seat = join_requests_service.join(link, g.user, form.organisation.data if "organisation" in form else None)
-        flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
-        return redirect_client(seat.partnership.address)
+        membership = join_requests_service.join(
+            link, g.user, form.organisation.data if "organisation" in form else None
+        )
+        flash_live(_("Welcome to ‘%(name)s’.", name=membership.partnership.name))
+        return redirect_client(membership.partnership.address)
     email = normalised(form.email.data or "")
     if not email:
         form.refuse(form.email, _("This is not a mail address."))

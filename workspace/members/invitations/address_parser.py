@@ -109,7 +109,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
         )
         fates |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
         fates |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
-        seats = (
+        memberships = (
             select(
                 User.email_key,
                 Membership.state,
@@ -121,7 +121,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             .join(Membership.user)
             .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
         )
-        for key, state, ending, is_in, has_ended, since in db.session.execute(seats):
+        for key, state, ending, is_in, has_ended, since in db.session.execute(memberships):
             fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
             if fate not in INVITING or key not in fates:
                 fates[key] = (fate, since if fate in INVITING else None)
