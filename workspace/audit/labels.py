@@ -44,7 +44,7 @@ ACTIONS = {
     AuditAction.ASKED_FOR_ADDRESS: _l("Asked for a new address"),
     AuditAction.WITHDREW_ADDRESS: _l("Withdrew the new address"),
     AuditAction.REFUSED_ADDRESS: _l("The old address said no to a new one"),
-    AuditAction.SENT_PASSWORD_RESET: _l("Sent a mail about a new password"),
+    AuditAction.SENT_PASSWORD_RESET: _l("Sent an e-mail about a new password"),
     AuditAction.ADDED_PERSON: _l("Made an account"),
     AuditAction.CHANGED_PERSON: _l("Changed what is said of a person"),
     AuditAction.MADE_ADMINISTRATOR: _l("Made somebody an administrator"),

@@ -73,8 +73,8 @@ JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),
-    "due_addresses": _l("New mail addresses"),
-    "delivery": _l("Sending mail"),
+    "due_addresses": _l("New e-mail addresses"),
+    "delivery": _l("Sending e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
     "retention": _l("Deleting what is no longer kept"),
 }
