@@ -29,6 +29,7 @@ EXCEPTIONS = {
     "digests/settings.html": SEVERAL,
     "live/feed.html": LIVE,
     "live/post.html": LIVE,
+    "members/appointment.html": NAMED_BY_RESOURCE,
     "members/form.html": "Eight questions about members differ only in the heading and the part that they include.",
     "members/help.html": NAMED_BY_RESOURCE,
     "partnerships/people.html": "The page is the list; the view finds who is on it.",

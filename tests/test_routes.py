@@ -111,8 +111,14 @@ TABLE = """
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
     GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
     POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /partnerships/<slug:slug>/acceptance                           members read
     GET  /people/<number:user_id>/invitation-limit                      administrators
     POST /people/<number:user_id>/invitation-limit                      administrators
+
+    GET  /admin/partnerships/<number:partnership_id>/appointment        administrators
+    POST /admin/partnerships/<number:partnership_id>/appointment        administrators
 
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0024_installation"
-down_revision = "0022_address_changes"
+down_revision = "0023_acceptance"
 branch_labels = None
 depends_on = None
 

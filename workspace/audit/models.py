@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     EXPIRED = "expired"
     CHANGED_ORGANISATION = "changed_organisation"
     LET_GO_ORGANISATION = "let_go_organisation"
+    ACCEPTED_PARTICIPATION = "accepted_participation"
     REPORTED = "reported"
     ANSWERED_REPORT = "answered_report"
     CHANGED_VISIBILITY = "changed_visibility"
@@ -57,6 +58,7 @@ class AuditAction(StrEnum):
     ASKED_FOR_ADDRESS = "asked_for_address"
     WITHDREW_ADDRESS = "withdrew_address"
     REFUSED_ADDRESS = "refused_address"
+    APPOINTED_MODERATOR = "appointed_moderator"
     SENT_PASSWORD_RESET = "sent_password_reset"  # noqa: S105
     ADDED_PERSON = "added_person"
     CHANGED_PERSON = "changed_person"

@@ -184,6 +184,8 @@ class StoryPlayer:
         )
         partnership.slug = self.slug
         partnership.stage = Stage(self.story["stage"])  # Where it was when it moved into Samspil.
+        for participation in partnerships_service.participations(partnership).values():
+            participation.accepted_at = clock.now()  # They all took part before it moved into Samspil.
         self.partnership: Partnership = partnership
         self.memberships[event["by"]] = db.session.scalars(
             select(Membership).where(Membership.partnership_id == partnership.id)
@@ -191,9 +193,9 @@ class StoryPlayer:
 
     def add(self, event: Event) -> None:
         person = self.people[event["person"]]
-        self.memberships[event["person"]] = partnerships_service.add_person(
-            self._by(event), person, Level(event["level"])
-        )
+        membership = partnerships_service.add_person(self._by(event), person, Level(event["level"]))
+        membership.accepted_at = clock.now()
+        self.memberships[event["person"]] = membership
 
     def share(self, event: Event) -> None:
         key = event.get("key", f"post-{event['nth']}")

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from workspace import clock
+from workspace.accounts.models import User
 from workspace.db import db
 from workspace.i18n.formatting import short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
@@ -219,4 +220,22 @@ def helped(mail: Mail) -> EmailContent | None:
         helper=helper,
         reason="" if carries_titles_only(membership.partnership) else mail.payload["reason"],
         address=link(f"{membership.partnership.address}members"),
+    )
+
+
+@email_type("appointed", _l("Moderator appointed by an administrator"))
+def appointed(mail: Mail) -> EmailContent | None:
+    """To a member: who is the new moderator, and that an administrator appointed them."""
+    seat = db.session.get(Membership, mail.payload["membership"])
+    moderator = db.session.get(Membership, mail.payload["appointed"])
+    administrator = db.session.get(User, mail.payload["by"])
+    if seat is None or moderator is None or administrator is None or not seat.may(Action.READ):
+        return None
+    return render_email(
+        "appointed",
+        sender=seat.partnership.name,
+        seat=seat,
+        moderator=moderator,
+        administrator=administrator,
+        address=link(f"{seat.partnership.address}members"),
     )

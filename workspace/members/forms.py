@@ -219,7 +219,10 @@ class RequestForm(WorkspaceForm):
     """Why somebody wants to join, or answers a question."""
 
     words = text_area_field(
-        _l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words.")
+        _l("Who are you, and why do you want to join?"),
+        longest=500,
+        required=_l("Write a few words."),
+        description=_l("The moderators also see your name, your organisation and your e-mail address."),
     )
 
 
@@ -277,6 +280,12 @@ class HelpForm(WorkspaceForm):
         required=_l("Write why."),
         description=_l("Everybody in the partnership can read it."),
     )
+
+
+class AppointmentForm(WorkspaceForm):
+    """Who becomes the moderator of a partnership that has none."""
+
+    member = SelectField(_l("New moderator"), coerce=int)
 
 
 class PersonsAddressForm(WorkspaceForm):

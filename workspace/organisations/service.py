@@ -67,7 +67,9 @@ def create_person(organisation: Organisation, **facts: Any) -> User:
 
 
 def update_person(person: User, *, version: str, **facts: Any) -> None:
-    """Update a person, or change their organisation. Their memberships stay as they are, and so does their address.
+    """Update a person, or change their organisation, to which they then belong for certain.
+
+    Their memberships stay as they are, and so does their address.
 
     Raises StaleOrganisation unless `version` is current.
     """
@@ -75,7 +77,7 @@ def update_person(person: User, *, version: str, **facts: Any) -> None:
     db.session.refresh(person, with_for_update=True)
     if version_of(person) != version:
         raise StaleOrganisation(_("Somebody else has changed the person in the meantime."))
-    _keep(person, facts, _require_free_address)
+    _keep(person, facts | {"organisation_confirmed": True}, _require_free_address)
 
 
 def version_of(person: User) -> str:

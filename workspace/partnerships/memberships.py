@@ -11,8 +11,8 @@ from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.partnerships.activity_log import record, record_by
-from workspace.partnerships.models import Membership, MembershipState, Partnership
-from workspace.partnerships.verbs import JOINED
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.verbs import ACCEPTED_ORGANISATION, JOINED
 from workspace.permissions import Level
 
 # What is done about a membership through which somebody has just come in. Features above add to it.
@@ -38,10 +38,12 @@ def admit(
     way: str = "",
     helps: str = "",
     link_id: int | None = None,
+    accepted: bool = True,
     decided_at: datetime | None = None,
 ) -> Membership:
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
+    `accepted` says whether the person has asked for it, or said yes; somebody whom a moderator adds has not yet.
     A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
     `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
@@ -58,6 +60,7 @@ def admit(
     if membership.joined_at is None:  # What came while they waited for approval is not news to them.
         membership.joined_at, membership.seen_number = clock.now(), partnership.last_number
     membership.transition_to(MembershipState.ACTIVE, by=by)
+    membership.accepted_at = None
     if by or decided_at:
         membership.decide(level, at=decided_at)
     db.session.flush()
@@ -73,7 +76,31 @@ def admit(
         way=way or ("added" if by else ""),
         reason=helps,
     )
+    if accepted:
+        accept(membership)
     return membership
+
+
+def accept(membership: Membership) -> None:
+    """The person says yes to being in. The partnership is locked.
+
+    If their account belonged to the organisation that they represent, not because a stranger said so, then the
+    organisation takes part from now on.
+    """
+    membership.accepted_at = membership.accepted_at or clock.now()
+    person = membership.user
+    if person.organisation_id != membership.organisation_id or not person.organisation_confirmed:
+        return
+    invited = db.session.get(Participation, (membership.partnership_id, membership.organisation_id))
+    if invited is not None and invited.accepted_at is None and not membership.partnership.is_archived:
+        invited.accepted_at = clock.now()
+        record_by(membership, ACCEPTED_ORGANISATION, name=membership.organisation.name)
+        record_audit(
+            AuditAction.ACCEPTED_PARTICIPATION,
+            actor=person,
+            partnership=membership.partnership,
+            after=membership.organisation.name,
+        )
 
 
 def _tell(membership: Membership, by: Membership | None, helps: str) -> None:

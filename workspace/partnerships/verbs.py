@@ -153,6 +153,13 @@ def _changed_mails(entry: "Entry") -> str:
     return _("%(who)s lets e-mails about the partnership carry texts again", who=who(entry))
 
 
+def _accepted(entry: "Entry") -> str:
+    name = entry.details.get("name", "")
+    if entry.actor is None:
+        return _("An administrator said yes on behalf of %(name)s, which takes part now", name=name)
+    return _("%(who)s said yes on behalf of %(name)s, which takes part now", who=who(entry), name=name)
+
+
 UNKNOWN = Verb("unknown", None)
 STARTED = Verb("started", _l("%(who)s started the partnership"))
 JOINED = Verb(
@@ -178,6 +185,8 @@ CHANGED_PURPOSE = Verb(
 RENAMED = Verb("renamed", _l("%(who)s changed the name from ‘%(before)s’ to ‘%(after)s’"), texts=("before", "after"))
 CHANGED_GOALS = Verb("changed_goals", _l("%(who)s changed the goals"))
 CHANGED_MAILS = Verb("changed_mails", _changed_mails)
+INVITED_ORGANISATION = Verb("invited_organisation", _l("%(who)s invited %(name)s to take part"))
+ACCEPTED_ORGANISATION = Verb("accepted_organisation", _accepted)
 ADDED_ORGANISATION = Verb("added_organisation", _l("%(who)s added %(name)s"))
 ARCHIVED = Verb("archived", _l("%(who)s archived the partnership"))
 UNARCHIVED = Verb("unarchived", _l("%(who)s opened the partnership again"))

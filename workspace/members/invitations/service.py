@@ -233,12 +233,18 @@ def link_of(token: str) -> InviteLink | None:
 
 
 def make_account(invitation: Invitation, *, name: str, password_hash: str) -> User:
-    """Create an account for the invited person, whose address the mail has confirmed."""
+    """Create an account for the invited person, whose address the mail has confirmed.
+
+    It belongs to the organisation that the inviter named; it can speak for it only if the inviter could.
+    """
     begin_write()
+    inviter = invitation.invited_by.user
+    is_colleague = inviter.organisation_id == invitation.organisation_id and inviter.organisation_confirmed
     user = User(
         email=invitation.email,
         name=name,
         organisation_id=invitation.organisation_id,
+        organisation_confirmed=is_colleague and invitation.link_id is None,
         language=invitation.language,
         password_hash=password_hash,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from limits import RateLimitItemPerDay
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -19,7 +20,9 @@ from workspace.partnerships.queries import organisations_by_side
 from workspace.permissions import Action, Conflict, members_with, signed_in
 from workspace.web import pagination
 from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+from workspace.web.throttling import TooManyAttempts, throttle
 
+PER_PERSON = RateLimitItemPerDay(20)
 PAGE = 20
 NAMED = 6
 
@@ -41,6 +44,12 @@ def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
     form = RequestForm()
     if not form.validate():
         return _listed_page(user, form, asked=partnership_id), 422
+    try:
+        throttle(PER_PERSON, "ask", str(user.id))
+    except TooManyAttempts as refused:
+        form.refuse(form.words, _("You have asked to join as often as you can in 24 hours. Try again tomorrow."))
+        page = _listed_page(user, form, asked=partnership_id)
+        return refused.answer(page.get_data(as_text=True))
     join_requests_service.ask_to_join(user, partnership, form.words.data)
     flash_live(_("Your request is sent. Here you see where it stands."))
     return redirect_client("/memberships")

@@ -1,7 +1,7 @@
 """Moderation of memberships, and what members do with their own; everything under the partnership's lock.
 
 A partnership always keeps an active moderator. The check is made under the lock, so it also holds if the last two are
-demoted at the same moment.
+demoted at the same moment. Only closing an account can leave one without (closing.py, appointment.py).
 """
 
 from collections.abc import Collection, Mapping
@@ -182,20 +182,6 @@ def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Members
             raise Conflict(_("Choose another active member to hand over to."))
         change_levels(by, {to.id: Level.MODERATOR, by.id: Level.CONTRIBUTOR}, confirmed=confirmed)
         return to
-
-
-def require_moderator_without(user: User) -> None:
-    """Raise LastModerator if a partnership would be without an active moderator when `user`'s account is closed.
-
-    Every partnership that the person moderates is locked, always in the same order.
-    """
-    moderated = select(Membership).where(
-        Membership.user_id == user.id, Membership.level == Level.MODERATOR, Membership.is_active
-    )
-    for member in db.session.scalars(moderated.order_by(Membership.partnership_id)).all():
-        with member.partnership.locked():
-            if member.is_active and member.level is Level.MODERATOR:
-                require_moderators(member.partnership, without={member.id}, confirmed=True)
 
 
 def find_members(partnership: Partnership, ids: Collection[int]) -> list[Membership]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from workspace import clock
+from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnySelect
@@ -29,6 +30,8 @@ class Retained:
 
 
 NOTHING = Retained()
+_IS_OPEN = Invitation.answer == InvitationAnswer.OPEN
+_IS_OPEN_LINK = InviteLink.closed_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,15 @@ def close_above_level(by: Membership, members: Collection[Membership]) -> None:
     _withdraw(by, [each for each in ways.invitations if LEVELS.index(each.level) > most[each.invited_by_id]])
 
 
+def close_all_of(user: User, *, by: User) -> None:
+    """Close what somebody made in any partnership, because their account is closed."""
+    made = select(Membership.id).where(Membership.user_id == user.id)
+    for link in db.session.scalars(select(InviteLink).where(_IS_OPEN_LINK, InviteLink.made_by_id.in_(made))):
+        _close_link(link, by)
+    for invitation in db.session.scalars(select(Invitation).where(_IS_OPEN, Invitation.invited_by_id.in_(made))):
+        _withdraw_invitation(invitation, by)
+
+
 def _withdraw_own(member: Membership) -> None:
     """Withdraw the other invitations to the address of somebody who has just come in."""
     mine = Invitation.email_key == member.user.email_key
@@ -90,14 +102,22 @@ def _withdraw_own(member: Membership) -> None:
 
 def _close_links(by: Membership, links: Collection[InviteLink]) -> None:
     for link in links:
-        link.closed_at = clock.now()
-        record_audit(AuditAction.CLOSED_LINK, actor=by.user, partnership=by.partnership, link=link.id)
+        _close_link(link, by.user)
+
+
+def _close_link(link: InviteLink, by: User) -> None:
+    link.closed_at = clock.now()
+    record_audit(AuditAction.CLOSED_LINK, actor=by, partnership=link.partnership, link=link.id)
 
 
 def _withdraw(by: Membership, invitations: Collection[Invitation]) -> None:
     for invitation in invitations:
-        invitation.answer = InvitationAnswer.WITHDRAWN
-        record_audit(AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email)
+        _withdraw_invitation(invitation, by.user)
+
+
+def _withdraw_invitation(invitation: Invitation, by: User) -> None:
+    invitation.answer = InvitationAnswer.WITHDRAWN
+    record_audit(AuditAction.WITHDREW_INVITATION, actor=by, partnership=invitation.partnership, email=invitation.email)
 
 
 def _memberships(partnership: Partnership, members: Collection[Membership]) -> dict[int, int]:
@@ -109,13 +129,11 @@ def _memberships(partnership: Partnership, members: Collection[Membership]) -> d
 
 
 def _invitations(partnership: Partnership) -> AnySelect:
-    return select(Invitation).where(
-        Invitation.partnership_id == partnership.id, Invitation.answer == InvitationAnswer.OPEN
-    )
+    return select(Invitation).where(Invitation.partnership_id == partnership.id, _IS_OPEN)
 
 
 def _links(partnership: Partnership) -> AnySelect:
-    return select(InviteLink).where(InviteLink.partnership_id == partnership.id, InviteLink.closed_at.is_(None))
+    return select(InviteLink).where(InviteLink.partnership_id == partnership.id, _IS_OPEN_LINK)
 
 
 on_admission.append(_withdraw_own)
