@@ -1,4 +1,4 @@
-"""A test mail, and what became of it, in words by which an administrator can act."""
+"""A test email, and what became of it, in words that an administrator can act on."""
 
 import smtplib
 import socket
@@ -17,16 +17,16 @@ from workspace.mail.models import Mail, message_id
 from workspace.mail.smtp import describe_error
 from workspace.mail.transports import DeliveryUnknown, PermanentFailure, TemporaryFailure, TransportDown, path_of
 
-NUMBER = 0  # of the file, where mail goes to a folder: no row of the outbox has it
+NUMBER = 0  # of the file, where emails go to a folder: no row of the outbox has it
 AUTHENTICATION_NEEDED = "530"  # RFC 4954, 6
 
 
 class NotSent(Exception):
-    """The test mail did not go; the message says why, and what to do."""
+    """The test email was not sent; the message says why, and what to do."""
 
 
 def send(address: str, settings: Settings) -> str:
-    """Send a test mail to `address` now, past the outbox, by what all mails go by; what became of it.
+    """Send a test email to `address` now, past the outbox, over the transport of all emails; what became of it.
 
     Raises NotSent.
     """

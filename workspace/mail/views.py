@@ -1,4 +1,4 @@
-"""How mail stands, for administrators: what waits, what was not sent and why. What it says is not theirs to read."""
+"""The outbox, for administrators: what waits, what was not sent and why. What emails say is not theirs to read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ def index(user: "User") -> ResponseReturnValue:
 @blueprint.post("/<number:mail_id>/retry")
 @administrators_only
 def retry(user: "User", mail_id: int) -> ResponseReturnValue:
-    """Send one mail again."""
+    """Send one email again."""
     shown = request.form.get("shelf", "")
     if outbox.retry(mail_id):
         flash_live(_("The e-mail is sent again within a minute."))
@@ -42,7 +42,7 @@ def retry(user: "User", mail_id: int) -> ResponseReturnValue:
 @blueprint.post("/retry")
 @administrators_only
 def retry_all(user: "User") -> ResponseReturnValue:
-    """Send all again that was given up or put off."""
+    """Send all again that failed or is postponed."""
     shown = request.form.get("shelf", "")
     number = outbox.retry_all()
     flash_live(ngettext("%(num)s e-mail is sent again.", "%(num)s e-mails are sent again.", number))
