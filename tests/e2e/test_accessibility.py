@@ -303,7 +303,7 @@ def test_the_organisations(visit: Visit, story: Place) -> None:
         inspection.look("edit the organisation")
         visitor.open(f"/organisations/{story.municipality_id}/people/new")
         visitor.field("Name").fill("Ny")
-        visitor.field("Mail address").fill("a@b")
+        visitor.field("E-mail address").fill("a@b")
         visitor.button("Save").click()
         expect(visitor.summary).to_be_visible()
         inspection.look("new person with errors")
