@@ -33,7 +33,6 @@ from workspace.db import db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 from workspace.mail import delivery
-from workspace.web.throttling import rate_limiter
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")
@@ -117,7 +116,6 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     shutil.rmtree(workers_app.settings.instance / "mail", ignore_errors=True)
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
-        rate_limiter().storage.reset()
         yield workers_app
         db.session.rollback()
     watcher.stop()

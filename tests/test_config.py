@@ -158,7 +158,7 @@ def test_postgresql_is_spoken_to_through_psycopg_with_its_password(scheme: str, 
 def test_an_empty_setting_is_none(tmp_path: Path) -> None:
     settings = read(tmp_path, PORT="", HOST="", DATABASE_URL="", WORKERS=" ", RATE_LIMIT_URL="")
     assert (settings.port, settings.host, settings.workers) == (8000, "127.0.0.1", 1)
-    assert settings.rate_limit_url == "memory://"
+    assert settings.rate_limit_url == ""
 
 
 def test_cookies_are_secure_but_in_the_demo(tmp_path: Path) -> None:
@@ -350,6 +350,8 @@ def test_the_readme_lists_every_setting_with_its_default_and_its_bounds() -> Non
     assert sorted(rows) == sorted([*VARIABLES, *OTHERS])
     for name, field in VARIABLES.items():
         default = str(int(field.default) if isinstance(field.default, bool) else field.default)
+        if isinstance(field.default, tuple):
+            default = " ".join(map(str, field.default))
         if name in NUMBERS:
             assert rows[name] == f"`{default}` ({NUMBERS[name].least} to {NUMBERS[name].most})"
         elif name in PRODUCTION:

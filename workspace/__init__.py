@@ -7,16 +7,17 @@ from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
 from threading import BoundedSemaphore, Lock
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 
 import flask
 from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import cached_property
 
 from workspace import (
     errors,
@@ -52,6 +53,7 @@ FEATURES = (
     "overview",
     "live",
     "digests",
+    "health",
 )
 MOST_FIELDS = 5_000
 
@@ -72,9 +74,17 @@ class Parser(FormDataParser):
 
 
 class Request(flask.Request):
-    """A request whose form is read by our parser."""
+    """A request whose form is read by our parser, and whose query holds only what a database takes."""
 
     form_data_parser_class = Parser
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The query, its NULs replaced: PostgreSQL takes none, and there is no field to say so at."""
+        given = super().args
+        if b"%00" not in self.query_string:
+            return given
+        return ImmutableMultiDict((name, value.replace("\0", "\ufffd")) for name, value in given.items(multi=True))
 
 
 class Workspace(Flask):
@@ -83,15 +93,16 @@ class Workspace(Flask):
     settings: Settings
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
-    # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
-    jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
     request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
-        update_lock = self.live_update_lock if environ["PATH_INFO"].endswith("/news") else nullcontext()
+        path = environ["PATH_INFO"]
+        if path.startswith("/healthz"):  # Where all slots wait for the database, this is what says so.
+            return super().wsgi_app(environ, start_response)
+        update_lock = self.live_update_lock if path.endswith("/news") else nullcontext()
         with self._body(environ), update_lock, request_slots.held(self.request_slots, environ):
             return super().wsgi_app(environ, start_response)
 
@@ -192,7 +203,7 @@ def _extend(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    throttling.install(app, settings.rate_limit_url)
+    throttling.install(app, settings)
     compress.init_app(app)
     babel.init_app(app, locale_selector=formatting.language)
 

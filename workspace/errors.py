@@ -9,11 +9,12 @@ from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from workspace.audit.models import AuditAction, record_audit
-from workspace.db.transactions import is_busy, rollback_request
+from workspace.db.transactions import is_busy, is_conflict, rollback_request
+from workspace.logs import told
 from workspace.permissions import UserError
 from workspace.web import form_recovery, htmx
 
@@ -24,6 +25,7 @@ def install(app: Flask) -> None:
     """Answer every error of `app` in the reader's language, as a page or as an announcement."""
     app.register_error_handler(CSRFError, _undone(_form_is_not_ours))
     app.register_error_handler(UserError, _undone(_refused))
+    app.register_error_handler(IntegrityError, _undone(_conflict))
     app.register_error_handler(OperationalError, _undone(_database_failed))
     app.register_error_handler(HTTPException, _undone(_http_error))
     app.register_error_handler(Exception, _undone(_failed))
@@ -66,6 +68,17 @@ def _database_failed(error: OperationalError) -> ResponseReturnValue:
     return response
 
 
+def _conflict(error: IntegrityError) -> ResponseReturnValue:
+    """Two did the same at the same moment, each after having looked whether it could be done."""
+    if not is_conflict(error):
+        return _failed(error)
+    return _answer(
+        409,
+        _("Something has changed"),
+        _("Somebody else did something at the same moment, so nothing was saved. Look at the page again."),
+    )
+
+
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is not None and error.code < 400:
         return error.get_response()
@@ -79,7 +92,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    log.exception("Failed: %s %s", request.method, request.path)
+    log.error("Failed: %s %s: %s", request.method, request.url_rule or "no route", told(error))
     return _answer(
         500,
         _("Something went wrong here"),
@@ -125,6 +138,6 @@ def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
         return render_template("errors/_notice.html", title=title, advice=advice), status, headers
     page = render_template(
-        "errors/page.html", title=title, advice=advice, kept=form_recovery.from_request(), user=g.get("user")
+        "errors/page.html", title=title, advice=advice, submitted=form_recovery.from_request(), user=g.get("user")
     )
     return page, status

@@ -16,6 +16,7 @@ from flask import Flask
 
 from workspace import scheduled_jobs
 from workspace.db.transactions import begin_request
+from workspace.logs import told
 from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
 
@@ -68,8 +69,8 @@ def _repeat(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
         try:
             work(app)
             pause = seconds
-        except Exception:  # The database is away, say.
-            log.exception("The worker could not look for work")
+        except Exception as error:  # The database is away, say.
+            log.error("The worker could not look for work: %s", told(error))
             pause = max(seconds, SECONDS_AFTER_A_FAILURE)
         stopping.wait(pause)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019_decisions"
-down_revision = "0017_reserved_slugs"
+down_revision = "0018_rate_limits"
 branch_labels = None
 depends_on = None
 

@@ -29,6 +29,7 @@ def test_a_post_is_corrected_in_place(visit: Visit, place: Place) -> None:
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_a_correction_that_is_cancelled_changes_nothing(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Som det var", "Teksten")
     visitor = visit(place.contributor)

@@ -18,7 +18,7 @@ from tests.live.test_serving import connect, served
 from tests.pages import Page
 from workspace import Workspace
 from workspace.accounts import passwords
-from workspace.accounts.sign_in import PER_ACCOUNT
+from workspace.accounts.sign_in import TRIES_FROM_NETWORK
 from workspace.config import Settings
 from workspace.web import request_slots
 
@@ -99,7 +99,7 @@ def test_who_finds_no_place_has_made_no_attempt(client: Client, monkeypatch: pyt
     with monkeypatch.context() as patched:
         patched.setattr(passwords, "_places", passwords.BoundedSemaphore(1))
         with passwords.place_in_queue():
-            for _each in range(PER_ACCOUNT.amount + 1):
+            for _each in range(TRIES_FROM_NETWORK.amount + 1):
                 answer = client.submit("/sign-in", fields, page="/sign-in", headers={"Accept-Language": "en"})
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
                 assert "It is busy right now. Try again in a moment." in Page(answer.text).text

@@ -11,11 +11,11 @@ from flask_babel import refresh
 from workspace.accounts import sign_in, verification_codes
 from workspace.accounts.blueprint import code_sign_in as blueprint
 from workspace.accounts.forms import CodeForm, VerificationCodeForm
-from workspace.accounts.models import user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
 from workspace.permissions import public
 from workspace.web import form_recovery
+from workspace.web.forms import LONGEST_EMAIL
 from workspace.web.htmx import redirect_303
 from workspace.web.throttling import TryAgainLater
 
@@ -36,18 +36,23 @@ def ask() -> ResponseReturnValue:
     form, carried = CodeForm(), form_recovery.from_sign_in()
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     if not form.validate():
-        return render_template("accounts/code.html", form=form, kept=carried), 422
+        return render_template("accounts/code.html", form=form, submitted=carried), 422
     address = form.email.data or ""
     try:
-        sign_in.count_code(address)
+        token, is_mailed = sign_in.ask_code(address)
     except TryAgainLater as refused:
         form.refuse(form.email, refused.message)
-        return refused.answer(render_template("accounts/code.html", form=form, kept=carried))
-    token = verification_codes.ask(Purpose.SIGN_IN, user_with(address), address[:254])
-    cookie[COOKIE] = {"token": token, "to": address[:254], "next": target, "remember": bool(form.remember.data)}
+        return refused.answer(render_template("accounts/code.html", form=form, submitted=carried))
+    cookie[COOKIE] = {
+        "token": token,
+        "to": address[:LONGEST_EMAIL],
+        "mailed": is_mailed,
+        "next": target,
+        "remember": bool(form.remember.data),
+    }
     if carried:
         return render_template(
-            "accounts/answer.html", form=VerificationCodeForm(formdata=None), kept=carried, to=address
+            "accounts/answer.html", form=VerificationCodeForm(formdata=None), submitted=carried, asked=cookie[COOKIE]
         )
     return redirect_303("/sign-in/code/answer")
 
@@ -58,7 +63,7 @@ def show_answer() -> ResponseReturnValue:
     """The form for the code, in the browser that asked for it."""
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
-    return render_template("accounts/answer.html", form=VerificationCodeForm(), to=cookie[COOKIE]["to"])
+    return render_template("accounts/answer.html", form=VerificationCodeForm(), asked=cookie[COOKIE])
 
 
 @blueprint.post("/answer")
@@ -68,11 +73,11 @@ def answer() -> ResponseReturnValue:
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
     asked, form, carried = cookie[COOKIE], VerificationCodeForm(), form_recovery.from_sign_in()
-    page: dict[str, Any] = {"form": form, "kept": carried, "to": asked["to"]}
+    page: dict[str, Any] = {"form": form, "submitted": carried, "asked": asked}
     if not form.validate():
         return render_template("accounts/answer.html", **page), 422
     try:
-        user = sign_in.redeem(asked["token"], form.code.data or "")
+        user = sign_in.redeem(asked["token"], asked["to"], form.code.data or "")
     except TryAgainLater as refused:
         form.refuse(form.code, refused.message)
         return refused.answer(render_template("accounts/answer.html", **page))
@@ -83,7 +88,7 @@ def answer() -> ResponseReturnValue:
     g.user = user
     refresh()
     if carried:
-        return render_template("accounts/submitted_form.html", kept=carried)
+        return render_template("accounts/submitted_form.html", submitted=carried)
     return redirect_303(asked["next"] or "/")
 
 

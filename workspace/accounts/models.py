@@ -55,6 +55,8 @@ class User(Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    # False where somebody of another organisation said so, who invited them: then they can't speak for it.
+    organisation_confirmed: Mapped[bool] = mapped_column(default=True)
     digest_frequency: Mapped[DigestFrequency] = mapped_column(
         enum_column_type(DigestFrequency, otherwise=DigestFrequency.WEEKLY), default=DigestFrequency.WEEKLY
     )

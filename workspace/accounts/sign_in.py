@@ -1,64 +1,122 @@
 """Signing in: attempts and their limits, and the response to somebody who is not signed in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as cookie
 from flask_login import login_user
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 
-from workspace.accounts import passwords, sessions, verification_codes
+from workspace.accounts import known_browsers, passwords, sessions, verification_codes
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
+from workspace.db.transactions import run_after_request
 from workspace.i18n.formatting import CHOICE
 from workspace.web import form_recovery, htmx, throttling
+from workspace.web.forms import LONGEST_EMAIL
 
-# A whole town hall may share one network address, so the second limit is generous.
-PER_ACCOUNT = RateLimitItemPerMinute(5, 15)
-PER_ADDRESS = RateLimitItemPerMinute(200, 15)
-CODES_PER_MAILBOX = RateLimitItemPerMinute(5, 15)
+# From a browser that has signed in to the account before (accounts/known_browsers.py): no stranger can use these up.
+TRIES_FROM_BROWSER = RateLimitItemPerMinute(5, 15)
+CODES_FOR_BROWSER = RateLimitItemPerDay(10)
+# From any other browser.
+TRIES_FROM_NETWORK = RateLimitItemPerMinute(5, 15)  # for one account
+TRIES_OF_ACCOUNT = RateLimitItemPerHour(20)  # from all networks together
+CODE_TRIES_FROM_NETWORK = RateLimitItemPerHour(10)
+CODES_FROM_NETWORK = RateLimitItemPerDay(10)
+# For all accounts together. A whole town hall may share one network, so it is generous.
+FAILURES_OF_NETWORK = RateLimitItemPerMinute(200, 15)
+MAILS_TO_MAILBOX = RateLimitItemPerMinute(5, 15)
+
+Limit = tuple[RateLimitItem, tuple[str, ...]]
 
 
 def attempt(email: str, password: str) -> User | None:
     """The person with this address and password, or None; for an unknown address in the same time.
 
-    Raises TooManyAttempts after 5 failures in 15 minutes for an account from one network address, or 200
-    from one address. Each attempt is counted before it is checked, so that concurrent ones can't exceed the limit;
-    success resets the count. Raises Busy when too many passwords are being checked already.
+    Raises TooManyAttempts after 5 failures in 15 minutes for an account from one network, 20 in an hour from all
+    networks, or 200 in 15 minutes from one network for all accounts. A browser that has signed in to this account
+    before is not counted among these, and has 5 in 15 minutes of its own. Each attempt is counted before it is
+    checked, so that concurrent ones can't exceed the limit; success resets the count. Raises Busy when too many
+    passwords are being checked already.
     """
-    address = request.remote_addr or ""
-    account = ("sign-in", email_key(email)[:254], address)
-    throttling.require_attempt(PER_ADDRESS, "sign-in", address)
-    with passwords.place_in_queue():  # first, since who finds none has not made an attempt
-        throttling.throttle(PER_ACCOUNT, *account)
+    with passwords.place_in_queue(), _counted("sign-in", email, TRIES_FROM_NETWORK) as attempted:
         user = user_with(email)
-        is_right = passwords.matches(user, password)
-    if not is_right:
-        throttling.count_failure(PER_ADDRESS, "sign-in", address)
-        # An unknown address is not recorded: it may be a password typed into the wrong field.
-        record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)
-        return None
-    throttling.forgive(PER_ACCOUNT, *account)
-    return user
+        if passwords.matches(user, password):
+            attempted.has_succeeded = True
+            return user
+    # An unknown address is not recorded: it may be a password typed into the wrong field.
+    record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)
+    return None
 
 
 def count_code(email: str) -> None:
-    """Count a request for a code. Raises TooManyAttempts, so that nobody's mailbox can be flooded."""
-    throttling.throttle(PER_ADDRESS, "code", request.remote_addr or "")
-    throttling.throttle(CODES_PER_MAILBOX, "code", email_key(email)[:254])
+    """Count a mail with a code to any mailbox. Raises TooManyAttempts, so that nobody's can be flooded."""
+    throttling.throttle(FAILURES_OF_NETWORK, "code", throttling.client_network())
+    throttling.throttle(MAILS_TO_MAILBOX, "code", _account(email))
 
 
-def redeem(token: str, digits: str) -> User | None:
-    """Whom the code of this browser lets in, if these are its digits. Raises TooManyAttempts."""
-    address = request.remote_addr or ""
-    throttling.require_attempt(PER_ADDRESS, "sign-in", address)
-    code = verification_codes.redeem(Purpose.SIGN_IN, token, digits)
-    if code is None:
-        throttling.count_failure(PER_ADDRESS, "sign-in", address)
-        return None
-    return code.user
+def ask_code(email: str) -> tuple[str, bool]:
+    """Make a code for signing in to the account with this address, if there is one, and mail it.
+
+    Returns the token for the browser, and whether a mail is on its way. When 5 have been sent to a mailbox in 15
+    minutes, none is, but the code of the last one works: a stranger who asks can fill no mailbox, and keep nobody out.
+    Raises TooManyAttempts after 10 codes in a day for an account from one network.
+    """
+    account, browser = _account(email), known_browsers.number_for(email)
+    if browser:
+        throttling.throttle(CODES_FOR_BROWSER, "code", account, browser)
+    else:
+        network = throttling.client_network()
+        throttling.throttle(FAILURES_OF_NETWORK, "code", network)
+        throttling.throttle(CODES_FROM_NETWORK, "code", account, network)
+    is_mailed = throttling.has_attempt(MAILS_TO_MAILBOX, "sign-in code", account, browser or "")
+    user = user_with(email)
+    return verification_codes.ask(Purpose.SIGN_IN, user, email[:LONGEST_EMAIL], is_mailed=is_mailed), is_mailed
+
+
+def redeem(token: str, email: str, digits: str) -> User | None:
+    """Whom this browser's code, asked for by `email`, lets in, if these are its digits. Raises TooManyAttempts."""
+    with _counted("code", email, CODE_TRIES_FROM_NETWORK) as attempted:
+        code = verification_codes.redeem(Purpose.SIGN_IN, token, digits)
+        attempted.has_succeeded = code is not None
+    return code.user if code else None
+
+
+class _Attempt:
+    """An attempt that is being made."""
+
+    has_succeeded = False
+
+
+@contextmanager
+def _counted(kind: str, email: str, from_network: RateLimitItem) -> Iterator[_Attempt]:
+    """Count an attempt to get into the account with this address; success forgives those before it."""
+    account, network = _account(email), throttling.client_network()
+    browser = known_browsers.number_for(email)
+    limits: list[Limit] = (
+        [(TRIES_FROM_BROWSER, (kind, account, "browser", browser))]
+        if browser
+        else [(from_network, (kind, account, "network", network)), (TRIES_OF_ACCOUNT, (kind, account))]
+    )
+    if not browser:
+        throttling.require_attempt(FAILURES_OF_NETWORK, "sign-in", network)
+    for limit, keys in limits:
+        throttling.throttle(limit, *keys)
+    yield (attempted := _Attempt())
+    if attempted.has_succeeded:
+        for limit, keys in limits:
+            run_after_request(partial(throttling.forgive, limit, *keys))
+    elif not browser:
+        run_after_request(partial(throttling.count_failure, FAILURES_OF_NETWORK, "sign-in", network))
+
+
+def _account(email: str) -> str:
+    return email_key(email)[:LONGEST_EMAIL]
 
 
 def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> None:
@@ -76,6 +134,7 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
     if language:
         cookie[CHOICE] = language
     record_audit(AuditAction.SIGNED_IN, actor=user, browser=session.browser)
+    known_browsers.remember(user.email)
     user.session_token = session.token
     login_user(user, remember=remembered, duration=sessions.REMEMBERED, force=True)
 
@@ -93,7 +152,7 @@ def unauthenticated_response() -> Response:
         return response
     typed = form_recovery.from_request()
     if typed:
-        return make_response(render_template("accounts/sign_in.html", form=SignInForm(), kept=typed), 401)
+        return make_response(render_template("accounts/sign_in.html", form=SignInForm(), submitted=typed), 401)
     target = request.full_path.rstrip("?") if request.method == "GET" else ""
     return make_response(redirect(_sign_in(target), 303))
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -116,10 +116,12 @@ def mail_server(name: str, given: str) -> str:
 
 
 def counters(name: str, given: str) -> str:
-    """Where failed sign-ins are counted: in the memory of a process, or in a Redis."""
-    if given == "memory://" or _is_redis(name, given):
+    """Where failed sign-ins are counted: in a Redis, or without one (empty) in the database."""
+    if given == "memory://":  # the default of before
+        return ""
+    if _is_redis(name, given):
         return given
-    raise SettingsError(f"{name} is a Redis (redis://host:6379), or memory:// for a single process.")
+    raise SettingsError(f"{name} is a Redis (redis://host:6379); leave it out to count in the database.")
 
 
 def database(name: str, given: str) -> str:
@@ -150,6 +152,14 @@ def secret_key(name: str, given: str) -> str:
 def secret_keys(name: str, given: str) -> tuple[str, ...]:
     """Keys of before, separated by spaces."""
     return tuple(secret_key(name, each) for each in given.split())
+
+
+def networks(name: str, given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks or single addresses, separated by spaces."""
+    try:
+        return tuple(ip_network(each) for each in given.split())
+    except ValueError:
+        raise SettingsError(f"{name} has networks like 10.20.0.0/16 with spaces between, not {shown(given)}.") from None
 
 
 def folder(name: str, given: str) -> Path:

@@ -6,10 +6,8 @@ What is kept of it says which row it was and what kind of error, never what stan
 
 import logging
 import sqlite3
-import traceback
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, delete, exists, func, select
@@ -21,6 +19,7 @@ from workspace.db import Model, db
 from workspace.db.statements import now_param
 from workspace.db.transactions import BUSY_STATES
 from workspace.db.types import UtcDateTime
+from workspace.logs import told
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
 # Longer than any pause: what was not tried for so long has nothing to be done about it any more.
@@ -28,7 +27,6 @@ RETAINED_FOR = timedelta(days=1)
 SHOWN = 50
 # The errors of SQLite that are the statement's or the row's own: ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE, RANGE.
 OF_STATEMENTS = (1, 18, 19, 20, 21, 25)
-HERE = Path(__file__).parents[1]
 
 Key = tuple[int, int]
 WHOLE: Key = (0, 0)
@@ -158,14 +156,6 @@ def is_of_database(error: BaseException) -> bool:
         return isinstance(cause, sqlite3.OperationalError) if code is None else code & 0xFF not in OF_STATEMENTS
     is_busy = getattr(cause, "sqlstate", None) in BUSY_STATES
     return isinstance(error, OperationalError | InterfaceError) and not is_busy
-
-
-def told(error: BaseException) -> str:
-    """An error for the log: its kind, and where in our code it came from. What it says may be what a person wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [(Path(frame.filename), frame.lineno) for frame in frames]
-    places = [f"{path.relative_to(HERE)}:{line}" for path, line in ours if HERE in path.parents]
-    return f"{type(error).__name__} ({' > '.join(places)})"
 
 
 def _failing(job: str) -> set[Key]:

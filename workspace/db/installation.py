@@ -2,20 +2,28 @@
 
 import hashlib
 import hmac
+from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, inspect, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from workspace import clock
 from workspace.db import Model, db
+from workspace.db.types import UtcDateTime
 
 
 class Installation(Model):
-    """The one row: a fingerprint of the SECRET_KEY that the workspace was last started with."""
+    """The one row: a fingerprint of the SECRET_KEY that the workspace was last started with, and signs of life.
+
+    `worker_seen_at` is when a worker last looked for work, `written_at` when a health check last wrote.
+    """
 
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key_fingerprint: Mapped[str] = mapped_column(String(64))
+    worker_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    written_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
@@ -32,6 +40,20 @@ def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
     former, installation.key_fingerprint = installation.key_fingerprint, present
     db.session.commit()
     return former in map(fingerprint, (secret_key, *fallbacks))
+
+
+def is_known_key(keys: tuple[str, ...]) -> bool:
+    """Whether one of `keys` is the one of the last start; also if there was none yet, or no tables."""
+    if not inspect(db.engine).has_table(Installation.__tablename__):
+        return True
+    former = db.session.scalar(select(Installation.key_fingerprint))
+    return former is None or former in map(fingerprint, keys)
+
+
+def note_worker() -> None:
+    """Remember that a worker looks for work now, and commit."""
+    db.session.execute(update(Installation).values(worker_seen_at=clock.now()))
+    db.session.commit()
 
 
 def fingerprint(secret_key: str) -> str:

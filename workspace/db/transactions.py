@@ -5,16 +5,30 @@ A request begins with a transaction that only reads. A verb ends it and begins o
 demo) every transaction may write.
 """
 
+import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from flask import Response, current_app, g, has_app_context
-from sqlalchemy.exc import OperationalError
+from flask import Response, g, has_app_context, has_request_context
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from workspace.db import db
+from workspace.logs import told
+
+log = logging.getLogger(__name__)
 
 # SQLSTATEs of PostgreSQL for a lock that was not to be had in time.
 BUSY_STATES = ("55P03", "40P01", "57014")
+# A unique or a foreign key that does not hold: SQLSTATEs of PostgreSQL, and names of SQLite.
+CONFLICTS = (
+    "23503",
+    "23505",
+    "SQLITE_CONSTRAINT_UNIQUE",
+    "SQLITE_CONSTRAINT_PRIMARYKEY",
+    "SQLITE_CONSTRAINT_FOREIGNKEY",
+)
 
 
 def begin_request(*, reads_only: bool) -> None:
@@ -45,6 +59,25 @@ def release_connection() -> None:
         db.session.commit()
 
 
+@contextmanager
+def own_transaction() -> Iterator[Connection]:
+    """A transaction that writes apart from the request's, and is committed at the end.
+
+    The request's ends first, so that it never holds two connections. Raises RuntimeError where that one writes already:
+    on SQLite the two would wait for each other.
+    """
+    if has_request_context() and g.get("writes", True) and db.session().in_transaction():
+        raise RuntimeError("The request's own transaction writes already.")
+    release_connection()
+    before = g.get("writes", True)
+    g.writes = True
+    try:
+        with db.engine.begin() as connection:
+            yield connection
+    finally:
+        g.writes = before
+
+
 def rollback_request(*, has_failed: bool) -> None:
     """Undo what the request did. What is left of it, the answer, only reads, and waits for no lock.
 
@@ -69,6 +102,14 @@ def is_busy(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) in BUSY_STATES
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Whether `error` says that another request has just stored the same, or deleted what this one is about."""
+    cause = error.orig if isinstance(error, IntegrityError) else error
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorname in CONFLICTS
+    return getattr(cause, "sqlstate", None) in CONFLICTS
+
+
 def may_write() -> bool:
     """Whether the present transaction may write: not in a GET, nor before `begin_write`."""
     return bool(g.get("writes", True)) if has_app_context() else True
@@ -84,7 +125,7 @@ def run_deferred_work(response: Response) -> Response:
         try:
             job()
             db.session.commit()
-        except Exception:  # The answer is ready; deferred work must not take it away.
+        except Exception as error:  # The answer is ready; deferred work must not take it away.
             db.session.rollback()
-            current_app.logger.exception("Deferred work failed")
+            log.error("Deferred work failed: %s", told(error))
     return response

@@ -39,11 +39,11 @@ def save_mail(user: User) -> ResponseReturnValue:
 
 def _page(user: User, form: MailForm) -> dict[str, Any]:
     found = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
-    seats, last = pagination.split_page(found, mail_settings_queries.PAGE)
+    memberships, last = pagination.split_page(found, mail_settings_queries.PAGE)
     return {
         "form": form,
         "notices": list(NotificationKind),
         "soon": SOON,
-        "seats": seats,
+        "memberships": memberships,
         "after": last.id if last else None,
     }

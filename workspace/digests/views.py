@@ -58,14 +58,14 @@ def send(user: User) -> ResponseReturnValue:
 
 def _page(user: User, form: DigestForm) -> dict[str, Any]:
     found = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
-    seats, last = pagination.split_page(found, mail_settings_queries.PAGE)
+    memberships, last = pagination.split_page(found, mail_settings_queries.PAGE)
     digest = build(planning.coming(user))
     return {
         "form": form,
         "sending": SendingForm(),
         "rhythm_hints": FREQUENCY_HINTS,
         "frequencies": PARTNERSHIP_FREQUENCIES,
-        "seats": seats,
+        "memberships": memberships,
         "after": last.id if last else None,
         "next": _next(user),
         **render.told(digest),

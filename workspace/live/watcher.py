@@ -18,6 +18,7 @@ from workspace.live import access_snapshot, db_notifications, sse
 from workspace.live.access_snapshot import Sight
 from workspace.live.sse import Numbers
 from workspace.live.streams import Stream, Streams
+from workspace.logs import told
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -76,9 +77,9 @@ class Watcher:
         try:
             self.look()
         except DBAPIError as error:  # The database is away or busy; try again in a second.
-            log.warning("The watcher could not look: %s", error)
-        except Exception:
-            log.exception("The watcher could not look")
+            log.warning("The watcher could not look: %s", told(error))
+        except Exception as error:
+            log.error("The watcher could not look: %s", told(error))
 
     def look(self) -> None:
         """Read what is new and who may know it, and tell them: two statements, three when somebody came or went."""

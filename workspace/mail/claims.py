@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import AnySelect
+from workspace.logs import told
 from workspace.mail.message_types import PRIORITIES
 from workspace.mail.models import UNFINISHED, Mail, MailState
 
@@ -128,16 +129,16 @@ def refuse(mail: ClaimedMail, error: str) -> None:
 
 def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:
     """Let it be attempted again after a pause that grows; after the last, or a second uncertain one, it has failed."""
-    attempts, doubts = mail.attempts + 1, mail.uncertain_attempts + in_doubt
-    if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
-        complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=doubts)
+    attempts, uncertain = mail.attempts + 1, mail.uncertain_attempts + in_doubt
+    if attempts >= MOST_TRIES or uncertain > MOST_DOUBTS:
+        complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=uncertain)
         return
     values: dict[str, Any] = {
         "state": MailState.DUE,
         "lease": None,
         "next_attempt_at": clock.now() + PAUSES[max(mail.attempts, 0)],
     }
-    values |= {"attempts": attempts, "uncertain_attempts": doubts, "last_error": error[:LONGEST_ERROR]}
+    values |= {"attempts": attempts, "uncertain_attempts": uncertain, "last_error": error[:LONGEST_ERROR]}
     _retry_write(lambda: _change(mail, **values))
 
 
@@ -159,7 +160,7 @@ def _retry_write(change: Callable[[], Any]) -> None:
         except DBAPIError as error:
             if time.monotonic() > end:
                 raise
-            log.warning("The outbox can't be written to: %s", error.orig)
+            log.warning("The outbox can't be written to: %s", told(error))
             time.sleep(SECONDS_BETWEEN_TRIES)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -218,7 +219,10 @@ class RequestForm(WorkspaceForm):
     """Why somebody wants to join, or answers a question."""
 
     words = text_area_field(
-        _l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words.")
+        _l("Who are you, and why do you want to join?"),
+        longest=500,
+        required=_l("Write a few words."),
+        description=_l("The moderators also see your name, your organisation and your e-mail address."),
     )
 
 
@@ -276,6 +280,27 @@ class HelpForm(WorkspaceForm):
         required=_l("Write why."),
         description=_l("Everybody in the partnership can read it."),
     )
+
+
+class AppointmentForm(WorkspaceForm):
+    """Who becomes the moderator of a partnership that has none."""
+
+    member = SelectField(_l("New moderator"), coerce=int)
+
+
+class PersonsAddressForm(WorkspaceForm):
+    """Another address for a person."""
+
+    email = MailAddress(_l("New mail address"), required=_l("Write the person's mail address."))
+
+    def validate_email(self, field: Field) -> None:
+        """Accept an address, and normalise it."""
+        if field.errors:
+            return
+        try:
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 class TransferForm(ConfirmedForm):

@@ -92,14 +92,14 @@ class Invitation(Model):
         """Whether it can be accepted."""
         return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
 
-    def is_decision_about(self, seat: Membership | None) -> bool:
+    def is_decision_about(self, membership: Membership | None) -> bool:
         """Whether a moderator, by inviting, decided about the person whose membership this is, and nobody has since."""
         if self.link_id is not None:
             return False
-        if seat is None or (seat.decided_at is None and not seat.is_barred):
+        if membership is None or (membership.decided_at is None and not membership.is_barred):
             return True
-        decided_at = max(moment for moment in (seat.decided_at, seat.ends_at) if moment)
-        return self.reopens_id == seat.id and self.created_at >= decided_at
+        decided_at = max(moment for moment in (membership.decided_at, membership.ends_at) if moment)
+        return self.reopens_id == membership.id and self.created_at >= decided_at
 
 
 class InviteLink(Model):

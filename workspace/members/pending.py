@@ -30,7 +30,7 @@ def answers_wanted(user: User) -> list[AnyRow]:
 
 @cached_statement
 def _answers_wanted() -> AnySelect:
-    seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    membership, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     moderated = (
         Membership.user_id == bindparam("user_id"),
         Membership.level == Level.MODERATOR,
@@ -44,11 +44,13 @@ def _answers_wanted() -> AnySelect:
         return select(*place, *columns).join(Membership, Membership.partnership_id == Partnership.id)
 
     requests = (
-        told("request", asker.name, organisation.name, seat.state_since)
-        .join(seat, and_(seat.partnership_id == Partnership.id, seat.state == MembershipState.REQUESTED))
-        .join(asker, asker.id == seat.user_id)
-        .join(organisation, organisation.id == seat.organisation_id)
-        .where(*moderated, seat.moderator_question == "")
+        told("request", asker.name, organisation.name, membership.state_since)
+        .join(
+            membership, and_(membership.partnership_id == Partnership.id, membership.state == MembershipState.REQUESTED)
+        )
+        .join(asker, asker.id == membership.user_id)
+        .join(organisation, organisation.id == membership.organisation_id)
+        .where(*moderated, membership.moderator_question == "")
     )
     is_withdrawn = or_(
         Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))

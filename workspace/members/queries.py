@@ -104,10 +104,10 @@ def table(membership: Membership, choice: MemberFilter, after: int | None) -> li
     return list(db.session.execute(query))
 
 
-def row(membership: Membership, seat_id: int) -> AnyRow | None:
+def row(membership: Membership, member_id: int) -> AnyRow | None:
     """One row of the table."""
     mine = Membership.partnership_id == membership.partnership_id
-    return db.session.execute(_rows().where(mine, Membership.id == seat_id)).first()
+    return db.session.execute(_rows().where(mine, Membership.id == member_id)).first()
 
 
 def counted(membership: Membership, choice: MemberFilter) -> int:

@@ -64,7 +64,7 @@ def set_levels(membership: Membership) -> ResponseReturnValue:
         return htmx.redirect_client(f"{membership.partnership.address}members")
     if htmx.is_partial() and len(levels) == 1:
         return _in_place(membership, next(iter(levels)), before)
-    undo = ".".join(f"{seat_id}-{level}" for seat_id, level in before.items())
+    undo = ".".join(f"{member_id}-{level}" for member_id, level in before.items())
     return htmx.redirect_client(f"{membership.partnership.address}members" + (f"?undo={undo}" if undo else ""))
 
 
@@ -79,13 +79,13 @@ def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
     )
 
 
-def _in_place(membership: Membership, seat_id: int, before: dict[int, Level]) -> Response:
+def _in_place(membership: Membership, member_id: int, before: dict[int, Level]) -> Response:
     """The control that was used, with an undo button beside it."""
     return htmx.partial_or_redirect(
         "members/_level.html",
         to="",
-        focus=f"#level-{seat_id} select",
-        row=queries.row(membership, seat_id),
+        focus=f"#level-{member_id} select",
+        row=queries.row(membership, member_id),
         undo=before,
         **partnership_context(membership),
         sides=moderation_service.moderating_sides(membership.partnership),
@@ -96,8 +96,8 @@ def _ask(membership: Membership, levels: dict[int, Level], question: str) -> Res
     """Ask before a side loses its last moderator. Nothing has been changed."""
     context = {"levels": levels, "question": question, **partnership_context(membership)}
     if htmx.is_partial() and len(levels) == 1:
-        seat_id = next(iter(levels))
-        return htmx.form_error("members/_confirm_form.html", page="", status=409, seat_id=seat_id, **context)
+        member_id = next(iter(levels))
+        return htmx.form_error("members/_confirm_form.html", page="", status=409, member_id=member_id, **context)
     return make_response(render_template("members/confirm.html", **context), 409)
 
 
@@ -106,6 +106,6 @@ def _undo() -> dict[int, Level]:
     found = {}
     for pair in request.args.get("undo", "")[:4000].split("."):
         number, _hyphen, level = pair.partition("-")
-        if (seat_id := pagination.parse_int(number)) and level in list(Level):
-            found[seat_id] = Level(level)
+        if (member_id := pagination.parse_int(number)) and level in list(Level):
+            found[member_id] = Level(level)
     return found

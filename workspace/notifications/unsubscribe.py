@@ -43,14 +43,14 @@ def token(user: User, notice: NotificationKind | None = None) -> str:
 
 
 def read(signed: str) -> UnsubscribeTarget | None:
-    """What a token means; None if it is not ours, is older than a year, or its account is gone."""
+    """What a token means; None if it is not ours, is older than a year, or its account is gone or closed."""
     try:
         user_id, kind = _signer().loads(signed, max_age=int(A_YEAR.total_seconds()))
         notice = None if kind == DIGEST else NotificationKind(kind)
     except (BadData, ValueError, TypeError):
         return None
     user = db.session.get(User, user_id)
-    return UnsubscribeTarget(user, notice) if user else None
+    return UnsubscribeTarget(user, notice) if user and user.is_active else None
 
 
 def _signer() -> URLSafeTimedSerializer:

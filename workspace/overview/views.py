@@ -53,8 +53,8 @@ def index(user: User) -> ResponseReturnValue:
 def mark_seen(user: User) -> ResponseReturnValue:
     """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
-    for seat in queries.memberships(user, list(shown)):
-        activity_log.mark_seen(seat, shown[seat.partnership_id])
+    for membership in queries.memberships(user, list(shown)):
+        activity_log.mark_seen(membership, shown[membership.partnership_id])
     flash_live(_("Everything is marked as read."))
     return redirect_303("/")
 

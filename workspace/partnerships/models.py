@@ -153,8 +153,8 @@ class Partnership(Model):
 
     @goals.setter
     def goals(self, numbers: list[int]) -> None:
-        kept = {goal.number: goal for goal in self.goal_rows}
-        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+        existing = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [existing.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -188,13 +188,14 @@ class PartnershipGoal(Model):
 
 
 class Participation(Model):
-    """An organisation's part in a partnership, on a side."""
+    """An organisation's part in a partnership, on a side. Until it is accepted, the organisation is only invited."""
 
     __tablename__ = "participation"
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
     side: Mapped[Side] = mapped_column(enum_column_type(Side, otherwise=Side.OTHERS))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -206,11 +207,12 @@ class Membership(Model):
     and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
     bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
 
-    `joined_at` is when the person first joined (None for somebody who has only asked to), `state_since` when the
-    current state began, `decided_by_id` who decided it (a membership's id; None for what happened on a date or the
-    person did), and `reason` why, in words that the person sees. `request_text` is what somebody wrote who asked to
-    join, `moderator_question` what the moderators want to know first. A suspension ends by itself at
-    `suspended_until`, a membership at `ends_at`: from that moment, whether or not it has been recorded
+    `accepted_at` is when the person said yes to being in (None for somebody whom a moderator has added, and who has not
+    answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
+    only asked to), `state_since` when the current state began, `decided_by_id` who decided it (a membership's id; None
+    for what happened on a date or the person did), and `reason` why, in words that the person sees. `request_text` is
+    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first. A suspension
+    ends by itself at `suspended_until`, a membership at `ends_at`: from that moment, whether or not it is recorded yet
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
 
     `decided_at` is when moderators last decided about this person, and `decided_level` what they decided: the level,
@@ -252,6 +254,7 @@ class Membership(Model):
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     decided_by_id: Mapped[int | None]
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -356,9 +359,12 @@ class Membership(Model):
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
     def require(self, action: Action) -> None:
-        """Raise the appropriate error unless this member may do `action`: the check under the lock."""
-        if not self.may(action):
-            if self.partnership.is_archived and self.is_active and permits(self.level, action):
+        """Raise the appropriate error unless this member may do `action`: the check under the lock.
+
+        An account that was closed while the request waited for the lock may do nothing.
+        """
+        if not self.user.is_active or not self.may(action):
+            if self.user.is_active and self.partnership.is_archived and self.is_active and permits(self.level, action):
                 raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
             raise NotAllowed(
                 _("Your access here does not include this. A moderator of the partnership can change that.")
@@ -366,8 +372,8 @@ class Membership(Model):
 
 
 def _membership_with_relations(membership_id: int) -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == membership_id)
+    member = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
-    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)
+    return member.options(holder, organisation, partnership).execution_options(populate_existing=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
-from workspace.accounts.models import User
+from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
@@ -35,12 +35,12 @@ MOST_FOUND = 20
 
 # What the telling of an entry shows of its people.
 HISTORY_COLUMNS = tuple(
-    joinedload(seat).options(
+    joinedload(membership).options(
         load_only(Membership.id),
         joinedload(Membership.user).load_only(User.name),
         joinedload(Membership.organisation).load_only(Organisation.name),
     )
-    for seat in (Entry.actor, Entry.subject)
+    for membership in (Entry.actor, Entry.subject)
 )
 
 
@@ -112,7 +112,10 @@ def has_closed_memberships(user: User) -> bool:
 
 
 def organisations_by_side(partnership_ids: Iterable[int], named: int) -> dict[int, list[OrganisationsOnSide]]:
-    """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
+    """The sides of each partnership, at most `named` organisations of each by name, in Danish order.
+
+    Only organisations that take part: nobody can write others into their own ranks by inviting them.
+    """
     found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
     for row in fetch_rows(_parties(), ids=list(partnership_ids), named=named):
         found[row.partnership_id, row.side, row.how_many].append(row.name)
@@ -136,14 +139,16 @@ def _parties() -> AnySelect:
             func.count().over(partition_by=a_side).label("how_many"),
         )
         .join(Participation.organisation)
-        .where(Participation.partnership_id.in_(bindparam("ids", expanding=True)))
+        .where(
+            Participation.partnership_id.in_(bindparam("ids", expanding=True)), Participation.accepted_at.is_not(None)
+        )
         .subquery()
     )
     return select(ranked).where(ranked.c.place <= bindparam("named")).order_by(ranked.c.place)
 
 
 def participations(membership: Membership) -> list[AnyRow]:
-    """All organisations that take part, in Danish order."""
+    """All organisations that take part or are invited, in Danish order."""
     return participating_organisations(membership.partnership)
 
 
@@ -151,7 +156,9 @@ def participating_organisations(partnership: Partnership) -> list[AnyRow]:
     """The same for whoever has been given a way in."""
     return list(
         db.session.execute(
-            select(Organisation.id, Organisation.name, Organisation.website, Participation.side)
+            select(
+                Organisation.id, Organisation.name, Organisation.website, Participation.side, Participation.accepted_at
+            )
             .join(Participation.organisation)
             .where(Participation.partnership_id == partnership.id)
             .order_by(Organisation.name_key)
@@ -243,7 +250,15 @@ def _unseen_events() -> AnySelect:
 
 
 def found_people(membership: Membership, words: str) -> list[AnyRow]:
-    """People of the organisations that take part, whose names have words beginning with `words`; with memberships."""
+    """People of the organisations that take part, whose names have words beginning with `words`; with memberships.
+
+    Of one that is only invited, whoever has exactly this e-mail address: to invite it opens no register of its people.
+    """
+    named = and_(
+        Participation.accepted_at.is_not(None),
+        User.organisation_confirmed,
+        *name_matches(User.name_search_key, words),
+    )
     query = (
         select(
             User.id,
@@ -269,7 +284,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
                 Membership.is_active,
             ),
         )
-        .where(User.deactivated_at.is_(None), *name_matches(User.name_search_key, words))
+        .where(User.deactivated_at.is_(None), or_(named, User.email_key == email_key(words)))
         .order_by(User.name_key, User.id)
         .limit(MOST_FOUND)
     )

@@ -84,7 +84,7 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
 
 @lru_cache
 def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect:
-    seat, concerned = aliased(Membership), aliased(User)
+    member, concerned = aliased(Membership), aliased(User)
     challenges = select(
         Post.number,
         Post.title,
@@ -105,8 +105,8 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
     ).join(Membership, Membership.id == Post.author_id)
     query: AnySelect = (
         with_person(challenges)
-        .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
-        .outerjoin(concerned, concerned.id == seat.user_id)
+        .outerjoin(member, member.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(concerned, concerned.id == member.user_id)
         .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.withdrawn_at.is_(None))
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
@@ -128,10 +128,10 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 def _counted(membership: Membership) -> "_Counted":
     """All that there are, counted once for each entry in the log: a busy partnership has many."""
     partnership = membership.partnership
-    kept = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
-    found = kept.get("counted")
+    cached = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
+    found = cached.get("counted")
     if found is None or not found.since <= clock.now() <= found.until:
-        found = kept["counted"] = _count(membership, UNFILTERED)
+        found = cached["counted"] = _count(membership, UNFILTERED)
     return found
 
 

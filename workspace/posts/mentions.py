@@ -33,8 +33,8 @@ def resolved(partnership_id: int, prose: RichText, *, number: int | None = None)
         .join(Membership.user)
         .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
-    kept = _stored_mentions(partnership_id, number) if number else {}
-    return mentions.resolve_mentions(prose, referable=present | kept, recognisable=present)
+    stored = _stored_mentions(partnership_id, number) if number else {}
+    return mentions.resolve_mentions(prose, referable=present | stored, recognisable=present)
 
 
 def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:

@@ -124,7 +124,7 @@ def body_columns(writing: type[AuthoredText], longest: int, whole: int | None = 
 
 def card_select(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    seat, concerned = CONCERNED_MEMBERSHIP, CONCERNED
+    member, concerned = CONCERNED_MEMBERSHIP, CONCERNED
     cards = select(
         Post.number,
         Post.kind,
@@ -165,8 +165,8 @@ def card_select(*body: Any) -> AnySelect:
     return (
         with_person(cards)
         .outerjoin(Role, Role.id == Post.role_id)
-        .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
-        .outerjoin(concerned, concerned.id == seat.user_id)
+        .outerjoin(member, member.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(concerned, concerned.id == member.user_id)
     )
 
 
@@ -189,14 +189,14 @@ def author() -> tuple[Any, ...]:
 
 
 def of_author() -> ColumnElement[bool]:
-    """Joins the seat of a post's author, where it is read of many posts: the seats of the partnership are few."""
+    """Joins the membership of a post's author, where many posts are read: a partnership has few memberships."""
     return and_(Membership.partnership_id == Post.partnership_id, Membership.id == Post.author_id)
 
 
 def withdrawn_by(writing: type[AuthoredText]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
-    seat, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
-    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
+    member, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
+    name = select(person.name).join(member, member.user_id == person.id).where(member.id == writing.withdrawn_by_id)
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 

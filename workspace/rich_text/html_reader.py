@@ -324,11 +324,11 @@ class _Reader(HTMLParser):
 
 def _without(runs: Sequence[Run], letters: int) -> list[Run]:
     """`runs` without the first `letters` of their text."""
-    kept = []
+    rest = []
     for run in runs:
-        kept.append(Run(run.text[letters:], run.bold, run.italic, run.href))
+        rest.append(Run(run.text[letters:], run.bold, run.italic, run.href))
         letters = max(0, letters - len(run.text))
-    return kept
+    return rest
 
 
 def _number(value: str) -> int | None:

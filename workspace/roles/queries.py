@@ -44,13 +44,13 @@ def role(membership: Membership, role_id: int) -> Role:
     return found or abort(404)
 
 
-def holding(membership: Membership, role_id: int, holding_id: int) -> RoleAssignment:
-    """The holding; 404 for one that is not of this role."""
+def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
+    """The assignment; 404 for one that is not of this role."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.partnership_id == membership.partnership_id,
             RoleAssignment.role_id == role_id,
-            RoleAssignment.id == holding_id,
+            RoleAssignment.id == assignment_id,
         )
     )
     return found or abort(404)
@@ -159,7 +159,7 @@ def waiting(membership: Membership, role_id: int) -> list[RoleAssignment]:
 
 
 def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
-    """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
+    """A page of what became of a role's assignments, the latest first, and one more if there are older ones."""
     query = of_people(*ASSIGNMENT_COLUMNS, (RoleAssignment.since > clock.now()).label("is_ahead"), *_former()).where(
         RoleAssignment.partnership_id == membership.partnership_id,
         RoleAssignment.role_id == role_id,
@@ -263,8 +263,8 @@ def member(membership: Membership, member_id: int) -> Membership | None:
 
 def founding_membership(partnership: Partnership, user: User) -> Membership:
     """The membership of whoever has just started a partnership."""
-    seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
-    return db.session.scalars(seat).one()
+    membership = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
+    return db.session.scalars(membership).one()
 
 
 def holds(membership: Membership, role_id: int | None) -> bool:
@@ -314,12 +314,12 @@ def has_accountable() -> ColumnElement[bool]:
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = HELD, HOLDER_MEMBERSHIP, HOLDER
+    held, membership, person = HELD, HOLDER_MEMBERSHIP, HOLDER
     now = now_param()
     return (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .join(held, held.membership_id == seat.id)
+        .join(membership, membership.user_id == person.id)
+        .join(held, held.membership_id == membership.id)
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
@@ -327,7 +327,7 @@ def accountable_name() -> Any:
             held.state == inline_literal(AssignmentState.HELD),
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.is_active,
+            membership.is_active,
         )
         .limit(1)
         .correlate(Role)
@@ -336,7 +336,7 @@ def accountable_name() -> Any:
 
 
 def of_people(*columns: Any) -> AnySelect:
-    """Holdings with what is shown of their people."""
+    """Assignments with what is shown of their people."""
     return with_person(
         select(
             *columns,
@@ -365,17 +365,17 @@ ASSIGNMENT_COLUMNS = (
 
 def _former() -> tuple[Any, ...]:
     """From whom it was taken over, as columns."""
-    seat, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    membership, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     of_former = (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.user_id == person.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     theirs = (
         select(organisation.name)
-        .join(seat, seat.organisation_id == organisation.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.organisation_id == organisation.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     return of_former.label("former_name"), theirs.label("former_organisation")

@@ -8,13 +8,13 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import case, select
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.mail.addresses import normalised
 from workspace.members.invitations import limits
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
@@ -109,7 +109,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
         )
         fates |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
         fates |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
-        seats = (
+        memberships = (
             select(
                 User.email_key,
                 Membership.state,
@@ -121,7 +121,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             .join(Membership.user)
             .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
         )
-        for key, state, ending, is_in, has_ended, since in db.session.execute(seats):
+        for key, state, ending, is_in, has_ended, since in db.session.execute(memberships):
             fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
             if fate not in INVITING or key not in fates:
                 fates[key] = (fate, since if fate in INVITING else None)
@@ -169,10 +169,7 @@ def _address(text: str) -> str:
     address = text.removeprefix("mailto:")
     if "@" not in address or len(address) > LONGEST_EMAIL:
         return ""
-    try:
-        return validate_email(address, check_deliverability=False).normalized
-    except (EmailNotValidError, UnicodeError, ValueError):
-        return ""
+    return normalised(address)
 
 
 def _name(text: str) -> str:

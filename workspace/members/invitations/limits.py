@@ -89,8 +89,8 @@ def require_room(by: Membership, addresses: Collection[str]) -> None:
 
 def of_person(user: User) -> Allowance:
     """What a person may invite, to all partnerships together."""
-    seats = select(Membership.id).where(Membership.user_id == user.id)
-    used = _invited(Invitation.invited_by_id.in_(seats), Invitation.link_id.is_(None))
+    memberships = select(Membership.id).where(Membership.user_id == user.id)
+    used = _invited(Invitation.invited_by_id.in_(memberships), Invitation.link_id.is_(None))
     return Allowance(user.invitation_limit or _settings().invitations_per_person, used, OF_PERSON)
 
 

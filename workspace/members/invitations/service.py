@@ -142,7 +142,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
             use(link)
         is_decision = invitation.is_decision_about(find(partnership, user))
         invitation.answer = InvitationAnswer.ACCEPTED
-        seat = enter(
+        membership = enter(
             partnership,
             user,
             level=invitation.level,
@@ -150,8 +150,8 @@ def accept(invitation: Invitation, user: User) -> Membership:
             link_id=invitation.link_id,
             decided_at=invitation.created_at if is_decision else None,
         )
-        invitation.accepted_by_id = seat.id
-        return seat
+        invitation.accepted_by_id = membership.id
+        return membership
 
 
 def enter(
@@ -169,11 +169,16 @@ def enter(
     than moderators decided about them before. Raises NotAllowed for somebody whose access is on hold or was ended by
     moderators, and Conflict if the organisation does not take part.
     """
-    seat = find(partnership, user)
-    if seat and not seat.is_active and not seat.has_ended and seat.state is MembershipState.SUSPENDED:
+    membership = find(partnership, user)
+    if (
+        membership
+        and not membership.is_active
+        and not membership.has_ended
+        and membership.state is MembershipState.SUSPENDED
+    ):
         raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
-    if seat and decided_at is None:
-        level = seat.level_within_decision(level)
+    if membership and decided_at is None:
+        level = membership.level_within_decision(level)
     if user.organisation_id in participations(partnership):
         organisation_id = user.organisation_id
     return admit(
@@ -228,12 +233,18 @@ def link_of(token: str) -> InviteLink | None:
 
 
 def make_account(invitation: Invitation, *, name: str, password_hash: str) -> User:
-    """Create an account for the invited person, whose address the mail has confirmed."""
+    """Create an account for the invited person, whose address the mail has confirmed.
+
+    It belongs to the organisation that the inviter named; it can speak for it only if the inviter could.
+    """
     begin_write()
+    inviter = invitation.invited_by.user
+    is_colleague = inviter.organisation_id == invitation.organisation_id and inviter.organisation_confirmed
     user = User(
         email=invitation.email,
         name=name,
         organisation_id=invitation.organisation_id,
+        organisation_confirmed=is_colleague and invitation.link_id is None,
         language=invitation.language,
         password_hash=password_hash,
     )
@@ -286,7 +297,9 @@ def _ended_memberships(partnership: Partnership, keys: Sequence[str]) -> dict[st
             .join(Membership.user)
             .where(Membership.partnership_id == partnership.id, Membership.is_present, Membership.has_ended)
         )
-        found |= {key: seat_id for key, seat_id in db.session.execute(query.where(User.email_key.in_(chunk)))}
+        found |= {
+            key: membership_id for key, membership_id in db.session.execute(query.where(User.email_key.in_(chunk)))
+        }
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from workspace import clock
+from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnySelect
@@ -29,6 +30,8 @@ class Retained:
 
 
 NOTHING = Retained()
+_IS_OPEN = Invitation.answer == InvitationAnswer.OPEN
+_IS_OPEN_LINK = InviteLink.closed_at.is_(None)
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,9 @@ class WaysIn:
         return bool(self.invitations or self.own_links or self.other_links)
 
 
-def ways_of(partnership: Partnership, seats: Collection[Membership]) -> WaysIn:
+def ways_of(partnership: Partnership, members: Collection[Membership]) -> WaysIn:
     """The open invitations that they sent and the open links, their own and those of others."""
-    theirs = _memberships(partnership, seats)
+    theirs = _memberships(partnership, members)
     links = [link for link in db.session.scalars(_links(partnership)) if link.is_open]
     sent = db.session.scalars(
         _invitations(partnership).where(Invitation.invited_by_id.in_(theirs), Invitation.link_id.is_(None))
@@ -57,11 +60,11 @@ def ways_of(partnership: Partnership, seats: Collection[Membership]) -> WaysIn:
     )
 
 
-def close(by: Membership, seats: Collection[Membership], *, retained: Retained = NOTHING) -> None:
+def close(by: Membership, members: Collection[Membership], *, retained: Retained = NOTHING) -> None:
     """Close the ways of those who have just been put out. The partnership is locked."""
-    if not seats:
+    if not members:
         return
-    ways = ways_of(by.partnership, seats)
+    ways = ways_of(by.partnership, members)
     _close_links(by, [*ways.own_links, *(() if retained.links else ways.other_links)])
     if retained.invitations:
         for invitation in ways.invitations:
@@ -70,52 +73,67 @@ def close(by: Membership, seats: Collection[Membership], *, retained: Retained =
         _withdraw(by, ways.invitations)
 
 
-def close_above_level(by: Membership, seats: Collection[Membership]) -> None:
+def close_above_level(by: Membership, members: Collection[Membership]) -> None:
     """Close what those whose level has just been lowered made for more than they have now themselves."""
-    if not seats:
+    if not members:
         return
-    ways = ways_of(by.partnership, seats)
-    level_of = {seat.user_id: LEVELS.index(seat.level) for seat in seats}
-    most = {seat_id: level_of[user_id] for seat_id, user_id in _memberships(by.partnership, seats).items()}
+    ways = ways_of(by.partnership, members)
+    level_of = {member.user_id: LEVELS.index(member.level) for member in members}
+    most = {member_id: level_of[user_id] for member_id, user_id in _memberships(by.partnership, members).items()}
     _close_links(by, [link for link in ways.own_links if LEVELS.index(link.level) > most[link.made_by_id]])
     _withdraw(by, [each for each in ways.invitations if LEVELS.index(each.level) > most[each.invited_by_id]])
 
 
-def _withdraw_own(seat: Membership) -> None:
+def close_all_of(user: User, *, by: User) -> None:
+    """Close what somebody made in any partnership, because their account is closed."""
+    made = select(Membership.id).where(Membership.user_id == user.id)
+    for link in db.session.scalars(select(InviteLink).where(_IS_OPEN_LINK, InviteLink.made_by_id.in_(made))):
+        _close_link(link, by)
+    for invitation in db.session.scalars(select(Invitation).where(_IS_OPEN, Invitation.invited_by_id.in_(made))):
+        _withdraw_invitation(invitation, by)
+
+
+def _withdraw_own(member: Membership) -> None:
     """Withdraw the other invitations to the address of somebody who has just come in."""
-    mine = Invitation.email_key == seat.user.email_key
-    for invitation in db.session.scalars(_invitations(seat.partnership).where(mine)):
+    mine = Invitation.email_key == member.user.email_key
+    for invitation in db.session.scalars(_invitations(member.partnership).where(mine)):
         invitation.answer = InvitationAnswer.WITHDRAWN
 
 
 def _close_links(by: Membership, links: Collection[InviteLink]) -> None:
     for link in links:
-        link.closed_at = clock.now()
-        record_audit(AuditAction.CLOSED_LINK, actor=by.user, partnership=by.partnership, link=link.id)
+        _close_link(link, by.user)
+
+
+def _close_link(link: InviteLink, by: User) -> None:
+    link.closed_at = clock.now()
+    record_audit(AuditAction.CLOSED_LINK, actor=by, partnership=link.partnership, link=link.id)
 
 
 def _withdraw(by: Membership, invitations: Collection[Invitation]) -> None:
     for invitation in invitations:
-        invitation.answer = InvitationAnswer.WITHDRAWN
-        record_audit(AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email)
+        _withdraw_invitation(invitation, by.user)
 
 
-def _memberships(partnership: Partnership, seats: Collection[Membership]) -> dict[int, int]:
+def _withdraw_invitation(invitation: Invitation, by: User) -> None:
+    invitation.answer = InvitationAnswer.WITHDRAWN
+    record_audit(AuditAction.WITHDREW_INVITATION, actor=by, partnership=invitation.partnership, email=invitation.email)
+
+
+def _memberships(partnership: Partnership, members: Collection[Membership]) -> dict[int, int]:
     """All memberships that these people have had here, also for other organisations: the person of each."""
     query = select(Membership.id, Membership.user_id).where(
-        Membership.partnership_id == partnership.id, Membership.user_id.in_([seat.user_id for seat in seats])
+        Membership.partnership_id == partnership.id, Membership.user_id.in_([member.user_id for member in members])
     )
-    return {seat_id: user_id for seat_id, user_id in db.session.execute(query)}
+    return {member_id: user_id for member_id, user_id in db.session.execute(query)}
 
 
 def _invitations(partnership: Partnership) -> AnySelect:
-    return select(Invitation).where(
-        Invitation.partnership_id == partnership.id, Invitation.answer == InvitationAnswer.OPEN
-    )
+    return select(Invitation).where(Invitation.partnership_id == partnership.id, _IS_OPEN)
 
 
 def _links(partnership: Partnership) -> AnySelect:
-    return select(InviteLink).where(InviteLink.partnership_id == partnership.id, InviteLink.closed_at.is_(None))
+    return select(InviteLink).where(InviteLink.partnership_id == partnership.id, _IS_OPEN_LINK)
 
 
 on_admission.append(_withdraw_own)

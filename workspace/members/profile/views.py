@@ -49,6 +49,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         Membership.is_active.label("is_in"),
         Membership.has_ended.label("has_ended"),
         Membership.joined_at,
+        Membership.accepted_at,
         Membership.state_since,
         person.name.label("decided_by"),
         User.name,

@@ -83,18 +83,19 @@ def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue
 def _report_page(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     thing.require_present()
     return page_or_partial(
-        "members/report.html",
+        "members/form.html",
         "members/_report.html",
         focus="[data-focus]",
         form=ReportForm(),
-        **_thing(membership, thing),
+        **_question(membership, thing),
     )
 
 
 def _report(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     form = ReportForm()
     if not form.validate():
-        return form_error("members/_report.html", page="members/report.html", form=form, **_thing(membership, thing))
+        context = _question(membership, thing)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     reports_service.report(membership, thing, form.reason.data)
     flash_live(_("The moderators are told. Under ‘Members’ you see what they answer."))
     return _shown(membership, thing)
@@ -113,6 +114,15 @@ def _shown(membership: Membership, thing: Post | Comment) -> Response:
         post=post_queries.post(membership, thing.post_number),
         **partnership_context(membership),
     )
+
+
+def _question(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
+    return {
+        "heading": _("Report to the moderators"),
+        "part": "members/_report.html",
+        "tab": "posts",
+        **_thing(membership, thing),
+    }
 
 
 def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
@@ -171,7 +181,7 @@ def past_reports(membership: Membership, before: int | None) -> list[AnyRow]:
 
 def _reports(membership: Membership) -> AnySelect:
     """Reports, each with what was reported, who wrote that, and who answered."""
-    seat, person = aliased(Membership), aliased(User)
+    member, person = aliased(Membership), aliased(User)
     writer, author = aliased(Membership), aliased(User)
     answerer, moderator = aliased(Membership), aliased(User)
     return (
@@ -196,8 +206,8 @@ def _reports(membership: Membership) -> AnySelect:
         )
         .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
         .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
-        .join(seat, seat.id == Report.reporter_id)
-        .join(person, person.id == seat.user_id)
+        .join(member, member.id == Report.reporter_id)
+        .join(person, person.id == member.user_id)
         .join(writer, writer.id == _author_id())
         .join(author, author.id == writer.user_id)
         .outerjoin(answerer, answerer.id == Report.answered_by_id)
