@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
+PIP_AUDIT_VERSION := 2.9.0
 
 VENV := .venv
 UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv
@@ -12,7 +13,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-digests install lint format messages lock vendor clean
+.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-digests install audit lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -42,6 +43,10 @@ bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on b
 faults: $(VENV)/.tests $(CATALOGUES) ## whether a test fails for each rule that is taken away; ONLY=words of their names
 	@exec scripts/faults $(ONLY)
 
+audit: $(VENV)/.uv ## whether a locked dependency has a known hole; it needs the network, and says so if there is none
+	@$(VENV)/bin/uv tool run --quiet --from pip-audit==$(PIP_AUDIT_VERSION) pip-audit --format json --progress-spinner off \
+		--disable-pip --require-hashes --requirement requirements-production.txt 2> /dev/null | $(PYTHON) scripts/audit
+
 install: $(VENV)/.production $(CATALOGUES) ## what a production server needs
 
 lint: $(VENV)/.tests ## the part of it that takes seconds
@@ -50,6 +55,7 @@ lint: $(VENV)/.tests ## the part of it that takes seconds
 format: $(VENV)/.tests
 	@$(VENV)/bin/ruff check --quiet --fix-only .
 	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/python scripts/styles.py format
 
 messages: $(VENV)/.tests ## bring the words of code and templates into the translations
 	@$(VENV)/bin/python scripts/messages.py update

@@ -6,9 +6,9 @@ alike; the medians of the rounds count, and of them the ratios. One process each
 
 import json
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from urllib.request import Request as Asked
 from urllib.request import urlopen
 
@@ -26,8 +26,16 @@ Measured = dict[str, dict[str, float]]
 Tries = Mapping[tuple[str, str], Callable[[], float]]
 
 
+@dataclass(frozen=True)
+class Floors:
+    """The ports that they are served on."""
+
+    rows: int
+    plain: int
+
+
 @contextmanager
-def floors(installation: Installation, port: int) -> Iterator[int]:
+def floors(installation: Installation, port: int) -> Iterator[Floors]:
     """The floors beside the workspace that is served on `port`."""
     (installation.folder / "place.json").write_text(json.dumps(asdict(installation.place)))
     with Session(engine_of(installation.url)) as session:
@@ -36,28 +44,29 @@ def floors(installation: Installation, port: int) -> Iterator[int]:
             template, values = pages.template(html, pages.read(session, name, installation.place))
             assert values >= 20, f"{name}: only {values} values of its rows stand in the page"
             (installation.folder / f"{name}.html").write_text(template)
-    with serving.floors(installation.folder, installation.url) as floor:
-        yield floor
+    with serving.floors(installation.folder, installation.url) as rows, serving.plain(installation.url) as plain:
+        yield Floors(rows, plain)
 
 
-def page_tries(
-    installation: Installation, port: int, floor: int, seconds: int, floor_names: Iterable[str] = ("rows", "bare")
-) -> Tries:
-    """The pages that are measured, of the workspace and of its floors."""
+def page_tries(installation: Installation, port: int, floors: Floors, seconds: int) -> Tries:
+    """The pages that are measured, of the workspace and of its floors; the feed has the fair one as well."""
     tries = {}
     for name in pages.PAGES:
-        tries[name, "workspace"] = reading(port, installation.page(installation.place.address(name)), seconds)
-        for each in floor_names:
-            tries[name, each] = reading(floor, Request(f"/{each}/{name}"), seconds)
+        request = installation.page(installation.place.address(name))
+        tries[name, "workspace"] = reading(port, request, seconds)
+        tries[name, "rows"] = reading(floors.rows, Request(f"/rows/{name}"), seconds)
+        if name == "feed":
+            tries[name, "plain"] = reading(floors.plain, request, seconds)
     return tries
 
 
-def comment_tries(installation: Installation, port: int, floor: int, seconds: int) -> Tries:
+def comment_tries(installation: Installation, port: int, floors: Floors, seconds: int) -> Tries:
     """Comments by sixteen writers in one partnership, and by as many across two hundred."""
     tries: dict[tuple[str, str], Callable[[], float]] = {}
     for name, writers in ((TOGETHER, installation.together), (APART, installation.apart)):
-        tries[name, "workspace"] = _writing(port, [each.comment() for each in writers], seconds)
-        tries[name, "write"] = _writing(floor, [each.floor() for each in writers], seconds)
+        requests = [each.comment() for each in writers]
+        tries[name, "workspace"] = _writing(port, requests, seconds)
+        tries[name, "plain"] = _writing(floors.plain, requests, seconds)
     return tries
 
 

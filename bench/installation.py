@@ -53,11 +53,6 @@ class Writer:
         """A move of the challenge, which wants a reason."""
         return Request(f"{self.address}/{move}", self.headers, urlencode({"reason": TEXT}))
 
-    def floor(self) -> Request:
-        """The same comment, for the floor."""
-        where = {"partnership": self.partnership, "post": self.post, "seat": self.seat}
-        return Request("/write", {}, urlencode(where | {"body": TEXT}))
-
 
 @dataclass(frozen=True)
 class Installation:

@@ -64,7 +64,7 @@ def _tries() -> Iterator[Tries]:
             serving.workspace(installation.folder, installation.url, workers=1) as (port, _server),
             floors(installation, port) as floor,
         ):
-            pages = page_tries(installation, port, floor, SECONDS, ["rows"])
+            pages = page_tries(installation, port, floor, SECONDS)
             comments = comment_tries(installation, port, floor, SECONDS)
             yield {**pages, **{key: measure for key, measure in comments.items() if key[0] == APART}}
 
@@ -72,8 +72,7 @@ def _tries() -> Iterator[Tries]:
 def _ratios(tries: Tries) -> Ratios:
     found = {}
     for name, speeds in medians(tries, ROUNDS).items():
-        workspace, floor = speeds.values()
-        found[name] = round(workspace / floor, 3)
+        found[name] = round(speeds["workspace"] / speeds.get("plain", speeds.get("rows", 0)), 3)
     return found
 
 

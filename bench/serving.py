@@ -56,9 +56,17 @@ def workspace(folder: Path, url: str, *, workers: int) -> Iterator[tuple[int, su
 
 @contextmanager
 def floors(folder: Path, url: str) -> Iterator[int]:
-    """The floors (bench/floors.py) on a free port, served in the same way."""
+    """The pages from plain statements (bench/floors.py) on a free port, served in the same way."""
     port = free_port()
     with started([sys.executable, "-m", "bench.floors", str(folder), str(port), url], port, {}):
+        yield port
+
+
+@contextmanager
+def plain(url: str) -> Iterator[int]:
+    """The fair floor (bench/plain.py) on a free port, served in the same way."""
+    port = free_port()
+    with started([sys.executable, "-m", "bench.plain", str(port), url], port, {}):
         yield port
 
 

@@ -24,6 +24,7 @@ from workspace.i18n import danish
 
 TABLES = (
     "db.failures",
+    "db.installation",
     "mail.models",
     "audit.models",
     "accounts.models",

@@ -18,8 +18,7 @@ from flask import Flask
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
-from workspace import cli
-from workspace.db import Base, db
+from workspace.db import Base, db, schema
 
 KIND = os.environ.get("TEST_DATABASE") or "sqlite"
 
@@ -158,8 +157,8 @@ def make_tables() -> None:
 
 def migrate(direction: str, revision: str) -> None:
     """Bring the database of the present app up or down to a revision."""
-    config = Config(cli.MIGRATIONS / "alembic.ini")
-    config.set_main_option("script_location", str(cli.MIGRATIONS))
+    config = Config(schema.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
     getattr(command, direction)(config, revision)
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from workspace import rich_text
+from workspace import clock, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
@@ -76,7 +76,7 @@ def start_partnership(
     )
     for field, value in fields.items():
         setattr(partnership, field, value)
-    db.session.commit()
+    _take_part(partnership)
     return seat(partnership, by)
 
 
@@ -85,13 +85,16 @@ def add_member(
 ) -> Membership:
     """Give somebody a seat beside the moderator `by`: by default a new person, of a new organisation.
 
-    The person's organisation takes part on `side`, unless it takes part already.
+    They have said yes. Their organisation takes part on `side`, unless it takes part already.
     """
     user = user or make_user(organisation=make_organisation(kind=OrganisationKind.COMPANY))
     assert user.organisation_id is not None
     if user.organisation_id not in partnerships_service.participations(by.partnership):
         partnerships_service.set_sides(by, {user.organisation_id: side})
-    return _kept(partnerships_service.add_person(by, user, level))
+    added = partnerships_service.add_person(by, user, level)
+    added.accepted_at = added.accepted_at or clock.now()
+    _take_part(by.partnership)
+    return added
 
 
 def seat(partnership: Partnership, user: User) -> Membership:
@@ -122,8 +125,7 @@ def challenge(by: Membership, title: str = "", body: str = "", **fields: Any) ->
 def comment(post: Post, by: Membership, body: str = "") -> Comment:
     """Comment on `post`."""
     text = body or f"Det er kommentar nummer {next(_numbers)}."
-    written = Comment.write(by, post.number, body=rich_text.from_plain(text), one_time_key=str(uuid4()))
-    return _kept(db.session.get_one(Comment, (by.partnership_id, written.number)))
+    return _kept(Comment.write(by, post.number, body=rich_text.from_plain(text), one_time_key=str(uuid4())))
 
 
 def make_role(by: Membership, name: str = "", responsibility: str = "") -> Role:
@@ -146,6 +148,13 @@ def hold(
     made = offers.offer(role, by, to=member, kind=kind, **terms)
     answers.accept(made, member)
     return _kept(made)
+
+
+def _take_part(partnership: Partnership) -> None:
+    """All organisations that are invited have said yes, of which the log doesn't tell."""
+    for participation in partnerships_service.participations(partnership).values():
+        participation.accepted_at = participation.accepted_at or clock.now()
+    db.session.commit()
 
 
 def _kept(made: Made) -> Made:

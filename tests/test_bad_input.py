@@ -147,6 +147,7 @@ def shown(value: str) -> str:
 
 
 @pytest.mark.parametrize(("field", "value", "words", "values"), WRITING)
+@pytest.mark.either_database
 def test_a_post_that_will_not_do_is_refused_at_the_field(
     field: str, value: str, words: str, values: dict[str, int], htmx: bool, writer: Writer
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_post_that_will_not_do_is_refused_at_the_field(
 
 
 @pytest.mark.parametrize(("field", "value", "words", "values"), [case for case in WRITING if case[0] != "kind"])
+@pytest.mark.either_database
 def test_an_edit_that_will_not_do_comes_back_with_what_was_typed(
     field: str, value: str, words: str, values: dict[str, int], htmx: bool, writer: Writer
 ) -> None:
@@ -186,6 +188,7 @@ def test_an_edit_that_will_not_do_comes_back_with_what_was_typed(
     ],
 )
 @pytest.mark.parametrize("edits", [False, True], ids=["new", "edit"])
+@pytest.mark.either_database
 def test_a_comment_that_will_not_do_comes_back_with_what_was_typed(
     edits: bool, value: str, words: str, values: dict[str, int], htmx: bool, writer: Writer
 ) -> None:
@@ -208,6 +211,7 @@ def test_a_comment_that_will_not_do_comes_back_with_what_was_typed(
     ],
 )
 @pytest.mark.parametrize("edits", [False, True], ids=["new", "edit"])
+@pytest.mark.either_database
 def test_a_partnership_that_will_not_do_comes_back_with_what_was_typed(
     edits: bool, field: str, value: str, words: str, values: dict[str, int], writer: Writer
 ) -> None:
@@ -226,6 +230,7 @@ def test_a_partnership_that_will_not_do_comes_back_with_what_was_typed(
 
 @pytest.mark.parametrize("text", ["Ring om 010190-1234.", "0101901234", "Om 010190 1234 her"])
 @pytest.mark.parametrize("field", ["title", "body"])
+@pytest.mark.either_database
 def test_what_looks_like_a_cpr_number_is_asked_about_once(field: str, text: str, htmx: bool, writer: Writer) -> None:
     answer = writer.browser.submit(writer.posts, POST | {field: text}, htmx=htmx)
     assert answer.status_code == 422
@@ -241,6 +246,7 @@ def test_what_looks_like_a_cpr_number_is_asked_about_once(field: str, text: str,
 
 @in_english
 @pytest.mark.parametrize("text", ["Sag 123456789012", "Den 31.12.2026 kl. 10", "991390-1234", "CVR 12345678"])
+@pytest.mark.either_database
 def test_other_numbers_are_not_asked_about(text: str, writer: Writer) -> None:
     assert writer.browser.submit(writer.posts, POST | {"body": text}).status_code == 303
 
@@ -252,6 +258,7 @@ BROKEN = [b"Broken \xff here", b"\xc3", b"\xed\xa0\x80", b"a\x00b"]
 
 
 @pytest.mark.parametrize("value", BROKEN)
+@pytest.mark.either_database
 def test_bytes_that_are_no_text_are_refused_at_the_field(value: bytes, htmx: bool, writer: Writer) -> None:
     token = writer.browser.token()
     sent = broken({"csrf_token": token, "kind": "progress", "title": TITLE, "body": value})
@@ -263,6 +270,7 @@ def test_bytes_that_are_no_text_are_refused_at_the_field(value: bytes, htmx: boo
 
 
 @pytest.mark.parametrize("value", BROKEN)
+@pytest.mark.either_database
 def test_a_form_that_is_not_text_at_all_is_not_understood(value: bytes, htmx: bool, writer: Writer) -> None:
     answer = writer.browser.post(
         writer.posts,
@@ -279,6 +287,7 @@ def test_a_form_that_is_not_text_at_all_is_not_understood(value: bytes, htmx: bo
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/json", "multipart/form-data", "multipart/form-data; boundary=x"]
 )
+@pytest.mark.either_database
 def test_a_body_of_another_kind_is_not_understood(kind: str, body: bytes, htmx: bool, writer: Writer) -> None:
     answer = writer.browser.post(writer.posts, data=body, content_type=kind, htmx=htmx)
     assert answer.status_code == 400
@@ -287,6 +296,7 @@ def test_a_body_of_another_kind_is_not_understood(kind: str, body: bytes, htmx: 
 
 @pytest.mark.parametrize("as_file", [False, True])
 @pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.either_database
 def test_five_megabytes_are_too_much(
     signed_in: bool, as_file: bool, htmx: bool, writer: Writer, client: Client
 ) -> None:
@@ -418,6 +428,7 @@ def test_numbers_in_an_address_that_are_none_are_not_found_or_ignored(number: st
         "/findes-ikke",
     ],
 )
+@pytest.mark.either_database
 def test_addresses_that_are_none_are_not_found(path: str, htmx: bool, writer: Writer) -> None:
     answer = writer.browser.get(path, htmx=htmx)
     assert answer.status_code == 404
@@ -447,6 +458,7 @@ def test_odd_words_in_an_address_are_no_error(query: str, htmx: bool, writer: Wr
 
 @in_english
 @pytest.mark.parametrize("next_page", ["//[", "http://[::1", "%00", "//evil.example", "/\\evil.example", "\u2028/x"])
+@pytest.mark.either_database
 def test_an_odd_place_to_go_is_no_error(next_page: str, client: Client, writer: Writer) -> None:
     assert client.get("/sign-in", query_string={"next": next_page}).status_code == 200
     assert (
@@ -741,11 +753,13 @@ def test_noting_the_last_use_waits_for_nobody_for_long_and_costs_no_page(impatie
         ("../../etc/passwd", "da"),
     ],
 )
+@pytest.mark.either_database
 def test_an_odd_wish_for_a_language_is_no_error(wanted: str, language: str, client: Client) -> None:
     assert client.page("/sign-in", headers={"Accept-Language": wanted}).root.get("lang") == language
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost:99999", "127.0.0.1.evil.example", "", "a b", "[::2]"])
+@pytest.mark.either_database
 def test_the_demo_answers_to_no_other_name(host: str, settings: Settings, app: Workspace) -> None:
     demo = create_app(replace(settings, demo=True))
     demo.test_client_class = Client
@@ -760,6 +774,7 @@ def test_the_demo_answers_to_no_other_name(host: str, settings: Settings, app: W
 
 
 @pytest.mark.parametrize("host", ["evil.example", '"><script>', ""])
+@pytest.mark.either_database
 def test_no_page_repeats_the_name_that_it_was_asked_under(host: str, client: Client) -> None:
     answer = client.get("/settings", headers={"Host": host})
     assert "evil" not in answer.text + str(answer.headers)

@@ -84,6 +84,15 @@ def test_a_weak_key_does_not_start(key: str, demo: str, tmp_path: Path) -> None:
         read(tmp_path, SECRET_KEY=key, DEMO=demo)
 
 
+def test_former_keys_are_as_strong(tmp_path: Path) -> None:
+    assert read(tmp_path, SECRET_KEY_FALLBACKS=f"{KEY[::-1]} {KEY.lower()}").secret_key_fallbacks == (
+        KEY[::-1],
+        KEY.lower(),
+    )
+    with pytest.raises(SettingsError, match=r"^SECRET_KEY_FALLBACKS is weak"):
+        read(tmp_path, SECRET_KEY_FALLBACKS=f"{KEY[::-1]} changeme")
+
+
 def test_the_demo_makes_a_key_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     first = read_demo(tmp_path)
     assert len(first.secret_key) >= 32
@@ -341,9 +350,11 @@ def test_the_readme_lists_every_setting_with_its_default_and_its_bounds() -> Non
     assert sorted(rows) == sorted([*VARIABLES, *OTHERS])
     for name, field in VARIABLES.items():
         default = str(int(field.default) if isinstance(field.default, bool) else field.default)
+        if isinstance(field.default, tuple):
+            default = " ".join(map(str, field.default))
         if name in NUMBERS:
             assert rows[name] == f"`{default}` ({NUMBERS[name].least} to {NUMBERS[name].most})"
         elif name in PRODUCTION:
             assert rows[name].startswith("needed; ")
         else:
-            assert rows[name].startswith(f"`{default}`" if default else "none"), name
+            assert rows[name].startswith("none" if field.default in ("", ()) else f"`{default}`"), name

@@ -44,6 +44,8 @@ from workspace.roles import labels as role_labels
 from workspace.roles.assignments import AssignmentKind
 from workspace.scheduled_jobs import JOBS
 
+pytestmark = pytest.mark.either_database
+
 HOUSE = ROOT / "workspace"
 MOST_AT_THE_ROOT = 12
 ROUTE_DECORATORS = {"get", "post", "route"}

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import current_app
-from sqlalchemy import inspect, select
+from sqlalchemy import Column, Integer, inspect, select
 
 from tests.databases import KIND, migrate, new_database
-from tests.factories import start_partnership
-from workspace import cli, create_app
+from tests.factories import Level, add_member, make_user, start_partnership
+from workspace import create_app
 from workspace.config import Settings
-from workspace.db import Base, db
-from workspace.partnerships.models import Partnership
+from workspace.db import Base, db, schema
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.web.url_converters import static_segments
 
 
@@ -68,9 +72,21 @@ def test_the_models_equal_the_migrations() -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_the_last_file_is_the_newest_version() -> None:
-    assert cli._present_version() is None
+    assert schema.present_version() is None
     migrate("upgrade", "head")
-    assert cli._present_version() == cli._newest_version() == versions()[-1]
+    assert schema.present_version() == schema.newest_version() == versions()[-1]
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_older_schema_is_refused_and_a_newer_one_is_not() -> None:
+    assert not schema.is_current()
+    migrate("upgrade", versions()[-2])
+    assert not schema.is_current()
+    migrate("upgrade", "head")
+    assert schema.is_current()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_later'")
+    assert schema.is_current()
 
 
 @pytest.mark.usefixtures("empty")
@@ -97,6 +113,50 @@ def test_partnerships_that_took_an_address_of_ours_get_a_free_one() -> None:
 
 
 @pytest.mark.usefixtures("empty")
+def test_what_stood_in_memberships_is_what_moderators_decided_last() -> None:
+    migrate("upgrade", "head")
+    moderator = start_partnership(visibility=Visibility.LISTED)
+    gone, left, asking = (add_member(moderator, level=Level.OBSERVER) for _ in range(3))
+    moderation_service.remove(moderator, [gone.id, asking.id], reason="Slut")
+    moderation_service.leave(left)
+    new = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Må jeg?")
+    join_requests_service.ask_to_join(asking.user, moderator.partnership, "Igen?")
+    db.session.commit()
+    migrate("downgrade", "0017_reserved_slugs")
+    migrate("upgrade", "head")
+    decided = {seat.id: (seat.decided_at is not None, seat.decided_level) for seat in db.session.query(Membership)}
+    assert decided == {
+        moderator.id: (True, Level.MODERATOR),
+        gone.id: (True, None),
+        left.id: (True, Level.OBSERVER),
+        asking.id: (True, None),
+        new.id: (False, None),
+    }
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_database_from_before_two_migrations_were_edited_gets_what_it_lacks() -> None:
+    migrate("upgrade", "0024_installation")
+    with db.engine.begin() as connection:
+        former = Operations(MigrationContext.configure(connection))
+        former.drop_index("ix_post_role", "post")
+        with former.batch_alter_table("invitation_link") as link:
+            link.add_column(Column("organisation_id", Integer(), nullable=True))
+            key = "fk_invitation_link_organisation_id_organisation"
+            link.create_foreign_key(key, "organisation", ["organisation_id"], ["id"])
+    assert len(differences()) > 1
+    migrate("upgrade", "head")
+    assert differences() == []
+
+
+def test_no_migration_that_may_have_been_applied_is_edited() -> None:
+    """Whoever adds one adds its line: `sha256sum migrations/versions/0*.py`, with the name of the file alone."""
+    listed = (schema.MIGRATIONS / "hashes.txt").read_text("utf-8").splitlines()
+    files = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert listed == [f"{sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in files]
+
+
+@pytest.mark.usefixtures("empty")
 def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> None:
     """A new page right under /partnerships/ needs a migration as 0017, for a partnership may have its word."""
     migrated = {"listed", "new"}
@@ -105,4 +165,4 @@ def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> Non
 
 def versions() -> list[str]:
     """All revisions, the oldest first."""
-    return sorted(path.stem for path in (cli.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))

@@ -37,6 +37,8 @@ from workspace import Workspace, create_app, permissions, views
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import Base, db
+from workspace.members.address_changes import service as address_changes_service
+from workspace.members.address_changes.service import Mailbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
@@ -97,10 +99,26 @@ TABLE = """
     POST /people/<number:user_id>/edit                                  administrators
     POST /people/<number:user_id>/closing                               administrators
     POST /people/<number:user_id>/opening                               administrators
+    GET  /people/<number:user_id>/address                               administrators
+    POST /people/<number:user_id>/address                               administrators
+    POST /people/<number:user_id>/address/cancellation                  administrators
+    POST /people/<number:user_id>/password-reset                        administrators
+    GET  /address-changes/<token:token>                                 public
+    POST /address-changes/<token:token>                                 public
     GET  /people/<number:user_id>/memberships                           administrators
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
+    GET  /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    POST /admin/partnerships/<number:partnership_id>/invitation-limit   administrators
+    GET  /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /admin/partnerships/<number:partnership_id>/organisations      administrators
+    POST /partnerships/<slug:slug>/acceptance                           members read
+    GET  /people/<number:user_id>/invitation-limit                      administrators
+    POST /people/<number:user_id>/invitation-limit                      administrators
+
+    GET  /admin/partnerships/<number:partnership_id>/appointment        administrators
+    POST /admin/partnerships/<number:partnership_id>/appointment        administrators
 
     GET  /live                                                          signed_in
     GET  /live/numbers                                                  signed_in
@@ -136,7 +154,9 @@ TABLE = """
     GET  /partnerships/listed                                           signed_in
     POST /partnerships/listed/<number:partnership_id>/requests          signed_in
     POST /settings/trail                                                signed_in
+    GET  /healthz                                                       public
     GET  /healthz/ready                                                 public
+    GET  /healthz/all                                                   public
     GET  /admin/mail                                                    administrators
     POST /admin/mail/retry                                              administrators
     POST /admin/mail/<number:mail_id>/retry                             administrators
@@ -187,12 +207,12 @@ TABLE = """
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/requests      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/acceptance   members take_roles
-    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/refusal      members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/withdrawal   members take_roles
-    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
-    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:holding_id>/ending       members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/acceptance   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/withdrawal   members take_roles
+    GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
 
     POST /partnerships/<slug:slug>/posts                                members share
     GET  /partnerships/<slug:slug>/posts/<number:number>                members read
@@ -217,7 +237,7 @@ TABLE = """
     POST /partnerships/<slug:slug>/texts/<number:number>/restoration    members comment
 
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
-    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>             members take_roles
+    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>             members take_roles
     POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
@@ -350,6 +370,9 @@ class World:
             join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
         )
         self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
+        self.change = address_changes_service.ask(
+            self.users["contributor"], "nyt@example.dk", by=self.users["administrator"]
+        )
         self.partner_id = moderator.organisation_id
         self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
@@ -388,7 +411,7 @@ class World:
         holding = self.holdings[owner].get(rule.rpartition("/")[2], self.holdings[owner]["ending"])
         parts = {
             "number:role_id": self.role.id if re.search(r"edit|retirement|resumption", rule) else holding.role_id,
-            "number:holding_id": holding.id,
+            "number:assignment_id": holding.id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
@@ -406,6 +429,8 @@ class World:
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
 
     def _token(self, rule: str) -> str:
+        if rule.startswith("/address-changes"):
+            return address_changes_service.token(self.change, Mailbox.OLD)
         if rule.startswith("/unsubscribe"):
             return unsubscribe.token(self.users["outsider"])
         return invitations_service.token(self.invitation if rule.startswith("/inv") else self.link)

@@ -97,7 +97,7 @@ class Place:
             "organisation_id": self.moderator.user.organisation_id,
             "comment_number": written.number,
             "role_id": 1,
-            "holding_id": 1,
+            "assignment_id": 1,
         }
 
     def addresses(self, app: Workspace) -> list[str]:

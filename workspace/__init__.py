@@ -7,7 +7,7 @@ from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
 from threading import BoundedSemaphore, Lock
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any
 
 import flask
 from flask import Flask, Response, g
@@ -53,6 +53,7 @@ FEATURES = (
     "overview",
     "live",
     "digests",
+    "health",
 )
 MOST_FIELDS = 5_000
 
@@ -92,8 +93,6 @@ class Workspace(Flask):
     settings: Settings
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
-    # All templates are kept, in a plain dictionary: the usual cache has a lock, at which threads queue.
-    jinja_options: ClassVar[dict[str, Any]] = {"cache_size": -1}  # type: ignore[misc]
     request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
@@ -102,7 +101,10 @@ class Workspace(Flask):
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
         if environ["wsgi.url_scheme"] not in ("http", "https"):  # as a proxy in front says it
             return BadRequest()(environ, start_response)
-        update_lock = self.live_update_lock if environ["PATH_INFO"].endswith("/news") else nullcontext()
+        path = environ["PATH_INFO"]
+        if path.startswith("/healthz"):  # Where all slots wait for the database, this is what says so.
+            return super().wsgi_app(environ, start_response)
+        update_lock = self.live_update_lock if path.endswith("/news") else nullcontext()
         with self._body(environ), update_lock, request_slots.held(self.request_slots, environ):
             return super().wsgi_app(environ, start_response)
 
@@ -173,6 +175,7 @@ def _register(app: Flask, feature: str) -> None:
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine.engine_options(settings),
         "MAX_CONTENT_LENGTH": request_bodies.LARGEST,

@@ -1,39 +1,32 @@
 """The `workspace` command: serving, migrations, and what an administrator does on the server."""
 
-import ctypes
-import gc
 import os
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
 
 import click
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from workspace.config import MONTHS_OF_AUDIT, ROOT, Settings, SettingsError, files
-from workspace.db import db
+from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
+from workspace.db import db, installation, schema
 from workspace.logs import log_warnings
 
 if TYPE_CHECKING:
     from workspace import Workspace
     from workspace.accounts.models import User
 
-MIGRATIONS = ROOT / "migrations"
-# Each statement lets go of the interpreter. To get it back from a thread that computes takes so long.
-GIL_SWITCH_INTERVAL = 0.0005
-# glibc's allocator otherwise keeps free memory in many places, one for each few threads.
-M_ARENA_MAX, ARENAS = -8, 2
-
-_app: "Workspace | None" = None
+MEGABYTE = 1 << 20
+SECONDS_BETWEEN_LOOKS = 2.0  # of a worker that waits for a migration
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="samspil", message="Samspil %(version)s")
 def main() -> None:
     """Samspil, a shared workspace. Settings come from the environment: README.md lists them."""
     files.keep_to_ourselves()
@@ -42,23 +35,41 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve the workspace, with its database brought up to date."""
+    from workspace.serving import server
+
     with _workspace() as app:
         _migrate()
+        if not installation.note_key(app.settings.secret_key, app.settings.secret_key_fallbacks):
+            click.echo(
+                _(
+                    "SECRET_KEY is not the one that this database was last used with. Everybody is signed out, and "
+                    "links in e-mails no longer work. If you meant to change it, put the former key into "
+                    "SECRET_KEY_FALLBACKS. If another server uses this database too, give both the same key."
+                ),
+                err=True,
+            )
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
-    _serve(app.settings, greeting)
+    try:
+        server.serve(app, lambda: click.echo("\n".join(greeting)))
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command()
 @click.option("--once", is_flag=True, help="Do what is due now, and stop.")
 def worker(once: bool) -> None:
-    """Do what time does, minute by minute, and send mail; `run` starts one."""
+    """Send e-mail as it becomes due, and run the scheduled jobs; `run` starts a worker of its own."""
     from workspace import scheduled_jobs
     from workspace.worker import serve
 
     log_warnings()
     with _workspace() as app:
+        if not schema.is_current():
+            click.echo(_("The worker waits until the database is brought up to date (workspace migrate)."), err=True)
+        while not schema.is_current():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
         if once:
             scheduled_jobs.run_due_jobs()
         else:
@@ -70,6 +81,54 @@ def migrate() -> None:
     """Bring the database up to date."""
     with _workspace():
         click.echo(_("Migrated.") if _migrate() else _("The database is up to date."))
+
+
+@main.command()
+def check() -> None:
+    """Say what is wrong with this installation, and what to do about it. It changes nothing."""
+    from workspace.health import installation_check
+
+    wrong = 0
+    with _workspace() as app:
+        for name, found in installation_check.troubles(app.settings):
+            click.echo(f"✗ {name}" if found else f"✓ {name}")
+            for trouble in found:
+                click.echo(f"    {trouble}")
+            wrong += len(found)
+    if wrong:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("file")
+def backup(file: str) -> None:
+    """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""
+    from workspace.backup import service
+    from workspace.backup.archive import BackupError
+
+    with _workspace() as app:
+        try:
+            manifest = service.back_up(app.settings, file, _progress)
+        except (BackupError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+        rows = sum(manifest.rows.values())
+        click.echo(_("The backup is written and holds %(number)s rows.", number=rows), err=True)
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+def restore(file: BinaryIO) -> None:
+    """Put the backup FILE, or `-` for standard input, back into an empty database. The workspace must be stopped."""
+    from workspace.backup import service
+    from workspace.backup.archive import BackupError
+
+    try:
+        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
+    except (BackupError, SettingsError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
+    with _workspace():
+        click.echo(_("%(number)s rows are restored, as they were at %(moment)s.", number=rows, moment=made_at))
 
 
 @main.group()
@@ -115,7 +174,7 @@ def list_administrators() -> None:
 @admin.command("remove")
 @click.argument("email")
 def remove_administrator(email: str) -> None:
-    """Let the person with the address EMAIL be an administrator no longer; the account stays."""
+    """Make the person with the address EMAIL an ordinary user again; the account stays."""
     from workspace.accounts.models import administrators
     from workspace.audit.models import AuditAction, record_audit
 
@@ -155,6 +214,26 @@ def set_password(email: str, stdin: bool) -> None:
         click.echo(_("%(name)s has a new password.", name=user.name))
 
 
+@people.command("address")
+@click.argument("email")
+@click.argument("new")
+def change_address(email: str, new: str) -> None:
+    """Give the person with the address EMAIL the address NEW at once, and sign them out everywhere.
+
+    The old address and the moderators of the person's partnerships are told.
+    """
+    from workspace.members.address_changes import service as address_changes_service
+
+    with _workspace():
+        user, address = _person(email), _checked(new)
+        try:
+            address_changes_service.change_at_once(user, address)
+        except address_changes_service.Taken as taken:
+            raise click.ClickException(taken.message) from None
+        db.session.commit()
+        click.echo(_("%(name)s has the address %(address)s now.", name=user.name, address=address))
+
+
 @main.group()
 def audit() -> None:
     """The audit log."""
@@ -164,10 +243,10 @@ def audit() -> None:
 @click.option(
     "--months",
     type=click.IntRange(MONTHS_OF_AUDIT.least, MONTHS_OF_AUDIT.most),
-    help="Keep so many months, instead of AUDIT_MONTHS.",
+    help="How many months to keep, instead of AUDIT_MONTHS.",
 )
 def prune_audit_log(months: int | None) -> None:
-    """Delete events older than the audit log is kept. That it was done is itself an event."""
+    """Delete events that are older than AUDIT_MONTHS. The deletion itself is recorded as an event."""
     from workspace.audit import retention
 
     with _workspace() as app:
@@ -175,18 +254,18 @@ def prune_audit_log(months: int | None) -> None:
         click.echo(_("%(number)s lines are deleted.", number=deleted))
 
 
-main.add_command(audit, "trail")  # what it was called; scheduled jobs still say so
+main.add_command(audit, "trail")  # its former name, which scheduled jobs may still use
 
 
 @main.group("mail")
 def mails() -> None:
-    """Mail, and the server that takes it."""
+    """E-mail, and the server that takes it."""
 
 
 @mails.command("test")
 @click.argument("address")
 def send_test_mail(address: str) -> None:
-    """Send a test mail to ADDRESS, and say what became of it."""
+    """Send a test e-mail to ADDRESS, and report what became of it."""
     from workspace.mail import diagnostics
 
     with _workspace() as app:
@@ -198,7 +277,7 @@ def send_test_mail(address: str) -> None:
 
 @main.group()
 def digests() -> None:
-    """Digests: planning what is due, sending it, and seeing somebody's next one."""
+    """Digests: planning and sending what is due, and previewing somebody's next one."""
 
 
 @digests.command("plan")
@@ -214,7 +293,7 @@ def plan_digests() -> None:
 @digests.command("send")
 @click.argument("email", required=False)
 def send_digests(email: str | None) -> None:
-    """Send all that is due; with an address EMAIL that person's next digest, now."""
+    """Send all that is due, or, with an address EMAIL, that person's next digest now."""
     from workspace.digests import planning
     from workspace.mail import delivery
 
@@ -236,11 +315,11 @@ def preview_digest(email: str) -> None:
 
     with _workspace():
         user = _person(email)
-        letter = emails.preview(user)
-        if letter is None:
+        content = emails.preview(user)
+        if content is None:
             click.echo(_("There is nothing new for %(name)s.", name=user.name))
         else:
-            click.echo(f"{letter.subject}\n\n{letter.text}")
+            click.echo(f"{content.subject}\n\n{content.text}")
 
 
 @main.group()
@@ -259,26 +338,39 @@ def load_demo() -> None:
 
 
 @contextmanager
-def _workspace(made: "Workspace | None" = None) -> Iterator["Workspace"]:
-    """The app, its database, and the language of the terminal. What is wrong is told in one line."""
-    global _app
+def _workspace() -> Iterator["Workspace"]:
+    """The app, its database, and the language of the terminal. What is wrong is reported in one line."""
     from workspace import create_app
     from workspace.demo import separation
 
     try:
-        _app = made or create_app()
-        with _app.app_context(), force_locale(_language()):
+        app = create_app()
+        with app.app_context(), force_locale(_language()):
             try:
-                separation.keep_apart(_app.settings)
-                yield _app
+                separation.keep_apart(app.settings)
+                yield app
             finally:
                 db.session.remove()
-                db.engine.dispose()  # No connection may pass into the processes that serve.
+                db.engine.dispose()  # Forked processes must not inherit a connection.
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
         cause = str(error.orig).strip().partition("\n")[0]
         raise click.ClickException(f"The database can't be used: {cause}") from None
+
+
+def _progress(step: str) -> Callable[[int], None]:
+    """Count bytes up on the terminal, if there is one."""
+    done = shown = 0
+
+    def show(count: int) -> None:
+        nonlocal done, shown
+        done += count
+        if done >= shown + MEGABYTE and sys.stderr.isatty():
+            shown = done
+            click.echo(f"\r{step}: {done // MEGABYTE} MB ", nl=False, err=True)
+
+    return show
 
 
 def _language() -> str:
@@ -289,34 +381,19 @@ def _language() -> str:
 
 def _migrate() -> bool:
     """Bring the database up to date; False if it is already, which is found out without alembic."""
-    if _present_version() == _newest_version():
+    if schema.is_current():
         return False
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
-    config = Config(MIGRATIONS / "alembic.ini")
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = Config(schema.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise click.ClickException(
-            f"The database does not fit this version of Samspil, perhaps it is from a newer one: {error}"
-        ) from None
+        raise click.ClickException(f"The database does not fit this version of Samspil: {error}") from None
     return True
-
-
-def _present_version() -> str | None:
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
-
-
-def _newest_version() -> str:
-    """The last file of the migrations: each is called after its version, and they are numbered."""
-    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _need_demo() -> None:
@@ -339,7 +416,7 @@ def _load_demo() -> None:
 
 
 def _person(email: str) -> "User":
-    """Whose account it is."""
+    """The account with the address `email`."""
     from workspace.accounts.models import user_with
 
     user = user_with(email)
@@ -349,16 +426,16 @@ def _person(email: str) -> "User":
 
 
 def _checked(email: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
+    from workspace.mail.addresses import normalised
 
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise click.ClickException(str(error)) from None
+    address = normalised(email)
+    if not address:
+        raise click.ClickException(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+    return address
 
 
 def _new_password(user: "User", stdin: bool) -> str:
-    """What is kept of a password that is typed twice, or read; a weak one is refused, and asked for again."""
+    """The hash of a password that is typed twice, or read; a weak one is refused, and asked for again."""
     from workspace.accounts import passwords
 
     while True:
@@ -375,7 +452,7 @@ def _new_password(user: "User", stdin: bool) -> str:
 
 
 def _typed(question: str, **options: Any) -> str:
-    """What somebody answers. Without a terminal there is nobody: then it says which options take its place."""
+    """The answer to `question`. Without a terminal there is nobody to ask: the error says which options to give."""
     try:
         answer: str = click.prompt(question, **options)
     except click.Abort:
@@ -385,79 +462,6 @@ def _typed(question: str, **options: Any) -> str:
             _("There is no terminal to ask in: give the name with --name, and the password with --stdin as a line.")
         ) from None
     return answer
-
-
-def _serve(settings: Settings, greeting: list[str]) -> None:
-    """Say the `greeting`, and serve until told to stop.
-
-    The web processes and the worker are forked, so they begin with the app that has been made.
-    """
-    from granian.log import LogLevels
-
-    from workspace.serving.front import options
-    from workspace.serving.supervisor import Server
-
-    log_warnings()
-    server = Server(
-        "wsgi:app",
-        address=_address(settings),
-        port=settings.port,
-        workers=settings.workers,
-        log_level=LogLevels.error,
-        **options(),
-    )
-    server.on_startup(lambda: click.echo("\n".join(greeting)))
-    server.work_beside("Worker", _work_beside)
-    _share_memory()
-    try:
-        server.serve(target_loader=_made, wrap_loader=False)
-    except OSError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        gc.freeze()  # Or Python looks through all that was ever made for some seconds before it ends.
-
-
-def _share_memory() -> None:
-    """Let the other processes share what this one has made, and give free memory to whichever thread wants it."""
-    gc.collect()
-    gc.freeze()  # Looking through it for what nobody needs would write to it, in each process.
-    with suppress(AttributeError):  # Other systems have another allocator.
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
-
-
-def _work_beside() -> None:
-    """What the worker that `run` starts does, in its own process."""
-    from workspace.worker import serve
-
-    log_warnings()
-    with _workspace(_app) as app:
-        serve(app)
-
-
-def _made() -> Any:
-    """The app, as granian calls it; where a process was not forked (macOS, Python 3.14), a new one."""
-    from workspace import create_app
-    from workspace.live.views import watcher
-    from workspace.serving.front import Front
-
-    app = _app or create_app()
-    sys.setswitchinterval(GIL_SWITCH_INTERVAL)
-    return Front(app, watcher(app))
-
-
-def _address(settings: Settings) -> str:
-    """The network address of HOST. A port that is taken is told before anything starts."""
-    host = settings.host.strip("[]")
-    try:
-        family, kind, *_rest, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise click.ClickException(
-            f"{host}:{settings.port} can't be used ({error.strerror}). Free it, or set PORT or HOST."
-        ) from None
-    return str(address[0])
 
 
 def _greeting(settings: Settings) -> Iterator[str]:

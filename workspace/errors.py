@@ -149,6 +149,6 @@ def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
         return render_template("errors/_notice.html", title=title, advice=advice), status, headers
     page = render_template(
-        "errors/page.html", title=title, advice=advice, kept=form_recovery.from_request(), user=g.get("user")
+        "errors/page.html", title=title, advice=advice, submitted=form_recovery.from_request(), user=g.get("user")
     )
     return page, status

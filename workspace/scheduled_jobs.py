@@ -8,23 +8,28 @@ from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace.db import db, failures, rate_limits
+from workspace import retention
+from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
 from workspace.members import expiry
+from workspace.members.address_changes import due_addresses
 from workspace.posts import parking
 
 JOBS: tuple[Callable[[], int], ...] = (
     parking.open_due,
     expiry.apply_due_endings,
+    due_addresses.apply_due_addresses,
     planning.plan,
     delivery.deliver,
     bounce_views.flag_users,
+    retention.prune,
 )
 
 
 def run_due_jobs() -> int:
     """Do all that is due by now, or until this worker is told to stop; the number of things done."""
+    installation.note_worker()
     stopping = delivery.mail_sender().stopping
     jobs = (*JOBS, failures.forget_old, rate_limits.forget_expired)
     return sum(run_job(piece) for piece in jobs if not stopping.is_set())

@@ -10,11 +10,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import insert, text
 
-from workspace import cli, clock
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.comments.verbs import COMMENTED
-from workspace.db import db
+from workspace.db import db, schema
 from workspace.i18n import danish, formatting
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
@@ -43,8 +43,8 @@ WEEK = (
 
 def migrate() -> None:
     """Make the tables."""
-    config = Config(cli.MIGRATIONS / "alembic.ini")
-    config.set_main_option("script_location", str(cli.MIGRATIONS))
+    config = Config(schema.MIGRATIONS / "alembic.ini")
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
     command.upgrade(config, "head")
 
 

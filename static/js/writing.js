@@ -1,29 +1,78 @@
 // The editor: a plain field becomes one when it is first used. The server takes both, and cleans whatever comes.
+import { addressIn } from "./editor/addresses.js";
+import { suggest } from "./editor/mentions.js";
+import { cleaned, hasPicture } from "./editor/pasting.js";
+
 let parts = null;
-let suggest = null;
+let untilRest = null;
 
 // Fetch what the editor is made of from `address`; kept with how a field becomes it, and how to quote in it.
-export async function prepared(address) {
+// `atRest` gives a promise that is kept when nobody types.
+export async function prepared(address, atRest) {
+  untilRest = atRest;
   const answer = await fetch(address);
   if (!answer.ok || answer.redirected) throw new Error("The editor is out of reach.");
   parts = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("template");
-  const { trix, pasting, mentions } = parts.dataset;
-  const [{ cleaned }, combobox] = await Promise.all([import(pasting), import(mentions), import(trix)]);
-  suggest = combobox.suggest;
-  configure(cleaned);
+  await import(parts.dataset.trix);
+  await customElements.whenDefined("trix-editor");
+  configure();
   return { open, quote };
 }
 
-function configure(cleaned) {
+function configure() {
   const { blockAttributes } = window.Trix.config;
   blockAttributes.default.tagName = "p";
   blockAttributes.default.breakOnReturn = true;
   blockAttributes.heading1.tagName = "h2";
+  blockAttributes.quote.group = false; // In one element the paragraphs of a quote would join.
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.addEventListener("trix-attachment-add", (event) => event.attachment.remove());
   document.addEventListener("trix-before-paste", ({ paste }) => {
     if (paste.html) paste.html = cleaned(paste.html);
   });
+}
+
+// A clipboard often holds text and a picture of it: Trix would take the picture, which is not wanted here.
+function paste(event) {
+  const { files } = event.clipboardData;
+  const [html, text] = ["text/html", "text/plain"].map((type) => event.clipboardData.getData(type));
+  const made = html && (files.length || hasPicture(html)) ? cleaned(html) : "";
+  if (!files.length && !made && !hasPicture(html)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { editor } = event.currentTarget;
+  editor.recordUndoEntry("Paste");
+  if (made) editor.insertHTML(made);
+  else editor.insertString(text);
+  if (!text && !made) leaveOut(event.target, "refused");
+  else if (hasPicture(html)) leaveOut(event.target, "left-out");
+}
+
+// Let the page say what was not taken (editor/files.js).
+function leaveOut(element, says) {
+  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail: says }));
+}
+
+// The address of a link is mended, or said to be none, before Trix looks at it.
+function mendAddress(event, toolbar) {
+  const input = toolbar.querySelector("input[name=href]");
+  const isPressed = event.type === "click" && event.target.closest('[data-trix-method="setAttribute"]');
+  if (!isPressed && !(event.target === input && event.key === "Enter")) return;
+  const address = addressIn(input.value);
+  if (address) input.value = address;
+  showFault(input, !address);
+  if (address) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  input.focus();
+}
+
+function showFault(input, isWrong) {
+  const fault = input.closest(".trix-dialog").querySelector(".error");
+  fault.id = `${input.closest("trix-toolbar").id}-fault`;
+  fault.hidden = !isWrong;
+  input.setAttribute("aria-invalid", String(isWrong));
+  input.setAttribute("aria-describedby", isWrong ? fault.id : "");
 }
 
 // Make `field` the editor; the promise is kept when it is one. Until then the field is there and takes what is typed.
@@ -35,10 +84,27 @@ function open(field) {
   return opened.get(field);
 }
 
-function become(field, html) {
-  if (!html.value || field.value.trim() !== field.defaultValue.trim()) html.value = paragraphs(field.value);
-  html.disabled = false; // Trix looks at it once; a key that is still pressed in the field sets it again (drafts.js).
-  const before = field.value;
+// Nothing is exchanged under somebody's fingers: keys on their way would meet a field that is gone, or a caret that
+// moves, and a composition (IME) would break off. An untouched field becomes the editor at once, another one in a pause.
+async function become(field, html) {
+  const mayBecome = async () => {
+    if (isTyped(field)) await untilRest();
+    return field.isConnected && !(isTyped(field) && isFormatted(html.value));
+  };
+  if (!(await mayBecome())) return null;
+  const { editor, toolbar } = await beside(field, html);
+  if (await mayBecome()) takeOver(field, html, editor, toolbar);
+  else for (const element of [editor, toolbar]) element.remove();
+  return editor.isConnected ? editor : null;
+}
+
+const isTyped = (field) => field.value !== field.defaultValue;
+
+// What is typed over it knows no formatting, so it stays a plain field: the server formats again what is still the same.
+const isFormatted = (html) => /<(?!\/?p>|br>)/.test(html);
+
+// An editor that says what `html` says, hidden beside `field`.
+function beside(field, html) {
   const toolbar = document.importNode(parts.content.querySelector("trix-toolbar"), true);
   toolbar.id = `${field.id}-toolbar`;
   const editor = document.createElement("trix-editor");
@@ -46,20 +112,24 @@ function become(field, html) {
   editor.setAttribute("input", html.id);
   editor.setAttribute("toolbar", toolbar.id);
   editor.hidden = toolbar.hidden = true;
-  field.after(toolbar);
-  field.after(editor);
-  return new Promise((resolve) => editor.addEventListener("trix-initialize", () => {
-    if (!field.isConnected) return resolve(null); // Its form has been answered meanwhile.
-    if (field.value !== before) editor.editor.loadHTML(paragraphs(field.value));
-    takeOver(field, html, editor, toolbar);
-    resolve(editor);
-  }, { once: true }));
+  const { disabled } = html;
+  html.disabled = false; // Trix looks at it once, when it is put in.
+  field.after(editor, toolbar);
+  html.disabled = disabled;
+  return new Promise((resolve) => {
+    editor.addEventListener("trix-initialize", () => resolve({ editor, toolbar }), { once: true });
+  });
 }
 
 // All at once: a key that is pressed meets either the field or the editor, and never neither.
 function takeOver(field, html, editor, toolbar) {
   const hadFocus = field === document.activeElement;
-  const marked = [field.selectionStart, field.selectionEnd].map((end) => letters(field.value.slice(0, end)));
+  const { value, selectionStart, selectionEnd } = field;
+  const wasTyped = isTyped(field);
+  const isPlain = wasTyped || !html.value;
+  const marked = [selectionStart, selectionEnd].map((end) => (isPlain
+    ? withOneBreak(value.slice(0, end)).length
+    : behind(editor.editor.getDocument().toString(), letters(value.slice(0, end)))));
   editor.setAttribute("aria-label", field.labels[0].textContent.trim());
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (field.hasAttribute(name)) editor.setAttribute(name, field.getAttribute(name));
@@ -69,14 +139,28 @@ function takeOver(field, html, editor, toolbar) {
   field.required = false;
   editor.hidden = toolbar.hidden = false;
   field.hidden = true;
-  const text = editor.editor.getDocument().toString();
-  field.value = text.trim();
   editor.addEventListener("trix-change", () => { field.value = editor.editor.getDocument().toString().trim(); });
+  if (isPlain && value) editor.editor.loadJSON(documentOf(value));
+  else field.value = editor.editor.getDocument().toString().trim();
+  if (!wasTyped) field.form.opened = editor.editor.getDocument(); // It words it in its own way (drafts/fields.js).
+  editor.addEventListener("paste", paste, true);
+  for (const name of ["click", "keydown"]) toolbar.addEventListener(name, (event) => mendAddress(event, toolbar), true);
+  editor.addEventListener("trix-toolbar-dialog-show", () => showFault(toolbar.querySelector("input[name=href]"), false));
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
   suggest(editor, parts.dataset);
   if (!hadFocus) return;
   editor.focus();
-  editor.editor.setSelectedRange(marked.map((count) => behind(text, count)));
+  editor.editor.setSelectedRange(marked);
+}
+
+// A plain text as the editor has it: a blank line begins a paragraph, every other letter stands as it was typed.
+const withOneBreak = (text) => text.replace(/\n{2,}/g, "\n");
+function documentOf(text) {
+  const end = { type: "string", attributes: { blockBreak: true }, string: "\n" };
+  const document = text.split(/\n{2,}/).map((string) => (
+    { text: [{ type: "string", attributes: {}, string }, end], attributes: [], htmlAttributes: {} }
+  ));
+  return { document, selectedRange: [0, 0] };
 }
 
 // The same place in both: blank lines and signs of lists differ, letters do not.
@@ -95,10 +179,6 @@ function quote(editor, text) {
   writing.insertHTML(`<blockquote>${lines}</blockquote><p></p>`);
   editor.focus();
   writing.setSelectedRange(writing.getDocument().getLength() - 1);
-}
-
-function paragraphs(text) {
-  return text.trim().split(/\n\s*\n/).map((part) => `<p>${escaped(part).replaceAll("\n", "<br>")}</p>`).join("");
 }
 
 function escaped(text) {

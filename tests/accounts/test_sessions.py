@@ -59,6 +59,7 @@ def present(user: User) -> set[int]:
         ("", "Unknown browser"),
     ],
 )
+@pytest.mark.either_database
 def test_a_browser_is_told_in_plain_words(app: Workspace, user_agent: str, told: str) -> None:
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert user_agents.describe(user_agent) == told

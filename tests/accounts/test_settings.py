@@ -73,6 +73,7 @@ def test_a_script_is_sent_to_the_page_anew(mette: Client, person: User) -> None:
         ("time_zone", "../../etc/passwd"),
     ],
 )
+@pytest.mark.either_database
 def test_what_will_not_do_is_said_at_the_field_and_nothing_typed_is_lost(
     mette: Client, person: User, field: str, value: str, htmx: bool
 ) -> None:

@@ -159,6 +159,7 @@ def test_one_lands_where_one_was_going(client: Client, person: User) -> None:
         "/\t/evil.example",
     ],
 )
+@pytest.mark.either_database
 def test_one_never_lands_on_another_site(client: Client, person: User, target: str) -> None:
     assert attempt(client, next=target).location == "/"
 

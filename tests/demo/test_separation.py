@@ -15,6 +15,8 @@ from workspace.config import ROOT, Settings, SettingsError
 from workspace.db import db
 from workspace.demo import demo_accounts
 
+pytestmark = pytest.mark.either_database
+
 REFUSED = "The database has accounts of the demo (admin@samspil.example is one), whose password is public"
 
 

@@ -59,6 +59,7 @@ def test_choices_are_kept_and_the_next_digest_is_told(htmx: bool, farida: Client
         ("digest_paused_until", "9999-12-31"),
     ],
 )
+@pytest.mark.either_database
 def test_what_cannot_be_chosen_is_refused_and_changes_nothing(
     field: str, value: str, farida: Client, reader: Membership
 ) -> None:

@@ -18,6 +18,7 @@ from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, Watch
 
 LOCALES = {"da": "da-DK", "en": "en-GB"}
+LANGUAGES = ["da", pytest.param("en", marks=pytest.mark.slow)]
 PATIENCE = 6_000  # milliseconds, for a machine that is busy with other tests
 
 expect.set_options(timeout=PATIENCE)

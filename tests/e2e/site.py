@@ -1,11 +1,12 @@
 """The site that browsers visit: a server on this machine with a database of its own, and what tests do behind it."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from wsgiref.util import FileWrapper
 
 from babel.support import Translations
 from flask_babel import force_locale
@@ -20,6 +21,10 @@ from workspace.config import ROOT, Settings
 from workspace.db import db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
+from workspace.web.assets import PREFIX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class Quiet(WSGIRequestHandler):
@@ -29,6 +34,21 @@ class Quiet(WSGIRequestHandler):
 
     def log(self, *args: object, **named: object) -> None:
         """Say nothing."""
+
+
+def whole_files(app: "WSGIApplication") -> "WSGIApplication":
+    """Read a static file at once: this server does not close the file of a browser that hangs up in the middle."""
+
+    def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answer = app(environ, start_response)
+        if not environ["PATH_INFO"].startswith(PREFIX):
+            return answer
+        content = list(answer)
+        if isinstance(answer, FileWrapper):
+            answer.close()
+        return content
+
+    return serve
 
 
 class Site:
@@ -60,7 +80,7 @@ class Site:
     def start(self) -> None:
         """Serve, on the same port as before."""
         self.app.extensions["live"] = self.watcher = Watcher(self.app, Streams())
-        self.server = make_server("127.0.0.1", self.port, self.app, threaded=True, request_handler=Quiet)
+        self.server = make_server("127.0.0.1", self.port, whole_files(self.app), threaded=True, request_handler=Quiet)
         self.server.daemon_threads = True
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()

@@ -30,6 +30,7 @@ def story(site: Site) -> Place:
     return place
 
 
+@pytest.mark.slow
 def test_signing_in_and_the_pages_for_everybody(visit: Visit, place: Place) -> None:
     visitor = visit()
     with inspecting(visitor) as inspection:
@@ -42,6 +43,7 @@ def test_signing_in_and_the_pages_for_everybody(visit: Visit, place: Place) -> N
         inspection.look("privacy")
 
 
+@pytest.mark.slow
 def test_the_overview_and_the_list_of_partnerships(visit: Visit, story: Place) -> None:
     visitor = visit(story.moderator)
     with inspecting(visitor) as inspection:
@@ -119,6 +121,7 @@ def test_a_post_with_its_thread(visit: Visit, story: Place) -> None:
         inspection.look("post, older comments loaded, comment with errors")
 
 
+@pytest.mark.slow
 def test_correcting_and_withdrawing_a_post(visit: Visit, place: Place) -> None:
     number = place.share(place.contributor, "Første", "Første udgave")
     visitor = visit(place.contributor)
@@ -169,6 +172,7 @@ def test_correcting_and_withdrawing_comments(visit: Visit, place: Place) -> None
             inspection.look(f"comment{page} on a page of its own")
 
 
+@pytest.mark.slow
 def test_writing_and_what_surrounds_a_text(visit: Visit, place: Place) -> None:
     rich = "<h2>Hvad</h2><p>Det er <b>vigtigt</b> at <i>se</i> <a href='https://cykelkraft.example/'>dette</a>.</p>"
     rich += "<ul><li>strøm<ol><li>skabe</li></ol></li></ul><blockquote>Citat</blockquote><p>@Ditte Æbelø</p>"
@@ -307,6 +311,7 @@ def test_the_organisations(visit: Visit, story: Place) -> None:
         inspection.look("edit a person")
 
 
+@pytest.mark.slow
 def test_what_is_told_when_something_is_refused(visit: Visit, place: Place) -> None:
     observer = visit(place.observer)
     with inspecting(observer) as inspection:

@@ -10,7 +10,9 @@ from tests.factories import PostKind
 
 TITLE = "Hvor lader vi ladcyklerne op?"
 NARROW = {"width": 320, "height": 640}
-both_ways = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+both_ways = pytest.mark.parametrize(
+    "scripts", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["scripts", "plain"]
+)
 
 
 @pytest.fixture

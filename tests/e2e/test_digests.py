@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.digests.test_golden import GOLDEN
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.site import Site
@@ -46,6 +46,7 @@ def visit_demo(demo: Site, browser: Browser, browser_context_args: dict[str, Any
         watch.context.close()
 
 
+@pytest.mark.slow
 def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visit_demo: Visit) -> None:
     place = Place(demo)
     place.read_everything()
@@ -87,7 +88,7 @@ def test_a_digest_is_good_to_read_for_everybody(name: str, visit: Visit) -> None
         inspection.look(name)
 
 
-@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.slow
 def test_the_pages_about_mail_are_good_to_read_for_everybody(visit: Visit, place: Place) -> None:
     place.share(place.moderator, TITLE)
@@ -98,6 +99,7 @@ def test_the_pages_about_mail_are_good_to_read_for_everybody(visit: Visit, place
             inspection.look(address)
 
 
+@pytest.mark.slow
 def test_choices_are_saved_in_place(visit: Visit, place: Place) -> None:
     visitor = visit(place.partner)
     visitor.open("/settings/digest")

@@ -14,7 +14,7 @@ FORM = "#comment-form"
 WAITING = "There is no connection. What you wrote is kept here, and is sent by itself when the connection is back."
 
 
-@pytest.fixture(params=[390, 1280])
+@pytest.fixture(params=[390, pytest.param(1280, marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"viewport": {"width": request.param, "height": 800}}
 

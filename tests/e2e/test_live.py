@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests import factories
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.visitor import Visitor
@@ -136,6 +136,7 @@ def test_what_was_read_as_it_came_is_not_new_afterwards(visit: Visit, place: Pla
     expect(reader.page.locator("main .new")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_comment_that_was_corrected_or_taken_back_changes_in_its_place(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     number = place.comment(post, place.partner, "Med slåfejl")
@@ -170,7 +171,7 @@ def test_a_challenge_moves_before_its_readers_eyes(visit: Visit, place: Place) -
     assert said(reader) == [reader.say("The challenge has moved.")]
 
 
-@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_feed_offers_what_is_new_and_moves_nothing(visit: Visit, place: Place) -> None:
     old = place.share(place.moderator, "Gammelt")
     place.read_everything()
@@ -281,6 +282,7 @@ def test_what_is_being_typed_stays_with_focus_and_scroll(visit: Visit, place: Pl
     expect(writer.page.locator("#thread article")).to_have_count(14)
 
 
+@pytest.mark.slow
 def test_what_is_being_corrected_stays_and_so_does_an_open_menu(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor, "Mit opslag", kind=PostKind.CHALLENGE)
     mine = place.comment(post, place.contributor, "Min kommentar")
@@ -336,6 +338,22 @@ def test_my_own_comment_stands_once_though_the_stream_was_faster_than_the_answer
     expect(writer.page.locator("#comment-form")).not_to_contain_text("Først over strømmen")
 
 
+@pytest.mark.slow
+def test_what_others_wrote_before_my_comment_stands_above_it(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    place.comment(post, place.partner, "Den første")
+    visitor = visit(place.contributor)
+    watch(visitor, f"{place.address}posts/{post}")
+    visitor.page.evaluate(HIDE, True)
+    place.comment(post, place.partner, "Den anden")
+    visitor.write_in("Write a comment", "Den tredje")
+    visitor.button("Share the comment").click()
+    visitor.is_told("Your comment is shared.")
+    visitor.page.evaluate(HIDE, False)
+    expect(visitor.page.locator("#thread .prose")).to_have_text(["Den første", "Den anden", "Den tredje"])
+
+
+@pytest.mark.slow
 def test_what_the_stream_brings_leaves_the_focus_on_my_comment(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     writer = visit(place.contributor)

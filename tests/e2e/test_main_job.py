@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.place import Place
 
-both_languages = pytest.mark.parametrize("language", ["da", "en"])
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
 
 TITLE = "Ladcykler til hjemmeplejen"
 BODY = "Vi mangler et sted at lade dem op.\n\nHvem har prøvet det før?"

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
@@ -19,7 +19,7 @@ from workspace.partnerships.models import Membership, Visibility
 from workspace.permissions import Level
 from workspace.posts.models import Post
 
-both_languages = pytest.mark.parametrize("language", ["da", "en"])
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
 PASSWORD = "lampe gulerod fjernsyn"
 
 
@@ -165,6 +165,7 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
     expect(author.page.locator("main")).not_to_contain_text(place.observer.name)
 
 
+@pytest.mark.slow
 def test_somebody_asks_to_join_and_is_let_in_by_keyboard(visit: Visit, place: Place) -> None:
     with place.site.inside():
         join_requests_service.set_visibility(place._seat(place.moderator), Visibility.LISTED)
@@ -248,6 +249,8 @@ def test_the_pages_of_administrators_are_accessible_and_fit(visit: Visit, place:
             f"/admin/partnerships/{place.id}/joining",
             f"/people/{place.partner.id}/memberships",
             f"/people/{place.partner.id}/edit",
+            f"/people/{place.partner.id}/address",
+            f"/admin/partnerships/{place.id}/appointment",
             "/admin/trail",
         ):
             visitor.open(page)

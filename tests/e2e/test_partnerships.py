@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.place import Place, company
 
 # Faster than any hand, and than a browser that is busy: what is found is pressed before anything else happens.
@@ -13,7 +13,7 @@ PRESS_AT_ONCE = """() => new MutationObserver((_, observer) => {
 }).observe(document.querySelector("main"), { childList: true, subtree: true })"""
 
 
-@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_partnership_is_started_with_organisations_found_by_typing(visit: Visit, place: Place, language: str) -> None:
     name = f"Ålborg Vindkraft {language}"
     company(place.site, name)
@@ -166,6 +166,7 @@ def test_the_language_is_changed_in_the_settings(visit: Visit, place: Place, scr
     expect(visitor.page.locator("h1")).to_have_text("Overview")
 
 
+@pytest.mark.slow
 def test_another_browser_is_signed_out_in_place(visit: Visit, place: Place) -> None:
     first, second = visit(place.contributor), visit(place.contributor)
     second.open("/")

@@ -14,6 +14,7 @@ def fill(place: Place, posts: int) -> list[int]:
     return [place.share(place.partner, f"Opslag {index}", kind=kind) for index, kind in enumerate(kinds, 1)]
 
 
+@pytest.mark.slow
 def test_older_posts_extend_the_feed_in_place(visit: Visit, place: Place) -> None:
     fill(place, 25)
     visitor = visit(place.contributor)
@@ -76,6 +77,7 @@ def test_the_overview_shows_older_posts_in_place_and_as_a_link(visit: Visit, pla
     expect(plain.page.locator("main article")).to_have_count(5)
 
 
+@pytest.mark.slow
 def test_older_comments_stand_before_the_later_ones(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     for number in range(1, 61):

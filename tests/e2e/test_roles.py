@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factories
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 
-both_languages = pytest.mark.parametrize("language", ["da", "en"])
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
 LONG_WORD = "Databeskyttelsesforordningsfortegnelseskoordinering"
 NOTES = "Nøglen hænger ved døren."
 
@@ -61,6 +61,7 @@ def test_a_role_is_offered_accepted_and_handed_over(visit: Visit, place: Place) 
     expect(successor.heading(successor.say("Earlier handovers"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_role_is_taken_and_laid_down_by_keyboard(visit: Visit, place: Place) -> None:
     address = role(place, "Drift")
     visitor = visit(place.contributor)
@@ -128,6 +129,7 @@ def test_who_to_ask_is_answered_while_typing(visit: Visit, place: Place) -> None
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_without_javascript_a_role_is_offered_and_declined(visit: Visit, place: Place) -> None:
     address = role(place, "Drift")
     moderator = visit(place.moderator, java_script_enabled=False)
@@ -143,6 +145,7 @@ def test_without_javascript_a_role_is_offered_and_declined(visit: Visit, place: 
     expect(partner.page.locator("#role")).to_contain_text("Jeg har ikke tid")
 
 
+@pytest.mark.slow
 def test_the_pages_are_accessible_and_fit(visit: Visit, place: Place) -> None:
     held, vacant = role(place, "Drift", place.partner), role(place, LONG_WORD)
     with place.site.inside():

@@ -1,5 +1,6 @@
 """Writing a post: what is asked, what is refused, and nothing lost on the way."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
@@ -25,6 +26,7 @@ def test_progress_is_shared_in_place_and_stands_before_the_others(visit: Visit, 
     assert place.posts() == ["Ældre", "Den første", "Den anden"]
 
 
+@pytest.mark.slow
 def test_the_first_post_takes_the_place_of_the_words_that_there_is_none(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     visitor.open(place.address)

@@ -20,6 +20,7 @@ def test_a_wrong_password_takes_the_focus_to_what_is_wrong(visit: Visit, place: 
     expect(visitor.summary).to_be_focused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_the_sign_in_page_speaks_the_language_that_is_chosen_on_it(visit: Visit, language: str) -> None:
     visitor = visit()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests import factories
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import NARROW, OVERHANG, inspecting
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
@@ -12,7 +12,7 @@ from workspace.db import db
 from workspace.roles import offers as offers_module
 from workspace.roles.assignments import RoleAssignment
 
-both_languages = pytest.mark.parametrize("language", ["da", "en"])
+both_languages = pytest.mark.parametrize("language", LANGUAGES)
 LONG_WORD = "Databeskyttelsesforordningsfortegnelseskoordinering"
 ASKED, OFFERED = f"Strøm til {LONG_WORD}", f"Drift og {LONG_WORD}"
 

@@ -140,6 +140,7 @@ def test_a_line_cut_while_saving_makes_one_post(visit: Visit, place: Place, reac
     assert place.posts() == ["Over en dårlig linje"]
 
 
+@pytest.mark.slow
 def test_somebody_is_mentioned_by_keyboard(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator, "Hvem ved noget?")
     visitor = visit(place.contributor)
@@ -180,6 +181,7 @@ def test_a_withdrawal_is_undone_in_place(visit: Visit, place: Place) -> None:
     expect(visitor.page.locator("h1")).to_have_text("Fortryd mig")
 
 
+@pytest.mark.slow
 def test_a_part_of_a_comment_is_quoted(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     comment = place.comment(post, place.partner, "Det hele er lyst og let.")

@@ -26,6 +26,8 @@ from workspace.db import db
 from workspace.live.views import watcher
 from workspace.partnerships.models import Membership, MembershipState
 
+pytestmark = pytest.mark.either_database
+
 # Well before a heartbeat, which would bring it as well; how soon it really is, bench/live measures on a calm machine.
 SOON = 6
 

@@ -12,6 +12,7 @@ from tests.mail.sink import Sink
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.installation import note_key, note_worker
 from workspace.mail import claims
 from workspace.mail.models import Mail, MailState, enqueue
 
@@ -125,8 +126,12 @@ def test_nobody_but_administrators_sees_mail(sign_in: SignIn) -> None:
 
 
 def ready(client: Client, **after: float) -> int:
+    """What `/healthz/all` says when a worker has just looked for work."""
     with clock.at(clock.now() + timedelta(**after)):
-        return client.get("/healthz/ready").status_code
+        note_key("a" * 32, ())
+        note_worker()
+        assert client.get("/healthz/ready").status_code == 200, "It does not take the pages away"
+        return client.get("/healthz/all").status_code
 
 
 def test_mail_that_is_overdue_by_a_quarter_of_an_hour_turns_it_red(client: Client) -> None:

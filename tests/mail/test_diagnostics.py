@@ -13,6 +13,8 @@ from tests.mail.sink import Sink
 from workspace import Workspace
 from workspace.config import Settings
 
+pytestmark = pytest.mark.either_database
+
 ADDRESS = "ada@example.dk"
 
 

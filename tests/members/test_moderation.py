@@ -129,7 +129,6 @@ def test_the_last_moderator_stays(moderator: Membership) -> None:
     for refused in (
         lambda: moderation_service.change_levels(moderator, {moderator.id: Level.OBSERVER}, confirmed=True),
         lambda: moderation_service.leave(moderator, confirmed=True),
-        lambda: moderation_service.require_moderator_without(moderator.user),
     ):
         with pytest.raises(LastModerator):
             refused()

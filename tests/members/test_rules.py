@@ -185,14 +185,6 @@ class TestModeration:
 
 
 class TestAccounts:
-    def test_that_of_the_last_moderator_stays_open(self, moderator: Membership, sign_in: SignIn) -> None:
-        browser = sign_in(make_administrator(language="en"))
-        assert browser.submit(f"/people/{moderator.user_id}/closing").status_code == 409
-        assert moderator.user.is_active
-        add_member(moderator, level=Level.MODERATOR)
-        assert browser.submit(f"/people/{moderator.user_id}/closing").status_code == 303
-        assert not moderator.user.is_active
-
     def test_that_is_opened_again_opens_no_browser_of_before(self, app: Workspace, sign_in: SignIn) -> None:
         user = make_user(organisation=make_organisation(), language="en")
         theirs, browser = sign_in(user), sign_in(make_administrator(language="en"))

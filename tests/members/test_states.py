@@ -44,7 +44,7 @@ from workspace.partnerships import activity_log
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership, Partnership, Visibility
-from workspace.permissions import UserError
+from workspace.permissions import LEVELS, UserError
 
 NAMES = ("Anna", "Bent", "Cille", "Didrik")
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -66,12 +66,26 @@ class Model:
     ends_at: datetime | None = None
     invited_until: datetime | None = None
     invited_as: Level = Level.OBSERVER
+    invited_by: str = ""
+    invited_anew: bool = False  # after their membership had ended, and nobody has decided about them since
+    decided: Level | str = ""  # what moderators decided last: a level, "out", or nothing yet
     was_in: bool = False
     seen: int = 0
 
     @property
     def is_over(self) -> bool:
         return self.state == "ended" or (self.ends_at is not None and self.ends_at <= clock.now())
+
+    @property
+    def is_barred(self) -> bool:
+        return self.decided == "out" or (self.ends_at is not None and self.ends_at <= clock.now())
+
+    @property
+    def is_decided_by_invitation(self) -> bool:
+        return self.invited_anew or (not self.decided and not self.is_barred)
+
+    def decide(self, what: Level | str) -> None:
+        self.decided, self.invited_anew = what, False
 
     @property
     def is_in(self) -> bool:
@@ -108,6 +122,7 @@ class Memberships(RuleBasedStateMachine):
         self._let_in("Anna", Level.MODERATOR, logged=None)
         add_member(anna, users["Bent"], Level.MODERATOR)
         self._let_in("Bent", Level.MODERATOR, logged="Anna")
+        self.model["Bent"].decide(Level.MODERATOR)
         self.post = challenge(anna, "Et opslag om tage").number
         self.log.append("Anna")
         db.session.commit()
@@ -133,6 +148,7 @@ class Memberships(RuleBasedStateMachine):
         is_new = not model.is_invited and (model.state == "none" or model.is_over)
         if self._done(verb, allowed=self.model[by].moderates) and is_new:
             model.invited_until, model.invited_as = clock.now() + VALID, level
+            model.invited_by, model.invited_anew = by, model.is_over
 
     @rule(whom=people)
     def accept(self, whom: str) -> None:
@@ -141,10 +157,14 @@ class Memberships(RuleBasedStateMachine):
             return
         held = model.state == "suspended" and not model.is_in and not model.is_over
         verb = lambda: invitations_service.accept(self._invitation(whom), self._user(whom))  # type: ignore[arg-type] # noqa: E731
-        if self._done(verb, allowed=model.is_invited and not held):
-            model.invited_until = None
+        is_decision = model.is_decided_by_invitation
+        if self._done(verb, allowed=model.is_invited and not held and (is_decision or not model.is_barred)):
             if not model.is_in:
-                self._let_in(whom, model.invited_as, logged=whom)
+                most = model.invited_as if is_decision or not model.decided else Level(model.decided)
+                self._let_in(whom, lower(model.invited_as, most), logged=whom)
+                if is_decision:
+                    model.decide(model.invited_as)
+            model.invited_until = None
 
     @rule(by=people, whom=people)
     def withdraw(self, by: str, whom: str) -> None:
@@ -161,6 +181,7 @@ class Memberships(RuleBasedStateMachine):
             lambda: join_requests_service.ask_to_join(self._user(whom), self._partnership(), "Hej"), allowed=True
         )
         if model.state == "none" or model.is_over:
+            model.decided = "out" if model.is_barred else model.decided
             model.state, model.until, model.ends_at, model.level = "requested", None, None, Level.OBSERVER
 
     @rule(by=people, whom=people, level=levels)
@@ -170,6 +191,7 @@ class Memberships(RuleBasedStateMachine):
             allowed=self._answers(by, whom),
         ):
             self._let_in(whom, level, logged=by)
+            self.model[whom].decide(level)
 
     @rule(by=people, whom=people)
     def decline(self, by: str, whom: str) -> None:
@@ -178,6 +200,7 @@ class Memberships(RuleBasedStateMachine):
             allowed=self._answers(by, whom),
         ):
             self.model[whom].state = "ended"
+            self.model[whom].decide("out")
 
     @rule(by=people, whom=people)
     def ask_back(self, by: str, whom: str) -> None:
@@ -205,6 +228,7 @@ class Memberships(RuleBasedStateMachine):
             and not was_in
         ):
             self._let_in(whom, level, logged=by)
+            self.model[whom].decide(level)
 
     # While in
 
@@ -220,7 +244,7 @@ class Memberships(RuleBasedStateMachine):
         if self._done(
             lambda: moderation_service.change_levels(self._seat(by), {seat_id: level}, confirmed=True), allowed=allowed
         ):
-            model.level = level
+            self._set_level(whom, level)
 
     @rule(by=people, whom=people, until=st.none() | days)
     def suspend(self, by: str, whom: str, until: timedelta | None) -> None:
@@ -233,6 +257,7 @@ class Memberships(RuleBasedStateMachine):
         )
         if self._done(verb, allowed=allowed) and model.is_in:
             model.state, model.until = "suspended", moment
+            self._withdraw_from(whom)
 
     @rule(by=people, whom=people)
     def lift(self, by: str, whom: str) -> None:
@@ -250,6 +275,8 @@ class Memberships(RuleBasedStateMachine):
             return
         if self._done(verb, allowed=self.model[by].moderates and by != whom) and model.state in ("active", "suspended"):
             model.state = "ended"
+            model.decide("out")
+            self._withdraw_from(whom)
             self.log.append(by)
 
     @rule(who=people)
@@ -284,7 +311,8 @@ class Memberships(RuleBasedStateMachine):
         if self._done(
             lambda: moderation_service.hand_over(self._seat(by), self._seat(whom).id, confirmed=True), allowed=allowed
         ):
-            to.level, self.model[by].level = Level.MODERATOR, Level.CONTRIBUTOR
+            self._set_level(whom, Level.MODERATOR)
+            self._set_level(by, Level.CONTRIBUTOR)
 
     @rule(who=people)
     def share(self, who: str) -> None:
@@ -308,7 +336,7 @@ class Memberships(RuleBasedStateMachine):
             expiry.apply_due_endings()
             for model in self.model.values():
                 if model.state in ("active", "suspended") and model.is_over:
-                    model.state = "ended"
+                    model.state, model.decided = "ended", "out"
                     self.log.append(None)
                 elif model.state == "suspended" and model.is_in:
                     model.state = "active"
@@ -381,6 +409,24 @@ class Memberships(RuleBasedStateMachine):
         model.state, model.level, model.until, model.ends_at = "active", level, None, None
         model.seen = len(self.log) if was_up_to_date else model.seen
         model.was_in = True
+        model.invited_until = None
+
+    def _set_level(self, name: str, level: Level) -> None:
+        """A moderator sets the level: it is a decision, and what they offered others beyond it is withdrawn."""
+        model = self.model[name]
+        if model.level is level:
+            return
+        if lower(model.level, level) is level:
+            self._withdraw_from(name, beyond=level)
+        model.level = level
+        if not model.is_barred:
+            model.decide(level)
+
+    def _withdraw_from(self, name: str, *, beyond: Level | None = None) -> None:
+        for model in self.model.values():
+            is_more = beyond is None or lower(model.invited_as, beyond) is not model.invited_as
+            if model.invited_by == name and model.is_invited and is_more:
+                model.invited_until = None
 
     def _answers(self, by: str, whom: str) -> bool:
         return self.model[by].moderates and self.model[whom].state == "requested"
@@ -431,6 +477,11 @@ class Memberships(RuleBasedStateMachine):
         db.session.commit()
         answer = copy_context().run(self.browsers[name]._open, address, method="GET")
         return answer.status_code, answer.get_data(as_text=True)
+
+
+def lower(one: Level, other: Level) -> Level:
+    """The lower of two levels."""
+    return min(one, other, key=LEVELS.index)
 
 
 class NoSeat(Exception):

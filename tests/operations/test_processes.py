@@ -155,7 +155,8 @@ def test_who_dies_again_and_again_is_replaced_more_slowly_and_told(app: Workspac
 AT_ONCE = """
 import os, sys
 from workspace import cli
-cli._made = lambda: os._exit(3)
+from workspace.serving import server
+server._load_app = lambda: os._exit(3)
 cli.main(["run"])
 """
 

@@ -60,6 +60,7 @@ def number_of_organisations() -> int:
         "/people/1/edit",
     ],
 )
+@pytest.mark.either_database
 def test_for_everybody_else_there_are_no_such_pages(
     sign_in: SignIn, office: Organisation, address: str, htmx: bool
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_double_press_makes_one(admin: Client) -> None:
         ("website", "icura.dk/" + "x" * 200),
     ],
 )
+@pytest.mark.either_database
 def test_what_will_not_do_is_said_at_the_field_and_nothing_typed_is_lost(
     admin: Client, field: str, value: str, htmx: bool
 ) -> None:
@@ -271,6 +273,7 @@ def test_an_organisation_is_found_by_the_beginning_of_any_word(admin: Client, wo
 
 
 @pytest.mark.parametrize("query", ["q=%00", "q=%FF", "after=x", "after=-1", "after=9999999999999", "after=77"])
+@pytest.mark.either_database
 def test_an_address_that_was_tampered_with_is_no_error(admin: Client, query: str) -> None:
     assert admin.get(f"/organisations?{query}").status_code == 200
     assert admin.get(f"/organisations/1?{query}").status_code == 200

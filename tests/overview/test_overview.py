@@ -203,6 +203,7 @@ def test_a_clock_that_runs_back_does_not_mix_the_order(farida: User, window: Cli
 @pytest.mark.parametrize(
     "cursor", ["", "x", "1.2", "1.2.3.4", "-1.1.1", "99999999999999999.1.1", "1.99999999999.1", "१.1.1"]
 )
+@pytest.mark.either_database
 def test_a_broken_bookmark_is_no_error(cursor: str, farida: User, window: Client) -> None:
     post = share(join(farida))
     assert places(window.page(f"/?before={cursor}")) in ([place(post)], [])

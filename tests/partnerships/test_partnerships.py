@@ -33,12 +33,12 @@ from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.partnerships.verbs import (
-    ADDED_ORGANISATION,
     ARCHIVED,
     CHANGED_GOALS,
     CHANGED_MAILS,
     CHANGED_PURPOSE,
     CHANGED_STAGE,
+    INVITED_ORGANISATION,
     JOINED,
     RENAMED,
     STARTED,
@@ -354,7 +354,7 @@ def test_organisations_join_and_change_side_and_none_is_thrown_out(
     fields = {f"side-{icura.id}": "company", f"side-{gladsaxe.id}": "others"}
     assert window.submit(address, fields, page=address).status_code == 303
     assert sides(moderator.partnership) == {"Gladsaxe Kommune": Side.OTHERS, "Icura A/S": Side.COMPANY}
-    assert verbs(moderator.partnership)[1:] == [ADDED_ORGANISATION]
+    assert verbs(moderator.partnership)[1:] == [INVITED_ORGANISATION]
     form = window.page(address).form(address)
     without = {name: value for name, value in form.items() if name != f"side-{icura.id}"}
     assert window.post(address, data=without | {"remove": str(icura.id)}).status_code == 200

@@ -132,6 +132,7 @@ def test_a_move_by_somebody_who_has_nothing_to_do_with_it_is_refused(move: str, 
         ("reopening", {"reason": ""}, "Write why it is opened again."),
     ],
 )
+@pytest.mark.either_database
 def test_what_is_not_right_comes_back_as_it_was_typed(
     move: str, fields: dict[str, Any], error: str, htmx: bool, side: Side
 ) -> None:

@@ -134,6 +134,7 @@ def test_what_was_withdrawn_meanwhile_can_only_be_followed_by_something_new(send
 
 
 @pytest.mark.parametrize("corrects", ["0-0", "-", "1", "99999-1", "x" * 500, "2-1-1", "-1-1"])
+@pytest.mark.either_database
 def test_a_correction_of_nothing_changes_nothing(sending: Sending, htmx: bool, corrects: str) -> None:
     status, _page = sending.send("Det første", htmx, corrects=corrects)
     assert status in (200, 303, 404)
@@ -200,6 +201,7 @@ def test_a_partnership_that_is_described_otherwise_is_another_partnership(member
 
 
 @pytest.mark.parametrize("name", ["mb3x0abc", "x" * 37, "a b", "<b>", "æ"])
+@pytest.mark.either_database
 def test_the_answer_that_took_a_text_names_its_draft(sending: Sending, htmx: bool, name: str) -> None:
     taken = f'<template data-taken="{name}"></template>'
     assert taken not in sending.browser.submit(sending.address, sending.fields | {"draft": name}, htmx=htmx).text

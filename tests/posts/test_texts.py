@@ -310,6 +310,7 @@ def test_an_observer_may_follow_but_not_react(moderator: Membership, sign_in: Si
 
 
 @pytest.mark.parametrize("body", ["שלום עולם", "مرحبا", "👩‍👩‍👧‍👦", "x" * 200, "\u202eabc"])
+@pytest.mark.either_database
 def test_every_script_leaves_the_page_whole(member: Membership, sign_in: SignIn, body: str) -> None:
     post = share(member, body[:100], body)
     assert body in sign_in(member.user).page(f"{member.partnership.address}posts/{post.number}").html

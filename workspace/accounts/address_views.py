@@ -5,7 +5,7 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace.accounts import sign_in, verification_codes
+from workspace.accounts import sessions, sign_in, verification_codes
 from workspace.accounts.blueprint import address as blueprint
 from workspace.accounts.forms import ChangeAddressForm, VerificationCodeForm
 from workspace.accounts.models import User, user_with
@@ -79,13 +79,17 @@ def answer(user: User) -> ResponseReturnValue:
 
 
 def _take(user: User, code: VerificationCode) -> bool:
-    """Give `user` the address that the code went to, and notify the old one; False if the address is taken."""
+    """Give `user` the address that the code went to, and notify the old one; False if the address is taken.
+
+    All other sessions end: from now on one signs in with the new address.
+    """
     other = user_with(code.address)
     if other is not None and other.id != user.id:
         return False
     before = user.email
     user.email = code.address
     db.session.flush()
+    sessions.end_all(user, but=g.session.id)
     enqueue("address_changed", key=f"address_changed:{code.id}", to=before, user=user.id)
     record_audit(AuditAction.CHANGED_ADDRESS, actor=user, subject=user, before=before, after=user.email)
     return True

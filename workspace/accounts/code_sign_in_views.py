@@ -36,13 +36,13 @@ def ask() -> ResponseReturnValue:
     form, carried = CodeForm(), form_recovery.from_sign_in()
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     if not form.validate():
-        return render_template("accounts/code.html", form=form, kept=carried), 422
+        return render_template("accounts/code.html", form=form, submitted=carried), 422
     address = form.email.data or ""
     try:
         token, is_mailed = sign_in.ask_code(address)
     except TryAgainLater as refused:
         form.refuse(form.email, refused.message)
-        return refused.answer(render_template("accounts/code.html", form=form, kept=carried))
+        return refused.answer(render_template("accounts/code.html", form=form, submitted=carried))
     cookie[COOKIE] = {
         "token": token,
         "to": address[:LONGEST_EMAIL],
@@ -52,7 +52,7 @@ def ask() -> ResponseReturnValue:
     }
     if carried:
         return render_template(
-            "accounts/answer.html", form=VerificationCodeForm(formdata=None), kept=carried, asked=cookie[COOKIE]
+            "accounts/answer.html", form=VerificationCodeForm(formdata=None), submitted=carried, asked=cookie[COOKIE]
         )
     return redirect_303("/sign-in/code/answer")
 
@@ -73,7 +73,7 @@ def answer() -> ResponseReturnValue:
     if COOKIE not in cookie:
         return redirect_303("/sign-in/code")
     asked, form, carried = cookie[COOKIE], VerificationCodeForm(), form_recovery.from_sign_in()
-    page: dict[str, Any] = {"form": form, "kept": carried, "asked": asked}
+    page: dict[str, Any] = {"form": form, "submitted": carried, "asked": asked}
     if not form.validate():
         return render_template("accounts/answer.html", **page), 422
     try:
@@ -88,7 +88,7 @@ def answer() -> ResponseReturnValue:
     g.user = user
     refresh()
     if carried:
-        return render_template("accounts/submitted_form.html", kept=carried)
+        return render_template("accounts/submitted_form.html", submitted=carried)
     return redirect_303(asked["next"] or "/")
 
 

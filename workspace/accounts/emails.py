@@ -22,6 +22,7 @@ def sign_in_code(mail: Mail) -> EmailContent | None:
 
 
 @email_type("address_code", _l("Code for a new mail address"), priority=PROMPT)
+@email_type("address_change_code", _l("Code for a new mail address"), priority=PROMPT)
 def address_code(mail: Mail) -> EmailContent | None:
     """The same, to an address that is not the person's yet."""
     code = db.session.get(VerificationCode, mail.payload["code"])
@@ -34,9 +35,9 @@ def address_code(mail: Mail) -> EmailContent | None:
 
 @email_type("address_changed", _l("Mail address changed"), priority=PROMPT)
 def address_changed(mail: Mail) -> EmailContent | None:
-    """To the person's previous address."""
+    """To the person's previous address; also of a closed account, which may be opened again."""
     user = db.session.get(User, mail.payload["user"])
-    if user is None or not user.is_active:
+    if user is None:
         return None
     g.user = user
     with force_locale(spoken(user.language)):

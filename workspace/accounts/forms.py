@@ -2,7 +2,6 @@
 
 from typing import Self
 
-from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,6 +10,7 @@ from wtforms.validators import DataRequired
 
 from workspace.accounts.sessions import Session
 from workspace.i18n import formatting
+from workspace.mail.addresses import normalised
 from workspace.web import form_recovery
 from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_line_field
 
@@ -145,7 +145,7 @@ class ChangeAddressForm(OwnForm):
         """Accept an address, and normalise it."""
         if field.errors:
             return
-        try:
-            field.data = validate_email(field.data, check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
+        address = normalised(field.data)
+        if not address:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+        field.data = address

@@ -55,6 +55,8 @@ class User(Model):
     deactivated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    # False where somebody of another organisation said so, who invited them: then they can't speak for it.
+    organisation_confirmed: Mapped[bool] = mapped_column(default=True)
     digest_frequency: Mapped[DigestFrequency] = mapped_column(
         enum_column_type(DigestFrequency, otherwise=DigestFrequency.WEEKLY), default=DigestFrequency.WEEKLY
     )
@@ -65,6 +67,8 @@ class User(Model):
     last_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_full_digest_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     mail_preferences: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # How many new addresses they may invite a day, where an administrator has decided it.
+    invitation_limit: Mapped[int | None]
     undelivered_digest_id: Mapped[int] = mapped_column(default=0)
     dismissed_digest_id: Mapped[int] = mapped_column(default=0)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, ForeignKey, String, and_, delete, exists, or_, select, update
@@ -21,6 +22,11 @@ REMEMBERED = timedelta(days=30)
 VERIFIED_FOR = timedelta(minutes=30)
 TOUCH_INTERVAL = timedelta(hours=1)
 MOST_LISTED = 60
+
+
+# What is done with sessions that end, by their ids, in the transaction that ends them. Features above add to it. The
+# second value says that nothing of them may be left when the request is answered.
+on_end: list[Callable[[list[int], bool], None]] = []
 
 
 class Session(Model):
@@ -110,15 +116,23 @@ def start(user: User, *, remembered: bool, browser: str, address: str, by_code: 
 
 def end(user: User, session_id: int) -> None:
     """End one of `user`'s sessions; does nothing if it has ended already or is somebody else's."""
-    begin_write()
-    db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id == session_id))
+    _end(Session.user_id == user.id, Session.id == session_id)
 
 
-def end_all(user: User, *, but: int | None = None) -> int:
-    """End all of `user`'s sessions except one; returns how many ended."""
+def end_all(user: User, *, but: int | None = None, at_once: bool = False) -> int:
+    """End all of `user`'s sessions except one; returns how many ended.
+
+    With `at_once` the answer waits until their streams have ended as well, in whichever process they are.
+    """
+    return _end(Session.user_id == user.id, Session.id != (but or 0), at_once=at_once)
+
+
+def _end(*which: ColumnElement[bool], at_once: bool = False) -> int:
     begin_write()
-    ended = db.session.execute(delete(Session).where(Session.user_id == user.id, Session.id != (but or 0)))
-    return ended.rowcount  # type: ignore[attr-defined]
+    ended = list(db.session.scalars(delete(Session).where(*which).returning(Session.id)))
+    for settle in on_end if ended else ():
+        settle(ended, at_once)
+    return len(ended)
 
 
 def set_password(user: User, password_hash: str, *, within: int) -> bool:

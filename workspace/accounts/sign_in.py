@@ -158,7 +158,7 @@ def unauthenticated_response() -> Response:
         return response
     typed = form_recovery.from_request()
     if typed:
-        return make_response(render_template("accounts/sign_in.html", form=SignInForm(), kept=typed), 401)
+        return make_response(render_template("accounts/sign_in.html", form=SignInForm(), submitted=typed), 401)
     target = request.full_path.rstrip("?") if request.method == "GET" else ""
     return make_response(redirect(_sign_in(target), 303))
 

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign_in"
     ADDRESS = "address"
+    ADDRESS_CHANGE = "address_change"
 
 
 class VerificationCode(Model):
@@ -106,7 +107,8 @@ def ask(purpose: Purpose, user: User | None, address: str, *, is_mailed: bool = 
     if is_mailed:
         with db.session.begin_nested() as mailing:
             to = user_id if user_id and purpose is Purpose.SIGN_IN else address
-            enqueue(f"{purpose}_code", key=f"code:{code.id}", to=to, code=code.id)
+            # Not by its number: SQLite gives the numbers of deleted codes again.
+            enqueue(f"{purpose}_code", key=f"code:{code.token_hash}", to=to, code=code.id)
             if user_id is None:
                 mailing.rollback()
     return token
@@ -174,3 +176,10 @@ def redeem(purpose: Purpose, token: str, digits: str) -> VerificationCode | None
 def _plain_digits(typed: str) -> str:
     """The digits in what was typed, as 0 to 9, whatever script they are of."""
     return "".join(str(unicodedata.decimal(letter)) for letter in typed if letter.isdecimal())
+
+
+def end_all(user: User) -> None:
+    """Let none of the codes that were mailed to `user` be used any more."""
+    begin_write()
+    open_codes = update(VerificationCode).where(VerificationCode.user_id == user.id, VerificationCode.used_at.is_(None))
+    db.session.execute(open_codes.values(used_at=clock.now()))

@@ -35,20 +35,20 @@ def start_session() -> ResponseReturnValue:
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     carried = form_recovery.from_sign_in()
     if not form.validate():
-        return render_template("accounts/sign_in.html", form=form, kept=carried), 422
+        return render_template("accounts/sign_in.html", form=form, submitted=carried), 422
     try:
         user = sign_in_module.attempt(form.email.data or "", form.password.data or "")
     except TryAgainLater as refused:
         form.refuse(form.password, refused.message)
-        return refused.answer(render_template("accounts/sign_in.html", form=form, kept=carried))
+        return refused.answer(render_template("accounts/sign_in.html", form=form, submitted=carried))
     if user is None:
         form.refuse(form.password, _("The address and the password don't belong together."))
-        return render_template("accounts/sign_in.html", form=form, kept=carried), 422
+        return render_template("accounts/sign_in.html", form=form, submitted=carried), 422
     sign_in_module.begin_session(user, remembered=form.remember.data)
     g.user = user
     refresh()
     if carried:
-        return render_template("accounts/submitted_form.html", kept=carried)
+        return render_template("accounts/submitted_form.html", submitted=carried)
     return redirect_303(target or "/")
 
 

@@ -1,11 +1,9 @@
 """Pages of the audit log: a partnership's for its moderators, all of it for administrators, one's own for everybody."""
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, make_response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Select
 
@@ -16,6 +14,7 @@ from workspace.audit.queries import AuditFilter
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.permissions import Action, administrators_only, members_with, signed_in
+from workspace.web import csv_files, pagination
 from workspace.web.htmx import page_or_partial
 
 if TYPE_CHECKING:
@@ -79,31 +78,32 @@ def export_own(user: "User") -> ResponseReturnValue:
 
 def _page(page: str, query: Select[AuditEvent], choice: AuditFilter, **context: Any) -> ResponseReturnValue:
     found = queries.page(query, request.args.get("before", ""))
-    lines = found[: queries.PAGE]
-    older = lines[-1].id if len(found) > len(lines) else None
-    return page_or_partial(page, "audit/_events.html", lines=lines, older=older, choice=choice, **context)
+    lines, last = pagination.split_page(found, queries.PAGE)
+    return page_or_partial(
+        page, "audit/_events.html", lines=lines, older=last.id if last else None, choice=choice, **context
+    )
 
 
 def _csv(query: Select[AuditEvent], name: str, about: int | None = None) -> Response:
-    """One row per event, moments in UTC. What a spreadsheet would take for a formula begins with an apostrophe (OWASP).
+    """One row per event, moments in UTC.
 
     A person who gets the events `about` themselves does not learn from where others did them.
     """
     begin_write()
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(COLUMNS)
-    for line in db.session.scalars(query.limit(queries.MOST_EXPORTED)):
-        details = json.dumps(line.details, ensure_ascii=False) if line.details else ""
-        people = (line.actor_name, line.subject_name, line.partnership_name)
-        address = line.address if about is None or line.actor_id in (None, about) else ""
-        row = (line.at.isoformat(), line.action.value, line.outcome.value, *people, address, details)
-        writer.writerow([_neutralise_formula(cell) for cell in row])
-    response = make_response("\ufeff" + written.getvalue())
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _neutralise_formula(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return csv_files.download(
+        name,
+        COLUMNS,
+        [
+            (
+                line.at,
+                line.action.value,
+                line.outcome.value,
+                line.actor_name,
+                line.subject_name,
+                line.partnership_name,
+                line.address if about is None or line.actor_id in (None, about) else "",
+                json.dumps(line.details, ensure_ascii=False) if line.details else "",
+            )
+            for line in db.session.scalars(query.limit(queries.MOST_EXPORTED))
+        ],
+    )

@@ -3,7 +3,6 @@
 from markupsafe import Markup
 
 from workspace.comments.forms import CommentForm
-from workspace.comments.models import Commented
 from workspace.db.types import AnyRow
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action
@@ -12,9 +11,7 @@ from workspace.posts.models import Post
 from workspace.web.fragment_cache import cached_fragment
 
 
-def comment_line(
-    membership: Membership, post: Post | Commented | AnyRow, comment: AnyRow, marked: int | None = None
-) -> Markup:
+def comment_line(membership: Membership, post: Post | AnyRow, comment: AnyRow, marked: int | None = None) -> Markup:
     """A comment in its thread, with what its reader may do with it."""
     is_own = comment.author_id == membership.id
     return cached_fragment(

@@ -11,17 +11,16 @@ from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
-from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
 from workspace.posts.mentions import mentioned
 from workspace.posts.queries import author, body_columns, withdrawn_by
 from workspace.posts.reactions import reactions_column
-from workspace.web.pagination import LARGEST
+from workspace.web.pagination import LARGEST, split_page
 
 PAGE = 50
 # Under a post that is a large part of its page, such as one of nothing but links, fewer comments stand at once: as
@@ -61,13 +60,13 @@ def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: 
     if post.status:
         found += posts.moves(membership, post.number, most=size + 1, before=end)
         found.sort(key=lambda item: item.number, reverse=True)
-    page = found[:size]
+    page, last = split_page(found, size)
     if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
         abort(404)
     later = [item for item in page if marked and item.number > marked]
     return {
         "thread": page[::-1],
-        "older": page[-1].number if len(found) > size else None,
+        "older": last.number if last else None,
         "is_latest": before is None and len(later) < AROUND,
         "latest": f"#{'event' if isinstance(page[0], Entry) else 'comment'}-{page[0].number}" if page else "",
         "marked": marked,
@@ -133,7 +132,7 @@ def _of_asked_post(*body: Any) -> AnySelect:
 
 
 def _lines(membership_id: Any, *body: Any) -> AnySelect:
-    return (
+    return with_person(
         select(
             Comment.number,
             Comment.author_id,
@@ -149,9 +148,5 @@ def _lines(membership_id: Any, *body: Any) -> AnySelect:
             reactions_column(membership_id, Comment.partnership_id, Comment.number),
             *body,
             *author(),
-        )
-        .join(Membership, Membership.id == Comment.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        ).join(Membership, Membership.id == Comment.author_id)
     )

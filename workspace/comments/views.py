@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from workspace.comments import fragments, queries
 from workspace.comments.blueprint import blueprint
 from workspace.comments.forms import CommentEditForm, CommentForm
-from workspace.comments.models import Comment, Commented, Written
+from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.posts import queries as post_queries
@@ -34,7 +35,7 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
         post = post_queries.post(membership, post_number)
         return htmx.form_error("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
     try:
-        written = _written(membership, post_number, form)
+        comment = _written(membership, post_number, form)
     except AlreadyShared as earlier:
         form.take_new_key()
         return htmx.form_error(
@@ -50,9 +51,9 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     took_draft()
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
-        to=_address(membership, post_number, written.number),
-        focus=f"#comment-{written.number}",
-        **_line(membership, written.post, written.number),
+        to=_address(membership, post_number, comment.number),
+        focus=f"#comment-{comment.number}",
+        **_line(membership, post_queries.post(membership, post_number), comment.number),
     )
 
 
@@ -133,17 +134,17 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
     return shown(membership, post_number, number)
 
 
-def _written(membership: Membership, post_number: int, form: CommentForm) -> Written:
+def _written(membership: Membership, post_number: int, form: CommentForm) -> Comment:
     """The comment that the form makes, or that it corrects. Raises AlreadyShared if that says something else."""
     if not form.corrects.data:
         return Comment.write(membership, post_number, body=form.rich_text, one_time_key=form.one_time_key.data)
     number, version = form.corrects.data
+    comment = queries.comment(membership, post_number, number)
     try:
-        queries.comment(membership, post_number, number).edit(membership, body=form.rich_text, version=version)
+        comment.edit(membership, body=form.rich_text, version=version)
     except StaleText:
         raise AlreadyShared(number) from None
-    post = post_queries.post(membership, post_number)
-    return Written(number, Commented(post_number, post.comment_count, post.withdrawn_at))
+    return comment
 
 
 def shown(membership: Membership, post_number: int, number: int) -> Response:
@@ -165,20 +166,20 @@ def _address(membership: Membership, post_number: int, number: int) -> str:
     return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
 
 
-def _place(membership: Membership, post: Post | Commented) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership, "post": post}
+def _thread_context(membership: Membership, post: Post) -> dict[str, Any]:
+    return {"post": post, **partnership_context(membership)}
 
 
 def _writing(membership: Membership, post: Post) -> dict[str, Any]:
     """The context of the form for a comment."""
     writer = {"writer": membership.user.name, "side": membership.organisation.usual_side}
-    return {"post_number": post.number, **writer, **_place(membership, post)}
+    return {"post_number": post.number, **writer, **_thread_context(membership, post)}
 
 
-def _line(membership: Membership, post: Post | Commented, number: int) -> dict[str, Any]:
+def _line(membership: Membership, post: Post, number: int) -> dict[str, Any]:
     """The context of a comment as the thread shows it."""
-    return {"comment": queries.comment_row(membership, post.number, number), **_place(membership, post)}
+    return {"comment": queries.comment_row(membership, post.number, number), **_thread_context(membership, post)}
 
 
 def _one(membership: Membership, post_number: int, comment: Comment) -> dict[str, Any]:
-    return {"comment": comment, **_place(membership, post_queries.post(membership, post_number))}
+    return {"comment": comment, **_thread_context(membership, post_queries.post(membership, post_number))}

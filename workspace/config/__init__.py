@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from errno import EACCES
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ from workspace.config.readers import is_loopback as is_loopback
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 MONTHS_OF_AUDIT = WholeNumber(1, 120)
+INVITATIONS = WholeNumber(1, 100_000)
 SECONDS_A_DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Settings:
     instance: Path
     database_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...] = _setting("SECRET_KEY_FALLBACKS", readers.secret_keys, ())
     demo: bool = _setting("DEMO", readers.flag, False)
     host: str = _setting("HOST", readers.host, "127.0.0.1")
     port: int = _setting("PORT", WholeNumber(1, 65535), 8000)
@@ -56,6 +59,9 @@ class Settings:
     trusted_proxies: int = _setting("TRUSTED_PROXIES", WholeNumber(0, 10), 0)
     rate_limit_url: str = _setting("RATE_LIMIT_URL", readers.counters, "")
     administrators_start_partnerships: bool = _setting("ADMINISTRATORS_START_PARTNERSHIPS", readers.flag, False)
+    invitations_per_person: int = _setting("INVITATIONS_PER_PERSON", INVITATIONS, 300)
+    invitations_per_partnership: int = _setting("INVITATIONS_PER_PARTNERSHIP", INVITATIONS, 500)
+    invitation_mails_per_address: int = _setting("INVITATION_MAILS_PER_ADDRESS", WholeNumber(1, 20), 3)
     help_email: str = _setting("HELP_EMAIL", readers.mail_address, "")
     accessibility_url: str = _setting("ACCESSIBILITY_URL", readers.secure_page, "")
     base_url: str = _setting("BASE_URL", readers.web_address, "http://127.0.0.1:8000")
@@ -65,6 +71,9 @@ class Settings:
     titles_only: bool = _setting("MAIL_TITLES_ONLY", readers.flag, False)
     hsts_days: int = _setting("HSTS_DAYS", WholeNumber(0, 730), 730)
     hsts_subdomains: bool = _setting("HSTS_SUBDOMAINS", readers.flag, True)
+    monitoring_networks: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "MONITORING_NETWORKS", readers.networks, readers.networks("MONITORING_NETWORKS", "127.0.0.0/8 ::1/128")
+    )
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -201,13 +210,13 @@ def _make_folders(settings: Settings) -> None:
 def _demo_secret_key(path: Path) -> str:
     """The demo's own key, created once and stored, so that a restart signs nobody out."""
     try:
-        kept = path.read_text("ascii", errors="replace") if path.exists() else ""
-        if len(kept) < SHORTEST_KEY:
-            kept = secrets.token_urlsafe(48)
+        key = path.read_text("ascii", errors="replace") if path.exists() else ""
+        if len(key) < SHORTEST_KEY:
+            key = secrets.token_urlsafe(48)
             with open(path, "w", opener=files.create) as file:
-                file.write(kept)
+                file.write(key)
     except OSError as error:
         raise SettingsError(
             f"SECRET_KEY: the demo keeps its own in {path}, which can't be used ({error.strerror})."
         ) from None
-    return kept
+    return key

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -147,6 +147,19 @@ def secret_key(name: str, given: str) -> str:
             f"{name} is weak: it needs at least {SHORTEST_KEY} random characters, which {KEY_RECIPE} makes."
         )
     return given
+
+
+def secret_keys(name: str, given: str) -> tuple[str, ...]:
+    """Keys of before, separated by spaces."""
+    return tuple(secret_key(name, each) for each in given.split())
+
+
+def networks(name: str, given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks or single addresses, separated by spaces."""
+    try:
+        return tuple(ip_network(each) for each in given.split())
+    except ValueError:
+        raise SettingsError(f"{name} has networks like 10.20.0.0/16 with spaces between, not {shown(given)}.") from None
 
 
 def folder(name: str, given: str) -> Path:

@@ -1,12 +1,12 @@
 """The engine: its options, and how connections and transactions begin and end on SQLite and PostgreSQL."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -16,6 +16,7 @@ from workspace.db import db
 from workspace.db.fifo_lock import FifoLock
 from workspace.db.transactions import may_write, run_deferred_work
 
+POOL, OVERFLOW = 24, 4  # connections of a process; so many of them close again when they are idle
 REPEATABLE_READ = 3  # as psycopg numbers it
 READ_ONLY_KEYWORDS = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
 
@@ -25,7 +26,12 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
     # The one that was used last is taken first: it has its statements and pages at hand, and the others stay small.
     # An error that is told, to a log or a terminal, says nothing of a statement's values.
-    room: dict[str, Any] = {"pool_size": 20, "max_overflow": 4, "pool_use_lifo": True, "hide_parameters": True}
+    room: dict[str, Any] = {
+        "pool_size": POOL - OVERFLOW,
+        "max_overflow": OVERFLOW,
+        "pool_use_lifo": True,
+        "hide_parameters": True,
+    }
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
     milliseconds = int(settings.busy_timeout * 1000)
@@ -54,6 +60,14 @@ def configure_engine(app: Flask) -> None:
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "rollback", _end_reading)
     app.after_request(run_deferred_work)
+
+
+def checkpoint(url: str) -> None:
+    """Move what SQLite's write-ahead log holds into the file itself, unless it is in use: the file is whole then."""
+    path = make_url(url).database
+    if url.startswith("sqlite") and path:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:

@@ -140,7 +140,7 @@ class StoryPlayer:
         self.slug: str = story["slug"]
         self.organisations = organisations
         self.people = people
-        self.seats: dict[str, Membership] = {}
+        self.memberships: dict[str, Membership] = {}
         self.posts: dict[str, Post] = {}
         self.comments: dict[str, Comment] = {}
         self.roles: dict[str, Role] = {}
@@ -184,14 +184,18 @@ class StoryPlayer:
         )
         partnership.slug = self.slug
         partnership.stage = Stage(self.story["stage"])  # Where it was when it moved into Samspil.
+        for participation in partnerships_service.participations(partnership).values():
+            participation.accepted_at = clock.now()  # They all took part before it moved into Samspil.
         self.partnership: Partnership = partnership
-        self.seats[event["by"]] = db.session.scalars(
+        self.memberships[event["by"]] = db.session.scalars(
             select(Membership).where(Membership.partnership_id == partnership.id)
         ).one()
 
     def add(self, event: Event) -> None:
         person = self.people[event["person"]]
-        self.seats[event["person"]] = partnerships_service.add_person(self._by(event), person, Level(event["level"]))
+        membership = partnerships_service.add_person(self._by(event), person, Level(event["level"]))
+        membership.accepted_at = clock.now()
+        self.memberships[event["person"]] = membership
 
     def share(self, event: Event) -> None:
         key = event.get("key", f"post-{event['nth']}")
@@ -207,12 +211,12 @@ class StoryPlayer:
         )
 
     def comment(self, event: Event) -> None:
-        by = self._by(event)
-        made = Comment.write(
-            by, self.posts[event["on"]].number, body=_rich_text(event), one_time_key=self._key(event["nth"])
+        post_number = self.posts[event["on"]].number
+        comment = Comment.write(
+            self._by(event), post_number, body=_rich_text(event), one_time_key=self._key(event["nth"])
         )
         if "key" in event:
-            self.comments[event["key"]] = db.session.get_one(Comment, (by.partnership_id, made.number))
+            self.comments[event["key"]] = comment
 
     def edit(self, event: Event) -> None:
         body = _rich_text(event)
@@ -245,7 +249,7 @@ class StoryPlayer:
 
     def ask(self, event: Event) -> None:
         post = self.posts[event["on"]]
-        post.ask(self._by(event), self.seats[event["person"]], instead_of=post.assignee_id)
+        post.ask(self._by(event), self.memberships[event["person"]], instead_of=post.assignee_id)
 
     def accept(self, event: Event) -> None:
         self.posts[event["on"]].accept(self._by(event))
@@ -296,7 +300,7 @@ class StoryPlayer:
         offers.offer(
             self.roles[event["role"]],
             self._by(event),
-            to=self.seats[event["to"]],
+            to=self.memberships[event["to"]],
             kind=Holder(event.get("as", "accountable")),
             notes=event.get("notes", "").strip(),
             starts_at=clock.now() + timedelta(days=later) if later else None,
@@ -322,16 +326,16 @@ class StoryPlayer:
 
     def _waiting(self, event: Event) -> RoleAssignment:
         """What waits about a role for an answer by, or about, somebody."""
-        person = self.seats[event["about"] if "about" in event else event["by"]]
+        person = self.memberships[event["about"] if "about" in event else event["by"]]
         role = self.roles[event["role"]]
-        return next(holding for holding in waiting(role) if holding.membership_id == person.id)
+        return next(assignment for assignment in waiting(role) if assignment.membership_id == person.id)
 
     def list_it(self, event: Event) -> None:
         join_requests_service.set_visibility(self._by(event), Visibility.LISTED)
 
     def request(self, event: Event) -> None:
-        seat = join_requests_service.ask_to_join(self.people[event["person"]], self.partnership, event["words"])
-        self.seats[event["person"]] = seat
+        membership = join_requests_service.ask_to_join(self.people[event["person"]], self.partnership, event["words"])
+        self.memberships[event["person"]] = membership
 
     def invite(self, event: Event) -> None:
         by = self._by(event)
@@ -363,10 +367,10 @@ class StoryPlayer:
         reports_service.report(self._by(event), self.posts[event["on"]], event["reason"])
 
     def _membership_id(self, event: Event) -> int:
-        return self.seats[event["person"]].id
+        return self.memberships[event["person"]].id
 
     def _by(self, event: Event) -> Membership:
-        return self.seats[event["by"]]
+        return self.memberships[event["by"]]
 
     def _day(self, days: int | None) -> date | None:
         """The day that comes so many days after today."""
@@ -382,10 +386,10 @@ class StoryPlayer:
         )
         unread_from = db.session.scalar(seen) or 0
         fixed = [email for email, _ in demo_accounts.SIGN_INS]
-        for seat in self.seats.values():
-            number = unread_from if seat.user.email in fixed else self.partnership.last_number
-            activity_log.mark_seen(seat, number)
-            seat.digested_number = seat.seen_number
+        for membership in self.memberships.values():
+            number = unread_from if membership.user.email in fixed else self.partnership.last_number
+            activity_log.mark_seen(membership, number)
+            membership.digested_number = membership.seen_number
 
 
 def _events_of_role(role: Event) -> Iterator[Event]:

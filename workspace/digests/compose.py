@@ -59,14 +59,14 @@ class DigestRequest:
 def build(edition: DigestRequest) -> Digest:
     """What `edition` says to its reader at this moment, in the language and zone that are in force."""
     user = edition.user
-    seats = {row.id: row for row in queries.memberships(user) if row.id in edition.ranges}
-    by_partnership = {row.partnership_id: row for row in seats.values()}
+    memberships = {row.id: row for row in queries.memberships(user) if row.id in edition.ranges}
+    by_partnership = {row.partnership_id: row for row in memberships.values()}
     period = Period(edition.since, edition.daily_since, edition.until)
-    spans = _unread(edition, seats.values())
+    spans = _unread(edition, memberships.values())
     found = queries.news(user, spans, period)
-    mine, moderated = _waiting(user, seats.values())
+    mine, moderated = _waiting(user, memberships.values())
     moderating = [DigestLine(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
-    moderating += list(_absent(seats))
+    moderating += list(_absent(memberships))
     trouble: list[str] = []
     reader = str(get_locale()), str(zone()), today()
     shown = [_block_of_any(row, by_partnership[row.partnership_id], reader, trouble) for row in found.posts]
@@ -75,7 +75,7 @@ def build(edition: DigestRequest) -> Digest:
         since=edition.since,
         until=edition.until,
         includes_reminders=edition.includes_reminders,
-        sender=next(iter(seats.values())).name if len(seats) == 1 else "",
+        sender=next(iter(memberships.values())).name if len(memberships) == 1 else "",
         waiting=mine[:MOST_WAITING],
         more_waiting=max(0, len(mine) - MOST_WAITING),
         blocks=shown,
@@ -88,34 +88,36 @@ def build(edition: DigestRequest) -> Digest:
         moderating=moderating[:MOST_MODERATING],
         more_moderating=max(0, len(moderating) - MOST_MODERATING),
         requests=sum(item.is_request for item in moderated),
-        memberships=len(seats),
+        memberships=len(memberships),
         trouble="; ".join(trouble),
     )
 
 
-def _unread(edition: DigestRequest, seats: Iterable[AnyRow]) -> Iterator[LogRange]:
+def _unread(edition: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[LogRange]:
     """What of each span its reader has not read in the meantime."""
-    for seat in seats:
-        after, last = edition.ranges[seat.id]
-        after = max(after, seat.seen_number)
-        has_own = (seat.wrote_number or 0) > after or (seat.mailed_at and seat.mailed_at > edition.since)
+    for membership in memberships:
+        after, last = edition.ranges[membership.id]
+        after = max(after, membership.seen_number)
+        has_own = (membership.wrote_number or 0) > after or (
+            membership.mailed_at and membership.mailed_at > edition.since
+        )
         yield LogRange(
-            membership_id=seat.id if has_own else 0,
-            partnership_id=seat.partnership_id,
+            membership_id=membership.id if has_own else 0,
+            partnership_id=membership.partnership_id,
             after=after,
             last=last,
-            is_daily=seat.digest_frequency is PartnershipDigest.DAILY,
-            read_at=seat.last_number,
+            is_daily=membership.digest_frequency is PartnershipDigest.DAILY,
+            read_at=membership.last_number,
         )
 
 
-def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str]) -> DigestBlock:
+def _block_of_any(row: AnyRow, membership: AnyRow, reader: Reader, trouble: list[str]) -> DigestBlock:
     """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
     try:
-        return _block(row, Home(seat.slug, seat.name, carries_titles_only(seat)), reader)
+        return _block(row, Home(membership.slug, membership.name, carries_titles_only(membership)), reader)
     except Exception as error:
         log.error("Post %s of partnership %s can't be told: %s", row.number, row.partnership_id, raised(error))
-        trouble.append(f"Post {row.number} of {seat.slug} could not be told: {type(error).__name__}")
+        trouble.append(f"Post {row.number} of {membership.slug} could not be told: {type(error).__name__}")
         return DigestBlock(
             group=Section(row.place),
             kind=row.kind.value,
@@ -123,8 +125,8 @@ def _block_of_any(row: AnyRow, seat: AnyRow, reader: Reader, trouble: list[str])
             text="",
             turn="",
             meta=_("This post can't be shown here."),
-            partnership=seat.name,
-            address=f"/partnerships/{seat.slug}/posts/{row.number}",
+            partnership=membership.name,
+            address=f"/partnerships/{membership.slug}/posts/{row.number}",
             button=_("Read it"),
         )
 
@@ -184,23 +186,23 @@ def _shortened(text: str) -> str:
     return line.rpartition(" ")[0].rstrip(",.;:–-") + " …"
 
 
-def _events(seats: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]) -> Iterator[DigestLine]:
+def _events(memberships: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]) -> Iterator[DigestLine]:
     """What happened to the partnerships themselves."""
     for partnership_id, verb, count in found:
-        seat = seats[partnership_id]
+        membership = memberships[partnership_id]
         if verb.digest_line:
-            yield DigestLine(text=verb.digest_line(seat, count), address=f"/partnerships/{seat.slug}/about")
+            yield DigestLine(text=verb.digest_line(membership, count), address=f"/partnerships/{membership.slug}/about")
 
 
-def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:
+def _waiting(user: User, memberships: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:
     """What waits for the reader in these partnerships, and what waits for a moderator.
 
     What they have chosen to hear of not at all is left out.
     """
-    if not seats:
+    if not memberships:
         return [], []
-    timings = {seat.slug: seat.mail_timing for seat in seats}
-    moderates = any(seat.level is Level.MODERATOR for seat in seats)
+    timings = {membership.slug: membership.mail_timing for membership in memberships}
+    moderates = any(membership.level is Level.MODERATOR for membership in memberships)
     found = [item for item in waiting(user, moderates=moderates) if item.place in timings]
     wanted = [
         item
@@ -210,16 +212,18 @@ def _waiting(user: User, seats: Collection[AnyRow]) -> tuple[list[ActionItem], l
     return [item for item in wanted if not item.moderates], [item for item in wanted if item.moderates]
 
 
-def _absent(seats: Mapping[int, AnyRow]) -> Iterator[DigestLine]:
+def _absent(memberships: Mapping[int, AnyRow]) -> Iterator[DigestLine]:
     """Who has not been here for a month, a line for each partnership that the reader moderates."""
-    moderated = [seat.id for seat in seats.values() if seat.level is Level.MODERATOR]
+    moderated = [membership.id for membership in memberships.values() if membership.level is Level.MODERATOR]
     rows = queries.absent(moderated) if moderated else []
-    for seat_id, people in groupby(rows, key=lambda row: row.seat_id):
+    for membership_id, people in groupby(rows, key=lambda row: row.membership_id):
         names = [row.name for row in people]
-        seat = seats[seat_id]
+        membership = memberships[membership_id]
         yield DigestLine(
-            text=_("Not here for a month: %(names)s (%(partnership)s)", names=_named(names), partnership=seat.name),
-            address=f"/partnerships/{seat.slug}/about",
+            text=_(
+                "Not here for a month: %(names)s (%(partnership)s)", names=_named(names), partnership=membership.name
+            ),
+            address=f"/partnerships/{membership.slug}/about",
         )
 
 

@@ -103,7 +103,7 @@ class SendingForm(OneTimeKeyMixin, WorkspaceForm):
 
 
 def choices_typed(form: MultiDict[str, str], prefix: str, words: Mapping[Any, Any]) -> dict[int, Any]:
-    """What was chosen for each seat, by its id, in the fields "<prefix>-<id>". Words that are none of ours are none."""
+    """What was chosen for each membership, by its id, in fields "<prefix>-<id>"; without words that are not ours."""
     known = {value.value: value for value in words}
     return {
         number: known[text]

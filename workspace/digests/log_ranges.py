@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, JSON, Integer, String, bindparam, cast, func, select
 
-NAMES = ("seat_id", "partnership_id", "after", "last", "is_daily")
+NAMES = ("membership_id", "partnership_id", "after", "last", "is_daily")
 
 
 class LogRange(NamedTuple):
     """The entries of a partnership after the number `after`, up to `last`, for one of its memberships.
 
-    `seat_id` is 0 where nothing of it is the reader's own, so that it says the same to every reader. `is_daily` says
-    that they hear of the partnership daily. `read_at` is the log's last number at this moment: what the span says
+    `membership_id` is 0 where nothing of it is the reader's own, so that it says the same to every reader. `is_daily`
+    says that they hear of the partnership daily. `read_at` is the log's last number at this moment: what the span says
     changes with the log only.
     """
 
@@ -36,7 +36,7 @@ def value(spans: Iterable[LogRange]) -> str:
 
 
 def table(dialect: str) -> CTE:
-    """The spans of the parameter "spans" as something to join: seat_id, partnership_id, after, last, is_daily."""
+    """The spans of the parameter "spans" as something to join: membership_id, partnership_id, after, last, is_daily."""
     given: Any = bindparam("spans", type_=String)
     if dialect == "sqlite":
         row = func.json_each(given).table_valued("value").c.value

@@ -38,11 +38,12 @@ def save_mail(user: User) -> ResponseReturnValue:
 
 
 def _page(user: User, form: MailForm) -> dict[str, Any]:
-    seats = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
+    found = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
+    memberships, last = pagination.split_page(found, mail_settings_queries.PAGE)
     return {
         "form": form,
         "notices": list(NotificationKind),
         "soon": SOON,
-        "seats": seats[: mail_settings_queries.PAGE],
-        "after": seats[mail_settings_queries.PAGE - 1].id if len(seats) > mail_settings_queries.PAGE else None,
+        "memberships": memberships,
+        "after": last.id if last else None,
     }

@@ -79,7 +79,7 @@ def edition_of(mail: Mail) -> DigestRequest:
     about = mail.payload
     return DigestRequest(
         user=db.session.get_one(User, mail.user_id),
-        ranges={int(seat_id): (after, last) for seat_id, (after, last) in about["spans"].items()},
+        ranges={int(membership_id): (after, last) for membership_id, (after, last) in about["spans"].items()},
         since=datetime.fromisoformat(about["since"]),
         daily_since=datetime.fromisoformat(about["daily_since"]),
         until=datetime.fromisoformat(about["until"]),
@@ -104,15 +104,17 @@ def _plan(ids: Collection[int]) -> int:
     mine = list(db.session.scalars(_waiting(User.id.in_(ids), User.next_digest_at <= now)))
     people = db.session.scalars(select(User).where(User.id.in_(mine)).execution_options(populate_existing=True))
     by_user = defaultdict(list)
-    for seat in _memberships(mine):
-        by_user[seat.user_id].append(seat)
+    for membership in _memberships(mine):
+        by_user[membership.user_id].append(membership)
     planned = []
     for user in people:
-        seats = by_user[user.id]
-        chosen = schedule(user, some_daily=any(seat.digest_frequency is PartnershipDigest.DAILY for seat in seats))
+        memberships = by_user[user.id]
+        chosen = schedule(
+            user, some_daily=any(membership.digest_frequency is PartnershipDigest.DAILY for membership in memberships)
+        )
         due = chosen.due(user.next_digest_at or now, now)
         if due and user.is_active:
-            edition = _planned(user, seats, due)
+            edition = _planned(user, memberships, due)
             if edition.includes_reminders or any(after < last for after, last in edition.ranges.values()):
                 planned.append((edition, f"digest:{user.id}:{due.moment:%Y%m%dT%H%MZ}"))
                 user.last_digest_at = due.moment
@@ -122,19 +124,21 @@ def _plan(ids: Collection[int]) -> int:
     return len(planned)
 
 
-def _planned(user: User, seats: Collection[AnyRow], due: Due) -> DigestRequest:
+def _planned(user: User, memberships: Collection[AnyRow], due: Due) -> DigestRequest:
     reminds = due.is_usual and user.digest_frequency is DigestFrequency.WEEKLY
-    return _edition(user, seats, due.moment, is_usual=due.is_usual, reminds=reminds)
+    return _edition(user, memberships, due.moment, is_usual=due.is_usual, reminds=reminds)
 
 
-def _edition(user: User, seats: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool) -> DigestRequest:
+def _edition(
+    user: User, memberships: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool
+) -> DigestRequest:
     """All that is new in the memberships that a digest at that moment covers: those of which one hears daily always."""
     return DigestRequest(
         user=user,
         ranges={
-            seat.id: (max(seat.digested_number, seat.seen_number), seat.last_number)
-            for seat in seats
-            if is_usual or seat.digest_frequency is PartnershipDigest.DAILY
+            membership.id: (max(membership.digested_number, membership.seen_number), membership.last_number)
+            for membership in memberships
+            if is_usual or membership.digest_frequency is PartnershipDigest.DAILY
         },
         since=(user.last_full_digest_at if is_usual else user.last_digest_at) or until - A_WEEK,
         daily_since=user.last_digest_at or until - A_WEEK,
@@ -166,25 +170,25 @@ def _post(planned: Collection[tuple[DigestRequest, str]]) -> None:
     """Write the rows, and move the bookmarks to the end of what they cover."""
     enqueue_all([mail_row("digest", key=key, to=edition.user.id, **_references(edition)) for edition, key in planned])
     moved = [
-        {"seat_id": seat_id, "last": last}
+        {"membership_id": membership_id, "last": last}
         for edition, _key in planned
-        for seat_id, (_after, last) in edition.ranges.items()
+        for membership_id, (_after, last) in edition.ranges.items()
     ]
     if moved:
         db.session.connection().execute(
             update(Membership.__table__)  # type: ignore[arg-type]
             .where(
-                Membership.__table__.c.id == bindparam("seat_id"),
+                Membership.__table__.c.id == bindparam("membership_id"),
                 Membership.__table__.c.digested_number < bindparam("last"),
             )
             .values(digested_number=bindparam("last")),
-            sorted(moved, key=lambda one: one["seat_id"]),
+            sorted(moved, key=lambda one: one["membership_id"]),
         )
 
 
 def _references(edition: DigestRequest) -> dict[str, Any]:
     return {
-        "spans": {str(seat_id): list(span) for seat_id, span in edition.ranges.items()},
+        "spans": {str(membership_id): list(span) for membership_id, span in edition.ranges.items()},
         "since": edition.since.isoformat(),
         "daily_since": edition.daily_since.isoformat(),
         "until": edition.until.isoformat(),

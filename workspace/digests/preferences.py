@@ -29,11 +29,14 @@ def choose_digest(
     begins = user.digest_frequency is DigestFrequency.OFF and frequency is not DigestFrequency.OFF
     user.digest_frequency, user.digest_weekday, user.digest_hour = frequency, weekday, hour
     user.digest_paused_until = paused_until
-    for seat in _memberships(user):
-        before, seat.digest_frequency = seat.digest_frequency, frequencies.get(seat.id, seat.digest_frequency)
+    for membership in _memberships(user):
+        before, membership.digest_frequency = (
+            membership.digest_frequency,
+            frequencies.get(membership.id, membership.digest_frequency),
+        )
         was_silent = before is PartnershipDigest.NEVER or (begins and before is PartnershipDigest.USUAL)
-        if was_silent and seat.digest_frequency is not PartnershipDigest.NEVER:
-            seat.digested_number = seat.partnership.last_number
+        if was_silent and membership.digest_frequency is not PartnershipDigest.NEVER:
+            membership.digested_number = membership.partnership.last_number
     if begins:
         user.last_digest_at = user.last_full_digest_at = clock.now()
     db.session.flush()
@@ -44,17 +47,17 @@ def choose_kinds(user: User, kinds: Mapping[NotificationKind, MailTiming], timin
     """Hear of each kind of news so soon, and of partnerships (by the ids of one's memberships) not sooner than so."""
     begin_write()
     user.mail_preferences = user.mail_preferences | {notice.value: soon.value for notice, soon in kinds.items()}
-    for seat in _memberships(user):
-        seat.mail_timing = timings.get(seat.id, seat.mail_timing)
+    for membership in _memberships(user):
+        membership.mail_timing = timings.get(membership.id, membership.mail_timing)
 
 
 def lower_digest(user: User, frequency: DigestFrequency) -> None:
     """Let the digest come so often at most, for all partnerships."""
     begin_write()
     user.digest_frequency = min(user.digest_frequency, frequency, key=list(DigestFrequency).index)
-    for seat in _memberships(user):
-        if seat.digest_frequency is PartnershipDigest.DAILY:
-            seat.digest_frequency = PartnershipDigest.USUAL
+    for membership in _memberships(user):
+        if membership.digest_frequency is PartnershipDigest.DAILY:
+            membership.digest_frequency = PartnershipDigest.USUAL
     db.session.flush()
     user.next_digest_at = next_moment(user)
 

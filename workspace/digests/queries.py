@@ -1,6 +1,6 @@
 """What is new for the reader of a digest, read from the log: a fixed number of statements, whatever there is.
 
-Access is asked here and now: only what the seats that are active at this moment may read is ever found. Colleagues
+Access is asked here and now: only what memberships that are active at this moment may read is ever found. Colleagues
 have much of the same to read, so a part of a log is read once a run (mail/run_cache.py), until that log goes on.
 """
 
@@ -75,7 +75,7 @@ class Period(NamedTuple):
 
 
 def memberships(user: User) -> list[AnyRow]:
-    """Those of the user's seats that are active now, with what a digest says of their partnerships.
+    """Those of the user's memberships that are active now, with what a digest says of their partnerships.
 
     `wrote_number` is that of their last entry in it, `mailed_at` when they last had a mail about something at once.
     """
@@ -138,12 +138,12 @@ def _in_order(row: AnyRow) -> tuple[int, float, int, int]:
     return row.place, -row.at.timestamp(), row.partnership_id, -row.number
 
 
-def absent(seat_ids: Collection[int]) -> list[AnyRow]:
-    """Who has not been where these seats are moderators for a month; `seat_id` is the moderator's.
+def absent(membership_ids: Collection[int]) -> list[AnyRow]:
+    """Who has not been where these members are moderators for a month; `membership_id` is the moderator's.
 
     Something has been new to them for so long, and they have written nothing since.
     """
-    return fetch_rows(_absent(), ids=list(seat_ids), month_ago=clock.now() - A_MONTH)
+    return fetch_rows(_absent(), ids=list(membership_ids), month_ago=clock.now() - A_MONTH)
 
 
 def _dialect() -> str:
@@ -187,8 +187,8 @@ def _events(dialect: str) -> AnySelect:
         .join(Entry, _within(span))
         .where(
             Entry.verb.in_(verbs_that(lambda verb: verb.digest_line)),
-            Entry.actor_id.is_distinct_from(span.c.seat_id),
-            Entry.subject_id.is_distinct_from(span.c.seat_id),
+            Entry.actor_id.is_distinct_from(span.c.membership_id),
+            Entry.subject_id.is_distinct_from(span.c.membership_id),
         )
         .group_by(Entry.partnership_id, Entry.verb)
     )
@@ -204,7 +204,7 @@ def _absent() -> AnySelect:
         .scalar_subquery()
     )
     return (
-        select(moderator.id.label("seat_id"), User.name)
+        select(moderator.id.label("membership_id"), User.name)
         .select_from(moderator)
         .join(Membership, Membership.partnership_id == moderator.partnership_id)
         .join(User, User.id == Membership.user_id)
@@ -305,7 +305,7 @@ def _news(span: CTE) -> AnySelect:
             mailed.c.number.is_(None),
             Entry.post_number.is_not(None),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest)),
-            Entry.actor_id.is_distinct_from(span.c.seat_id),
+            Entry.actor_id.is_distinct_from(span.c.membership_id),
         )
         .group_by(Entry.partnership_id, Entry.post_number)
     )

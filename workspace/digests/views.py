@@ -57,15 +57,16 @@ def send(user: User) -> ResponseReturnValue:
 
 
 def _page(user: User, form: DigestForm) -> dict[str, Any]:
-    seats = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
+    found = mail_settings_queries.memberships(user, pagination.parse_int(request.args.get("after", "")))
+    memberships, last = pagination.split_page(found, mail_settings_queries.PAGE)
     digest = build(planning.coming(user))
     return {
         "form": form,
         "sending": SendingForm(),
         "rhythm_hints": FREQUENCY_HINTS,
         "frequencies": PARTNERSHIP_FREQUENCIES,
-        "seats": seats[: mail_settings_queries.PAGE],
-        "after": seats[mail_settings_queries.PAGE - 1].id if len(seats) > mail_settings_queries.PAGE else None,
+        "memberships": memberships,
+        "after": last.id if last else None,
         "next": _next(user),
         **render.told(digest),
     }

@@ -1,4 +1,5 @@
-"""Wakes the watcher at once after a commit. On PostgreSQL a trigger on `partnership` notifies it of each entry.
+"""Wakes the watcher at once after a commit. On PostgreSQL a trigger on `partnership` notifies it of each entry, and
+whoever ends a session of that (ended_sessions.py).
 
 On SQLite `PRAGMA data_version` tells whether the file has changed, without reading a table. Nothing depends on either:
 where notifications don't come through (a pooler, a restart) the watcher looks every second.
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNEL = "live"
+ENDED_CHANNEL = "ended_sessions"
 SECONDS = 1.0
 SECONDS_BETWEEN_GLANCES = 0.1
 
@@ -53,10 +55,13 @@ def _listen_postgresql(engine: Engine, watcher: "Watcher", stop: Event) -> None:
         try:
             with psycopg.connect(address, autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
+                connection.execute(f"LISTEN {ENDED_CHANNEL}")
                 watcher.wake()  # Notice what came before.
                 while not stop.is_set():
                     for notification in connection.notifies(timeout=SECONDS):
-                        if watcher.concerns(int(notification.payload)):
+                        if notification.channel == ENDED_CHANNEL:
+                            watcher.streams.end_sessions({int(text) for text in notification.payload.split(",")})
+                        elif watcher.concerns(int(notification.payload)):
                             watcher.wake()
         except psycopg.Error as error:
             log.warning("The watcher is not woken by the database at present: %s", told(error))

@@ -1,7 +1,7 @@
 """The open streams of this process: handed over to granian, or each in a thread of another server."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from queue import Empty, SimpleQueue
 from threading import Lock
 
@@ -109,6 +109,13 @@ class Streams:
         """The streams that are open now."""
         with self._lock:
             return list(self._by_session.values())
+
+    def end_sessions(self, ids: Collection[int]) -> None:
+        """End the streams of these sessions, which have ended."""
+        for stream in self.present():
+            if stream.session_id in ids:
+                stream.tell(sse.ENDED)
+                stream.end()
 
     def end_silent(self) -> None:
         """End the streams on which nothing has been sent for too long."""

@@ -12,12 +12,13 @@ from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
 from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import HISTORY_COLUMNS
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
-from workspace.posts.context import partnership_context, post_context
+from workspace.posts.context import post_context
 from workspace.posts.models import Post, PostKind
 
 # A page that was away for longer gets only the latest.

@@ -6,10 +6,12 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, rende
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.live import access_snapshot, sse, updates
 from workspace.live.blueprint import blueprint
+from workspace.live.ended_sessions import end_streams
 from workspace.live.streams import STREAM, Full, Streams
 from workspace.live.watcher import Watcher
 from workspace.partnerships.models import Membership
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 
 SECONDS_UNTIL_ROOM = "60"
+
+sessions.on_end.append(end_streams)
 
 
 @blueprint.record_once

@@ -129,16 +129,16 @@ def refuse(mail: ClaimedMail, error: str) -> None:
 
 def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:
     """Let it be attempted again after a pause that grows; after the last, or a second uncertain one, it has failed."""
-    attempts, doubts = mail.attempts + 1, mail.uncertain_attempts + in_doubt
-    if attempts >= MOST_TRIES or doubts > MOST_DOUBTS:
-        complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=doubts)
+    attempts, uncertain = mail.attempts + 1, mail.uncertain_attempts + in_doubt
+    if attempts >= MOST_TRIES or uncertain > MOST_DOUBTS:
+        complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=uncertain)
         return
     values: dict[str, Any] = {
         "state": MailState.DUE,
         "lease": None,
         "next_attempt_at": clock.now() + PAUSES[max(mail.attempts, 0)],
     }
-    values |= {"attempts": attempts, "uncertain_attempts": doubts, "last_error": error[:LONGEST_ERROR]}
+    values |= {"attempts": attempts, "uncertain_attempts": uncertain, "last_error": error[:LONGEST_ERROR]}
     _retry_write(lambda: _change(mail, **values))
 
 

@@ -48,7 +48,7 @@ from workspace.mail.transports import (
 )
 
 AWAY = timedelta(minutes=1)
-IN_DOUBT_TWICE = "It was left in doubt twice: it may have arrived."
+IN_DOUBT_TWICE = "It was left in unknown twice: it may have arrived."
 
 log = logging.getLogger(__name__)
 
@@ -125,8 +125,8 @@ class MailSender:
             refuse(mail, str(refused))
         except TemporaryFailure as not_now:
             reschedule(mail, str(not_now))
-        except DeliveryUnknown as doubt:
-            reschedule(mail, str(doubt), in_doubt=True)
+        except DeliveryUnknown as unknown:
+            reschedule(mail, str(unknown), in_doubt=True)
         except Exception as error:  # Its kind's own code, or what stands in its row: the others go out.
             log.error("Mail %s could not be written: %s", mail.id, told(error))
             self.transport.abort()

@@ -47,10 +47,10 @@ def send(address: str, settings: Settings) -> str:
         raise NotSent(
             _("The mail server took the address, but not the mail: %(answer)s. Its log says more.", answer=refused)
         ) from refused
-    except DeliveryUnknown as doubt:
+    except DeliveryUnknown as unknown:
         raise NotSent(
-            _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=doubt)
-        ) from doubt
+            _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=unknown)
+        ) from unknown
     finally:
         transport.close()
     if settings.mail_folder:
@@ -62,6 +62,20 @@ def send(address: str, settings: Settings) -> str:
         server=_server(settings),
         address=address,
     )
+
+
+def connect(settings: Settings) -> None:
+    """Connect to the mail server, and begin a mail from our address to itself, which is not sent. Raises NotSent."""
+    transport = build_transport(settings)
+    try:
+        transport.start(settings.mail_from)
+        transport.abort()
+    except (PermanentFailure, TemporaryFailure) as refused:
+        raise NotSent(_recipient_refused(refused, settings.mail_from)) from refused
+    except TransportDown as unreachable:
+        raise NotSent(_unreachable(unreachable, settings)) from unreachable
+    finally:
+        transport.close()
 
 
 def _recipient_refused(refused: PermanentFailure | TemporaryFailure, address: str) -> str:

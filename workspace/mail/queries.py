@@ -13,6 +13,7 @@ from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.mail.models import UNFINISHED, Mail, MailState
+from workspace.web import pagination
 
 PAGE = 50
 OVERDUE = timedelta(minutes=15)
@@ -72,8 +73,10 @@ JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),
+    "due_addresses": _l("New mail addresses"),
     "delivery": _l("Sending mail"),
     "bounce_views": _l("Digests that could not be delivered"),
+    "retention": _l("Deleting what is no longer kept"),
 }
 
 
@@ -105,18 +108,19 @@ def overdue_since() -> datetime | None:
     return db.session.scalar(select(func.min(Mail.not_before)).where(UNFINISHED, and_(Mail.not_before <= limit, late)))
 
 
-def list_mails(shelf: OutboxFilter, before: int | None) -> tuple[list[Mail], int | None]:
-    """A page of a shelf, the newest first, and the number before which the next page begins.
+def list_mails(shown: OutboxFilter, before: int | None) -> tuple[list[Mail], int | None]:
+    """A page of the mails that the filter shows, the newest first, and the number before which the next page begins.
 
     No more is read than is shown: what else stands in such rows may be what kept them from being sent.
     """
     person: Any = Mail.user.property.mapper.class_
     query = (
         select(Mail)
-        .where(Mail.state.in_(inline_literal(STATES[shelf])))
+        .where(Mail.state.in_(inline_literal(STATES[shown])))
         .options(load_only(*SHOWN), joinedload(Mail.user).load_only(person.email))
     )
     if before is not None:
         query = query.where(Mail.id < before)
-    found = list(db.session.scalars(query.order_by(Mail.id.desc()).limit(PAGE + 1)))
-    return found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None
+    found = db.session.scalars(query.order_by(Mail.id.desc()).limit(PAGE + 1)).all()
+    mails, last = pagination.split_page(found, PAGE)
+    return mails, last.id if last else None

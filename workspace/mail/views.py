@@ -23,40 +23,40 @@ if TYPE_CHECKING:
 @blueprint.get("")
 @administrators_only
 def index(user: "User") -> ResponseReturnValue:
-    """A shelf of the outbox, and how all of it stands."""
-    return page_or_partial("mail/index.html", "mail/_mails.html", **_shelf(request.args.get("shelf", "")))
+    """The mails that a filter shows, and the state of the outbox."""
+    return page_or_partial("mail/index.html", "mail/_mails.html", **_outbox(request.args.get("shelf", "")))
 
 
 @blueprint.post("/<number:mail_id>/retry")
 @administrators_only
 def retry(user: "User", mail_id: int) -> ResponseReturnValue:
     """Send one mail again."""
-    shelf = request.form.get("shelf", "")
+    shown = request.form.get("shelf", "")
     if outbox.retry(mail_id):
         flash_live(_("The mail is sent again within a minute."))
     else:
         flash_live(_("The mail has been sent in the meantime, or is being sent."))
-    return partial_or_redirect("mail/_mails.html", to=_address(shelf), focus="#mails", **_shelf(shelf))
+    return partial_or_redirect("mail/_mails.html", to=_address(shown), focus="#mails", **_outbox(shown))
 
 
 @blueprint.post("/retry")
 @administrators_only
 def retry_all(user: "User") -> ResponseReturnValue:
     """Send all again that was given up or put off."""
-    shelf = request.form.get("shelf", "")
+    shown = request.form.get("shelf", "")
     number = outbox.retry_all()
     flash_live(ngettext("%(num)s mail is sent again.", "%(num)s mails are sent again.", number))
-    return partial_or_redirect("mail/_mails.html", to=_address(shelf), focus="#mails", **_shelf(shelf))
+    return partial_or_redirect("mail/_mails.html", to=_address(shown), focus="#mails", **_outbox(shown))
 
 
-def _shelf(name: str) -> dict[str, Any]:
-    shelf = OutboxFilter(name) if name in list(OutboxFilter) else OutboxFilter.FAILED
-    mails, older = queries.list_mails(shelf, pagination.parse_int(request.args.get("before", "")))
+def _outbox(name: str) -> dict[str, Any]:
+    shown = OutboxFilter(name) if name in list(OutboxFilter) else OutboxFilter.FAILED
+    mails, older = queries.list_mails(shown, pagination.parse_int(request.args.get("before", "")))
     return {
         "mails": mails,
         "older": older,
-        "shelf": shelf,
-        "shelves": FILTERS,
+        "shown": shown,
+        "filters": FILTERS,
         "states": STATE_WORDS,
         "kinds": EMAIL_TYPES,
         "standing": queries.status(),
@@ -66,5 +66,5 @@ def _shelf(name: str) -> dict[str, Any]:
     }
 
 
-def _address(shelf: str) -> str:
-    return f"/admin/mail?shelf={shelf}" if shelf in list(OutboxFilter) else "/admin/mail"
+def _address(shown: str) -> str:
+    return f"/admin/mail?shelf={shown}" if shown in list(OutboxFilter) else "/admin/mail"

@@ -3,13 +3,11 @@
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock
-from workspace.accounts import sessions
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db.transactions import begin_write
 from workspace.members.blueprint import blueprint
-from workspace.members.moderation.service import require_moderator_without
+from workspace.members.moderation import closing
 from workspace.organisations.queries import person
 from workspace.permissions import Conflict, administrators_only
 from workspace.web.htmx import flash_live, redirect_client
@@ -18,18 +16,13 @@ from workspace.web.htmx import flash_live, redirect_client
 @blueprint.post("/people/<number:user_id>/closing")
 @administrators_only
 def close_account(user: User, user_id: int) -> ResponseReturnValue:
-    """Close the account: nobody can sign in with it, and its sessions end."""
+    """Close the account at once, and say which partnerships have no moderator now."""
     closed = person(user_id)
-    begin_write()
     if closed.id == user.id:
         raise Conflict(_("You can't close your own account."))
-    require_moderator_without(closed)
-    if closed.is_active:
-        closed.deactivated_at = clock.now()
-        sessions.end_all(closed)
-        record_audit(AuditAction.DEACTIVATED, actor=user, subject=closed)
+    closing.close(closed, by=user)
     flash_live(_("%(name)s can no longer sign in.", name=closed.name))
-    return redirect_client(f"/people/{closed.id}/edit")
+    return redirect_client(f"/people/{closed.id}/memberships")
 
 
 @blueprint.post("/people/<number:user_id>/opening")

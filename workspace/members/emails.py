@@ -5,10 +5,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from workspace import clock
+from workspace.accounts.models import User
 from workspace.db import db
 from workspace.i18n.formatting import short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, Report
 from workspace.members.reports import service as reports_service
@@ -18,22 +20,29 @@ from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Ending, Membership, MembershipState
 from workspace.permissions import Action
 from workspace.posts.models import Post
+from workspace.rich_text.link_removal import unlinked
 
 
 @email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
 @email_type("reminder", _l("Reminder of an invitation"))
 def invitation(mail: Mail) -> EmailContent | None:
-    """The invitation, or a reminder of it."""
+    """The invitation, or a reminder of it. It goes to strangers, so nothing that somebody wrote is a link in it."""
     found = db.session.get(Invitation, mail.payload["invitation"])
     if found is None or not found.is_open or mail.payload.get("round", found.round) != found.round:
         return None
+    is_reminder = mail.kind == "reminder"
+    if is_reminder and limits.exhausted([found.email_key], but=mail.key):
+        return None
+    inviter = found.invited_by
     with force_locale(spoken(found.language)):
         return render_email(
             "invitation",
-            sender=found.partnership.name,
+            sender=unlinked(found.partnership.name),
+            who=unlinked(inviter.user.name),
+            organisation=unlinked(inviter.organisation.name),
             invitation=found,
-            is_reminder=mail.kind == "reminder",
-            greeting="" if carries_titles_only(found.partnership) else found.greeting,
+            is_reminder=is_reminder,
+            greeting="" if carries_titles_only(found.partnership) else unlinked(found.greeting),
             address=link(f"/invitations/{invitations_service.token(found)}"),
         )
 
@@ -50,34 +59,34 @@ def invitation(mail: Mail) -> EmailContent | None:
 @email_type("level_changed", _l("Access changed"))
 def membership_email(mail: Mail) -> EmailContent | None:
     """A change of one's membership, as long as it is still so."""
-    seat = db.session.get(Membership, mail.payload["membership"])
-    if seat is None or seat.user_id != mail.user_id or not _is_so(mail, seat):
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if membership is None or membership.user_id != mail.user_id or not _is_so(mail, membership):
         return None
-    heading, said = _words(mail.kind, seat)
+    heading, said = _words(mail.kind, membership)
     return render_email(
         "membership",
-        sender=seat.partnership.name,
-        seat=seat,
+        sender=membership.partnership.name,
+        membership=membership,
         heading=heading,
         said=said,
-        words=_reason(mail.kind, seat),
-        address=link(seat.partnership.address if seat.is_active else "/memberships"),
+        words=_reason(mail.kind, membership),
+        address=link(membership.partnership.address if membership.is_active else "/memberships"),
     )
 
 
-def _reason(kind: str, seat: Membership) -> str:
+def _reason(kind: str, membership: Membership) -> str:
     """What a moderator wrote about it, where mails carry text."""
-    if kind == "level_changed" or carries_titles_only(seat.partnership):
+    if kind == "level_changed" or carries_titles_only(membership.partnership):
         return ""
-    return seat.moderator_question if kind == "asked_back" else seat.reason
+    return membership.moderator_question if kind == "asked_back" else membership.reason
 
 
-def _words(kind: str, seat: Membership) -> tuple[str, str]:
+def _words(kind: str, membership: Membership) -> tuple[str, str]:
     """The heading and the first lines of a mail about a membership."""
-    name, level = seat.partnership.name, LEVELS[seat.level]
+    name, level = membership.partnership.name, LEVELS[membership.level]
     member = _("You are a member of ‘%(name)s’", name=name)
-    until = short_date(seat.suspended_until) if seat.suspended_until else ""
-    hidden = carries_titles_only(seat.partnership)
+    until = short_date(membership.suspended_until) if membership.suspended_until else ""
+    hidden = carries_titles_only(membership.partnership)
     return {
         "added": lambda: (
             member,
@@ -117,11 +126,15 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
             _("You can no longer see the partnership. What you wrote stays under your name."),
         ),
         "ending": lambda: (
-            _("Your access to ‘%(name)s’ ends on %(day)s", name=name, day=short_date(seat.ends_at or clock.now())),
+            _(
+                "Your access to ‘%(name)s’ ends on %(day)s",
+                name=name,
+                day=short_date(membership.ends_at or clock.now()),
+            ),
             _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
         ),
         "moved": lambda: (
-            _("You now represent %(organisation)s in ‘%(name)s’", organisation=seat.organisation.name, name=name),
+            _("You now represent %(organisation)s in ‘%(name)s’", organisation=membership.organisation.name, name=name),
             _(
                 "What you wrote until now stays under the organisation that you had. The roles that you had for it are"
                 " vacant."
@@ -130,28 +143,37 @@ def _words(kind: str, seat: Membership) -> tuple[str, str]:
     }[kind]()
 
 
-def _is_so(mail: Mail, seat: Membership) -> bool:
+def _is_so(mail: Mail, membership: Membership) -> bool:
     """Whether the membership still is what the mail says."""
     if mail.kind == "ending":
-        return seat.is_active and seat.ends_at is not None and seat.ends_at.isoformat() == mail.payload["ends_at"]
+        return (
+            membership.is_active
+            and membership.ends_at is not None
+            and membership.ends_at.isoformat() == mail.payload["ends_at"]
+        )
     return {
-        "added": seat.is_active,
-        "approved": seat.is_active,
-        "lifted": seat.is_active,
-        "moved": seat.is_active,
-        "level_changed": seat.is_active and mail.payload.get("level") == seat.level,
-        "suspended": seat.state is MembershipState.SUSPENDED and not seat.is_active,
-        "asked_back": seat.state is MembershipState.REQUESTED and bool(seat.moderator_question),
-        "declined": seat.ending is Ending.DECLINED,
-        "removed": seat.ending is Ending.REMOVED,
+        "added": membership.is_active,
+        "approved": membership.is_active,
+        "lifted": membership.is_active,
+        "moved": membership.is_active,
+        "level_changed": membership.is_active and mail.payload.get("level") == membership.level,
+        "suspended": membership.state is MembershipState.SUSPENDED and not membership.is_active,
+        "asked_back": membership.state is MembershipState.REQUESTED and bool(membership.moderator_question),
+        "declined": membership.ending is Ending.DECLINED,
+        "removed": membership.ending is Ending.REMOVED,
     }[mail.kind]
 
 
 @email_type("report", _l("Report for the moderators"))
 def report(mail: Mail) -> EmailContent | None:
     """To a moderator: something was reported and waits for an answer. Who reported it is only shown on the page."""
-    seat, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
-    if seat is None or not seat.may(Action.WITHDRAW_OTHERS) or found is None or found.answered_at is not None:
+    membership, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
+    if (
+        membership is None
+        or not membership.may(Action.WITHDRAW_OTHERS)
+        or found is None
+        or found.answered_at is not None
+    ):
         return None
     thing = reports_service.thing_of(found)
     post = db.session.get_one(Post, (found.partnership_id, found.post_number))
@@ -159,7 +181,7 @@ def report(mail: Mail) -> EmailContent | None:
         return None
     return emails.notification_email(
         mail,
-        seat,
+        membership,
         heading=_("Reported to the moderators: %(title)s", title=post.title),
         quote=found.reason,
         path="reports",
@@ -172,30 +194,48 @@ def report(mail: Mail) -> EmailContent | None:
 def about_a_report(mail: Mail) -> EmailContent | None:
     """The moderators' answer to a report, to its author and the reporter, as long as they may read it."""
     found = db.session.get(Report, mail.payload["report"])
-    seat = db.session.get(Membership, mail.payload["membership"])
-    if found is None or found.verdict is None or seat is None or not seat.may(Action.READ):
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if found is None or found.verdict is None or membership is None or not membership.may(Action.READ):
         return None
     return render_email(
         "report",
-        sender=seat.partnership.name,
+        sender=membership.partnership.name,
         report=found,
-        answer="" if carries_titles_only(seat.partnership) else found.answer,
+        answer="" if carries_titles_only(membership.partnership) else found.answer,
         is_author=mail.kind == "report_on_yours",
-        address=link(f"{seat.partnership.address}reports"),
+        address=link(f"{membership.partnership.address}reports"),
     )
 
 
 @email_type("helped", _l("Administrator joined to help"))
 def helped(mail: Mail) -> EmailContent | None:
     """To a moderator: that an administrator has joined, and why."""
-    seat = db.session.get(Membership, mail.payload["membership"])
+    membership = db.session.get(Membership, mail.payload["membership"])
     helper = db.session.get(Membership, mail.payload["by"])
-    if seat is None or helper is None or not seat.may(Action.MANAGE_MEMBERS):
+    if membership is None or helper is None or not membership.may(Action.MANAGE_MEMBERS):
         return None
     return render_email(
         "helped",
-        sender=seat.partnership.name,
+        sender=membership.partnership.name,
         helper=helper,
-        reason="" if carries_titles_only(seat.partnership) else mail.payload["reason"],
+        reason="" if carries_titles_only(membership.partnership) else mail.payload["reason"],
+        address=link(f"{membership.partnership.address}members"),
+    )
+
+
+@email_type("appointed", _l("Moderator appointed by an administrator"))
+def appointed(mail: Mail) -> EmailContent | None:
+    """To a member: who is the new moderator, and that an administrator appointed them."""
+    seat = db.session.get(Membership, mail.payload["membership"])
+    moderator = db.session.get(Membership, mail.payload["appointed"])
+    administrator = db.session.get(User, mail.payload["by"])
+    if seat is None or moderator is None or administrator is None or not seat.may(Action.READ):
+        return None
+    return render_email(
+        "appointed",
+        sender=seat.partnership.name,
+        seat=seat,
+        moderator=moderator,
+        administrator=administrator,
         address=link(f"{seat.partnership.address}members"),
     )

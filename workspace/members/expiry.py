@@ -28,41 +28,47 @@ def apply_due_endings() -> int:
     return met
 
 
-def _settle(seat_id: int, _number: int) -> int:
+def _settle(membership_id: int, _number: int) -> int:
     """Update the columns to what follows from the dates."""
-    now, seat = clock.now(), db.session.get_one(Membership, seat_id)
-    with seat.partnership.locked():
-        if not _is_so(seat, _is_over()):
+    now, membership = clock.now(), db.session.get_one(Membership, membership_id)
+    with membership.partnership.locked():
+        if not _is_so(membership, _is_over()):
             return 0
-        if seat.ends_at and seat.ends_at <= now:
-            seat.transition_to(MembershipState.ENDED)
-            seat.ending = Ending.EXPIRED
-            record(seat.partnership, EXPIRED, subject=seat)
-            record_audit(AuditAction.EXPIRED, subject=seat.user, partnership=seat.partnership)
+        if membership.ends_at and membership.ends_at <= now:
+            membership.transition_to(MembershipState.ENDED)
+            membership.ending = Ending.EXPIRED
+            record(membership.partnership, EXPIRED, subject=membership)
+            record_audit(AuditAction.EXPIRED, subject=membership.user, partnership=membership.partnership)
         else:
-            seat.transition_to(MembershipState.ACTIVE)
-            seat.digested_number = seat.partnership.last_number
-            record_audit(AuditAction.LIFTED, subject=seat.user, partnership=seat.partnership)
+            membership.transition_to(MembershipState.ACTIVE)
+            membership.digested_number = membership.partnership.last_number
+            record_audit(AuditAction.LIFTED, subject=membership.user, partnership=membership.partnership)
         return 1
 
 
-def _announce(seat_id: int, _number: int) -> int:
+def _announce(membership_id: int, _number: int) -> int:
     """Tell the person by mail that their access ends soon, once for each date."""
-    seat = db.session.get_one(Membership, seat_id)
-    if is_posted(_key(seat)):
+    membership = db.session.get_one(Membership, membership_id)
+    if is_posted(_key(membership)):
         return 0
-    with seat.partnership.locked():
-        if _is_so(seat, _is_announced()):
-            enqueue("ending", key=_key(seat), to=seat.user_id, membership=seat.id, ends_at=_end(seat))
+    with membership.partnership.locked():
+        if _is_so(membership, _is_announced()):
+            enqueue(
+                "ending",
+                key=_key(membership),
+                to=membership.user_id,
+                membership=membership.id,
+                ends_at=_end(membership),
+            )
         return 1
 
 
-def _key(seat: Membership) -> str:
-    return f"ending:{seat.id}:{_end(seat)}"
+def _key(membership: Membership) -> str:
+    return f"ending:{membership.id}:{_end(membership)}"
 
 
-def _end(seat: Membership) -> str:
-    return str(seat.ends_at and seat.ends_at.isoformat())
+def _end(membership: Membership) -> str:
+    return str(membership.ends_at and membership.ends_at.isoformat())
 
 
 def _is_over() -> ColumnElement[bool]:
@@ -89,9 +95,9 @@ def _memberships(piece: str, condition: ColumnElement[bool]) -> list[Key]:
     query = select(Membership.id).where(condition, ~rests(piece, Membership.id))
     found = db.session.scalars(query.order_by(Membership.partnership_id, Membership.id)).all()
     db.session.commit()
-    return [(seat_id, 0) for seat_id in found]
+    return [(membership_id, 0) for membership_id in found]
 
 
-def _is_so(seat: Membership, condition: ColumnElement[bool]) -> bool:
+def _is_so(membership: Membership, condition: ColumnElement[bool]) -> bool:
     """Whether it is still due, under the lock."""
-    return db.session.scalar(select(Membership.id).where(Membership.id == seat.id, condition)) is not None
+    return db.session.scalar(select(Membership.id).where(Membership.id == membership.id, condition)) is not None

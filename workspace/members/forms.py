@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -24,13 +25,17 @@ from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
 from workspace.members.labels import VISIBILITIES
+from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
 from workspace.permissions import Level
+from workspace.rich_text.link_removal import leads_somewhere
 from workspace.web import pagination
 from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
+HIGHEST_LIMIT = 10_000
+LIMIT = _l("Write a number from 1 to 10,000.")
 MOST_USES = _l("Write a number from 1 to 500.")
 FURTHEST = timedelta(days=3660)
 
@@ -48,7 +53,19 @@ class ConfirmedForm(WorkspaceForm):
     confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
 
 
-class SuspensionForm(ConfirmedForm):
+class PutOutForm(ConfirmedForm):
+    """What is kept of the ways in that those who are put out made or may know."""
+
+    keep_invitations = BooleanField(_l("Keep them: from now on I answer for them"))
+    keep_links = BooleanField(_l("Keep the links that others created"))
+
+    @property
+    def retained(self) -> Retained:
+        """What the moderator chose to keep."""
+        return Retained(invitations=self.keep_invitations.data, links=self.keep_links.data)
+
+
+class SuspensionForm(PutOutForm):
     """Until when, and why."""
 
     until = DateField(
@@ -69,7 +86,7 @@ class SuspensionForm(ConfirmedForm):
         return beginning_of(self.until.data)
 
 
-class RemovalForm(ConfirmedForm):
+class RemovalForm(PutOutForm):
     """Why."""
 
     reason = text_area_field(
@@ -136,6 +153,21 @@ class InvitationForm(WorkspaceForm):
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 
+    def validate_greeting(self, field: Field) -> None:
+        """No links: strangers would follow them in the trust that they have in the workspace's name."""
+        if field.data and not field.errors and leads_somewhere(field.data):
+            raise ValidationError(_("Leave out links and addresses. The mail has the link to the invitation."))
+
+
+class InvitationLimitForm(WorkspaceForm):
+    """How many new addresses may be invited a day."""
+
+    limit = IntegerField(
+        _l("New addresses a day"),
+        validators=[Optional(), NumberRange(1, HIGHEST_LIMIT, LIMIT)],
+        description=_l("Leave it empty for the usual limit."),
+    )
+
 
 class LinkForm(WorkspaceForm):
     """A link: for which level, how long, and for how many people."""
@@ -187,7 +219,10 @@ class RequestForm(WorkspaceForm):
     """Why somebody wants to join, or answers a question."""
 
     words = text_area_field(
-        _l("Who are you, and why do you want to join?"), longest=500, required=_l("Write a few words.")
+        _l("Who are you, and why do you want to join?"),
+        longest=500,
+        required=_l("Write a few words."),
+        description=_l("The moderators also see your name, your organisation and your e-mail address."),
     )
 
 
@@ -245,6 +280,27 @@ class HelpForm(WorkspaceForm):
         required=_l("Write why."),
         description=_l("Everybody in the partnership can read it."),
     )
+
+
+class AppointmentForm(WorkspaceForm):
+    """Who becomes the moderator of a partnership that has none."""
+
+    member = SelectField(_l("New moderator"), coerce=int)
+
+
+class PersonsAddressForm(WorkspaceForm):
+    """Another address for a person."""
+
+    email = MailAddress(_l("New mail address"), required=_l("Write the person's mail address."))
+
+    def validate_email(self, field: Field) -> None:
+        """Accept an address, and normalise it."""
+        if field.errors:
+            return
+        try:
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 class TransferForm(ConfirmedForm):

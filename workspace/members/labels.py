@@ -27,6 +27,7 @@ FATES = {
     RowStatus.SUSPENDED: _l("Is on hold: open the access in the table"),
     RowStatus.REQUESTED: _l("Has asked to join: approve the request"),
     RowStatus.INVITED: _l("Is invited already"),
+    RowStatus.EXHAUSTED: _l("Has had several mails without answering, and can be invited again later"),
     RowStatus.TWICE: _l("Stands in the list twice"),
     RowStatus.NO_ADDRESS: _l("Is not a mail address"),
 }

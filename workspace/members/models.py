@@ -31,6 +31,8 @@ class Invitation(Model):
     """An approval for whoever has the e-mail address: accepting it makes them a member. They may have no account.
 
     Valid until `expires_at`, for one use. `round` counts how often it was sent. One address has one open invitation.
+    `reopens_id` is the ended membership of whoever had the address when they were invited: the moderator saw it, and
+    decided to open it again. One with a `link_id` was asked for by a stranger with that link: nobody decided on it.
     """
 
     __tablename__ = "invitation"
@@ -47,6 +49,8 @@ class Invitation(Model):
         ),
         Index("ix_invitation_partnership_id_answer_id", "partnership_id", "answer", "id"),
         Index("ix_invitation_email_key", "email_key"),
+        Index("ix_invitation_partnership_id_created_at", "partnership_id", "created_at"),
+        Index("ix_invitation_invited_by_id_created_at", "invited_by_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +68,7 @@ class Invitation(Model):
         enum_column_type(InvitationAnswer, otherwise=InvitationAnswer.WITHDRAWN), default=InvitationAnswer.OPEN
     )
     accepted_by_id: Mapped[int | None]
+    reopens_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -86,6 +91,15 @@ class Invitation(Model):
     def is_open(self) -> bool:
         """Whether it can be accepted."""
         return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
+
+    def is_decision_about(self, membership: Membership | None) -> bool:
+        """Whether a moderator, by inviting, decided about the person whose membership this is, and nobody has since."""
+        if self.link_id is not None:
+            return False
+        if membership is None or (membership.decided_at is None and not membership.is_barred):
+            return True
+        decided_at = max(moment for moment in (membership.decided_at, membership.ends_at) if moment)
+        return self.reopens_id == membership.id and self.created_at >= decided_at
 
 
 class InviteLink(Model):

@@ -18,7 +18,7 @@ MOST_LISTED = 50
 @signed_in
 def own(user: User) -> ResponseReturnValue:
     """One's requests and suspensions, and nothing else about the partnerships."""
-    return render_template("members/own.html", seats=closed_memberships(user))
+    return render_template("members/own.html", memberships=closed_memberships(user))
 
 
 def closed_memberships(user: User) -> list[AnyRow]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
@@ -16,7 +16,7 @@ from workspace.partnerships.models import Membership, MembershipState, Partnersh
 from workspace.permissions import Level
 from workspace.posts.models import Post
 
-MOST_SHOWN = 100
+PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
 MOST_WAITING = 50
 
 
@@ -30,7 +30,7 @@ def answers_wanted(user: User) -> list[AnyRow]:
 
 @cached_statement
 def _answers_wanted() -> AnySelect:
-    seat, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    membership, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     moderated = (
         Membership.user_id == bindparam("user_id"),
         Membership.level == Level.MODERATOR,
@@ -44,11 +44,13 @@ def _answers_wanted() -> AnySelect:
         return select(*place, *columns).join(Membership, Membership.partnership_id == Partnership.id)
 
     requests = (
-        told("request", asker.name, organisation.name, seat.state_since)
-        .join(seat, and_(seat.partnership_id == Partnership.id, seat.state == MembershipState.REQUESTED))
-        .join(asker, asker.id == seat.user_id)
-        .join(organisation, organisation.id == seat.organisation_id)
-        .where(*moderated, seat.moderator_question == "")
+        told("request", asker.name, organisation.name, membership.state_since)
+        .join(
+            membership, and_(membership.partnership_id == Partnership.id, membership.state == MembershipState.REQUESTED)
+        )
+        .join(asker, asker.id == membership.user_id)
+        .join(organisation, organisation.id == membership.organisation_id)
+        .where(*moderated, membership.moderator_question == "")
     )
     is_withdrawn = or_(
         Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))
@@ -70,20 +72,29 @@ def _answers_wanted() -> AnySelect:
     return select(found).order_by(found.c.moment).limit(MOST_WAITING)
 
 
-def invitations(membership: Membership) -> list[AnyRow]:
-    """The latest open and expired invitations; at most a hundred."""
+def count_of_invitations(membership: Membership) -> int:
+    """How many invitations are open or have expired."""
+    return db.session.scalar(select(func.count()).where(*_unanswered(membership))) or 0
+
+
+def invitations(membership: Membership, before: int | None = None) -> list[AnyRow]:
+    """A page of the open and expired invitations, the latest first, and one more if there are older ones."""
     query = (
         select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
-        .where(
-            Invitation.partnership_id == membership.partnership_id,
-            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
-        )
+        .where(*_unanswered(membership))
         .order_by(Invitation.id.desc())
-        .limit(MOST_SHOWN)
+        .limit(PAGE + 1)
     )
+    if before:
+        query = query.where(Invitation.id < before)
     return list(db.session.execute(query))
+
+
+def _unanswered(membership: Membership) -> tuple[ColumnElement[bool], ...]:
+    is_open = Invitation.answer == inline_literal(InvitationAnswer.OPEN)
+    return Invitation.partnership_id == membership.partnership_id, is_open
 
 
 def links(membership: Membership) -> list[InviteLink]:

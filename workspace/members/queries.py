@@ -11,17 +11,22 @@ from werkzeug.datastructures import MultiDict
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow
-from workspace.organisations.models import Organisation, Side
+from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership, MembershipState, Participation
-from workspace.partnerships.queries import named_like, participation_of_membership
+from workspace.partnerships.queries import (
+    ORGANISATION_AND_SIDE,
+    SIDE,
+    participation_of_membership,
+    with_person,
+)
 from workspace.permissions import Level
 from workspace.web import pagination
 
 PAGE = 15  # A row has three forms and a menu: with more of them the page would be too large for a phone.
-SIDE = func.coalesce(Participation.side, Side.OTHERS)
 RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
 
 
@@ -99,10 +104,10 @@ def table(membership: Membership, choice: MemberFilter, after: int | None) -> li
     return list(db.session.execute(query))
 
 
-def row(membership: Membership, seat_id: int) -> AnyRow | None:
+def row(membership: Membership, member_id: int) -> AnyRow | None:
     """One row of the table."""
     mine = Membership.partnership_id == membership.partnership_id
-    return db.session.execute(_rows().where(mine, Membership.id == seat_id)).first()
+    return db.session.execute(_rows().where(mine, Membership.id == member_id)).first()
 
 
 def counted(membership: Membership, choice: MemberFilter) -> int:
@@ -128,7 +133,7 @@ def _rows() -> Any:
         .correlate(Membership)
         .scalar_subquery()
     )
-    return (
+    return with_person(
         select(
             Membership.id,
             Membership.level,
@@ -143,13 +148,9 @@ def _rows() -> Any:
             User.name,
             User.title,
             User.deactivated_at,
-            Organisation.name.label("organisation_name"),
-            SIDE.label("side"),
+            *ORGANISATION_AND_SIDE,
             active_at.label("active_at"),
         )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
     )
 
 
@@ -157,7 +158,7 @@ def _chosen(membership: Membership, choice: MemberFilter) -> list[Any]:
     here = Membership.partnership_id == membership.partnership_id
     conditions: list[Any] = [here, Membership.is_present, _shown(choice.shown)]
     if choice.words:
-        conditions += named_like(User.name_search_key, choice.words)
+        conditions += name_matches(User.name_search_key, choice.words)
     if choice.side:
         conditions.append(choice.side == SIDE)
     if choice.organisation_id:
@@ -179,20 +180,17 @@ def _shown(shown: ShownMembers) -> ColumnElement[bool]:
 
 def requests(membership: Membership) -> list[AnyRow]:
     """Those who have asked to join, the first who asked first; at most a page of them."""
+    asked = select(
+        Membership.id,
+        Membership.request_text,
+        Membership.moderator_question,
+        Membership.state_since,
+        User.name,
+        User.email,
+        *ORGANISATION_AND_SIDE,
+    )
     query = (
-        select(
-            Membership.id,
-            Membership.request_text,
-            Membership.moderator_question,
-            Membership.state_since,
-            User.name,
-            User.email,
-            Organisation.name.label("organisation_name"),
-            SIDE.label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(asked)
         .where(Membership.partnership_id == membership.partnership_id, Membership.state == MembershipState.REQUESTED)
         .order_by(Membership.state_since, Membership.id)
         .limit(PAGE)

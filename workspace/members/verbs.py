@@ -21,3 +21,7 @@ CHANGED_ORGANISATION = Verb("changed_organisation", _changed_organisation)
 LEFT = Verb("left", _l("%(who)s left"))
 REMOVED = Verb("removed", _l("%(who)s ended the membership of %(person)s from %(organisation)s"))
 EXPIRED = Verb("expired", _l("The membership of %(person)s from %(organisation)s ended on its date"))
+APPOINTED = Verb(
+    "appointed",
+    _l("%(administrator)s, administrator, made %(person)s from %(organisation)s a moderator, since there was none"),
+)

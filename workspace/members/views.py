@@ -14,6 +14,7 @@ from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide, change_levels
 from workspace.members.queries import MemberFilter
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, Level, members_with
 from workspace.roles import queries as role_queries
@@ -29,14 +30,13 @@ def index(membership: Membership) -> ResponseReturnValue:
     if not membership.may(Action.MANAGE_MEMBERS):
         return _plain(membership, after)
     choice = MemberFilter.typed(request.args)
-    found = queries.table(membership, choice, after)
+    rows, last = pagination.split_page(queries.table(membership, choice, after), queries.PAGE)
     context: dict[str, Any] = {
-        "membership": membership,
-        "partnership": membership.partnership,
+        **partnership_context(membership),
         "choice": choice,
-        "rows": found[: queries.PAGE],
-        "roles": role_queries.names_of(membership, [row.id for row in found[: queries.PAGE]]),
-        "following": found[queries.PAGE - 1].id if len(found) > queries.PAGE else None,
+        "rows": rows,
+        "roles": role_queries.names_of(membership, [row.id for row in rows]),
+        "following": last.id if last else None,
         "total": queries.counted(membership, choice),
         "undo": _undo(),
         "sides": moderation_service.moderating_sides(membership.partnership),
@@ -64,42 +64,40 @@ def set_levels(membership: Membership) -> ResponseReturnValue:
         return htmx.redirect_client(f"{membership.partnership.address}members")
     if htmx.is_partial() and len(levels) == 1:
         return _in_place(membership, next(iter(levels)), before)
-    undo = ".".join(f"{seat_id}-{level}" for seat_id, level in before.items())
+    undo = ".".join(f"{member_id}-{level}" for member_id, level in before.items())
     return htmx.redirect_client(f"{membership.partnership.address}members" + (f"?undo={undo}" if undo else ""))
 
 
 def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
-    found = partnership_queries.members(membership, after)
+    members, last = pagination.split_page(partnership_queries.members(membership, after), partnership_queries.PAGE)
     return page_or_partial(
         "members/list.html",
         "members/_members.html",
-        membership=membership,
-        partnership=membership.partnership,
-        members=found[: partnership_queries.PAGE],
-        more_members=len(found) > partnership_queries.PAGE,
+        **partnership_context(membership),
+        members=members,
+        more_members=last is not None,
     )
 
 
-def _in_place(membership: Membership, seat_id: int, before: dict[int, Level]) -> Response:
+def _in_place(membership: Membership, member_id: int, before: dict[int, Level]) -> Response:
     """The control that was used, with an undo button beside it."""
     return htmx.partial_or_redirect(
         "members/_level.html",
         to="",
-        focus=f"#level-{seat_id} select",
-        row=queries.row(membership, seat_id),
+        focus=f"#level-{member_id} select",
+        row=queries.row(membership, member_id),
         undo=before,
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         sides=moderation_service.moderating_sides(membership.partnership),
     )
 
 
 def _ask(membership: Membership, levels: dict[int, Level], question: str) -> ResponseReturnValue:
     """Ask before a side loses its last moderator. Nothing has been changed."""
-    context = {"levels": levels, "question": question, "membership": membership, "partnership": membership.partnership}
+    context = {"levels": levels, "question": question, **partnership_context(membership)}
     if htmx.is_partial() and len(levels) == 1:
-        seat_id = next(iter(levels))
-        return htmx.form_error("members/_confirm_form.html", page="", status=409, seat_id=seat_id, **context)
+        member_id = next(iter(levels))
+        return htmx.form_error("members/_confirm_form.html", page="", status=409, member_id=member_id, **context)
     return make_response(render_template("members/confirm.html", **context), 409)
 
 
@@ -108,6 +106,6 @@ def _undo() -> dict[int, Level]:
     found = {}
     for pair in request.args.get("undo", "")[:4000].split("."):
         number, _hyphen, level = pair.partition("-")
-        if (seat_id := pagination.parse_int(number)) and level in list(Level):
-            found[seat_id] = Level(level)
+        if (member_id := pagination.parse_int(number)) and level in list(Level):
+            found[member_id] = Level(level)
     return found

@@ -52,7 +52,7 @@ def notify(told: Mapping[NotificationKind, Collection[int]], entry: RecordedEntr
     Each person gets one mail, as the first kind of news that they want; the actor gets none. `about` is what else the
     mail is about.
     """
-    others = {notice: set(seat_ids) - {entry.actor_id} for notice, seat_ids in told.items()}
+    others = {notice: set(membership_ids) - {entry.actor_id} for notice, membership_ids in told.items()}
     send_immediate(others, entry.partnership_id, key=str(entry.number), entry=entry.number, **about)
 
 
@@ -60,16 +60,20 @@ def send_immediate(
     told: Mapping[NotificationKind, Collection[int]], partnership_id: int, *, key: str, **about: Any
 ) -> None:
     """The same for something with this `key`, which need not be an entry."""
-    seat_ids = set().union(*told.values())
-    if not seat_ids:
+    membership_ids = set().union(*told.values())
+    if not membership_ids:
         return
     mails = []
-    for reader in fetch_rows(_readers(), partnership_id=partnership_id, seat_ids=seat_ids):
-        wanted = (notice for notice, seats in told.items() if reader.seat_id in seats and _at_once(reader, notice))
+    for reader in fetch_rows(_readers(), partnership_id=partnership_id, membership_ids=membership_ids):
+        wanted = (
+            notice
+            for notice, memberships in told.items()
+            if reader.membership_id in memberships and _at_once(reader, notice)
+        )
         if notice := next(wanted, None):
-            references = {"membership": reader.seat_id, "partnership": partnership_id, **about}
+            references = {"membership": reader.membership_id, "partnership": partnership_id, **about}
             mails.append(
-                mail_row(notice.value, key=f"{notice}:{reader.seat_id}:{key}", to=reader.user_id, **references)
+                mail_row(notice.value, key=f"{notice}:{reader.membership_id}:{key}", to=reader.user_id, **references)
             )
     enqueue_all(mails)
 
@@ -81,11 +85,16 @@ def _at_once(reader: AnyRow, notice: NotificationKind) -> bool:
 @cached_statement
 def _readers() -> AnySelect:
     return (
-        select(Membership.id.label("seat_id"), Membership.mail_timing, User.id.label("user_id"), User.mail_preferences)
+        select(
+            Membership.id.label("membership_id"),
+            Membership.mail_timing,
+            User.id.label("user_id"),
+            User.mail_preferences,
+        )
         .join(Membership.user)
         .where(
             Membership.partnership_id == bindparam("partnership_id"),
-            Membership.id.in_(bindparam("seat_ids", expanding=True)),
+            Membership.id.in_(bindparam("membership_ids", expanding=True)),
             Membership.is_active,
             User.deactivated_at.is_(None),
         )

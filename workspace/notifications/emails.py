@@ -18,11 +18,11 @@ LONGEST_QUOTE = 600
 
 def recipient_membership(mail: Mail) -> Membership | None:
     """The membership that the mail is for; None if it is no longer active, or no longer wants such mail."""
-    seat = db.session.get(Membership, mail.payload["membership"])
-    if seat is None or seat.user_id != mail.user_id or not seat.is_active:
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if membership is None or membership.user_id != mail.user_id or not membership.is_active:
         return None
-    wanted = timing_for(seat.user, seat.mail_timing, NotificationKind(mail.kind))
-    return seat if wanted is MailTiming.AT_ONCE else None
+    wanted = timing_for(membership.user, membership.mail_timing, NotificationKind(mail.kind))
+    return membership if wanted is MailTiming.AT_ONCE else None
 
 
 def entry(mail: Mail) -> Entry:
@@ -31,16 +31,16 @@ def entry(mail: Mail) -> Entry:
 
 
 def notification_email(
-    mail: Mail, seat: Membership, *, heading: str, quote: str = "", path: str, button: str, post_number: int = 0
+    mail: Mail, membership: Membership, *, heading: str, quote: str = "", path: str, button: str, post_number: int = 0
 ) -> EmailContent:
     """The content of such a mail. `quote` is what somebody wrote; it is left out where mails carry titles only."""
-    partnership = seat.partnership
+    partnership = membership.partnership
     return render_email(
         "news",
         sender=partnership.name,
         list_id=partnership.slug,
         thread=f"post:{partnership.id}:{post_number}" if post_number else "",
-        unsubscribe=unsubscribe.address(seat.user, NotificationKind(mail.kind)),
+        unsubscribe=unsubscribe.address(membership.user, NotificationKind(mail.kind)),
         heading=heading,
         quoted="" if carries_titles_only(partnership) else shortened(quote),
         address=link(f"{partnership.address}{path}"),

@@ -6,13 +6,13 @@ It is signed, and valid for a year. Using it twice is harmless, and it only ever
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.message_types import link
 from workspace.notifications.dispatch import NotificationKind
+from workspace.web.signing import signing_keys
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
@@ -43,15 +43,15 @@ def token(user: User, notice: NotificationKind | None = None) -> str:
 
 
 def read(signed: str) -> UnsubscribeTarget | None:
-    """What a token means; None if it is not ours, is older than a year, or its account is gone."""
+    """What a token means; None if it is not ours, is older than a year, or its account is gone or closed."""
     try:
         user_id, kind = _signer().loads(signed, max_age=int(A_YEAR.total_seconds()))
         notice = None if kind == DIGEST else NotificationKind(kind)
     except (BadData, ValueError, TypeError):
         return None
     user = db.session.get(User, user_id)
-    return UnsubscribeTarget(user, notice) if user else None
+    return UnsubscribeTarget(user, notice) if user and user.is_active else None
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="unsubscribe")
+    return URLSafeTimedSerializer(signing_keys(), salt="unsubscribe")

@@ -4,7 +4,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField, SelectField, ValidationError
@@ -12,6 +11,7 @@ from wtforms import Field, HiddenField, SelectField, ValidationError
 from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
 from workspace.accounts.models import User
 from workspace.i18n import danish
+from workspace.mail.addresses import normalised
 from workspace.organisations import queries
 from workspace.organisations.labels import KINDS
 from workspace.organisations.models import Organisation, OrganisationKind
@@ -110,12 +110,8 @@ class PersonForm(WorkspaceForm):
 
     def validate_email(self, field: Field) -> None:
         """An address that mail can be sent to."""
-        if field.errors:
-            return
-        try:
-            validate_email(field.data, check_deliverability=False)
-        except EmailNotValidError:
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
+        if not field.errors and not normalised(field.data):
+            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
 
     def validate_phone(self, field: Field) -> None:
         """A number that can be called, or nothing."""
@@ -124,12 +120,16 @@ class PersonForm(WorkspaceForm):
     @property
     def facts(self) -> dict[str, Any]:
         """The values of the form, as they are stored."""
-        return {field.name: field.data for field in (self.name, self.email, self.title, self.phone)}
+        return {field.name: field.data for field in (self.name, self.email, self.title, self.phone) if field}
 
 
 class EditPersonForm(PersonForm):
-    """The person as they were when the form was opened, and the organisation they belong to, by name."""
+    """The person as they were when the form was opened, and the organisation they belong to, by name.
 
+    The address is what they sign in with, so it has a page of its own, where its owner is asked.
+    """
+
+    email = None
     organisation = text_line_field(
         _l("Organisation"),
         longest=120,

@@ -61,7 +61,6 @@ def edit_person(user: User, user_id: int) -> ResponseReturnValue:
 def save_person(user: User, user_id: int) -> ResponseReturnValue:
     """Save a person; if somebody else has changed them meanwhile, that is shown first."""
     person, form = queries.person(user_id), EditPersonForm()
-    before = person.email
     context: dict[str, Any] = {"form": form, "person": person}
     page, partial = "organisations/edit_person.html", "organisations/_person_form.html"
     if not form.validate() or not form.belong(person):
@@ -71,12 +70,6 @@ def save_person(user: User, user_id: int) -> ResponseReturnValue:
     except organisations_service.StaleOrganisation as stale:
         form.version.data = organisations_service.version_of(person)
         return form_error(partial, page=page, status=409, stale=stale.message, **context)
-    except organisations_service.AlreadyTaken as taken:
-        form.refuse(form[taken.field], taken.message)
-        return form_error(partial, page=page, **context)
-    if person.email != before:
-        record_audit(AuditAction.CHANGED_ADDRESS, actor=user, subject=person, before=before, after=person.email)
-    else:
-        record_audit(AuditAction.CHANGED_PERSON, actor=user, subject=person)
+    record_audit(AuditAction.CHANGED_PERSON, actor=user, subject=person)
     flash_live(_("The changes are saved."))
     return redirect_client(f"/organisations/{person.organisation_id}" if person.organisation_id else "/organisations")

@@ -1,12 +1,12 @@
 """Queries of organisations and the people in them."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
@@ -37,7 +37,7 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
     people = select(func.count()).where(User.organisation_id == Organisation.id).scalar_subquery()
     query = (
         select(Organisation.id, Organisation.name, Organisation.kind, people.label("people"))
-        .where(*_named(words))
+        .where(*name_matches(Organisation.name_search_key, words))
         .order_by(Organisation.name_key, Organisation.id)
         .limit(PAGE + 1)
     )
@@ -45,8 +45,8 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
     if last is not None:
         key = select(Organisation.name_key).where(Organisation.id == last).scalar_subquery()
         query = query.where(tuple_(Organisation.name_key, Organisation.id) > tuple_(func.coalesce(key, ""), last))
-    found = db.session.execute(query).all()
-    return list(found[:PAGE]), _next(found)
+    page, last_row = pagination.split_page(db.session.execute(query).all(), PAGE)
+    return page, last_row.id if last_row else None
 
 
 def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
@@ -56,8 +56,8 @@ def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
     if last is not None:
         key = select(User.name_key).where(User.id == last).scalar_subquery()
         query = query.where(tuple_(User.name_key, User.id) > tuple_(func.coalesce(key, ""), last))
-    found = db.session.scalars(query).all()
-    return list(found[:PAGE]), _next(found)
+    page, last_row = pagination.split_page(db.session.scalars(query).all(), PAGE)
+    return page, last_row.id if last_row else None
 
 
 def suggestions(words: str) -> list[Organisation]:
@@ -67,7 +67,7 @@ def suggestions(words: str) -> list[Organisation]:
         return []
     query = (
         select(Organisation)
-        .where(*_named(words))
+        .where(*name_matches(Organisation.name_search_key, words))
         .order_by(Organisation.name_search_key != folded, Organisation.name_key)
         .limit(MOST_SUGGESTED)
     )
@@ -77,20 +77,3 @@ def suggestions(words: str) -> list[Organisation]:
 def typed(arguments: Any, name: str = "q") -> str:
     """The search text, cut to the length of a name."""
     return str(arguments.get(name, ""))[:LONGEST_SEARCH].replace("\0", "").strip()
-
-
-def _named(words: str) -> list[ColumnElement[bool]]:
-    """Each of `words` begins a word of the name."""
-    name = Organisation.name_search_key
-    return [
-        or_(
-            name.startswith(word, autoescape=True),
-            *(name.contains(before + word, autoescape=True) for before in " -("),
-        )
-        for word in danish.search_key(words).split()
-    ]
-
-
-def _next(found: Sequence[Any]) -> int | None:
-    """The id that the next page comes after, if there is one."""
-    return found[PAGE - 1].id if len(found) > PAGE else None

@@ -67,15 +67,17 @@ def create_person(organisation: Organisation, **facts: Any) -> User:
 
 
 def update_person(person: User, *, version: str, **facts: Any) -> None:
-    """Update a person, or change their organisation. Their memberships stay as they are.
+    """Update a person, or change their organisation, to which they then belong for certain.
 
-    Raises StaleOrganisation unless `version` is current, or AlreadyTaken.
+    Their memberships stay as they are, and so does their address.
+
+    Raises StaleOrganisation unless `version` is current.
     """
     begin_write()
     db.session.refresh(person, with_for_update=True)
     if version_of(person) != version:
         raise StaleOrganisation(_("Somebody else has changed the person in the meantime."))
-    _keep(person, facts, _require_free_address)
+    _keep(person, facts | {"organisation_confirmed": True}, _require_free_address)
 
 
 def version_of(person: User) -> str:
@@ -108,9 +110,9 @@ def _require_free_name(own_id: int | None, *, name: str, cvr_number: str | None,
         raise AlreadyTaken("cvr_number", _("%(name)s has this CVR number already.", name=other.name))
 
 
-def _require_free_address(own_id: int | None, *, email: str, **rest: Any) -> None:
+def _require_free_address(own_id: int | None, *, email: str = "", **rest: Any) -> None:
     """Raise AlreadyTaken if another person has the e-mail address."""
-    other = user_with(email)
+    other = user_with(email) if email else None
     if other and other.id != own_id:
         place = other.organisation.name if other.organisation else _("no organisation")
         raise AlreadyTaken("email", _("%(name)s, %(place)s, has this address already.", name=other.name, place=place))

@@ -16,10 +16,9 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
-from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import my_memberships, participation_of_membership
+from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.queries import my_memberships, with_person
 from workspace.partnerships.query_params import USER, params_of
 from workspace.posts.models import Post
 from workspace.posts.queries import author
@@ -71,9 +70,9 @@ def _cards(keys: AnySelect) -> AnySelect:
         Entry.partnership_id == Post.partnership_id,
         Entry.post_number == Post.number,
         Entry.number > newest.c.seen_number,
-        Entry.actor_id.is_distinct_from(newest.c.seat_id),
+        Entry.actor_id.is_distinct_from(newest.c.membership_id),
     )
-    return (
+    shown = (
         select(
             Post.partnership_id,
             Post.number,
@@ -92,11 +91,8 @@ def _cards(keys: AnySelect) -> AnySelect:
         .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
         .join(Partnership, Partnership.id == Post.partnership_id)
         .join(Membership, Membership.id == Post.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
-        .order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
     )
+    return with_person(shown).order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
 
 
 def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
@@ -119,8 +115,8 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
     The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL
     with LATERAL, which SQLite lacks; there a correlated list takes the same way.
     """
-    seats = (
-        select(Membership.partnership_id, Membership.id.label("seat_id"), Membership.seen_number)
+    own = (
+        select(Membership.partnership_id, Membership.id.label("membership_id"), Membership.seen_number)
         .join(Membership.partnership)
         .where(
             Membership.user_id == user.id,
@@ -129,9 +125,9 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
         )
     )
     if among is not None:
-        seats = seats.where(Membership.partnership_id.in_(among))
-    mine = seats.subquery()
-    seat = mine.c.seat_id, mine.c.seen_number
+        own = own.where(Membership.partnership_id.in_(among))
+    mine = own.subquery()
+    membership = mine.c.membership_id, mine.c.seen_number
     found: Any = aliased(Post)
     post: Any = Post
     of_one = (
@@ -146,11 +142,11 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
         of_one = of_one.where(found.activity_at <= before[0], key < _bound(before))
     if db.engine.dialect.name == "postgresql":
         post = of_one.lateral().c
-        keys = select(post.partnership_id, post.number, *seat).select_from(mine.join(post.number.table, true()))
+        keys = select(post.partnership_id, post.number, *membership).select_from(mine.join(post.number.table, true()))
     else:
         newest = of_one.with_only_columns(found.partnership_id, found.number)
         keys = (
-            select(Post.partnership_id, Post.number, *seat)
+            select(Post.partnership_id, Post.number, *membership)
             .select_from(mine)
             .join(Post, tuple_(Post.partnership_id, Post.number).in_(newest))
         )

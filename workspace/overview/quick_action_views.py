@@ -4,8 +4,6 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock
-from workspace.i18n.formatting import short_date
 from workspace.overview.action_items import waiting
 from workspace.overview.blueprint import blueprint
 from workspace.partnerships import activity_log
@@ -15,6 +13,7 @@ from workspace.posts import authored_text_queries as texts
 from workspace.posts import queries as posts
 from workspace.roles import answers
 from workspace.roles import queries as roles
+from workspace.roles.labels import accepted
 from workspace.web import htmx
 from workspace.web.htmx import flash_live
 
@@ -40,18 +39,15 @@ def take_challenge(membership: Membership, number: int) -> ResponseReturnValue:
     return _settled(membership)
 
 
-@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:holding_id>")
+@blueprint.post("/partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>")
 @members_with(Action.TAKE_ROLES)
-def take_role(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def take_role(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Accept the role that one is offered."""
-    holding = roles.holding(membership, role_id, holding_id)
-    if holding.membership_id != membership.id:
+    assignment = roles.assignment(membership, role_id, assignment_id)
+    if assignment.membership_id != membership.id:
         raise NotAllowed(_("This is not yours to answer."))
-    answers.accept(holding, membership)
-    if holding.since and holding.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
-    else:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
+    answers.accept(assignment, membership)
+    flash_live(accepted(assignment, membership))
     return _settled(membership)
 
 

@@ -31,8 +31,7 @@ def index(user: User) -> ResponseReturnValue:
     partnerships = queries.latest_partnerships(user)
     listed = partnerships[: queries.PARTNERSHIPS_LISTED]
     found = queries.feed(user, partnerships, before)
-    page = found[: queries.PAGE]
-    last = page[-1] if len(found) > len(page) else None
+    page, last = pagination.split_page(found, queries.PAGE)
     return page_or_partial(
         "overview/index.html",
         "overview/_post_list_page.html",
@@ -54,8 +53,8 @@ def index(user: User) -> ResponseReturnValue:
 def mark_seen(user: User) -> ResponseReturnValue:
     """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
-    for seat in queries.memberships(user, list(shown)):
-        activity_log.mark_seen(seat, shown[seat.partnership_id])
+    for membership in queries.memberships(user, list(shown)):
+        activity_log.mark_seen(membership, shown[membership.partnership_id])
     flash_live(_("Everything is marked as read."))
     return redirect_303("/")
 

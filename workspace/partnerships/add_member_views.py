@@ -1,4 +1,4 @@
-"""Adding a person of a partner organisation, by name."""
+"""Adding a person of a partner organisation, and their yes to it."""
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -9,6 +9,7 @@ from workspace.db import db
 from workspace.partnerships import queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import AddMemberForm, words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
@@ -18,13 +19,12 @@ from workspace.web.htmx import flash_live, page_or_partial, redirect_303
 @blueprint.get("/partnerships/<slug:slug>/people")
 @members_with(Action.ADD_MEMBERS)
 def find_people(membership: Membership) -> ResponseReturnValue:
-    """People of the organisations that take part, by what their names begin with."""
+    """People of the organisations that take part, by what their names begin with; of invited ones by address."""
     words = words_typed(request.args)
     return page_or_partial(
         "partnerships/people.html",
         "partnerships/_people.html",
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         words=words,
         found=queries.found_people(membership, words) if words.strip() else [],
         form=AddMemberForm(),
@@ -42,3 +42,12 @@ def add_person(membership: Membership) -> ResponseReturnValue:
     partnerships_service.add_person(membership, user, form.level.data)
     flash_live(_("%(name)s is in the partnership now.", name=user.name))
     return redirect_303(f"{membership.partnership.address}members")
+
+
+@blueprint.post("/partnerships/<slug:slug>/acceptance")
+@members_with(Action.READ)
+def accept_membership(membership: Membership) -> ResponseReturnValue:
+    """Say yes to being in, after a moderator has added one."""
+    partnerships_service.accept_membership(membership)
+    flash_live(_("You have said yes. The others can see how to reach you now."))
+    return redirect_303(membership.partnership.address)

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.transactions import begin_write
@@ -30,6 +31,8 @@ def create(
 ) -> Partnership:
     """Start a partnership of the organisations in `sides` (by id); `by` is its first moderator.
 
+    Only their own takes part at once: the others are invited.
+
     The same key returns the same partnership; raises AlreadyStarted if that has another description. Raises NotAllowed
     for a person without an organisation.
     """
@@ -50,8 +53,16 @@ def create(
     )
     partnership.goals = goals
     for organisation_id, side in ({by.organisation_id: Side.OTHERS} | sides).items():
-        db.session.add(Participation(partnership_id=partnership.id, organisation_id=organisation_id, side=side))
-    moderator = Membership(partnership=partnership, user=by, organisation_id=by.organisation_id, level=Level.MODERATOR)
+        own = organisation_id == by.organisation_id and by.organisation_confirmed
+        part = {"partnership_id": partnership.id, "organisation_id": organisation_id, "side": side}
+        db.session.add(Participation(**part, accepted_at=clock.now() if own else None))
+    moderator = Membership(
+        partnership=partnership,
+        user=by,
+        organisation_id=by.organisation_id,
+        level=Level.MODERATOR,
+        accepted_at=clock.now(),
+    )
     db.session.add(moderator)
     db.session.flush()
     record_by(moderator, STARTED)

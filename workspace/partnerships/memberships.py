@@ -1,5 +1,7 @@
 """Finding and creating memberships, however a person joins."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,9 +11,12 @@ from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.partnerships.activity_log import record, record_by
-from workspace.partnerships.models import Membership, MembershipState, Partnership
-from workspace.partnerships.verbs import JOINED
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.verbs import ACCEPTED_ORGANISATION, JOINED
 from workspace.permissions import Level
+
+# What is done about a membership through which somebody has just come in. Features above add to it.
+on_admission: list[Callable[[Membership], None]] = []
 
 
 def find(partnership: Partnership, user: User) -> Membership | None:
@@ -33,26 +38,35 @@ def admit(
     way: str = "",
     helps: str = "",
     link_id: int | None = None,
+    accepted: bool = True,
+    decided_at: datetime | None = None,
 ) -> Membership:
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
+    `accepted` says whether the person has asked for it, or said yes; somebody whom a moderator adds has not yet.
     A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
     by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
+    `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
     """
-    seat = find(partnership, user)
-    if seat and seat.is_active:
-        return seat
-    if seat is None:
-        seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
-        db.session.add(seat)
-    if seat.state is MembershipState.REQUESTED or seat.has_ended or seat.id is None:
-        seat.organisation_id = organisation_id
-    seat.level, seat.ends_at, seat.link_id, seat.request_text = level, None, link_id, ""
-    if seat.joined_at is None:  # What came while they waited for approval is not news to them.
-        seat.joined_at, seat.seen_number = clock.now(), partnership.last_number
-    seat.transition_to(MembershipState.ACTIVE, by=by)
+    membership = find(partnership, user)
+    if membership and membership.is_active:
+        return membership
+    if membership is None:
+        membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+        db.session.add(membership)
+    if membership.state is MembershipState.REQUESTED or membership.has_ended or membership.id is None:
+        membership.organisation_id = organisation_id
+    membership.level, membership.ends_at, membership.link_id, membership.request_text = level, None, link_id, ""
+    if membership.joined_at is None:  # What came while they waited for approval is not news to them.
+        membership.joined_at, membership.seen_number = clock.now(), partnership.last_number
+    membership.transition_to(MembershipState.ACTIVE, by=by)
+    membership.accepted_at = None
+    if by or decided_at:
+        membership.decide(level, at=decided_at)
     db.session.flush()
-    _tell(seat, by, helps)
+    for settle in on_admission:
+        settle(membership)
+    _tell(membership, by, helps)
     record_audit(
         AuditAction.JOINED,
         actor=by.user if by else user,
@@ -62,20 +76,44 @@ def admit(
         way=way or ("added" if by else ""),
         reason=helps,
     )
-    return seat
+    if accepted:
+        accept(membership)
+    return membership
 
 
-def _tell(seat: Membership, by: Membership | None, helps: str) -> None:
+def accept(membership: Membership) -> None:
+    """The person says yes to being in. The partnership is locked.
+
+    If their account belonged to the organisation that they represent, not because a stranger said so, then the
+    organisation takes part from now on.
+    """
+    membership.accepted_at = membership.accepted_at or clock.now()
+    person = membership.user
+    if person.organisation_id != membership.organisation_id or not person.organisation_confirmed:
+        return
+    invited = db.session.get(Participation, (membership.partnership_id, membership.organisation_id))
+    if invited is not None and invited.accepted_at is None and not membership.partnership.is_archived:
+        invited.accepted_at = clock.now()
+        record_by(membership, ACCEPTED_ORGANISATION, name=membership.organisation.name)
+        record_audit(
+            AuditAction.ACCEPTED_PARTICIPATION,
+            actor=person,
+            partnership=membership.partnership,
+            after=membership.organisation.name,
+        )
+
+
+def _tell(membership: Membership, by: Membership | None, helps: str) -> None:
     """Log it. New members start with both bookmarks at the current number; what was unread before stays unread."""
-    partnership = seat.partnership
-    was_up_to_date = seat.seen_number == partnership.last_number
+    partnership = membership.partnership
+    was_up_to_date = membership.seen_number == partnership.last_number
     if by:
-        entry = record_by(by, JOINED, subject=seat, level=seat.level.value)
+        entry = record_by(by, JOINED, subject=membership, level=membership.level.value)
     else:
-        details: dict[str, Any] = {"level": seat.level.value} | ({"helps": helps} if helps else {})
-        entry = record(partnership, JOINED, actor=seat, subject=seat, **details)
+        details: dict[str, Any] = {"level": membership.level.value} | ({"helps": helps} if helps else {})
+        entry = record(partnership, JOINED, actor=membership, subject=membership, **details)
     if was_up_to_date:
-        seat.seen_number, seat.own_unseen = entry.number, 0
+        membership.seen_number, membership.own_unseen = entry.number, 0
     elif not by:
-        seat.own_unseen += 1
-    seat.digested_number = entry.number
+        membership.own_unseen += 1
+    membership.digested_number = entry.number

@@ -32,7 +32,7 @@ from workspace.db.transactions import begin_write
 from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
-from workspace.permissions import Action, Conflict, Level, NotAllowed, permits
+from workspace.permissions import LEVELS, Action, Conflict, Level, NotAllowed, permits
 
 
 class Stage(StrEnum):
@@ -113,6 +113,8 @@ class Partnership(Model):
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
+    # How many new addresses may be invited a day, where an administrator has decided it.
+    invitation_limit: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     one_time_key: Mapped[str] = mapped_column(String(36))
@@ -151,8 +153,8 @@ class Partnership(Model):
 
     @goals.setter
     def goals(self, numbers: list[int]) -> None:
-        kept = {goal.number: goal for goal in self.goal_rows}
-        self.goal_rows = [kept.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
+        existing = {goal.number: goal for goal in self.goal_rows}
+        self.goal_rows = [existing.get(number) or PartnershipGoal(number=number) for number in sorted(set(numbers))]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -186,13 +188,14 @@ class PartnershipGoal(Model):
 
 
 class Participation(Model):
-    """An organisation's part in a partnership, on a side."""
+    """An organisation's part in a partnership, on a side. Until it is accepted, the organisation is only invited."""
 
     __tablename__ = "participation"
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True, index=True)
     side: Mapped[Side] = mapped_column(enum_column_type(Side, otherwise=Side.OTHERS))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     organisation: Mapped[Organisation] = relationship()
 
@@ -204,12 +207,17 @@ class Membership(Model):
     and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
     bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
 
-    `joined_at` is when the person first joined (None for somebody who has only asked to), `state_since` when the
-    current state began, `decided_by_id` who decided it (a membership's id; None for what happened on a date or the
-    person did), and `reason` why, in words that the person sees. `request_text` is what somebody wrote who asked to
-    join, `moderator_question` what the moderators want to know first. A suspension ends by itself at
-    `suspended_until`, a membership at `ends_at`: from that moment, whether or not it has been recorded
+    `accepted_at` is when the person said yes to being in (None for somebody whom a moderator has added, and who has not
+    answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
+    only asked to), `state_since` when the current state began, `decided_by_id` who decided it (a membership's id; None
+    for what happened on a date or the person did), and `reason` why, in words that the person sees. `request_text` is
+    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first. A suspension
+    ends by itself at `suspended_until`, a membership at `ends_at`: from that moment, whether or not it is recorded yet
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
+
+    `decided_at` is when moderators last decided about this person, and `decided_level` what they decided: the level,
+    or None where they ended the membership or declined the request. What the person does meanwhile, such as leaving,
+    asking again or coming back by a link, changes neither (None and None: nobody has decided about them yet).
     """
 
     __tablename__ = "membership"
@@ -246,8 +254,11 @@ class Membership(Model):
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=clock.now)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state_since: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     decided_by_id: Mapped[int | None]
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_level: Mapped[Level | None] = mapped_column(enum_column_type(Level, otherwise=Level.OBSERVER))
     suspended_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ending: Mapped[Ending | None] = mapped_column(enum_column_type(Ending, otherwise=Ending.REMOVED))
@@ -317,6 +328,25 @@ class Membership(Model):
     def _has_ended(cls) -> ColumnElement[bool]:
         return or_(cls.state == MembershipState.ENDED, and_(cls.ends_at.is_not(None), cls.ends_at <= now_param()))
 
+    @property
+    def is_barred(self) -> bool:
+        """Whether moderators ended it, now or on its date: only a moderator's new decision opens it again."""
+        is_ended = self.decided_at is not None and self.decided_level is None
+        return is_ended or (self.ends_at is not None and self.ends_at <= clock.now())
+
+    def decide(self, level: Level | None, *, at: datetime | None = None) -> None:
+        """Store a moderator's decision about this person: the level, or None for no access."""
+        self.decided_at, self.decided_level = at or clock.now(), level
+
+    def level_within_decision(self, offered: Level) -> Level:
+        """What somebody gets who comes in by themselves: never more than moderators decided last.
+
+        Raises NotAllowed where they decided that the person has no access.
+        """
+        if self.is_barred:
+            raise NotAllowed(_("The moderators have ended your access. Only a moderator can let you in again."))
+        return min(offered, self.decided_level or offered, key=LEVELS.index)
+
     def transition_to(self, state: MembershipState, *, by: "Membership | None" = None, reason: str = "") -> None:
         """Change the state to `state`, by the decision of `by`, and clear what belonged to the last one."""
         self.state, self.state_since, self.reason = state, clock.now(), reason
@@ -329,9 +359,12 @@ class Membership(Model):
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
     def require(self, action: Action) -> None:
-        """Raise the appropriate error unless this member may do `action`: the check under the lock."""
-        if not self.may(action):
-            if self.partnership.is_archived and self.is_active and permits(self.level, action):
+        """Raise the appropriate error unless this member may do `action`: the check under the lock.
+
+        An account that was closed while the request waited for the lock may do nothing.
+        """
+        if not self.user.is_active or not self.may(action):
+            if self.user.is_active and self.partnership.is_archived and self.is_active and permits(self.level, action):
                 raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
             raise NotAllowed(
                 _("Your access here does not include this. A moderator of the partnership can change that.")
@@ -339,8 +372,8 @@ class Membership(Model):
 
 
 def _membership_with_relations(membership_id: int) -> Select[Membership]:
-    seat = select(Membership).where(Membership.id == membership_id)
+    member = select(Membership).where(Membership.id == membership_id)
     holder = joinedload(Membership.user, innerjoin=True)
     organisation = joinedload(Membership.organisation, innerjoin=True)
     partnership = joinedload(Membership.partnership, innerjoin=True)
-    return seat.options(holder, organisation, partnership).execution_options(populate_existing=True)
+    return member.options(holder, organisation, partnership).execution_options(populate_existing=True)

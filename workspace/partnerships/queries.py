@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
-from workspace.accounts.models import User
+from workspace.accounts.models import User, email_key
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
-from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.labels import so_many
@@ -35,13 +35,18 @@ MOST_FOUND = 20
 
 # What the telling of an entry shows of its people.
 HISTORY_COLUMNS = tuple(
-    joinedload(seat).options(
+    joinedload(membership).options(
         load_only(Membership.id),
         joinedload(Membership.user).load_only(User.name),
         joinedload(Membership.organisation).load_only(Organisation.name),
     )
-    for seat in (Entry.actor, Entry.subject)
+    for membership in (Entry.actor, Entry.subject)
 )
+
+
+# A membership's side; that of an organisation which no longer takes part is the others'.
+SIDE: Any = func.coalesce(Participation.side, Side.OTHERS)
+ORGANISATION_AND_SIDE = (Organisation.name.label("organisation_name"), SIDE.label("side"))
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,10 @@ def has_closed_memberships(user: User) -> bool:
 
 
 def organisations_by_side(partnership_ids: Iterable[int], named: int) -> dict[int, list[OrganisationsOnSide]]:
-    """The sides of each partnership, at most `named` organisations of each by name, in Danish order."""
+    """The sides of each partnership, at most `named` organisations of each by name, in Danish order.
+
+    Only organisations that take part: nobody can write others into their own ranks by inviting them.
+    """
     found: dict[tuple[int, Side, int], list[str]] = defaultdict(list)
     for row in fetch_rows(_parties(), ids=list(partnership_ids), named=named):
         found[row.partnership_id, row.side, row.how_many].append(row.name)
@@ -131,14 +139,16 @@ def _parties() -> AnySelect:
             func.count().over(partition_by=a_side).label("how_many"),
         )
         .join(Participation.organisation)
-        .where(Participation.partnership_id.in_(bindparam("ids", expanding=True)))
+        .where(
+            Participation.partnership_id.in_(bindparam("ids", expanding=True)), Participation.accepted_at.is_not(None)
+        )
         .subquery()
     )
     return select(ranked).where(ranked.c.place <= bindparam("named")).order_by(ranked.c.place)
 
 
 def participations(membership: Membership) -> list[AnyRow]:
-    """All organisations that take part, in Danish order."""
+    """All organisations that take part or are invited, in Danish order."""
     return participating_organisations(membership.partnership)
 
 
@@ -146,7 +156,9 @@ def participating_organisations(partnership: Partnership) -> list[AnyRow]:
     """The same for whoever has been given a way in."""
     return list(
         db.session.execute(
-            select(Organisation.id, Organisation.name, Organisation.website, Participation.side)
+            select(
+                Organisation.id, Organisation.name, Organisation.website, Participation.side, Participation.accepted_at
+            )
             .join(Participation.organisation)
             .where(Participation.partnership_id == partnership.id)
             .order_by(Organisation.name_key)
@@ -168,19 +180,9 @@ def members(membership: Membership, after: int | None) -> list[AnyRow]:
 
 @cached_statement
 def _members(*, goes_on: bool) -> AnySelect:
+    members = select(Membership.id, Membership.level, User.name, User.name_key, User.title, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            Membership.level,
-            User.name,
-            User.name_key,
-            User.title,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(Membership.partnership_id == MEMBERSHIP.partnership_id, Membership.is_active)
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
@@ -189,6 +191,15 @@ def _members(*, goes_on: bool) -> AnySelect:
         key_after = select(User.name_key).join(Membership).where(Membership.id == bindparam("after")).scalar_subquery()
         query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, bindparam("after")))
     return query
+
+
+def with_person(query: AnySelect) -> AnySelect:
+    """`query`, which has memberships, with their people, organisations and sides (`SIDE`) joined to it."""
+    return (
+        query.join(Membership.user)
+        .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(Participation, participation_of_membership())
+    )
 
 
 def participation_of_membership() -> ColumnElement[bool]:
@@ -239,7 +250,15 @@ def _unseen_events() -> AnySelect:
 
 
 def found_people(membership: Membership, words: str) -> list[AnyRow]:
-    """People of the organisations that take part, whose names have words beginning with `words`; with memberships."""
+    """People of the organisations that take part, whose names have words beginning with `words`; with memberships.
+
+    Of one that is only invited, whoever has exactly this e-mail address: to invite it opens no register of its people.
+    """
+    named = and_(
+        Participation.accepted_at.is_not(None),
+        User.organisation_confirmed,
+        *name_matches(User.name_search_key, words),
+    )
     query = (
         select(
             User.id,
@@ -265,7 +284,7 @@ def found_people(membership: Membership, words: str) -> list[AnyRow]:
                 Membership.is_active,
             ),
         )
-        .where(User.deactivated_at.is_(None), *named_like(User.name_search_key, words))
+        .where(User.deactivated_at.is_(None), or_(named, User.email_key == email_key(words)))
         .order_by(User.name_key, User.id)
         .limit(MOST_FOUND)
     )
@@ -276,7 +295,7 @@ def found_organisations(words: str, *, but: Iterable[int]) -> list[Organisation]
     """Organisations whose name has words that begin like `words`, in Danish order."""
     query = (
         select(Organisation)
-        .where(*named_like(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
+        .where(*name_matches(Organisation.name_search_key, words), Organisation.id.not_in(list(but)))
         .order_by(Organisation.name_key)
         .limit(MOST_FOUND)
     )
@@ -287,11 +306,3 @@ def organisations(ids: Iterable[int]) -> list[Organisation]:
     """The organisations with `ids`, in Danish order."""
     query = select(Organisation).where(Organisation.id.in_(list(ids))).order_by(Organisation.name_key)
     return list(db.session.scalars(query))
-
-
-def named_like(folded: Any, words: str) -> list[ColumnElement[bool]]:
-    """One condition a word: some word of the name begins with it."""
-    return [
-        or_(folded.startswith(word, autoescape=True), folded.contains(f" {word}", autoescape=True))
-        for word in danish.search_key(words).split()
-    ]

@@ -1,5 +1,6 @@
 """What moderators change in a partnership: its description, its stage, who takes part, whether it is archived."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
@@ -7,19 +8,21 @@ from sqlalchemy import select
 
 from workspace import clock
 from workspace.accounts.models import User
+from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.activity_log import record_by
-from workspace.partnerships.memberships import admit, find
+from workspace.partnerships.activity_log import record, record_by
+from workspace.partnerships.memberships import accept, admit, find
 from workspace.partnerships.models import Membership, Participation, Partnership, Stage
 from workspace.partnerships.verbs import (
-    ADDED_ORGANISATION,
+    ACCEPTED_ORGANISATION,
     ARCHIVED,
     CHANGED_GOALS,
     CHANGED_MAILS,
     CHANGED_PURPOSE,
     CHANGED_STAGE,
+    INVITED_ORGANISATION,
     RENAMED,
     UNARCHIVED,
     Verb,
@@ -77,7 +80,7 @@ def unarchive(by: Membership) -> None:
 
 
 def set_sides(by: Membership, sides: dict[int, Side]) -> None:
-    """Let the organisations in `sides` (by id) take part, each on its side. One that does already may change side."""
+    """Invite the organisations in `sides` (by id), each on its side. One that is there already may change side."""
     with by.partnership.locked():
         by.require(Action.EDIT_PARTNERSHIP)
         present = participations(by.partnership)
@@ -89,13 +92,13 @@ def set_sides(by: Membership, sides: dict[int, Side]) -> None:
                 db.session.add(
                     Participation(partnership_id=by.partnership_id, organisation_id=organisation.id, side=side)
                 )
-                record_by(by, ADDED_ORGANISATION, name=organisation.name)
+                record_by(by, INVITED_ORGANISATION, name=organisation.name)
 
 
 def add_person(by: Membership, user: User, level: Level) -> Membership:
-    """Make `user`, of an organisation that takes part, a member. A member stays one; a former one is one again.
+    """Make `user`, of an organisation that takes part or is invited, a member, who has yet to say yes.
 
-    Raises Conflict when the person's organisation does not take part.
+    A member stays one; a former one is one again. Raises Conflict when the person's organisation is not there.
     """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
@@ -103,12 +106,34 @@ def add_person(by: Membership, user: User, level: Level) -> Membership:
         present = participations(partnership)
         if user.organisation_id is None or user.organisation_id not in present or not user.is_active:
             raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
-        seat = find(partnership, user)
-        if seat and seat.is_active:
-            return seat
-        seat = admit(partnership, user, level=level, organisation_id=user.organisation_id, by=by)
-        enqueue("added", key=f"added:{seat.id}:{partnership.last_number}", to=user.id, membership=seat.id)
-        return seat
+        membership = find(partnership, user)
+        if membership and membership.is_active:
+            return membership
+        membership = admit(partnership, user, level=level, organisation_id=user.organisation_id, by=by, accepted=False)
+        enqueue("added", key=f"added:{membership.id}:{partnership.last_number}", to=user.id, membership=membership.id)
+        return membership
+
+
+def accept_membership(by: Membership) -> None:
+    """Say yes to being in: from now on the others see how to reach this member."""
+    with by.locked():
+        accept(by)
+
+
+def accept_participations(partnership: Partnership, organisation_ids: Collection[int], by: User) -> list[str]:
+    """Let an administrator say yes for invited organisations; the names of those that take part from now on."""
+    accepted = []
+    with partnership.locked():
+        if partnership.is_archived:
+            raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
+        for participation in participations(partnership).values():
+            if participation.organisation_id in organisation_ids and participation.accepted_at is None:
+                participation.accepted_at = clock.now()
+                name = participation.organisation.name
+                record(partnership, ACCEPTED_ORGANISATION, name=name)
+                record_audit(AuditAction.ACCEPTED_PARTICIPATION, actor=by, partnership=partnership, after=name)
+                accepted.append(name)
+    return accepted
 
 
 def participations(partnership: Partnership) -> dict[int, Participation]:

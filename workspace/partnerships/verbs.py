@@ -133,12 +133,12 @@ def _joined(entry: "Entry") -> str:
         return _("%(who)s, administrator, joined to help: %(reason)s", who=who(entry), reason=entry.details["helps"])
     if entry.actor_id == entry.subject_id or entry.subject is None:
         return _("%(who)s joined", who=who(entry))
-    seat = entry.subject
+    membership = entry.subject
     return _(
         "%(who)s let %(person)s from %(organisation)s in",
         who=who(entry),
-        person=seat.user.name,
-        organisation=seat.organisation.name,
+        person=membership.user.name,
+        organisation=membership.organisation.name,
     )
 
 
@@ -151,6 +151,13 @@ def _changed_mails(entry: "Entry") -> str:
     if entry.details.get("after"):
         return _("%(who)s lets mails about the partnership carry titles only", who=who(entry))
     return _("%(who)s lets mails about the partnership carry texts again", who=who(entry))
+
+
+def _accepted(entry: "Entry") -> str:
+    name = entry.details.get("name", "")
+    if entry.actor is None:
+        return _("An administrator said yes on behalf of %(name)s, which takes part now", name=name)
+    return _("%(who)s said yes on behalf of %(name)s, which takes part now", who=who(entry), name=name)
 
 
 UNKNOWN = Verb("unknown", None)
@@ -178,6 +185,8 @@ CHANGED_PURPOSE = Verb(
 RENAMED = Verb("renamed", _l("%(who)s changed the name from ‘%(before)s’ to ‘%(after)s’"), texts=("before", "after"))
 CHANGED_GOALS = Verb("changed_goals", _l("%(who)s changed the goals"))
 CHANGED_MAILS = Verb("changed_mails", _changed_mails)
+INVITED_ORGANISATION = Verb("invited_organisation", _l("%(who)s invited %(name)s to take part"))
+ACCEPTED_ORGANISATION = Verb("accepted_organisation", _accepted)
 ADDED_ORGANISATION = Verb("added_organisation", _l("%(who)s added %(name)s"))
 ARCHIVED = Verb("archived", _l("%(who)s archived the partnership"))
 UNARCHIVED = Verb("unarchived", _l("%(who)s opened the partnership again"))

@@ -12,6 +12,7 @@ from workspace.organisations.models import Side
 from workspace.partnerships import labels, queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import EditForm, StageForm
 from workspace.partnerships.models import Membership
 from workspace.partnerships.organisation_picker import Selection
@@ -32,15 +33,14 @@ NAMED_IN_LIST = 2
 def index(user: User) -> ResponseReturnValue:
     """My partnerships, with what is new in each."""
     before = pagination.decode(request.args.get("before", ""), 1)
-    found = queries.my_partnerships(user, before)
-    page = found[: queries.PAGE]
+    page, last = pagination.split_page(queries.my_partnerships(user, before), queries.PAGE)
     return page_or_partial(
         "partnerships/index.html",
         "partnerships/_partnership_list_page.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
         parties=queries.organisations_by_side([row.id for row in page], NAMED_IN_LIST),
-        older=pagination.encode(page[-1].last_activity_at, page[-1].id) if len(found) > len(page) else None,
+        older=pagination.encode(last.last_activity_at, last.id) if last else None,
         may_start=may_start(user),
         closed=queries.has_closed_memberships(user),
     )
@@ -50,16 +50,16 @@ def index(user: User) -> ResponseReturnValue:
 @members_with(Action.READ)
 def about(membership: Membership) -> ResponseReturnValue:
     """Purpose, stage, goals, organisations and history."""
-    entries = queries.history(membership, pagination.parse_int(request.args.get("before", "")))
+    found = queries.history(membership, pagination.parse_int(request.args.get("before", "")))
+    entries, last = pagination.split_page(found, queries.HISTORY_PAGE)
     return page_or_partial(
         "partnerships/about.html",
         "partnerships/_history.html",
         focus=_first("event", entries, "number"),
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         organisations=queries.participations(membership),
-        entries=entries[: queries.HISTORY_PAGE],
-        older=len(entries) > queries.HISTORY_PAGE,
+        entries=entries,
+        older=last is not None,
         stage_form=StageForm(stage=membership.partnership.stage),
     )
 
@@ -160,7 +160,6 @@ def _edit_page(membership: Membership, form: EditForm, choice: Selection, **cont
         form=form,
         choice=choice,
         action=f"{membership.partnership.address}edit",
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
         **context,
     )

@@ -84,7 +84,8 @@ class AuthoredText:
 
     def require_present(self) -> None:
         """Raise Conflict if it is withdrawn."""
-        require_present(self.withdrawn_at)
+        if self.withdrawn_at is not None:
+            raise Conflict(_("It has been withdrawn in the meantime."))
 
     def require_editable(self, by: Membership) -> None:
         """Raise the appropriate error unless `by` may edit."""
@@ -172,12 +173,6 @@ class AuthoredText:
         for forget in on_erase:
             forget(self.partnership_id, self.number)
         return True
-
-
-def require_present(withdrawn_at: datetime | None) -> None:
-    """Raise Conflict for what was withdrawn, at that moment."""
-    if withdrawn_at is not None:
-        raise Conflict(_("It has been withdrawn in the meantime."))
 
 
 def is_undoable(withdrawn_at: datetime) -> bool:

@@ -26,18 +26,18 @@ def reply(mail: Mail) -> EmailContent | None:
 
 def _email(mail: Mail, heading: str, *, only_mentioned: bool = False) -> EmailContent | None:
     """The mail, with what stands in the text now; None for one that is gone."""
-    seat, actor = emails.recipient_membership(mail), emails.entry(mail).actor
+    membership, actor = emails.recipient_membership(mail), emails.entry(mail).actor
     partnership_id, number = mail.payload["partnership"], mail.payload["text"]
     comment = db.session.get(Comment, (partnership_id, number))
     post = db.session.get_one(Post, (partnership_id, comment.post_number if comment else number))
     text = comment or post
-    if seat is None or actor is None or post.is_withdrawn or text.is_withdrawn:
+    if membership is None or actor is None or post.is_withdrawn or text.is_withdrawn:
         return None
-    if only_mentioned and seat.id not in text.mentions:
+    if only_mentioned and membership.id not in text.mentions:
         return None
     return emails.notification_email(
         mail,
-        seat,
+        membership,
         heading=heading % {"who": actor.user.name, "title": post.title},
         quote=text.body_text,
         path=f"posts/{post.number}" + (f"?comment={number}#comment-{number}" if comment else ""),

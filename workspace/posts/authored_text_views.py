@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.comments import views as comment_views
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -131,8 +132,7 @@ def _shown(membership: Membership, text: Text) -> Response:
 
 def _about(membership: Membership, text: Text) -> dict[str, Any]:
     return {
-        "membership": membership,
-        "partnership": membership.partnership,
+        **partnership_context(membership),
         "post": text.post,
         "text": text.authored,
         "comment": text.comment,

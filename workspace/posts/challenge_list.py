@@ -14,9 +14,9 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
-from workspace.organisations.models import Organisation, Side
+from workspace.organisations.models import Side
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of_membership, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import STALLED_AFTER, UNSOLVED, ChallengeStatus
 from workspace.posts.models import Post, PostKind
@@ -84,32 +84,29 @@ def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
 
 @lru_cache
 def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect:
-    seat, concerned = aliased(Membership), aliased(User)
+    member, concerned = aliased(Membership), aliased(User)
+    challenges = select(
+        Post.number,
+        Post.title,
+        Post.status,
+        Post.status_at,
+        Post.created_at,
+        Post.activity_at,
+        Post.activity_number,
+        Post.answer_by,
+        Post.parked_until,
+        Post.taker_id,
+        Post.asked_id,
+        Post.affected_count,
+        Post.comment_count,
+        concerned.name.label("concerned_name"),
+        is_new(has_news),
+        *author(),
+    ).join(Membership, Membership.id == Post.author_id)
     query: AnySelect = (
-        select(
-            Post.number,
-            Post.title,
-            Post.status,
-            Post.status_at,
-            Post.created_at,
-            Post.activity_at,
-            Post.activity_number,
-            Post.answer_by,
-            Post.parked_until,
-            Post.taker_id,
-            Post.asked_id,
-            Post.affected_count,
-            Post.comment_count,
-            concerned.name.label("concerned_name"),
-            is_new(has_news),
-            *author(),
-        )
-        .join(Membership, Membership.id == Post.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
-        .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
-        .outerjoin(concerned, concerned.id == seat.user_id)
+        with_person(challenges)
+        .outerjoin(member, member.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(concerned, concerned.id == member.user_id)
         .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.withdrawn_at.is_(None))
         .order_by(Post.activity_number.desc())
         .limit(PAGE + 1)
@@ -131,10 +128,10 @@ def counts(membership: Membership, filters: Filters) -> dict[str, int]:
 def _counted(membership: Membership) -> "_Counted":
     """All that there are, counted once for each entry in the log: a busy partnership has many."""
     partnership = membership.partnership
-    kept = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
-    found = kept.get("counted")
+    cached = _cached_counts(partnership.id, partnership.one_time_key, partnership.last_number)
+    found = cached.get("counted")
     if found is None or not found.since <= clock.now() <= found.until:
-        found = kept["counted"] = _count(membership, UNFILTERED)
+        found = cached["counted"] = _count(membership, UNFILTERED)
     return found
 
 
@@ -209,7 +206,7 @@ def _of(query: AnySelect, filters: Filters) -> AnySelect:
         has_taken = and_(Post.taker_id == filters.taker, Post.asked_id.is_(None))
         query = query.where(or_(Post.asked_id == filters.taker, has_taken))
     if filters.side:
-        query = query.where(func.coalesce(Participation.side, Side.OTHERS) == Side(filters.side))
+        query = query.where(SIDE == Side(filters.side))  # noqa: SIM300 (a column)
     if filters.role:
         query = query.where(Post.role_id == filters.role)
     return query

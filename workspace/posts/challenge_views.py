@@ -8,16 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.db import db
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import challenge_list, co_affected, queries
 from workspace.posts.blueprint import blueprint
-from workspace.posts.context import partnership_context, post_context
+from workspace.posts.context import post_context
 from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, SolutionForm, TakingForm
 from workspace.posts.models import Post
 from workspace.posts.statistics import figures
 from workspace.roles.queries import choices
-from workspace.web import htmx
+from workspace.web import htmx, pagination
 from workspace.web.forms import WorkspaceForm
 from workspace.web.htmx import flash_live, page_or_partial
 
@@ -28,11 +29,11 @@ def challenges(membership: Membership) -> ResponseReturnValue:
     """All challenges, by state, and the figures of the period."""
     filters = challenge_list.Filters.of(request.args)
     found = challenge_list.challenges(membership, filters)
-    page = found[: challenge_list.PAGE]
+    page, last = pagination.split_page(found, challenge_list.PAGE)
     context: dict[str, Any] = {
         "filters": filters,
         "page": page,
-        "older": page[-1].activity_number if len(found) > len(page) else None,
+        "older": last.activity_number if last else None,
         **partnership_context(membership),
     }
     if htmx.is_partial() and filters.before:
@@ -209,10 +210,7 @@ def _form_of(
         "posts/move.html",
         partial,
         focus="[data-focus]",
-        form=form,
-        move=move,
-        refusal=refusal,
-        **post_context(membership, queries.card(membership, number)),
+        **_move_context(membership, number, form, move, refusal),
     )
 
 
@@ -230,11 +228,16 @@ def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, v
         partial,
         page="posts/move.html",
         status=status,
-        form=form,
-        move=move,
-        refusal=refusal,
-        **post_context(membership, queries.card(membership, number)),
+        **_move_context(membership, number, form, move, refusal),
     )
+
+
+def _move_context(
+    membership: Membership, number: int, form: WorkspaceForm, move: str, refusal: Conflict | None
+) -> dict[str, Any]:
+    """The context of the form of a `move` ("" for none) beside the challenge as it is now."""
+    card = queries.card(membership, number)
+    return {"form": form, "move": move, "refusal": refusal, **post_context(membership, card)}
 
 
 def _shown(membership: Membership, number: int) -> Response:

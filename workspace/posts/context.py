@@ -1,17 +1,13 @@
-"""Template context of pages within a partnership, of a post, and of a challenge."""
+"""Template context of pages of a post and of a challenge."""
 
 from typing import Any
 
 from workspace.db.types import AnyRow
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.posts import queries
 from workspace.posts.challenge_workflow import ChallengeStatus, may_move
 from workspace.posts.verbs import SOLVED
-
-
-def partnership_context(membership: Membership) -> dict[str, Any]:
-    """The context of every page within a partnership."""
-    return {"membership": membership, "partnership": membership.partnership}
 
 
 def post_context(membership: Membership, post: AnyRow) -> dict[str, Any]:

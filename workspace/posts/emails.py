@@ -13,14 +13,14 @@ from workspace.posts.models import Post
 @email_type("challenge", _l("Asked to take a challenge"))
 def challenge(mail: Mail) -> EmailContent | None:
     """That one is asked to take a challenge, while one still is."""
-    seat = emails.recipient_membership(mail)
+    membership = emails.recipient_membership(mail)
     post = db.session.get_one(Post, (mail.payload["partnership"], mail.payload["post"]))
     actor = emails.entry(mail).actor
-    if seat is None or actor is None or post.is_withdrawn or post.asked_id != seat.id:
+    if membership is None or actor is None or post.is_withdrawn or post.asked_id != membership.id:
         return None
     return emails.notification_email(
         mail,
-        seat,
+        membership,
         heading=_("%(who)s asks you to take the challenge ‘%(title)s’", who=actor.user.name, title=post.title),
         quote=post.body_text,
         path=f"posts/{post.number}",

@@ -10,9 +10,8 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, fetch_rows
 from workspace.db.types import AnyRow
-from workspace.organisations.models import Organisation
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 
 
 class Follow(Model):
@@ -72,18 +71,13 @@ def columns(membership: Membership, post_number: Any) -> tuple[Any, Any]:
 
 def followers(membership: Membership, post_number: int) -> list[AnyRow]:
     """Who follows the post: id, name, organisation and side, in Danish order."""
-    query = (
-        select(
-            Membership.id,
-            User.name,
-            Organisation.name.label("organisation_name"),
-            Participation.side,
-        )
+    following = (
+        select(Membership.id, User.name, *ORGANISATION_AND_SIDE)
         .select_from(Follow)
         .join(Membership, Membership.id == Follow.membership_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+    )
+    query = (
+        with_person(following)
         .where(_of_post(membership, post_number), Membership.is_active)
         .order_by(User.name_key, Membership.id)
     )

@@ -4,15 +4,14 @@ In stored HTML a mention is a link to "#member-17"; what is shown is the current
 (rich_text/display.py). Only members of the same partnership can be mentioned: a composite key ensures it.
 """
 
-import re
 from typing import Any
 
-from sqlalchemy import String, cast, delete, exists, func, or_, select
+from sqlalchemy import String, cast, delete, exists, func, select
 
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow, AnySelect
-from workspace.i18n import danish as spelling
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.mentions import Mention
@@ -34,8 +33,8 @@ def resolved(partnership_id: int, prose: RichText, *, number: int | None = None)
         .join(Membership.user)
         .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
-    kept = _stored_mentions(partnership_id, number) if number else {}
-    return mentions.resolve_mentions(prose, referable=present | kept, recognisable=present)
+    stored = _stored_mentions(partnership_id, number) if number else {}
+    return mentions.resolve_mentions(prose, referable=present | stored, recognisable=present)
 
 
 def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
@@ -88,8 +87,7 @@ def unseen(membership: Membership, post_number: Any) -> Any:
 
 
 def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
-    """The members of the partnership whose name has a part that begins with what was typed, in Danish order."""
-    beginning = re.sub(r"([\\%_])", r"\\\1", spelling.search_key(typed))
+    """The members of the partnership whose name has words that begin with those typed, in Danish order."""
     query = (
         select(Membership.id, User.name, Organisation.name.label("organisation_name"))
         .join(Membership.user)
@@ -97,10 +95,7 @@ def suggestions(membership: Membership, typed: str) -> list[AnyRow]:
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
-            or_(
-                User.name_search_key.like(f"{beginning}%", escape="\\"),
-                User.name_search_key.like(f"% {beginning}%", escape="\\"),
-            ),
+            *name_matches(User.name_search_key, typed),
         )
         .order_by(User.name_key, Membership.id)
         .limit(MOST_SUGGESTED)

@@ -197,7 +197,7 @@ class Post(ChallengeMixin, Model):
     @property
     def owner_ids(self) -> set[int]:
         """The memberships whose matter it is: its author's, and of a challenge whoever has taken it."""
-        return {seat_id for seat_id in (self.author_id, self.taker_id) if seat_id}
+        return {member_id for member_id in (self.author_id, self.taker_id) if member_id}
 
     def pin(self, by: Membership) -> None:
         """Keep the post first in the feed. Raises Conflict when three are pinned already."""

@@ -10,10 +10,10 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, shared_alias
 from workspace.db.types import AnyRow, AnySelect
-from workspace.organisations.models import Organisation, Side
+from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import HISTORY_COLUMNS, participation_of_membership
+from workspace.partnerships.queries import HISTORY_COLUMNS, ORGANISATION_AND_SIDE, SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.verbs import Verb, thread_verbs
 from workspace.permissions import Level
@@ -124,52 +124,49 @@ def body_columns(writing: type[AuthoredText], longest: int, whole: int | None = 
 
 def card_select(*body: Any) -> AnySelect:
     """What a card shows of a post, of who wrote it, and of who has been asked to take it, or has taken it."""
-    seat, concerned = CONCERNED_MEMBERSHIP, CONCERNED
+    member, concerned = CONCERNED_MEMBERSHIP, CONCERNED
+    cards = select(
+        Post.number,
+        Post.kind,
+        Post.title,
+        Post.author_id,
+        Post.created_at,
+        Post.edited_at,
+        Post.comment_count,
+        Post.activity_number,
+        Post.pinned_at,
+        Post.withdrawn_at,
+        Post.withdrawn_by_id,
+        Post.withdrawn_reason,
+        Post.kept_reason,
+        Post.role_id,
+        Role.name.label("role_name"),
+        Role.retired_at.label("role_retired_at"),
+        accountable_name().label("accountable_name"),
+        Post.status,
+        Post.status_at,
+        Post.activity_at,
+        Post.answer_by,
+        Post.parked_until,
+        Post.outcome,
+        Post.taker_id,
+        Post.asked_id,
+        Post.affected_count,
+        Post.moves_number,
+        Membership.organisation_id,
+        _moved_title(),
+        concerned.name.label("concerned_name"),
+        Post.redacted_at,
+        withdrawn_by(Post),
+        mentioned(Post.partnership_id, Post.number),
+        *body,
+        *author(),
+    ).join(Membership, Membership.id == Post.author_id)
     return (
-        select(
-            Post.number,
-            Post.kind,
-            Post.title,
-            Post.author_id,
-            Post.created_at,
-            Post.edited_at,
-            Post.comment_count,
-            Post.activity_number,
-            Post.pinned_at,
-            Post.withdrawn_at,
-            Post.withdrawn_by_id,
-            Post.withdrawn_reason,
-            Post.kept_reason,
-            Post.role_id,
-            Role.name.label("role_name"),
-            Role.retired_at.label("role_retired_at"),
-            accountable_name().label("accountable_name"),
-            Post.status,
-            Post.status_at,
-            Post.activity_at,
-            Post.answer_by,
-            Post.parked_until,
-            Post.outcome,
-            Post.taker_id,
-            Post.asked_id,
-            Post.affected_count,
-            Post.moves_number,
-            Membership.organisation_id,
-            _moved_title(),
-            concerned.name.label("concerned_name"),
-            Post.redacted_at,
-            withdrawn_by(Post),
-            mentioned(Post.partnership_id, Post.number),
-            *body,
-            *author(),
-        )
-        .join(Membership, Membership.id == Post.author_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(cards)
         .outerjoin(Role, Role.id == Post.role_id)
-        .outerjoin(seat, seat.id == func.coalesce(Post.asked_id, Post.taker_id))
-        .outerjoin(concerned, concerned.id == seat.user_id)
+        .outerjoin(member, member.id == func.coalesce(Post.asked_id, Post.taker_id))
+        .outerjoin(concerned, concerned.id == member.user_id)
     )
 
 
@@ -187,20 +184,19 @@ def author() -> tuple[Any, ...]:
     """What is shown of who wrote something."""
     return (
         User.name.label("author_name"),
-        Organisation.name.label("organisation_name"),
-        func.coalesce(Participation.side, Side.OTHERS).label("side"),
+        *ORGANISATION_AND_SIDE,
     )
 
 
 def of_author() -> ColumnElement[bool]:
-    """Joins the seat of a post's author, where it is read of many posts: the seats of the partnership are few."""
+    """Joins the membership of a post's author, where many posts are read: a partnership has few memberships."""
     return and_(Membership.partnership_id == Post.partnership_id, Membership.id == Post.author_id)
 
 
 def withdrawn_by(writing: type[AuthoredText]) -> Any:
     """The column `withdrawn_by_name`: of who withdrew or redacted it."""
-    seat, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
-    name = select(person.name).join(seat, seat.user_id == person.id).where(seat.id == writing.withdrawn_by_id)
+    member, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
+    name = select(person.name).join(member, member.user_id == person.id).where(member.id == writing.withdrawn_by_id)
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 
@@ -251,13 +247,8 @@ def people_of(membership: Membership, ids: list[int | None]) -> dict[int, AnyRow
     wanted = [number for number in ids if number]
     if not wanted:
         return {}
-    query = (
-        select(Membership.id, *author())
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
-        .where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
-    )
+    people = with_person(select(Membership.id, *author()))
+    query = people.where(Membership.partnership_id == membership.partnership_id, Membership.id.in_(wanted))
     return {row.id: row for row in db.session.execute(query)}
 
 
@@ -279,7 +270,7 @@ def progress_of(membership: Membership, number: int, solving: list[int]) -> list
 def affected(membership: Membership, number: int) -> list[AnyRow]:
     """The organisations that have said that they meet the challenge too, in Danish order."""
     query = (
-        select(Organisation.id, Organisation.name, func.coalesce(Participation.side, Side.OTHERS).label("side"))
+        select(Organisation.id, Organisation.name, SIDE.label("side"))
         .join(CoAffected, CoAffected.organisation_id == Organisation.id)
         .outerjoin(
             Participation,

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.types import enum_column_type
-from workspace.organisations.models import Organisation, Side
+from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import record_by
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.permissions import Action
 from workspace.posts.authored_text import AuthoredText
 from workspace.posts.verbs import REACTED
@@ -103,12 +103,11 @@ def reacted_to(membership: Membership, number: int) -> str | None:
 
 def given(membership: Membership, number: int) -> dict[ReactionKind, dict[Side, list[str]]]:
     """Who gave which reaction to a text: names with organisations, by side, in Danish order."""
+    reactions = select(Reaction.kind, User.name, *ORGANISATION_AND_SIDE).join(
+        Membership, Membership.id == Reaction.membership_id
+    )
     query = (
-        select(Reaction.kind, User.name, Organisation.name, Participation.side)
-        .join(Membership, Membership.id == Reaction.membership_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(reactions)
         .where(
             Reaction.partnership_id == membership.partnership_id,
             Reaction.number == number,
@@ -118,5 +117,5 @@ def given(membership: Membership, number: int) -> dict[ReactionKind, dict[Side, 
     )
     found: dict[ReactionKind, dict[Side, list[str]]] = {}
     for kind, name, organisation, side in db.session.execute(query):
-        found.setdefault(kind, {}).setdefault(side or Side.OTHERS, []).append(f"{name}, {organisation}")
+        found.setdefault(kind, {}).setdefault(side, []).append(f"{name}, {organisation}")
     return found

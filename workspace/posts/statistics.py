@@ -18,7 +18,7 @@ from workspace.db.types import AnySelect
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of_membership
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 from workspace.posts.queries import of_author
@@ -108,7 +108,7 @@ def _shared(partnership_id: int, begin: datetime) -> AnySelect:
     )
     return (
         select(
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+            SIDE.label("side"),
             Post.created_at,
             first_answer.label("answered_at"),
             case((Post.status == ChallengeStatus.SOLVED, Post.status_at)).label("solved_at"),
@@ -126,10 +126,9 @@ def _shared(partnership_id: int, begin: datetime) -> AnySelect:
 
 def _waiting(partnership_id: int) -> AnySelect:
     concerned, concerned_part = aliased(Membership), aliased(Participation)
-    side = func.coalesce(Participation.side, Side.OTHERS)
     concerned_side = case((concerned.id.is_not(None), func.coalesce(concerned_part.side, Side.OTHERS)))
     return (
-        select(side.label("side"), concerned_side.label("concerned_side"), func.count().label("how_many"))
+        select(SIDE.label("side"), concerned_side.label("concerned_side"), func.count().label("how_many"))
         .select_from(Post)
         .join(Membership, of_author())
         .outerjoin(Participation, participation_of_membership())
@@ -152,7 +151,7 @@ def _waiting(partnership_id: int) -> AnySelect:
             Post.is_unsolved,
             or_(concerned.id.is_not(None), ~_answered_by_another_side()),
         )
-        .group_by(side, concerned_side)
+        .group_by(SIDE, concerned_side)
     )
 
 
@@ -167,7 +166,7 @@ def _answered_by_another_side() -> Any:
             actor.id == Entry.actor_id,
             part.partnership_id == actor.partnership_id,
             part.organisation_id == actor.organisation_id,
-            part.side != func.coalesce(Participation.side, Side.OTHERS),
+            part.side != SIDE,
         )
         .correlate(Post, Participation)
     )

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
 from workspace.permissions import Action, members_with
@@ -17,7 +18,7 @@ from workspace.posts import fragments, labels, queries, versions
 from workspace.posts.authored_text import AlreadyShared, StaleText
 from workspace.posts.blueprint import blueprint
 from workspace.posts.challenge_workflow import is_stalled
-from workspace.posts.context import partnership_context, post_context
+from workspace.posts.context import post_context
 from workspace.posts.forms import PostEditForm, ShareForm, WithdrawalForm
 from workspace.posts.models import Post, PostKind
 from workspace.posts.reactions import summarise
@@ -292,13 +293,12 @@ def _feed(membership: Membership, before: int | None) -> dict[str, Any]:
     wanted = request.args.get("kind", "")
     kind = PostKind(wanted) if wanted in list(PostKind) else None
     pinned = [] if before else queries.pinned(membership, kind=kind)
-    found = queries.feed(membership, kind=kind, before=before)
-    page = found[: queries.PAGE]
+    page, last = pagination.split_page(queries.feed(membership, kind=kind, before=before), queries.PAGE)
     return {
         "kind_shown": kind,
         "pinned": pinned,
         "page": page,
-        "older": page[-1].activity_number if len(found) > len(page) else None,
+        "older": last.activity_number if last else None,
         **partnership_context(membership),
     }
 

@@ -74,15 +74,15 @@ def merged(base: str, one: str, other: str) -> RichText | None:
     """The HTML `base` with the edits of both `one` and `other`; None where both changed the same paragraph."""
     texts = [html_reader.read(html) for html in (base, one, other)]
     known = {repr(block): block for text in texts for block in text}
-    kept: list[str] = []
+    merged_keys: list[str] = []
     # The separator between two paragraphs is the same in all texts, so edits of neighbours don't conflict.
     keys = [[key for block in text for key in (repr(block), BETWEEN)] for text in texts]
     matcher: Any = Matcher
     for region in Merge3(keys[0], keys[1], keys[2], sequence_matcher=matcher).merge_groups():
         if region[0] == "conflict":
             return None
-        kept.extend(region[1])
-    return blocks.render(known[key] for key in kept if key != BETWEEN)
+        merged_keys.extend(region[1])
+    return blocks.render(known[key] for key in merged_keys if key != BETWEEN)
 
 
 def _by_words(lines: Sequence[Change]) -> Iterator[Change]:

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock
-from workspace.i18n.formatting import short_date
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed, members_with
@@ -15,13 +13,13 @@ from workspace.roles import answers, endings, offers, queries
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor
 from workspace.roles.blueprint import blueprint
 from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
+from workspace.roles.labels import accepted
 from workspace.roles.models import Role
-from workspace.roles.views import PLACE, form_on, shown
-from workspace.web import htmx
+from workspace.roles.views import PLACE, form_again, form_on, shown
 from workspace.web.htmx import flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
-HOLDING = f"{ROLE}/holdings/<number:holding_id>"
+ASSIGNMENT = f"{ROLE}/holdings/<number:assignment_id>"
 
 
 @blueprint.get(f"{ROLE}/offers/new")
@@ -46,11 +44,11 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
     role, form = queries.role(membership, role_id), OfferForm()
     context = _offer(membership, role, form)
     if not form.validate():
-        return _invalid("_offer", context)
+        return form_again(context)
     to = queries.member(membership, form.member.data)
     if to is None:
         form.refuse(form.member, _("Choose a person."))
-        return _invalid("_offer", context)
+        return form_again(context)
     try:
         made = offers.offer(
             role,
@@ -62,7 +60,7 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
             stays_as_helper=form.stays_as_helper.data,
         )
     except Conflict as conflict:
-        return _conflict("_offer", conflict, _offer(membership, role, form))
+        return form_again(_offer(membership, role, form), status=409, conflict=conflict.message)
     flash_live(_("%(name)s is asked, and can accept or decline.", name=made.membership.user.name))
     return shown(membership, role)
 
@@ -83,85 +81,80 @@ def ask(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Ask for a role."""
     role, form = queries.role(membership, role_id), AskForm()
     if not form.validate():
-        return _invalid("_request", _request(membership, role, form))
+        return form_again(_request(membership, role, form))
     try:
         offers.ask(role, membership, kind=form.kind.data or AssignmentKind.HELPER, notes=form.notes.data or "")
     except Conflict as conflict:
-        return _conflict("_request", conflict, _request(membership, role, form))
+        return form_again(_request(membership, role, form), status=409, conflict=conflict.message)
     flash_live(_("The moderators are asked."))
     return shown(membership, role)
 
 
-@blueprint.post(f"{HOLDING}/acceptance")
+@blueprint.post(f"{ASSIGNMENT}/acceptance")
 @members_with(Action.TAKE_ROLES)
-def accept(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def accept(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Accept an offer, or grant a request."""
-    holding = queries.holding(membership, role_id, holding_id)
-    answers.accept(holding, membership)
-    if holding.since and holding.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(holding.since)))
-    elif holding.membership_id == membership.id:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=holding.role.name))
-    else:
-        flash_live(_("%(person)s has the role now.", person=holding.membership.user.name))
-    return shown(membership, holding.role)
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    answers.accept(assignment, membership)
+    flash_live(accepted(assignment, membership))
+    return shown(membership, assignment.role)
 
 
-@blueprint.get(f"{HOLDING}/refusal")
+@blueprint.get(f"{ASSIGNMENT}/refusal")
 @members_with(Action.TAKE_ROLES)
-def ask_to_decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def ask_to_decline(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Ask for the reason before declining."""
-    holding = queries.holding(membership, role_id, holding_id)
-    holding.require_open()
-    if not holding.may_be_answered_by(membership):
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    assignment.require_open()
+    if not assignment.may_be_answered_by(membership):
         raise NotAllowed(_("This is not yours to answer."))
-    return page_or_partial("roles/form.html", "roles/_refusal.html", **_about(membership, holding, "_refusal"))
+    return page_or_partial("roles/form.html", "roles/_refusal.html", **_about(membership, assignment, "_refusal"))
 
 
-@blueprint.post(f"{HOLDING}/refusal")
+@blueprint.post(f"{ASSIGNMENT}/refusal")
 @members_with(Action.TAKE_ROLES)
-def decline(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def decline(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Decline an offer, or a request."""
-    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_refusal", _about(membership, holding, "_refusal", form))
-    answers.decline(holding, membership, form.reason.data)
+        return form_again(_about(membership, assignment, "_refusal", form))
+    answers.decline(assignment, membership, form.reason.data)
     flash_live(_("Your answer is given."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
-@blueprint.post(f"{HOLDING}/withdrawal")
+@blueprint.post(f"{ASSIGNMENT}/withdrawal")
 @members_with(Action.TAKE_ROLES)
-def withdraw(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def withdraw(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Withdraw an offer or a request."""
-    holding = queries.holding(membership, role_id, holding_id)
-    offers.withdraw(holding, membership)
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.withdraw(assignment, membership)
     flash_live(_("It is withdrawn."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
-@blueprint.get(f"{HOLDING}/ending")
+@blueprint.get(f"{ASSIGNMENT}/ending")
 @members_with(Action.TAKE_ROLES)
-def ask_to_end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def ask_to_end(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Ask for the reason before an assignment ends."""
-    holding = queries.holding(membership, role_id, holding_id)
-    if not holding.may_be_ended_by(membership):
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    if not assignment.may_be_ended_by(membership):
         raise NotAllowed(_("Only the person, or a moderator, can end this."))
-    if holding.state is not AssignmentState.HELD or holding.is_over:
+    if assignment.state is not AssignmentState.HELD or assignment.is_over:
         raise Conflict(_("It is over already."))
-    return page_or_partial("roles/form.html", "roles/_ending.html", **_about(membership, holding, "_ending"))
+    return page_or_partial("roles/form.html", "roles/_ending.html", **_about(membership, assignment, "_ending"))
 
 
-@blueprint.post(f"{HOLDING}/ending")
+@blueprint.post(f"{ASSIGNMENT}/ending")
 @members_with(Action.TAKE_ROLES)
-def end(membership: Membership, role_id: int, holding_id: int) -> ResponseReturnValue:
+def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
     """Step down from a role, or remove somebody from it."""
-    holding, form = queries.holding(membership, role_id, holding_id), ReasonForm()
+    assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_ending", _about(membership, holding, "_ending", form))
-    endings.end(holding, membership, form.reason.data)
+        return form_again(_about(membership, assignment, "_ending", form))
+    endings.end(assignment, membership, form.reason.data)
     flash_live(_("It has ended. The history keeps it."))
-    return shown(membership, holding.role)
+    return shown(membership, assignment.role)
 
 
 def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any]:
@@ -185,17 +178,6 @@ def _request(membership: Membership, role: Role, form: AskForm) -> dict[str, Any
 
 
 def _about(
-    membership: Membership, holding: RoleAssignment, part: str, form: ReasonForm | None = None
+    membership: Membership, assignment: RoleAssignment, part: str, form: ReasonForm | None = None
 ) -> dict[str, Any]:
-    return form_on(membership, holding.role, part, form or ReasonForm(), holding=holding)
-
-
-def _invalid(part: str, context: dict[str, Any]) -> Response:
-    return htmx.form_error(f"roles/{part}.html", page="roles/form.html", **context)
-
-
-def _conflict(part: str, conflict: Conflict, context: dict[str, Any]) -> Response:
-    """The form again with what was typed, and the conflict."""
-    return htmx.form_error(
-        f"roles/{part}.html", page="roles/form.html", status=409, conflict=conflict.message, **context
-    )
+    return form_on(membership, assignment.role, part, form or ReasonForm(), assignment=assignment)

@@ -154,7 +154,7 @@ class RoleAssignment(Model):
         if verb in (OFFERED_ROLE, GAVE_ROLE, REFUSED_ROLE, LEFT_ROLE):
             return {self.membership_id}
         if verb in (TOOK_ROLE, DECLINED_ROLE):
-            return {seat_id for seat_id in (self.offered_by_id, self.former_id) if seat_id}
+            return {member_id for member_id in (self.offered_by_id, self.former_id) if member_id}
         return set()
 
 
@@ -202,7 +202,7 @@ def accountable(role: Role) -> RoleAssignment | None:
 
 
 def successor(role: Role) -> RoleAssignment | None:
-    """Who is to be accountable in the end: the present holder, or one who takes over later; with an active seat."""
+    """Who is to be accountable in the end, of active members: the present holder, or one who takes over later."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.role_id == role.id,

@@ -16,26 +16,26 @@ from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_R
 @email_type("role", _l("Role offered, handed over or answered"))
 def role(mail: Mail) -> EmailContent | None:
     """What happened about a role that has to do with the reader; an offer only while it stands."""
-    seat, entry = emails.recipient_membership(mail), emails.entry(mail)
-    holding = db.session.get_one(RoleAssignment, mail.payload["holding"])
+    membership, entry = emails.recipient_membership(mail), emails.entry(mail)
+    assignment = db.session.get_one(RoleAssignment, mail.payload["holding"])
     offers = entry.verb is OFFERED_ROLE
-    if seat is None or entry.actor is None or (offers and holding.state is not AssignmentState.OFFERED):
+    if membership is None or entry.actor is None or (offers and assignment.state is not AssignmentState.OFFERED):
         return None
     return emails.notification_email(
         mail,
-        seat,
-        heading=_heading(entry, holding, seat),
-        quote=holding.notes if offers else entry.details.get("reason", ""),
-        path=f"roles/{holding.role_id}",
+        membership,
+        heading=_heading(entry, assignment, membership),
+        quote=assignment.notes if offers else entry.details.get("reason", ""),
+        path=f"roles/{assignment.role_id}",
         button=_("Answer") if offers else _("See the role"),
     )
 
 
-def _heading(entry: Entry, holding: RoleAssignment, seat: Membership) -> str:
-    names = {"who": entry.actor.user.name if entry.actor else "", "role": holding.role.name}
+def _heading(entry: Entry, assignment: RoleAssignment, membership: Membership) -> str:
+    names = {"who": entry.actor.user.name if entry.actor else "", "role": assignment.role.name}
     took = (
         _("%(who)s has taken over the role ‘%(role)s’ from you", **names)
-        if holding.former_id == seat.id
+        if assignment.former_id == membership.id
         else _("%(who)s has accepted the role ‘%(role)s’", **names)
     )
     return {

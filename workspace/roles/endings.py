@@ -13,16 +13,16 @@ from workspace.roles.models import Role
 from workspace.roles.verbs import LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
 
 
-def end(holding: RoleAssignment, by: Membership, reason: str) -> None:
+def end(assignment: RoleAssignment, by: Membership, reason: str) -> None:
     """Step down, or as a moderator remove somebody from a role. Does nothing if it is over."""
     with by.partnership.locked():
         by.require(Action.TAKE_ROLES)
-        if not holding.may_be_ended_by(by):
+        if not assignment.may_be_ended_by(by):
             raise NotAllowed(_("Only the person, or a moderator, can end this."))
-        if holding.state is AssignmentState.HELD and not holding.is_over:
-            holding.end_at(clock.now())
-            holding.reason = reason
-            holding.log(by, LEFT_ROLE, reason=reason)
+        if assignment.state is AssignmentState.HELD and not assignment.is_over:
+            assignment.end_at(clock.now())
+            assignment.reason = reason
+            assignment.log(by, LEFT_ROLE, reason=reason)
 
 
 def retire(role: Role, by: Membership) -> None:
@@ -32,11 +32,11 @@ def retire(role: Role, by: Membership) -> None:
         if role.retired_at is not None:
             return
         role.retired_at = clock.now()
-        for holding in db.session.scalars(select(RoleAssignment).where(RoleAssignment.role_id == role.id)).all():
-            if holding.state in OPEN:
-                holding.resolve(by, AssignmentState.WITHDRAWN)
-            elif holding.state is AssignmentState.HELD and not holding.is_over:
-                holding.end_at(role.retired_at)
+        for assignment in db.session.scalars(select(RoleAssignment).where(RoleAssignment.role_id == role.id)).all():
+            if assignment.state in OPEN:
+                assignment.resolve(by, AssignmentState.WITHDRAWN)
+            elif assignment.state is AssignmentState.HELD and not assignment.is_over:
+                assignment.end_at(role.retired_at)
         record_by(by, RETIRED_ROLE, role=role.id, name=role.name)
 
 

@@ -3,6 +3,7 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from limits import RateLimitItemPerDay
 
 from workspace.accounts.models import User
 from workspace.organisations.models import Side
@@ -18,6 +19,9 @@ from workspace.roles.forms import StartWithRolesForm
 from workspace.roles.queries import founding_membership
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, redirect_303
+from workspace.web.throttling import TooManyAttempts, throttle
+
+PER_PERSON = RateLimitItemPerDay(10)
 
 
 @blueprint.get("/partnerships/new")
@@ -40,6 +44,7 @@ def start_partnership(user: User) -> ResponseReturnValue:
     if not form.validate():
         return _page(form, choice), 422
     try:
+        throttle(PER_PERSON, "start", str(user.id))
         partnership = create(
             by=user,
             name=form.name.data,
@@ -48,10 +53,13 @@ def start_partnership(user: User) -> ResponseReturnValue:
             sides=choice.existing(),
             one_time_key=form.one_time_key.data,
         )
+    except TooManyAttempts as refused:
+        form.refuse(form.name, _("You have started as many partnerships as you can in 24 hours. Try again tomorrow."))
+        return refused.answer(_page(form, choice))
     except AlreadyStarted as already:
         form.take_new_key()
-        seat = find(already.partnership, user)
-        if seat is None or not seat.is_active:  # They have left it since, and may no longer read it.
+        membership = find(already.partnership, user)
+        if membership is None or not membership.is_active:  # They have left it since, and may no longer read it.
             form.refuse(form.name, already.message)
             return _page(form, choice), 409
         return _page(form, choice, earlier=already.partnership), 409

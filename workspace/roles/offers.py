@@ -77,17 +77,17 @@ def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") ->
         return _open(made, role, by, by, ASKED_FOR_ROLE)
 
 
-def withdraw(holding: RoleAssignment, by: Membership) -> None:
+def withdraw(assignment: RoleAssignment, by: Membership) -> None:
     """Withdraw an offer or a request; does nothing if it has been withdrawn."""
     with by.partnership.locked():
         by.require(Action.TAKE_ROLES)
-        if holding.state is AssignmentState.WITHDRAWN:
+        if assignment.state is AssignmentState.WITHDRAWN:
             return
-        holding.require_open()
-        if not holding.may_be_withdrawn_by(by):
+        assignment.require_open()
+        if not assignment.may_be_withdrawn_by(by):
             raise NotAllowed(_("Only who made the offer, or a moderator, can withdraw it."))
-        holding.resolve(by, AssignmentState.WITHDRAWN)
-        holding.log(by, WITHDREW_ROLE)
+        assignment.resolve(by, AssignmentState.WITHDRAWN)
+        assignment.log(by, WITHDREW_ROLE)
 
 
 def is_accountable(member: Membership, role: Role) -> bool:
@@ -129,10 +129,10 @@ def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> Non
 
 
 def _withdraw_from_those_who_left(role: Role, by: Membership) -> None:
-    for holding in waiting(role):
-        if not holding.membership.is_active:
-            holding.resolve(by, AssignmentState.WITHDRAWN)
-            holding.log(by, WITHDREW_ROLE)
+    for assignment in waiting(role):
+        if not assignment.membership.is_active:
+            assignment.resolve(by, AssignmentState.WITHDRAWN)
+            assignment.log(by, WITHDREW_ROLE)
 
 
 def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, verb: Verb) -> RoleAssignment:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 from workspace.accounts.models import User
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
-from workspace.organisations.models import Organisation, Side
+from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of_membership
 from workspace.permissions import Level
 from workspace.roles.assignments import AssignmentState, RoleAssignment, is_held
 from workspace.roles.models import Role
@@ -96,14 +96,13 @@ def _requests() -> AnySelect:
 @cached_statement
 def _lacking() -> AnySelect:
     mine = select(Membership.partnership_id).where(*_is_mine_alone())
-    sides: Any = func.coalesce(Participation.side, Side.OTHERS)
     held = (
-        select(RoleAssignment.role_id, func.min(sides).label("side"))
+        select(RoleAssignment.role_id, func.min(SIDE).label("side"))
         .join(Membership, Membership.id == RoleAssignment.membership_id)
         .outerjoin(Participation, participation_of_membership())
         .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.is_active)
         .group_by(RoleAssignment.role_id)
-        .having(func.count(sides.distinct()) == 1)
+        .having(func.count(SIDE.distinct()) == 1)
         .subquery()
     )
     partner = aliased(Participation)

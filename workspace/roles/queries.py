@@ -12,12 +12,13 @@ from sqlalchemy.orm import aliased
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import named_like, participation_of_membership
+from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
@@ -43,13 +44,13 @@ def role(membership: Membership, role_id: int) -> Role:
     return found or abort(404)
 
 
-def holding(membership: Membership, role_id: int, holding_id: int) -> RoleAssignment:
-    """The holding; 404 for one that is not of this role."""
+def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
+    """The assignment; 404 for one that is not of this role."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.partnership_id == membership.partnership_id,
             RoleAssignment.role_id == role_id,
-            RoleAssignment.id == holding_id,
+            RoleAssignment.id == assignment_id,
         )
     )
     return found or abort(404)
@@ -60,9 +61,8 @@ def matrix(membership: Membership, words: str, after: str, *, retired: bool = Fa
     last = _numbers(after, 3)
     query = _matrix(retired, tuple(danish.search_key(words).split()), bool(last))
     place = dict(zip(PLACE, last, strict=True)) if last else {}
-    found = fetch_rows(query, **params_of(membership), **place)
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(fetch_rows(query, **params_of(membership), **place), PAGE)
+    return page, f"{last_row.has_holder}.{last_row.position}.{last_row.id}" if last_row else ""
 
 
 @lru_cache
@@ -92,9 +92,8 @@ def in_order(membership: Membership, after: str) -> tuple[list[AnyRow], str]:
     )
     if last := _numbers(after, 2):
         query = query.where(tuple_(Role.position, Role.id) > tuple_(*last))
-    found = db.session.execute(query).all()
-    last_row = found[PAGE - 1] if len(found) > PAGE else None
-    return list(found[:PAGE]), f"{last_row.position}.{last_row.id}" if last_row else ""
+    page, last_row = pagination.split_page(db.session.execute(query).all(), PAGE)
+    return page, f"{last_row.position}.{last_row.id}" if last_row else ""
 
 
 def counts(membership: Membership) -> AnyRow:
@@ -160,7 +159,7 @@ def waiting(membership: Membership, role_id: int) -> list[RoleAssignment]:
 
 
 def history(membership: Membership, role_id: int, before: int | None) -> list[AnyRow]:
-    """A page of what became of a role's holdings, the latest first, and one more if there are older ones."""
+    """A page of what became of a role's assignments, the latest first, and one more if there are older ones."""
     query = of_people(*ASSIGNMENT_COLUMNS, (RoleAssignment.since > clock.now()).label("is_ahead"), *_former()).where(
         RoleAssignment.partnership_id == membership.partnership_id,
         RoleAssignment.role_id == role_id,
@@ -238,28 +237,21 @@ def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, lis
 
 def candidates(membership: Membership, words: str) -> tuple[list[AnyRow], bool]:
     """Members who may hold roles, in Danish order, whose names have words that begin so; and whether there are more."""
+    members = select(Membership.id, User.name, *ORGANISATION_AND_SIDE)
     query = (
-        select(
-            Membership.id,
-            User.name,
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(members)
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_active,
             Membership.level != Level.OBSERVER,
             User.deactivated_at.is_(None),
-            *named_like(User.name_search_key, words),
+            *name_matches(User.name_search_key, words),
         )
         .order_by(User.name_key, Membership.id)
         .limit(MOST_CANDIDATES + 1)
     )
-    found = db.session.execute(query).all()
-    return list(found[:MOST_CANDIDATES]), len(found) > MOST_CANDIDATES
+    page, last_row = pagination.split_page(db.session.execute(query).all(), MOST_CANDIDATES)
+    return page, last_row is not None
 
 
 def member(membership: Membership, member_id: int) -> Membership | None:
@@ -271,8 +263,8 @@ def member(membership: Membership, member_id: int) -> Membership | None:
 
 def founding_membership(partnership: Partnership, user: User) -> Membership:
     """The membership of whoever has just started a partnership."""
-    seat = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
-    return db.session.scalars(seat).one()
+    membership = select(Membership).where(Membership.partnership_id == partnership.id, Membership.user_id == user.id)
+    return db.session.scalars(membership).one()
 
 
 def holds(membership: Membership, role_id: int | None) -> bool:
@@ -322,12 +314,12 @@ def has_accountable() -> ColumnElement[bool]:
 
 def accountable_name() -> Any:
     """The name of the accountable holder of the role `Role`, as a column; none for a vacant role."""
-    held, seat, person = HELD, HOLDER_MEMBERSHIP, HOLDER
+    held, membership, person = HELD, HOLDER_MEMBERSHIP, HOLDER
     now = now_param()
     return (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .join(held, held.membership_id == seat.id)
+        .join(membership, membership.user_id == person.id)
+        .join(held, held.membership_id == membership.id)
         .where(
             held.partnership_id == Role.partnership_id,
             held.role_id == Role.id,
@@ -335,7 +327,7 @@ def accountable_name() -> Any:
             held.state == inline_literal(AssignmentState.HELD),
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            seat.is_active,
+            membership.is_active,
         )
         .limit(1)
         .correlate(Role)
@@ -344,19 +336,15 @@ def accountable_name() -> Any:
 
 
 def of_people(*columns: Any) -> AnySelect:
-    """Holdings with what is shown of their people."""
-    return (
+    """Assignments with what is shown of their people."""
+    return with_person(
         select(
             *columns,
             User.name.label("person_name"),
-            Organisation.name.label("organisation_name"),
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
+            *ORGANISATION_AND_SIDE,
         )
         .select_from(RoleAssignment)
         .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
     )
 
 
@@ -377,17 +365,17 @@ ASSIGNMENT_COLUMNS = (
 
 def _former() -> tuple[Any, ...]:
     """From whom it was taken over, as columns."""
-    seat, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
+    membership, person, organisation = aliased(Membership), aliased(User), aliased(Organisation)
     of_former = (
         select(person.name)
-        .join(seat, seat.user_id == person.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.user_id == person.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     theirs = (
         select(organisation.name)
-        .join(seat, seat.organisation_id == organisation.id)
-        .where(seat.id == RoleAssignment.former_id)
+        .join(membership, membership.organisation_id == organisation.id)
+        .where(membership.id == RoleAssignment.former_id)
         .scalar_subquery()
     )
     return of_former.label("former_name"), theirs.label("former_organisation")

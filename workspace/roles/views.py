@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
@@ -37,7 +38,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         "shows_retired": retired,
         "people": queries.people(membership, [role.id for role in found]) if found else {},
         "sides": queries.sides(membership),
-        **place(membership),
+        **partnership_context(membership),
     }
     if after and htmx.is_partial():
         return _more(found, fragments.rows(membership, context))
@@ -58,13 +59,17 @@ def create(membership: Membership) -> ResponseReturnValue:
     """Add a role."""
     form = RoleForm()
     if not form.validate():
-        return htmx.form_error("roles/_new.html", page="roles/new.html", form=form, **place(membership))
+        return htmx.form_error("roles/_new.html", page="roles/new.html", form=form, **partnership_context(membership))
     described = {"name": form.name.data, "responsibility": form.responsibility.data}
     try:
         role = Role.add(membership, one_time_key=form.one_time_key.data, **described)
     except AlreadyAdded as already:
         form.take_new_key()
-        context = {"form": form, "earlier": queries.role(membership, already.role_id), **place(membership)}
+        context = {
+            "form": form,
+            "earlier": queries.role(membership, already.role_id),
+            **partnership_context(membership),
+        }
         return htmx.form_error("roles/_new.html", page="roles/new.html", status=409, **context)
     flash_live(_("The role is added. Offer it to somebody."))
     return htmx.redirect_client(address_of(membership, role.id))
@@ -74,7 +79,7 @@ def create(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ASSIGN_ROLES)
 def new(membership: Membership) -> ResponseReturnValue:
     """The form for a new role."""
-    return page_or_partial("roles/new.html", "roles/_new.html", form=RoleForm(), **place(membership))
+    return page_or_partial("roles/new.html", "roles/_new.html", form=RoleForm(), **partnership_context(membership))
 
 
 @blueprint.post(f"{PLACE}/set")
@@ -143,7 +148,7 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
     role, form = queries.role(membership, role_id), RoleEditForm()
     context = form_on(membership, role, "_edit", form)
     if not form.validate():
-        return htmx.form_error("roles/_edit.html", page="roles/form.html", **context)
+        return form_again(context)
     try:
         role.edit(
             membership,
@@ -153,7 +158,7 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
         )
     except StaleRole:
         form.set_base_version(role.version)
-        return htmx.form_error("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
+        return form_again(context, status=409, stale=True)
     flash_live(_("The role is changed."))
     return shown(membership, role)
 
@@ -187,11 +192,6 @@ def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
     return shown(membership, role)
 
 
-def place(membership: Membership) -> dict[str, Any]:
-    """The context of every template of roles."""
-    return {"membership": membership, "partnership": membership.partnership}
-
-
 def address_of(membership: Membership, role_id: int) -> str:
     """The page of a role."""
     return f"{membership.partnership.address}roles/{role_id}"
@@ -200,6 +200,7 @@ def address_of(membership: Membership, role_id: int) -> str:
 def whole(membership: Membership, role: Role) -> dict[str, Any]:
     """The context of a role's page."""
     found = queries.history(membership, role.id, pagination.parse_int(request.args.get("before", "")))
+    history, last = pagination.split_page(found, queries.HISTORY_PAGE)
     people = queries.people(membership, [role.id])[role.id]
     return {
         "role": role,
@@ -207,15 +208,20 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
         "accountable": next((row for row in people if row.kind == "accountable" and _counts(row)), None),
         "waiting": queries.waiting(membership, role.id),
         "sides": queries.sides(membership),
-        "history": found[: queries.HISTORY_PAGE],
-        "older": len(found) > queries.HISTORY_PAGE,
-        **place(membership),
+        "history": history,
+        "older": last is not None,
+        **partnership_context(membership),
     }
 
 
 def form_on(membership: Membership, role: Role, part: str, form: Any = None, **context: Any) -> dict[str, Any]:
     """The context of a form in place of a role's page."""
-    return {"role": role, "part": f"roles/{part}.html", "form": form, **place(membership), **context}
+    return {"role": role, "part": f"roles/{part}.html", "form": form, **partnership_context(membership), **context}
+
+
+def form_again(context: dict[str, Any], *, status: int = 422, **more: Any) -> Response:
+    """The form of `form_on` again, with what was typed and what is wrong."""
+    return htmx.form_error(context["part"], page="roles/form.html", status=status, **context, **more)
 
 
 def shown(membership: Membership, role: Role) -> Response:
@@ -231,7 +237,12 @@ def _counts(row: Any) -> bool:
 
 def _ordered(membership: Membership) -> dict[str, Any]:
     found, following = queries.in_order(membership, request.args.get("after", ""))
-    return {"roles": found, "following": following, "after": request.args.get("after", ""), **place(membership)}
+    return {
+        "roles": found,
+        "following": following,
+        "after": request.args.get("after", ""),
+        **partnership_context(membership),
+    }
 
 
 def _more(found: list[Any], rows: Markup) -> Response:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from sys import stderr
 from typing import TYPE_CHECKING, Any
@@ -82,82 +83,82 @@ def options() -> dict[str, Any]:
     }
 
 
-class Reading:
-    """A body being read, its network, and its deadline."""
+class IncomingBody:
+    """A body that is arriving, its network, and its deadline."""
 
     def __init__(self, network: str, deadline: asyncio.Timeout) -> None:
         self.network = network
         self.is_dropped = False
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
-        self._begun = self._loop.time()
+        self._started_at = self._loop.time()
 
-    def has_got(self, size: int) -> None:
+    def extend_deadline(self, size: int) -> None:
         """Extend the deadline by what has arrived."""
         if not self.is_dropped:
-            self._deadline.reschedule(self._begun + SECONDS_FOR_BODY + size / SLOWEST_BODY)
+            self._deadline.reschedule(self._started_at + SECONDS_FOR_BODY + size / SLOWEST_BODY)
 
     def drop(self) -> None:
-        """Give it up."""
+        """Stop reading it."""
         if not self._deadline.expired():
             self.is_dropped = True
             self._deadline.reschedule(self._loop.time())
 
 
-class Crowd:
-    """All requests in flight. If there are too many, the network with the most gives up its oldest body."""
+class InFlightRequests:
+    """Counts the requests in flight. If there are too many, the oldest body of the network with the most is dropped."""
 
     def __init__(self) -> None:
         self._of: Counter[str] = Counter()
-        self._readings: dict[str, dict[Reading, None]] = {}
-        self._bodies = 0
+        self._bodies_of: dict[str, dict[IncomingBody, None]] = {}
+        self._body_count = 0
 
-    def enter(self, network: str) -> bool:
-        """Admit a request of `network`; False if it has too many, and none that could make room."""
+    def admit(self, network: str) -> bool:
+        """Count a request of `network`; False if it has too many, and no body that could be dropped instead."""
         if self._of[network] >= MOST_OF_A_NETWORK and not self._drop_oldest(network):
             return False
         self._of[network] += 1
         return True
 
-    def leave(self, network: str) -> None:
-        """A request of `network` has been answered."""
+    def release(self, network: str) -> None:
+        """Count a request of `network` as answered."""
         self._of[network] -= 1
         if not self._of[network]:
             del self._of[network]
 
     @contextmanager
-    def holding(self, reading: Reading) -> Iterator[None]:
-        """Count a body among those being read."""
-        if self._bodies >= MOST_BODIES:
-            self._drop_oldest(max(self._readings, key=lambda network: len(self._readings[network])))
-        self._readings.setdefault(reading.network, {})[reading] = None
-        self._bodies += 1
+    def receiving(self, body: IncomingBody) -> Iterator[None]:
+        """Count `body` as one that is arriving."""
+        if self._body_count >= MOST_BODIES:
+            self._drop_oldest(max(self._bodies_of, key=lambda network: len(self._bodies_of[network])))
+        self._bodies_of.setdefault(body.network, {})[body] = None
+        self._body_count += 1
         try:
             yield
         finally:
-            self._forget(reading)
+            self._remove(body)
 
     def drop_all(self) -> None:
         """Drop all bodies: the process ends."""
-        for network in list(self._readings):
+        for network in list(self._bodies_of):
             while self._drop_oldest(network):
                 pass
 
     def _drop_oldest(self, network: str) -> bool:
-        oldest = next(iter(self._readings.get(network, ())), None)
+        oldest = next(iter(self._bodies_of.get(network, ())), None)
         if oldest is None:
             return False
-        self._forget(oldest)
+        self._remove(oldest)
         oldest.drop()
         return True
 
-    def _forget(self, reading: Reading) -> None:
-        readings = self._readings.get(reading.network, {})
-        if reading in readings:
-            del readings[reading]
-            self._bodies -= 1
-            if not readings:
-                del self._readings[reading.network]
+    def _remove(self, body: IncomingBody) -> None:
+        bodies = self._bodies_of.get(body.network, {})
+        if body in bodies:
+            del bodies[body]
+            self._body_count -= 1
+            if not bodies:
+                del self._bodies_of[body.network]
 
 
 class Front:
@@ -167,7 +168,7 @@ class Front:
         """The `watcher` has the app's streams, which end when the process is told to stop."""
         self.app = app
         self._watcher = watcher
-        self._crowd = Crowd()
+        self._in_flight = InFlightRequests()
         self._threads = ThreadPoolExecutor(THREADS, "request")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -175,7 +176,7 @@ class Front:
 
         def stop() -> None:
             with suppress(RuntimeError):  # The loop has ended.
-                loop.call_soon_threadsafe(self._crowd.drop_all)
+                loop.call_soon_threadsafe(self._in_flight.drop_all)
             self._watcher.stop()
 
         def end_silent() -> None:
@@ -184,7 +185,7 @@ class Front:
 
         shutdown.on_signal(stop)
         end_silent()
-        loop.call_soon(cut_off_who_does_not_read)  # when it listens
+        loop.call_soon(time_out_unread_responses)  # when it listens
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer a request."""
@@ -194,13 +195,13 @@ class Front:
                 self.app.settings.trusted_proxies, environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]
             )
         )
-        if not self._crowd.enter(network):
+        if not self._in_flight.admit(network):
             refuse(protocol, 503)
             return
         try:
             await self._serve(environ, protocol, network)
         finally:
-            self._crowd.leave(network)
+            self._in_flight.release(network)
 
     async def _serve(self, environ: "WSGIEnvironment", protocol: Any, network: str) -> None:
         body = Body(self.app.largest_body(environ)) if declared_size(environ) != 0 else None
@@ -210,7 +211,7 @@ class Front:
                 return
             loop = asyncio.get_running_loop()
             is_answered = loop.create_future()
-            self._threads.submit(self._answer, environ, protocol, partial(_tell, loop, is_answered))
+            self._threads.submit(self._answer, environ, protocol, partial(_resolve, loop, is_answered))
             await is_answered
         finally:
             if body:
@@ -218,52 +219,52 @@ class Front:
 
     async def _read(self, body: Body, environ: "WSGIEnvironment", protocol: Any, network: str) -> int:
         """Read the whole body; else why not, as the status to answer with."""
-        size, ends, reading = declared_size(environ), 0, None
+        size, ends, incoming = declared_size(environ), 0, None
         is_asked = environ.get("HTTP_EXPECT", "").lower() == "100-continue"
         if is_asked and size and size > body.largest:
             body.hand_over(environ)
             return 0
         try:
             async with asyncio.timeout(SECONDS_FOR_BODY) as deadline:
-                reading = Reading(network, deadline)
-                with self._crowd.holding(reading):
+                incoming = IncomingBody(network, deadline)
+                with self._in_flight.receiving(incoming):
                     async for chunk in protocol:
                         ends += not chunk
                         body.add(chunk)
-                        reading.has_got(min(body.size, body.largest))
+                        incoming.extend_deadline(min(body.size, body.largest))
                         if body.is_drained:
                             break
         except TimeoutError:
-            return 503 if reading and reading.is_dropped else 408
+            return 503 if incoming and incoming.is_dropped else 408
         # Granian reports a body that broke off as one more, empty chunk.
         if not body.is_drained and (ends > 1 or (size is not None and size != body.size)):
             return 400
         body.hand_over(environ)
         return 0
 
-    def _answer(self, environ: "WSGIEnvironment", protocol: Any, begun: Callable[[], None]) -> None:
-        """Let the app respond, in a thread. `begun` has been called by then."""
+    def _answer(self, environ: "WSGIEnvironment", protocol: Any, on_begun: Callable[[], None]) -> None:
+        """Let the app respond, in a thread. `on_begun` is called when a stream has begun, and at the end."""
         try:
-            start = Start()
+            start = StartResponse()
             answer = self.app(environ, start)
             if (stream := environ.get(STREAM)) and not start.has_length:
-                stream.hand_over(Pipe(protocol.response_stream(start.status, start.headers), answer))
+                stream.hand_over(EventSender(protocol.response_stream(start.status, start.headers), answer))
                 return
-            with closing_if_it_can(answer):
+            with closing_response(answer):
                 if start.has_length or environ["REQUEST_METHOD"] == "HEAD":
                     protocol.response_bytes(start.status, start.headers, b"".join(answer))
                 else:
                     transport = protocol.response_stream(start.status, start.headers)
-                    begun()
-                    pour(answer, transport)
+                    on_begun()
+                    send_all(answer, transport)
         except Exception as error:
             log.error("Failed outside the app: %s: %s", environ["REQUEST_METHOD"], told(error))
             protocol.response_empty(500, [])  # unless told otherwise
         finally:
-            begun()
+            on_begun()
 
 
-class Start:
+class StartResponse:
     """The start_response callable: takes the status and headers of the response."""
 
     status: int
@@ -278,7 +279,7 @@ class Start:
         return _write
 
 
-class Pipe:
+class EventSender:
     """Sends events of a stream, from any thread, until it ends or the client has gone."""
 
     def __init__(self, transport: Any, answer: Any) -> None:
@@ -293,17 +294,17 @@ class Pipe:
             self._answer.close()
 
 
-def pour(answer: Iterable[bytes], transport: Any) -> None:
-    """Send events as they come, until the stream ends or the client has gone."""
-    for piece in answer:
-        if not send(transport, piece):
+def send_all(answer: Iterable[bytes], transport: Any) -> None:
+    """Send chunks as they come, until the response ends or the client has gone."""
+    for chunk in answer:
+        if not send(transport, chunk):
             return
 
 
-def send(transport: Any, piece: bytes) -> bool:
+def send(transport: Any, chunk: bytes) -> bool:
     """Hand a chunk to granian, which takes it at once; False if the client has gone."""
     try:
-        for _nothing in transport.send_bytes(piece).__await__():
+        for _nothing in transport.send_bytes(chunk).__await__():
             pass
     except ProtocolClosed:
         return False
@@ -311,7 +312,7 @@ def send(transport: Any, piece: bytes) -> bool:
 
 
 @contextmanager
-def closing_if_it_can(answer: Any) -> Iterator[None]:
+def closing_response(answer: Any) -> Iterator[None]:
     """Close a WSGI response if it has a `close` method."""
     try:
         yield
@@ -343,6 +344,7 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(),  # unless there is a body
         "wsgi.errors": stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -365,8 +367,8 @@ def _key(name: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def cut_off_who_does_not_read() -> None:
-    """Let the system close connections that read nothing. They inherit the option from the listening socket.
+def time_out_unread_responses() -> None:
+    """Let the system close connections whose client reads nothing. They inherit the option from the listening socket.
 
     Only Linux supports it, and only there can a process list its open files.
     """
@@ -377,16 +379,16 @@ def cut_off_who_does_not_read() -> None:
                     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_WITHOUT_READING * 1000)
 
 
-def _tell(loop: asyncio.AbstractEventLoop, is_answered: "asyncio.Future[None]") -> None:
+def _resolve(loop: asyncio.AbstractEventLoop, is_answered: "asyncio.Future[None]") -> None:
     """Signal from a thread that a request is answered; may be called more than once."""
 
-    def tell() -> None:
+    def resolve() -> None:
         if not is_answered.done():
             is_answered.set_result(None)
 
     with suppress(RuntimeError):  # The loop has ended.
-        loop.call_soon_threadsafe(tell)
+        loop.call_soon_threadsafe(resolve)
 
 
 def _write(data: bytes) -> object:
-    raise NotImplementedError("An answer is returned, not written.")
+    raise NotImplementedError("A response is returned, not written.")

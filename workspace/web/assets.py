@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 PREFIX = "/static/"
-SERVED = ("js/*.js", "vendor/*.js", "*.svg")
-# The scripts of every page, bundled in this order: each request costs a wait on a phone.
-EVERY_PAGE = ("vendor/htmx-*.js", "vendor/idiomorph-*.js", "js/app.js", "js/drafts.js", "js/live.js")
+SERVED = ("vendor/trix-*.js", "*.svg")
+# Each of these becomes one file with all the modules that it imports, since every request costs a wait on a phone.
+SCRIPTS = ("page.js", "signin.js", "writing.js")
+# They come first in `page.js`, and its modules see what they declare.
+LIBRARIES = ("vendor/htmx-*.js", "vendor/idiomorph-*.js")
 BUILDS_RETAINED = 2  # the current one, and the one that a process from before an upgrade may still serve
 
 HASH = re.compile(r"\.[0-9a-f]{8}(?=\.\w+$)")
 IMPORT = re.compile(r'@import\s+"([^"]+)"\s+layer\((\w+)\);')
+MODULE_IMPORT = re.compile(r'^import (?:\{[\w\s,]+\} from )?"(\.[^"]+)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async function|function|const|let) )", re.MULTILINE)
+DECLARED = re.compile(r"^(?:export )?(?:async function|function|const|let) (\w+)", re.MULTILINE)
 STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 COMMENT = re.compile(STRING + r"|/\*.*?\*/", re.DOTALL)
 SPACE = re.compile(STRING + r"|\s*([{};,>])\s*|(:)\s+|(\s)\s*")
@@ -43,7 +48,7 @@ class Assets:
         self.addresses = dict(addresses(self.root))
 
     def url(self, name: str) -> str:
-        """The address of a file by its name in the source; the whole style is `app.css`, the script `page.js`."""
+        """The address of a file by its name in the source; the whole style is `app.css`."""
         try:
             return self.addresses[name]
         except KeyError:
@@ -89,7 +94,10 @@ def build(source: Path, root: Path) -> None:
 
 def served(source: Path) -> Iterator[tuple[str, bytes]]:
     yield "app.css", stylesheet(source / "css" / "app.css").encode()
-    yield "page.js", script(source).encode()
+    libraries = [path.read_text("utf-8") for pattern in LIBRARIES for path in sorted(source.glob(pattern))]
+    for name in SCRIPTS:
+        code = bundle(source / "js" / name)
+        yield name, "\n;\n".join([*libraries, code] if name == "page.js" else [code]).encode()
     for pattern in SERVED:
         for path in source.glob(pattern):
             yield path.relative_to(source).as_posix(), path.read_bytes()
@@ -104,10 +112,28 @@ def stylesheet(path: Path) -> str:
     return SPACE.sub(r"\1\2\3\4", IMPORT.sub(imported, without_comments(path))).replace(";}", "}").strip()
 
 
-def script(source: Path) -> str:
-    """The scripts of every page as one file."""
-    parts = [path.read_text("utf-8") for pattern in EVERY_PAGE for path in sorted(source.glob(pattern))]
-    return "\n;\n".join(['"use strict";', *parts])
+def bundle(entry: Path) -> str:
+    """The module `entry` with all modules that it imports, directly or not, each once and after what it imports.
+
+    They share one scope, so no two of them may declare the same name; only `entry` exports anything.
+    """
+    modules: dict[Path, str] = {}
+    declared: dict[str, Path] = {}
+
+    def add(path: Path) -> None:
+        code = modules[path] = path.read_text("utf-8")
+        for imported in MODULE_IMPORT.findall(code):
+            if (other := (path.parent / imported).resolve()) not in modules:
+                add(other)
+        for name in DECLARED.findall(code):
+            if other := declared.get(name):
+                raise ValueError(f"Both {other.name} and {path.name} declare {name!r}")
+            declared[name] = path
+        modules[path] = modules.pop(path)
+
+    add(entry.resolve())
+    codes = {path: MODULE_IMPORT.sub("", code) for path, code in modules.items()}
+    return "\n".join(code if path == entry.resolve() else EXPORT.sub("", code) for path, code in codes.items())
 
 
 def without_comments(path: Path) -> str:

@@ -1,12 +1,24 @@
-"""Keyset pagination: cursors in addresses, each a moment to the microsecond and numbers after it."""
+"""Keyset pagination: pages read with one row more than they show, and cursors in addresses.
 
+A cursor is a moment to the microsecond and numbers after it.
+"""
+
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LARGEST = 2**31 - 1
 
 Cursor = tuple[datetime, *tuple[int, ...]]
+Row = TypeVar("Row")
+
+
+def split_page(found: Sequence[Row], size: int) -> tuple[list[Row], Row | None]:
+    """The page, of which one row more than `size` was read; and its last row if others come after it."""
+    page = list(found[:size])
+    return page, page[-1] if len(found) > size else None
 
 
 def encode(moment: datetime, *numbers: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import func, select, tuple_
 
 from workspace.accounts.models import User
@@ -17,11 +18,14 @@ from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import HelpForm
+from workspace.members.moderation import closing
 from workspace.members.moderation.service import other_moderators
 from workspace.organisations.models import Organisation
 from workspace.organisations.queries import person
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.memberships import admit, find
-from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Conflict, Level, administrators_only
 from workspace.web import pagination
 from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
@@ -35,13 +39,13 @@ MAX_MEMBERSHIPS = 200
 def partnerships(user: User) -> ResponseReturnValue:
     """Every partnership by its name, with how many members and moderators it has."""
     found = _partnerships(pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/partnerships.html",
         "members/_partnerships.html",
         focus=f"#partnership-{page[0].id} a" if page else "",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
     )
 
 
@@ -59,9 +63,32 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
     form, context = HelpForm(), _help(user, partnership_id)
     if not form.validate():
         return form_error("members/_help.html", page="members/help.html", form=form, **context)
-    seat = join_to_help(user, context["partnership"], form.reason.data)
-    flash_live(_("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=seat.partnership.name))
-    return redirect_client(seat.partnership.address)
+    membership = join_to_help(user, context["partnership"], form.reason.data)
+    flash_live(
+        _("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=membership.partnership.name)
+    )
+    return redirect_client(membership.partnership.address)
+
+
+@blueprint.get("/admin/partnerships/<number:partnership_id>/organisations")
+@administrators_only
+def show_participations(user: User, partnership_id: int) -> ResponseReturnValue:
+    """The organisations of a partnership, and which of them are only invited."""
+    partnership: Partnership = db.get_or_404(Partnership, partnership_id)
+    organisations = participating_organisations(partnership)
+    return render_template("members/participations.html", partnership=partnership, organisations=organisations)
+
+
+@blueprint.post("/admin/partnerships/<number:partnership_id>/organisations")
+@administrators_only
+def accept_participations(user: User, partnership_id: int) -> ResponseReturnValue:
+    """Say yes for invited organisations, where nobody of theirs can."""
+    partnership: Partnership = db.get_or_404(Partnership, partnership_id)
+    chosen = [number for text in request.form.getlist("organisation") if (number := pagination.parse_int(text))]
+    names = partnerships_service.accept_participations(partnership, chosen, user)
+    if names:
+        flash_live(ngettext("%(num)s organisation takes part now.", "%(num)s organisations take part now.", len(names)))
+    return redirect_client(f"/admin/partnerships/{partnership_id}/organisations")
 
 
 @blueprint.get("/people/<number:user_id>/memberships")
@@ -69,7 +96,9 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
 def of_person(user: User, user_id: int) -> ResponseReturnValue:
     """A person's memberships: partnership, level, and since when."""
     shown = person(user_id)
-    return render_template("members/of_person.html", person=shown, seats=_memberships(shown))
+    unmoderated = closing.without_moderator(shown)
+    context = {"person": shown, "memberships": _memberships(shown), "unmoderated": unmoderated}
+    return render_template("members/of_person.html", **context)
 
 
 def join_to_help(user: User, partnership: Partnership, reason: str) -> Membership:
@@ -81,10 +110,13 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             raise Conflict(
                 _("You don't belong to an organisation yet. Find yourself among the people, and choose one.")
             )
-        seat = find(partnership, user)
-        if seat and seat.is_active:
+        membership = find(partnership, user)
+        if membership and membership.is_active:
             raise Conflict(_("You are in the partnership already."))
-        seat = admit(
+        is_put_out = membership is not None and (membership.is_barred or membership.state is MembershipState.SUSPENDED)
+        if membership and is_put_out and other_moderators(membership):
+            raise Conflict(_("The moderators have ended your access. Only a moderator can let you in again."))
+        membership = admit(
             partnership,
             user,
             level=Level.MODERATOR,
@@ -96,16 +128,16 @@ def join_to_help(user: User, partnership: Partnership, reason: str) -> Membershi
             [
                 mail_row(
                     "helped",
-                    key=f"helped:{seat.id}:{partnership.last_number}:{to.id}",
+                    key=f"helped:{membership.id}:{partnership.last_number}:{to.id}",
                     to=to.user_id,
                     membership=to.id,
-                    by=seat.id,
+                    by=membership.id,
                     reason=reason,
                 )
-                for to in other_moderators(seat)
+                for to in other_moderators(membership)
             ]
         )
-        return seat
+        return membership
 
 
 def _partnerships(after: int | None) -> list[AnyRow]:
@@ -117,7 +149,8 @@ def _partnerships(after: int | None) -> list[AnyRow]:
             Partnership.name,
             Partnership.archived_at,
             here.correlate(Partnership).scalar_subquery().label("members"),
-            here.where(Membership.level == Level.MODERATOR)
+            here.join(Membership.user)
+            .where(Membership.level == Level.MODERATOR, User.deactivated_at.is_(None))
             .correlate(Partnership)
             .scalar_subquery()
             .label("moderators"),
@@ -155,5 +188,5 @@ def _memberships(shown: User) -> list[AnyRow]:
 def _help(user: User, partnership_id: int) -> dict[str, Any]:
     """The partnership, and whether the administrator is in it already."""
     partnership: Partnership = db.get_or_404(Partnership, partnership_id)
-    seat = find(partnership, user)
-    return {"partnership": partnership, "is_in": seat is not None and seat.is_active}
+    membership = find(partnership, user)
+    return {"partnership": partnership, "is_in": membership is not None and membership.is_active}

@@ -2,25 +2,22 @@
 
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from limits import RateLimitItemPerHour
 
 from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
+from workspace.mail.addresses import normalised
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm
 from workspace.members.invitations import service as invitations_service
+from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InviteLink
 from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import public
 from workspace.web.htmx import flash_live, redirect_client
-from workspace.web.throttling import TooManyAttempts, client_network, throttle
-
-PER_NETWORK = RateLimitItemPerHour(20)
 
 
 @blueprint.get("/invitations/<token:token>")
@@ -48,13 +45,13 @@ def accept(token: str) -> ResponseReturnValue:
             return _invitation_page(invitation, form, 422)
         password_hash = passwords.hashed(form.password.data or "")
         user = invitations_service.make_account(invitation, name=form.name.data, password_hash=password_hash)
-        seat = invitations_service.accept(invitation, user)
+        membership = invitations_service.accept(invitation, user)
         sign_in.begin_session(user, remembered=False)
         g.user = user
     else:
-        seat = invitations_service.accept(invitation, user)
-    flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
-    return redirect_client(seat.partnership.address)
+        membership = invitations_service.accept(invitation, user)
+    flash_live(_("Welcome to ‘%(name)s’.", name=membership.partnership.name))
+    return redirect_client(membership.partnership.address)
 
 
 @blueprint.get("/join/<token:token>")
@@ -76,19 +73,20 @@ def join(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _join_page(link, form, 422)
     if g.user:
-        seat = join_requests_service.join(link, g.user, form.organisation.data if "organisation" in form else None)
-        flash_live(_("Welcome to ‘%(name)s’.", name=seat.partnership.name))
-        return redirect_client(seat.partnership.address)
-    email = _normal(form.email.data or "")
+        membership = join_requests_service.join(
+            link, g.user, form.organisation.data if "organisation" in form else None
+        )
+        flash_live(_("Welcome to ‘%(name)s’.", name=membership.partnership.name))
+        return redirect_client(membership.partnership.address)
+    email = normalised(form.email.data or "")
     if not email:
         form.refuse(form.email, _("This is not a mail address."))
         return _join_page(link, form, 422)
     try:
-        throttle(PER_NETWORK, "join", client_network())
-    except TooManyAttempts as refused:
+        join_requests_service.confirm_by_mail(link, email, form.organisation.data)
+    except TooManyInvitations as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(_join_page_html(link, form))
-    join_requests_service.confirm_by_mail(link, email, form.organisation.data)
     flash_live(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
     return redirect_client(request.path)
 
@@ -131,10 +129,3 @@ def _not_ours() -> ResponseReturnValue:
 def _is_strong(form: AccountForm, invitation: Invitation) -> bool:
     weakness = passwords.weakness(form.password.data or "", form.name.data or "", invitation.email)
     return weakness is None or form.refuse(form.password, weakness)
-
-
-def _normal(email: str) -> str:
-    try:
-        return validate_email(email, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return ""

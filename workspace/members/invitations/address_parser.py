@@ -1,6 +1,5 @@
 """Parsing pasted e-mail addresses, in whatever format people have them, and predicting what happens with each."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,15 +8,17 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import case, select
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.mail.addresses import normalised
+from workspace.members.invitations import limits
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
+from workspace.web import csv_files
 from workspace.web.forms import LONGEST_EMAIL
 
 LONGEST_NAME = 100
@@ -43,6 +44,7 @@ class RowStatus(StrEnum):
     SUSPENDED = "suspended"
     REQUESTED = "requested"
     INVITED = "invited"
+    EXHAUSTED = "exhausted"
     TWICE = "twice"
     NO_ADDRESS = "no_address"
 
@@ -59,7 +61,7 @@ def count(text: str) -> int:
 class Row:
     """One pasted address: as written, as parsed, and what will happen with it.
 
-    `since` is when the membership ended of somebody who had one.
+    `since` is when the membership ended of somebody who had one, or when an exhausted address may have the next mail.
     """
 
     written: str
@@ -95,7 +97,7 @@ def read(partnership: Partnership, text: str) -> list[Row]:
 
 
 def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowStatus, datetime | None]]:
-    """The status of addresses that the partnership knows, and since when; two statements for every 500."""
+    """The status of addresses that are known, and since when; four statements for every 500."""
     fates: dict[str, tuple[RowStatus, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
@@ -105,8 +107,9 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             Invitation.expires_at > clock.now(),
             Invitation.email_key.in_(chunk),
         )
+        fates |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
         fates |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
-        seats = (
+        memberships = (
             select(
                 User.email_key,
                 Membership.state,
@@ -118,7 +121,7 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             .join(Membership.user)
             .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
         )
-        for key, state, ending, is_in, has_ended, since in db.session.execute(seats):
+        for key, state, ending, is_in, has_ended, since in db.session.execute(memberships):
             fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
             if fate not in INVITING or key not in fates:
                 fates[key] = (fate, since if fate in INVITING else None)
@@ -145,22 +148,20 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
             if not piece:
                 continue
             named = NAMED.match(piece)
-            email = named["email"] if named else piece
+            email = named["email"] if named else csv_files.restored(piece)
             yield piece, email.strip(), _name(named["name"]) if named else ""
 
 
 def _columns(lines: list[str]) -> Iterator[tuple[str, str, str]]:
     """A CSV with a header that names the column of addresses, and perhaps one of names."""
-    separator = max(";,\t", key=lines[0].count)
-    rows = csv.reader((line.replace("\0", "\ufffd") for line in lines), delimiter=separator)
-    header = next(rows)
+    header, *rows = csv_files.read("\n".join(lines).replace("\0", "\ufffd"))
     email_at = next((place for place, title in enumerate(header) if HEADING.search(title)), 0)
     name_at = next((place for place, title in enumerate(header) if NAME_HEADING.search(title)), None)
     for row in rows:
         if any(cell.strip() for cell in row):
             email = row[email_at].strip() if email_at < len(row) else ""
             name = row[name_at] if name_at is not None and name_at < len(row) else ""
-            yield separator.join(row), email, _name(name)
+            yield csv_files.SEPARATOR.join(row), email, _name(name)
 
 
 def _address(text: str) -> str:
@@ -168,10 +169,7 @@ def _address(text: str) -> str:
     address = text.removeprefix("mailto:")
     if "@" not in address or len(address) > LONGEST_EMAIL:
         return ""
-    try:
-        return validate_email(address, check_deliverability=False).normalized
-    except (EmailNotValidError, UnicodeError, ValueError):
-        return ""
+    return normalised(address)
 
 
 def _name(text: str) -> str:

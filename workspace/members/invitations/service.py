@@ -1,9 +1,10 @@
 """Invitations by e-mail address. An invitation is an approval: accepting it makes one a member."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from flask import abort, current_app
+from flask import abort
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import insert, select, update
@@ -16,7 +17,7 @@ from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.mail.models import enqueue_all
 from workspace.mail.models import mail_row as mail_row
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import address_parser, limits
 from workspace.members.invitations.address_parser import INVITING, Row
 from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.organisations.models import Organisation
@@ -26,6 +27,7 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.web.signing import signing_keys
 
 
 class NoLongerOpen(Conflict):
@@ -37,12 +39,18 @@ class NoLongerOpen(Conflict):
 def invite(
     by: Membership, rows: Sequence[Row], *, level: Level, organisation_id: int, language: str, greeting: str
 ) -> list[Invitation]:
-    """Invite every row that can be invited; their status is checked again under the lock."""
+    """Invite every row that can be invited; their status is checked again under the lock.
+
+    Raises TooManyInvitations for more than may be invited today.
+    """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         require_partner(by.partnership, organisation_id)
         fates = address_parser.known(by.partnership, {row.key for row in rows})
         wanted = [row for row in rows if row.status in INVITING and fates.get(row.key, (row.status,))[0] in INVITING]
+        if not wanted:
+            return []
+        limits.use_room(by, [row.key for row in wanted])
         _withdraw_expired(by)
         now = clock.now()
         common = {
@@ -56,7 +64,19 @@ def invite(
             "created_at": now,
             "expires_at": now + VALID,
         }
-        made = _add([{"email": row.email, "email_key": row.key, "name": row.name, **common} for row in wanted])
+        ended = _ended_memberships(by.partnership, [row.key for row in wanted])
+        made = _add(
+            [
+                {
+                    "email": row.email,
+                    "email_key": row.key,
+                    "name": row.name,
+                    "reopens_id": ended.get(row.key),
+                    **common,
+                }
+                for row in wanted
+            ]
+        )
         enqueue_all([mail for invitation in made for mail in _mails(invitation)])
         for invitation in made:
             record_audit(
@@ -70,12 +90,16 @@ def invite(
 
 
 def resend(by: Membership, invitation_id: int) -> Invitation:
-    """Send it again, valid for another two weeks. The link stays the same."""
+    """Send it again, valid for another two weeks. The link stays the same.
+
+    Raises TooManyInvitations if the address has had as many mails this week as it may have without an answer.
+    """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         invitation = _of(by, invitation_id)
         if invitation.answer is not InvitationAnswer.OPEN:
             raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
+        limits.require_rested(invitation.email, invitation.email_key)
         invitation.round += 1
         invitation.sent_at = clock.now()
         invitation.expires_at = clock.now() + VALID
@@ -116,27 +140,45 @@ def accept(invitation: Invitation, user: User) -> Membership:
         link = db.session.get(InviteLink, invitation.link_id) if invitation.link_id else None
         if link:
             use(link)
-        seat = enter(
+        is_decision = invitation.is_decision_about(find(partnership, user))
+        invitation.answer = InvitationAnswer.ACCEPTED
+        membership = enter(
             partnership,
             user,
             level=invitation.level,
             organisation_id=invitation.organisation_id,
             link_id=invitation.link_id,
+            decided_at=invitation.created_at if is_decision else None,
         )
-        invitation.answer, invitation.accepted_by_id = InvitationAnswer.ACCEPTED, seat.id
-        return seat
+        invitation.accepted_by_id = membership.id
+        return membership
 
 
 def enter(
-    partnership: Partnership, user: User, *, level: Level, organisation_id: int | None, link_id: int | None
+    partnership: Partnership,
+    user: User,
+    *,
+    level: Level,
+    organisation_id: int | None,
+    link_id: int | None,
+    decided_at: datetime | None = None,
 ) -> Membership:
     """Make the person a member for their own organisation if it takes part, else for `organisation_id`.
 
-    Raises NotAllowed for a member whose access is on hold, and Conflict if the organisation does not take part.
+    `decided_at` is when a moderator decided that this very person comes in, at this level. Otherwise they get no more
+    than moderators decided about them before. Raises NotAllowed for somebody whose access is on hold or was ended by
+    moderators, and Conflict if the organisation does not take part.
     """
-    seat = find(partnership, user)
-    if seat and not seat.is_active and not seat.has_ended and seat.state is MembershipState.SUSPENDED:
+    membership = find(partnership, user)
+    if (
+        membership
+        and not membership.is_active
+        and not membership.has_ended
+        and membership.state is MembershipState.SUSPENDED
+    ):
         raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
+    if membership and decided_at is None:
+        level = membership.level_within_decision(level)
     if user.organisation_id in participations(partnership):
         organisation_id = user.organisation_id
     return admit(
@@ -146,6 +188,7 @@ def enter(
         organisation_id=require_partner(partnership, organisation_id),
         way="link" if link_id else "invitation",
         link_id=link_id,
+        decided_at=decided_at,
     )
 
 
@@ -190,12 +233,18 @@ def link_of(token: str) -> InviteLink | None:
 
 
 def make_account(invitation: Invitation, *, name: str, password_hash: str) -> User:
-    """Create an account for the invited person, whose address the mail has confirmed."""
+    """Create an account for the invited person, whose address the mail has confirmed.
+
+    It belongs to the organisation that the inviter named; it can speak for it only if the inviter could.
+    """
     begin_write()
+    inviter = invitation.invited_by.user
+    is_colleague = inviter.organisation_id == invitation.organisation_id and inviter.organisation_confirmed
     user = User(
         email=invitation.email,
         name=name,
         organisation_id=invitation.organisation_id,
+        organisation_confirmed=is_colleague and invitation.link_id is None,
         language=invitation.language,
         password_hash=password_hash,
     )
@@ -213,7 +262,7 @@ def _number(kind: type, token: str) -> int | None:
 
 
 def _signer(kind: type) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=kind.__name__.lower())
+    return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
 
 
 def _of(by: Membership, invitation_id: int) -> Invitation:
@@ -236,6 +285,22 @@ def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
         )
         made += db.session.scalars(added.order_by(Invitation.id))
     return made
+
+
+def _ended_memberships(partnership: Partnership, keys: Sequence[str]) -> dict[str, int]:
+    """The ended memberships of whoever has these addresses, by address: one statement for every 500."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), address_parser.AT_ONCE):
+        chunk = keys[start : start + address_parser.AT_ONCE]
+        query = (
+            select(User.email_key, Membership.id)
+            .join(Membership.user)
+            .where(Membership.partnership_id == partnership.id, Membership.is_present, Membership.has_ended)
+        )
+        found |= {
+            key: membership_id for key, membership_id in db.session.execute(query.where(User.email_key.in_(chunk)))
+        }
+    return found
 
 
 def _mails(invitation: Invitation) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Inviting, for moderators: paste, preview, confirm; what waits for an answer; links to show at a meeting."""
 
 from collections import Counter
-from typing import Any
 
 import segno
 from flask import abort, make_response, render_template, request
@@ -15,14 +14,17 @@ from workspace.mail import message_types
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import InvitationForm, LinkForm
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import address_parser, limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.invitations.address_parser import INVITING
+from workspace.members.invitations.address_parser import INVITING, Row
+from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
+from workspace.web import pagination
 from workspace.web.htmx import flash_live, redirect_client
 
 ROWS_SHOWN = 100
@@ -44,12 +46,21 @@ def invite(membership: Membership) -> ResponseReturnValue:
         return _page(membership, form, status=422 if form.errors else 200)
     rows = address_parser.read(membership.partnership, form.addresses.data)
     ready = [row for row in rows if row.status in INVITING]
-    if "confirm" not in request.form or not ready:
-        # Rows that can't be invited come first: they need attention.
-        rows.sort(key=lambda row: row.status in INVITING)
-        counts = Counter(row.status for row in rows)
-        context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **_place(membership)}
-        return make_response(render_template("members/preview.html", form=form, **context), 200 if ready else 422)
+    try:
+        if "confirm" in request.form and ready:
+            return _send(membership, form, rows)
+        limits.require_room(membership, [row.key for row in ready])
+    except TooManyInvitations as over:
+        form.refuse(form.addresses, over.message)
+        return over.answer(_page_html(membership, form))
+    # Rows that can't be invited come first: they need attention.
+    rows.sort(key=lambda row: row.status in INVITING)
+    counts = Counter(row.status for row in rows)
+    context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **partnership_context(membership)}
+    return make_response(render_template("members/preview.html", form=form, **context), 200 if ready else 422)
+
+
+def _send(membership: Membership, form: InvitationForm, rows: list[Row]) -> ResponseReturnValue:
     made = invitations_service.invite(
         membership,
         rows,
@@ -66,7 +77,10 @@ def invite(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def resend(membership: Membership, invitation_id: int) -> ResponseReturnValue:
     """Send an invitation again."""
-    invitation = invitations_service.resend(membership, invitation_id)
+    try:
+        invitation = invitations_service.resend(membership, invitation_id)
+    except TooManyInvitations as over:
+        return over.answer(_page_html(membership, _form(membership, empty=True), refused=over.message))
     flash_live(_("The invitation to %(email)s is sent again.", email=invitation.email))
     return redirect_client(f"{membership.partnership.address}invitations")
 
@@ -105,7 +119,7 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
         address=address,
         code=Markup(segno.make(address, micro=False).svg_inline(scale=4, omitsize=False)),  # noqa: S704 (made here)
         came=pending.came_by(link),
-        **_place(membership),
+        **partnership_context(membership),
     )
 
 
@@ -134,16 +148,22 @@ def _form(membership: Membership, *, empty: bool = False) -> InvitationForm:
 def _page(
     membership: Membership, form: InvitationForm, *, link_form: LinkForm | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    answer = render_template(
+    return make_response(_page_html(membership, form, link_form=link_form), status)
+
+
+def _page_html(
+    membership: Membership, form: InvitationForm, *, link_form: LinkForm | None = None, refused: str = ""
+) -> str:
+    found = pending.invitations(membership, pagination.parse_int(request.args.get("before", "")))
+    page, last = pagination.split_page(found, pending.PAGE)
+    return render_template(
         "members/invitations.html",
         form=form,
+        refused=refused,
         link_form=link_form or LinkForm(formdata=None),
-        open_invitations=pending.invitations(membership),
+        open_invitations=page,
+        count=pending.count_of_invitations(membership),
+        older=last.id if last else None,
         links=pending.links(membership),
-        **_place(membership),
+        **partnership_context(membership),
     )
-    return make_response(answer, status)
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}

@@ -11,6 +11,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.mail.models import enqueue
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation.service import find_member
@@ -58,9 +59,9 @@ def join(link: InviteLink, user: User, organisation_id: int | None = None) -> Me
         partnership = link.partnership
         if partnership.is_archived:
             raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
-        seat = find(partnership, user)
-        if seat and seat.is_active:
-            return seat
+        membership = find(partnership, user)
+        if membership and membership.is_active:
+            return membership
         invitations_service.use(link)
         return invitations_service.enter(
             partnership, user, level=link.level, organisation_id=organisation_id, link_id=link.id
@@ -68,7 +69,10 @@ def join(link: InviteLink, user: User, organisation_id: int | None = None) -> Me
 
 
 def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
-    """Send somebody without an account an invitation, so that the address is confirmed before they are in."""
+    """Send somebody without an account an invitation, so that the address is confirmed before they are in.
+
+    Raises TooManyInvitations. An address that has had its share of mails gets none, and nobody is told.
+    """
     with link.partnership.locked():
         db.session.refresh(link)
         invitations_service.require_partner(link.partnership, organisation_id)
@@ -81,6 +85,9 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
             )
         ):
             return
+        if limits.exhausted([key]):
+            return
+        limits.require_room_by_link(link, key)
         invitation = Invitation(
             partnership_id=link.partnership_id,
             email=email,
@@ -103,67 +110,81 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             raise Conflict(_("The partnership is no longer listed."))
         if user.organisation_id is None:
             raise Conflict(_("You don't belong to an organisation yet. An administrator can put that right."))
-        seat = find(partnership, user)
-        if seat and not seat.has_ended:
-            return seat
-        if seat is None:
-            seat = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
-            seat.joined_at = null()  # None would mean the column's default, the current time.
-            db.session.add(seat)
-        seat.organisation_id, seat.level, seat.ends_at = user.organisation_id, Level.OBSERVER, None
-        seat.transition_to(MembershipState.REQUESTED)
-        seat.request_text = words
+        membership = find(partnership, user)
+        if membership and not membership.has_ended:
+            return membership
+        if membership is None:
+            membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+            membership.joined_at = null()  # None would mean the column's default, the current time.
+            db.session.add(membership)
+        elif (
+            membership.ends_at and membership.is_barred
+        ):  # The end may not have been recorded yet, and must not be forgotten.
+            membership.decide(None, at=membership.ends_at)
+        membership.organisation_id, membership.level, membership.ends_at = user.organisation_id, Level.OBSERVER, None
+        membership.transition_to(MembershipState.REQUESTED)
+        membership.request_text = words
         db.session.flush()
         record_audit(AuditAction.ASKED_TO_JOIN, actor=user, subject=user, partnership=partnership)
-        return seat
+        return membership
 
 
-def approve(by: Membership, seat_id: int, level: Level) -> Membership:
+def approve(by: Membership, membership_id: int, level: Level) -> Membership:
     """Approve the request; the person's organisation takes part from now on, if it did not."""
     with by.partnership.locked():
-        seat = _request(by, seat_id)
-        invitations_service.create_member_account(seat.organisation_id, seat.user, by)
-        admit(by.partnership, seat.user, level=level, organisation_id=seat.organisation_id, by=by, way="request")
-        _tell(seat, "approved")
-        return seat
+        membership = _request(by, membership_id)
+        invitations_service.create_member_account(membership.organisation_id, membership.user, by)
+        admit(
+            by.partnership,
+            membership.user,
+            level=level,
+            organisation_id=membership.organisation_id,
+            by=by,
+            way="request",
+        )
+        _tell(membership, "approved")
+        return membership
 
 
-def decline(by: Membership, seat_id: int, reason: str) -> Membership:
+def decline(by: Membership, membership_id: int, reason: str) -> Membership:
     """Decline, with a reason that the person sees."""
     with by.partnership.locked():
-        seat = _request(by, seat_id)
-        seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
-        seat.ending = Ending.DECLINED
-        record_audit(AuditAction.DECLINED, actor=by.user, subject=seat.user, partnership=by.partnership, reason=reason)
-        _tell(seat, "declined")
-        return seat
+        membership = _request(by, membership_id)
+        membership.transition_to(MembershipState.ENDED, by=by, reason=reason)
+        membership.ending = Ending.DECLINED
+        membership.decide(None)
+        record_audit(
+            AuditAction.DECLINED, actor=by.user, subject=membership.user, partnership=by.partnership, reason=reason
+        )
+        _tell(membership, "declined")
+        return membership
 
 
-def ask_back(by: Membership, seat_id: int, question: str) -> Membership:
+def ask_back(by: Membership, membership_id: int, question: str) -> Membership:
     """Ask the person something before deciding."""
     with by.partnership.locked():
-        seat = _request(by, seat_id)
-        seat.moderator_question = question
-        record_audit(AuditAction.ASKED_BACK, actor=by.user, subject=seat.user, partnership=by.partnership)
-        _tell(seat, "asked_back")
-        return seat
+        membership = _request(by, membership_id)
+        membership.moderator_question = question
+        record_audit(AuditAction.ASKED_BACK, actor=by.user, subject=membership.user, partnership=by.partnership)
+        _tell(membership, "asked_back")
+        return membership
 
 
-def answer(seat: Membership, words: str) -> None:
+def answer(membership: Membership, words: str) -> None:
     """Answer the moderators' question: the answer is added below the request's text."""
-    with seat.partnership.locked():
-        if seat.state is not MembershipState.REQUESTED:
+    with membership.partnership.locked():
+        if membership.state is not MembershipState.REQUESTED:
             raise Conflict(_("Your request has been answered in the meantime."))
-        seat.request_text = f"{seat.request_text}\n\n{seat.moderator_question}\n{words}".strip()
-        seat.moderator_question = ""
+        membership.request_text = f"{membership.request_text}\n\n{membership.moderator_question}\n{words}".strip()
+        membership.moderator_question = ""
 
 
-def take_back(seat: Membership) -> None:
+def take_back(membership: Membership) -> None:
     """Withdraw one's own request."""
-    with seat.partnership.locked():
-        if seat.state is MembershipState.REQUESTED:
-            seat.transition_to(MembershipState.ENDED)
-            seat.ending = Ending.TAKEN_BACK
+    with membership.partnership.locked():
+        if membership.state is MembershipState.REQUESTED:
+            membership.transition_to(MembershipState.ENDED)
+            membership.ending = Ending.TAKEN_BACK
 
 
 def set_visibility(by: Membership, visibility: Visibility) -> None:
@@ -181,14 +202,14 @@ def set_visibility(by: Membership, visibility: Visibility) -> None:
             )
 
 
-def _request(by: Membership, seat_id: int) -> Membership:
+def _request(by: Membership, membership_id: int) -> Membership:
     by.require(Action.ADD_MEMBERS)
-    seat = find_member(by.partnership, seat_id)
-    if seat.state is not MembershipState.REQUESTED:
+    membership = find_member(by.partnership, membership_id)
+    if membership.state is not MembershipState.REQUESTED:
         raise Conflict(_("The request has been answered or taken back in the meantime."))
-    return seat
+    return membership
 
 
-def _tell(seat: Membership, what: str) -> None:
+def _tell(membership: Membership, what: str) -> None:
     moment = int(clock.now().timestamp() * 1000)
-    enqueue(what, key=f"{what}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)
+    enqueue(what, key=f"{what}:{membership.id}:{moment}", to=membership.user_id, membership=membership.id)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from limits import RateLimitItemPerDay
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -13,12 +14,15 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import DecisionForm, ReplyForm, RequestForm, VisibilityForm
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.partnerships.queries import organisations_by_side
 from workspace.permissions import Action, Conflict, members_with, signed_in
 from workspace.web import pagination
 from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+from workspace.web.throttling import TooManyAttempts, throttle
 
+PER_PERSON = RateLimitItemPerDay(20)
 PAGE = 20
 NAMED = 6
 
@@ -40,6 +44,12 @@ def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
     form = RequestForm()
     if not form.validate():
         return _listed_page(user, form, asked=partnership_id), 422
+    try:
+        throttle(PER_PERSON, "ask", str(user.id))
+    except TooManyAttempts as refused:
+        form.refuse(form.words, _("You have asked to join as often as you can in 24 hours. Try again tomorrow."))
+        page = _listed_page(user, form, asked=partnership_id)
+        return refused.answer(page.get_data(as_text=True))
     join_requests_service.ask_to_join(user, partnership, form.words.data)
     flash_live(_("Your request is sent. Here you see where it stands."))
     return redirect_client("/memberships")
@@ -49,9 +59,9 @@ def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
 @signed_in
 def answer(user: User, membership_id: int) -> ResponseReturnValue:
     """Answer the moderators' question."""
-    seat, form = _own(user, membership_id), RequestForm()
+    member, form = _own(user, membership_id), RequestForm()
     if form.validate():
-        join_requests_service.answer(seat, form.words.data)
+        join_requests_service.answer(member, form.words.data)
         flash_live(_("Your answer is sent."))
     else:
         flash_live(_("Write a few words."))
@@ -73,8 +83,8 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Approve a request."""
     form = DecisionForm()
     level = _chosen(form.level.data if form.validate() else None)
-    seat = join_requests_service.approve(membership, membership_id, level)
-    flash_live(_("%(name)s is in the partnership now.", name=seat.user.name))
+    member = join_requests_service.approve(membership, membership_id, level)
+    flash_live(_("%(name)s is in the partnership now.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -82,7 +92,7 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form to decline a request, or to ask the person something first."""
-    return _reply_page(membership, membership_id, ReplyForm())
+    return render_template("members/form.html", form=ReplyForm(), **_reply(membership, membership_id))
 
 
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
@@ -92,13 +102,13 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     form = ReplyForm()
     if not form.validate():
         context = _reply(membership, membership_id)
-        return form_error("members/_reply.html", page="members/reply.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     if "question" in request.form:
-        seat = join_requests_service.ask_back(membership, membership_id, form.words.data)
-        flash_live(_("%(name)s is asked.", name=seat.user.name))
+        member = join_requests_service.ask_back(membership, membership_id, form.words.data)
+        flash_live(_("%(name)s is asked.", name=member.user.name))
     else:
-        seat = join_requests_service.decline(membership, membership_id, form.words.data)
-        flash_live(_("The request of %(name)s is declined.", name=seat.user.name))
+        member = join_requests_service.decline(membership, membership_id, form.words.data)
+        flash_live(_("The request of %(name)s is declined.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -107,9 +117,7 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
 def show_visibility(membership: Membership) -> ResponseReturnValue:
     """The form for the partnership's visibility."""
     form = VisibilityForm(data={"visibility": membership.partnership.visibility})
-    return render_template(
-        "members/visibility.html", form=form, membership=membership, partnership=membership.partnership
-    )
+    return render_template("members/visibility.html", form=form, **partnership_context(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/visibility")
@@ -130,18 +138,18 @@ def _chosen(answer: Any) -> Any:
 
 
 def _own(user: User, membership_id: int) -> Membership:
-    seat = db.session.get(Membership, membership_id)
-    return seat if seat and seat.user_id == user.id else abort(404)
+    member = db.session.get(Membership, membership_id)
+    return member if member and member.user_id == user.id else abort(404)
 
 
 def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
     found = pending.listed(user, pagination.parse_int(request.args.get("after", "")))
-    page = found[:PAGE]
+    page, last = pagination.split_page(found, PAGE)
     return page_or_partial(
         "members/listed.html",
         "members/_listed.html",
         page=page,
-        following=page[-1].id if len(found) > PAGE else None,
+        following=last.id if last else None,
         parties=organisations_by_side([row.id for row in page], NAMED),
         form=form,
         asked=asked,
@@ -149,9 +157,10 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
 
 
 def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, "membership": membership, "partnership": membership.partnership}
-
-
-def _reply_page(membership: Membership, membership_id: int, form: ReplyForm) -> str:
-    return render_template("members/reply.html", form=form, **_reply(membership, membership_id))
+    member = moderation_service.find_member(membership.partnership, membership_id)
+    return {
+        "heading": _("The request of %(name)s", name=member.user.name),
+        "part": "members/_reply.html",
+        "member": member,
+        **partnership_context(membership),
+    }

@@ -11,7 +11,8 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import ConfirmedForm, RemovalForm, members_typed
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
-from workspace.members.moderation.suspension_views import ask_again, chosen, place
+from workspace.members.moderation.suspension_views import ask_again, chosen
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.roles import removal_impact
@@ -25,7 +26,7 @@ def ask_to_remove(membership: Membership) -> ResponseReturnValue:
     if not members_typed(request.args):
         flash_live(_("Choose members in the table first."))
         return redirect_303(f"{membership.partnership.address}members")
-    return render_template("members/removal.html", form=RemovalForm(), **_chosen(membership))
+    return render_template("members/form.html", form=RemovalForm(), **_chosen(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/removal")
@@ -34,13 +35,17 @@ def remove(membership: Membership) -> ResponseReturnValue:
     """End their memberships."""
     form, context = RemovalForm(), _chosen(membership)
     if not form.validate():
-        return form_error("members/_removal.html", page="members/removal.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     try:
         found = moderation_service.remove(
-            membership, members_typed(request.form), reason=form.reason.data, confirmed=form.confirmed.data
+            membership,
+            members_typed(request.form),
+            reason=form.reason.data,
+            confirmed=form.confirmed.data,
+            retained=form.retained,
         )
     except LastOfSide as question:
-        return ask_again("removal", form, question, context)
+        return ask_again(form, question, context)
     flash_live(
         ngettext("The member is removed.", "%(num)s members are removed.", len(found))
         if found
@@ -53,7 +58,7 @@ def remove(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.LEAVE)
 def ask_to_leave(membership: Membership) -> ResponseReturnValue:
     """Ask before somebody leaves."""
-    return render_template("members/leaving.html", form=ConfirmedForm(), **_own(membership))
+    return render_template("members/form.html", form=ConfirmedForm(), **_own(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/leaving")
@@ -64,7 +69,7 @@ def leave(membership: Membership) -> ResponseReturnValue:
     try:
         moderation_service.leave(membership, confirmed=form.confirmed.data)
     except LastOfSide as question:
-        return ask_again("leaving", form, question, _own(membership))
+        return ask_again(form, question, _own(membership))
     flash_live(_("You have left ‘%(name)s’.", name=membership.partnership.name))
     return redirect_client("/partnerships")
 
@@ -73,17 +78,26 @@ def leave(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Make somebody else moderator in one's place."""
-    seat = moderation_service.hand_over(membership, membership_id, confirmed=True)
-    flash_live(_("%(name)s is a moderator now, and you are a member.", name=seat.user.name))
+    member = moderation_service.hand_over(membership, membership_id, confirmed=True)
+    flash_live(_("%(name)s is a moderator now, and you are a member.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
 def _own(membership: Membership) -> dict[str, Any]:
     """One's own membership, and what leaving means for the roles."""
-    return {"without": removal_impact.impact_of_removing(membership, [membership.id]), **place(membership)}
+    return {
+        "heading": _("Leave the partnership"),
+        "part": "members/_leaving.html",
+        "without": removal_impact.impact_of_removing(membership, [membership.id]),
+        **partnership_context(membership),
+    }
 
 
 def _chosen(membership: Membership) -> dict[str, Any]:
     """The chosen members, and what removing them means for the roles."""
     context = chosen(membership)
-    return context | {"without": removal_impact.impact_of_removing(membership, [seat.id for seat in context["seats"]])}
+    return context | {
+        "heading": _("Remove from the partnership"),
+        "part": "members/_removal.html",
+        "without": removal_impact.impact_of_removing(membership, [member.id for member in context["members"]]),
+    }

@@ -1,7 +1,7 @@
 """Moderation of memberships, and what members do with their own; everything under the partnership's lock.
 
 A partnership always keeps an active moderator. The check is made under the lock, so it also holds if the last two are
-demoted at the same moment.
+demoted at the same moment. Only closing an account can leave one without (closing.py, appointment.py).
 """
 
 from collections.abc import Collection, Mapping
@@ -17,10 +17,12 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
+from workspace.members.moderation import ways_in
+from workspace.members.moderation.ways_in import NOTHING, Retained
 from workspace.members.verbs import LEFT, REMOVED
 from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
-from workspace.permissions import Action, Conflict, Level
+from workspace.permissions import LEVELS, Action, Conflict, Level
 
 MOST_AT_ONCE = 100
 
@@ -46,108 +48,129 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
     """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        changed = [seat for seat in find_members(by.partnership, levels) if seat.level is not levels[seat.id]]
-        if any(seat.ends_at for seat in changed if levels[seat.id] is Level.MODERATOR):
+        changed = [member for member in find_members(by.partnership, levels) if member.level is not levels[member.id]]
+        if any(member.ends_at for member in changed if levels[member.id] is Level.MODERATOR):
             raise Conflict(_("A moderator's access has no end. Take away the end date first."))
-        raised = {seat.id for seat in changed if levels[seat.id] is Level.MODERATOR}
+        raised = {member.id for member in changed if levels[member.id] is Level.MODERATOR}
         require_moderators(by.partnership, without=moderators(changed), plus=raised, confirmed=confirmed)
-        before = {seat.id: seat.level for seat in changed}
-        for seat in changed:
-            seat.level = levels[seat.id]
+        before = {member.id: member.level for member in changed}
+        for member in changed:
+            member.level = levels[member.id]
+            if not member.is_barred:
+                member.decide(member.level)
             record_audit(
                 AuditAction.CHANGED_LEVEL,
                 actor=by.user,
-                subject=seat.user,
+                subject=member.user,
                 partnership=by.partnership,
-                before=before[seat.id].value,
-                after=seat.level.value,
+                before=before[member.id].value,
+                after=member.level.value,
             )
-        _tell_levels([seat for seat in changed if seat.is_active and seat.id != by.id])
+        lowered = [member for member in changed if LEVELS.index(member.level) < LEVELS.index(before[member.id])]
+        ways_in.close_above_level(by, lowered)
+        _tell_levels([member for member in changed if member.is_active and member.id != by.id])
         return before
 
 
 def suspend(
-    by: Membership, ids: Collection[int], *, until: datetime | None, reason: str, confirmed: bool = False
+    by: Membership,
+    ids: Collection[int],
+    *,
+    until: datetime | None,
+    reason: str,
+    confirmed: bool = False,
+    retained: Retained = NOTHING,
 ) -> list[Membership]:
-    """Suspend members until a moment, or until somebody lifts it; returns those who were suspended."""
+    """Suspend members until a moment, or until somebody lifts it; returns those who were suspended.
+
+    The ways in that they made or may know are closed, except for what is `retained`.
+    """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        found = [seat for seat in find_members(by.partnership, ids) if seat.is_active]
+        found = [member for member in find_members(by.partnership, ids) if member.is_active]
         require_others(by, found)
         require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
-        for seat in found:
-            seat.transition_to(MembershipState.SUSPENDED, by=by, reason=reason)
-            seat.suspended_until = until
-            _tell(AuditAction.SUSPENDED, seat, by, reason=reason, until=until.isoformat() if until else "")
+        for member in found:
+            member.transition_to(MembershipState.SUSPENDED, by=by, reason=reason)
+            member.suspended_until = until
+            _tell(AuditAction.SUSPENDED, member, by, reason=reason, until=until.isoformat() if until else "")
+        ways_in.close(by, found, retained=retained)
         return found
 
 
-def lift(by: Membership, seat_id: int) -> Membership:
+def lift(by: Membership, member_id: int) -> Membership:
     """Lift a suspension."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = find_member(by.partnership, seat_id)
-        if seat.state is MembershipState.SUSPENDED:
-            seat.transition_to(MembershipState.ACTIVE, by=by)
+        member = find_member(by.partnership, member_id)
+        if member.state is MembershipState.SUSPENDED:
+            member.transition_to(MembershipState.ACTIVE, by=by)
             # Whoever comes back from a suspension gets no mail about what was written meanwhile.
-            seat.digested_number = by.partnership.last_number
-            _tell(AuditAction.LIFTED, seat, by)
-        return seat
+            member.digested_number = by.partnership.last_number
+            _tell(AuditAction.LIFTED, member, by)
+        return member
 
 
-def remove(by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False) -> list[Membership]:
-    """End memberships. What they wrote stays under their names; their roles become vacant."""
+def remove(
+    by: Membership, ids: Collection[int], *, reason: str, confirmed: bool = False, retained: Retained = NOTHING
+) -> list[Membership]:
+    """End memberships. What they wrote stays under their names; their roles become vacant.
+
+    The ways in that they made or may know are closed, except for what is `retained`.
+    """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
         found = [
-            seat
-            for seat in find_members(by.partnership, ids)
-            if seat.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED)
+            member
+            for member in find_members(by.partnership, ids)
+            if member.state in (MembershipState.ACTIVE, MembershipState.SUSPENDED)
         ]
         require_others(by, found)
         require_moderators(by.partnership, without=moderators(found), confirmed=confirmed)
-        for seat in found:
-            end(seat, Ending.REMOVED, by=by, reason=reason)
+        for member in found:
+            end(member, Ending.REMOVED, by=by, reason=reason)
+        ways_in.close(by, found, retained=retained)
         return found
 
 
-def end(seat: Membership, how: Ending, *, by: Membership, reason: str = "") -> None:
+def end(member: Membership, how: Ending, *, by: Membership, reason: str = "") -> None:
     """End the membership, and log it. The partnership is locked."""
-    seat.transition_to(MembershipState.ENDED, by=by, reason=reason)
-    seat.ending = how
-    record_by(by, REMOVED, subject=seat)
-    _tell(AuditAction.REMOVED, seat, by, reason=reason)
+    member.transition_to(MembershipState.ENDED, by=by, reason=reason)
+    member.ending = how
+    member.decide(None)
+    record_by(by, REMOVED, subject=member)
+    _tell(AuditAction.REMOVED, member, by, reason=reason)
 
 
-def leave(seat: Membership, *, confirmed: bool = False) -> None:
+def leave(member: Membership, *, confirmed: bool = False) -> None:
     """End one's own membership."""
-    with seat.partnership.locked():
-        seat.require(Action.LEAVE)
-        require_moderators(seat.partnership, without=moderators([seat]), confirmed=confirmed)
-        seat.transition_to(MembershipState.ENDED)
-        seat.ending = Ending.LEFT
-        record(seat.partnership, LEFT, actor=seat, subject=seat)
-        record_audit(AuditAction.LEFT, actor=seat.user, subject=seat.user, partnership=seat.partnership)
+    with member.partnership.locked():
+        member.require(Action.LEAVE)
+        require_moderators(member.partnership, without=moderators([member]), confirmed=confirmed)
+        member.transition_to(MembershipState.ENDED)
+        member.ending = Ending.LEFT
+        record(member.partnership, LEFT, actor=member, subject=member)
+        record_audit(AuditAction.LEFT, actor=member.user, subject=member.user, partnership=member.partnership)
 
 
-def end_on(by: Membership, seat_id: int, moment: datetime | None) -> Membership:
+def end_on(by: Membership, member_id: int, moment: datetime | None) -> Membership:
     """Set or clear the moment at which a membership ends. The person is told a week before."""
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = find_member(by.partnership, seat_id)
-        if moment and seat.level is Level.MODERATOR:
+        member = find_member(by.partnership, member_id)
+        if moment and member.level is Level.MODERATOR:
             raise Conflict(_("A moderator's access has no end. Change the access first."))
-        if seat.ends_at != moment and not seat.has_ended:
-            before, seat.ends_at = seat.ends_at, moment
+        if member.ends_at != moment and not member.has_ended:
+            before, member.ends_at = member.ends_at, moment
             record_audit(
                 AuditAction.SET_END,
                 actor=by.user,
-                subject=seat.user,
+                subject=member.user,
                 partnership=by.partnership,
                 before=before.isoformat() if before else "",
                 after=moment.isoformat() if moment else "",
             )
-        return seat
+        return member
 
 
 def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Membership:
@@ -161,20 +184,6 @@ def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Members
         return to
 
 
-def require_moderator_without(user: User) -> None:
-    """Raise LastModerator if a partnership would be without an active moderator when `user`'s account is closed.
-
-    Every partnership that the person moderates is locked, always in the same order.
-    """
-    moderated = select(Membership).where(
-        Membership.user_id == user.id, Membership.level == Level.MODERATOR, Membership.is_active
-    )
-    for seat in db.session.scalars(moderated.order_by(Membership.partnership_id)).all():
-        with seat.partnership.locked():
-            if seat.is_active and seat.level is Level.MODERATOR:
-                require_moderators(seat.partnership, without={seat.id}, confirmed=True)
-
-
 def find_members(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
     """The partnership's memberships with these ids, at most a hundred."""
     wanted = sorted(ids)[:MOST_AT_ONCE]
@@ -182,24 +191,24 @@ def find_members(partnership: Partnership, ids: Collection[int]) -> list[Members
     return list(db.session.scalars(query.where(Membership.is_present).order_by(Membership.id)))
 
 
-def find_member(partnership: Partnership, seat_id: int) -> Membership:
+def find_member(partnership: Partnership, member_id: int) -> Membership:
     """The partnership's membership with that id; 404 for one of another partnership."""
-    found = find_members(partnership, [seat_id])
+    found = find_members(partnership, [member_id])
     if not found:
         abort(404)
     return found[0]
 
 
-def other_moderators(seat: Membership) -> list[AnyRow]:
+def other_moderators(member: Membership) -> list[AnyRow]:
     """The other active moderators who can sign in: the ids of their memberships and accounts."""
     query = (
         select(Membership.id, Membership.user_id)
         .join(Membership.user)
         .where(
-            Membership.partnership_id == seat.partnership_id,
+            Membership.partnership_id == member.partnership_id,
             Membership.level == Level.MODERATOR,
             Membership.is_active,
-            Membership.id != seat.id,
+            Membership.id != member.id,
             User.deactivated_at.is_(None),
         )
     )
@@ -238,7 +247,7 @@ def moderating_sides(
 def require_moderators(
     partnership: Partnership, *, without: Collection[int], plus: Collection[int] = (), confirmed: bool
 ) -> None:
-    """Raise LastModerator if none is left without these seats, and LastOfSide for a side unless it is `confirmed`."""
+    """Raise LastModerator if none is left without these members, and LastOfSide for a side unless it is `confirmed`."""
     if not without:
         return
     remaining = moderating_sides(partnership, without=without, plus=plus)
@@ -250,13 +259,13 @@ def require_moderators(
 
 def require_others(by: Membership, found: Collection[Membership]) -> None:
     """Raise Conflict if the actor is among those whom it is done to."""
-    if any(seat.id == by.id for seat in found):
+    if any(member.id == by.id for member in found):
         raise Conflict(_("You can't do this to yourself. Leave the partnership, or hand over first."))
 
 
 def moderators(found: Collection[Membership]) -> set[int]:
     """The ids of the moderators among these memberships."""
-    return {seat.id for seat in found if seat.level is Level.MODERATOR}
+    return {member.id for member in found if member.level is Level.MODERATOR}
 
 
 def _tell_levels(changed: Collection[Membership]) -> None:
@@ -266,18 +275,18 @@ def _tell_levels(changed: Collection[Membership]) -> None:
         [
             mail_row(
                 "level_changed",
-                key=f"level_changed:{seat.id}:{moment}",
-                to=seat.user_id,
-                membership=seat.id,
-                level=seat.level.value,
+                key=f"level_changed:{member.id}:{moment}",
+                to=member.user_id,
+                membership=member.id,
+                level=member.level.value,
             )
-            for seat in changed
+            for member in changed
         ]
     )
 
 
-def _tell(act: AuditAction, seat: Membership, by: Membership, **details: str) -> None:
+def _tell(act: AuditAction, member: Membership, by: Membership, **details: str) -> None:
     """Record it in the audit log, and mail the person."""
-    record_audit(act, actor=by.user, subject=seat.user, partnership=seat.partnership, **details)
+    record_audit(act, actor=by.user, subject=member.user, partnership=member.partnership, **details)
     moment = int(clock.now().timestamp() * 1000)
-    enqueue(act.value, key=f"{act.value}:{seat.id}:{moment}", to=seat.user_id, membership=seat.id)
+    enqueue(act.value, key=f"{act.value}:{member.id}:{moment}", to=member.user_id, membership=member.id)

@@ -11,10 +11,11 @@ from workspace.i18n import formatting
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import EndForm, SuspensionForm, members_typed
 from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import LastOfSide
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
-from workspace.web import htmx
 from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
 
 
@@ -25,16 +26,16 @@ def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
     if not members_typed(request.args):
         flash_live(_("Choose members in the table first."))
         return redirect_303(f"{membership.partnership.address}members")
-    return render_template("members/suspension.html", form=SuspensionForm(), **chosen(membership))
+    return render_template("members/form.html", form=SuspensionForm(), **_suspension(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/suspension")
 @members_with(Action.MANAGE_MEMBERS)
 def suspend(membership: Membership) -> ResponseReturnValue:
     """Suspend them."""
-    form, context = SuspensionForm(), chosen(membership)
+    form, context = SuspensionForm(), _suspension(membership)
     if not form.validate():
-        return form_error("members/_suspension.html", page="members/suspension.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     try:
         found = moderation_service.suspend(
             membership,
@@ -42,9 +43,10 @@ def suspend(membership: Membership) -> ResponseReturnValue:
             until=form.until_moment,
             reason=form.reason.data,
             confirmed=form.confirmed.data,
+            retained=form.retained,
         )
     except LastOfSide as question:
-        return ask_again("suspension", form, question, context)
+        return ask_again(form, question, context)
     flash_live(
         ngettext("The access is on hold.", "The access of %(num)s members is on hold.", len(found))
         if found
@@ -57,8 +59,8 @@ def suspend(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Lift a suspension."""
-    seat = moderation_service.lift(membership, membership_id)
-    flash_live(_("%(name)s has access again.", name=seat.user.name))
+    member = moderation_service.lift(membership, membership_id)
+    flash_live(_("%(name)s has access again.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -66,9 +68,9 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.MANAGE_MEMBERS)
 def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for a membership's end date."""
-    seat = moderation_service.find_member(membership.partnership, membership_id)
-    day = seat.ends_at.astimezone(formatting.zone()).date() if seat.ends_at else None
-    return render_template("members/end.html", form=EndForm(data={"ends_on": day}), seat=seat, **place(membership))
+    member = moderation_service.find_member(membership.partnership, membership_id)
+    day = member.ends_at.astimezone(formatting.zone()).date() if member.ends_at else None
+    return render_template("members/form.html", form=EndForm(data={"ends_on": day}), **_end(membership, member))
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/end")
@@ -77,15 +79,29 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Set or clear a membership's end date."""
     form = EndForm()
     if not form.validate():
-        seat = moderation_service.find_member(membership.partnership, membership_id)
-        return form_error("members/_end.html", page="members/end.html", form=form, seat=seat, **place(membership))
-    seat = moderation_service.end_on(membership, membership_id, form.moment)
+        member = moderation_service.find_member(membership.partnership, membership_id)
+        context = _end(membership, member)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
+    member = moderation_service.end_on(membership, membership_id, form.moment)
     flash_live(
-        _("The access of %(name)s ends on %(day)s.", name=seat.user.name, day=formatting.short_date(seat.ends_at))
-        if seat.ends_at
-        else _("The access of %(name)s has no end now.", name=seat.user.name)
+        _("The access of %(name)s ends on %(day)s.", name=member.user.name, day=formatting.short_date(member.ends_at))
+        if member.ends_at
+        else _("The access of %(name)s has no end now.", name=member.user.name)
     )
     return redirect_client(f"{membership.partnership.address}members")
+
+
+def _suspension(membership: Membership) -> dict[str, Any]:
+    return {"heading": _("Put the access on hold"), "part": "members/_suspension.html", **chosen(membership)}
+
+
+def _end(membership: Membership, member: Membership) -> dict[str, Any]:
+    return {
+        "heading": _("Let the access end on a day"),
+        "part": "members/_end.html",
+        "member": member,
+        **partnership_context(membership),
+    }
 
 
 def chosen(membership: Membership) -> dict[str, Any]:
@@ -93,15 +109,11 @@ def chosen(membership: Membership) -> dict[str, Any]:
     found = moderation_service.find_members(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
-    return {"seats": found, **place(membership)}
+    ways = ways_in.ways_of(membership.partnership, found)
+    return {"members": found, "ways": ways, **partnership_context(membership)}
 
 
-def ask_again(page: str, form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
+def ask_again(form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:
     """The form again with a checkbox to confirm. Nothing has been changed."""
     form.refuse(form.confirmed, question.message)
-    return htmx.form_error(f"members/_{page}.html", page=f"members/{page}.html", status=409, form=form, **context)
-
-
-def place(membership: Membership) -> dict[str, Any]:
-    """The context of every page within a partnership."""
-    return {"membership": membership, "partnership": membership.partnership}
+    return form_error(context["part"], page="members/form.html", status=409, form=form, **context)

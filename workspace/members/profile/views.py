@@ -2,16 +2,17 @@
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
-from workspace.organisations.models import Organisation, Side
-from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import participation_of_membership
+from workspace.organisations.models import Organisation
+from workspace.partnerships.context import partnership_context
+from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import SIDE, with_person
 from workspace.permissions import Action, members_with
 from workspace.posts.challenge_workflow import UNSOLVED
 from workspace.posts.models import Post
@@ -35,34 +36,32 @@ def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
         without=removal_impact.impact_of_removing(membership, [membership_id])
         if membership.may(Action.ASSIGN_ROLES)
         else None,
-        membership=membership,
-        partnership=membership.partnership,
+        **partnership_context(membership),
     )
 
 
 def member(membership: Membership, member_id: int) -> AnyRow:
     """A current or former membership in the partnership, and its person; 404 for none."""
     decider, person = aliased(Membership), aliased(User)
+    profile = select(
+        Membership.id,
+        Membership.level,
+        Membership.is_active.label("is_in"),
+        Membership.has_ended.label("has_ended"),
+        Membership.joined_at,
+        Membership.accepted_at,
+        Membership.state_since,
+        person.name.label("decided_by"),
+        User.name,
+        User.title,
+        User.email,
+        User.phone,
+        Organisation.name.label("organisation_name"),
+        Organisation.website,
+        SIDE.label("side"),
+    )
     query = (
-        select(
-            Membership.id,
-            Membership.level,
-            Membership.is_active.label("is_in"),
-            Membership.has_ended.label("has_ended"),
-            Membership.joined_at,
-            Membership.state_since,
-            person.name.label("decided_by"),
-            User.name,
-            User.title,
-            User.email,
-            User.phone,
-            Organisation.name.label("organisation_name"),
-            Organisation.website,
-            func.coalesce(Participation.side, Side.OTHERS).label("side"),
-        )
-        .join(Membership.user)
-        .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        with_person(profile)
         .outerjoin(decider, decider.id == Membership.decided_by_id)
         .outerjoin(person, person.id == decider.user_id)
         .where(

@@ -99,7 +99,7 @@ def _open(partnership: Partnership) -> Select[Report]:
 
 def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> None:
     """Mail the moderators who want it at once: the author only if nobody else can answer."""
-    others = {seat.id for seat in other_moderators(by)}
+    others = {member.id for member in other_moderators(by)}
     told = others - {thing.author_id}
     if not told and not by.may(Action.WITHDRAW_OTHERS):
         told = others
@@ -120,12 +120,12 @@ def _tell(found: Report, author: Membership, reporters: list[Membership]) -> Non
     rows += [
         mail_row(
             "report_answered",
-            key=f"report_answered:{found.id}:{seat.id}",
-            to=seat.user_id,
+            key=f"report_answered:{found.id}:{member.id}",
+            to=member.user_id,
             report=found.id,
-            membership=seat.id,
+            membership=member.id,
         )
-        for seat in reporters
+        for member in reporters
     ]
     enqueue_all(rows)
 

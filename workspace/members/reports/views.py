@@ -17,6 +17,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import ReportAnswerForm, ReportForm
 from workspace.members.models import Report, Verdict
 from workspace.members.reports import service as reports_service
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import queries as post_queries
@@ -82,18 +83,19 @@ def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue
 def _report_page(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     thing.require_present()
     return page_or_partial(
-        "members/report.html",
+        "members/form.html",
         "members/_report.html",
         focus="[data-focus]",
         form=ReportForm(),
-        **_thing(membership, thing),
+        **_question(membership, thing),
     )
 
 
 def _report(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
     form = ReportForm()
     if not form.validate():
-        return form_error("members/_report.html", page="members/report.html", form=form, **_thing(membership, thing))
+        context = _question(membership, thing)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     reports_service.report(membership, thing, form.reason.data)
     flash_live(_("The moderators are told. Under ‘Members’ you see what they answer."))
     return _shown(membership, thing)
@@ -110,8 +112,17 @@ def _shown(membership: Membership, thing: Post | Comment) -> Response:
         focus=f"#comment-{thing.number}",
         comment=comment_queries.comment_row(membership, thing.post_number, thing.number),
         post=post_queries.post(membership, thing.post_number),
-        **_place(membership),
+        **partnership_context(membership),
     )
+
+
+def _question(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
+    return {
+        "heading": _("Report to the moderators"),
+        "part": "members/_report.html",
+        "tab": "posts",
+        **_thing(membership, thing),
+    }
 
 
 def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
@@ -122,23 +133,23 @@ def _thing(membership: Membership, thing: Post | Comment) -> dict[str, Any]:
         back = f"{posts}{thing.post_number}#comment-{thing.number}"
     else:
         address = back = f"{posts}{thing.number}"
-    return {"thing": thing, "address": address, "back": back, **_place(membership)}
+    return {"thing": thing, "address": address, "back": back, **partnership_context(membership)}
 
 
 def _reports_page(membership: Membership, form: ReportAnswerForm, asked: int | None = None) -> Response:
     may_answer = membership.may(Action.WITHDRAW_OTHERS)
     before = pagination.parse_int(request.args.get("before", ""))
-    past = past_reports(membership, before)
+    past, last = pagination.split_page(past_reports(membership, before), PAGE)
     response = page_or_partial(
         "members/reports.html",
         "members/_past_reports.html",
         queue=open_reports(membership) if may_answer else [],
-        past=past[:PAGE],
-        older=past[PAGE - 1].id if len(past) > PAGE else None,
+        past=past,
+        older=last.id if last else None,
         may_answer=may_answer,
         form=form,
         asked=asked,
-        **_place(membership),
+        **partnership_context(membership),
     )
     response.status_code = 422 if form.errors else 200
     return response
@@ -170,7 +181,7 @@ def past_reports(membership: Membership, before: int | None) -> list[AnyRow]:
 
 def _reports(membership: Membership) -> AnySelect:
     """Reports, each with what was reported, who wrote that, and who answered."""
-    seat, person = aliased(Membership), aliased(User)
+    member, person = aliased(Membership), aliased(User)
     writer, author = aliased(Membership), aliased(User)
     answerer, moderator = aliased(Membership), aliased(User)
     return (
@@ -195,8 +206,8 @@ def _reports(membership: Membership) -> AnySelect:
         )
         .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
         .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
-        .join(seat, seat.id == Report.reporter_id)
-        .join(person, person.id == seat.user_id)
+        .join(member, member.id == Report.reporter_id)
+        .join(person, person.id == member.user_id)
         .join(writer, writer.id == _author_id())
         .join(author, author.id == writer.user_id)
         .outerjoin(answerer, answerer.id == Report.answered_by_id)
@@ -212,7 +223,3 @@ def _author_id() -> Any:
 
 def _is_withdrawn() -> Any:
     return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
-
-
-def _place(membership: Membership) -> dict[str, Any]:
-    return {"membership": membership, "partnership": membership.partnership}

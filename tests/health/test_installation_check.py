@@ -1,0 +1,126 @@
+"""`workspace check` finds what was set up wrong, says what to do, and changes nothing."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from tests.databases import KIND
+from tests.environment import Run
+from tests.mail.sink import Sink
+from workspace import Workspace
+from workspace.config import Settings
+from workspace.db import db, installation
+from workspace.health import installation_check
+
+HEALTHY = {"SECRET_KEY": "x", "BASE_URL": "https://samspil.kommune.dk", "HOSTNAME": "host", "PATH": "/bin"}
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as answering:
+        yield answering
+
+
+@pytest.fixture
+def healthy(app: Workspace, settings: Settings, sink: Sink) -> Settings:
+    """An installation in which nothing is wrong."""
+    installation.note_key(settings.secret_key, ())
+    db.session.commit()
+    return replace(
+        settings,
+        base_url="https://samspil.kommune.dk",
+        trusted_proxies=1,
+        smtp_url=sink.url,
+        mail_from="samspil@kommune.dk",
+    )
+
+
+def found(settings: Settings, environment: dict[str, str] = HEALTHY) -> dict[str, str]:
+    """What is wrong, by the name of the check."""
+    return {
+        name: " ".join(troubles) for name, troubles in installation_check.troubles(settings, environment) if troubles
+    }
+
+
+def test_where_nothing_is_wrong_nothing_is_said_or_sent(healthy: Settings, sink: Sink) -> None:
+    assert found(healthy) == {}
+    assert sink.received == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("BASE_URI", "BASE_URL"),
+        ("SECRET_KEYS", "SECRET_KEY"),
+        ("WORKER", "WORKERS"),
+        ("TRUSTED_PROXY", "TRUSTED_PROXIES"),
+    ],
+)
+def test_a_misspelt_setting(name: str, meant: str, healthy: Settings) -> None:
+    environment = {key: value for key, value in HEALTHY.items() if key != meant} | {name: "1"}
+    assert found(healthy, environment) == {
+        "spelling of settings": f"{name} is no setting, so it has no effect. If {meant} is meant, rename it."
+    }
+
+
+def test_an_example_of_the_readme(healthy: Settings) -> None:
+    environment = HEALTHY | {"MAIL_FROM": "samspil@your-municipality.dk"}
+    assert "MAIL_FROM still has the README's example" in found(healthy, environment)["examples"]
+
+
+def test_a_proxy_that_is_not_declared(healthy: Settings) -> None:
+    assert "Set TRUSTED_PROXIES=1" in found(replace(healthy, trusted_proxies=0))["proxy"]
+
+
+def test_another_schema(healthy: Settings) -> None:
+    db.session.execute(text("UPDATE alembic_version SET version_num = '0001_workspace'"))
+    db.session.commit()
+    try:
+        assert "workspace migrate" in found(healthy)["database"]
+    finally:
+        newest = installation_check.schema.newest_version()
+        db.session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
+        db.session.commit()
+
+
+def test_too_many_processes_for_the_database(healthy: Settings) -> None:
+    remedy = {"sqlite": "Use PostgreSQL", "postgresql": "Raise max_connections"}[KIND]
+    assert remedy in found(replace(healthy, workers=60))["database"]
+
+
+def test_another_key(healthy: Settings) -> None:
+    other = replace(healthy, secret_key="y" * 32)
+    assert "SECRET_KEY_FALLBACKS" in found(other)["key"]
+    assert found(replace(other, secret_key_fallbacks=(healthy.secret_key,))) == {}
+
+
+def test_a_mail_server_that_is_away_or_refuses_us(healthy: Settings, sink: Sink) -> None:
+    sink.plan("samspil@kommune.dk", "rcpt 550")
+    assert "refused the recipient samspil@kommune.dk" in found(healthy)["mail"]
+    sink.stop()
+    assert "mail" in found(healthy)
+
+
+def test_a_folder_for_mail(healthy: Settings) -> None:
+    assert "no mail reaches anybody" in found(replace(healthy, smtp_url="file:///tmp/mail"))["mail"]
+
+
+def test_a_full_disk(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("Usage", (), {"free": 10 * 2**20, "total": 10**12})
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    assert found(healthy)["disk"].startswith("Only 10 MB are left")
+
+
+def test_a_redis_that_is_away(healthy: Settings) -> None:
+    assert "does not answer" in found(replace(healthy, rate_limit_url="redis://127.0.0.1:1"))["limits"]
+
+
+def test_the_command_says_it_all_and_fails(run: Run, healthy: Settings) -> None:
+    result = run("check", MONITORING_NETWORK="x")
+    assert result.exit_code == 1
+    assert "✗ spelling of settings\n    MONITORING_NETWORK is no setting" in result.output
+    assert "✓ database" in result.output
+    assert "Traceback" not in result.output

@@ -1,0 +1,93 @@
+"""What a spreadsheet opens runs nothing: cells of text are no formulas, and numbers are numbers all the same."""
+
+import csv
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import workspace
+from tests.client import Client
+from tests.factories import add_member, make_administrator, make_user, start_partnership
+from workspace import Workspace
+from workspace.accounts.models import User
+from workspace.members.invitations import address_parser
+from workspace.members.moderation import service as moderation_service
+from workspace.web import csv_files
+
+pytestmark = pytest.mark.either_database
+
+SignIn = Callable[[User], Client]
+
+FORMULAS = [
+    *("=1+1", "+45 1", "-2+3", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠SUM(A1)"),
+    *(" =1", "\t=1", "\r\n=1", "\xa0=1", "\0=1", '"=1"', "'=1", "\ufeff=1"),
+    *("Bo;=1", "Bo; =1", "Bo,=1", "Bo\t=1", "Bo\n=1", 'Bo";"=1', "Bo;;＝1", 'Bo",-1', "−3,5"),
+]
+SIGNS = "=+-@−＝＋－＠"
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_begins_a_formula_however_the_file_is_split(text: str) -> None:
+    written = csv_files.written(["a", "b"], [[text, "Bo"]])
+    for separator in ";,\t":
+        for row in csv.reader(written.removeprefix("\ufeff").splitlines(), delimiter=separator):
+            for cell in row:
+                assert not _begins_with_a_sign(cell), (separator, row)
+    for separator in ";,\t\n":  # as a program that knows no quotes
+        assert not [piece for piece in written.split(separator) if _begins_with_a_sign(piece)]
+
+
+def test_a_number_stays_a_number(app: Workspace) -> None:
+    written = csv_files.written(["tal"], [[-3.5], [Decimal("-0.10")], [-1200], [0], [None], ["-3,5"]])
+    assert written.splitlines()[1:] == ["-3,5", "-0,10", "-1200", "0", '""', "'-3,5"]
+
+
+@given(st.lists(st.lists(st.text(alphabet=f"{SIGNS}';,\"\t\n \0ab"), min_size=2, max_size=2), max_size=4))
+def test_our_own_files_are_read_as_they_were_written(rows: list[list[str]]) -> None:
+    assert csv_files.read(csv_files.written(["a", "b"], rows)) == [["a", "b"], *rows]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_from_elsewhere_is_read_too(separator: str) -> None:
+    text = separator.join(("Navn", "E-mail")) + "\r\n" + separator.join(('"Bo ""Bob"" Krag"', "bo@x.dk")) + "\r\n"
+    assert csv_files.read(text) == [["Navn", "E-mail"], ['Bo "Bob" Krag', "bo@x.dk"]]
+
+
+def test_the_export_of_the_log_holds_no_formula(app: Workspace, sign_in: SignIn) -> None:
+    here = start_partnership()
+    for name in ("=1+1", "Bo;=1+1", "＝1+1", "Bo,＠SUM(A1)"):
+        seat = add_member(here, make_user(name))
+        moderation_service.suspend(here, [seat.id], until=None, reason="x\n@SUM(A1)")
+    everything = sign_in(make_administrator()).submit("/admin/trail").text
+    one_s_own = sign_in(here.user).submit("/settings/trail").text
+    for text in (everything, one_s_own, sign_in(here.user).submit(f"{here.partnership.address}members/trail").text):
+        assert text.startswith("\ufeff")
+        for separator in ";,\t\n":
+            assert not [piece for piece in text.split(separator) if _begins_with_a_sign(piece)]
+    assert "Bo;'=1+1" in everything
+
+
+def test_invitations_take_our_own_table_back(app: Workspace, sign_in: SignIn) -> None:
+    moderator = start_partnership(by=make_user(language="en"))
+    table = csv_files.written(["Navn", "E-mail"], [["=Bo; Krag", "+bo@x.dk"], ["Åse", "-aase@x.dk"]])
+    address = f"{moderator.partnership.address}invitations"
+    preview = sign_in(moderator.user).submit(address, {"addresses": table}, page=address)
+    assert "2 addresses will be invited" in preview.text
+    rows = address_parser.read(moderator.partnership, table)
+    assert [(row.name, row.email) for row in rows] == [("=Bo; Krag", "+bo@x.dk"), ("Åse", "-aase@x.dk")]
+    [row] = address_parser.read(moderator.partnership, "'+bo@x.dk")
+    assert row.email == "+bo@x.dk"
+
+
+def test_all_tables_are_written_in_one_module() -> None:
+    package = Path(workspace.__file__).parent
+    modules = {str(path.relative_to(package)) for path in package.rglob("*.py") if "import csv\n" in path.read_text()}
+    assert modules == {"web/csv_files.py"}
+
+
+def _begins_with_a_sign(text: str) -> bool:
+    return text.lstrip('\0\ufeff" \t\r\n\xa0')[:1] in (*SIGNS,)

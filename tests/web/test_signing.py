@@ -1,0 +1,52 @@
+"""Changing SECRET_KEY: what the former key signed stays valid beside it, and is worth nothing without it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.client import Client, signed_in
+from tests.factories import make_user, start_partnership
+from workspace import Workspace, create_app
+from workspace.accounts.mail_preferences import DigestFrequency
+from workspace.config import Settings
+from workspace.db import db
+from workspace.db.installation import note_key
+from workspace.notifications import unsubscribe
+
+NEW = "Zk8wQ2nV5xB7mL0pR3tY6uC9dF1gH4jS"
+
+
+@pytest.fixture(params=[True, False], ids=["kept", "dropped"])
+def after(request: pytest.FixtureRequest, app: Workspace, settings: Settings) -> Iterator[tuple[Workspace, bool]]:
+    """The workspace after its key was changed, and whether the former one is kept as a fallback."""
+    fallbacks = (settings.secret_key,) if request.param else ()
+    changed = create_app(replace(settings, secret_key=NEW, secret_key_fallbacks=fallbacks))
+    changed.test_client_class = Client
+    yield changed, request.param
+    with changed.app_context():
+        db.engine.dispose()
+
+
+def test_whoever_is_signed_in_stays_so(after: tuple[Workspace, bool], app: Workspace) -> None:
+    changed, is_kept = after
+    cookie = signed_in(app, make_user()).get_cookie("samspil")
+    assert cookie
+    browser = changed.test_client()
+    browser.set_cookie("samspil", cookie.value)
+    assert (browser.get("/").status_code == 200) is is_kept
+
+
+def test_links_in_mails_go_on_working(after: tuple[Workspace, bool], app: Workspace) -> None:
+    changed, is_kept = after
+    moderator = start_partnership()
+    address = f"/unsubscribe/{unsubscribe.token(moderator.user)}"
+    changed.test_client().post(address, data={"List-Unsubscribe": "One-Click"})
+    assert (moderator.user.digest_frequency is DigestFrequency.OFF) is is_kept
+
+
+def test_a_second_key_on_one_database_is_told(app: Workspace) -> None:
+    assert note_key("a" * 32, ())
+    assert note_key("a" * 32, ())
+    assert not note_key("b" * 32, ())
+    assert note_key("c" * 32, ("b" * 32,))

@@ -1,0 +1,86 @@
+"""`workspace backup` and `workspace restore`: what they do, in order."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO
+
+from workspace import clock
+from workspace.backup import archive, databases
+from workspace.backup.archive import BackupError, Manifest, Progress
+from workspace.config import Settings
+from workspace.config.files import create, make_folder
+
+STANDARD = "-"  # standard input or output, instead of a file
+
+Show = Callable[[str], Progress]  # what shows the progress of a step, by its name
+
+
+def back_up(settings: Settings, target: str, show: Show) -> Manifest:
+    """Write a backup to the new file `target`, and read it again. The workspace may be in use meanwhile.
+
+    The file appears when it is whole. On standard output it can't be read again: whoever stores it does.
+    """
+    if target != STANDARD and Path(target).exists():
+        raise BackupError(f"{target} exists already.")
+    make_folder(settings.instance)
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.instance) as folder:
+        copy = Path(folder, "database")
+        schema, rows = databases.dump(settings.database_url, copy, show("copying"))
+        manifest = Manifest(
+            made_at=clock.now().isoformat(),
+            version=version("samspil"),
+            schema=schema,
+            kind=databases.kind_of(settings.database_url),
+            rows=rows,
+            size=copy.stat().st_size,
+            sha256=archive.digest(copy),
+        )
+        if target == STANDARD:
+            archive.write(sys.stdout.buffer, manifest, copy, show("writing"))
+            sys.stdout.buffer.flush()
+        else:
+            _write_file(Path(target), manifest, copy, show)
+    return manifest
+
+
+def _write_file(target: Path, manifest: Manifest, copy: Path, show: Show) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with open(partial, "wb", opener=create) as file:
+            archive.write(file, manifest, copy, show("writing"))
+            file.flush()
+            os.fsync(file.fileno())
+        with partial.open("rb") as file:
+            if archive.read(file, None, show("verifying")) != manifest:
+                raise BackupError("What was written is not what was read again: is the disk broken?")
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def restore(settings: Settings, source: BinaryIO, newest_schema: str, show: Show) -> Manifest:
+    """Put a backup back into an empty database. Nothing is written there before the whole archive was checked."""
+    databases.require_empty(settings.database_url)
+    folder = _folder(settings)
+    make_folder(folder)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as name:
+        copy = Path(name, "database")
+        manifest = archive.read(source, copy, show("reading"))
+        kind = databases.kind_of(settings.database_url)
+        if manifest.kind != kind:
+            raise BackupError(f"The backup is of {manifest.kind}, and DATABASE_URL names {kind}.")
+        if manifest.schema > newest_schema:
+            raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
+        if databases.load(settings.database_url, copy) != (manifest.schema, manifest.rows):
+            raise BackupError("The restored database does not hold the rows that were backed up.")
+    return manifest
+
+
+def _folder(settings: Settings) -> Path:
+    """Where SQLite's file can be moved to its place at once; else where our data is."""
+    database = databases.path_of(settings.database_url)
+    return database.parent if database else settings.instance
