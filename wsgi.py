@@ -2,7 +2,7 @@
 
 from workspace import create_app
 from workspace.config.files import keep_to_ourselves
-from workspace.db import db
+from workspace.db import db, schema
 from workspace.demo import separation
 
 keep_to_ourselves()
@@ -10,5 +10,7 @@ app = create_app()
 with app.app_context():
     try:
         separation.keep_apart(app.settings)
+        if not schema.is_current():
+            raise SystemExit("The database's schema is too old for this version of Samspil: run workspace migrate.")
     finally:
         db.engine.dispose()  # No connection may pass into the processes that a server forks.

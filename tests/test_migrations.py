@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import current_app
-from sqlalchemy import inspect, select
+from sqlalchemy import Column, Integer, inspect, select
 
 from tests.databases import KIND, migrate, new_database
 from tests.factories import Level, add_member, make_user, start_partnership
@@ -76,6 +78,18 @@ def test_the_last_file_is_the_newest_version() -> None:
 
 
 @pytest.mark.usefixtures("empty")
+def test_an_older_schema_is_refused_and_a_newer_one_is_not() -> None:
+    assert not schema.is_current()
+    migrate("upgrade", versions()[-2])
+    assert not schema.is_current()
+    migrate("upgrade", "head")
+    assert schema.is_current()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_later'")
+    assert schema.is_current()
+
+
+@pytest.mark.usefixtures("empty")
 def test_foreign_keys_hold_again_after_a_migration() -> None:
     migrate("upgrade", "head")
     with db.engine.connect() as connection:
@@ -118,6 +132,28 @@ def test_what_stood_in_memberships_is_what_moderators_decided_last() -> None:
         asking.id: (True, None),
         new.id: (False, None),
     }
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_database_from_before_two_migrations_were_edited_gets_what_it_lacks() -> None:
+    migrate("upgrade", "0024_installation")
+    with db.engine.begin() as connection:
+        former = Operations(MigrationContext.configure(connection))
+        former.drop_index("ix_post_role", "post")
+        with former.batch_alter_table("invitation_link") as link:
+            link.add_column(Column("organisation_id", Integer(), nullable=True))
+            key = "fk_invitation_link_organisation_id_organisation"
+            link.create_foreign_key(key, "organisation", ["organisation_id"], ["id"])
+    assert len(differences()) > 1
+    migrate("upgrade", "head")
+    assert differences() == []
+
+
+def test_no_migration_that_may_have_been_applied_is_edited() -> None:
+    """Whoever adds one adds its line: `sha256sum migrations/versions/0*.py`, with the name of the file alone."""
+    listed = (schema.MIGRATIONS / "hashes.txt").read_text("utf-8").splitlines()
+    files = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert listed == [f"{sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in files]
 
 
 @pytest.mark.usefixtures("empty")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from tests.client import Client
-from tests.factories import make_user
+from tests.factories import make_administrator, make_user
 from workspace import Workspace, clock, retention, scheduled_jobs
 from workspace.accounts import sessions, verification_codes
 from workspace.accounts.sessions import Session
@@ -14,6 +14,8 @@ from workspace.audit.models import AuditAction, AuditEvent, record_audit
 from workspace.db import db
 from workspace.mail.models import Mail, MailState, enqueue
 from workspace.mail.transports import path_of
+from workspace.members.address_changes import service as address_changes_service
+from workspace.members.address_changes.models import AddressChange
 
 
 def count(model: type) -> int:
@@ -50,6 +52,16 @@ def test_codes_go_after_a_day(app: Workspace) -> None:
     assert count(VerificationCode) == 1
     prune_in(hours=25)
     assert count(VerificationCode) == 0
+
+
+def test_address_changes_go_three_months_after_they_are_over(app: Workspace) -> None:
+    person, administrator = make_user(), make_administrator()
+    for address in ("en@x.dk", "to@x.dk"):
+        address_changes_service.ask(person, address, by=administrator)
+    prune_in(days=89)
+    assert count(AddressChange) == 2
+    prune_in(days=91)
+    assert list(db.session.scalars(select(AddressChange.address))) == ["to@x.dk"], "That one is still open"
 
 
 def test_mail_goes_with_its_file_but_never_what_is_still_to_be_sent(app: Workspace) -> None:

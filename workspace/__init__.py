@@ -13,10 +13,11 @@ import flask
 from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import cached_property
 
 from workspace import (
     errors,
@@ -73,9 +74,17 @@ class Parser(FormDataParser):
 
 
 class Request(flask.Request):
-    """A request whose form is read by our parser."""
+    """A request whose form is read by our parser, and whose query holds only what a database takes."""
 
     form_data_parser_class = Parser
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The query, its NULs replaced: PostgreSQL takes none, and there is no field to say so at."""
+        given = super().args
+        if b"%00" not in self.query_string:
+            return given
+        return ImmutableMultiDict((name, value.replace("\0", "\ufffd")) for name, value in given.items(multi=True))
 
 
 class Workspace(Flask):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from workspace.accounts.models import User
 
 MEGABYTE = 1 << 20
+SECONDS_BETWEEN_LOOKS = 2.0  # of a worker that waits for a migration
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="samspil", message="Samspil %(version)s")
 def main() -> None:
     """Samspil, a shared workspace. Settings come from the environment: README.md lists them."""
     files.keep_to_ourselves()
@@ -63,6 +66,10 @@ def worker(once: bool) -> None:
 
     log_warnings()
     with _workspace() as app:
+        if not schema.is_current():
+            click.echo(_("The worker waits until the database is brought up to date (workspace migrate)."), err=True)
+        while not schema.is_current():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
         if once:
             scheduled_jobs.run_due_jobs()
         else:
@@ -374,7 +381,7 @@ def _language() -> str:
 
 def _migrate() -> bool:
     """Bring the database up to date; False if it is already, which is found out without alembic."""
-    if schema.present_version() == schema.newest_version():
+    if schema.is_current():
         return False
     from alembic import command
     from alembic.config import Config
@@ -385,9 +392,7 @@ def _migrate() -> bool:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise click.ClickException(
-            f"The database does not fit this version of Samspil, perhaps it is from a newer one: {error}"
-        ) from None
+        raise click.ClickException(f"The database does not fit this version of Samspil: {error}") from None
     return True
 
 

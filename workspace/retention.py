@@ -18,16 +18,19 @@ from workspace.config import Settings
 from workspace.db import db
 from workspace.mail.models import Mail, MailState
 from workspace.mail.transports import path_of
+from workspace.members.address_changes.models import AddressChange
 
 MAIL = timedelta(days=90)
 CODES = RETAINED_FOR
+ADDRESS_CHANGES = timedelta(days=90)  # after they took effect, or did not
 AT_ONCE = 1000  # of the oldest rows of each table, every minute: nobody waits long for the lock
 
 
 def prune() -> int:
     """Delete what has been kept long enough; returns how many rows."""
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
-    return _prune_sessions() + _prune_codes() + _prune_mail(settings) + _prune_audit_log(settings.audit_months)
+    pruned = _prune_sessions() + _prune_codes() + _prune_address_changes() + _prune_mail(settings)
+    return pruned + _prune_audit_log(settings.audit_months)
 
 
 def _prune_sessions() -> int:
@@ -39,6 +42,10 @@ def _prune_sessions() -> int:
 
 def _prune_codes() -> int:
     return len(_delete_oldest(VerificationCode.id, VerificationCode.created_at < clock.now() - CODES))
+
+
+def _prune_address_changes() -> int:
+    return len(_delete_oldest(AddressChange.id, AddressChange.ended_at < clock.now() - ADDRESS_CHANGES))
 
 
 def _prune_mail(settings: Settings) -> int:

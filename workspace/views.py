@@ -12,4 +12,6 @@ blueprint = Blueprint("pages", __name__)
 @public
 def privacy() -> str:
     """The privacy page: what is stored about people, why, for how long, and whom to ask."""
-    return render_template("pages/privacy.html", mail_days=retention.MAIL.days)
+    return render_template(
+        "pages/privacy.html", mail_days=retention.MAIL.days, address_days=retention.ADDRESS_CHANGES.days
+    )

@@ -4,6 +4,7 @@ import "./focus.js";
 import "./menus.js";
 import "./copying.js";
 import "./connection.js";
+import "./editor/files.js";
 import "./editor/opening.js";
 import "./editor/quoting.js";
 import "./drafts.js";

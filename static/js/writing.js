@@ -1,6 +1,7 @@
 // The editor: a plain field becomes one when it is first used. The server takes both, and cleans whatever comes.
+import { addressIn } from "./editor/addresses.js";
 import { suggest } from "./editor/mentions.js";
-import { cleaned } from "./editor/pasting.js";
+import { cleaned, hasPicture } from "./editor/pasting.js";
 
 let parts = null;
 let untilRest = null;
@@ -23,11 +24,55 @@ function configure() {
   blockAttributes.default.tagName = "p";
   blockAttributes.default.breakOnReturn = true;
   blockAttributes.heading1.tagName = "h2";
+  blockAttributes.quote.group = false; // In one element the paragraphs of a quote would join.
   document.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.addEventListener("trix-attachment-add", (event) => event.attachment.remove());
   document.addEventListener("trix-before-paste", ({ paste }) => {
     if (paste.html) paste.html = cleaned(paste.html);
   });
+}
+
+// A clipboard often holds text and a picture of it: Trix would take the picture, which is not wanted here.
+function paste(event) {
+  const { files } = event.clipboardData;
+  const [html, text] = ["text/html", "text/plain"].map((type) => event.clipboardData.getData(type));
+  const made = html && (files.length || hasPicture(html)) ? cleaned(html) : "";
+  if (!files.length && !made && !hasPicture(html)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { editor } = event.currentTarget;
+  editor.recordUndoEntry("Paste");
+  if (made) editor.insertHTML(made);
+  else editor.insertString(text);
+  if (!text && !made) leaveOut(event.target, "refused");
+  else if (hasPicture(html)) leaveOut(event.target, "left-out");
+}
+
+// Let the page say what was not taken (editor/files.js).
+function leaveOut(element, says) {
+  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail: says }));
+}
+
+// The address of a link is mended, or said to be none, before Trix looks at it.
+function mendAddress(event, toolbar) {
+  const input = toolbar.querySelector("input[name=href]");
+  const isPressed = event.type === "click" && event.target.closest('[data-trix-method="setAttribute"]');
+  if (!isPressed && !(event.target === input && event.key === "Enter")) return;
+  const address = addressIn(input.value);
+  if (address) input.value = address;
+  showFault(input, !address);
+  if (address) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  input.focus();
+}
+
+function showFault(input, isWrong) {
+  const fault = input.closest(".trix-dialog").querySelector(".error");
+  fault.id = `${input.closest("trix-toolbar").id}-fault`;
+  fault.hidden = !isWrong;
+  input.setAttribute("aria-invalid", String(isWrong));
+  input.setAttribute("aria-describedby", isWrong ? fault.id : "");
 }
 
 // Make `field` the editor; the promise is kept when it is one. Until then the field is there and takes what is typed.
@@ -98,6 +143,9 @@ function takeOver(field, html, editor, toolbar) {
   if (isPlain && value) editor.editor.loadJSON(documentOf(value));
   else field.value = editor.editor.getDocument().toString().trim();
   if (!wasTyped) field.form.opened = editor.editor.getDocument(); // It words it in its own way (drafts/fields.js).
+  editor.addEventListener("paste", paste, true);
+  for (const name of ["click", "keydown"]) toolbar.addEventListener(name, (event) => mendAddress(event, toolbar), true);
+  editor.addEventListener("trix-toolbar-dialog-show", () => showFault(toolbar.querySelector("input[name=href]"), false));
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
   suggest(editor, parts.dataset);
   if (!hadFocus) return;

@@ -77,6 +77,15 @@ def test_a_code_works_once(client: Client, person: User, delivered: Delivered, a
     assert "can't be used any more" in Page(again.text).text
 
 
+def test_a_code_is_mailed_again_after_a_quiet_day(client: Client, person: User, delivered: Delivered) -> None:
+    """All older codes are deleted then, and on SQLite the next one gets the number of the first."""
+    ask(client)
+    assert len(delivered()) == 1
+    with clock.at(clock.now() + timedelta(days=2)):
+        ask(client)
+        assert len(delivered()) == 2
+
+
 def test_a_code_works_only_in_the_browser_that_asked(
     client: Client, person: User, delivered: Delivered, app: Workspace
 ) -> None:

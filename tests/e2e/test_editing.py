@@ -179,3 +179,24 @@ def test_a_post_is_pinned_and_stands_first(visit: Visit, place: Place) -> None:
     visitor.is_told("The post is pinned: it stands first among the posts.")
     visitor.open(place.address)
     expect(visitor.page.locator("#posts h3")).to_have_text(["Vigtigt", "Nyere"])
+
+
+def test_the_editor_joins_nothing_in_a_text_that_is_corrected(visit: Visit, place: Place) -> None:
+    html = (
+        "<h2>Plan</h2><blockquote><p>Først</p><p>så</p></blockquote><p>en<br>to</p>"
+        "<ul><li>a<br>b<ul><li>c</li></ul></li></ul><ol><li>d</li></ol><p>Slut</p>"
+    )
+    post = place.share(place.moderator)
+    comment = place.comment_html(post, place.contributor, html, "")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.link("Edit", visitor.comment(comment)).click()
+    visitor.field("Your comment").focus()
+    expect(visitor.page.locator("trix-editor")).to_be_focused()
+    visitor.page.keyboard.press("ControlOrMeta+End")
+    visitor.page.keyboard.type(" her")
+    visitor.button("Save the changes").click()
+    prose = visitor.comment(comment).locator(".prose")
+    expect(prose.locator("> p").last).to_have_text("Slut her")
+    shown = prose.evaluate("prose => prose.innerHTML").strip()
+    assert shown.replace("h3>", "h2>").replace("h4>", "h2>") == html.replace("Slut", "Slut her")

@@ -249,6 +249,8 @@ def test_the_pages_of_administrators_are_accessible_and_fit(visit: Visit, place:
             f"/admin/partnerships/{place.id}/joining",
             f"/people/{place.partner.id}/memberships",
             f"/people/{place.partner.id}/edit",
+            f"/people/{place.partner.id}/address",
+            f"/admin/partnerships/{place.id}/appointment",
             "/admin/trail",
         ):
             visitor.open(page)

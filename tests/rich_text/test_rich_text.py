@@ -41,6 +41,17 @@ PIECES = [
     "<table>",
     "<tr>",
     "</table>",
+    "<sup>",
+    "</sup>",
+    "<s>",
+    "</s>",
+    "<q>",
+    "<ol start=5>",
+    "<ol type=a>",
+    "<li value=3>",
+    "<li role=checkbox>",
+    "<input type=checkbox>",
+    "2",
     "<h1>",
     "</h1>",
     "http://a.dk",
@@ -126,8 +137,8 @@ def test_no_payload_is_left_in_html_or_made_of_plain_text(payload: str) -> None:
         )
 
 
-def test_there_are_at_least_fifteen_shapes_of_a_clipboard() -> None:
-    assert len(CLIPBOARD) >= 15
+def test_there_are_at_least_forty_shapes_of_a_clipboard() -> None:
+    assert len(CLIPBOARD) >= 40
 
 
 @pytest.mark.parametrize("path", CLIPBOARD, ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
 from tests.client import Client
 from tests.databases import KIND
@@ -25,10 +26,11 @@ from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InvitationAnswer
+from workspace.members.moderation import appointment
 from workspace.members.moderation import service as moderation_service
 from workspace.notifications import unsubscribe
 from workspace.partnerships.models import Membership
-from workspace.permissions import NotAllowed
+from workspace.permissions import Conflict, NotAllowed
 
 SignIn = Callable[[User], Client]
 Delivered = Callable[[], list[EmailMessage]]
@@ -203,6 +205,11 @@ def test_only_a_present_member_is_appointed(moderator: Membership, desk: Client,
     typed = {"member": "" if who == "nobody" else str(seat.id)}
     answer = desk.submit(f"/admin/partnerships/{moderator.partnership_id}/appointment", typed)
     assert answer.status_code in (404, 409, 422)
+    if who != "elsewhere":  # The form did not offer them; it may be older than what has happened.
+        number, administrator = seat.id + 999 if who == "nobody" else seat.id, make_administrator()
+        with pytest.raises((Conflict, NotFound)):
+            appointment.appoint(moderator.partnership, number, by=administrator)
+        db.session.rollback()
     assert seat.level is Level.CONTRIBUTOR
 
 

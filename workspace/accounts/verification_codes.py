@@ -107,7 +107,8 @@ def ask(purpose: Purpose, user: User | None, address: str, *, is_mailed: bool = 
     if is_mailed:
         with db.session.begin_nested() as mailing:
             to = user_id if user_id and purpose is Purpose.SIGN_IN else address
-            enqueue(f"{purpose}_code", key=f"code:{code.id}", to=to, code=code.id)
+            # Not by its number: SQLite gives the numbers of deleted codes again.
+            enqueue(f"{purpose}_code", key=f"code:{code.token_hash}", to=to, code=code.id)
             if user_id is None:
                 mailing.rollback()
     return token

@@ -17,6 +17,15 @@ def present_version() -> str | None:
         return found
 
 
+def is_current() -> bool:
+    """Whether the tables have all that this code needs.
+
+    Those of a newer version do: what a migration replaces stays until the version after.
+    """
+    present = present_version()
+    return present is not None and present >= newest_version()
+
+
 def newest_version() -> str:
     """The last file of the migrations: each is called after its version, and they are numbered."""
     return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))

@@ -56,9 +56,9 @@ def proxy(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
 def database(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """It answers, has this version's tables, and is set up as it must be."""
     try:
-        present, newest = schema.present_version(), schema.newest_version()
-        if present != newest:
-            yield f"The database's schema is {present or 'empty'}, and this version needs {newest}: workspace migrate."
+        if not schema.is_current():
+            present, newest = schema.present_version() or "empty", schema.newest_version()
+            yield f"The database's schema is {present}, and this version needs {newest}: workspace migrate."
         yield from _postgresql(settings) if db.engine.dialect.name == "postgresql" else _sqlite(settings)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).strip().partition("\n")[0]

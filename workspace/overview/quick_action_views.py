@@ -4,8 +4,6 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock
-from workspace.i18n.formatting import short_date
 from workspace.overview.action_items import waiting
 from workspace.overview.blueprint import blueprint
 from workspace.partnerships import activity_log
@@ -15,6 +13,7 @@ from workspace.posts import authored_text_queries as texts
 from workspace.posts import queries as posts
 from workspace.roles import answers
 from workspace.roles import queries as roles
+from workspace.roles.labels import accepted
 from workspace.web import htmx
 from workspace.web.htmx import flash_live
 
@@ -48,10 +47,7 @@ def take_role(membership: Membership, role_id: int, assignment_id: int) -> Respo
     if assignment.membership_id != membership.id:
         raise NotAllowed(_("This is not yours to answer."))
     answers.accept(assignment, membership)
-    if assignment.since and assignment.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(assignment.since)))
-    else:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=assignment.role.name))
+    flash_live(accepted(assignment, membership))
     return _settled(membership)
 
 

@@ -210,10 +210,7 @@ def _form_of(
         "posts/move.html",
         partial,
         focus="[data-focus]",
-        form=form,
-        move=move,
-        refusal=refusal,
-        **post_context(membership, queries.card(membership, number)),
+        **_move_context(membership, number, form, move, refusal),
     )
 
 
@@ -231,11 +228,16 @@ def _move(membership: Membership, number: int, form: WorkspaceForm, move: str, v
         partial,
         page="posts/move.html",
         status=status,
-        form=form,
-        move=move,
-        refusal=refusal,
-        **post_context(membership, queries.card(membership, number)),
+        **_move_context(membership, number, form, move, refusal),
     )
+
+
+def _move_context(
+    membership: Membership, number: int, form: WorkspaceForm, move: str, refusal: Conflict | None
+) -> dict[str, Any]:
+    """The context of the form of a `move` ("" for none) beside the challenge as it is now."""
+    card = queries.card(membership, number)
+    return {"form": form, "move": move, "refusal": refusal, **post_context(membership, card)}
 
 
 def _shown(membership: Membership, number: int) -> Response:

@@ -30,6 +30,8 @@ PARTS = re.compile(r"[^ \xa0\n]+(?:[ \xa0][^ \xa0\n]+)*|[ \xa0]+|\n")
 WORD = re.compile(r"\S+")
 # Every URL has this, and few other words do; it is found faster than a URL.
 MAY_HOLD_LINK = re.compile(r"[.:@/]\S")
+# Quotation marks and an ellipsis close what a link stands in; no address holds them as they are.
+CLOSING = re.compile(r"[«»‹›“”„…]|[’‘]+$")
 MENTION = re.compile(r"#member-(\d+)")
 
 _links = LinkifyIt()
@@ -151,8 +153,13 @@ def _links_in(text: str) -> Iterator[Link]:
     for word in WORD.finditer(text):
         if MAY_HOLD_LINK.search(word[0]) and len(word[0]) <= LONGEST_ADDRESS:
             for found in _links.match(word[0]) or ():
-                if HREF.fullmatch(found.url):
-                    yield Link(word.start() + found.index, word.start() + found.last_index, found.url)
+                written = word[0][found.index : found.last_index]
+                address = written
+                if closing := CLOSING.search(written):
+                    address = written[: closing.start()].rstrip(".,;:!?")
+                url = found.url.removesuffix(written) + address
+                if address and found.url.endswith(written) and HREF.fullmatch(url):
+                    yield Link(word.start() + found.index, word.start() + found.index + len(address), url)
 
 
 def _unlinked(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Link]:
@@ -183,13 +190,16 @@ def _with_links(runs: Iterable[Run], links: Iterable[Link]) -> Iterator[Run]:
 
 
 def _in_steps(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Without empty blocks, and without lists that start more than one level below the item before."""
-    before = 0
+    """Without empty blocks, and with lists whose levels follow one another, whatever the level of their first item."""
+    levels: list[tuple[int, str]] = []  # how deep the items stood that this one may stand below, and their lists
     for block in blocks:
         if block.runs:
-            lists = block.lists[: min(before + 1, DEEPEST_LIST)]
-            before = len(lists)
-            yield replace(block, lists=lists)
+            while levels and (not block.lists or levels[-1][0] >= len(block.lists)):
+                levels.pop()
+            if block.lists:
+                levels.append((len(block.lists), block.lists[-1]))
+            names = [name for _depth, name in levels]
+            yield replace(block, lists=(*names[: DEEPEST_LIST - 1], *names[DEEPEST_LIST - 1 :][-1:]))
 
 
 def _quoted_html(quoted: bool, blocks: Sequence[Block]) -> str:

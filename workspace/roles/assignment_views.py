@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace import clock
-from workspace.i18n.formatting import short_date
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed, members_with
@@ -15,9 +13,9 @@ from workspace.roles import answers, endings, offers, queries
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor
 from workspace.roles.blueprint import blueprint
 from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
+from workspace.roles.labels import accepted
 from workspace.roles.models import Role
-from workspace.roles.views import PLACE, form_on, shown
-from workspace.web import htmx
+from workspace.roles.views import PLACE, form_again, form_on, shown
 from workspace.web.htmx import flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
@@ -46,11 +44,11 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
     role, form = queries.role(membership, role_id), OfferForm()
     context = _offer(membership, role, form)
     if not form.validate():
-        return _invalid("_offer", context)
+        return form_again(context)
     to = queries.member(membership, form.member.data)
     if to is None:
         form.refuse(form.member, _("Choose a person."))
-        return _invalid("_offer", context)
+        return form_again(context)
     try:
         made = offers.offer(
             role,
@@ -62,7 +60,7 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
             stays_as_helper=form.stays_as_helper.data,
         )
     except Conflict as conflict:
-        return _conflict("_offer", conflict, _offer(membership, role, form))
+        return form_again(_offer(membership, role, form), status=409, conflict=conflict.message)
     flash_live(_("%(name)s is asked, and can accept or decline.", name=made.membership.user.name))
     return shown(membership, role)
 
@@ -83,11 +81,11 @@ def ask(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Ask for a role."""
     role, form = queries.role(membership, role_id), AskForm()
     if not form.validate():
-        return _invalid("_request", _request(membership, role, form))
+        return form_again(_request(membership, role, form))
     try:
         offers.ask(role, membership, kind=form.kind.data or AssignmentKind.HELPER, notes=form.notes.data or "")
     except Conflict as conflict:
-        return _conflict("_request", conflict, _request(membership, role, form))
+        return form_again(_request(membership, role, form), status=409, conflict=conflict.message)
     flash_live(_("The moderators are asked."))
     return shown(membership, role)
 
@@ -98,12 +96,7 @@ def accept(membership: Membership, role_id: int, assignment_id: int) -> Response
     """Accept an offer, or grant a request."""
     assignment = queries.assignment(membership, role_id, assignment_id)
     answers.accept(assignment, membership)
-    if assignment.since and assignment.since > clock.now():
-        flash_live(_("The role changes hands on %(date)s.", date=short_date(assignment.since)))
-    elif assignment.membership_id == membership.id:
-        flash_live(_("You have the role ‘%(name)s’ now.", name=assignment.role.name))
-    else:
-        flash_live(_("%(person)s has the role now.", person=assignment.membership.user.name))
+    flash_live(accepted(assignment, membership))
     return shown(membership, assignment.role)
 
 
@@ -124,7 +117,7 @@ def decline(membership: Membership, role_id: int, assignment_id: int) -> Respons
     """Decline an offer, or a request."""
     assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_refusal", _about(membership, assignment, "_refusal", form))
+        return form_again(_about(membership, assignment, "_refusal", form))
     answers.decline(assignment, membership, form.reason.data)
     flash_live(_("Your answer is given."))
     return shown(membership, assignment.role)
@@ -158,7 +151,7 @@ def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseRet
     """Step down from a role, or remove somebody from it."""
     assignment, form = queries.assignment(membership, role_id, assignment_id), ReasonForm()
     if not form.validate():
-        return _invalid("_ending", _about(membership, assignment, "_ending", form))
+        return form_again(_about(membership, assignment, "_ending", form))
     endings.end(assignment, membership, form.reason.data)
     flash_live(_("It has ended. The history keeps it."))
     return shown(membership, assignment.role)
@@ -188,14 +181,3 @@ def _about(
     membership: Membership, assignment: RoleAssignment, part: str, form: ReasonForm | None = None
 ) -> dict[str, Any]:
     return form_on(membership, assignment.role, part, form or ReasonForm(), assignment=assignment)
-
-
-def _invalid(part: str, context: dict[str, Any]) -> Response:
-    return htmx.form_error(f"roles/{part}.html", page="roles/form.html", **context)
-
-
-def _conflict(part: str, conflict: Conflict, context: dict[str, Any]) -> Response:
-    """The form again with what was typed, and the conflict."""
-    return htmx.form_error(
-        f"roles/{part}.html", page="roles/form.html", status=409, conflict=conflict.message, **context
-    )

@@ -2,11 +2,24 @@
 
 from enum import StrEnum
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from workspace.roles.assignments import AssignmentKind
+from workspace import clock
+from workspace.i18n.formatting import short_date
+from workspace.partnerships.models import Membership
+from workspace.roles.assignments import AssignmentKind, RoleAssignment
 
 HOLDERS = {AssignmentKind.ACCOUNTABLE: _l("Accountable"), AssignmentKind.HELPER: _l("Helper")}
+
+
+def accepted(assignment: RoleAssignment, by: Membership) -> str:
+    """What whoever has just accepted an offer, or granted a request, is told."""
+    if assignment.since and assignment.since > clock.now():
+        return _("The role changes hands on %(date)s.", date=short_date(assignment.since))
+    if assignment.membership_id == by.id:
+        return _("You have the role ‘%(name)s’ now.", name=assignment.role.name)
+    return _("%(person)s has the role now.", person=assignment.membership.user.name)
 
 
 class RoleSet(StrEnum):

@@ -148,7 +148,7 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
     role, form = queries.role(membership, role_id), RoleEditForm()
     context = form_on(membership, role, "_edit", form)
     if not form.validate():
-        return htmx.form_error("roles/_edit.html", page="roles/form.html", **context)
+        return form_again(context)
     try:
         role.edit(
             membership,
@@ -158,7 +158,7 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
         )
     except StaleRole:
         form.set_base_version(role.version)
-        return htmx.form_error("roles/_edit.html", page="roles/form.html", status=409, stale=True, **context)
+        return form_again(context, status=409, stale=True)
     flash_live(_("The role is changed."))
     return shown(membership, role)
 
@@ -217,6 +217,11 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
 def form_on(membership: Membership, role: Role, part: str, form: Any = None, **context: Any) -> dict[str, Any]:
     """The context of a form in place of a role's page."""
     return {"role": role, "part": f"roles/{part}.html", "form": form, **partnership_context(membership), **context}
+
+
+def form_again(context: dict[str, Any], *, status: int = 422, **more: Any) -> Response:
+    """The form of `form_on` again, with what was typed and what is wrong."""
+    return htmx.form_error(context["part"], page="roles/form.html", status=status, **context, **more)
 
 
 def shown(membership: Membership, role: Role) -> Response:

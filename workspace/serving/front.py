@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from sys import stderr
 from typing import TYPE_CHECKING, Any
@@ -343,6 +344,7 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(),  # unless there is a body
         "wsgi.errors": stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

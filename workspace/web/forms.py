@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     DateField,
@@ -69,6 +71,12 @@ class WorkspaceForm(FlaskForm):
         """Messages in the reader's language; the CSRF token is left to the request guard."""
 
         csrf = False
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """Only what forms of ours send: neither a file nor JSON, whose values are no text."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form or None
 
         def get_translations(self, form: Form) -> WTFormsTranslations:
             """Our messages instead of WTForms' own."""

@@ -24,7 +24,7 @@ export function keep(form) {
   if (form.matches("[data-draft]")) say(form, "kept", isKept ? "kept" : "unkept");
 }
 
-export const line = (form, place) => form.querySelector(`.draft[data-place="${place}"]`);
+export const line = (form, place) => form?.querySelector(`.draft[data-place="${place}"]`);
 
 export function say(form, place, name) {
   let told = line(form, place);

@@ -7,7 +7,9 @@ export function load() {
   writing ??= import(parts.script).then((script) => script.prepared(parts.editor, atRest));
   return writing.catch(() => { writing = null; }); // A plain field does as well.
 }
-document.addEventListener("focusin", async ({ target }) => {
-  if (!parts || !target.matches?.("textarea[data-editor]")) return;
-  (await load())?.open(target);
-});
+async function use(field) {
+  if (!parts || !field?.matches?.("textarea[data-editor]")) return;
+  (await load())?.open(field);
+}
+document.addEventListener("focusin", ({ target }) => use(target));
+use(document.activeElement); // A page may begin with the focus in a text.

@@ -47,8 +47,8 @@ def ask(person: User, address: str, *, by: User) -> AddressChange:
         _take_effect(change)
         return change
     record_audit(AuditAction.ASKED_FOR_ADDRESS, actor=by, subject=person, before=change.before, after=address)
-    enqueue("address_objection", key=f"address_objection:{change.id}", to=change.before, change=change.id)
-    enqueue("address_confirmation", key=f"address_confirmation:{change.id}", to=address, change=change.id)
+    enqueue("address_objection", key=_key("address_objection", change), to=change.before, change=change.id)
+    enqueue("address_confirmation", key=_key("address_confirmation", change), to=address, change=change.id)
     _tell_moderators(change)
     return change
 
@@ -94,7 +94,7 @@ def refuse(change: AddressChange) -> None:
     for administrator in administrators():
         enqueue(
             "address_refused",
-            key=f"address_refused:{change.id}:{administrator.id}",
+            key=_key("address_refused", change, administrator.id),
             to=administrator.id,
             change=change.id,
         )
@@ -119,15 +119,15 @@ def open_change(person: User) -> AddressChange | None:
 
 def token(change: AddressChange, mailbox: Mailbox) -> str:
     """The token of the link that is sent to that mailbox."""
-    return str(_signer().dumps([change.id, mailbox.value]))
+    return str(_signer().dumps([change.id, mailbox.value, change.asked_at.isoformat()]))
 
 
 def read(signed: str) -> tuple[AddressChange, Mailbox] | None:
     """What a token is about, and for which mailbox it answers; None if it is not ours."""
     try:
-        change_id, mailbox = _signer().loads(signed)
+        change_id, mailbox, asked_at = _signer().loads(signed)
         change = db.session.get(AddressChange, change_id)
-        return (change, Mailbox(mailbox)) if change else None
+        return (change, Mailbox(mailbox)) if change and change.asked_at.isoformat() == asked_at else None
     except (BadSignature, ValueError, TypeError):
         return None
 
@@ -190,7 +190,7 @@ def _take_effect(change: AddressChange) -> None:
     sessions.end_all(person)
     verification_codes.end_all(person)
     _end(change, AddressChangeOutcome.DONE)
-    enqueue("address_changed", key=f"address_changed:change:{change.id}", to=change.before, user=person.id)
+    enqueue("address_changed", key=_key("address_changed", change), to=change.before, user=person.id)
     record_audit(
         AuditAction.CHANGED_ADDRESS,
         actor=change.asked_by,
@@ -232,7 +232,12 @@ def _tell_moderators(change: AddressChange) -> None:
         .order_by(Membership.user_id)
     )
     for user_id in db.session.scalars(query).all():
-        enqueue("address_of_member", key=f"address_of_member:{change.id}:{user_id}", to=user_id, change=change.id)
+        enqueue("address_of_member", key=_key("address_of_member", change, user_id), to=user_id, change=change.id)
+
+
+def _key(kind: str, change: AddressChange, to: int = 0) -> str:
+    """The key of a mail. The number alone would not do: SQLite gives those of deleted changes again."""
+    return f"{kind}:{change.id}:{int(change.asked_at.timestamp() * 1000)}:{to}"
 
 
 def _signer() -> Any:
