@@ -37,6 +37,7 @@ from workspace import Workspace, create_app, permissions, views
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import Base, db
+from workspace.db.installation import note_key, note_worker
 from workspace.members.address_changes import service as address_changes_service
 from workspace.members.address_changes.service import Mailbox
 from workspace.members.invitations import address_parser
@@ -447,6 +448,8 @@ def world(app: Workspace, sign_in: SignIn, database: Database, made: dict[str, W
     """Made once by each worker, and brought back as it was for each test."""
     if not made:
         made["world"] = World(app, sign_in)
+        note_key(app.settings.secret_key, ())
+        note_worker()
         db.session.commit()
         database.keep(app, "world")
         return made["world"]
@@ -723,6 +726,8 @@ def test_no_get_changes_anything(htmx: bool, world: World) -> None:
     browsers = {name: world.browser(name) for name in PEOPLE}
     before = snapshot()
     for route in GETS:
+        if route.rule == "/healthz/all":
+            continue  # It tries whether the database can be written to.
         name = entitled(route)[-1]
         for query in ("", "?before=3&q=a&after=1&kind=progress&language=en&next=/"):
             assert browsers[name].get(world.address(route.rule, name) + query, htmx=htmx).status_code in (200, 303)
