@@ -1,4 +1,4 @@
-import { announce } from "./announcements.js";
+import { announce, retract } from "./announcements.js";
 
 // What a page asks for by itself throws nobody out of it.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -6,9 +6,20 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
 });
 
-// No line: say so, and leave what is typed where it is. A text that is kept as a draft is sent again (drafts/sending.js).
+// No line: somebody who asked for something is told, until an answer comes. What is typed stays where it is; a text that
+// is kept as a draft is sent again (drafts/sending.js). What the page asks for by itself fails without a word.
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(failure, ({ target }) => {
-    if (!target.matches("[data-draft]")) announce("offline");
+  document.addEventListener(failure, ({ target, detail }) => {
+    if (target.matches("[data-draft]") || !detail.requestConfig.triggeringEvent?.isTrusted) return;
+    announce(isTypedIn(target.closest("form")) ? "offline" : "unreachable");
   });
+}
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.xhr.status) retract("offline", "unreachable");
+});
+addEventListener("online", () => retract("offline", "unreachable"));
+
+function isTypedIn(form) {
+  const fields = [...(form?.querySelectorAll("textarea, input:not([type=hidden])") ?? [])];
+  return fields.some(({ value, defaultValue }) => value !== defaultValue);
 }

@@ -196,7 +196,7 @@ def test_the_editor_joins_nothing_in_a_text_that_is_corrected(visit: Visit, plac
     visitor.page.keyboard.press("ControlOrMeta+End")
     visitor.page.keyboard.type(" her")
     visitor.button("Save the changes").click()
-    prose = visitor.comment(comment).locator(".prose")
+    prose = visitor.page.locator(f"article#comment-{comment} .prose")
     expect(prose.locator("> p").last).to_have_text("Slut her")
     shown = prose.evaluate("prose => prose.innerHTML").strip()
     assert shown.replace("h3>", "h2>").replace("h4>", "h2>") == html.replace("Slut", "Slut her")

@@ -15,6 +15,14 @@ REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`Content security policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sample}`));
 """
+# After the page is there, and after each swap. A label, a description or the editor would find the wrong one.
+REPORT_EQUAL_IDS = """
+for (const name of ["DOMContentLoaded", "htmx:afterSettle"]) document.addEventListener(name, () => {
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  for (const id of new Set(ids.filter((each, index) => ids.indexOf(each) !== index)))
+    console.error(`Several elements have the id ${id}`);
+});
+"""
 
 
 class Watch:
@@ -26,6 +34,7 @@ class Watch:
         self.meant: list[str] = []
         self.requests: list[Request] = []
         context.add_init_script(REPORT_VIOLATIONS)
+        context.add_init_script(REPORT_EQUAL_IDS)
         context.on("console", self._hear)
         context.on("weberror", lambda error: self._note(f"page error: {error.error}"))
         context.on("request", self._ask)

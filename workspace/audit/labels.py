@@ -73,6 +73,7 @@ DETAILS = {
     "browser": _l("browser"),
     "method": _l("method"),
     "path": _l("page"),
+    "this_hour": _l("times in this hour"),
     "months": _l("months"),
 }
 VALUES = {

@@ -74,7 +74,8 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
     """The form for correcting one's own comment."""
     comment = queries.comment(membership, post_number, number)
     comment.require_editable(membership)
-    form = CommentEditForm(data={"body": comment.body_text, "body_html": comment.body_html, "version": comment.version})
+    now = {"body": comment.body_text, "body_html": comment.body_html, "version": comment.version}
+    form = CommentEditForm(data=now, within=f"comment-{number}")
     return page_or_partial(
         "comments/edit.html", "comments/_edit.html", form=form, **_one(membership, post_number, comment)
     )
@@ -85,7 +86,7 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
 def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Save an edit of one's own comment; a stale form comes back with both texts."""
     comment = queries.comment(membership, post_number, number)
-    form = CommentEditForm(instead_of=comment.body_html)
+    form = CommentEditForm(instead_of=comment.body_html, within=f"comment-{number}")
     if not form.validate():
         context = _one(membership, post_number, comment)
         return htmx.form_error("comments/_edit.html", page="comments/edit.html", form=form, **context)

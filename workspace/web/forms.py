@@ -76,7 +76,7 @@ class WorkspaceForm(FlaskForm):
             """Only what forms of ours send: neither a file nor JSON, whose values are no text."""
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
-            return request.form or None
+            return (request.form or None) if request.method == "POST" else None
 
         def get_translations(self, form: Form) -> WTFormsTranslations:
             """Our messages instead of WTForms' own."""
@@ -160,10 +160,15 @@ class RichTextMixin(CprMixin):
 
     rich_text: RichText
 
-    def __init__(self, *args: Any, instead_of: str = "", **options: Any) -> None:
-        """`instead_of` is the HTML being edited: paragraphs that plain text leaves unchanged keep their formatting."""
+    def __init__(self, *args: Any, instead_of: str = "", within: str = "", **options: Any) -> None:
+        """`instead_of` is the HTML being edited: paragraphs that plain text leaves unchanged keep their formatting.
+
+        `within` is the id of what the form stands in, on a page that may have another text to write.
+        """
         super().__init__(*args, **options)
         fields: Any = self
+        for field in (fields.body, fields.body_html, fields.cpr_checked) if within else ():
+            field.id = field.label.field_id = f"{within}-{field.id}"
         html, text = fields.body_html.data or "", fields.body.data or ""
         is_formatted = bool(html) and is_readable(html)
         if is_formatted:

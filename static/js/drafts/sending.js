@@ -1,5 +1,5 @@
 // A draft is sent with its text, and the answer that took it names it: only then it goes.
-import { announce } from "../announcements.js";
+import { announce, retract } from "../announcements.js";
 import { fieldsOf, isSame, says } from "./fields.js";
 import { keep, store, written } from "./keeping.js";
 import { held, hold, release } from "./locks.js";
@@ -88,4 +88,5 @@ function send(form) {
 export function cancel(form) {
   clearTimeout(waiting.get(form)?.timer);
   waiting.delete(form);
+  if (!waiting.size) retract("waiting");
 }
