@@ -228,10 +228,10 @@ def test_what_a_partnership_is_and_its_people(visit: Visit, story: Place) -> Non
         visitor.open(f"{story.address}edit")
         inspection.look("edit the partnership")
         visitor.open(f"{story.address}people")
-        visitor.field("Name").press_sequentially("bo")
+        visitor.field("Name or e-mail address").press_sequentially("bo")
         expect(visitor.page.locator("#found .item")).to_have_count(1)
         inspection.look("people found")
-        visitor.field("Name").fill("xyz")
+        visitor.field("Name or e-mail address").fill("xyz")
         expect(visitor.page.locator("#found .hint")).to_be_visible()
         inspection.look("nobody found")
 
