@@ -62,7 +62,7 @@ def test_an_administrator_adds_a_person_who_has_no_password_yet(
     assert not farida().is_administrator
     text = admin.page(answer.location).text
     assert "No password yet" in text
-    assert "signs in with a code by mail" in text
+    assert "signs in with a code by e-mail" in text
     assert client.submit("/sign-in", {"email": "farida@icura.dk", "password": "x"}).status_code == 422
 
 
