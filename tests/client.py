@@ -24,6 +24,11 @@ class Client(FlaskClient):
     So a test's own objects are read again after a request, and a request never waits for the test.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Forms are sent from our own pages, as browsers say."""
+        super().__init__(*args, **options)
+        self.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+
     def open(self, *args: Any, htmx: bool = False, **options: Any) -> TestResponse:  # type: ignore[override]
         """Send a request; `htmx` says that a script of the page does."""
         if has_app_context():

@@ -28,6 +28,7 @@ from tests.databases import KIND, Database, Server, new_database
 from tests.environment import Run, environment_of
 from workspace import Workspace, cli, create_app
 from workspace.accounts.models import User
+from workspace.audit import flood
 from workspace.config import Settings
 from workspace.db import db
 from workspace.live.streams import Streams
@@ -114,6 +115,7 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     """The app, with an empty database, no mail, and a context in which the test itself can use it."""
     database.empty(workers_app)
     shutil.rmtree(workers_app.settings.instance / "mail", ignore_errors=True)
+    flood.counts.clear()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):
         yield workers_app

@@ -48,9 +48,9 @@ def test_digests_are_previewed_planned_and_sent(run: Run) -> None:
     for _ in range(2):
         shown = run("digests", "preview", "bo@example.dk")
         assert shown.output.startswith("Digest: Borgerne går selv i gang\n"), shown.output
-    assert run("digests", "send", "bo@example.dk").output == "1 mail is sent.\n"
+    assert run("digests", "send", "bo@example.dk").output == "1 e-mail is sent.\n"
     assert run("digests", "preview", "bo@example.dk").output == "There is nothing new for Bo.\n"
-    assert run("digests", "send").output == "0 mails are sent.\n"
+    assert run("digests", "send").output == "0 e-mails are sent.\n"
     unknown = run("digests", "preview", "nobody@example.dk")
     assert (unknown.exit_code, unknown.output) == (1, "Error: Nobody has the address nobody@example.dk.\n")
 

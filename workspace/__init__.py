@@ -14,7 +14,7 @@ from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
@@ -99,6 +99,8 @@ class Workspace(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer when it is this request's turn: whoever sends slowly, or reads a stream, holds nobody up."""
+        if environ["wsgi.url_scheme"] not in ("http", "https"):  # as a proxy in front says it
+            return BadRequest()(environ, start_response)
         path = environ["PATH_INFO"]
         if path.startswith("/healthz"):  # Where all slots wait for the database, this is what says so.
             return super().wsgi_app(environ, start_response)
@@ -187,6 +189,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
         "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # Many browsers send no Referer; web/origin.py looks at what they do send.
         "BABEL_DEFAULT_LOCALE": formatting.DEFAULT_LANGUAGE,
         "BABEL_DEFAULT_TIMEZONE": "UTC",
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
@@ -248,4 +251,4 @@ def _dress(app: Flask, settings: Settings) -> None:
         app.wsgi_app = loopback.only(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]

@@ -304,7 +304,7 @@ def send_digests(email: str | None) -> None:
         else:
             planning.plan()
         sent = delivery.deliver()
-        click.echo(ngettext("%(num)s mail is sent.", "%(num)s mails are sent.", sent))
+        click.echo(ngettext("%(num)s e-mail is sent.", "%(num)s e-mails are sent.", sent))
 
 
 @digests.command("preview")
@@ -430,7 +430,7 @@ def _checked(email: str) -> str:
 
     address = normalised(email)
     if not address:
-        raise click.ClickException(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+        raise click.ClickException(_("This is not an e-mail address. One looks like mette@gladsaxe.dk."))
     return address
 
 

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from workspace.audit import flood
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db.transactions import is_busy, is_conflict, rollback_request
 from workspace.logs import told
@@ -127,9 +128,19 @@ def _missing() -> ResponseReturnValue:
 
 
 def _keep_on_record(act: AuditAction) -> None:
-    """Put on the trail that somebody was refused. The partnership by its id alone: its name is not theirs to read."""
+    """Record that somebody was refused. The partnership by its id alone: its name is not theirs to read."""
+    number, is_recorded = flood.count(g.user.id if g.get("user") else 0)
+    if not is_recorded:
+        return
     place = SimpleNamespace(id=g.get("partnership_id"), name="") if g.get("partnership_id") else None
-    record_audit(act, actor=g.get("user"), partnership=place, method=request.method, path=request.path[:200])
+    record_audit(
+        act,
+        actor=g.get("user"),
+        partnership=place,
+        method=request.method,
+        path=request.path[:200],
+        this_hour=number if number > flood.EACH else None,
+    )
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:

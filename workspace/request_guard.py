@@ -24,6 +24,7 @@ from workspace.db.types import AnySelect
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Audience, Conflict, NotAllowed, access_rule, permits
+from workspace.web import origin
 from workspace.web.request_bodies import largest_for
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -58,6 +59,7 @@ def authorise_request() -> ResponseReturnValue | None:
     inject_actor(declared.audience)
     if request.method not in SAFE_METHODS and declared.checks_csrf:
         csrf.protect()
+        origin.require_own()
     return None
 
 

@@ -1,14 +1,15 @@
 """Where one is signed in, and ending it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import make_user
+from tests.factories import PASSWORD, make_user
 from tests.pages import Page
-from workspace import Workspace
+from workspace import Workspace, clock
 from workspace.accounts import sessions, user_agents
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
@@ -142,3 +143,30 @@ def test_the_list_costs_the_same_with_many_browsers(mette: Client, person: User,
         for _ in range(20):
             start(person)
     assert counts[0] == counts[1] <= 3
+
+
+def test_signing_out_removes_the_cookie_that_remembers(client: Client) -> None:
+    user = make_user()
+    for ending in ("/sign-out", "own"):
+        fields = {"email": user.email, "password": PASSWORD, "remember": "y"}
+        assert client.submit("/sign-in", fields).status_code == 303
+        assert client.get_cookie("samspil_remember")
+        if ending == "own":
+            ending = f"/settings/sessions/{db.session.scalars(select(Session.id)).one()}/ending"
+        assert client.submit(ending).status_code == 303
+        assert client.get_cookie("samspil_remember") is None
+
+
+def test_an_account_has_at_most_sixty_sessions(app: Workspace, sign_in: SignIn) -> None:
+    user, other = make_user(), make_user()
+    theirs, first, second = sign_in(other), sign_in(user), sign_in(user)
+    for _each in range(sessions.MOST_LISTED - 2):
+        sign_in(user)
+    with clock.at(clock.now() + timedelta(hours=2)):
+        assert first.get("/settings").status_code == 200  # It has been used the latest.
+        sign_in(user)
+        assert first.get("/settings").status_code == 200
+        assert second.get("/settings").status_code == 303
+        assert theirs.get("/settings").status_code == 200
+    count = select(func.count()).select_from(Session).where(Session.user_id == user.id)
+    assert db.session.scalar(count) == sessions.MOST_LISTED

@@ -124,3 +124,16 @@ def test_what_administrators_do_is_on_record(app: Workspace, sign_in: SignIn) ->
         AuditAction.DEACTIVATED,
         AuditAction.REACTIVATED,
     ]
+
+
+def test_a_flood_of_what_is_not_there_is_counted_and_not_listed(app: Workspace, sign_in: SignIn) -> None:
+    there = start_partnership()
+    stranger, other = make_user(), make_user()
+    browser = sign_in(stranger)
+    for number in range(60):
+        assert browser.get(f"/partnerships/none-{number}/").status_code == 404
+        assert browser.get(there.partnership.address).status_code == 404
+    sign_in(other).get("/partnerships/none/")
+    refused = select(AuditEvent).where(AuditEvent.action == AuditAction.NOT_FOUND).order_by(AuditEvent.id)
+    lines = [(line.actor_id, line.details.get("this_hour")) for line in db.session.scalars(refused)]
+    assert lines == [(stranger.id, None)] * 10 + [(stranger.id, 100), (other.id, None)]

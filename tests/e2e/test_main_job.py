@@ -124,7 +124,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     visitor = visit()
     press, write, tab_to = visitor.page.keyboard.press, visitor.write, visitor.tab_to
     visitor.open(place.address)
-    tab_to(visitor.field("Mail address"))
+    tab_to(visitor.field("E-mail address"))
     write(place.moderator.email)
     tab_to(visitor.field("Password"), most=1)
     write("lampe gulerod fjernsyn")

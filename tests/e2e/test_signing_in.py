@@ -15,7 +15,7 @@ def test_a_wrong_password_takes_the_focus_to_what_is_wrong(visit: Visit, place: 
     visitor.open("/sign-in")
     visitor.sign_in(place.contributor, password="forkert adgangskode")
     expect(visitor.summary).to_contain_text(visitor.say("You are not signed in"))
-    expect(visitor.field("Mail address")).to_have_value(place.contributor.email)
+    expect(visitor.field("E-mail address")).to_have_value(place.contributor.email)
     expect(visitor.field("Password")).to_have_value("")
     expect(visitor.summary).to_be_focused()
 

@@ -85,7 +85,7 @@ class Visitor:
 
     def sign_in(self, person: Person, password: str = PASSWORD) -> None:
         """Fill in the sign-in form of the present page, and send it."""
-        self.field("Mail address").fill(person.email)
+        self.field("E-mail address").fill(person.email)
         self.field("Password").fill(password)
         self.button("Sign in").click()
 

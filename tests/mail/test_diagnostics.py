@@ -39,9 +39,9 @@ def told(run: Run, url: str, address: str = ADDRESS, **environment: str) -> str:
 def test_a_test_mail_arrives(run: Run, sink: Sink) -> None:
     result = run("mail", "test", ADDRESS, SMTP_URL=sink.url, MAIL_FROM="samspil@kommune.dk")
     assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"127.0.0.1:{sink.port} has taken the mail for {ADDRESS}.")
+    assert result.output.startswith(f"127.0.0.1:{sink.port} has taken the e-mail for {ADDRESS}.")
     [mail] = sink.received
-    assert (mail.recipient, mail.message["Subject"]) == (ADDRESS, "A test mail from Samspil")
+    assert (mail.recipient, mail.message["Subject"]) == (ADDRESS, "A test e-mail from Samspil")
     assert mail.message["From"] == "Samspil <samspil@kommune.dk>"
     assert "http://127.0.0.1:8000/" in mail.message.as_string()
 
@@ -54,7 +54,9 @@ def test_a_folder_reaches_nobody_and_nobody_else_reads_it(run: Run, settings: Se
     result = run("mail", "test", ADDRESS)
     file = settings.instance / "mail" / "0000000000.eml"
     assert result.exit_code == 0, result.output
-    assert result.output == (f"SMTP_URL is a folder, so no mail reaches anybody. The test mail is the file {file}.\n")
+    assert result.output == (
+        f"SMTP_URL is a folder, so no e-mail reaches anybody. The test e-mail is the file {file}.\n"
+    )
     assert f"To: <{ADDRESS}>" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -122,10 +124,10 @@ def test_a_sender_that_is_refused(run: Run, sink: Sink) -> None:
     ("fault", "words"),
     [
         ("rcpt 550", f"refused the recipient {ADDRESS}: 550 5.1.1 No such mailbox. Check the address"),
-        ("rcpt 451", f"does not take mail for {ADDRESS} at present: 451 4.3.0 Try again later. Try again"),
-        ("data 550", "took the address, but not the mail: 550 5.1.1 No such mailbox. Its log says more."),
+        ("rcpt 451", f"does not take e-mail for {ADDRESS} at present: 451 4.3.0 Try again later. Try again"),
+        ("data 550", "took the address, but not the e-mail: 550 5.1.1 No such mailbox. Its log says more."),
         ("drop after", "did not say that it has it"),
-        ("mail 421", "takes no mail at present: 421 4.3.2 Closing. Try again later."),
+        ("mail 421", "takes no e-mail at present: 421 4.3.2 Closing. Try again later."),
     ],
 )
 def test_what_the_server_refuses_is_told(run: Run, sink: Sink, fault: str, words: str) -> None:
@@ -134,7 +136,7 @@ def test_what_the_server_refuses_is_told(run: Run, sink: Sink, fault: str, words
 
 
 def test_what_is_no_address_is_told(run: Run, sink: Sink) -> None:
-    assert "@-sign" in told(run, sink.url, address="ada")
+    assert "not an e-mail address" in told(run, sink.url, address="ada")
     assert sink.received == []
 
 

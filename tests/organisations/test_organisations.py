@@ -86,7 +86,7 @@ def test_an_administrator_makes_an_organisation(admin: Client) -> None:
     text = admin.page(answer.location).text
     assert "Icura" in text
     assert "CVR 12345678" in text
-    assert "workspace user password" not in text
+    assert "has no password yet" not in text
 
 
 def test_a_script_is_sent_to_the_new_organisation(admin: Client) -> None:

@@ -52,7 +52,7 @@ def farida() -> User:
     return person
 
 
-def test_an_administrator_adds_a_person_who_cannot_sign_in_yet(
+def test_an_administrator_adds_a_person_who_has_no_password_yet(
     admin: Client, icura: Organisation, client: Client
 ) -> None:
     answer = add(admin, icura)
@@ -62,7 +62,7 @@ def test_an_administrator_adds_a_person_who_cannot_sign_in_yet(
     assert not farida().is_administrator
     text = admin.page(answer.location).text
     assert "No password yet" in text
-    assert "workspace user password" in text
+    assert "signs in with a code by mail" in text
     assert client.submit("/sign-in", {"email": "farida@icura.dk", "password": "x"}).status_code == 422
 
 

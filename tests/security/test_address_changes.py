@@ -379,3 +379,21 @@ def test_no_page_sets_the_password_of_another(place: Place) -> None:
         place.desk.submit(address, {"password": "x" * 20, "new_password": "x" * 20, "password_hash": "x"}, page=address)
     db.session.refresh(place.person)
     assert place.person.password_hash == before
+
+
+def test_docs_security_lists_all_that_an_administrator_can_do_to_a_person(app: Workspace) -> None:
+    """What comes to it belongs into docs/security.md, with who learns of it, and then here."""
+    rules = {
+        str(rule).removeprefix("/people/<number:user_id>/")
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and str(rule).startswith("/people/")
+    }
+    assert rules == {
+        "edit",
+        "address",
+        "address/cancellation",
+        "password-reset",
+        "closing",
+        "opening",
+        "invitation-limit",
+    }

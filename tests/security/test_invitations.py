@@ -119,13 +119,13 @@ def test_an_address_that_does_not_answer_gets_three_mails_a_week(
     with clock.at(began + timedelta(hours=3)):
         over = browser.submit(f"{address}/{number}/resending")
         assert over.status_code == 429
-        assert "stille@x.dk has had several mails without answering. The next can be sent from" in over.text
+        assert "stille@x.dk has had several e-mails without answering. The next can be sent from" in over.text
     assert len(delivered()) == 3
     # Others may not write to it either, and the reminder waits for no better day.
     with clock.at(began + timedelta(days=6)):
         other = start_partnership(by=make_user(language="en"))
         preview = invite(sign_in(other.user), other, "stille@x.dk", "ny@x.dk", confirm=False)
-        assert "Has had several mails without answering, and can be invited again later" in preview.text
+        assert "Has had several e-mails without answering, and can be invited again later" in preview.text
         invite(sign_in(other.user), other, "stille@x.dk", "ny@x.dk")
         assert [mail["To"] for mail in delivered()].count("stille@x.dk") == 3
     with clock.at(began + timedelta(days=8)):

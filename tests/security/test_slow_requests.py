@@ -189,7 +189,8 @@ def test_a_body_that_nobody_reads_cuts_no_answer(method: bytes, size: int, serve
 
 
 def test_a_form_may_come_in_chunks_and_half_of_one_is_none(server: int, opened: Open) -> None:
-    head = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n" + FORM + b"Transfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n" + FORM
+    head += b"Transfer-Encoding: chunked\r\n\r\n"
     whole = opened(server, head + chunked(b"email=mette", b"%40kommune.example&") + chunked(b""))
     answer = answer_on(whole)
     assert "mette@kommune.example" in answer.read().decode()  # It is no form of ours, and what was typed comes back.

@@ -74,7 +74,7 @@ def answer(user: User) -> ResponseReturnValue:
         form.refuse(form.code, _("Another account has this address. Sign in with it, or ask an administrator."))
         return render_template("accounts/address_answer.html", form=form, to=asked["to"]), 422
     del cookie[COOKIE]
-    flash_live(_("Your mail address is changed."))
+    flash_live(_("Your e-mail address is changed."))
     return redirect_303("/settings")
 
 

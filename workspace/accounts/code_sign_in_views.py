@@ -95,5 +95,5 @@ def answer() -> ResponseReturnValue:
 def _wrong(token: str) -> str:
     record_audit(AuditAction.FAILED_TO_SIGN_IN)
     if verification_codes.opened(Purpose.SIGN_IN, token):
-        return str(_("This is not the code. Look at the newest mail."))
+        return str(_("This is not the code. Look at the newest e-mail."))
     return str(_("The code can't be used any more. Get a new one."))

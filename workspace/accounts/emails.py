@@ -21,8 +21,8 @@ def sign_in_code(mail: Mail) -> EmailContent | None:
     return render_email("sign_in_code", code=code)
 
 
-@email_type("address_code", _l("Code for a new mail address"), priority=PROMPT)
-@email_type("address_change_code", _l("Code for a new mail address"), priority=PROMPT)
+@email_type("address_code", _l("Code for a new e-mail address"), priority=PROMPT)
+@email_type("address_change_code", _l("Code for a new e-mail address"), priority=PROMPT)
 def address_code(mail: Mail) -> EmailContent | None:
     """The same, to an address that is not the person's yet."""
     code = db.session.get(VerificationCode, mail.payload["code"])
@@ -33,7 +33,7 @@ def address_code(mail: Mail) -> EmailContent | None:
         return render_email("address_code", code=code)
 
 
-@email_type("address_changed", _l("Mail address changed"), priority=PROMPT)
+@email_type("address_changed", _l("E-mail address changed"), priority=PROMPT)
 def address_changed(mail: Mail) -> EmailContent | None:
     """To the person's previous address; also of a closed account, which may be opened again."""
     user = db.session.get(User, mail.payload["user"])

@@ -23,7 +23,7 @@ class SignInForm(WorkspaceForm):
     """Address and password."""
 
     next = HiddenField()
-    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
+    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
     password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
     remember = BooleanField(_l("Keep me signed in on this device"))
 
@@ -32,7 +32,7 @@ class CodeForm(WorkspaceForm):
     """The address to mail a code to; on the sign-in page, or on a page of its own."""
 
     next = HiddenField()
-    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
+    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
     remember = BooleanField(_l("Keep me signed in on this device"))
 
     @classmethod
@@ -45,7 +45,7 @@ class VerificationCodeForm(WorkspaceForm):
     """The six digits from the mail."""
 
     code = text_line_field(
-        _l("The code from the mail"),
+        _l("The code from the e-mail"),
         longest=20,
         required=_l("Write the six digits of the code."),
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code"},
@@ -139,7 +139,7 @@ class PasswordForm(OwnForm):
 class ChangeAddressForm(OwnForm):
     """A new e-mail address."""
 
-    email = MailAddress(_l("New mail address"), required=_l("Write your new mail address."))
+    email = MailAddress(_l("New e-mail address"), required=_l("Write your new e-mail address."))
 
     def validate_email(self, field: Field) -> None:
         """Accept an address, and normalise it."""
@@ -147,5 +147,5 @@ class ChangeAddressForm(OwnForm):
             return
         address = normalised(field.data)
         if not address:
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+            raise ValidationError(_("This is not an e-mail address. One looks like mette@gladsaxe.dk."))
         field.data = address

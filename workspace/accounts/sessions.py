@@ -87,14 +87,18 @@ class Session(Model):
 
 
 def start(user: User, *, remembered: bool, browser: str, address: str, by_code: bool = False) -> Session:
-    """Sign `user` in with a new session, the only time that its token is known. Expired ones are deleted."""
+    """Sign `user` in with a new session, the only time that its token is known.
+
+    Expired sessions are deleted, and of more than sixty the one that was used the longest ago.
+    """
     begin_write()
-    now = clock.now()
+    mine = Session.user_id == user.id
+    latest = select(Session.id).where(mine).order_by(Session.last_used_at.desc(), Session.id.desc())
+    kept = latest.limit(MOST_LISTED - 1).subquery()
     db.session.execute(
-        delete(Session).where(
-            Session.user_id == user.id,
-            Session.created_at < now - REMEMBERED,
-        )
+        delete(Session)
+        .where(mine, or_(Session.created_at < clock.now() - REMEMBERED, Session.id.not_in(select(kept.c.id))))
+        .execution_options(synchronize_session=False)
     )
     token = secrets.token_urlsafe(32)
     session = Session(

@@ -81,6 +81,7 @@ def end_session(user: User, session_id: int) -> ResponseReturnValue:
     record_audit(AuditAction.ENDED_SESSIONS, actor=user, subject=user)
     if session_id == g.session.id:
         sessions.end(user, session_id)
+        sign_in.end_session()
         return redirect_client("/sign-in")
     sessions.end(user, session_id)
     flash_live(_("The other browser is signed out."))

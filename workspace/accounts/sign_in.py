@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as cookie
-from flask_login import login_user
+from flask_login import login_user, logout_user
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 
 from workspace.accounts import known_browsers, passwords, sessions, verification_codes
@@ -137,6 +137,12 @@ def begin_session(user: User, *, remembered: bool, by_code: bool = False) -> Non
     known_browsers.remember(user.email)
     user.session_token = session.token
     login_user(user, remember=remembered, duration=sessions.REMEMBERED, force=True)
+
+
+def end_session() -> None:
+    """Let this browser forget its session, also the one that it remembers for a month."""
+    cookie.clear()
+    logout_user()  # after that: it leaves a word in the session which removes the second cookie
 
 
 def unauthenticated_response() -> Response:

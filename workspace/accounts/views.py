@@ -1,11 +1,9 @@
 """Signing in and out."""
 
 from flask import g, redirect, render_template, request
-from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import refresh
-from flask_login import logout_user
 
 from workspace.accounts import sessions
 from workspace.accounts import sign_in as sign_in_module
@@ -60,7 +58,6 @@ def end_session(user: User) -> ResponseReturnValue:
     """Sign out: the session ends in the database as well."""
     sessions.end(user, g.session.id)
     record_audit(AuditAction.SIGNED_OUT, actor=user)
-    logout_user()
-    cookie.clear()
+    sign_in_module.end_session()
     flash_live(_("You are signed out."))
     return redirect_303("/sign-in")

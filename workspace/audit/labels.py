@@ -46,7 +46,7 @@ ACTIONS = {
     AuditAction.WITHDREW_ADDRESS: _l("Withdrew the new address"),
     AuditAction.REFUSED_ADDRESS: _l("The old address said no to a new one"),
     AuditAction.APPOINTED_MODERATOR: _l("Appointed a moderator"),
-    AuditAction.SENT_PASSWORD_RESET: _l("Sent a mail about a new password"),
+    AuditAction.SENT_PASSWORD_RESET: _l("Sent an e-mail about a new password"),
     AuditAction.ADDED_PERSON: _l("Made an account"),
     AuditAction.CHANGED_PERSON: _l("Changed what is said of a person"),
     AuditAction.MADE_ADMINISTRATOR: _l("Made somebody an administrator"),
@@ -73,6 +73,7 @@ DETAILS = {
     "browser": _l("browser"),
     "method": _l("method"),
     "path": _l("page"),
+    "this_hour": _l("times in this hour"),
     "months": _l("months"),
 }
 VALUES = {

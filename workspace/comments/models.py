@@ -71,7 +71,8 @@ class Comment(AuthoredText, Model):
             post.bump(entry)
             db.session.add(comment)
             db.session.flush()
-            mentions.keep(comment.partnership_id, comment.number, body)
+            if body.mentions:
+                mentions.keep(comment.partnership_id, comment.number, body)
             followers = follows.auto_follow(
                 comment.partnership_id, post_number, {by.id} | body.mentions | post.owner_ids
             )

@@ -53,5 +53,5 @@ def dismiss_undelivered(user: User) -> Response:
     """Take the notice of it away."""
     begin_write()
     user.dismissed_digest_id = user.undelivered_digest_id
-    flash_live(_("The notice is gone. Ask an administrator to correct your mail address, if it is wrong."))
+    flash_live(_("The notice is gone. Ask an administrator to correct your e-mail address, if it is wrong."))
     return redirect_303("/")

@@ -28,7 +28,7 @@ FREQUENCIES = {
 FREQUENCY_HINTS = {
     DigestFrequency.WEEKLY: _l("Everything new, and a reminder of what is waiting for you"),
     DigestFrequency.DAILY: _l("Monday to Friday, when there is something new"),
-    DigestFrequency.OFF: _l("You still get mail about what can't wait"),
+    DigestFrequency.OFF: _l("You still get e-mail about what can't wait"),
 }
 PARTNERSHIP_FREQUENCIES = {
     PartnershipDigest.USUAL: _l("As usual"),

@@ -93,9 +93,9 @@ def told(digest: Digest) -> dict[str, Any]:
 def why(digest: Digest) -> str:
     """Why one gets it."""
     often = {
-        DigestFrequency.WEEKLY: _("You get this mail every week"),
-        DigestFrequency.DAILY: _("You get this mail on workdays"),
-        DigestFrequency.OFF: _("You get this mail on workdays"),
+        DigestFrequency.WEEKLY: _("You get this e-mail every week"),
+        DigestFrequency.DAILY: _("You get this e-mail on workdays"),
+        DigestFrequency.OFF: _("You get this e-mail on workdays"),
     }[digest.user.digest_frequency]
     return ngettext(
         "%(often)s because you take part in one partnership in Samspil.",

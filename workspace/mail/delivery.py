@@ -140,7 +140,7 @@ class MailSender:
         return False
 
     def _back_off(self, trouble: str) -> None:
-        """Go round no more for a while: no mail can be sent."""
+        """Stop for a while: no email can be sent."""
         log.warning("Mail has to wait: %s", trouble)
         self.trouble, self.away_until = trouble, time.monotonic() + AWAY.total_seconds()
 
@@ -173,12 +173,12 @@ class MailSender:
 
 
 def _cause(error: Exception) -> str:
-    """What administrators are told of it; of what a statement has failed with not the values in it."""
+    """The error as administrators read it; without the values of a statement that failed."""
     return type(error.orig).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}: {error}"
 
 
 def written(mail: Mail) -> EmailContent | None:
-    """What the mail says now, in the addressee's language and zone; None where it has nothing to say to them."""
+    """What the email says now, in the addressee's language and time zone; None if it has nothing to say to them."""
     if not mail.recipient_is_active:
         return None
     g.user = mail.user

@@ -1,4 +1,4 @@
-"""A test mail, and what became of it, in words by which an administrator can act."""
+"""A test email, and what became of it, in words that an administrator can act on."""
 
 import smtplib
 import socket
@@ -17,23 +17,23 @@ from workspace.mail.models import Mail, message_id
 from workspace.mail.smtp import describe_error
 from workspace.mail.transports import DeliveryUnknown, PermanentFailure, TemporaryFailure, TransportDown, path_of
 
-NUMBER = 0  # of the file, where mail goes to a folder: no row of the outbox has it
+NUMBER = 0  # of the file, where emails go to a folder: no row of the outbox has it
 AUTHENTICATION_NEEDED = "530"  # RFC 4954, 6
 
 
 class NotSent(Exception):
-    """The test mail did not go; the message says why, and what to do."""
+    """The test email was not sent; the message says why, and what to do."""
 
 
 def send(address: str, settings: Settings) -> str:
-    """Send a test mail to `address` now, past the outbox, by what all mails go by; what became of it.
+    """Send a test email to `address` now, past the outbox, over the transport of all emails; what became of it.
 
     Raises NotSent.
     """
     recipient = mailbox(address)
     mail = Mail(kind="test", address=address, message_id=message_id(f"test:{uuid4()}"))
-    text = _("Samspil can send mail from %(address)s.", address=link("/"))
-    content = EmailContent(subject=_("A test mail from Samspil"), text=f"{text}\n", html=f"<p>{text}</p>")
+    text = _("Samspil can send e-mail from %(address)s.", address=link("/"))
+    content = EmailContent(subject=_("A test e-mail from Samspil"), text=f"{text}\n", html=f"<p>{text}</p>")
     transport = build_transport(settings)
     try:
         try:
@@ -45,19 +45,19 @@ def send(address: str, settings: Settings) -> str:
         raise NotSent(_unreachable(unreachable, settings)) from unreachable
     except (PermanentFailure, TemporaryFailure) as refused:
         raise NotSent(
-            _("The mail server took the address, but not the mail: %(answer)s. Its log says more.", answer=refused)
+            _("The mail server took the address, but not the e-mail: %(answer)s. Its log says more.", answer=refused)
         ) from refused
     except DeliveryUnknown as unknown:
         raise NotSent(
-            _("The mail was sent, but the mail server did not say that it has it: %(answer)s", answer=unknown)
+            _("The e-mail was sent, but the mail server did not say that it has it: %(answer)s", answer=unknown)
         ) from unknown
     finally:
         transport.close()
     if settings.mail_folder:
         path = path_of(settings.mail_folder, NUMBER)
-        return _("SMTP_URL is a folder, so no mail reaches anybody. The test mail is the file %(path)s.", path=path)
+        return _("SMTP_URL is a folder, so no e-mail reaches anybody. The test e-mail is the file %(path)s.", path=path)
     return _(
-        "%(server)s has taken the mail for %(address)s. If it does not arrive, look in the spam folder and in the "
+        "%(server)s has taken the e-mail for %(address)s. If it does not arrive, look in the spam folder and in the "
         "server's log: the domain of MAIL_FROM may lack a DNS record that lets this server send (SPF, DKIM).",
         server=_server(settings),
         address=address,
@@ -81,13 +81,13 @@ def connect(settings: Settings) -> None:
 def _recipient_refused(refused: PermanentFailure | TemporaryFailure, address: str) -> str:
     if isinstance(refused, TemporaryFailure):
         return _(
-            "The mail server does not take mail for %(address)s at present: %(answer)s. Try again in some minutes.",
+            "The mail server does not take e-mail for %(address)s at present: %(answer)s. Try again in some minutes.",
             address=address,
             answer=refused,
         )
     return _(
         "The mail server refused the recipient %(address)s: %(answer)s. Check the address, and that the server relays "
-        "mail to other domains for this machine or for the user in SMTP_URL.",
+        "e-mail to other domains for this machine or for the user in SMTP_URL.",
         address=address,
         answer=refused,
     )
@@ -172,12 +172,12 @@ def _not_connected(error: BaseException, settings: Settings) -> str:
             )
         case smtplib.SMTPServerDisconnected():
             return _(
-                "%(server)s hung up. It may expect TLS from the start (smtps:// in SMTP_URL), or take no mail from "
+                "%(server)s hung up. It may expect TLS from the start (smtps:// in SMTP_URL), or take no e-mail from "
                 "this machine: its log says more.",
                 server=server,
             )
     if reason.startswith("4"):
-        return _("%(server)s takes no mail at present: %(answer)s. Try again later.", server=server, answer=reason)
+        return _("%(server)s takes no e-mail at present: %(answer)s. Try again later.", server=server, answer=reason)
     return _("%(server)s can't be used: %(reason)s. Check SMTP_URL.", server=server, reason=reason)
 
 

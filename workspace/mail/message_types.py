@@ -28,7 +28,7 @@ WIDTH = 70
 
 @dataclass(frozen=True, kw_only=True)
 class EmailContent:
-    """What a mail says, and how it is told from others.
+    """What an email says, and how it is told from others.
 
     `sender` is the partnership that it comes from, `list_id` the name by which that one's mails can be sorted; mails
     of one `thread` (any key of it, such as "post:17") stand together; `unsubscribe` is where one can be rid of them.
@@ -99,7 +99,7 @@ def render_email(
 
 
 class PreInlinedHtml:
-    """A piece of a mail's HTML that has its style in each element: it is put in where it stands in the template."""
+    """A part of an email's HTML that has its style in each element already; it is put in where the template has it."""
 
     MARK = re.compile(r"<!--ready:(\d+)-->")  # Nobody writes it: what people write is escaped.
 
@@ -108,7 +108,7 @@ class PreInlinedHtml:
 
     @classmethod
     def of(cls, html: str) -> "PreInlinedHtml":
-        """`html` with the style that all mails have."""
+        """`html` with the style that all emails have."""
         return cls(_inliner().inline_fragment(html, _style()))
 
     def __html__(self) -> str:
@@ -118,7 +118,7 @@ class PreInlinedHtml:
 
 
 def _with_style(html: str) -> str:
-    """`html` with its style in each element, and the pieces that are ready in their places."""
+    """`html` with its style in each element, and the parts that have theirs already in their places."""
     pieces: list[str] = g.pop("ready", [])
     return PreInlinedHtml.MARK.sub(lambda mark: pieces[int(mark[1])], _inliner().inline(html))
 
@@ -129,7 +129,7 @@ def _style() -> str:
 
 
 def filled(text: str) -> str:
-    """`text` in lines that fit a mail: broken at spaces, never within an address, indented as they were."""
+    """`text` in lines that fit an email: broken at spaces, never within an address, indented as they were."""
     lines = (_filled(line) if len(line) > WIDTH else line for line in map(str.rstrip, text.strip().splitlines()))
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)) + "\n"
 
@@ -146,7 +146,7 @@ def _filled(line: str) -> str:
 
 
 def _lines(text: str, width: int) -> Iterator[str]:
-    """The words of `text` in lines. `textwrap` is made for more, and takes most of the time of a mail's text."""
+    """The words of `text` in lines. `textwrap` is made for more, and takes most of the time of an email's text."""
     line = ""
     for word in text.split():
         if line and len(line) + len(word) >= width:
@@ -159,12 +159,12 @@ def _lines(text: str, width: int) -> Iterator[str]:
 
 
 def link(path: str) -> str:
-    """The address of one of our pages, as it stands in a mail."""
+    """The address of one of our pages, as an email has it."""
     base: str = current_app.settings.base_url  # type: ignore[attr-defined]
     return base + path
 
 
 @cache
 def _inliner() -> CSSInliner:
-    """Puts the style into each element, where every mail program looks for it, and fetches nothing."""
+    """Puts the style into each element, where every mail program finds it, and fetches nothing."""
     return CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)

@@ -1,4 +1,4 @@
-"""The outbox: every mail is a row, written in the transaction that causes it.
+"""The outbox: every email is a row, written in the transaction that causes it.
 
 A row says what the mail is about, never what it says: the words are made when it is sent, by its kind
 (mail/message_types.py), and whether the addressee may still have it is asked then.
@@ -28,7 +28,7 @@ UNFINISHED = text("state IN ('due', 'sending')")
 
 
 class MailState(StrEnum):
-    """How far a mail is. An empty one had nothing to say any more when its time came."""
+    """The state of an email. A skipped one had nothing left to say when it was due."""
 
     DUE = "due"
     SENDING = "sending"
@@ -39,7 +39,7 @@ class MailState(StrEnum):
 
 
 class Mail(Model):
-    """A mail to a person, or to the bare `address` of somebody without account, to be sent at `not_before` or later.
+    """An email to a person, or to the `address` of somebody without an account, to be sent at `not_before` or later.
 
     `key` makes it unique: enqueueing it again does nothing. `next_attempt_at` is when a worker may next claim it:
     it begins as `not_before`, and moves on with each lease and each pause. `lease` names the worker that has it.
@@ -80,17 +80,17 @@ class Mail(Model):
 
     @property
     def recipient(self) -> str:
-        """The address that it goes to: for a person, the one that they have now."""
+        """The address that it goes to: a person's is their present one."""
         return self.user.email if self.user else self.address or ""
 
     @property
     def recipient_is_active(self) -> bool:
-        """Whether there is anybody to read it: a closed account gets no mail."""
+        """Whether there is anybody to read it: a closed account gets no email."""
         return self.user is None or self.user.is_active
 
 
 def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any) -> None:
-    """Put a mail into the outbox, in the present transaction, unless one of that key is there.
+    """Put an email into the outbox, in the present transaction, unless one with that key is there.
 
     `to` is a person's id, or the address of somebody without account; `payload` says what it is about, by ids.
     """
@@ -99,12 +99,12 @@ def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None =
 
 
 def is_posted(key: str) -> bool:
-    """Whether a mail of that key is in the outbox, or has been."""
+    """Whether an email with that key is in the outbox, or has been."""
     return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None
 
 
 def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
-    """Put many mails into the outbox at once, whose keys are known to be new."""
+    """Put many emails into the outbox at once, whose keys are known to be new."""
     if rows:
         core_connection().execute(insert(Mail), rows)
 
@@ -112,7 +112,7 @@ def enqueue_all(rows: Sequence[dict[str, Any]]) -> None:
 def mail_row(
     kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any
 ) -> dict[str, Any]:
-    """A mail, for `enqueue_all`. Raises KeyError for a kind that nobody has registered."""
+    """An email, for `enqueue_all`. Raises KeyError for a kind that nobody has registered."""
     moment = not_before or clock.now()
     return {
         "kind": kind,
@@ -128,7 +128,7 @@ def mail_row(
 
 
 def message_id(key: str) -> str:
-    """The Message-ID of what has this key, which says nothing of the key (RFC 5322, 3.6.4)."""
+    """The Message-ID of the email with this key, which gives nothing of the key away (RFC 5322, 3.6.4)."""
     settings = current_app.settings  # type: ignore[attr-defined]
     digest = hmac.new(settings.secret_key.encode(), f"mail:{key}".encode(), hashlib.sha256).hexdigest()
     return f"<{digest[:40]}@{settings.mail_domain}>"

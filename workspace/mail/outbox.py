@@ -1,4 +1,4 @@
-"""What can be done about mails that are in the outbox."""
+"""What administrators can do about emails in the outbox."""
 
 from datetime import datetime
 
@@ -13,17 +13,17 @@ RETRIABLE = (MailState.DUE, MailState.FAILED, MailState.REFUSED)
 
 
 def retry(mail_id: int) -> bool:
-    """Let a mail be sent now, with all its tries before it; False when it is being sent, or has been."""
+    """Send an email now, with a new set of attempts; False if it is being sent, or has been."""
     return _retry(Mail.id == mail_id) == 1
 
 
 def retry_all() -> int:
-    """The same for all that were given up, or are put off; not for what was refused, which would be again."""
+    """The same for all that failed or are postponed; not for those that were refused, which would be refused again."""
     return _retry(Mail.state != MailState.REFUSED, (Mail.state == MailState.FAILED) | (Mail.attempts > 0))
 
 
 def mark_sent_before(before: datetime) -> None:
-    """Let what should have been sent before a moment count as sent: nobody waits for it any more."""
+    """Count as sent what should have been sent before a moment: nobody waits for it any more."""
     old = update(Mail).where(Mail.state == MailState.DUE, Mail.not_before < before)
     db.session.execute(
         old.values(state=MailState.SENT, finished_at=Mail.not_before).execution_options(synchronize_session=False)

@@ -1,4 +1,4 @@
-"""What is read of the outbox: how it stands, for administrators and for whoever watches over the machine."""
+"""The state of the outbox, for administrators and for monitoring."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ SHOWN = (
 
 
 class OutboxFilter(StrEnum):
-    """What of the outbox is looked at."""
+    """Which emails of the outbox are shown."""
 
     FAILED = "failed"
     WAITING = "waiting"
@@ -62,7 +62,7 @@ STATE_WORDS = {
 }
 
 
-# What the worker does row by row, and piece by piece, as administrators read it.
+# The names of what the worker does, row by row, for administrators.
 WORK = {
     "planning": _l("Digest of person %(row)s"),
     "parking": _l("Parked challenge %(number)s in partnership %(row)s"),
@@ -73,8 +73,8 @@ JOB_NAMES = {
     "planning": _l("Digests"),
     "parking": _l("Parked challenges"),
     "expiry": _l("Memberships that end"),
-    "due_addresses": _l("New mail addresses"),
-    "delivery": _l("Sending mail"),
+    "due_addresses": _l("New e-mail addresses"),
+    "delivery": _l("Sending e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
     "retention": _l("Deleting what is no longer kept"),
 }
@@ -82,7 +82,7 @@ JOB_NAMES = {
 
 @dataclass(frozen=True)
 class OutboxStatus:
-    """How the outbox stands: how many mails wait and how many were not sent, and since when one is overdue."""
+    """The state of the outbox: how many emails wait, how many were not sent, and since when one is overdue."""
 
     waiting: int
     failed: int
@@ -90,7 +90,7 @@ class OutboxStatus:
 
 
 def status() -> OutboxStatus:
-    """How the outbox stands. What was sent is not counted: that only ever grows."""
+    """The state of the outbox. What was sent is not counted: that only ever grows."""
     waiting = select(func.count()).where(UNFINISHED).select_from(Mail).scalar_subquery()
     failed = select(func.count()).where(Mail.state.in_(inline_literal(STATES[OutboxFilter.FAILED]))).scalar_subquery()
     found = db.session.execute(select(waiting, failed)).one()
@@ -98,7 +98,7 @@ def status() -> OutboxStatus:
 
 
 def overdue_since() -> datetime | None:
-    """Since when the mail that has waited longest should have been sent, if that is too long ago.
+    """When the email that has waited longest should have been sent, if that is too long ago.
 
     A mail that a server has put off, or that can't be written, waits for its own reasons: it counts only when
     nobody has come for it again.
@@ -109,7 +109,7 @@ def overdue_since() -> datetime | None:
 
 
 def list_mails(shown: OutboxFilter, before: int | None) -> tuple[list[Mail], int | None]:
-    """A page of the mails that the filter shows, the newest first, and the number before which the next page begins.
+    """A page of the emails that the filter shows, the newest first, and the number before which the next page begins.
 
     No more is read than is shown: what else stands in such rows may be what kept them from being sent.
     """

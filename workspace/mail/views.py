@@ -1,4 +1,4 @@
-"""How mail stands, for administrators: what waits, what was not sent and why. What it says is not theirs to read."""
+"""The outbox, for administrators: what waits, what was not sent and why. What emails say is not theirs to read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -30,22 +30,22 @@ def index(user: "User") -> ResponseReturnValue:
 @blueprint.post("/<number:mail_id>/retry")
 @administrators_only
 def retry(user: "User", mail_id: int) -> ResponseReturnValue:
-    """Send one mail again."""
+    """Send one email again."""
     shown = request.form.get("shelf", "")
     if outbox.retry(mail_id):
-        flash_live(_("The mail is sent again within a minute."))
+        flash_live(_("The e-mail is sent again within a minute."))
     else:
-        flash_live(_("The mail has been sent in the meantime, or is being sent."))
+        flash_live(_("The e-mail has been sent in the meantime, or is being sent."))
     return partial_or_redirect("mail/_mails.html", to=_address(shown), focus="#mails", **_outbox(shown))
 
 
 @blueprint.post("/retry")
 @administrators_only
 def retry_all(user: "User") -> ResponseReturnValue:
-    """Send all again that was given up or put off."""
+    """Send all again that failed or is postponed."""
     shown = request.form.get("shelf", "")
     number = outbox.retry_all()
-    flash_live(ngettext("%(num)s mail is sent again.", "%(num)s mails are sent again.", number))
+    flash_live(ngettext("%(num)s e-mail is sent again.", "%(num)s e-mails are sent again.", number))
     return partial_or_redirect("mail/_mails.html", to=_address(shown), focus="#mails", **_outbox(shown))
 
 

@@ -83,7 +83,7 @@ def _reason(kind: str, membership: Membership) -> str:
 
 def _words(kind: str, membership: Membership) -> tuple[str, str]:
     """The heading and the first lines of a mail about a membership."""
-    name, level = membership.partnership.name, LEVELS[membership.level]
+    name, level = membership.partnership.name, str(LEVELS[membership.level]).lower()
     member = _("You are a member of ‘%(name)s’", name=name)
     until = short_date(membership.suspended_until) if membership.suspended_until else ""
     hidden = carries_titles_only(membership.partnership)

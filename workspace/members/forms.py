@@ -137,7 +137,7 @@ class InvitationForm(WorkspaceForm):
     """Whom to invite, and as what."""
 
     addresses = text_area_field(
-        _l("Mail addresses"),
+        _l("E-mail addresses"),
         longest=pasted.LONGEST,
         required=_l("Write or paste at least one address."),
         description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
@@ -156,7 +156,7 @@ class InvitationForm(WorkspaceForm):
     def validate_greeting(self, field: Field) -> None:
         """No links: strangers would follow them in the trust that they have in the workspace's name."""
         if field.data and not field.errors and leads_somewhere(field.data):
-            raise ValidationError(_("Leave out links and addresses. The mail has the link to the invitation."))
+            raise ValidationError(_("Leave out links and addresses. The e-mail has the link to the invitation."))
 
 
 class InvitationLimitForm(WorkspaceForm):
@@ -212,7 +212,7 @@ class JoinForm(WorkspaceForm):
 class JoinByAddressForm(JoinForm):
     """The address of somebody without an account."""
 
-    email = MailAddress(_l("Mail address"), required=_l("Write your mail address."))
+    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
 
 
 class RequestForm(WorkspaceForm):
@@ -291,7 +291,7 @@ class AppointmentForm(WorkspaceForm):
 class PersonsAddressForm(WorkspaceForm):
     """Another address for a person."""
 
-    email = MailAddress(_l("New mail address"), required=_l("Write the person's mail address."))
+    email = MailAddress(_l("New e-mail address"), required=_l("Write the person's e-mail address."))
 
     def validate_email(self, field: Field) -> None:
         """Accept an address, and normalise it."""
@@ -300,7 +300,7 @@ class PersonsAddressForm(WorkspaceForm):
         try:
             field.data = validate_email(field.data, check_deliverability=False).normalized
         except EmailNotValidError:
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk.")) from None
+            raise ValidationError(_("This is not an e-mail address. One looks like mette@gladsaxe.dk.")) from None
 
 
 class TransferForm(ConfirmedForm):

@@ -15,7 +15,7 @@ ENDINGS = {
     Ending.MOVED: _l("Changed organisation"),
 }
 LEVEL_HINTS = {
-    Level.OBSERVER: _l("Can read everything and get mail"),
+    Level.OBSERVER: _l("Can read everything and get e-mail"),
     Level.CONTRIBUTOR: _l("Can also write posts, comment and have roles"),
     Level.MODERATOR: _l("Can also invite, approve and remove members"),
 }
@@ -27,9 +27,9 @@ FATES = {
     RowStatus.SUSPENDED: _l("Is on hold: open the access in the table"),
     RowStatus.REQUESTED: _l("Has asked to join: approve the request"),
     RowStatus.INVITED: _l("Is invited already"),
-    RowStatus.EXHAUSTED: _l("Has had several mails without answering, and can be invited again later"),
+    RowStatus.EXHAUSTED: _l("Has had several e-mails without answering, and can be invited again later"),
     RowStatus.TWICE: _l("Stands in the list twice"),
-    RowStatus.NO_ADDRESS: _l("Is not a mail address"),
+    RowStatus.NO_ADDRESS: _l("Is not an e-mail address"),
 }
 VISIBILITIES = {
     Visibility.HIDDEN: _l("Hidden: only members know of it"),

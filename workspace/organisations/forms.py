@@ -99,9 +99,9 @@ class PersonForm(WorkspaceForm):
 
     name = text_line_field(_l("Name"), longest=LONGEST_NAME, required=_l("Write the person's name."))
     email = text_line_field(
-        _l("Mail address"),
+        _l("E-mail address"),
         longest=LONGEST_EMAIL,
-        required=_l("Write the person's mail address."),
+        required=_l("Write the person's e-mail address."),
         description=_l("The person signs in with it."),
         render_kw={"type": "email"},
     )
@@ -111,7 +111,7 @@ class PersonForm(WorkspaceForm):
     def validate_email(self, field: Field) -> None:
         """An address that mail can be sent to."""
         if not field.errors and not normalised(field.data):
-            raise ValidationError(_("This is not a mail address. One looks like mette@gladsaxe.dk."))
+            raise ValidationError(_("This is not an e-mail address. One looks like mette@gladsaxe.dk."))
 
     def validate_phone(self, field: Field) -> None:
         """A number that can be called, or nothing."""

@@ -27,7 +27,7 @@ def new_person(user: User, organisation_id: int) -> ResponseReturnValue:
 @blueprint.post("/organisations/<number:organisation_id>/people")
 @administrators_only
 def create_person(user: User, organisation_id: int) -> ResponseReturnValue:
-    """Make an account for a person, who cannot sign in before a password is set."""
+    """Make an account for a person, who signs in with a code by mail until they have chosen a password."""
     organisation, form = queries.organisation(organisation_id), PersonForm()
     context: dict[str, Any] = {"form": form, "organisation": organisation}
     page, partial = "organisations/new_person.html", "organisations/_person_form.html"

@@ -49,7 +49,7 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
 class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
 
-    titles_only = BooleanField(_l("Mails carry titles only, no text: for confidential work"))
+    titles_only = BooleanField(_l("E-mails carry titles only, no text: for confidential work"))
 
 
 class StageForm(WorkspaceForm):

@@ -139,7 +139,8 @@ class Post(ChallengeMixin, Model):
             post.bump(entry)
             db.session.add(post)
             db.session.flush()
-            mentions.keep(post.partnership_id, post.number, body)
+            if body.mentions:
+                mentions.keep(post.partnership_id, post.number, body)
             follows.auto_follow(post.partnership_id, post.number, {by.id} | body.mentions)
             notify({NotificationKind.MENTIONED: body.mentions}, entry, text=post.number)
             return post

@@ -11,6 +11,7 @@ from flask import request
 from werkzeug.exceptions import HTTPException
 
 from workspace.rich_text import replace_control_chars
+from workspace.web import origin
 
 PREFIX = "kept-"
 LONGEST_ADDRESS = 4_000
@@ -34,8 +35,8 @@ class SubmittedForm:
 
 
 def from_request() -> SubmittedForm | None:
-    """The fields of this POST, if one of our own pages sent it."""
-    if request.method != "POST" or not _comes_from_here():
+    """The fields of this POST, if the browser says that one of our own pages sent it."""
+    if request.method != "POST" or not origin.is_own():
         return None
     try:
         fields = tuple(
@@ -71,8 +72,3 @@ def local_address(address: str) -> str:
         return ""
     plain = address.isprintable() and not parts.scheme and not parts.netloc
     return address if plain and address.startswith("/") and not address.startswith(("//", "/\\")) else ""
-
-
-def _comes_from_here() -> bool:
-    """Whether the browser says that one of our own pages sent this (Fetch Metadata, W3C)."""
-    return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

@@ -76,7 +76,7 @@ class WorkspaceForm(FlaskForm):
             """Only what forms of ours send: neither a file nor JSON, whose values are no text."""
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
-            return request.form or None
+            return (request.form or None) if request.method == "POST" else None
 
         def get_translations(self, form: Form) -> WTFormsTranslations:
             """Our messages instead of WTForms' own."""

@@ -14,8 +14,8 @@ from workspace.members.address_changes.models import AddressChange, AddressChang
 from workspace.members.address_changes.service import Mailbox
 
 
-@email_type("address_objection", _l("Question about a new mail address"), priority=PROMPT)
-@email_type("address_confirmation", _l("Confirmation of a new mail address"), priority=PROMPT)
+@email_type("address_objection", _l("Question about a new e-mail address"), priority=PROMPT)
+@email_type("address_confirmation", _l("Confirmation of a new e-mail address"), priority=PROMPT)
 def about_a_change(mail: Mail) -> EmailContent | None:
     """To the old or the new address, with a link to answer: also for a closed account, which may be opened again."""
     change = db.session.get(AddressChange, mail.payload["change"])
@@ -31,7 +31,7 @@ def about_a_change(mail: Mail) -> EmailContent | None:
         )
 
 
-@email_type("address_of_member", _l("New mail address of a member"))
+@email_type("address_of_member", _l("New e-mail address of a member"))
 def address_of_member(mail: Mail) -> EmailContent | None:
     """To a moderator, as long as the person is in a partnership of theirs."""
     change = db.session.get(AddressChange, mail.payload["change"])
@@ -41,7 +41,7 @@ def address_of_member(mail: Mail) -> EmailContent | None:
     return render_email("address_of_member", change=change, names=names) if names else None
 
 
-@email_type("address_refused", _l("Objection to a new mail address"), priority=PROMPT)
+@email_type("address_refused", _l("Objection to a new e-mail address"), priority=PROMPT)
 def address_refused(mail: Mail) -> EmailContent | None:
     """To an administrator."""
     change = db.session.get(AddressChange, mail.payload["change"])

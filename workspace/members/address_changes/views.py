@@ -53,7 +53,7 @@ def ask_for_address(user: User, user_id: int) -> ResponseReturnValue:
     if change.outcome is AddressChangeOutcome.DONE:
         flash_live(_("The changes are saved."))
     else:
-        flash_live(_("Both addresses get a mail now. The old one stays valid for the time being."))
+        flash_live(_("Both addresses get an e-mail now. The old one stays valid for the time being."))
     return redirect_client(f"/people/{changed.id}/address")
 
 
@@ -76,7 +76,7 @@ def send_password_reset(user: User, user_id: int) -> ResponseReturnValue:
     hour = int(clock.now().timestamp() // ONE_RESET_IN.total_seconds())
     enqueue("password_reset", key=f"password_reset:{wanted.id}:{hour}", to=wanted.id, by=user.id)
     record_audit(AuditAction.SENT_PASSWORD_RESET, actor=user, subject=wanted)
-    flash_live(_("%(name)s gets a mail about choosing a new password.", name=wanted.name))
+    flash_live(_("%(name)s gets an e-mail about choosing a new password.", name=wanted.name))
     return redirect_client(f"/people/{wanted.id}/edit")
 
 
@@ -125,7 +125,7 @@ def _confirm(change: AddressChange, form: VerificationCodeForm) -> bool:
     asked = str(cookie.get(COOKIE, {}).get("token", ""))
     code = verification_codes.redeem(Purpose.ADDRESS_CHANGE, asked, form.code.data or "")
     if code is None or code.user_id != change.user_id or code.address != change.address:
-        return form.refuse(form.code, _("This is not the code. Look at the newest mail."))
+        return form.refuse(form.code, _("This is not the code. Look at the newest e-mail."))
     del cookie[COOKIE]
     address_changes_service.confirm(change)
     return True

@@ -80,14 +80,14 @@ def join(token: str) -> ResponseReturnValue:
         return redirect_client(membership.partnership.address)
     email = normalised(form.email.data or "")
     if not email:
-        form.refuse(form.email, _("This is not a mail address."))
+        form.refuse(form.email, _("This is not an e-mail address."))
         return _join_page(link, form, 422)
     try:
         join_requests_service.confirm_by_mail(link, email, form.organisation.data)
     except TooManyInvitations as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(_join_page_html(link, form))
-    flash_live(_("Open the mail that we have sent to %(email)s, and you are in.", email=email))
+    flash_live(_("Open the e-mail that we have sent to %(email)s, and you are in.", email=email))
     return redirect_client(request.path)
 
 

@@ -141,7 +141,7 @@ def exhausted(addresses: Collection[str], *, but: str = "") -> dict[str, datetim
 def require_rested(email: str, address: str) -> None:
     """Raise TooManyInvitations if `address`, which `email` is written as, has had its share."""
     if moment := exhausted([address]).get(address):
-        words = _("%(email)s has had several mails without answering. The next can be sent from %(moment)s.")
+        words = _("%(email)s has had several e-mails without answering. The next can be sent from %(moment)s.")
         raise TooManyInvitations(words % {"email": email, "moment": relative_datetime(moment)}, moment)
 
 

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from workspace.db import db
+from workspace.mail import message_types
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import InvitationForm, LinkForm
@@ -111,7 +112,7 @@ def open_link(membership: Membership) -> ResponseReturnValue:
 def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
     """The link, as an address and as a QR code, and who joined by it."""
     link = _link(membership, link_id)
-    address = f"{request.url_root}join/{invitations_service.token(link)}"
+    address = message_types.link(f"/join/{invitations_service.token(link)}")
     return render_template(
         "members/link.html",
         link=link,
