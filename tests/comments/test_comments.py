@@ -145,7 +145,8 @@ def test_the_author_corrects_a_comment(thread: Thread, htmx: bool) -> None:
         assert (answer.status_code, numbers(page), count_shown(page)) == (200, [made.number], "1")
         assert answer.headers["HX-Trigger-After-Settle"] == f'{{"focus-on": "#comment-{made.number}"}}'
     else:
-        assert (answer.status_code, answer.location) == (303, f"{thread.page}#comment-{made.number}")
+        here = f"{thread.page}?comment={made.number}#comment-{made.number}"
+        assert (answer.status_code, answer.location) == (303, here)
     assert (made.body_text, made.version) == ("Vi har det også.", 2)
     assert "edited" in thread.browsers["observer"].page(thread.page).text
     assert thread.post.activity_number == made.number

@@ -1,5 +1,7 @@
 """Correcting and taking back what one has written."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -200,3 +202,36 @@ def test_the_editor_joins_nothing_in_a_text_that_is_corrected(visit: Visit, plac
     expect(prose.locator("> p").last).to_have_text("Slut her")
     shown = prose.evaluate("prose => prose.innerHTML").strip()
     assert shown.replace("h3>", "h2>").replace("h4>", "h2>") == html.replace("Slut", "Slut her")
+
+
+@pytest.mark.parametrize("action", ["edit", "withdrawal"])
+def test_a_comment_that_was_corrected_in_a_tab_of_its_own_is_shown_in_its_thread(
+    visit: Visit, place: Place, action: str
+) -> None:
+    post = place.share(place.moderator)
+    comment = place.comment(post, place.contributor, "Min kommentar")
+    for number in range(30):
+        place.comment(post, place.partner, f"Kommentar {number}")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}/comments/{comment}/{action}")
+    if action == "edit":
+        expect(visitor.page.locator("trix-editor")).to_be_focused()
+        visitor.page.keyboard.press("ControlOrMeta+End")
+        visitor.page.keyboard.type(" er rettet")
+        visitor.button("Save the changes").click()
+        expect(visitor.comment(comment).locator(".prose")).to_have_text("Min kommentar er rettet")
+    else:
+        visitor.button("Withdraw the comment").click()
+    expect(visitor.page).to_have_url(re.compile(rf"/posts/{post}\?comment={comment}#comment-{comment}$"))
+    expect(visitor.comment(comment)).to_be_in_viewport()
+
+
+def test_a_post_that_was_corrected_in_a_tab_of_its_own_is_shown_on_its_page(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor, "Med slåfejl", "Teksten")
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{post}/edit")
+    visitor.field("Heading").fill("Uden slåfejl")
+    visitor.button("Save the changes").click()
+    expect(visitor.page).to_have_url(re.compile(rf"/posts/{post}$"))
+    expect(visitor.page.locator("h1")).to_have_text("Uden slåfejl")
+    expect(visitor.field("Write a comment")).to_be_visible()

@@ -150,9 +150,12 @@ def _written(membership: Membership, post_number: int, form: CommentForm) -> Com
 
 def shown(membership: Membership, post_number: int, number: int) -> Response:
     """The comment as it is now: in place, with the thread's count, or in its thread."""
+    address = comment_address(membership, post_number, number)
+    if htmx.has_own_page():
+        return htmx.redirect_client(address)
     return htmx.partial_or_redirect(
         "comments/update.htmx.html",
-        to=_address(membership, post_number, number),
+        to=address,
         focus=f"#comment-{number}",
         **_line(membership, post_queries.post(membership, post_number), number),
     )

@@ -256,9 +256,12 @@ def _shared(membership: Membership, form: ShareForm) -> Post:
 
 def shown(membership: Membership, post: Post) -> Response:
     """The post as it is now: in place, or on its page."""
+    address = f"{membership.partnership.address}posts/{post.number}"
+    if htmx.has_own_page():
+        return htmx.redirect_client(address)
     return htmx.partial_or_redirect(
         "posts/shown.htmx.html",
-        to=f"{membership.partnership.address}posts/{post.number}",
+        to=address,
         focus="#post-title",
         **post_context(membership, queries.card(membership, post.number)),
     )

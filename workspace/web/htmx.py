@@ -1,6 +1,7 @@
 """Responses for HTMX and for plain forms: a partial or a redirect, with announcements and focus."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request
 
@@ -35,6 +36,11 @@ LONGEST_DRAFT_NAME = 36
 def is_partial() -> bool:
     """Whether HTMX asks for part of a page. Going back in history asks for the whole page."""
     return request.headers.get(PARTIAL) == "true" and request.headers.get(RESTORE) != "true"
+
+
+def has_own_page() -> bool:
+    """Whether the form that HTMX sent has a page to itself, where the answer would stand alone."""
+    return is_partial() and urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path
 
 
 def flash_live(message: str) -> None:
