@@ -105,8 +105,8 @@ def test_a_commit_that_fails_still_gets_an_answer(workshop: Workspace) -> None:
         return "Kept"
 
     answer = post(workshop, work)
-    assert answer.status_code == 500
-    assert "Something went wrong here" in answer.text
+    assert answer.status_code == 409
+    assert "Somebody else did something at the same moment, so nothing was saved." in answer.text
     assert "Skrevet" in answer.text
     assert "IntegrityError" not in answer.text
 

@@ -22,6 +22,7 @@ from tests.factories import (
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.installation import note_key, note_worker
 from workspace.posts.reactions import ReactionKind, react
 
 SignIn = Callable[[User], Client]
@@ -88,7 +89,8 @@ class Place:
         written = comment(self.open, self.member)
         react(self.moderator, self.open, self.open.number, ReactionKind.THANKS, given=True)
         hold(make_role(self.moderator), self.moderator, self.moderator, Holder.ACCOUNTABLE)
-        db.session.commit()
+        note_key("a" * 32, ())
+        note_worker()
         self.values = {
             "slug": self.moderator.partnership.slug,
             "partnership_id": self.moderator.partnership_id,

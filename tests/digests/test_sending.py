@@ -77,7 +77,7 @@ def test_a_digest_is_sent_in_its_readers_language(folder: Path, moderator: Membe
     assert message["From"].addresses[0].display_name == "Samspil – Digital genoptræning"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     for kind in ("plain", "html"):
-        assert "Der er et nyt opslag" in part(message, kind)
+        assert "Der er ét nyt opslag" in part(message, kind)
         assert f"/posts/{moderator.partnership.last_number}" in part(message, kind)
 
 

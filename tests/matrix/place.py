@@ -22,6 +22,7 @@ from tests.test_routes import ROUTES, Route, SignIn, World
 from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.db.installation import note_key, note_worker
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
@@ -107,7 +108,8 @@ class Place(World):
         self.invitations: dict[str, int] = {}
         self.slug = self.partnership.slug
         self.people = [self._person(kind) for kind in STATES[state]]
-        db.session.commit()
+        note_key(app.settings.secret_key, ())
+        note_worker()
 
     def archive(self) -> None:
         """Let the partnership only be read from now on."""

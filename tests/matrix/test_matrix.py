@@ -26,7 +26,8 @@ from workspace.mail import delivery
 from workspace.mail.models import Mail
 
 LEVELS = list(Level)
-COUNTED = "rate_limit"  # Attempts count, whatever becomes of them.
+# Attempts count, whatever becomes of them; monitoring tries whether the database can be written to.
+WRITTEN_BY_ANY = {"rate_limit", "installation"}
 READABLE = ("read", "read_audit_log", "leave", "archive")  # in an archive
 TOKEN = {"GET": {200, 410}, "POST": {200, 303, 403, 409, 410, 422}}
 
@@ -161,7 +162,7 @@ def _troubles(place: Place, person: Person, cell: Cell, kept: DatabaseSnapshot, 
         yield f"{answer.status}, not {wanted}"
     yield from leaks(person, cell.route, answer, place.slug)
     yield from (f"logged {whose} {what}" for whose, what in told("\n".join(said)))
-    if kept.committed - {COUNTED} and (answer.status_code >= 400 or cell.route.method == "GET"):
+    if kept.committed - WRITTEN_BY_ANY and (answer.status_code >= 400 or cell.route.method == "GET"):
         yield f"wrote to {sorted(kept.committed)}"
 
 
