@@ -444,16 +444,19 @@ def made() -> dict[str, World]:
 
 
 @pytest.fixture
-def world(app: Workspace, sign_in: SignIn, database: Database, made: dict[str, World]) -> World:
-    """Made once by each worker, and brought back as it was for each test."""
+def world(
+    app: Workspace, sign_in: SignIn, database: Database, made: dict[str, World], request: pytest.FixtureRequest
+) -> World:
+    """Made once by each worker for each module that asks for it, and brought back as it was for each test."""
+    name = f"world_of_{request.module.__name__.rpartition('.')[2]}"
     if not made:
         made["world"] = World(app, sign_in)
         note_key(app.settings.secret_key, ())
         note_worker()
         db.session.commit()
-        database.keep(app, "world")
+        database.keep(app, name)
         return made["world"]
-    database.bring_back(app, "world")
+    database.bring_back(app, name)
     again = copy(made["world"])
     again.__dict__.update({name: read_again(value) for name, value in made["world"].__dict__.items()})
     return again
