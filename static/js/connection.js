@@ -8,14 +8,19 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 
 // No line: somebody who asked for something is told, until an answer comes. What is typed stays where it is; a text that
 // is kept as a draft is sent again (drafts/sending.js). What the page asks for by itself fails without a word.
+const begun = new WeakMap();
+let failed = 0;
+document.addEventListener("htmx:beforeSend", ({ detail }) => begun.set(detail.xhr, performance.now()));
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, ({ target, detail }) => {
     if (target.matches("[data-draft]") || !detail.requestConfig.triggeringEvent?.isTrusted) return;
+    failed = performance.now();
     announce(isTypedIn(target.closest("form")) ? "offline" : "unreachable");
   });
 }
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.xhr.status) retract("offline", "unreachable");
+  // The answer to what was asked before says nothing of the line as it is now.
+  if (detail.xhr.status && begun.get(detail.xhr) > failed) retract("offline", "unreachable");
 });
 addEventListener("online", () => retract("offline", "unreachable"));
 
