@@ -134,7 +134,10 @@ def test_two_posts_in_a_row_are_kept_to_the_letter(
     assert place.posts() == ["Opslag 1", "Opslag 2"]
 
 
-@SPEEDS
+# By a press it has happened, once in fifty times, that the caret stood first and not last: not understood yet.
+@pytest.mark.parametrize(
+    ("by", "delay", "editor_after"), [("Tab", 5, 300), pytest.param("click", 0, 0, marks=pytest.mark.slow)]
+)
 def test_a_comment_is_corrected_twice_in_a_row_to_the_letter(
     opened: Opened, place: Place, by: str, delay: int, editor_after: int
 ) -> None:
