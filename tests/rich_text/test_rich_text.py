@@ -5,7 +5,7 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.rich_text.payloads import PAYLOADS
@@ -103,6 +103,8 @@ def is_clean(html: str) -> None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(HTML | st.text())
+@example("<ol start=5>• x")
+@example("<ol start=5><li>a<p>• b</p></ol>")
 def test_sanitising_twice_changes_nothing(html: str) -> None:
     once = rich_text.from_html(html)
     is_clean(once.html)

@@ -265,10 +265,9 @@ class _Reader(HTMLParser):
         lists = [tag for tag, numbers in zip(self.lists, self.numberings, strict=True) if not numbers.is_spelled_out]
         if self.sign:
             runs, self.sign = [Run(self.sign), *runs], ""
+            text = "".join(run.text for run in runs)
         if lists:
             self._add_item(runs, tuple(lists[:DEEPEST_READ]))
-        elif self.lists:
-            self._add(Block(normalise_runs(runs), quoted=bool(self.quotes)))
         elif sign := (WORD_SIGN if self.word_depth else SIGN).match(text):
             self._add_signed(runs, sign)
         else:
