@@ -240,7 +240,12 @@ def _comment(membership: Membership, number: int, form: CommentForm) -> Comment:
                 kind="reply",
                 key=mail,
                 user_id=reader.user_id,
-                payload={"membership": reader.id, "partnership": partnership_id, "text": entry_number},
+                payload={
+                    "membership": reader.id,
+                    "partnership": partnership_id,
+                    "entry": entry_number,
+                    "text": entry_number,
+                },
                 priority=1,
                 not_before=at,
                 next_attempt_at=at,
