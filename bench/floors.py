@@ -14,13 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, render_template
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
-from bench import pages
+from bench import pages, serving
 from workspace.serving.front import THREADS
 
 
@@ -56,20 +53,5 @@ def _prepare(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def serve(folder: Path, port: int, url: str) -> None:
-    """Serve as the workspace does: one process, as many threads."""
-    app = create(folder, url)
-    server = Server(
-        "floors:app",
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=THREADS,
-        log_level=LogLevels.error,
-    )
-    server.serve(target_loader=lambda: app, wrap_loader=False)
-
-
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    serving.serve(create(Path(sys.argv[1]), sys.argv[3]), int(sys.argv[2]), THREADS)

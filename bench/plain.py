@@ -17,15 +17,12 @@ from flask_babel import Babel, format_datetime
 from flask_login import LoginManager, current_user, login_required
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 from wtforms import DateField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from bench.serving import SECRET_KEY
+from bench import serving
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
@@ -74,7 +71,7 @@ def create(url: str) -> Flask:
     """The app."""
     app = Flask(__name__, template_folder="templates", static_folder=None)
     app.config |= {
-        "SECRET_KEY": SECRET_KEY,
+        "SECRET_KEY": serving.SECRET_KEY,
         "SESSION_COOKIE_NAME": "samspil",
         "SQLALCHEMY_DATABASE_URI": url.replace("postgresql://", "postgresql+psycopg://"),
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": THREADS, **_options(url)},
@@ -255,20 +252,5 @@ def _comment(membership: Membership, number: int, form: CommentForm) -> Comment:
     return made
 
 
-def serve(port: int, url: str) -> None:
-    """Serve as the workspace does: by the same server, in one process."""
-    app = create(url)
-    server = Server(
-        "plain:app",
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=THREADS,
-        log_level=LogLevels.error,
-    )
-    server.serve(target_loader=lambda: app, wrap_loader=False)
-
-
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), sys.argv[2])
+    serving.serve(create(sys.argv[2]), int(sys.argv[1]), THREADS)

@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
+from granian import server as granian_server
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
 from tests.databases import PostgreSQL, Server
 from workspace.config import ROOT
 
@@ -68,6 +73,20 @@ def plain(url: str) -> Iterator[int]:
     port = free_port()
     with started([sys.executable, "-m", "bench.plain", str(port), url], port, {}):
         yield port
+
+
+def serve(app: Flask, port: int, threads: int) -> None:
+    """Serve a floor in this process, by the server that the workspace has."""
+    server = granian_server.Server(
+        "floor:app",
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=threads,
+        log_level=LogLevels.error,
+    )
+    server.serve(target_loader=lambda: app, wrap_loader=False)
 
 
 @contextmanager

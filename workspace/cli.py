@@ -39,15 +39,7 @@ def run() -> None:
 
     with _workspace() as app:
         _migrate()
-        if not installation.note_key(app.settings.secret_key, app.settings.secret_key_fallbacks):
-            click.echo(
-                _(
-                    "SECRET_KEY is not the one that this database was last used with. Everybody is signed out, and "
-                    "links in e-mails no longer work. If you meant to change it, put the former key into "
-                    "SECRET_KEY_FALLBACKS. If another server uses this database too, give both the same key."
-                ),
-                err=True,
-            )
+        _note_key(app.settings)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
@@ -70,6 +62,7 @@ def worker(once: bool) -> None:
             click.echo(_("The worker waits until the database is brought up to date (workspace migrate)."), err=True)
         while not schema.is_current():
             time.sleep(SECONDS_BETWEEN_LOOKS)
+        _note_key(app.settings)
         if once:
             scheduled_jobs.run_due_jobs()
         else:
@@ -394,6 +387,19 @@ def _migrate() -> bool:
     except CommandError as error:
         raise click.ClickException(f"The database does not fit this version of Samspil: {error}") from None
     return True
+
+
+def _note_key(settings: Settings) -> None:
+    """Let the database know by which key it is used, and say so if it was another one the last time."""
+    if not installation.note_key(settings.secret_key, settings.secret_key_fallbacks):
+        click.echo(
+            _(
+                "SECRET_KEY is not the one that this database was last used with. Everybody is signed out, and "
+                "links in e-mails no longer work. If you meant to change it, put the former key into "
+                "SECRET_KEY_FALLBACKS. If another server uses this database too, give both the same key."
+            ),
+            err=True,
+        )
 
 
 def _need_demo() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, text
 
 from tests.client import Client
+from tests.environment import Run
 from tests.factories import make_user
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.db import db, installation
+from workspace.db.installation import Installation
 from workspace.health import checks
 from workspace.mail.models import Mail, MailState, enqueue
 
@@ -96,6 +98,14 @@ def test_a_worker_that_is_silent_is_told(client: Client) -> None:
         assert lines(client)["worker"].startswith("none has run since")
         assert client.get("/healthz/all").status_code == 503
         assert client.get("/healthz/ready").status_code == 200
+
+
+def test_a_worker_beside_another_server_is_seen(client: Client, run: Run) -> None:
+    """Where web processes are not started by `workspace run`, nobody else has made the row of the installation."""
+    db.session.execute(delete(Installation))
+    assert lines(client)["worker"] == "none has ever run"
+    assert run("worker", "--once").exit_code == 0
+    assert lines(client)["worker"] == "ok"
 
 
 def test_mail_that_is_refused_by_all_is_told(client: Client) -> None:

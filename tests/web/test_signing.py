@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tests.client import Client, signed_in
-from tests.factories import make_user, start_partnership
+from tests.factories import add_member, make_administrator, make_user, start_partnership
 from workspace import Workspace, create_app
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.config import Settings
 from workspace.db import db
 from workspace.db.installation import note_key
+from workspace.members.address_changes import service
+from workspace.members.address_changes.service import Mailbox
 from workspace.notifications import unsubscribe
 
 NEW = "Zk8wQ2nV5xB7mL0pR3tY6uC9dF1gH4jS"
@@ -43,6 +45,15 @@ def test_links_in_mails_go_on_working(after: tuple[Workspace, bool], app: Worksp
     address = f"/unsubscribe/{unsubscribe.token(moderator.user)}"
     changed.test_client().post(address, data={"List-Unsubscribe": "One-Click"})
     assert (moderator.user.digest_frequency is DigestFrequency.OFF) is is_kept
+
+
+def test_a_question_about_an_address_can_be_answered(after: tuple[Workspace, bool], app: Workspace) -> None:
+    changed, is_kept = after
+    member = add_member(start_partnership())
+    change = service.ask(member.user, "ny@example.dk", by=make_administrator())
+    db.session.commit()
+    address = f"/address-changes/{service.token(change, Mailbox.OLD)}"
+    assert (changed.test_client().get(address).status_code == 200) is is_kept
 
 
 def test_a_second_key_on_one_database_is_told(app: Workspace) -> None:

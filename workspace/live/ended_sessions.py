@@ -14,6 +14,7 @@ from workspace.db import db
 from workspace.db.transactions import run_after_request
 from workspace.live.db_notifications import ENDED_CHANNEL
 from workspace.live.watcher import SECONDS_BETWEEN_LOOKS, SECONDS_OF_REST, Watcher
+from workspace.web import request_slots
 
 AT_ONCE = 500  # PostgreSQL takes payloads of up to 8,000 bytes.
 
@@ -35,4 +36,5 @@ def _end_here(ids: list[int], at_once: bool) -> None:
     watcher.streams.end_sessions(ids)
     if at_once and db.engine.dialect.name == "postgresql":
         # Nobody says how many processes there are, so each is given the time in which it looks in any case.
-        time.sleep(SECONDS_BETWEEN_LOOKS + 2 * SECONDS_OF_REST)
+        with request_slots.released():
+            time.sleep(SECONDS_BETWEEN_LOOKS + 2 * SECONDS_OF_REST)

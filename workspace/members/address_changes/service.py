@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import and_, select
@@ -20,6 +19,7 @@ from workspace.mail.models import enqueue
 from workspace.members.address_changes.models import AddressChange, AddressChangeOutcome
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Conflict, Level
+from workspace.web.signing import signing_keys
 
 
 class Taken(Conflict):
@@ -241,4 +241,4 @@ def _key(kind: str, change: AddressChange, to: int = 0) -> str:
 
 
 def _signer() -> Any:
-    return URLSafeSerializer(current_app.secret_key or "", salt="address-change")
+    return URLSafeSerializer(signing_keys(), salt="address-change")

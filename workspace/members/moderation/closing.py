@@ -22,8 +22,8 @@ def close(closed: User, *, by: User) -> None:
     done before, or refused (Membership.require).
     """
     begin_write()
-    for seat in db.session.scalars(_memberships(closed)).all():
-        with seat.partnership.locked():
+    for membership in db.session.scalars(_memberships(closed)).all():
+        with membership.partnership.locked():
             pass
     db.session.refresh(closed, with_for_update=True)
     if not closed.is_active:
@@ -38,7 +38,7 @@ def close(closed: User, *, by: User) -> None:
 def without_moderator(person: User) -> list[Partnership]:
     """The partnerships that this person moderates, and that nobody does who can sign in."""
     query = _memberships(person).where(Membership.level == Level.MODERATOR)
-    partnerships = [seat.partnership for seat in db.session.scalars(query)] if not person.is_active else []
+    partnerships = [membership.partnership for membership in db.session.scalars(query)] if not person.is_active else []
     return [partnership for partnership in partnerships if not moderating_sides(partnership)]
 
 
