@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_no_text_begins_a_formula_however_the_file_is_split(text: str) -> None:
 def test_a_number_stays_a_number(app: Workspace) -> None:
     written = csv_files.written(["tal"], [[-3.5], [Decimal("-0.10")], [-1200], [0], [None], ["-3,5"]])
     assert written.splitlines()[1:] == ["-3,5", "-0,10", "-1200", "0", '""', "'-3,5"]
+
+
+def test_moments_are_local_and_headings_and_file_names_danish(app: Workspace) -> None:
+    moment = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
+    with app.test_request_context():
+        table = csv_files.written(["Tidspunkt", "=Beløb"], [[moment, 1e-7], [date(2026, 12, 31), 1e16], [None, 12.5]])
+        file = csv_files.download("Hændelseslog – Icura.csv", ["a"], [])
+    assert table.splitlines() == [
+        "\ufeffTidspunkt;'=Beløb",
+        "2026-11-30 00:30:00;0,0000001",
+        "2026-12-31;10000000000000000",
+        ";12,5",
+    ]
+    assert "filename*=UTF-8''H%C3%A6ndelseslog" in file.headers["Content-Disposition"]
 
 
 @given(st.lists(st.lists(st.text(alphabet=f"{SIGNS}';,\"\t\n \0ab"), min_size=2, max_size=2), max_size=4))
