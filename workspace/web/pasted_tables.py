@@ -1,4 +1,4 @@
-"""Tables that people paste: cells copied from a spreadsheet, or the text of a CSV file. It knows nothing of what is in them."""
+"""Tables that people paste, from a spreadsheet or a CSV file, split into cells: whatever is in them."""
 
 import re
 from collections.abc import Collection, Mapping
