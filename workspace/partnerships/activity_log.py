@@ -35,7 +35,8 @@ class Entry(Model):
     """One line of a partnership's log.
 
     The actor is a membership, or nobody for what time does. `post_number` is the post that it is about, if any;
-    `thing_number` anything else that a number of this log names, if any (an indicator); `subject_id` the membership that it is about, if any; `details` what the line needs to be told later.
+    `thing_number` anything else that is named by a number of this log, such as an indicator; `subject_id` the
+    membership that it is about, if any; `details` what the line needs to be told later.
     """
 
     __tablename__ = "entry"
@@ -119,8 +120,9 @@ def record(
 ) -> RecordedEntry:
     """Append an entry with the next number; without an actor it is what time did.
 
-    A verb that `creates_post` or `creates_thing` makes a post, or something else, which gets this number. With one that `bumps_activity` it is activity
-    of the partnership, whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
+    A verb that `creates_post` or `creates_thing` makes a post, or something else, which gets this number. With one
+    that `bumps_activity` it is activity of the partnership, whose moment never runs back, whatever the clock does, so
+    that numbers and moments sort alike.
     """
     written = core_connection()
     at = clock.now()

@@ -34,8 +34,9 @@ class Verb(str):
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
     row with its name and stage, and how often it happened. Anything else is not in digests.
-    Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that `bumps_activity` are activity of the
-    partnership. `texts` names the details that are people's own words: `erase_texts` deletes exactly those.
+    Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
+    `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
+    `erase_texts` deletes exactly those.
     """
 
     tells: LazyString | Callable[["Entry"], str] | None
