@@ -144,7 +144,10 @@ class TestLettingAnOrganisationGo:
         assert "Aftalen er slut" in browser.page("/memberships").text
         assert invited.answer is InvitationAnswer.WITHDRAWN
         assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
-        assert f"ended the participation of {seat.organisation.name}" in moderators.page(f"{moderator.partnership.address}about").text
+        assert (
+            f"ended the participation of {seat.organisation.name}"
+            in moderators.page(f"{moderator.partnership.address}about").text
+        )
         assert moderators.get(address).status_code == 404
 
     def test_or_they_stay_for_another(self, moderator: Membership, sign_in: SignIn) -> None:
