@@ -56,7 +56,7 @@ def _refused(error: UserError) -> ResponseReturnValue:
         403: _("You can't do this"),
         409: _("Something has changed"),
         429: _("Too many attempts"),
-        503: _("It is busy right now"),
+        503: _("Samspil is busy right now"),
     }
     title = titles.get(error.status, _("It could not be done"))
     response = make_response(_answer(error.status, title, error.message))
@@ -67,7 +67,7 @@ def _refused(error: UserError) -> ResponseReturnValue:
 def _database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
     """It is locked for too long, or is away, full, or has no connection left: all this passes."""
     if is_busy(error):
-        title, advice = _("It is busy right now"), _("Nothing was saved. Try again in a moment.")
+        title, advice = _("Samspil is busy right now"), _("Nothing was saved. Try again in a moment.")
     elif is_of_database(error):
         log.error("The database can't be used: %s", kind_of(error))
         title, advice = _("Samspil can't reach its data right now"), _("Try again in a moment.")
