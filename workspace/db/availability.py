@@ -86,7 +86,7 @@ class Availability:
 
     def _running(self) -> set[Any]:
         """The connections on which a statement runs. Only numbers are read, so nobody is disturbed."""
-        active = self._engine.dialect.loaded_dbapi.pq.TransactionStatus.ACTIVE  # type: ignore[union-attr]
+        active = self._engine.dialect.loaded_dbapi.pq.TransactionStatus.ACTIVE
         with self._guard:
             return {each for each in self._sockets if each.pgconn.transaction_status == active}
 

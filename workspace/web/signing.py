@@ -18,9 +18,7 @@ def signing_keys() -> list[str]:
 class Signer(TimestampSigner):
     """Also accepts what was signed up to a minute from now: by another instance, whose clock is ahead of ours."""
 
-    def unsign(  # type: ignore[override]
-        self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False
-    ) -> Any:
+    def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
         """The value, and when it was signed if that is asked for. Raises SignatureExpired as itsdangerous does."""
         value, signed_at = super().unsign(signed_value, return_timestamp=True)
         age = self.get_timestamp() - signed_at.timestamp()
