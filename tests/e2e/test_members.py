@@ -58,7 +58,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     invited.open(invitation(place, email))
     expect(invited.page.get_by_role("heading", level=1)).to_contain_text(place.name)
     invited.field("Password").fill(PASSWORD)
-    invited.button("Make an account and accept").click()
+    invited.button("Create an account and accept").click()
     invited.is_told("Welcome to ‘%(name)s’.", name=place.name)
 
     with place.site.inside():
