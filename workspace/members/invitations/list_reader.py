@@ -30,7 +30,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Parts of a line, outside quotes.
 STRONG_PART = re.compile(r'(?:"[^"\n]*"|[^;|\t"]|")+')
 PART = re.compile(r'(?:"[^"\n]*"|[^;|\t,"]|")+')
-NOISE = "mailto|smtp|e-?mail(?:s|adresse)?|mail(?:adresse)?|e-?post|to|til|cc|bcc|kopi|from|fra|navn|name|attendees|deltagere"
+NOISE = "mailto|smtp|e-?mail(?:s|adresse)?|mail(?:adresse)?|e-?post|to|til|cc|bcc|kopi|from|fra|navn|name|deltagere"
 FIELD_WORD = re.compile(rf"(?:^|(?<=\W))(?:{NOISE})\s{{0,3}}[:=]\s{{0,3}}", re.IGNORECASE)
 LABEL = re.compile(r"^\s{0,20}(?P<words>[^:@<>,;|\"\t]{1,60}):(?!//)\s{0,20}")
 BULLET = re.compile(r"^\s*(?:[-–—*•·▪●○◦‣⁃>+]+\s+|-(?=\w)|\(?\d{1,3}[.)]\s*|\[[ xX]?\]\s*)+")
