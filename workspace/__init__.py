@@ -47,6 +47,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "results",
     "members",
     "audit",
     "mail",
