@@ -156,8 +156,8 @@ def _changed_stage(entry: "Entry") -> str:
 
 def _changed_mails(entry: "Entry") -> str:
     if entry.details.get("after"):
-        return _("%(who)s lets e-mails about the partnership carry titles only", who=who(entry))
-    return _("%(who)s lets e-mails about the partnership carry texts again", who=who(entry))
+        return _("%(who)s chose that e-mails about the partnership carry titles only", who=who(entry))
+    return _("%(who)s chose that e-mails about the partnership may carry text again", who=who(entry))
 
 
 def _accepted(entry: "Entry") -> str:
