@@ -105,7 +105,7 @@ class Indicator(Model):
     def add(cls, by: Membership, *, one_time_key: str, organisations: Collection[int], **described: Any) -> "Indicator":
         """Add an indicator, last in order, whose numbers these organisations owe from now on.
 
-        The first is the main one. The same key returns the same indicator, or raises IndicatorAlreadyAdded if it differs.
+        The first is the main one. The same key returns the same one, or raises IndicatorAlreadyAdded if it differs.
         """
         with by.partnership.locked():
             by.require(Action.ADD_INDICATORS)
