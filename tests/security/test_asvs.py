@@ -146,7 +146,9 @@ def test_a_download_has_a_name_of_ours(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership('"; filename=evil.exe', by=make_administrator())
     for address in (f"{moderator.partnership.address}members/trail", "/admin/trail", "/settings/trail"):
         sent = sign_in(moderator.user).submit(address, {"name": "evil.exe", "filename": "evil.exe"})
-        assert re.fullmatch(r'attachment; filename="[a-z]+\.csv"', sent.headers["Content-Disposition"])
+        names = r"attachment; filename=[a-z-]+\.csv; filename\*=UTF-8''[\w%.-]+\.csv"
+        assert re.fullmatch(names, sent.headers["Content-Disposition"])
+        assert "evil" not in sent.headers["Content-Disposition"]
         assert sent.headers["X-Content-Type-Options"] == "nosniff"
 
 
