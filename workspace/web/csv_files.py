@@ -1,4 +1,4 @@
-"""Tables for spreadsheets, and tables that people paste. One writer for all exports, so that none can run a formula."""
+"""Tables for spreadsheets. One writer for all exports, so that none can run a formula."""
 
 import csv
 import io
@@ -15,7 +15,6 @@ from workspace.i18n import danish, formatting
 Cell = str | int | float | Decimal | date | datetime | None
 
 SEPARATOR = ";"  # What a Danish spreadsheet splits at, since its comma is in the numbers.
-SEPARATORS = ";,\t"
 BYTE_ORDER_MARK = "\ufeff"  # By it Excel knows that the file is UTF-8.
 # What a formula begins with (OWASP, CSV injection), as an East Asian keyboard writes it too. It need not begin the
 # cell: whoever opens the file with another separator has a new cell behind each of these.
@@ -44,13 +43,6 @@ def written(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     writer.writerow([neutralised(str(column)) for column in columns])
     writer.writerows([_shown(cell) for cell in row] for row in rows)
     return BYTE_ORDER_MARK + file.getvalue()
-
-
-def read(text: str) -> list[list[str]]:
-    """The rows of a pasted table, whichever separator its first line has; our own exports as they were before."""
-    text = text.removeprefix(BYTE_ORDER_MARK)
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    return [[restored(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
 
 
 def neutralised(text: str) -> str:

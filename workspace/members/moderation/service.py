@@ -44,7 +44,7 @@ class LastOfSide(Question):
     """Without this person a side would have no moderator. `more` is what else is asked."""
 
     def __init__(self, more: str = "") -> None:
-        message = _("Then only one side has moderators. Confirm it if that is what you want.")
+        message = _("Then only one side has moderators. Are you sure?")
         super().__init__(f"{message} {more}".strip())
 
 
