@@ -240,6 +240,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         short_day=formatting.short_day,
         duration=formatting.duration,
         display_html=display.display_html,
+        with_links=display.with_links,
         is_undoable=is_undoable,
         wrap_lines=message_types.wrap_lines,
         tuple=tuple,
