@@ -214,6 +214,7 @@ def test_who_did_it_is_named(moderator: Membership, reader: Membership) -> None:
     [
         ("Kort\n\ntekst", "Kort tekst"),
         ("ord " * 40, "ord " * 35 + "…"),
+        ("Vandmåleren " * 20, "Vandmåleren " * 11 + "…"),
         ("x" * 139 + " næste ord", "x" * 139 + " …"),
         ("x" * 140 + " næste ord", "x" * 140 + " …"),
         ("x" * 141, "x" * 140 + " …"),
