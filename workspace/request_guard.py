@@ -33,6 +33,8 @@ BACKGROUND_BLUEPRINT = (
     "live"  # Requests that pages make by themselves are no use of a session, or an open page would keep it alive.
 )
 
+HEALTH_BLUEPRINT = "health"  # It asks for nobody, so that it answers where the database does not.
+
 
 def install(app: Flask) -> None:
     """Guard every view of `app`."""
@@ -45,7 +47,8 @@ def authorise_request() -> ResponseReturnValue | None:
     """Admit the request, send it to sign-in, or refuse it; then check the CSRF token."""
     begin_request(reads_only=request.method in SAFE_METHODS)
     g.user, g.session, g.membership, g.partnership_id = None, None, None, None
-    load_session()
+    if request.blueprint != HEALTH_BLUEPRINT:
+        load_session()
     if request.endpoint is None:
         return None
     view = current_app.view_functions[request.endpoint]

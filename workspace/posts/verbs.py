@@ -34,6 +34,6 @@ DECLINED_TO_TAKE = _Move("declined_to_take", _l("%(who)s can't take the challeng
 SOLVED = _Move("solved", _l("%(who)s marked the challenge as solved"), icon="solved", digest=DigestUse.TURN)
 PARKED = _Move("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", digest=DigestUse.TURN)
 REOPENED = _Move("reopened", _reopened, icon="reopen", digest=DigestUse.TURN)
-MOVED_ON = _Move("moved_on", _l("%(who)s shared progress that moves the challenge"))
+MOVED_ON = _Move("moved_on", _l("%(who)s shared progress on the challenge"))
 SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
 SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)
