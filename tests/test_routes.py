@@ -289,6 +289,8 @@ LOWEST_LEVELS = {
     "leave": "observer",
     "edit_partnership": "moderator",
     "archive": "moderator",
+    "add_indicators": "moderator",
+    "measure": "contributor",
 }
 
 OPEN = ("public", "by_its_address")

@@ -48,6 +48,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "results",
     "members",
     "audit",
     "mail",

@@ -24,6 +24,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
+from workspace.members.invitations import list_reader
 from workspace.members.labels import VISIBILITIES
 from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
@@ -149,7 +150,7 @@ class InvitationForm(WorkspaceForm):
 
     def validate_addresses(self, field: Field) -> None:
         """Limit the list to what can be processed at once."""
-        if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
+        if not field.errors and (count := list_reader.count(field.data)) > pasted.MOST:
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 
