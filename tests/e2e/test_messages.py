@@ -116,7 +116,8 @@ def test_what_is_saved_is_told_on_the_next_page_and_read_aloud_once(
     message = visitor.page.locator("#announcements .notice")
     expect(message).to_have_count(1)
     box = message.bounding_box()
-    assert box and 0 <= box["y"] < viewport["height"] - box["height"]
+    assert box
+    assert 0 <= box["y"] < viewport["height"] - box["height"]
 
 
 def test_a_page_without_scripts_has_the_message_in_its_text(visit: Visit, place: Place) -> None:
