@@ -35,11 +35,14 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve the workspace, with its database brought up to date."""
+    from workspace.health import installation_check
     from workspace.serving import server
 
     with _workspace() as app:
         _migrate()
         _note_key(app.settings)
+        for trouble in installation_check.connections(app.settings):
+            click.echo(trouble, err=True)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))

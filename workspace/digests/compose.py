@@ -214,7 +214,8 @@ def _events(
         membership = memberships[partnership_id]
         if verb.digest_line:
             line = verb.digest_line(membership, count)
-            yield partnership_id, DigestLine(text=line, address=f"/partnerships/{membership.slug}/about")
+            address = f"/partnerships/{membership.slug}/{verb.digest_page}"
+            yield partnership_id, DigestLine(text=line, address=address)
 
 
 def _waiting(user: User, memberships: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.message_types import link
 from workspace.notifications.dispatch import NotificationKind
-from workspace.web.signing import signing_keys
+from workspace.web.signing import Serializer, signing_keys
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
@@ -70,5 +70,5 @@ def read_undo(signed: str, user: User) -> tuple[Any, Any] | None:
     return (before, after) if user_id == user.id else None
 
 
-def _signer(salt: str = "unsubscribe") -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(signing_keys(), salt=salt)
+def _signer(salt: str = "unsubscribe") -> Serializer:
+    return Serializer(signing_keys(), salt=salt)
