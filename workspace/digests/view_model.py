@@ -50,10 +50,10 @@ class DigestPartnership:
 class Digest:
     """All that one digest says to one person.
 
-    `waiting` waits for them or for any moderator; so many of it are `requests` of others, and so many `reminders`, which
-    are reason enough to send it. `moderating` is told to moderators. `more`, `more_waiting`, `more_moderating` and
-    `more_places` count what has no room; `new`, `comments` and `commented` count what there is in all `places` of news,
-    and `partnerships` those that posts are told of. `trouble` says which posts could not be told.
+    `waiting` waits for them or for any moderator; so many of it are `requests` of others, and so many `reminders`,
+    which are reason enough to send it. `moderating` is told to moderators. `more`, `more_waiting`, `more_moderating`
+    and `more_places` count what has no room; `new`, `comments` and `commented` count what there is in all `places` of
+    news, and `partnerships` those that posts are told of. `trouble` says which posts could not be told.
     """
 
     user: User
