@@ -100,7 +100,7 @@ def _departure_form(membership: Membership, organisation_id: int) -> DepartureFo
     form = DepartureForm()
     form.stay_for.choices = _others(membership, organisation_id)
     if organisation_id == membership.organisation_id:  # Nobody removes themselves here.
-        form.members.choices = {"stay": form.members.choices["stay"]}
+        form.members.choices = {"stay": _("They stay, for another organisation")}
         form.members.data = form.members.data or "stay"
     return form
 
