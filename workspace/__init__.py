@@ -244,6 +244,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         last_date=formatting.last_date,
         duration=formatting.duration,
         display_html=display.display_html,
+        with_links=display.with_links,
         is_undoable=is_undoable,
         wrap_lines=message_types.wrap_lines,
         tuple=tuple,
