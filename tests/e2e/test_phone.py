@@ -10,7 +10,9 @@ from tests.e2e.site import Site
 
 
 @pytest.mark.parametrize("size", [PHONE, NARROW], ids=["390", "320"])
-def test_the_head_and_the_tabs_stand_on_one_line_each(visit: Visit, place: Place, site: Site, size: dict[str, int]) -> None:
+def test_the_head_and_the_tabs_stand_on_one_line_each(
+    visit: Visit, place: Place, site: Site, size: dict[str, int]
+) -> None:
     for person in (place.contributor, administrator(site)):
         visitor = visit(person, viewport=size)
         visitor.open("/")
