@@ -1,4 +1,4 @@
-"""One line for each request, by which its error can be found, and nothing in it that somebody wrote, or who they are."""
+"""One line for each request, by which its error can be found, and nothing in it that somebody wrote."""
 
 import json
 import logging
