@@ -62,3 +62,11 @@ def test_what_is_set_is_a_setting() -> None:
     named |= set(re.findall(r"^    ([A-Z_]+):", compose, re.MULTILINE))
     named |= set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "environment.example").read_text(), re.MULTILINE))
     assert named - OTHERS <= SETTINGS
+
+
+def test_what_comes_from_others_is_listed_with_its_version_and_licence() -> None:
+    table = (ROOT / "docs" / "operations.md").read_text("utf-8").partition("## What comes from others")[2]
+    listed = {name: version for name, version in re.findall(r"^\| (\w+) \| ([0-9.]+) \| \w+ \|", table, re.MULTILINE)}
+    licences = (ROOT / "static" / "vendor").glob("*.LICENSE.txt")
+    kept = dict(path.name.removesuffix(".LICENSE.txt").split("-", 1) for path in licences)
+    assert {name.lower(): version for name, version in listed.items()} == kept
