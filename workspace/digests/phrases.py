@@ -4,29 +4,11 @@ from datetime import datetime, timedelta
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from workspace.digests.view_model import Digest
-from workspace.i18n.formatting import short_day, zone
+from workspace.i18n.formatting import number_in_words, short_day, zone
 
 WAITING_CHALLENGES = ("challenge", "ongoing")
-
-NUMBERS = (
-    _l("two"),
-    _l("three"),
-    _l("four"),
-    _l("five"),
-    _l("six"),
-    _l("seven"),
-    _l("eight"),
-    _l("nine"),
-    _l("ten"),
-)
-
-
-def in_words(number: int) -> str:
-    """Two to ten as words, for sentences; other numbers in digits."""
-    return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
 
 
 def period(since: datetime, until: datetime) -> str:
@@ -53,11 +35,12 @@ def greeting(digest: Digest) -> str:
     """ "Tre ting venter på dig, og der er fem nye opslag i fire af dine partnerskaber."."""
     waiting, new = len(digest.waiting) + digest.more_waiting, digest.new
     told_waiting = ngettext(
-        "One thing waits for you", "%(count)s things wait for you", waiting, count=in_words(waiting)
+        "One thing waits for you", "%(count)s things wait for you", waiting, count=number_in_words(waiting)
     )
-    told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=in_words(new))
+    told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=number_in_words(new))
     if new and digest.partnerships > 1 and not digest.more:
-        told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=in_words(digest.partnerships))
+        count = number_in_words(digest.partnerships)
+        told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=count)
     if waiting and new:
         told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
     elif waiting or new:

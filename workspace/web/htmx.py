@@ -1,6 +1,8 @@
 """Responses for HTMX and for plain forms: a partial or a redirect, with announcements and focus."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request
@@ -43,9 +45,27 @@ def has_own_page() -> bool:
     return is_partial() and urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path
 
 
-def flash_live(message: str) -> None:
-    """Announce `message` in the page's live region, with this response or the page that it redirects to."""
-    flash(message)
+class Undo(NamedTuple):
+    """The form that takes back what was just done: the address that it is sent to, and its fields."""
+
+    address: str
+    fields: Mapping[str, str | Sequence[str]] = MappingProxyType({})
+
+
+def flash_live(message: str, undo: Undo | None = None) -> None:
+    """Announce `message` in the page's live region, with this response or the page that it redirects to.
+
+    It says who and what. With `undo` a button beside it takes that back.
+    """
+    if undo is None:
+        flash(message)
+    else:
+        fields = [
+            (name, value)
+            for name, values in undo.fields.items()
+            for value in ([values] if isinstance(values, str) else values)
+        ]
+        flash({"text": message, "address": undo.address, "fields": fields})  # type: ignore[arg-type]
 
 
 def took_draft() -> None:
