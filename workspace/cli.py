@@ -174,7 +174,7 @@ def remove_administrator(email: str) -> None:
     with _workspace():
         user = _person(email)
         if not user.is_administrator:
-            raise click.ClickException(_("%(name)s is no administrator.", name=user.name))
+            raise click.ClickException(_("%(name)s is not an administrator.", name=user.name))
         if not any(other.is_active for other in administrators() if other is not user):
             raise click.ClickException(
                 _("%(name)s is the only administrator: add another first (workspace admin add).", name=user.name)

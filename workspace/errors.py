@@ -53,7 +53,7 @@ def _refused(error: UserError) -> ResponseReturnValue:
         403: _("You can't do this"),
         409: _("Something has changed"),
         429: _("Too many attempts"),
-        503: _("It is busy right now"),
+        503: _("Samspil is busy right now"),
     }
     title = titles.get(error.status, _("It could not be done"))
     response = make_response(_answer(error.status, title, error.message))
@@ -64,7 +64,9 @@ def _refused(error: UserError) -> ResponseReturnValue:
 def _database_failed(error: OperationalError) -> ResponseReturnValue:
     if not is_busy(error):
         return _failed(error)
-    response = make_response(_answer(503, _("It is busy right now"), _("Nothing was saved. Try again in a moment.")))
+    response = make_response(
+        _answer(503, _("Samspil is busy right now"), _("Nothing was saved. Try again in a moment."))
+    )
     response.headers["Retry-After"] = "5"
     return response
 

@@ -21,7 +21,7 @@ from workspace.web.throttling import rate_limiter
 
 SignIn = Callable[[User], Client]
 
-WRONG = "The address and the password don't belong together."
+WRONG = "The e-mail address and the password don't match."
 NOW = datetime(2026, 3, 24, 9, tzinfo=UTC)
 
 

@@ -153,7 +153,7 @@ def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Mem
     activity_log.mark_seen(reader, reader.partnership.last_number)
     digest = coming(reader.user)
     assert [item.title for item in digest.waiting] == ["You are asked to take: Vi mangler borgere"]
-    assert phrases.subject(digest) == "Digest: 1 challenge waits for you"
+    assert phrases.subject(digest) == "Digest: 1 challenge is waiting for you"
     assert not digest.is_empty
 
 
@@ -241,7 +241,7 @@ def test_the_subject_says_what_is_in_it(moderator: Membership, reader: Membershi
     assert phrases.subject(coming(reader.user)) == "Digest: 3 new posts"
     for _ in range(2):
         challenge(reader).ask(moderator, reader)
-    assert phrases.subject(coming(reader.user)) == "Digest: 2 challenges wait for you · 3 new posts"
+    assert phrases.subject(coming(reader.user)) == "Digest: 2 challenges are waiting for you · 3 new posts"
 
 
 def test_the_first_sentence_writes_numbers_as_words(moderator: Membership, reader: Membership) -> None:
@@ -252,7 +252,7 @@ def test_the_first_sentence_writes_numbers_as_words(moderator: Membership, reade
     assert phrases.greeting(coming(reader.user)) == "There are three new posts in two of your partnerships."
     challenge(reader).ask(moderator, reader)
     greeting = phrases.greeting(coming(reader.user))
-    assert greeting == "One thing waits for you, and there are three new posts in two of your partnerships."
+    assert greeting == "One thing is waiting for you, and there are three new posts in two of your partnerships."
 
 
 def test_a_digest_asks_the_same_with_many_posts_and_members_as_with_few(

@@ -80,7 +80,7 @@ def test_the_page_lowers_step_by_step(client: Client, reader: Membership) -> Non
     digest, reply = way(reader.user), way(reader.user, NotificationKind.ANSWER)
     assert "From now on the digest comes once a week." in press("Send the digest once a week", digest)
     assert "From now on you get no digest." in press("Send no digest", digest)
-    assert "From now on this stands in your digest." in press("Tell me in the digest instead", reply)
+    assert "From now on you find this in your digest." in press("Tell me in the digest instead", reply)
     assert "From now on you get no e-mail about this." in press("Don't tell me of this by e-mail", reply)
     assert "no digest and no news by e-mail" in press("Send neither digest nor news", digest)
     assert {preferred_timing(reader.user, notice) for notice in NotificationKind} == {MailTiming.NEVER}

@@ -48,7 +48,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     moderator.field("E-mail addresses").fill(f"Nanna Ny <{email}>; {email.upper()}, ingen adresse")
     moderator.field("Language of the invitation").select_option(language)
     moderator.button("See what will happen").click()
-    expect(moderator.page.locator("main")).to_contain_text(moderator.say("Stands in the list twice"))
+    expect(moderator.page.locator("main")).to_contain_text(moderator.say("Is on the list twice"))
     expect(moderator.page.locator("main")).to_contain_text(moderator.say("Is not an e-mail address"))
     moderator.page.get_by_role(
         "button", name=moderator.say.several("Send %(num)s invitation", "Send %(num)s invitations", 1)
@@ -59,7 +59,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     invited.open(invitation(place, email))
     expect(invited.page.get_by_role("heading", level=1)).to_contain_text(place.name)
     invited.field("Password").fill(PASSWORD)
-    invited.button("Make an account and accept").click()
+    invited.button("Create an account and accept").click()
     invited.is_told("Welcome to ‘%(name)s’.", name=place.name)
 
     with place.site.inside():

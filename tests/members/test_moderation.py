@@ -103,7 +103,7 @@ def test_a_suspended_member_is_told_that_why_and_until_when_and_nothing_else(
     assert (
         seat.user.name in sign_in(moderator.user).page(f"{moderator.partnership.address}members?state=suspended").text
     )
-    assert "Requests, and access that is closed" in sign_in(seat.user).page("/partnerships").text
+    assert "Your requests" in sign_in(seat.user).page("/partnerships").text
     page = sign_in(seat.user).page("/memberships")
     assert "on hold until" in page.text
     assert "Vi mangler en underskrift" in page.text

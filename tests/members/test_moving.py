@@ -74,7 +74,7 @@ class TestChangingOrganisation:
         mine = share(new)
         assert after in browser.page(f"{moderator.partnership.address}posts/{mine.number}").text
         history = browser.page(f"{moderator.partnership.address}about").text
-        assert f"Farida Nazari sits for {after} now, no longer for {before}" in history
+        assert f"Farida Nazari now represents {after}, no longer {before}" in history
         listed = moderators.page(f"{moderator.partnership.address}members")
         assert len([row for row in listed.all("tr") if "Farida Nazari" in "".join(row.itertext())]) == 1
 
@@ -134,7 +134,7 @@ class TestLettingAnOrganisationGo:
         address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
         moderators, browser = sign_in(moderator.user), sign_in(seat.user)
         page = moderators.page(address)
-        for words in ("2 members sit here for it", "Farida Nazari", "Data"):
+        for words in ("2 members represent it here", "Farida Nazari", "Data"):
             assert words in page.text
         assert moderators.submit(address, {"reason": "Aftalen er slut"}).status_code == 422
         typed = {"members": "go", "reason": "Aftalen er slut"}
@@ -144,7 +144,10 @@ class TestLettingAnOrganisationGo:
         assert "Aftalen er slut" in browser.page("/memberships").text
         assert invited.answer is InvitationAnswer.WITHDRAWN
         assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
-        assert f"let {seat.organisation.name} go" in moderators.page(f"{moderator.partnership.address}about").text
+        assert (
+            f"ended the participation of {seat.organisation.name}"
+            in moderators.page(f"{moderator.partnership.address}about").text
+        )
         assert moderators.get(address).status_code == 404
 
     def test_or_they_stay_for_another(self, moderator: Membership, sign_in: SignIn) -> None:
@@ -231,7 +234,7 @@ class TestAnAdministratorHelps:
         seat = add_member(moderator, make_user("Farida Nazari"))
         share(moderator, title="Kanariefugl")
         page = sign_in(make_administrator(language="en")).page(f"/people/{seat.user_id}/memberships")
-        for words in ("Grønne tage", seat.organisation.name, "Member"):
+        for words in ("Grønne tage", seat.organisation.name, "Participant"):
             assert words in page.text
         for words in ("Kanariefugl", moderator.partnership.purpose, moderator.partnership.slug):
             assert words not in page.html

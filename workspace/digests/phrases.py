@@ -35,7 +35,7 @@ def greeting(digest: Digest) -> str:
     """ "Tre ting venter på dig, og der er fem nye opslag i fire af dine partnerskaber."."""
     waiting, new = len(digest.waiting) + digest.more_waiting, digest.new
     told_waiting = ngettext(
-        "One thing waits for you", "%(count)s things wait for you", waiting, count=number_in_words(waiting)
+        "One thing is waiting for you", "%(count)s things are waiting for you", waiting, count=number_in_words(waiting)
     )
     told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=number_in_words(new))
     if new and digest.partnerships > 1 and not digest.more:
@@ -46,7 +46,7 @@ def greeting(digest: Digest) -> str:
     elif waiting or new:
         told = f"{told_waiting if waiting else told_new}."
     elif digest.requests and digest.has_no_news:
-        told = _("Somebody waits for a moderator's answer.")
+        told = _("Somebody is waiting for a moderator's answer.")
     else:
         told = _("Here is what has happened since you last looked.")
     return f"{told[0].upper()}{told[1:]}"
@@ -66,8 +66,8 @@ def _waiting(digest: Digest) -> list[str]:
     if not count:
         return []
     if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
-        return [ngettext("%(num)s challenge waits for you", "%(num)s challenges wait for you", count)]
-    return [ngettext("%(num)s thing waits for you", "%(num)s things wait for you", count)]
+        return [ngettext("%(num)s challenge is waiting for you", "%(num)s challenges are waiting for you", count)]
+    return [ngettext("%(num)s thing is waiting for you", "%(num)s things are waiting for you", count)]
 
 
 def _requests(digest: Digest) -> list[str]:
@@ -82,7 +82,7 @@ def _news(digest: Digest) -> list[str]:
         parts.append(ngettext("%(num)s new post", "%(num)s new posts", digest.new))
     turned = len(digest.blocks) + digest.more - digest.new
     if turned > 0:
-        parts.append(ngettext("%(num)s challenge moved", "%(num)s challenges moved", turned))
+        parts.append(ngettext("%(num)s challenge has moved on", "%(num)s challenges have moved on", turned))
     if digest.comments:
         parts.append(ngettext("%(num)s comment", "%(num)s comments", digest.comments))
     return parts or [line.text for line in digest.lines]

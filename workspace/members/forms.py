@@ -44,19 +44,19 @@ def is_to_come(form: WorkspaceForm, field: Field) -> None:
     """Refuse a day in the past, or unreasonably far ahead."""
     today = clock.now().astimezone(formatting.zone()).date()
     if field.data and not today < field.data <= today + FURTHEST:
-        raise ValidationError(_("Choose a day to come."))
+        raise ValidationError(_("Choose a day in the future."))
 
 
 class ConfirmedForm(WorkspaceForm):
     """A form that asks for confirmation before a side loses its last moderator."""
 
-    confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
+    confirmed = BooleanField(_l("Yes, only one side should have moderators"))
 
 
 class PutOutForm(ConfirmedForm):
     """What is kept of the ways in that those who are put out made or may know."""
 
-    keep_invitations = BooleanField(_l("Keep them: from now on I answer for them"))
+    keep_invitations = BooleanField(_l("Keep them: from now on I vouch for them"))
     keep_links = BooleanField(_l("Keep the links that others created"))
 
     @property
@@ -185,7 +185,7 @@ class LinkForm(WorkspaceForm):
         default=2,
     )
     most_uses = IntegerField(
-        _l("At most so many people"),
+        _l("Maximum number of people"),
         default=20,
         validators=[InputRequired(MOST_USES), NumberRange(1, 500, MOST_USES)],
     )
@@ -236,10 +236,10 @@ class ReplyForm(WorkspaceForm):
     """A refusal with its reason, or a question."""
 
     words = text_area_field(
-        _l("Your words"),
+        _l("Your message"),
         longest=LONGEST_REASON,
         required=_l("Write a few words."),
-        description=_l("The person sees them."),
+        description=_l("The person can read it."),
     )
 
 
@@ -306,7 +306,7 @@ class PersonsAddressForm(WorkspaceForm):
 class TransferForm(ConfirmedForm):
     """The organisation that a member represents."""
 
-    organisation = SelectField(_l("Sits from now on for"), coerce=int)
+    organisation = SelectField(_l("Represents from now on"), coerce=int)
 
 
 class DepartureForm(ConfirmedForm):

@@ -150,12 +150,12 @@ class EditPersonForm(PersonForm):
             return self.refuse(
                 self.organisation,
                 _(
-                    "Several organisations are called something like that. Write one whole name: %(names)s.",
+                    "Several organisations have similar names. Write one whole name: %(names)s.",
                     names=several,
                 ),
             )
         elif named or person.organisation_id is not None:
-            return self.refuse(self.organisation, _("There is no such organisation. Write its name."))
+            return self.refuse(self.organisation, _("Choose an organisation from the list."))
         return True
 
     @property

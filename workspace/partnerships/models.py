@@ -358,6 +358,10 @@ class Membership(Model):
         """Whether this member may do `action` now."""
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
 
+    def sits_for(self, organisation_id: int) -> bool:
+        """Whether this member represents the organisation here, now: the second dimension of access."""
+        return self.is_active and self.organisation_id == organisation_id
+
     def require(self, action: Action) -> None:
         """Raise the appropriate error unless this member may do `action`: the check under the lock.
 

@@ -34,8 +34,9 @@ class Verb(str):
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
     row with its name and stage, and how often it happened. Anything else is not in digests.
-    Entries that `creates_post` give their number to a post; those that `bumps_activity` are activity of the
-    partnership. `texts` names the details that are people's own words: `erase_texts` deletes exactly those.
+    Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
+    `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
+    `erase_texts` deletes exactly those.
     """
 
     tells: LazyString | Callable[["Entry"], str] | None
@@ -44,6 +45,7 @@ class Verb(str):
     digest: DigestUse | None
     digest_line: Callable[[Any, int], str] | None
     creates_post: bool
+    creates_thing: bool
     bumps_activity: bool
     texts: tuple[str, ...]
 
@@ -57,6 +59,7 @@ class Verb(str):
         digest: DigestUse | None = None,
         digest_line: Callable[[Any, int], str] | None = None,
         creates_post: bool = False,
+        creates_thing: bool = False,
         bumps_activity: bool = False,
         texts: tuple[str, ...] = (),
     ) -> Self:
@@ -66,7 +69,8 @@ class Verb(str):
         self = super().__new__(cls, word)
         self.tells, self.in_thread, self.icon = tells, in_thread, icon
         self.digest, self.digest_line = digest, digest_line
-        self.creates_post, self.bumps_activity, self.texts = creates_post, bumps_activity, texts
+        self.creates_post, self.creates_thing = creates_post, creates_thing
+        self.bumps_activity, self.texts = bumps_activity, texts
         VERBS[word] = self
         return self
 
@@ -149,8 +153,8 @@ def _changed_stage(entry: "Entry") -> str:
 
 def _changed_mails(entry: "Entry") -> str:
     if entry.details.get("after"):
-        return _("%(who)s lets e-mails about the partnership carry titles only", who=who(entry))
-    return _("%(who)s lets e-mails about the partnership carry texts again", who=who(entry))
+        return _("%(who)s chose that e-mails about the partnership carry titles only", who=who(entry))
+    return _("%(who)s chose that e-mails about the partnership may carry text again", who=who(entry))
 
 
 def _accepted(entry: "Entry") -> str:

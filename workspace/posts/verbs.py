@@ -63,6 +63,6 @@ PARKED = _Move("parked", _l("%(who)s parked the challenge: %(note)s"), icon="par
 REOPENED = _Move("reopened", _reopened, icon="reopen", digest=DigestUse.TURN)
 RESCHEDULED_ANSWER = Verb("rescheduled_answer", _rescheduled_answer, in_thread=True, icon="clock")
 RESCHEDULED_OPENING = Verb("rescheduled_opening", _rescheduled_opening, in_thread=True, icon="clock")
-MOVED_ON = _Move("moved_on", _l("%(who)s shared progress that moves the challenge"))
+MOVED_ON = _Move("moved_on", _l("%(who)s shared progress on the challenge"))
 SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
 SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)

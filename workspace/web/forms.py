@@ -48,7 +48,7 @@ class WTFormsTranslations:
 
     def gettext(self, message: str) -> str:
         """`message` in our words."""
-        choice, number = _("Choose one of the possibilities."), _("Reload the page, and try again.")
+        choice, number = _("Choose one of the options."), _("Reload the page, and try again.")
         day = _("Write a date, for example 31-12-2026.")
         return {
             "Not a valid choice.": choice,
@@ -61,7 +61,7 @@ class WTFormsTranslations:
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         """The same for plurals: only invalid choices have one."""
-        return _("Choose one of the possibilities.")
+        return _("Choose one of the options.")
 
 
 class WorkspaceForm(FlaskForm):

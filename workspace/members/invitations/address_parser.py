@@ -18,7 +18,7 @@ from workspace.mail.addresses import normalised
 from workspace.members.invitations import limits
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
-from workspace.web import csv_files
+from workspace.web import csv_files, pasted_tables
 from workspace.web.forms import LONGEST_EMAIL
 
 LONGEST_NAME = 100
@@ -154,7 +154,7 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
 
 def _columns(lines: list[str]) -> Iterator[tuple[str, str, str]]:
     """A CSV with a header that names the column of addresses, and perhaps one of names."""
-    header, *rows = csv_files.read("\n".join(lines).replace("\0", "\ufffd"))
+    header, *rows = pasted_tables.split("\n".join(lines))
     email_at = next((place for place, title in enumerate(header) if HEADING.search(title)), 0)
     name_at = next((place for place, title in enumerate(header) if NAME_HEADING.search(title)), None)
     for row in rows:

@@ -51,7 +51,7 @@ def ask_to_join(user: User, partnership_id: int) -> ResponseReturnValue:
         page = _listed_page(user, form, asked=partnership_id)
         return refused.answer(page.get_data(as_text=True))
     join_requests_service.ask_to_join(user, partnership, form.words.data)
-    flash_live(_("Your request is sent. Here you see where it stands."))
+    flash_live(_("Your request is sent. Here you can see how it goes."))
     return redirect_client("/memberships")
 
 
@@ -73,7 +73,7 @@ def answer(user: User, membership_id: int) -> ResponseReturnValue:
 def take_back(user: User, membership_id: int) -> ResponseReturnValue:
     """Withdraw one's own request."""
     join_requests_service.take_back(_own(user, membership_id))
-    flash_live(_("Your request is taken back."))
+    flash_live(_("Your request is withdrawn."))
     return redirect_client("/memberships")
 
 

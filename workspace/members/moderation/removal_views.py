@@ -79,7 +79,7 @@ def leave(membership: Membership) -> ResponseReturnValue:
 def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Make somebody else moderator in one's place."""
     member = moderation_service.hand_over(membership, membership_id, confirmed=True)
-    flash_live(_("%(name)s is a moderator now, and you are a member.", name=member.user.name))
+    flash_live(_("%(name)s is a moderator now, and you are a participant.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
 
 

@@ -38,7 +38,7 @@ class LastOfSide(Conflict):
     """Without this person a side would have no moderator: this is allowed, but must be confirmed."""
 
     def __init__(self) -> None:
-        super().__init__(_("Then only one side has moderators. Confirm it if that is what you want."))
+        super().__init__(_("Then only one side has moderators. Are you sure?"))
 
 
 def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: bool = False) -> dict[int, Level]:

@@ -71,7 +71,9 @@ def change_organisation(membership: Membership, membership_id: int) -> ResponseR
         moved = transfers_service.move(membership, membership_id, form.organisation.data, confirmed=form.confirmed.data)
     except LastOfSide as question:
         return ask_again(form, question, context)
-    flash_live(_("%(name)s sits for %(organisation)s now.", name=moved.user.name, organisation=moved.organisation.name))
+    flash_live(
+        _("%(name)s now represents %(organisation)s.", name=moved.user.name, organisation=moved.organisation.name)
+    )
     return redirect_client(f"{membership.partnership.address}members/{moved.id}")
 
 
@@ -82,7 +84,7 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     members = transfers_service.members_of(membership.partnership, organisation_id)
     organisation = db.session.get_one(Organisation, organisation_id)
     return {
-        "heading": _("Let %(name)s go", name=organisation.name),
+        "heading": _("End the participation of %(name)s", name=organisation.name),
         "part": "members/_departure.html",
         "tab": "about",
         "organisation": organisation,
