@@ -309,7 +309,7 @@ def _days_form(challenge: Post) -> DaysForm:
     is_parked = challenge.status is ChallengeStatus.PARKED
     day = challenge.parked_until if is_parked else challenge.answer_by
     form = DaysForm(data={"day": day, "of": challenge.status.value if challenge.status else ""})
-    form.day.label.text = _("Open it again on") if is_parked else _("Answer wished by")
+    form.day.label.text = _("Open it again on") if is_parked else _("Answer wanted by")
     return form
 
 

@@ -95,7 +95,7 @@ class TakingForm(WorkspaceForm):
     instead_of = hidden_int_field(required=False)
     taker = SelectField(_l("Who takes it?"), coerce=int, default=0)
     note = text_area_field(_l("A word to the one you ask"), longest=LONGEST_NOTE)
-    answer_by = date_field(_l("Answer wished by"))
+    answer_by = date_field(_l("Answer wanted by"))
 
     def validate_answer_by(self, field: Field) -> None:
         """Today or a day to come, unless it is as it was."""
