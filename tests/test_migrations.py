@@ -165,4 +165,6 @@ def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> Non
 
 def versions() -> list[str]:
     """All revisions, the oldest first."""
-    return sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    found = schema.versions()
+    assert sorted(found) == sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return found

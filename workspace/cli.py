@@ -35,11 +35,14 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve the workspace, with its database brought up to date."""
+    from workspace.health import installation_check
     from workspace.serving import server
 
     with _workspace() as app:
         _migrate()
         _note_key(app.settings)
+        for trouble in installation_check.connections(app.settings):
+            click.echo(trouble, err=True)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
@@ -116,7 +119,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")

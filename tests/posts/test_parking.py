@@ -60,7 +60,8 @@ def test_it_opens_when_its_day_begins_in_denmark_and_only_once(moderator: Member
 def test_without_a_taker_or_when_the_taker_has_left_it_is_open(moderator: Membership) -> None:
     taker = add_member(moderator)
     untaken, left = challenge(moderator), challenge(moderator)
-    left.take(taker)
+    left.ask(moderator, taker)
+    left.accept(taker)
     for post in (untaken, left):
         post.park(moderator, "Vi venter.", DAY)
     taker.state = MembershipState.ENDED

@@ -192,7 +192,8 @@ def _events(memberships: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, 
     for partnership_id, verb, count in found:
         membership = memberships[partnership_id]
         if verb.digest_line:
-            yield DigestLine(text=verb.digest_line(membership, count), address=f"/partnerships/{membership.slug}/about")
+            address = f"/partnerships/{membership.slug}/{verb.digest_page}"
+            yield DigestLine(text=verb.digest_line(membership, count), address=address)
 
 
 def _waiting(user: User, memberships: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.i18n.formatting import short_date, spoken
+from workspace.i18n.formatting import last_date, short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
@@ -126,12 +126,8 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("You can no longer see the partnership. What you wrote stays under your name."),
         ),
         "ending": lambda: (
-            _(
-                "Your access to ‘%(name)s’ ends on %(day)s",
-                name=name,
-                day=short_date(membership.ends_at or clock.now()),
-            ),
-            _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
+            _("Your last day in ‘%(name)s’ is %(day)s", name=name, day=last_date(membership.ends_at or clock.now())),
+            _("After that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
         ),
         "moved": lambda: (
             _("You now represent %(organisation)s in ‘%(name)s’", organisation=membership.organisation.name, name=name),
@@ -186,6 +182,25 @@ def report(mail: Mail) -> EmailContent | None:
         quote=found.reason,
         path="reports",
         button=_("Answer"),
+    )
+
+
+@email_type("request", _l("Request to join, for the moderators"))
+def request(mail: Mail) -> EmailContent | None:
+    """To a moderator: somebody asks to join, or has answered the moderators' question, and still waits."""
+    membership, asking = emails.recipient_membership(mail), db.session.get(Membership, mail.payload["asking"])
+    if membership is None or not membership.may(Action.ADD_MEMBERS):
+        return None
+    if asking is None or asking.state is not MembershipState.REQUESTED or asking.moderator_question:
+        return None
+    names = {"name": asking.user.name, "organisation": asking.organisation.name}
+    return emails.notification_email(
+        mail,
+        membership,
+        heading=_("%(name)s from %(organisation)s asks to join", **names),
+        quote=asking.request_text,
+        path="members#requests",
+        button=_("See the request"),
     )
 
 

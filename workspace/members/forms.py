@@ -24,6 +24,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
+from workspace.members.invitations import list_reader
 from workspace.members.labels import VISIBILITIES
 from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
@@ -98,18 +99,24 @@ class RemovalForm(PutOutForm):
 
 
 class EndForm(WorkspaceForm):
-    """The first day without access."""
+    """The last day with access."""
 
     ends_on = DateField(
-        _l("Ends on"),
+        _l("Last day"),
         validators=[Optional(), is_to_come],
-        description=_l("From that day there is no access. The person is told a week before. Empty: no end."),
+        description=_l("The access ends when that day is over. The person is told a week before. Empty: no end."),
     )
 
     @property
     def moment(self) -> datetime | None:
-        """Midnight of that day in the moderator's time zone."""
-        return beginning_of(self.ends_on.data)
+        """Midnight after that day in the moderator's time zone."""
+        return beginning_of(self.ends_on.data + timedelta(days=1) if self.ends_on.data else None)
+
+
+class ReadmissionForm(WorkspaceForm):
+    """With which access a former member comes back."""
+
+    level = SelectField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level)
 
 
 def told(words: Mapping[Any, Any]) -> dict[str, str]:
@@ -149,7 +156,7 @@ class InvitationForm(WorkspaceForm):
 
     def validate_addresses(self, field: Field) -> None:
         """Limit the list to what can be processed at once."""
-        if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
+        if not field.errors and (count := list_reader.count(field.data)) > pasted.MOST:
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 

@@ -6,13 +6,13 @@ It is signed, and valid for a year. Using it twice is harmless, and it only ever
 from dataclasses import dataclass
 from datetime import timedelta
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.message_types import link
 from workspace.notifications.dispatch import NotificationKind
-from workspace.web.signing import signing_keys
+from workspace.web.signing import Serializer, signing_keys
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
@@ -53,5 +53,5 @@ def read(signed: str) -> UnsubscribeTarget | None:
     return UnsubscribeTarget(user, notice) if user and user.is_active else None
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(signing_keys(), salt="unsubscribe")
+def _signer() -> Serializer:
+    return Serializer(signing_keys(), salt="unsubscribe")

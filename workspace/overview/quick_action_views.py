@@ -119,7 +119,7 @@ def postpone(user: User) -> ResponseReturnValue:
     if item:
         action_items.postpone(user, item, until.moment)
         undo = Undo("/waiting/postponements/removal", {"key": list(item.keys)[:MOST_UNDONE]})
-        flash_live(f"{item.title}: {POSTPONED[until]}", undo if item.count <= MOST_UNDONE else None)
+        flash_live(f"{item.title}: {POSTPONED[until]}", undo=undo if item.count <= MOST_UNDONE else None)
     return _remaining(user)
 
 

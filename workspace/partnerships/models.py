@@ -111,6 +111,8 @@ class Partnership(Model):
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
     unsolved_count: Mapped[int] = mapped_column(default=0)
+    # How many indicators it has, in use or not: the tab of results is shown where there is one.
+    indicator_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
     # How many new addresses may be invited a day, where an administrator has decided it.

@@ -52,20 +52,21 @@ class Undo(NamedTuple):
     fields: Mapping[str, str | Sequence[str]] = MappingProxyType({})
 
 
-def flash_live(message: str, undo: Undo | None = None) -> None:
-    """Announce `message` in the page's live region, with this response or the page that it redirects to.
+def flash_live(message: str, kind: str = "ok", *, undo: Undo | None = None) -> None:
+    """Announce `message` at the edge of the page, with this response or the page that it redirects to.
 
-    It says who and what. With `undo` a button beside it takes that back.
+    It says who and what. `kind` is its colour and its icon: "ok" for what was done, "error" for what was not, "info" or
+    "warn". With `undo` a button beside it takes back what was done.
     """
     if undo is None:
-        flash(message)
-    else:
-        fields = [
-            (name, value)
-            for name, values in undo.fields.items()
-            for value in ([values] if isinstance(values, str) else values)
-        ]
-        flash({"text": message, "address": undo.address, "fields": fields})  # type: ignore[arg-type]
+        flash(message, kind)
+        return
+    fields = [
+        (name, value)
+        for name, values in undo.fields.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    flash({"text": message, "address": undo.address, "fields": fields}, kind)  # type: ignore[arg-type]
 
 
 def took_draft() -> None:
