@@ -160,6 +160,8 @@ def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Mem
 def test_moderators_have_a_section_of_their_own(moderator: Membership, reader: Membership) -> None:
     make_role(moderator, "Data")
     challenge(reader, "Ny udfordring")
+    assert coming(moderator.user).moderating == [], "nothing is said of roles in a partnership's first two weeks"
+    moderator.partnership.created_at -= timedelta(days=15)
     lines = [line.text for line in coming(moderator.user).moderating]
     assert lines == ["‘Data’ has nobody accountable (Digital genoptræning)"]
     assert coming(reader.user).moderating == []
