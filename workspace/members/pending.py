@@ -6,10 +6,27 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import AnyRow
-from workspace.members.models import Invitation, InvitationAnswer, InviteLink
-from workspace.partnerships.models import Membership, Partnership, Visibility
+from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
+
+
+def counts(membership: Membership) -> AnyRow:
+    """How many `requests`, `invitations` and `reports` wait in the partnership, and how many `organisations` are in it,
+    of which `invited` have not said yes. One statement.
+    """
+    here, organisation = membership.partnership_id, Participation.partnership_id
+    found = {
+        "requests": select(func.count()).where(
+            Membership.partnership_id == here, Membership.state == MembershipState.REQUESTED
+        ),
+        "invitations": select(func.count()).where(*_unanswered(membership)),
+        "reports": select(func.count()).where(Report.partnership_id == here, Report.answered_at.is_(None)),
+        "organisations": select(func.count()).where(organisation == here),
+        "invited": select(func.count()).where(organisation == here, Participation.accepted_at.is_(None)),
+    }
+    return db.session.execute(select(*(query.scalar_subquery().label(name) for name, query in found.items()))).one()
 
 
 def count_of_invitations(membership: Membership) -> int:
