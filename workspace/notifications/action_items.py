@@ -7,7 +7,6 @@ declares each `ActionKind` once, and one `action_source` that finds its items by
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -124,11 +123,15 @@ _everybody: list[ActionSource] = []
 _moderators: list[ActionSource] = []
 
 
-def action_source(found: ActionSource | None = None, *, for_moderators: bool = False) -> Any:
-    """Register a function that finds items of a person. What is `for_moderators` is asked only for those who may be."""
-    if found is None:
-        return partial(action_source, for_moderators=for_moderators)
-    (_moderators if for_moderators else _everybody).append(found)
+def action_source(found: ActionSource) -> ActionSource:
+    """Register a function that finds items of a person."""
+    _everybody.append(found)
+    return found
+
+
+def moderator_source(found: ActionSource) -> ActionSource:
+    """Register a function that finds items only of those who moderate, and is not asked for anybody else."""
+    _moderators.append(found)
     return found
 
 

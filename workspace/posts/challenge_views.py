@@ -149,7 +149,7 @@ def set_days(membership: Membership, number: int) -> ResponseReturnValue:
     form = _days_form(queries.challenge(membership, number))
 
     def move(post: Post) -> str:
-        post.set_day(membership, form.day.data, of=form.of.data)
+        post.set_day(membership, form.day.data, of=form.of.data or "")
         return _("The day is changed.")
 
     return _move(membership, number, form, "days", move)

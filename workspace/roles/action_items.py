@@ -18,7 +18,14 @@ from workspace.accounts.models import User
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n.formatting import short_date
-from workspace.notifications.action_items import MOST_ITEMS, ActionItem, ActionKind, action_source, asked_when
+from workspace.notifications.action_items import (
+    MOST_ITEMS,
+    ActionItem,
+    ActionKind,
+    action_source,
+    asked_when,
+    moderator_source,
+)
 from workspace.notifications.action_items import PLACE as PARTNERSHIP
 from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
@@ -89,7 +96,7 @@ def offers_to(user: User) -> Iterator[ActionItem]:
         )
 
 
-@action_source(for_moderators=True)
+@moderator_source
 def requests_for_roles(user: User) -> Iterator[ActionItem]:
     """Requests for roles in the partnerships that the person moderates."""
     for row in fetch_rows(_requests(), user_id=user.id):
@@ -102,7 +109,7 @@ def requests_for_roles(user: User) -> Iterator[ActionItem]:
         )
 
 
-@action_source(for_moderators=True)
+@moderator_source
 def lacking_roles(user: User) -> Iterator[ActionItem]:
     """Roles that lack a holder, in the partnerships that the person moderates.
 
