@@ -9,3 +9,4 @@ import "./editor/opening.js";
 import "./editor/quoting.js";
 import "./drafts.js";
 import "./live.js";
+import "./reading.js";
