@@ -87,7 +87,7 @@ def signed_in(app: Workspace, user: User) -> str:
     session = sessions.start(user, remembered=False, browser="Bench", address="127.0.0.1")
     token = session.token
     db.session.commit()
-    signer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    signer: Any = app.session_interface.get_signing_serializer(app)
     return str(signer.dumps({"_user_id": token, "_fresh": True, "csrf_token": SEEN}))
 
 

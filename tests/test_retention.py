@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from tests.client import Client
 from tests.factories import make_administrator, make_user
 from workspace import Workspace, clock, retention, scheduled_jobs
-from workspace.accounts import sessions, verification_codes
+from workspace.accounts import known_browsers, sessions, verification_codes
 from workspace.accounts.sessions import Session
 from workspace.accounts.verification_codes import VerificationCode
 from workspace.audit.models import AuditAction, AuditEvent, record_audit
@@ -106,3 +106,5 @@ def test_the_privacy_page_says_how_long(client: Client, app: Workspace) -> None:
     text = client.page("/privacy", headers={"Accept-Language": "da"}).text
     assert f"{retention.MAIL.days} dage" in text
     assert f"{app.settings.audit_months} måneder" in text
+    assert f"{known_browsers.REMEMBERED.days} dage" in text
+    assert f"{sessions.REMEMBERED.days} dage" in text

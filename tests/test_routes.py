@@ -145,6 +145,7 @@ TABLE = """
     GET  /partnerships/<slug:slug>/members/suspension                   members manage_members
     POST /partnerships/<slug:slug>/members/suspension                   members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/reopening     members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/readmission   members add_members
     GET  /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
     GET  /partnerships/<slug:slug>/members/removal                      members manage_members
@@ -176,9 +177,13 @@ TABLE = """
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/approval     members add_members
     GET  /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
-    GET  /partnerships/<slug:slug>/visibility                           members edit_partnership
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    GET  /partnerships/<slug:slug>/administration                       members archive
+    POST /partnerships/<slug:slug>/mail-content                         members edit_partnership
+    GET  /partnerships/<slug:slug>/organisations                        members edit_partnership
+    POST /partnerships/<slug:slug>/organisations                        members edit_partnership
+    POST /partnerships/<slug:slug>/organisations/<number:organisation_id>/side  members edit_partnership
     GET  /partnerships/<slug:slug>/members/<number:membership_id>/organisation  members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/organisation  members manage_members
     GET  /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
@@ -289,6 +294,8 @@ LOWEST_LEVELS = {
     "leave": "observer",
     "edit_partnership": "moderator",
     "archive": "moderator",
+    "add_indicators": "moderator",
+    "measure": "contributor",
 }
 
 OPEN = ("public", "by_its_address")
@@ -416,7 +423,7 @@ class World:
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
-            "number:organisation_id": self.partner_id if "departure" in rule else self.organisation.id,
+            "number:organisation_id": self.partner_id if re.search("departure|side", rule) else self.organisation.id,
             "number:report_id": self.report.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,

@@ -35,6 +35,7 @@ from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
 from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, request_slots, throttling
 from workspace.web.assets import Assets
+from workspace.web.signing import SessionInterface
 from workspace.web.url_converters import NumberConverter, Slug, Token
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "results",
     "members",
     "audit",
     "mail",
@@ -93,6 +95,7 @@ class Workspace(Flask):
     settings: Settings
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
+    session_interface = SessionInterface()
     request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
@@ -238,8 +241,10 @@ def _dress(app: Flask, settings: Settings) -> None:
         long_datetime=formatting.long_datetime,
         short_date=formatting.short_date,
         short_day=formatting.short_day,
+        last_date=formatting.last_date,
         duration=formatting.duration,
         display_html=display.display_html,
+        with_links=display.with_links,
         is_undoable=is_undoable,
         wrap_lines=message_types.wrap_lines,
         tuple=tuple,

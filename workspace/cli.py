@@ -35,11 +35,14 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Serve the workspace, with its database brought up to date."""
+    from workspace.health import installation_check
     from workspace.serving import server
 
     with _workspace() as app:
         _migrate()
         _note_key(app.settings)
+        for trouble in installation_check.connections(app.settings):
+            click.echo(trouble, err=True)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
@@ -174,7 +177,7 @@ def remove_administrator(email: str) -> None:
     with _workspace():
         user = _person(email)
         if not user.is_administrator:
-            raise click.ClickException(_("%(name)s is no administrator.", name=user.name))
+            raise click.ClickException(_("%(name)s is not an administrator.", name=user.name))
         if not any(other.is_active for other in administrators() if other is not user):
             raise click.ClickException(
                 _("%(name)s is the only administrator: add another first (workspace admin add).", name=user.name)

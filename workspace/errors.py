@@ -9,13 +9,15 @@ from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from workspace.audit import flood
 from workspace.audit.models import AuditAction, record_audit
+from workspace.db.failures import is_of_database
 from workspace.db.transactions import is_busy, is_conflict, rollback_request
-from workspace.logs import told
+from workspace.extensions import login
+from workspace.logs import kind_of, told
 from workspace.permissions import UserError
 from workspace.web import form_recovery, htmx
 
@@ -27,7 +29,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _undone(_form_is_not_ours))
     app.register_error_handler(UserError, _undone(_refused))
     app.register_error_handler(IntegrityError, _undone(_conflict))
-    app.register_error_handler(OperationalError, _undone(_database_failed))
+    app.register_error_handler(DBAPIError, _undone(_database_failed))
+    app.register_error_handler(TimeoutError, _undone(_database_failed))
     app.register_error_handler(HTTPException, _undone(_http_error))
     app.register_error_handler(Exception, _undone(_failed))
 
@@ -53,7 +56,7 @@ def _refused(error: UserError) -> ResponseReturnValue:
         403: _("You can't do this"),
         409: _("Something has changed"),
         429: _("Too many attempts"),
-        503: _("It is busy right now"),
+        503: _("Samspil is busy right now"),
     }
     title = titles.get(error.status, _("It could not be done"))
     response = make_response(_answer(error.status, title, error.message))
@@ -61,10 +64,19 @@ def _refused(error: UserError) -> ResponseReturnValue:
     return response
 
 
-def _database_failed(error: OperationalError) -> ResponseReturnValue:
-    if not is_busy(error):
+def _database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
+    """It is locked for too long, or is away, full, or has no connection left: all this passes."""
+    if is_busy(error):
+        title, advice = _("Samspil is busy right now"), _("Nothing was saved. Try again in a moment.")
+    elif is_of_database(error):
+        log.error("The database can't be used: %s", kind_of(error))
+        title, advice = _("Samspil can't reach its data right now"), _("Try again in a moment.")
+        if request.method == "POST":  # A COMMIT may have been done although its answer was lost.
+            advice = _("It may not have been saved. Send it again in a moment: it is made only once.")
+        g.user, g._login_user = None, login.anonymous_user()  # What is known of the reader would be read again.
+    else:
         return _failed(error)
-    response = make_response(_answer(503, _("It is busy right now"), _("Nothing was saved. Try again in a moment.")))
+    response = make_response(_answer(503, title, advice))
     response.headers["Retry-After"] = "5"
     return response
 

@@ -21,8 +21,12 @@ def told(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [(Path(frame.filename), frame.lineno) for frame in frames]
     places = [f"{path.relative_to(HERE)}:{line}" for path, line in ours if HERE in path.parents]
-    kinds = [type(error).__name__, *_kinds_of_database(getattr(error, "orig", None))]
-    return f"{' '.join(kinds)} ({' > '.join(places)})"
+    return f"{kind_of(error)} ({' > '.join(places)})"
+
+
+def kind_of(error: BaseException) -> str:
+    """The kind of an error, and what the database calls it."""
+    return " ".join([type(error).__name__, *_kinds_of_database(getattr(error, "orig", None))])
 
 
 def _kinds_of_database(error: object) -> list[str]:

@@ -42,6 +42,8 @@ class Action(StrEnum):
     LEAVE = auto()
     EDIT_PARTNERSHIP = auto()
     ARCHIVE = auto()
+    ADD_INDICATORS = auto()
+    MEASURE = auto()
 
 
 LEVELS = (Level.OBSERVER, Level.CONTRIBUTOR, Level.MODERATOR)
@@ -66,6 +68,8 @@ MINIMUM_LEVEL = {
     Action.LEAVE: Level.OBSERVER,
     Action.EDIT_PARTNERSHIP: Level.MODERATOR,
     Action.ARCHIVE: Level.MODERATOR,
+    Action.ADD_INDICATORS: Level.MODERATOR,
+    Action.MEASURE: Level.CONTRIBUTOR,
 }
 
 # In an archived partnership one can read, mark as read, leave, and open it again.

@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -32,6 +33,8 @@ BACKGROUND_BLUEPRINT = (
     "live"  # Requests that pages make by themselves are no use of a session, or an open page would keep it alive.
 )
 
+HEALTH_BLUEPRINT = "health"  # It asks for nobody, so that it answers where the database does not.
+
 
 def install(app: Flask) -> None:
     """Guard every view of `app`."""
@@ -44,7 +47,8 @@ def authorise_request() -> ResponseReturnValue | None:
     """Admit the request, send it to sign-in, or refuse it; then check the CSRF token."""
     begin_request(reads_only=request.method in SAFE_METHODS)
     g.user, g.session, g.membership, g.partnership_id = None, None, None, None
-    load_session()
+    if request.blueprint != HEALTH_BLUEPRINT:
+        load_session()
     if request.endpoint is None:
         return None
     view = current_app.view_functions[request.endpoint]
@@ -58,7 +62,12 @@ def authorise_request() -> ResponseReturnValue | None:
         require_permission(g.membership, declared.action)
     inject_actor(declared.audience)
     if request.method not in SAFE_METHODS and declared.checks_csrf:
-        csrf.protect()
+        try:
+            csrf.protect()
+        except CSRFError:
+            if answer := sign_in.of_another_tab():
+                return answer
+            raise
         origin.require_own()
     return None
 

@@ -1,5 +1,7 @@
 """The pages that belong to no feature."""
 
+from datetime import timedelta
+
 from flask import Blueprint, render_template
 
 from workspace import retention
@@ -13,5 +15,8 @@ blueprint = Blueprint("pages", __name__)
 def privacy() -> str:
     """The privacy page: what is stored about people, why, for how long, and whom to ask."""
     return render_template(
-        "pages/privacy.html", mail_days=retention.MAIL.days, address_days=retention.ADDRESS_CHANGES.days
+        "pages/privacy.html",
+        mail_days=retention.MAIL.days,
+        address_days=retention.ADDRESS_CHANGES.days,
+        code_hours=retention.CODES // timedelta(hours=1),
     )

@@ -15,6 +15,7 @@ from threading import Thread
 from flask import Flask
 
 from workspace import scheduled_jobs
+from workspace.db.engine import watch_availability
 from workspace.db.transactions import begin_request
 from workspace.logs import told
 from workspace.mail import claims, delivery
@@ -35,6 +36,7 @@ def serve(app: Flask) -> None:
 
     What goes wrong in one job is logged, and ends neither the worker nor the other jobs.
     """
+    watch_availability(app)
     read_end, write_end = socket.socketpair()
     write_end.setblocking(False)
     signal.set_wakeup_fd(write_end.fileno())  # Each signal that is handled is written here.

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026_reading"
-down_revision = "0025_former_edits"
+down_revision = "0039_results"
 branch_labels = None
 depends_on = None
 
@@ -23,21 +23,23 @@ TEXTS = {"post": ("shared_progress", "shared_challenge"), "comment": ("commented
 def upgrade() -> None:
     """Towards the newer version."""
     op.create_table(
-        "reading",
+        "reading_position",
         sa.Column("membership_id", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("post_number", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("card_number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("membership_id", "post_number", name="pk_reading"),
+        sa.PrimaryKeyConstraint("membership_id", "post_number", name="pk_reading_position"),
         sa.ForeignKeyConstraint(
             ["partnership_id", "membership_id"],
             ["membership.partnership_id", "membership.id"],
-            name="fk_reading_partnership_id_membership",
+            name="fk_reading_position_partnership_id_membership",
             ondelete="CASCADE",
         ),
     )
-    op.create_index("ix_reading_partnership_id_post_number", "reading", ["partnership_id", "post_number"])
+    op.create_index(
+        "ix_reading_position_partnership_id_post_number", "reading_position", ["partnership_id", "post_number"]
+    )
     op.add_column("entry", sa.Column("stands", sa.Boolean(), nullable=True))
     op.add_column("entry", sa.Column("text_count", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(
@@ -74,7 +76,7 @@ def downgrade() -> None:
     op.drop_index("ix_entry_withdrawn", "entry")
     op.drop_column("entry", "text_count")
     op.drop_column("entry", "stands")
-    op.drop_table("reading")
+    op.drop_table("reading_position")
 
 
 def _count_texts() -> None:

@@ -99,7 +99,7 @@ def test_the_trail_speaks_the_reader_s_language(app: Workspace, sign_in: SignIn)
     moderation_service.change_levels(moderator, {seat.id: Level.OBSERVER})
     db.session.commit()
     page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail").text
-    assert "before: Member; afterwards: Reader" in page
+    assert "before: Participant; afterwards: Observer" in page
     assert "reason: moderator" in page
 
 

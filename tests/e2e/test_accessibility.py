@@ -201,7 +201,7 @@ def test_writing_and_what_surrounds_a_text(visit: Visit, place: Place) -> None:
         inspection.look("editor with the dialog for a link")
         expect(visitor.page.locator("#comment-form .draft")).to_be_visible()
         visitor.open(f"{place.address}posts/{post}")
-        expect(visitor.button("Go on with the draft")).to_be_visible()
+        expect(visitor.button("Continue with the draft")).to_be_visible()
         inspection.look("draft offered")
         for page in ("versions", "reactions", "redaction"):
             visitor.open(f"{place.address}texts/{post}/{page}")

@@ -66,7 +66,7 @@ def comments(visitor: Visitor) -> Locator:
 
 
 def go_on(visitor: Visitor, text: str) -> None:
-    visitor.button("Go on with the draft").click()
+    visitor.button("Continue with the draft").click()
     expect(visitor.page.locator(f"{FORM} trix-editor")).to_be_focused()
     expect(visitor.page.locator(f"{FORM} trix-editor")).to_have_text(text)
 
@@ -171,7 +171,7 @@ def test_what_a_closed_tab_left_is_offered_in_the_next_one(visit: Visit, place: 
     one.page.close()
     other.open(thread)
     expect(offered(other)).to_contain_text("Efterladt")
-    other.button("Throw the draft away").click()
+    other.button("Delete the draft").click()
     expect(offered(other)).to_have_count(0)
     keeps(other, 0)
 

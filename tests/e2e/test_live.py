@@ -170,7 +170,7 @@ def test_a_challenge_moves_before_its_readers_eyes(visit: Visit, place: Place) -
     expect(reader.page.locator("#thread .comment--event")).to_have_count(1)
     expect(reader.page.locator("#unsolved")).to_have_text("")
     reader.is_on_the_same_page()
-    assert said(reader) == [reader.say("The challenge has moved.")]
+    assert said(reader) == [reader.say("The challenge has a new status.")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

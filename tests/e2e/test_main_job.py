@@ -19,7 +19,7 @@ def test_a_challenge_is_shared_answered_by_the_other_side_and_found_in_the_overv
     first = visit()
     first.open(place.address)
     first.sign_in(place.contributor, password="forkert adgangskode")
-    expect(first.summary).to_contain_text(first.say("The address and the password don't belong together."))
+    expect(first.summary).to_contain_text(first.say("The e-mail address and the password don't match."))
     first.sign_in(place.contributor)
     expect(first.page).to_have_url(place.address)
 
@@ -69,7 +69,7 @@ def test_the_whole_job_is_done_without_javascript(visit: Visit, place: Place) ->
     first = visit(java_script_enabled=False)
     first.open(place.address)
     first.sign_in(place.contributor, password="forkert adgangskode")
-    expect(first.summary).to_contain_text(first.say("The address and the password don't belong together."))
+    expect(first.summary).to_contain_text(first.say("The e-mail address and the password don't match."))
     first.sign_in(place.contributor)
     expect(first.page).to_have_url(place.address)
 

@@ -45,10 +45,9 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     moderator = visit(place.moderator)
     moderator.open(f"{place.address}members")
     moderator.link("Invite").click()
-    moderator.field("E-mail addresses").fill(f"Nanna Ny <{email}>; {email.upper()}, ingen adresse")
+    moderator.field("E-mail addresses").fill(f"Nanna Ny <{email}>; {email.upper()}, sune@gladsaxe")
     moderator.field("Language of the invitation").select_option(language)
     moderator.button("See what will happen").click()
-    expect(moderator.page.locator("main")).to_contain_text(moderator.say("Stands in the list twice"))
     expect(moderator.page.locator("main")).to_contain_text(moderator.say("Is not an e-mail address"))
     moderator.page.get_by_role(
         "button", name=moderator.say.several("Send %(num)s invitation", "Send %(num)s invitations", 1)
@@ -59,7 +58,7 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     invited.open(invitation(place, email))
     expect(invited.page.get_by_role("heading", level=1)).to_contain_text(place.name)
     invited.field("Password").fill(PASSWORD)
-    invited.button("Make an account and accept").click()
+    invited.button("Create an account and accept").click()
     invited.is_told("Welcome to ‘%(name)s’.", name=place.name)
 
     with place.site.inside():
@@ -80,13 +79,11 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
     invited.open(place.address)
     expect(invited.composer).to_have_count(1)
 
-    moderator.page.locator(f"#member-{seat_id} details.menu summary").click()
+    moderator.page.locator(f"#member-{seat_id}").get_by_role("link").click()
     moderator.page.get_by_role("link", name=moderator.say("Remove from the partnership")).click()
     moderator.field("Reason").fill("Projektet er slut")
     moderator.button("Remove").click()
-    expect(moderator.page.locator("#announcements")).to_contain_text(
-        moderator.say.several("The member is removed.", "%(num)s members are removed.", 1)
-    )
+    moderator.is_told("%(name)s is removed.", name="Nanna Ny")
 
     invited.watch.meant.append("Response Status Error Code 404")
     invited.has_editor = False
@@ -208,7 +205,8 @@ def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Pla
             "members?state=ended",
             "invitations",
             f"links/{link_id}",
-            "visibility",
+            "administration",
+            "organisations?q=gladsaxe",
             "reports",
             f"members/suspension?member={partner_id}",
             f"members/removal?member={partner_id}",

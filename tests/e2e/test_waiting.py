@@ -34,7 +34,7 @@ def press(visitor: Visitor, button: str) -> Locator:
 def shows(visitor: Visitor, number: int, *titles: str) -> None:
     """Expect these items, and their number in the top bar and in the page's title."""
     expect(visitor.page.locator("#waits .task__title")).to_have_text(list(titles))
-    words = visitor.say.several("thing waits for you", "things wait for you", number)
+    words = visitor.say.several("thing waiting for you", "things waiting for you", number)
     expect(visitor.page.locator("#waiting-count")).to_have_text(f"{number} {words}")
     expect(visitor.page).to_have_title(f"({number}) {visitor.say('Overview')} – Samspil")
 
@@ -49,7 +49,7 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     offers = "%(name)s offers you the role ‘%(role)s’ as %(kind)s"
     offer = visitor.say(offers, name=place.moderator.name, role=OFFERED, kind=kind)
     visitor.open("/partnerships")
-    words = visitor.say.several("thing waits for you", "things wait for you", 2)
+    words = visitor.say.several("thing waiting for you", "things waiting for you", 2)
     expect(visitor.page.locator("#waiting-count")).to_have_text(f"2 {words}")
 
     visitor.open("/")

@@ -76,7 +76,7 @@ def test_a_draft_is_offered_back_after_a_crash_and_gone_after_sharing(visit: Vis
     expect(visitor.page.locator("#composer .draft")).to_contain_text(visitor.say("Kept as a draft in this browser."))
     visitor.open(place.address)
     expect(visitor.page.locator("#composer .draft")).to_contain_text("Her gik strømmen")
-    visitor.button("Go on with the draft").click()
+    visitor.button("Continue with the draft").click()
     expect(visitor.field("Heading")).to_have_value("Halvt skrevet")
     visitor.button("Share a challenge").click()
     visitor.is_told("Your post is shared.")

@@ -86,6 +86,13 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
         ("Mette Lindholm Krag", "MK"),
         ("Mette", "M"),
         ("  Åse   Øster ", "ÅØ"),
+        ("Mette Hansen (MEHA)", "MH"),
+        ("Mette (MEHA) Hansen", "MH"),
+        ("O'Hara", "O"),
+        ("Sean O'Hara", "SO"),
+        ("»Bo« Jens-Peter 't Hooft", "BH"),
+        ("(Ukendt)", "U"),
+        ("!!!", ""),
         ("", ""),
     ],
 )

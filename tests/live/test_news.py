@@ -81,7 +81,7 @@ def test_a_challenge_that_moved_comes_whole(moderator: Membership, sign_in: Sign
     post.solve(moderator, "Vi byttede dæk.")
     page = news(sign_in(member.user), of_post(moderator, post), before)
     assert ids(page) >= {"post", "steps", "challenge", f"event-{last(moderator)}"}
-    assert said(page) == "The challenge has moved."
+    assert said(page) == "The challenge has a new status."
 
 
 def test_many_comments_are_counted(moderator: Membership, sign_in: SignIn) -> None:

@@ -74,7 +74,7 @@ class TestChangingOrganisation:
         mine = share(new)
         assert after in browser.page(f"{moderator.partnership.address}posts/{mine.number}").text
         history = browser.page(f"{moderator.partnership.address}about").text
-        assert f"Farida Nazari sits for {after} now, no longer for {before}" in history
+        assert f"Farida Nazari now represents {after}, no longer {before}" in history
         listed = moderators.page(f"{moderator.partnership.address}members")
         assert len([row for row in listed.all("tr") if "Farida Nazari" in "".join(row.itertext())]) == 1
 
@@ -134,7 +134,7 @@ class TestLettingAnOrganisationGo:
         address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
         moderators, browser = sign_in(moderator.user), sign_in(seat.user)
         page = moderators.page(address)
-        for words in ("2 members sit here for it", "Farida Nazari", "Data"):
+        for words in ("2 members represent it here", "Farida Nazari", "Data"):
             assert words in page.text
         assert moderators.submit(address, {"reason": "Aftalen er slut"}).status_code == 422
         typed = {"members": "go", "reason": "Aftalen er slut"}
@@ -144,7 +144,10 @@ class TestLettingAnOrganisationGo:
         assert "Aftalen er slut" in browser.page("/memberships").text
         assert invited.answer is InvitationAnswer.WITHDRAWN
         assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
-        assert f"let {seat.organisation.name} go" in moderators.page(f"{moderator.partnership.address}about").text
+        assert (
+            f"ended the participation of {seat.organisation.name}"
+            in moderators.page(f"{moderator.partnership.address}about").text
+        )
         assert moderators.get(address).status_code == 404
 
     def test_or_they_stay_for_another(self, moderator: Membership, sign_in: SignIn) -> None:
@@ -231,7 +234,7 @@ class TestAnAdministratorHelps:
         seat = add_member(moderator, make_user("Farida Nazari"))
         share(moderator, title="Kanariefugl")
         page = sign_in(make_administrator(language="en")).page(f"/people/{seat.user_id}/memberships")
-        for words in ("Grønne tage", seat.organisation.name, "Member"):
+        for words in ("Grønne tage", seat.organisation.name, "Participant"):
             assert words in page.text
         for words in ("Kanariefugl", moderator.partnership.purpose, moderator.partnership.slug):
             assert words not in page.html
@@ -246,3 +249,22 @@ class TestAnAdministratorHelps:
         shown = [heading for page in (first, browser.page(more)) for heading in page.all("h2")]
         assert ["".join(heading.itertext()) for heading in shown if heading.get("class") == "item__title"] == names
         assert db.session.scalar(select(func.count()).select_from(Membership)) == 61
+
+
+def test_a_helper_who_leaves_is_not_asked_about_sides(moderator: Membership) -> None:
+    helper = admin_join_views.join_to_help(make_administrator(), moderator.partnership, "Hjælp")
+    moderation_service.leave(helper)
+    assert not helper.is_active
+
+
+def test_whoever_ends_the_part_of_their_own_organisation_is_not_offered_to_go(
+    moderator: Membership, sign_in: SignIn
+) -> None:
+    add_member(moderator)
+    address = f"{moderator.partnership.address}organisations/{moderator.organisation_id}/departure"
+    values = [
+        field.get("value")
+        for field in sign_in(moderator.user).page(address).all("input")
+        if field.get("name") == "members"
+    ]
+    assert values == ["stay"]

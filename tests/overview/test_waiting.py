@@ -301,7 +301,7 @@ def test_everything_that_waits_is_told_what_others_wait_for_first(world: World) 
     world.let_everything_wait()
     assert world.told() == {"Farida": OF_FARIDA, "Mette": OF_METTE}
     page = world.browser(world.farida).page("/")
-    assert (count(page), title(page)) == ("5 things wait for you", "(5) Overview – Samspil")
+    assert (count(page), title(page)) == ("5 things waiting for you", "(5) Overview – Samspil")
 
 
 # Told once
@@ -392,7 +392,7 @@ def test_a_retired_role_waits_for_nobody(world: World) -> None:
 def test_a_challenge_is_taken_in_place(world: World) -> None:
     post, browser = world.ask(), world.browser(world.farida)
     world.offer()
-    assert count(browser.page("/")) == "2 things wait for you"
+    assert count(browser.page("/")) == "2 things waiting for you"
     answer = browser.submit(world.ask_address(post), page="/", htmx=True)
     page = Page(answer.text)
     assert answer.status_code == 200
@@ -406,11 +406,11 @@ def test_a_role_is_accepted_in_place_and_the_numbers_follow(world: World) -> Non
     offered, browser = world.offer(), world.browser(world.farida)
     world.ask()
     page = browser.page("/")
-    assert (count(page), title(page)) == ("2 things wait for you", "(2) Overview – Samspil")
+    assert (count(page), title(page)) == ("2 things waiting for you", "(2) Overview – Samspil")
     answer = browser.submit(world.offer_address(offered), page="/", htmx=True)
     page = Page(answer.text)
     assert items(page) == ["You are asked to take: Strøm på taget"]
-    assert (count(page), title(page)) == ("1 thing waits for you", "(1) Overview – Samspil")
+    assert (count(page), title(page)) == ("1 thing waiting for you", "(1) Overview – Samspil")
     assert "You have the role ‘Data’ now." in page.text
     assert answer.headers["HX-Trigger-After-Settle"] == '{"focus-on": "#waiting"}'
     assert next(element.get("id") for element in page.root if element.get("id")) == "waits"
@@ -522,9 +522,9 @@ def test_other_pages_fetch_the_number(world: World) -> None:
         assert (place.get("hx-get"), place.get("hx-trigger"), count(page)) == ("/waiting", "load", "")
     assert browser.page("/waiting", htmx=True).text == ""
     world.ask()
-    assert browser.page("/waiting", htmx=True).text == "1 thing waits for you"
+    assert browser.page("/waiting", htmx=True).text == "1 thing waiting for you"
     world.offer()
-    assert browser.page("/waiting", htmx=True).text == "2 things wait for you"
+    assert browser.page("/waiting", htmx=True).text == "2 things waiting for you"
 
 
 def test_without_htmx_the_number_is_on_the_overview(world: World) -> None:
@@ -541,7 +541,7 @@ def test_older_posts_have_the_number_above_them_too(world: World) -> None:
     page = browser.page(str(link.get("href")))
     assert items(page) == []
     [place] = [span for span in page.all("span") if span.get("id") == "waiting-count"]
-    assert (place.get("hx-get"), count(page)) in (("/waiting", ""), (None, "1 thing waits for you"))
+    assert (place.get("hx-get"), count(page)) in (("/waiting", ""), (None, "1 thing waiting for you"))
 
 
 # What it costs
@@ -567,7 +567,7 @@ def test_the_overview_asks_the_same_with_sixty_items_as_with_two(world: World, s
     few = asked()
     assert max(few.values()) <= MOST, few
     wait(29)
-    assert count(browser.page("/")) == "60 things wait for you"
+    assert count(browser.page("/")) == "60 things waiting for you"
     assert asked() == few
 
 

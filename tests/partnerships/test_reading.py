@@ -25,7 +25,7 @@ from workspace.members.transfers import service as transfers_service
 from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Stage
-from workspace.partnerships.reading import Reading
+from workspace.partnerships.reading import ReadingPosition
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_what_can_not_be_read_says_so_to_nobody(
         "1:" * 5000,
     ):
         scroll(window, home, cards_sent)
-    assert (farida.unread, db.session.query(Reading).count()) == (1, 0)
+    assert (farida.unread, db.session.query(ReadingPosition).count()) == (1, 0)
 
 
 def test_what_is_withdrawn_is_no_news_and_is_again_when_it_is_brought_back(
@@ -262,7 +262,7 @@ def test_no_more_is_kept_than_there_is_room_for_and_digests_tell_of_what_was_pas
     for post in posts[1::2]:
         window.page(f"{home}posts/{post.number}")
     assert farida.unread == 2, "The first counts as read"
-    assert db.session.query(Reading).filter_by(membership_id=farida.id).count() <= 2
+    assert db.session.query(ReadingPosition).filter_by(membership_id=farida.id).count() <= 2
     told = {block.title for block in compose.build(planning.coming(farida.user)).blocks}
     assert {"Nummer 0", "Nummer 2", "Nummer 4"} <= told
     assert not {"Nummer 3", "Nummer 5"} & told

@@ -59,7 +59,7 @@ class Reader:
     digested: int = 0
 
 
-class Reading(RuleBasedStateMachine):
+class WhatIsNew(RuleBasedStateMachine):
     """A partnership of three, who write and read."""
 
     app: Workspace
@@ -234,14 +234,14 @@ class Reading(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(app: Workspace) -> Iterator[type[Reading]]:
-    Reading.app = app
+def machine(app: Workspace) -> Iterator[type[WhatIsNew]]:
+    WhatIsNew.app = app
     with force_locale("en"):
-        yield Reading
+        yield WhatIsNew
 
 
 @pytest.mark.slow
-def test_whatever_is_read_the_rest_is_new(machine: type[Reading]) -> None:
+def test_whatever_is_read_the_rest_is_new(machine: type[WhatIsNew]) -> None:
     run(
         machine,
         settings=settings(

@@ -122,12 +122,12 @@ def test_a_move_by_somebody_who_has_nothing_to_do_with_it_is_refused(move: str, 
 @pytest.mark.parametrize(
     ("move", "fields", "error"),
     [
-        ("taking", {"taker": 99999}, "Choose one of the possibilities."),
+        ("taking", {"taker": 99999}, "Choose one of the options."),
         ("solution", {"note": " "}, "Write what solved it."),
-        ("solution", {"note": "Et skab", "posts": 99999}, "Choose one of the possibilities."),
+        ("solution", {"note": "Et skab", "posts": 99999}, "Choose one of the options."),
         ("solution", {"note": "x" * 1001}, "Use at most 1,000 characters. The text has 1,001."),
         ("parking", {"reason": ""}, "Write why it is parked."),
-        ("parking", {"reason": "Ferie", "until": "2020-01-01"}, "Choose a day to come."),
+        ("parking", {"reason": "Ferie", "until": "2020-01-01"}, "Choose a day in the future."),
         ("parking", {"reason": "Ferie", "until": "31-31-31"}, "Write a date, for example 31-12-2026."),
         ("reopening", {"reason": ""}, "Write why it is opened again."),
     ],
@@ -406,7 +406,7 @@ def test_a_wished_answer_day_is_shown_and_must_be_to_come(side: Side) -> None:
     assert browser.submit(f"{home}posts", fields | {"answer_by": "2099-05-17"}).status_code == 303
     made = db.session.scalars(select(Post).where(Post.answer_by.is_not(None))).one()
     assert made.answer_by == date(2099, 5, 17)
-    assert "Answer wished by17 May 2099" in browser.page(f"{home}posts/{made.number}").text
+    assert "Answer wanted by17 May 2099" in browser.page(f"{home}posts/{made.number}").text
 
 
 def test_the_composer_opens_with_what_is_to_be_shared(side: Side) -> None:

@@ -219,11 +219,14 @@ def test_nobody_outside_can_be_mentioned_or_found(member: Membership, sign_in: S
 
 
 def test_suggestions_find_any_part_of_a_name_with_the_organisation(moderator: Membership, member: Membership) -> None:
+    assert mentions.suggestions(member, "bo")[0].organisation_name == member.organisation.name
     assert [row.name for row in mentions.suggestions(member, "å")] == ["Mette Ågård"]
     assert [row.name for row in mentions.suggestions(member, "METTE å")] == ["Mette Ågård"]
     assert mentions.suggestions(member, "ette") == []
     assert mentions.suggestions(member, "%") == []
-    assert mentions.suggestions(member, "bo")[0].organisation_name == member.organisation.name
+    member.user.name = "Signe Vestergaard-Thomsen"
+    db.session.flush()
+    assert [row.name for row in mentions.suggestions(member, "thomsen")] == ["Signe Vestergaard-Thomsen"]
 
 
 def test_reactions_stand_in_the_log_but_do_not_lift(moderator: Membership, member: Membership, sign_in: SignIn) -> None:

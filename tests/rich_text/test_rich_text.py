@@ -181,6 +181,22 @@ def test_a_name_becomes_a_reference_unless_two_have_it() -> None:
     assert made.mentions == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("text", "mentioned"),
+    [
+        ("@Farida Nazaris opslag", {5}),
+        ("@Nis' opslag og @Niss' opslag", {6}),
+        ("@Jens Buhls opslag", {8}),
+        ("@Jens Buhlsen", set()),
+        ("@Ida Holms", set()),
+    ],
+)
+def test_a_name_in_the_genitive_is_a_mention(text: str, mentioned: set[int]) -> None:
+    people = {5: "Farida Nazari", 6: "Nis", 7: "Jens Buhl", 8: "Jens Buhls", 9: "Ida Holm", 10: "ida holm"}
+    made = mentions.resolve_mentions(rich_text.from_plain(text), referable=people, recognisable=people)
+    assert made.mentions == mentioned
+
+
 def test_a_reference_to_somebody_else_is_plain_text() -> None:
     made = mentions.resolve_mentions(
         rich_text.from_html('<a href="#member-9">@Hemmelig</a>'), referable={1: "Bo"}, recognisable={}

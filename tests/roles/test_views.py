@@ -312,7 +312,7 @@ def test_a_retired_role_is_taken_into_use_again_and_is_vacant(
     assert "Sådan gør man" in shown
     assert "Vejhuller" in browser.page(roles).text
     about = browser.page(f"{moderator.partnership.address}about").text
-    assert about.count("took the role ‘Vejhuller’ into use again") == 1
+    assert about.count("brought the role ‘Vejhuller’ back into use") == 1
 
 
 def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
@@ -403,10 +403,10 @@ def test_a_post_waits_for_whoever_is_accountable(moderator: Membership, partner:
         page=place,
         htmx=True,
     )
-    assert "Waits for Farida Nazari" in Page(answer.text).text
-    assert "Waits for Farida Nazari" in browser.page(place).text
+    assert "Waiting for Farida Nazari" in Page(answer.text).text
+    assert "Waiting for Farida Nazari" in browser.page(place).text
     partner.state = MembershipState.ENDED
-    assert "Waits for an accountable holder" in browser.page(place).text
+    assert "Waiting for somebody accountable" in browser.page(place).text
 
 
 def test_a_post_names_no_role_of_another_partnership(moderator: Membership, sign_in: SignIn) -> None:

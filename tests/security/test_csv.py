@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.members.invitations import address_parser
 from workspace.members.moderation import service as moderation_service
-from workspace.web import csv_files
+from workspace.web import csv_files, pasted_tables
 
 pytestmark = pytest.mark.either_database
 
@@ -46,15 +47,29 @@ def test_a_number_stays_a_number(app: Workspace) -> None:
     assert written.splitlines()[1:] == ["-3,5", "-0,10", "-1200", "0", '""', "'-3,5"]
 
 
+def test_moments_are_local_and_headings_and_file_names_danish(app: Workspace) -> None:
+    moment = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)
+    with app.test_request_context():
+        table = csv_files.written(["Tidspunkt", "=Beløb"], [[moment, 1e-7], [date(2026, 12, 31), 1e16], [None, 12.5]])
+        file = csv_files.download("Hændelseslog – Icura.csv", ["a"], [])
+    assert table.splitlines() == [
+        "\ufeffTidspunkt;'=Beløb",
+        "2026-11-30 00:30:00;0,0000001",
+        "2026-12-31;10000000000000000",
+        ";12,5",
+    ]
+    assert "filename*=UTF-8''H%C3%A6ndelseslog" in file.headers["Content-Disposition"]
+
+
 @given(st.lists(st.lists(st.text(alphabet=f"{SIGNS}';,\"\t\n \0ab"), min_size=2, max_size=2), max_size=4))
 def test_our_own_files_are_read_as_they_were_written(rows: list[list[str]]) -> None:
-    assert csv_files.read(csv_files.written(["a", "b"], rows)) == [["a", "b"], *rows]
+    assert pasted_tables.split(csv_files.written(["a", "b"], rows)) == [["a", "b"], *rows]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_table_from_elsewhere_is_read_too(separator: str) -> None:
     text = separator.join(("Navn", "E-mail")) + "\r\n" + separator.join(('"Bo ""Bob"" Krag"', "bo@x.dk")) + "\r\n"
-    assert csv_files.read(text) == [["Navn", "E-mail"], ['Bo "Bob" Krag', "bo@x.dk"]]
+    assert pasted_tables.split(text) == [["Navn", "E-mail"], ['Bo "Bob" Krag', "bo@x.dk"]]
 
 
 def test_the_export_of_the_log_holds_no_formula(app: Workspace, sign_in: SignIn) -> None:

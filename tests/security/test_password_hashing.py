@@ -102,7 +102,7 @@ def test_who_finds_no_place_has_made_no_attempt(client: Client, monkeypatch: pyt
             for _each in range(TRIES_FROM_NETWORK.amount + 1):
                 answer = client.submit("/sign-in", fields, page="/sign-in", headers={"Accept-Language": "en"})
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-                assert "It is busy right now. Try again in a moment." in Page(answer.text).text
+                assert "Samspil is busy right now. Try again in a moment." in Page(answer.text).text
                 assert Page(answer.text).form("/sign-in")["email"] == fields["email"]
     assert client.submit("/sign-in", fields, page="/sign-in").status_code == 303
 

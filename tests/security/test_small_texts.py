@@ -21,7 +21,7 @@ from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.i18n import danish
 from workspace.mail.message_types import filled
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import address_parser, list_reader
 from workspace.notifications.emails import shortened
 from workspace.partnerships.models import Membership
 from workspace.posts.versions import MOST_SHOWN
@@ -195,14 +195,14 @@ def merged(text: str) -> object:
 
 
 def listed(text: str) -> object:
-    return address_parser.count(text), [
-        address_parser._address(email) for _, email, _ in address_parser._entries(text)
-    ][: address_parser.MOST]
+    return list_reader.count(text), list_reader.read(text[: address_parser.LONGEST], VOCABULARY)
 
 
 def edited(text: str) -> object:
     return rich_text.from_plain(text, instead_of=rich_text.from_plain(text[1:]).html)
 
+
+VOCABULARY = list_reader.Vocabulary({"icura"}, {"deltager"}, {"tovholder"})
 
 # Each with what it is given, and the longest that it ever gets.
 READERS: dict[str, tuple[Callable[[str], object], dict[str, Callable[[int], str]], int]] = {

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from tests.client import Client, signed_in
 from tests.factories import add_member, make_administrator, make_user, start_partnership
-from workspace import Workspace, create_app
+from workspace import Workspace, clock, create_app
 from workspace.accounts.mail_preferences import DigestFrequency
 from workspace.config import Settings
 from workspace.db import db
@@ -61,3 +63,19 @@ def test_a_second_key_on_one_database_is_told(app: Workspace) -> None:
     assert note_key("a" * 32, ())
     assert not note_key("b" * 32, ())
     assert note_key("c" * 32, ("b" * 32,))
+
+
+@pytest.mark.parametrize(("seconds", "is_accepted"), [(5, True), (59, True), (120, False)])
+def test_an_instance_whose_clock_is_ahead_signs_nobody_out_and_has_no_form_refused(
+    seconds: int, is_accepted: bool, app: Workspace
+) -> None:
+    """What it has signed comes from the future, for the other instances."""
+    user = make_user()
+    with time_machine.travel(clock.now() + timedelta(seconds=seconds), tick=True):
+        browser = signed_in(app, user)
+        form = browser.page("/settings").form("/settings") | {"name": "Ada Holm"}
+        token = unsubscribe.token(user)
+    assert (browser.get("/").status_code == 200) is is_accepted
+    assert (unsubscribe.read(token) is not None) is is_accepted
+    answer = browser.post("/settings", data=form)
+    assert (answer.status_code == 303 and "/sign-in" not in answer.location) is is_accepted

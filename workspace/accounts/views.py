@@ -42,7 +42,7 @@ def start_session() -> ResponseReturnValue:
         form.refuse(form.password, refused.message)
         return refused.answer(render_template("accounts/sign_in.html", form=form, submitted=carried))
     if user is None:
-        form.refuse(form.password, _("The address and the password don't belong together."))
+        form.refuse(form.password, _("The e-mail address and the password don't match."))
         return render_template("accounts/sign_in.html", form=form, submitted=carried), 422
     sign_in_module.begin_session(user, remembered=form.remember.data)
     g.user = user

@@ -15,7 +15,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
-from workspace.partnerships.reading import Reading
+from workspace.partnerships.reading import ReadingPosition
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
 from workspace.posts.mentions import mentioned
@@ -133,8 +133,8 @@ def _of_asked_post(*body: Any) -> AnySelect:
 
 
 def _lines(membership: Membership, *body: Any) -> AnySelect:
-    read_to = select(Reading.number).where(
-        Reading.membership_id == membership.id, Reading.post_number == Comment.post_number
+    read_to = select(ReadingPosition.number).where(
+        ReadingPosition.membership_id == membership.id, ReadingPosition.post_number == Comment.post_number
     )
     is_new = and_(
         Comment.number > membership.seen_number,

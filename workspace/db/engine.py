@@ -13,24 +13,31 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from workspace.config import Settings
 from workspace.db import db
+from workspace.db.availability import SECONDS_TO_CONNECT, Availability
 from workspace.db.fifo_lock import FifoLock
 from workspace.db.transactions import may_write, run_deferred_work
 
-POOL, OVERFLOW = 24, 4  # connections of a process; so many of them close again when they are idle
+# Connections of a process: one for each request slot (web/request_slots.py), and some for health and the watcher. So
+# many of them close again when they are idle.
+POOL, OVERFLOW = 20, 4
+OUTSIDE_THE_POOL = 2  # one that listens for news, and one that asks whether the server answers
+OF_THE_WORKER = 8  # its two threads, mail that is written, health, and those outside the pool
+SECONDS_FOR_A_CONNECTION = 2.0
 REPEATABLE_READ = 3  # as psycopg numbers it
 READ_ONLY_KEYWORDS = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """SQLAlchemy's engine options for the database of `settings`."""
-    # Four processes have fewer than the hundred that PostgreSQL gives. A request beyond them waits; a stream has none.
-    # The one that was used last is taken first: it has its statements and pages at hand, and the others stay small.
+    # A request beyond them waits; a stream has none. The one that was used last is taken first: it has its statements
+    # and pages at hand, and the others stay small.
     # An error that is told, to a log or a terminal, says nothing of a statement's values.
     room: dict[str, Any] = {
         "pool_size": POOL - OVERFLOW,
         "max_overflow": OVERFLOW,
         "pool_use_lifo": True,
         "hide_parameters": True,
+        "pool_timeout": SECONDS_FOR_A_CONNECTION,
     }
     if settings.database_url.startswith("sqlite"):
         return room | {"connect_args": {"timeout": settings.busy_timeout, "isolation_level": None}}
@@ -40,6 +47,11 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "connect_args": {
             # Planned once a connection, from the second time on: a burst also meets connections that are seldom used.
             "prepare_threshold": 1,
+            "connect_timeout": SECONDS_TO_CONNECT,
+            # A server whose machine or network has gone says nothing any more.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
             "options": f"-c timezone=UTC -c lock_timeout={milliseconds} -c statement_timeout=30000 "
             # Every statement finds a page by an index, whoever asks: planning it each time costs more than running it.
             "-c plan_cache_mode=force_generic_plan -c jit=off",
@@ -59,7 +71,19 @@ def configure_engine(app: Flask) -> None:
     else:
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "rollback", _end_reading)
+        app.extensions["database_availability"] = Availability(engine)
     app.after_request(run_deferred_work)
+
+
+def connections_needed(web_processes: int) -> int:
+    """How many connections these web processes and one worker may have at once."""
+    return web_processes * (POOL + OUTSIDE_THE_POOL) + OF_THE_WORKER
+
+
+def watch_availability(app: Flask) -> None:
+    """In this process, let whoever waits for a PostgreSQL that hangs have an error soon; once, after a fork."""
+    if watch := app.extensions.get("database_availability"):
+        watch.watch()
 
 
 def checkpoint(url: str) -> None:

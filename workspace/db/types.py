@@ -1,15 +1,18 @@
 """Column types that read any value without failing, and the types of rows and selects of chosen columns."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     Enum,
     Integer,
+    Numeric,
     Row,
     Select,
     String,
@@ -59,6 +62,30 @@ class EnumWithFallback(Enum):
         """The function that turns a stored value into a Python value."""
         words: Any = {word.value: word for word in self.enum_class or ()} | {None: None}
         return lambda value: words.get(value, self.otherwise)
+
+
+class FixedPoint(TypeDecorator[Decimal]):
+    """An exact decimal number of 20 digits, four of them decimals. SQLite, which has floats only, counts the steps.
+
+    Sums are exact in both; products are not to be made in the database.
+    """
+
+    impl = Numeric(20, 4)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """A number of PostgreSQL, a whole number of SQLite."""
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else Numeric(20, 4))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Steps of 0.0001 on SQLite."""
+        return value if value is None or dialect.name != "sqlite" else int(Decimal(value).scaleb(4))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """The number, from either."""
+        if value is None:
+            return None
+        return Decimal(value).scaleb(-4) if dialect.name == "sqlite" else Decimal(value)
 
 
 class Among(TypeDecorator[int]):

@@ -9,8 +9,8 @@ PASSWORD = passwords.PUBLIC
 SIGN_INS = (
     ("moderator@gladsaxe.example", _l("Moderator, Gladsaxe Kommune")),
     ("moderator@icura.example", _l("Moderator, Icura")),
-    ("deltager@icura.example", _l("Member, Icura")),
-    ("observator@rudersdal.example", _l("Reader, Rudersdal Kommune")),
-    ("udenfor@kmd.example", _l("Member of other partnerships, KMD")),
+    ("deltager@icura.example", _l("Participant, Icura")),
+    ("observator@rudersdal.example", _l("Observer, Rudersdal Kommune")),
+    ("udenfor@kmd.example", _l("Participant in other partnerships, KMD")),
     ("admin@samspil.example", _l("Administrator")),
 )

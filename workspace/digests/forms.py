@@ -31,7 +31,7 @@ FREQUENCY_HINTS = {
     DigestFrequency.OFF: _l("You still get e-mail about what can't wait"),
 }
 PARTNERSHIP_FREQUENCIES = {
-    PartnershipDigest.USUAL: _l("As usual"),
+    PartnershipDigest.USUAL: _l("As chosen above"),
     PartnershipDigest.DAILY: _l("Every workday"),
     PartnershipDigest.NEVER: _l("Never"),
 }

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workspace.config import RENAMED, Settings
 from workspace.db import db, installation, schema
-from workspace.db.engine import POOL
+from workspace.db.engine import connections_needed
 from workspace.health.checks import LEAST_FREE
 from workspace.mail import diagnostics
 
@@ -75,13 +75,21 @@ def _postgresql(settings: Settings) -> Iterator[str]:
         apart = abs((connection.scalar(text("SELECT clock_timestamp()")) or datetime.now(UTC)) - datetime.now(UTC))
         if apart.total_seconds() > SECONDS_APART:
             yield f"This machine's clock and the database's are {apart.total_seconds():.0f} s apart. Set both by NTP."
+    yield from connections(settings)
+
+
+def connections(settings: Settings) -> Iterator[str]:
+    """PostgreSQL allows as many as this installation's processes may open."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    with db.engine.connect() as connection:
         allowed = int(connection.scalar(text("SHOW max_connections")) or 0) - SPARE_CONNECTIONS
-        needed = (settings.workers + 1) * POOL
-        if needed > allowed:
-            yield (
-                f"{settings.workers} web processes and a worker may open {needed} connections, and PostgreSQL allows "
-                f"{allowed}. Raise max_connections, or lower WORKERS."
-            )
+    needed = connections_needed(settings.workers)
+    if needed > allowed:
+        yield (
+            f"WORKERS={settings.workers} web processes and a worker may open {needed} connections, and PostgreSQL "
+            f"allows {allowed}. Raise max_connections, or lower WORKERS."
+        )
 
 
 def _sqlite(settings: Settings) -> Iterator[str]:

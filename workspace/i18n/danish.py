@@ -1,5 +1,6 @@
 """Danish names: folding for search, sorting, slugs and initials."""
 
+import re
 import unicodedata
 
 from slugify import slugify
@@ -31,8 +32,11 @@ def slug(name: str, *, longest: int = 40) -> str:
 
 
 def initials(name: str) -> str:
-    """The initials of the first and the last word: "MK" for "Mette Lindholm Krag"."""
-    words = name.split()
+    """The initials of the first and the last word: "MK" for "Mette Lindholm Krag" and "Mette Krag (MEKR)"."""
+    composed = unicodedata.normalize("NFC", name)
+    words = re.findall(r"[^\W_][^\s(]*", re.sub(r"(?<=\S)\s*\([^)]*\)?", " ", composed)) or re.findall(
+        r"[^\W_]+", composed
+    )
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 

@@ -88,5 +88,5 @@ def _said(membership: Membership, entries: list[Entry]) -> str:
     elif commented:
         sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
     if any(entry.verb in thread_verbs() for entry in others):
-        sentences.append(_("The challenge has moved."))
+        sentences.append(_("The challenge has a new status."))
     return " ".join(sentences)

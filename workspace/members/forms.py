@@ -24,6 +24,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 from workspace import clock
 from workspace.i18n import formatting
 from workspace.members.invitations import address_parser as pasted
+from workspace.members.invitations import list_reader
 from workspace.members.labels import VISIBILITIES
 from workspace.members.moderation.ways_in import Retained
 from workspace.partnerships.labels import LEVELS
@@ -44,19 +45,19 @@ def is_to_come(form: WorkspaceForm, field: Field) -> None:
     """Refuse a day in the past, or unreasonably far ahead."""
     today = clock.now().astimezone(formatting.zone()).date()
     if field.data and not today < field.data <= today + FURTHEST:
-        raise ValidationError(_("Choose a day to come."))
+        raise ValidationError(_("Choose a day in the future."))
 
 
 class ConfirmedForm(WorkspaceForm):
     """A form that asks for confirmation before a side loses its last moderator."""
 
-    confirmed = BooleanField(_l("Yes, only one side shall have moderators"))
+    confirmed = BooleanField(_l("Yes, only one side should have moderators"))
 
 
 class PutOutForm(ConfirmedForm):
     """What is kept of the ways in that those who are put out made or may know."""
 
-    keep_invitations = BooleanField(_l("Keep them: from now on I answer for them"))
+    keep_invitations = BooleanField(_l("Keep them: from now on I vouch for them"))
     keep_links = BooleanField(_l("Keep the links that others created"))
 
     @property
@@ -98,18 +99,24 @@ class RemovalForm(PutOutForm):
 
 
 class EndForm(WorkspaceForm):
-    """The first day without access."""
+    """The last day with access."""
 
     ends_on = DateField(
-        _l("Ends on"),
+        _l("Last day"),
         validators=[Optional(), is_to_come],
-        description=_l("From that day there is no access. The person is told a week before. Empty: no end."),
+        description=_l("The access ends when that day is over. The person is told a week before. Empty: no end."),
     )
 
     @property
     def moment(self) -> datetime | None:
-        """Midnight of that day in the moderator's time zone."""
-        return beginning_of(self.ends_on.data)
+        """Midnight after that day in the moderator's time zone."""
+        return beginning_of(self.ends_on.data + timedelta(days=1) if self.ends_on.data else None)
+
+
+class ReadmissionForm(WorkspaceForm):
+    """With which access a former member comes back."""
+
+    level = SelectField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level)
 
 
 def told(words: Mapping[Any, Any]) -> dict[str, str]:
@@ -149,7 +156,7 @@ class InvitationForm(WorkspaceForm):
 
     def validate_addresses(self, field: Field) -> None:
         """Limit the list to what can be processed at once."""
-        if not field.errors and (count := pasted.count(field.data)) > pasted.MOST:
+        if not field.errors and (count := list_reader.count(field.data)) > pasted.MOST:
             numbers = {"most": format_decimal(pasted.MOST), "count": format_decimal(count)}
             raise ValidationError(_("Invite at most %(most)s at a time. The list has %(count)s.", **numbers))
 
@@ -185,7 +192,7 @@ class LinkForm(WorkspaceForm):
         default=2,
     )
     most_uses = IntegerField(
-        _l("At most so many people"),
+        _l("Maximum number of people"),
         default=20,
         validators=[InputRequired(MOST_USES), NumberRange(1, 500, MOST_USES)],
     )
@@ -236,10 +243,10 @@ class ReplyForm(WorkspaceForm):
     """A refusal with its reason, or a question."""
 
     words = text_area_field(
-        _l("Your words"),
+        _l("Your message"),
         longest=LONGEST_REASON,
         required=_l("Write a few words."),
-        description=_l("The person sees them."),
+        description=_l("The person can read it."),
     )
 
 
@@ -306,7 +313,7 @@ class PersonsAddressForm(WorkspaceForm):
 class TransferForm(ConfirmedForm):
     """The organisation that a member represents."""
 
-    organisation = SelectField(_l("Sits from now on for"), coerce=int)
+    organisation = SelectField(_l("Represents from now on"), coerce=int)
 
 
 class DepartureForm(ConfirmedForm):

@@ -8,7 +8,7 @@ from workspace.permissions import Level
 
 ENDINGS = {
     Ending.DECLINED: _l("Declined"),
-    Ending.TAKEN_BACK: _l("Taken back"),
+    Ending.TAKEN_BACK: _l("Withdrawn"),
     Ending.REMOVED: _l("Removed"),
     Ending.LEFT: _l("Left"),
     Ending.EXPIRED: _l("Ended on its date"),
@@ -28,7 +28,7 @@ FATES = {
     RowStatus.REQUESTED: _l("Has asked to join: approve the request"),
     RowStatus.INVITED: _l("Is invited already"),
     RowStatus.EXHAUSTED: _l("Has had several e-mails without answering, and can be invited again later"),
-    RowStatus.TWICE: _l("Stands in the list twice"),
+    RowStatus.TWICE: _l("Is on the list twice"),
     RowStatus.NO_ADDRESS: _l("Is not an e-mail address"),
 }
 VISIBILITIES = {

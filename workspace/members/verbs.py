@@ -9,14 +9,14 @@ from workspace.partnerships.verbs import Verb
 
 def _changed_organisation(entry: Entry) -> str:
     return _(
-        "%(person)s sits for %(after)s now, no longer for %(before)s",
+        "%(person)s now represents %(after)s, no longer %(before)s",
         person=entry.subject.user.name if entry.subject else "",
         after=entry.subject.organisation.name if entry.subject else "",
         before=entry.details.get("before", ""),
     )
 
 
-LET_GO_ORGANISATION = Verb("let_go_organisation", _l("%(who)s let %(name)s go"))
+LET_GO_ORGANISATION = Verb("let_go_organisation", _l("%(who)s ended the participation of %(name)s"))
 CHANGED_ORGANISATION = Verb("changed_organisation", _changed_organisation)
 LEFT = Verb("left", _l("%(who)s left"))
 REMOVED = Verb("removed", _l("%(who)s ended the membership of %(person)s from %(organisation)s"))

@@ -110,7 +110,10 @@ class PersonForm(WorkspaceForm):
 
     def validate_email(self, field: Field) -> None:
         """An address that mail can be sent to."""
-        if not field.errors and not normalised(field.data):
+        if field.errors:
+            return
+        field.data = normalised(field.data)
+        if not field.data:
             raise ValidationError(_("This is not an e-mail address. One looks like mette@gladsaxe.dk."))
 
     def validate_phone(self, field: Field) -> None:
@@ -150,12 +153,12 @@ class EditPersonForm(PersonForm):
             return self.refuse(
                 self.organisation,
                 _(
-                    "Several organisations are called something like that. Write one whole name: %(names)s.",
+                    "Several organisations have similar names. Write one whole name: %(names)s.",
                     names=several,
                 ),
             )
         elif named or person.organisation_id is not None:
-            return self.refuse(self.organisation, _("There is no such organisation. Write its name."))
+            return self.refuse(self.organisation, _("Choose an organisation from the list."))
         return True
 
     @property

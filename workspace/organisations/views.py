@@ -67,7 +67,7 @@ def create(user: User) -> ResponseReturnValue:
         form.refuse(form[taken.field], taken.message)
         return _invalid_new(form)
     record_audit(AuditAction.MADE_ORGANISATION, actor=user, after=organisation.name)
-    flash_live(_("%(name)s is made. Add its people.", name=organisation.name))
+    flash_live(_("%(name)s is created. Add its people.", name=organisation.name))
     return redirect_client(f"/organisations/{organisation.id}")
 
 

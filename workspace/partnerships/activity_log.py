@@ -35,7 +35,8 @@ class Entry(Model):
     """One line of a partnership's log.
 
     The actor is a membership, or nobody for what time does. `post_number` is the post that it is about, if any;
-    `subject_id` the membership that it is about, if any; `details` what the line needs to be told later.
+    `thing_number` anything else that is named by a number of this log, such as an indicator; `subject_id` the
+    membership that it is about, if any; `details` what the line needs to be told later.
     `stands` says whether the post or comment that it made is there, or withdrawn; None where it made none. `text_count`
     is how many of them the partnership had with it.
     """
@@ -51,6 +52,14 @@ class Entry(Model):
             "number",
             sqlite_where=text("post_number IS NULL"),
             postgresql_where=text("post_number IS NULL"),
+        ),
+        Index(
+            "ix_entry_partnership_id_thing_number_number",
+            "partnership_id",
+            "thing_number",
+            "number",
+            sqlite_where=text("thing_number IS NOT NULL"),
+            postgresql_where=text("thing_number IS NOT NULL"),
         ),
         Index("ix_entry_partnership_id_actor_id_number", "partnership_id", "actor_id", "number"),
         Index(
@@ -68,6 +77,7 @@ class Entry(Model):
     actor_id: Mapped[int | None]
     subject_id: Mapped[int | None]
     post_number: Mapped[int | None]
+    thing_number: Mapped[int | None]
     details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
     stands: Mapped[bool | None]
     text_count: Mapped[int] = mapped_column(default=0)
@@ -122,13 +132,15 @@ def record(
     *,
     actor: Membership | None = None,
     post_number: int | None = None,
+    thing_number: int | None = None,
     subject: Membership | None = None,
     **details: Any,
 ) -> RecordedEntry:
     """Append an entry with the next number; without an actor it is what time did.
 
-    A verb that `creates_post` makes a post, which gets this number. With one that `bumps_activity` it is activity
-    of the partnership, whose moment never runs back, whatever the clock does, so that numbers and moments sort alike.
+    A verb that `creates_post` or `creates_thing` makes a post, or something else, which gets this number. With one
+    that `bumps_activity` it is activity of the partnership, whose moment never runs back, whatever the clock does, so
+    that numbers and moments sort alike.
     """
     written = core_connection()
     at = clock.now()
@@ -155,6 +167,7 @@ def record(
             "actor_id": entry.actor_id,
             "subject_id": subject.id if subject else None,
             "post_number": number if verb.creates_post else post_number,
+            "thing_number": number if verb.creates_thing else thing_number,
             "details": details,
             "stands": True if verb.makes_text else None,
             "text_count": text_count,

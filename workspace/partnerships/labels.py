@@ -16,8 +16,8 @@ STAGES = {
     Stage.SPREADING: _l("Spreading"),
 }
 LEVELS = {
-    Level.OBSERVER: _l("Reader"),
-    Level.CONTRIBUTOR: _l("Member"),
+    Level.OBSERVER: _l("Observer"),
+    Level.CONTRIBUTOR: _l("Participant"),
     Level.MODERATOR: _l("Moderator"),
 }
 SIDES = {

@@ -113,6 +113,8 @@ class Partnership(Model):
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
     unsolved_count: Mapped[int] = mapped_column(default=0)
+    # How many indicators it has, in use or not: the tab of results is shown where there is one.
+    indicator_count: Mapped[int] = mapped_column(default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
     # How many new addresses may be invited a day, where an administrator has decided it.
@@ -373,6 +375,10 @@ class Membership(Model):
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""
         return self.is_active and permits(self.level, action, archived=self.partnership.is_archived)
+
+    def sits_for(self, organisation_id: int) -> bool:
+        """Whether this member represents the organisation here, now: the second dimension of access."""
+        return self.is_active and self.organisation_id == organisation_id
 
     def require(self, action: Action) -> None:
         """Raise the appropriate error unless this member may do `action`: the check under the lock.

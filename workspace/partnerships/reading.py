@@ -24,21 +24,21 @@ MOST_ROWS = 200
 EVENTS = 0
 
 
-class Reading(Model):
+class ReadingPosition(Model):
     """What a member has read of a post past their bookmark.
 
     The thread up to the entry `number`, all but the comments up to `card_number`, which is never less. `post_number`
     is EVENTS for what happened to the partnership itself.
     """
 
-    __tablename__ = "reading"
+    __tablename__ = "reading_position"
     __table_args__ = (
         ForeignKeyConstraint(
             ["partnership_id", "membership_id"],
             ["membership.partnership_id", "membership.id"],
             ondelete="CASCADE",
         ),
-        Index("ix_reading_partnership_id_post_number", "partnership_id", "post_number"),
+        Index("ix_reading_position_partnership_id_post_number", "partnership_id", "post_number"),
     )
 
     membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -97,7 +97,7 @@ def unread_of_post(membership: Membership, post_number: int, number: int) -> tup
     if not membership.has_news:
         return 0, 0
     texts = func.coalesce(func.sum(case((Entry.stands.is_(True), 1), else_=0)), 0)
-    read = exists().where(Reading.membership_id == membership.id, is_of_row(), is_covered())
+    read = exists().where(ReadingPosition.membership_id == membership.id, is_of_row(), is_covered())
     unread = Entry.number <= number, Entry.actor_id.is_distinct_from(membership.id), is_news(), ~read
     query = select(func.count(), texts).where(*_past_bookmark(membership, post_number), *unread)
     entries, counted = db.session.execute(query).one()
@@ -123,22 +123,22 @@ def restore_text(partnership_id: int, number: int) -> None:
 
 def hand_on(old: Membership, new: Membership) -> None:
     """What the person has read as the `old` membership they have read as the `new` one, whose bookmark is the same."""
-    own = update(Reading).where(Reading.membership_id == old.id).values(membership_id=new.id)
+    own = update(ReadingPosition).where(ReadingPosition.membership_id == old.id).values(membership_id=new.id)
     db.session.execute(own.execution_options(synchronize_session=False))
     # What they wrote themselves is the old membership's, so it counts as somebody else's: the marks say the same.
     new.known_texts = new.partnership.text_count - _unread_after(new, new.seen_number)
 
 
-def is_covered(reading: Any = Reading) -> Any:
+def is_covered() -> Any:
     """Whether an entry is read by the row of its post; NULL where there is none."""
-    return _covers(reading.number, reading.card_number)
+    return _covers(ReadingPosition.number, ReadingPosition.card_number)
 
 
-def is_of_row(reading: Any = Reading) -> Any:
+def is_of_row() -> Any:
     """Joins an entry with the row of its post, given the membership's id."""
     return and_(
-        reading.partnership_id == Entry.partnership_id,
-        reading.post_number == func.coalesce(Entry.post_number, EVENTS),
+        ReadingPosition.partnership_id == Entry.partnership_id,
+        ReadingPosition.post_number == func.coalesce(Entry.post_number, EVENTS),
     )
 
 
@@ -180,14 +180,14 @@ def _on_cards(membership: Membership, shown: Mapping[int, int]) -> Any:
     )
 
 
-def _found(membership: Membership, post_number: int) -> Reading | None:
-    return db.session.get(Reading, (membership.id, post_number))
+def _found(membership: Membership, post_number: int) -> ReadingPosition | None:
+    return db.session.get(ReadingPosition, (membership.id, post_number))
 
 
-def _row(membership: Membership, post_number: int) -> Reading:
+def _row(membership: Membership, post_number: int) -> ReadingPosition:
     row = _found(membership, post_number)
     if row is None:
-        row = Reading(
+        row = ReadingPosition(
             membership_id=membership.id,
             post_number=post_number,
             partnership_id=membership.partnership_id,
@@ -212,17 +212,17 @@ def _settle(membership: Membership) -> None:
         membership.read_number = max(membership.read_number, membership.seen_number)
     if membership.has_news:
         _make_room(membership)
-    forgotten = Reading.membership_id == membership.id, Reading.card_number <= membership.seen_number
-    db.session.execute(delete(Reading).where(*forgotten).execution_options(synchronize_session=False))
+    forgotten = ReadingPosition.membership_id == membership.id, ReadingPosition.card_number <= membership.seen_number
+    db.session.execute(delete(ReadingPosition).where(*forgotten).execution_options(synchronize_session=False))
 
 
 def _make_room(membership: Membership) -> None:
     """Pass over the oldest that is unread, where there are too many rows past it."""
     rows = list(
         db.session.scalars(
-            select(Reading.card_number)
-            .where(Reading.membership_id == membership.id, Reading.card_number > membership.seen_number)
-            .order_by(Reading.card_number)
+            select(ReadingPosition.card_number)
+            .where(ReadingPosition.membership_id == membership.id, ReadingPosition.card_number > membership.seen_number)
+            .order_by(ReadingPosition.card_number)
         )
     )
     if len(rows) > MOST_ROWS:
@@ -232,7 +232,7 @@ def _make_room(membership: Membership) -> None:
 
 def _advance(membership: Membership) -> None:
     """Move the bookmark to before the first entry that is news and not read."""
-    mine = Reading.membership_id == membership.id
+    mine = ReadingPosition.membership_id == membership.id
     first = (
         select(Entry.number)
         .where(
@@ -262,7 +262,7 @@ def _unread_after(membership: Membership, number: int) -> int:
         return 0
     here = Entry.partnership_id == membership.partnership_id, Entry.number > number
     others = Entry.actor_id.is_distinct_from(membership.id)
-    mine = Reading.membership_id == membership.id, Reading.card_number > number
+    mine = ReadingPosition.membership_id == membership.id, ReadingPosition.card_number > number
     texts, own, gone, read = db.session.execute(
         select(
             select(Entry.text_count)
@@ -273,8 +273,14 @@ def _unread_after(membership: Membership, number: int) -> int:
             .scalar_subquery(),
             select(func.count()).where(*here, others, Entry.stands.is_(False)).scalar_subquery(),
             select(func.count())
-            .select_from(Reading)
-            .join(Entry, and_(Entry.partnership_id == Reading.partnership_id, Entry.post_number == Reading.post_number))
+            .select_from(ReadingPosition)
+            .join(
+                Entry,
+                and_(
+                    Entry.partnership_id == ReadingPosition.partnership_id,
+                    Entry.post_number == ReadingPosition.post_number,
+                ),
+            )
             .where(*mine, *here, others, Entry.stands.is_(True), is_covered())
             .scalar_subquery(),
         )
@@ -293,8 +299,8 @@ def _set_standing(partnership_id: int, number: int, *, stands: bool) -> None:
         Membership.seen_number < number,
         Membership.id != entry.actor_id,
         ~exists().where(
-            Reading.membership_id == Membership.id,
-            Reading.post_number == entry.post_number,
+            ReadingPosition.membership_id == Membership.id,
+            ReadingPosition.post_number == entry.post_number,
             Entry.partnership_id == partnership_id,
             Entry.number == number,
             is_covered(),

@@ -33,9 +33,11 @@ class Verb(str):
     where one message does not do. It stands in the history of the partnership or, `in_thread`, with an icon between a
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
-    row with its name and stage, and how often it happened. Anything else is not in digests.
-    Entries that `creates_post` give their number to a post; those that `bumps_activity` are activity of the
-    partnership. `texts` names the details that are people's own words: `erase_texts` deletes exactly those.
+    row with its name and stage, and how often it happened, and leads to the partnership's `digest_page`. Anything else
+    is not in digests. `credit` names there who did it, as `who`.
+    Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
+    `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
+    `erase_texts` deletes exactly those.
     """
 
     tells: LazyString | Callable[["Entry"], str] | None
@@ -43,7 +45,10 @@ class Verb(str):
     icon: str
     digest: DigestUse | None
     digest_line: Callable[[Any, int], str] | None
+    credit: LazyString | None
+    digest_page: str
     creates_post: bool
+    creates_thing: bool
     bumps_activity: bool
     texts: tuple[str, ...]
 
@@ -56,7 +61,10 @@ class Verb(str):
         icon: str = "forward",
         digest: DigestUse | None = None,
         digest_line: Callable[[Any, int], str] | None = None,
+        credit: LazyString | None = None,
+        digest_page: str = "about",
         creates_post: bool = False,
+        creates_thing: bool = False,
         bumps_activity: bool = False,
         texts: tuple[str, ...] = (),
     ) -> Self:
@@ -65,8 +73,9 @@ class Verb(str):
             raise ValueError(f"The verb {word!r} is registered already.")
         self = super().__new__(cls, word)
         self.tells, self.in_thread, self.icon = tells, in_thread, icon
-        self.digest, self.digest_line = digest, digest_line
-        self.creates_post, self.bumps_activity, self.texts = creates_post, bumps_activity, texts
+        self.digest, self.digest_line, self.digest_page, self.credit = digest, digest_line, digest_page, credit
+        self.creates_post, self.creates_thing = creates_post, creates_thing
+        self.bumps_activity, self.texts = bumps_activity, texts
         VERBS[word] = self
         return self
 
@@ -154,8 +163,8 @@ def _changed_stage(entry: "Entry") -> str:
 
 def _changed_mails(entry: "Entry") -> str:
     if entry.details.get("after"):
-        return _("%(who)s lets e-mails about the partnership carry titles only", who=who(entry))
-    return _("%(who)s lets e-mails about the partnership carry texts again", who=who(entry))
+        return _("%(who)s chose that e-mails about the partnership carry titles only", who=who(entry))
+    return _("%(who)s chose that e-mails about the partnership may carry text again", who=who(entry))
 
 
 def _accepted(entry: "Entry") -> str:

@@ -37,7 +37,7 @@ class PostTextForm(RichTextMixin, WorkspaceForm):
         choices=[],
         coerce=lambda value: pagination.parse_int(str(value)) or "",
         validate_choice=False,
-        description=_l("Whoever is accountable for it sees that the post waits for them."),
+        description=_l("Whoever is accountable for it sees that the post is waiting for them."),
     )
 
     def offer(self, roles: list[tuple[int, str]]) -> None:
@@ -52,8 +52,8 @@ class PostTextForm(RichTextMixin, WorkspaceForm):
 class ShareForm(CorrectionMixin, PostTextForm):
     """The composer: progress, which may move a challenge; or a challenge, with the day of a wished answer."""
 
-    answer_by = date_field(_l("Answer wished by"))
-    moves = SelectField(_l("Does it move a challenge?"), coerce=int, default=0)
+    answer_by = date_field(_l("Answer wanted by"))
+    moves = SelectField(_l("Is it progress on a challenge?"), coerce=int, default=0)
 
     kind = RadioField(
         _l("What do you want to share?"),
@@ -76,7 +76,7 @@ class ShareForm(CorrectionMixin, PostTextForm):
 class PostEditForm(VersionMixin, PostTextForm):
     """The text as it was when the form was opened."""
 
-    answer_by = date_field(_l("Answer wished by"))
+    answer_by = date_field(_l("Answer wanted by"))
 
 
 class WithdrawalForm(WorkspaceForm):
@@ -130,7 +130,7 @@ class ParkingForm(WorkspaceForm):
     def validate_until(self, field: Field) -> None:
         """A day to come."""
         if field.data and field.data <= today():
-            raise ValidationError(_("Choose a day to come."))
+            raise ValidationError(_("Choose a day in the future."))
 
 
 class ReopeningForm(WorkspaceForm):

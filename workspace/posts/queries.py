@@ -15,7 +15,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import HISTORY_COLUMNS, ORGANISATION_AND_SIDE, SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
-from workspace.partnerships.reading import Reading, is_comment, is_news
+from workspace.partnerships.reading import ReadingPosition, is_comment, is_news
 from workspace.partnerships.verbs import Verb, thread_verbs
 from workspace.permissions import Level
 from workspace.posts import follows
@@ -211,7 +211,7 @@ def news_columns(member: Any) -> tuple[Any, ...]:
     names = ("is_new", "new_comments", "first_new", "unread_to")
     if member is None:
         return tuple(value.label(name) for name, value in zip(names, (false(), null(), null(), null()), strict=True))
-    read_to, card_to = (func.coalesce(column, 0) for column in (Reading.number, Reading.card_number))
+    read_to, card_to = (func.coalesce(column, 0) for column in (ReadingPosition.number, ReadingPosition.card_number))
     here = (
         Entry.partnership_id == Post.partnership_id,
         Entry.post_number == Post.number,
@@ -228,7 +228,7 @@ def news_columns(member: Any) -> tuple[Any, ...]:
             Post.withdrawn_at.is_(None),
         ).label("is_new"),
         *(
-            select(value).where(*conditions).correlate(Post, Reading).scalar_subquery().label(name)
+            select(value).where(*conditions).correlate(Post, ReadingPosition).scalar_subquery().label(name)
             for name, value, conditions in (
                 ("new_comments", func.count(), comments),
                 ("first_new", func.min(Entry.number), comments),
@@ -242,8 +242,8 @@ def with_reading(query: AnySelect, member: Any) -> AnySelect:
     """`query` of posts with the row of what `member` has read of each; as it is for None."""
     if member is None:
         return query
-    mine = and_(Reading.membership_id == member.id, Reading.post_number == Post.number)
-    return query.outerjoin(Reading, mine)
+    mine = and_(ReadingPosition.membership_id == member.id, ReadingPosition.post_number == Post.number)
+    return query.outerjoin(ReadingPosition, mine)
 
 
 def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:

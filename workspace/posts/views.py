@@ -189,7 +189,7 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     """Pin a post to the top of the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
-    flash_live(_("The post is pinned: it stands first among the posts."))
+    flash_live(_("The post is pinned and comes first."))
     return shown(membership, post)
 
 

@@ -9,28 +9,29 @@ from workspace.rich_text import blocks, html_reader
 from workspace.rich_text.blocks import MENTION, MOST_LINKS, Block, RichText, Run
 
 SIGN = re.compile(r"(?<!\w)@")
-WITHIN_WORD = re.compile(r"\w")
+# A name ends where no letter follows, nor the s of a genitive: "@Farida Nazaris".
+ENDING = re.compile(r"s?(?!\w)", re.IGNORECASE)
 
 
 def resolve_mentions(prose: RichText, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> RichText:
     """`prose` with references only to the ids `referable`; `@` and a name of `recognisable` become one.
 
-    A name that two people share becomes none.
+    A name that two people share becomes none. A name may stand in the genitive; one that is a whole name goes first.
     """
     folded = {number: name.casefold() for number, name in recognisable.items()}
     bearers = Counter(folded.values())
-    names = Names({name: number for number, name in folded.items() if name and bearers[name] == 1})
+    names = Names({name: number if bearers[name] == 1 else None for number, name in folded.items() if name})
     read = (_referring(block, referable) for block in html_reader.read(prose.html))
     return blocks.render(_naming(block, names) for block in read)
 
 
 class Names:
-    """Lower-case names and whose they are: ten thousand are searched for as quickly as ten.
+    """Lower-case names and whose they are, None for a shared one: ten thousand are searched for as quickly as ten.
 
     At most as many are found in a text as it may have links.
     """
 
-    def __init__(self, by_name: Mapping[str, int]) -> None:
+    def __init__(self, by_name: Mapping[str, int | None]) -> None:
         self.by_name = by_name
         self.first_letters = {name[0] for name in by_name}
         self.longest = max(map(len, by_name), default=0)
@@ -41,9 +42,13 @@ class Names:
         if not self.room or text[begin : begin + 1].casefold()[:1] not in self.first_letters:
             return None
         for end in range(min(begin + self.longest, len(text)), begin, -1):
-            if WITHIN_WORD.match(text, end):
+            if not ENDING.match(text, end):
                 continue
-            if number := self.by_name.get(text[begin:end].casefold()):
+            name = text[begin:end].casefold()
+            if name in self.by_name:
+                number = self.by_name[name]
+                if number is None:
+                    return None
                 self.room -= 1
                 return end, number
         return None

@@ -85,7 +85,7 @@ def withdraw(assignment: RoleAssignment, by: Membership) -> None:
             return
         assignment.require_open()
         if not assignment.may_be_withdrawn_by(by):
-            raise NotAllowed(_("Only who made the offer, or a moderator, can withdraw it."))
+            raise NotAllowed(_("Only whoever made the offer, or a moderator, can withdraw it."))
         assignment.resolve(by, AssignmentState.WITHDRAWN)
         assignment.log(by, WITHDREW_ROLE)
 

@@ -17,18 +17,20 @@ def _took_role(entry: Entry) -> str:
 def _left_role(entry: Entry) -> str:
     name = entry.details.get("name", "")
     if entry.actor_id == entry.subject_id or entry.subject is None:
-        return _("%(who)s laid down the role ‘%(name)s’", who=who(entry), name=name)
+        return _("%(who)s stepped down from the role ‘%(name)s’", who=who(entry), name=name)
     person = entry.subject.user.name
-    return _("%(who)s took %(person)s out of the role ‘%(name)s’", who=who(entry), person=person, name=name)
+    return _("%(who)s removed %(person)s from the role ‘%(name)s’", who=who(entry), person=person, name=name)
 
 
 ADDED_ROLE = Verb("added_role", _l("%(who)s added the role ‘%(name)s’"), texts=("name",))
 EDITED_ROLE = Verb("edited_role", _l("%(who)s changed the role ‘%(name)s’"), texts=("name", "before"))
 RETIRED_ROLE = Verb("retired_role", _l("%(who)s retired the role ‘%(name)s’"), texts=("name",))
-RESUMED_ROLE = Verb("resumed_role", _l("%(who)s took the role ‘%(name)s’ into use again"), texts=("name",))
+RESUMED_ROLE = Verb("resumed_role", _l("%(who)s brought the role ‘%(name)s’ back into use"), texts=("name",))
 OFFERED_ROLE = Verb("offered_role", _l("%(who)s offered %(person)s the role ‘%(name)s’"), texts=("name",))
 ASKED_FOR_ROLE = Verb("asked_for_role", _l("%(who)s asked for the role ‘%(name)s’"), texts=("name",))
-WITHDREW_ROLE = Verb("withdrew_role", _l("%(who)s withdrew what waited about the role ‘%(name)s’"), texts=("name",))
+WITHDREW_ROLE = Verb(
+    "withdrew_role", _l("%(who)s withdrew an offer or a request about the role ‘%(name)s’"), texts=("name",)
+)
 TOOK_ROLE = Verb("took_role", _took_role, texts=("name",))
 DECLINED_ROLE = Verb("declined_role", _l("%(who)s declined the role ‘%(name)s’"), texts=("name", "reason"))
 GAVE_ROLE = Verb("gave_role", _l("%(who)s gave %(person)s the role ‘%(name)s’"), texts=("name",))

@@ -13,7 +13,7 @@ from granian.log import LogLevels
 from workspace import worker
 from workspace.config import Settings
 from workspace.db import db
-from workspace.db.engine import checkpoint
+from workspace.db.engine import checkpoint, watch_availability
 from workspace.live.views import watcher
 from workspace.logs import log_warnings
 from workspace.serving.front import Front, options
@@ -82,6 +82,7 @@ def _share_memory() -> None:
 def _load_app() -> Any:
     """The app as granian calls it, in a web process."""
     app = _present_app()
+    watch_availability(app)
     sys.setswitchinterval(GIL_SWITCH_INTERVAL)
     return Front(app, watcher(app))
 

@@ -1,18 +1,20 @@
-"""Tables for spreadsheets, and tables that people paste. One writer for all exports, so that none can run a formula."""
+"""Tables for spreadsheets. One writer for all exports, so that none can run a formula."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from urllib.parse import quote
 
 from flask import Response, make_response
 
-Cell = str | int | float | Decimal | datetime | None
+from workspace.i18n import danish, formatting
+
+Cell = str | int | float | Decimal | date | datetime | None
 
 SEPARATOR = ";"  # What a Danish spreadsheet splits at, since its comma is in the numbers.
-SEPARATORS = ";,\t"
 BYTE_ORDER_MARK = "\ufeff"  # By it Excel knows that the file is UTF-8.
 # What a formula begins with (OWASP, CSV injection), as an East Asian keyboard writes it too. It need not begin the
 # cell: whoever opens the file with another separator has a new cell behind each of these.
@@ -21,27 +23,26 @@ SPLIT = re.compile(r"[;,\t\r\n]")
 
 
 def download(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """The table as a file of that name."""
+    """The table as a file of that name, which may hold any letters."""
     response = make_response(written(columns, rows))
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    plain = danish.slug(name.removesuffix(".csv"))
+    names = {"filename": f"{plain}.csv", "filename*": f"UTF-8''{quote(name, safe='')}"}  # RFC 6266, section 4.3
+    response.headers.set("Content-Disposition", "attachment", **names)
     return response
 
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """The table as CSV: text that runs as no formula, numbers with a decimal comma, moments in ISO 8601."""
+    """The table as CSV: text that runs as no formula, numbers with a decimal comma, and days and moments as a
+    spreadsheet reads them in any language: "2026-03-29 14:05:00", in the reader's time zone.
+
+    `columns` are the headings, in the reader's language.
+    """
     file = io.StringIO()
     writer = csv.writer(file, delimiter=SEPARATOR)
-    writer.writerow(columns)
+    writer.writerow([neutralised(str(column)) for column in columns])
     writer.writerows([_shown(cell) for cell in row] for row in rows)
     return BYTE_ORDER_MARK + file.getvalue()
-
-
-def read(text: str) -> list[list[str]]:
-    """The rows of a pasted table, whichever separator its first line has; our own exports as they were before."""
-    text = text.removeprefix(BYTE_ORDER_MARK)
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    return [[restored(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
 
 
 def neutralised(text: str) -> str:
@@ -65,6 +66,10 @@ def _shown(cell: Cell) -> str:
         case str():
             return neutralised(cell)
         case datetime():
+            return f"{cell.astimezone(formatting.zone()):%Y-%m-%d %H:%M:%S}"
+        case date():
             return cell.isoformat()
+        case float():
+            return format(Decimal(repr(cell)), "f").replace(".", ",")
         case _:
             return format(cell, "f" if isinstance(cell, Decimal) else "").replace(".", ",")

@@ -25,6 +25,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
+from workspace.i18n.visible import visible
 from workspace.rich_text import (
     EMPTY,
     RichText,
@@ -48,7 +49,7 @@ class WTFormsTranslations:
 
     def gettext(self, message: str) -> str:
         """`message` in our words."""
-        choice, number = _("Choose one of the possibilities."), _("Reload the page, and try again.")
+        choice, number = _("Choose one of the options."), _("Reload the page, and try again.")
         day = _("Write a date, for example 31-12-2026.")
         return {
             "Not a valid choice.": choice,
@@ -61,7 +62,7 @@ class WTFormsTranslations:
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         """The same for plurals: only invalid choices have one."""
-        return _("Choose one of the possibilities.")
+        return _("Choose one of the options.")
 
 
 class WorkspaceForm(FlaskForm):
@@ -245,11 +246,14 @@ def text_line_field(label: Any, *, longest: int, required: Any = "", **options: 
 
 
 def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
-    """An e-mail address; `required` is the message when it is missing."""
+    """An e-mail address; `required` is the message when it is missing.
+
+    Its form has `novalidate`: browsers refuse letters before the @ that addresses may have (RFC 6532).
+    """
     return EmailField(
         label,
         validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
-        filters=[stripped],
+        filters=[lambda value: visible(value) if isinstance(value, str) else value],
         **options,
     )
 

@@ -53,7 +53,7 @@ class Busy(TryAgainLater):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__(_("It is busy right now. Try again in a moment."), SECONDS_UNTIL_ROOM)
+        super().__init__(_("Samspil is busy right now. Try again in a moment."), SECONDS_UNTIL_ROOM)
 
 
 class TooManyAttempts(TryAgainLater):

@@ -25,7 +25,7 @@ def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> In
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         if level is Level.MODERATOR:
-            raise Conflict(_("A link lets in readers or members. Moderators are made one by one."))
+            raise Conflict(_("A link lets in observers or participants. Moderators are appointed one by one."))
         link = InviteLink(
             partnership_id=by.partnership_id,
             level=level,
@@ -207,7 +207,7 @@ def _request(by: Membership, membership_id: int) -> Membership:
     by.require(Action.ADD_MEMBERS)
     membership = find_member(by.partnership, membership_id)
     if membership.state is not MembershipState.REQUESTED:
-        raise Conflict(_("The request has been answered or taken back in the meantime."))
+        raise Conflict(_("The request has been answered or withdrawn in the meantime."))
     return membership
 
 

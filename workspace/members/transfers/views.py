@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from workspace.db import db
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import DepartureForm, TransferForm
+from workspace.members.moderation import duties
 from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.duties import Duties
 from workspace.members.moderation.service import LastOfSide
 from workspace.members.moderation.suspension_views import ask_again
 from workspace.members.transfers import service as transfers_service
@@ -48,7 +50,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     except LastOfSide as question:
         return ask_again(form, question, context)
     flash_live(_("%(name)s no longer takes part.", name=context["organisation"].name))
-    return redirect_client(f"{membership.partnership.address}about")
+    return redirect_client(f"{membership.partnership.address}organisations")
 
 
 @blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
@@ -71,7 +73,9 @@ def change_organisation(membership: Membership, membership_id: int) -> ResponseR
         moved = transfers_service.move(membership, membership_id, form.organisation.data, confirmed=form.confirmed.data)
     except LastOfSide as question:
         return ask_again(form, question, context)
-    flash_live(_("%(name)s sits for %(organisation)s now.", name=moved.user.name, organisation=moved.organisation.name))
+    flash_live(
+        _("%(name)s now represents %(organisation)s.", name=moved.user.name, organisation=moved.organisation.name)
+    )
     return redirect_client(f"{membership.partnership.address}members/{moved.id}")
 
 
@@ -82,12 +86,12 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     members = transfers_service.members_of(membership.partnership, organisation_id)
     organisation = db.session.get_one(Organisation, organisation_id)
     return {
-        "heading": _("Let %(name)s go", name=organisation.name),
+        "heading": _("End the participation of %(name)s", name=organisation.name),
         "part": "members/_departure.html",
-        "tab": "about",
+        "tab": "members",
         "organisation": organisation,
         "members": members,
-        "without": removal_impact.impact_of_removing(membership, [member.id for member in members]),
+        "duties": duties.of(membership, [member.id for member in members]),
         **partnership_context(membership),
     }
 
@@ -95,6 +99,9 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
 def _departure_form(membership: Membership, organisation_id: int) -> DepartureForm:
     form = DepartureForm()
     form.stay_for.choices = _others(membership, organisation_id)
+    if organisation_id == membership.organisation_id:  # Nobody removes themselves here.
+        form.members.choices = {"stay": _("They stay, for another organisation")}
+        form.members.data = form.members.data or "stay"
     return form
 
 
@@ -104,7 +111,7 @@ def _transfer_context(membership: Membership, membership_id: int) -> dict[str, A
         "heading": _("Change organisation"),
         "part": "members/_organisation.html",
         "member": member,
-        "without": removal_impact.impact_of_removing(membership, [member.id]),
+        "duties": Duties(removal_impact.impact_of_removing(membership, [member.id]), []),
         **partnership_context(membership),
     }
 

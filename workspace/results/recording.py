@@ -1,0 +1,267 @@
+"""Writing numbers down, and correcting them: one press is one entry, under one lock."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from workspace import clock
+from workspace.db import db
+from workspace.i18n.formatting import today
+from workspace.organisations.models import Organisation
+from workspace.partnerships.activity_log import Entry, record_by
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, NotAllowed
+from workspace.posts.models import Post, PostKind
+from workspace.results import pooling
+from workspace.results.kinds import ReferenceKind
+from workspace.results.measurements import Measurement, MeasurementState, Reading
+from workspace.results.models import Indicator, Reference, Source, told_form
+from workspace.results.periods import EARLIEST, ReportingPeriod, Rhythm, containing
+from workspace.results.verbs import CORRECTED, COULD_NOT_MEASURE, MEASURED
+from workspace.rich_text import RichText
+
+
+class AlreadyMeasured(Conflict):
+    """Somebody else has entered another number in the meantime: `present` is theirs."""
+
+    def __init__(self, present: "Measurement") -> None:
+        super().__init__(_("Somebody else has entered a number in the meantime."))
+        self.present = present
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What lies behind the numbers, to be shared as progress."""
+
+    title: str
+    body: RichText
+    one_time_key: str
+
+
+@dataclass
+class Recorded:
+    """What became of the readings: those written, those for which somebody else's number stands already, and those
+    whose days another number of the organisation is about in part.
+    """
+
+    written: list[Reading] = field(default_factory=list)
+    overlapping: list[Reading] = field(default_factory=list)
+    conflicts: list[tuple[Reading, Measurement]] = field(default_factory=list)
+
+
+def record(
+    by: Membership,
+    readings: Sequence[Reading],
+    *,
+    story: Story | None = None,
+    why: str = "",
+) -> Recorded:
+    """Write down numbers: all of them are one entry, or one post where there is a `story`.
+
+    With `why` they may correct what stands there; without, a different number of somebody's is a conflict, and the rest
+    is written. What says the same as what stands there already is not written again, so twice is once.
+    Raises NotAllowed for organisations that the member may not write for, Conflict for what can't be measured.
+    """
+    with by.partnership.locked():
+        by.require(Action.MEASURE)
+        _require_writable(by, readings)
+        present = _present(by, readings)
+        result, replaced = Recorded(), []
+        for reading in readings:
+            standing = present.get(reading.key)
+            if standing is None:
+                (result.overlapping if _overlaps(reading) else result.written).append(reading)
+            elif reading.equals(standing) and not (why and reading.annotates(standing)):
+                continue
+            elif why:
+                result.written.append(reading)
+                replaced.append(standing)
+            else:
+                result.conflicts.append((reading, standing))
+        if result.written:
+            number = _entry(by, result, story, why, replaced)
+            for standing in replaced:
+                standing.replaced_by_number = number
+            db.session.flush()
+            corrected = {(row.indicator_number, row.organisation_id, row.to_day) for row in replaced}
+            rows = [_row(by, reading, number, why if reading.key in corrected else "") for reading in result.written]
+            db.session.add_all(rows)
+            for reading in result.written:
+                reading.indicator.has_numbers = True
+            db.session.flush()
+            _tell_targets_reached(by, result.written, number)
+        return result
+
+
+def correct(measurement: Measurement, by: Membership, reading: Reading, why: str) -> None:
+    """Replace a measurement by another, with the reason. What it was stays to be read.
+
+    Raises AlreadyMeasured if somebody else has corrected it in the meantime.
+    """
+    with by.partnership.locked():
+        by.require(Action.MEASURE)
+        _require_writable(by, [reading])
+        if measurement.replaced_by_number is not None:
+            raise AlreadyMeasured(_present(by, [reading])[reading.key])
+        record(by, [reading], why=why)
+
+
+def _require_writable(by: Membership, readings: Iterable[Reading]) -> None:
+    """Raise the appropriate error unless the member may write all of these, and each can be measured."""
+    leads: dict[int, bool] = {}
+    sources = _sources(by, readings)
+    for reading in readings:
+        indicator = reading.indicator
+        indicator.require_in_use()
+        if not by.sits_for(reading.organisation_id):
+            if indicator.number not in leads:
+                leads[indicator.number] = indicator.is_led_by(by)
+            if not leads[indicator.number]:
+                raise NotAllowed(_("You enter numbers for your own organisation only."))
+        if (indicator.number, reading.organisation_id) not in sources:
+            raise Conflict(_("The organisation no longer reports this number."))
+        if not is_measurable(indicator, reading.period):
+            raise Conflict(_("The period is not over yet. Choose another."))
+
+
+def is_measurable(indicator: Indicator, period: ReportingPeriod) -> bool:
+    """Whether there may be a number for the period: one of the indicator's own that is over."""
+    if not EARLIEST <= period.first <= period.last:
+        return False
+    if indicator.rhythm is Rhythm.IRREGULAR:
+        return period.last <= today()
+    return period.last < today() and period == containing(indicator.rhythm, period.last)
+
+
+def _sources(by: Membership, readings: Iterable[Reading]) -> set[tuple[int, int]]:
+    """Which of these organisations owe which of these numbers now."""
+    wanted = {reading.indicator.number for reading in readings}
+    query = pooling.present_sources(Source.indicator_number, Source.organisation_id).where(
+        Source.partnership_id == by.partnership_id, Source.indicator_number.in_(wanted)
+    )
+    return {(row.indicator_number, row.organisation_id) for row in db.session.execute(query)}
+
+
+def _present(by: Membership, readings: Sequence[Reading]) -> dict[tuple[int, int, date], Measurement]:
+    """What stands already for what is brought, by its key."""
+    keys = {reading.key for reading in readings}
+    if not keys:
+        return {}
+    found = select(Measurement).where(
+        Measurement.partnership_id == by.partnership_id,
+        Measurement.replaced_by_number.is_(None),
+        Measurement.indicator_number.in_({key[0] for key in keys}),
+        Measurement.organisation_id.in_({key[1] for key in keys}),
+        Measurement.to_day.in_({key[2] for key in keys}),
+    )
+    standing = {(row.indicator_number, row.organisation_id, row.to_day): row for row in db.session.scalars(found)}
+    return {key: row for key, row in standing.items() if key in keys}
+
+
+def _overlaps(reading: Reading) -> bool:
+    """Whether another number of the same organisation is about some of the same days."""
+    if reading.indicator.rhythm is not Rhythm.IRREGULAR:
+        return False
+    others = select(Measurement.id).where(
+        Measurement.partnership_id == reading.indicator.partnership_id,
+        Measurement.indicator_number == reading.indicator.number,
+        Measurement.organisation_id == reading.organisation_id,
+        Measurement.replaced_by_number.is_(None),
+        Measurement.from_day <= reading.period.last,
+        Measurement.to_day >= reading.period.first,
+    )
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def _entry(by: Membership, result: Recorded, story: Story | None, why: str, replaced: Sequence[Measurement]) -> int:
+    """The number of the entry that brings what is written: a post of its own, or a line of the log."""
+    if story:
+        post = Post.share(
+            by, kind=PostKind.PROGRESS, title=story.title, body=story.body, one_time_key=story.one_time_key
+        )
+        return post.number
+    written = result.written
+    indicators = {reading.indicator.number: reading.indicator for reading in written}
+    details: dict[str, Any] = {"count": len(written)}
+    only = next(iter(indicators.values())) if len(indicators) == 1 else None
+    if only:
+        details |= {"name": only.name, **told_form(only)}
+    periods = {(reading.indicator.rhythm, reading.period) for reading in written}
+    if len(periods) == 1:
+        [(rhythm, period)] = periods
+        details |= {"rhythm": rhythm.value, "first": period.first.isoformat(), "last": period.last.isoformat()}
+    organisations = {reading.organisation_id for reading in written}
+    if len(organisations) == 1 and organisations != {by.organisation_id}:
+        details["organisation"] = db.session.get_one(Organisation, organisations.pop()).name
+    if len(written) == 1 and replaced:
+        before, after = replaced[0].value, written[0].value
+        details |= {"before": str(before or ""), "after": str(after or ""), "why": why}
+        return record_by(by, CORRECTED, thing_number=written[0].indicator.number, **details).number
+    if all(reading.numerator is None for reading in written):
+        details["why"] = written[0].note if len(written) == 1 else ""
+        verb = COULD_NOT_MEASURE
+    else:
+        details |= {"corrected": len(replaced), "why": why}
+        verb = MEASURED
+    return record_by(by, verb, thing_number=only.number if only else None, **details).number
+
+
+def _tell_targets_reached(by: Membership, written: Sequence[Reading], number: int) -> None:
+    """Note in the entry which targets the numbers have reached."""
+    reached = [
+        reading.indicator.name
+        for reading in {reading.indicator.number: reading for reading in written}.values()
+        if _has_just_reached(
+            reading.indicator, {one.period.last for one in written if one.indicator is reading.indicator}
+        )
+    ]
+    entry = db.session.get(Entry, (by.partnership_id, number))
+    if reached and entry and entry.verb in (MEASURED, CORRECTED):
+        entry.details = entry.details | {"reached": reached}
+
+
+def _row(by: Membership, reading: Reading, number: int, why: str) -> Measurement:
+    numerator, denominator = reading.counted
+    measured = reading.numerator is not None
+    return Measurement(
+        partnership_id=by.partnership_id,
+        indicator_number=reading.indicator.number,
+        organisation_id=reading.organisation_id,
+        from_day=reading.period.first,
+        to_day=reading.period.last,
+        state=MeasurementState.MEASURED if measured else MeasurementState.NOT_MEASURED,
+        numerator=numerator,
+        denominator=denominator,
+        value=reading.value,
+        note=reading.note,
+        evidence=reading.evidence,
+        why=why,
+        membership_id=by.id,
+        entry_number=number,
+        at=clock.now(),
+    )
+
+
+def _has_just_reached(indicator: Indicator, written: Collection[date]) -> bool:
+    """Whether the target is reached in the newest complete period, one of those just `written`, and was not before."""
+    target = db.session.scalar(
+        select(Reference.value)
+        .where(
+            Reference.partnership_id == indicator.partnership_id,
+            Reference.indicator_number == indicator.number,
+            Reference.kind == ReferenceKind.TARGET,
+        )
+        .order_by(Reference.id.desc())
+        .limit(1)
+    )
+    found = pooling.totals(indicator.partnership_id, [indicator.number]).get(indicator.number, [])
+    complete = [total for total in found if total.is_complete]
+    if target is None or not complete or complete[-1].period.last not in written:
+        return False
+    values = [total.value(indicator) for total in complete[-2:]]
+    reached = [value is not None and pooling.is_reached(indicator.direction, value, target) for value in values]
+    return reached[-1] and not (len(reached) == 2 and reached[0])
