@@ -9,6 +9,7 @@ from workspace.config import ROOT
 from workspace.db import db
 
 MIGRATIONS = ROOT / "migrations"
+FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 
 
 def present_version() -> str | None:
@@ -23,28 +24,23 @@ def present_version() -> str | None:
 def is_current() -> bool:
     """Whether the tables have all that this code needs.
 
-    Those of a newer version, which this code does not know, do: what a migration replaces stays until the next one.
+    Those of a newer version do: what a migration replaces stays until the version after.
     """
     present = present_version()
-    return present is not None and (present == newest_version() or present not in versions())
+    return present is not None and present not in versions()[:-1]
 
 
 def newest_version() -> str:
-    """The last of the migrations."""
+    """The last of the migrations, each of which says which it follows."""
     return versions()[-1]
 
 
 @cache
 def versions() -> list[str]:
-    """All migrations, each after the one that it follows. Their numbers need not be in that order."""
-    sources = [path.read_text("utf-8") for path in (MIGRATIONS / "versions").glob("[0-9]*.py")]
-    following = {_named("down_revision", source): _named("revision", source) for source in sources}
-    found, version = [], following.get("None")
-    while version:
-        found.append(version)
-        version = following.get(version)
-    return found
-
-
-def _named(what: str, source: str) -> str:
-    return re.findall(rf'^{what} = "?(\w+)"?$', source, re.MULTILINE)[0]
+    """All migrations, the first first: their numbers say who made them, not when."""
+    files = (MIGRATIONS / "versions").glob("[0-9]*.py")
+    following = {found[1] if (found := FOLLOWS.search(file.read_text("utf-8"))) else "": file.stem for file in files}
+    chain = [following[""]]
+    while chain[-1] in following:
+        chain.append(following[chain[-1]])
+    return chain

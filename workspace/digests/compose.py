@@ -100,9 +100,11 @@ def _unread(edition: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[L
     """What of each span its reader has not read in the meantime."""
     for membership in memberships:
         after, last = edition.ranges[membership.id]
-        after = max(after, membership.seen_number)
-        has_own = (membership.wrote_number or 0) > after or (
-            membership.mailed_at and membership.mailed_at > edition.since
+        after = max(after, membership.read_number)
+        has_own = (
+            membership.has_read_past
+            or (membership.wrote_number or 0) > after
+            or (membership.mailed_at and membership.mailed_at > edition.since)
         )
         yield LogRange(
             membership_id=membership.id if has_own else 0,
