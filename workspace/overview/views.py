@@ -11,9 +11,9 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.i18n.formatting import relative_day
 from workspace.overview import queries
-from workspace.overview.action_items import waiting
+from workspace.overview.action_items import action_list
 from workspace.overview.blueprint import blueprint
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships.queries import organisations_by_side
 from workspace.partnerships.views import may_start
 from workspace.permissions import signed_in
@@ -37,7 +37,7 @@ def index(user: User) -> ResponseReturnValue:
         "overview/_post_list_page.html",
         focus=f"#e{page[0].partnership_id}-{page[0].number} a" if page else "",
         today=clock.now(),
-        waiting=None if before else waiting(user),
+        waiting=None if before else action_list(user),
         partnerships=listed,
         more_partnerships=len(partnerships) > len(listed),
         parties=organisations_by_side([row.id for row in listed], NAMED_IN_LIST),
@@ -54,7 +54,7 @@ def mark_seen(user: User) -> ResponseReturnValue:
     """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
     for membership in queries.memberships(user, list(shown)):
-        activity_log.mark_seen(membership, shown[membership.partnership_id])
+        reading.read_all(membership, shown[membership.partnership_id])
     flash_live(_("Everything is marked as read."))
     return redirect_303("/")
 

@@ -79,6 +79,11 @@ class Verb(str):
         VERBS[word] = self
         return self
 
+    @property
+    def makes_text(self) -> bool:
+        """Whether its entries make a post or a comment: what is counted as new."""
+        return self.digest in (DigestUse.NEW_POST, DigestUse.COMMENT)
+
     def sentence(self, entry: "Entry") -> str:
         """What `entry` says, in the reader's language."""
         if self.tells is None or callable(self.tells):
