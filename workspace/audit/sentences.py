@@ -138,8 +138,8 @@ class _Words(dict[str, Any]):
 
 def _sentence(event: AuditEvent) -> Any:
     action = event.action
-    if action is None:  # type: ignore[redundant-expr]
-        return _("Something that this version of Samspil does not know")  # type: ignore[unreachable]
+    if action is None:
+        return _("Something that this version of Samspil does not know")
     if action is A.SET_END and not event.details.get("after"):
         return NO_END
     if not event.actor_name and action in BY_ITSELF:
