@@ -107,6 +107,12 @@ TABLE = """
     GET  /address-changes/<token:token>                                 public
     POST /address-changes/<token:token>                                 public
     GET  /people/<number:user_id>/memberships                           administrators
+    GET  /admin                                                         administrators
+    GET  /people                                                        administrators
+    POST /people/<number:user_id>/welcome                               administrators
+    POST /people/<number:user_id>/sign-out                              administrators
+    POST /people/<number:user_id>/administrator                         administrators
+    POST /people/<number:user_id>/administrator/removal                 administrators
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
