@@ -277,6 +277,12 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
 
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/handover/withdrawal      members manage_members
+    GET  /partnerships/<slug:slug>/members/handover                     members read
+    POST /partnerships/<slug:slug>/members/handover/acceptance          members read
+    POST /partnerships/<slug:slug>/members/handover/refusal             members read
+    GET  /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
     GET  /partnerships/<slug:slug>/members/leaving                      members leave
     POST /partnerships/<slug:slug>/members/leaving                      members leave
     GET  /join/<token:token>                                            public
