@@ -19,6 +19,7 @@ ACTIONS = {
     AuditAction.SET_INVITATION_LIMIT: _l("Changed the limit for invitations"),
     AuditAction.RESENT: _l("Sent an invitation again"),
     AuditAction.WITHDREW_INVITATION: _l("Withdrew an invitation"),
+    AuditAction.DECLINED_INVITATION: _l("Declined an invitation"),
     AuditAction.OPENED_LINK: _l("Created a link"),
     AuditAction.CLOSED_LINK: _l("Closed a link"),
     AuditAction.ASKED_TO_JOIN: _l("Asked to join"),
