@@ -145,6 +145,7 @@ TABLE = """
     GET  /partnerships/<slug:slug>/members/suspension                   members manage_members
     POST /partnerships/<slug:slug>/members/suspension                   members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/reopening     members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/readmission   members add_members
     GET  /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/end   members manage_members
     GET  /partnerships/<slug:slug>/members/removal                      members manage_members

@@ -241,6 +241,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         long_datetime=formatting.long_datetime,
         short_date=formatting.short_date,
         short_day=formatting.short_day,
+        last_date=formatting.last_date,
         duration=formatting.duration,
         display_html=display.display_html,
         is_undoable=is_undoable,

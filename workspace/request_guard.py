@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -61,7 +62,12 @@ def authorise_request() -> ResponseReturnValue | None:
         require_permission(g.membership, declared.action)
     inject_actor(declared.audience)
     if request.method not in SAFE_METHODS and declared.checks_csrf:
-        csrf.protect()
+        try:
+            csrf.protect()
+        except CSRFError:
+            if answer := sign_in.of_another_tab():
+                return answer
+            raise
         origin.require_own()
     return None
 

@@ -18,6 +18,7 @@ from tests.mail.sink import FAULTS, Sink
 from tests.mail.sink import IN_DOUBT as FAULTS_IN_DOUBT
 from workspace.db import db
 from workspace.mail import smtp
+from workspace.mail.claims import MOST_TRIES
 from workspace.mail.models import Mail, MailState
 
 AFTER_ALL_PAUSES = timedelta(hours=9)
@@ -83,7 +84,7 @@ def unwritable(house: House, runs: int) -> Iterator[Result]:
     result = Result("a template raises on one post")
     for _ in range(runs):
         [broken], addresses = house.post(1, subject="broken"), house.post(MAILS)
-        for tries in range(9):
+        for tries in range(MOST_TRIES + 1):
             house.work(later=tries * AFTER_ALL_PAUSES)
         house.count(result, addresses)
         assert _states([broken]) == {MailState.FAILED}, "It is kept, and shown to the administrator"

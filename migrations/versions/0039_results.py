@@ -73,7 +73,7 @@ def upgrade() -> None:
         "ix_indicator_source_partnership_id_organisation_id", "indicator_source", ["partnership_id", "organisation_id"]
     )
     op.create_table(
-        "indicator_reference",
+        "reference_value",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.Column("indicator_number", sa.Integer(), nullable=False),
@@ -84,27 +84,27 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("membership_id", sa.Integer(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        _key("indicator_reference", ["partnership_id", "indicator_number"], INDICATOR),
-        _key("indicator_reference", ["partnership_id", "membership_id"], MEMBERSHIP),
-        _key("indicator_reference", ["organisation_id"], ["organisation.id"]),
-        sa.PrimaryKeyConstraint("id", name="pk_indicator_reference"),
+        _key("reference_value", ["partnership_id", "indicator_number"], INDICATOR),
+        _key("reference_value", ["partnership_id", "membership_id"], MEMBERSHIP),
+        _key("reference_value", ["organisation_id"], ["organisation.id"]),
+        sa.PrimaryKeyConstraint("id", name="pk_reference_value"),
     )
     op.create_index(
-        "ix_indicator_reference_partnership_id_indicator_number",
-        "indicator_reference",
+        "ix_reference_value_partnership_id_indicator_number",
+        "reference_value",
         ["partnership_id", "indicator_number", "id"],
     )
     op.create_table(
-        "indicator_agreement",
+        "agreement",
         sa.Column("partnership_id", sa.Integer(), nullable=False),
         sa.Column("indicator_number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("side", sa.String(20), nullable=False),
         sa.Column("terms", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("membership_id", sa.Integer(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        _key("indicator_agreement", ["partnership_id", "indicator_number"], INDICATOR),
-        _key("indicator_agreement", ["partnership_id", "membership_id"], MEMBERSHIP),
-        sa.PrimaryKeyConstraint("partnership_id", "indicator_number", "side", "terms", name="pk_indicator_agreement"),
+        _key("agreement", ["partnership_id", "indicator_number"], INDICATOR),
+        _key("agreement", ["partnership_id", "membership_id"], MEMBERSHIP),
+        sa.PrimaryKeyConstraint("partnership_id", "indicator_number", "side", "terms", name="pk_agreement"),
     )
     op.create_table(
         "measurement",
@@ -148,7 +148,7 @@ def _key(table: str, columns: list[str], target: list[str]) -> sa.ForeignKeyCons
 
 def downgrade() -> None:
     """Back to the version before."""
-    for table in ("measurement", "indicator_agreement", "indicator_reference", "indicator_source", "indicator"):
+    for table in ("measurement", "agreement", "reference_value", "indicator_source", "indicator"):
         op.drop_table(table)
     with op.batch_alter_table("partnership") as partnership:
         partnership.drop_column("indicator_count")

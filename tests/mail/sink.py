@@ -42,6 +42,7 @@ ANSWERS = {
     "450": "450 4.2.1 Mailbox busy",
     "451": "451 4.3.0 Try again later",
     "550": "550 5.1.1 No such mailbox",
+    "554": "554 5.7.1 Relay access denied",
 }
 SILENCE = 3600
 

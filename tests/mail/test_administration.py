@@ -66,18 +66,21 @@ def test_htmx_gets_the_list_alone(administrator: Client, send_due: Callable[[], 
     assert answer.text.lstrip().startswith('<div class="flow" id="mails"')
 
 
-def test_what_was_given_up_or_put_off_is_sent_again_all_at_once(
+def test_what_was_given_up_put_off_or_refused_is_sent_again_all_at_once(
     administrator: Client, send_due: Callable[[], int], sink: Sink
 ) -> None:
     given_up, put_off, refused = note("note:1", "a@example.dk"), note("note:2", "b@example.dk"), note("note:3")
+    of_old = note("note:4", "c@example.dk")
     sink.plan("a@example.dk", "rcpt 450")
     sink.plan("b@example.dk", "rcpt 450")
     sink.plan(HER, "rcpt 550")
     send_due()
     given_up.state = MailState.FAILED
+    of_old.state, of_old.finished_at = MailState.REFUSED, clock.now() - timedelta(days=8)
     administrator.submit("/admin/mail/retry", {"shelf": "failed"})
-    assert send_due() == 2
-    assert [mail.state for mail in (given_up, put_off, refused)] == [MailState.SENT, MailState.SENT, MailState.REFUSED]
+    assert send_due() == 3
+    assert {mail.state for mail in (given_up, put_off, refused)} == {MailState.SENT}
+    assert of_old.state is MailState.REFUSED
 
 
 def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, send_due: Callable[[], int]) -> None:

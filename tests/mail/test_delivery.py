@@ -1,5 +1,7 @@
 """Delivery: what becomes of an email when the server takes it, puts it off, refuses it, or is not there."""
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +15,7 @@ from tests.factories import make_user
 from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
 from workspace.config import Settings
-from workspace.db import db
+from workspace.db import db, failures
 from workspace.mail import claims
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EmailContent, email_type
@@ -155,8 +157,8 @@ def test_what_is_in_doubt_twice_is_left_to_the_administrator(send_due: Deliver, 
     assert later(send_due, days=3) == 0
 
 
-def test_after_eight_tries_it_has_failed(send_due: Deliver, sink: Sink) -> None:
-    sink.plan(HER, *["rcpt 450"] * 9)
+def test_after_three_days_it_has_failed(send_due: Deliver, sink: Sink) -> None:
+    sink.plan(HER, *["rcpt 450"] * 30)
     note()
     moment, pauses = clock.now(), []
     while mail().state is MailState.DUE:
@@ -164,8 +166,68 @@ def test_after_eight_tries_it_has_failed(send_due: Deliver, sink: Sink) -> None:
         moment = mail().next_attempt_at
         with clock.at(moment):
             send_due()
-    assert [round(pause) for pause in pauses[1:]] == [1, 5, 15, 30, 60, 120, 240]
-    assert (mail().state, mail().attempts) == (MailState.FAILED, 8)
+    assert [round(pause) for pause in pauses[1:]] == [1, 5, 15, 30, 60, 120, *[240] * 18]
+    assert sum(pauses) > 3 * 24 * 60
+    assert (mail().state, mail().attempts) == (MailState.FAILED, 25)
+
+
+def write_to_many(sink: Sink, number: int, fault: str) -> None:
+    """Mails to so many people, all of which the server refuses, twice."""
+    for each in range(number):
+        note(f"note:{each}", f"person{each}@example.dk")
+        sink.plan(f"person{each}@example.dk", fault, fault)
+
+
+def states() -> Counter[MailState]:
+    return Counter(db.session.scalars(select(Mail.state)))
+
+
+def test_a_server_that_refuses_everything_loses_no_mail_and_is_told(send_due: Deliver, sink: Sink) -> None:
+    write_to_many(sink, 14, "rcpt 554")
+    assert send_due() == 0
+    assert states() == {MailState.DUE: 14}
+    assert sink.received == []
+    assert failures.has_failed("refusals")
+    assert "refuses every email: 554 5.7.1 Relay access denied" in mail("note:13").last_error
+    assert later(send_due, minutes=1.1) == 0  # One is tried, and is refused.
+    assert states() == {MailState.DUE: 14}
+    for fault in sink.faults.values():
+        fault.clear()
+    assert later(send_due, minutes=10) == 14
+    assert not failures.has_failed("refusals")
+    note("note:alone")
+    sink.plan(HER, "rcpt 554")
+    send_due()
+    assert mail("note:alone").state is MailState.REFUSED  # It was this mail again.
+
+
+def test_a_few_refusals_are_believed(send_due: Deliver, sink: Sink) -> None:
+    write_to_many(sink, 9, "rcpt 554")
+    note("note:well", "well@example.dk")
+    send_due()
+    assert states() == {MailState.REFUSED: 9, MailState.SENT: 1}
+
+
+def test_addresses_that_do_not_exist_hold_up_nobody(send_due: Deliver, sink: Sink) -> None:
+    write_to_many(sink, 12, "rcpt 550")
+    note("note:well", "well@example.dk")
+    send_due()
+    assert states() == {MailState.REFUSED: 12, MailState.SENT: 1}
+
+
+def test_no_more_are_sent_in_a_minute_than_is_allowed(
+    app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = MailSender(replace(app.settings, smtp_url=sink.url, mails_per_minute=30))
+    waited: list[float] = []
+    monkeypatch.setattr(sender.stopping, "wait", waited.append)
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0 + sum(waited))
+    for number in range(5):
+        note(f"note:{number}", f"person{number}@example.dk")
+    assert sender.deliver() == 5
+    assert [round(each) for each in waited] == [0, 2, 2, 2, 2]
+    assert sender._most_at_once() == 2
+    sender.transport.close()
 
 
 def test_a_server_that_is_away_costs_no_mail_a_try(send_due: Deliver, sink: Sink) -> None:

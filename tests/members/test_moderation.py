@@ -1,13 +1,25 @@
 """What moderators do with seats, and what everybody does with their own: the rules, and out means out at once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import Level, Side, add_member, make_administrator, make_user, share, start_partnership
+from tests.factories import (
+    Holder,
+    Level,
+    Side,
+    add_member,
+    challenge,
+    hold,
+    make_administrator,
+    make_role,
+    make_user,
+    share,
+    start_partnership,
+)
 from tests.pages import Page
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
@@ -16,9 +28,10 @@ from workspace.audit.models import AuditAction, AuditEvent
 from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
-from workspace.members import expiry
+from workspace.members import expiry, queries
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastModerator, LastOfSide
+from workspace.members.transfers import service as transfers_service
 from workspace.members.verbs import EXPIRED
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState
@@ -219,7 +232,7 @@ class TestPages:
         address = f"{moderator.partnership.address}members/levels"
         answer = browser.submit(address, {"member": other.id, "level": "observer"}, htmx=True)
         assert other.level is Level.OBSERVER
-        form = Page(answer.text).all("form")[1]
+        [form] = Page(answer.text).all("form")
         values = {field.get("name"): field.get("value") for field in form.iter("input")}
         assert values["level"] == "contributor"
         browser.submit(address, {"member": other.id, "level": values["level"]})
@@ -234,6 +247,100 @@ class TestPages:
         form = browser.page(answer.location).form(address)
         browser.submit(address, form | {"member": ids})
         assert {other.level for other in others} == {Level.CONTRIBUTOR}
+
+    def test_whoever_has_taken_something_on_becomes_an_observer_only_when_that_is_confirmed(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        other, browser = add_member(moderator), sign_in(moderator.user)
+        hold(make_role(moderator, "Kurser"), other, moderator, Holder.HELPER)
+        challenge(other, "Hvem kører?").take(other)
+        db.session.commit()
+        address, typed = f"{moderator.partnership.address}members/levels", {"member": other.id, "level": "observer"}
+        for htmx in (True, False):
+            answer = browser.submit(address, typed, htmx=htmx)
+            assert answer.status_code == 409
+            assert "take care of: Kurser, »Hvem kører?«" in Page(answer.text).text
+        assert other.level is Level.CONTRIBUTOR
+        browser.submit(address, typed | {"confirmed": "1"})
+        assert other.level is Level.OBSERVER
+
+    def test_what_members_have_taken_on_is_said_before_they_are_put_on_hold_or_removed(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        other, browser = add_member(moderator, make_user("Emil Borte")), sign_in(moderator.user)
+        hold(make_role(moderator, "Kurser"), other, moderator)
+        challenge(other, "Hvem kører?").take(other)
+        db.session.commit()
+        for page in ("suspension", "removal"):
+            text = browser.page(f"{moderator.partnership.address}members/{page}?member={other.id}").text
+            assert "Kurser" in text
+            assert "Hvem kører?" in text
+        moderation_service.suspend(moderator, [other.id], until=None, reason="Orlov")
+        row = browser.page(f"{moderator.partnership.address}members?q=Emil").text
+        assert "Nobody meanwhile: Kurser" in row
+
+    def test_a_former_member_comes_back_with_an_access_of_the_moderators_choice(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        other, browser = add_member(moderator, level=Level.OBSERVER), sign_in(moderator.user)
+        moderation_service.remove(moderator, [other.id], reason="x")
+        address = f"{moderator.partnership.address}members/{other.id}"
+        form = browser.page(address).form(f"{address}/readmission")
+        assert form["level"] == "observer"
+        assert browser.submit(f"{address}/readmission", {"level": "king"}).status_code == 409
+        browser.submit(f"{address}/readmission", {"level": "contributor"})
+        assert (other.is_active, other.level, other.accepted_at) == (True, Level.CONTRIBUTOR, None)
+        assert db.session.scalars(select(Mail.kind).order_by(Mail.id.desc())).first() == "added"
+        assert browser.submit(f"{address}/readmission", {"level": "moderator"}).status_code == 409
+        assert other.level is Level.CONTRIBUTOR
+
+    @pytest.mark.parametrize("why", ["closed", "gone"])
+    def test_nobody_comes_back_with_a_closed_account_or_for_an_organisation_that_is_gone(
+        self, why: str, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        other, browser = add_member(moderator), sign_in(moderator.user)
+        moderation_service.remove(moderator, [other.id], reason="x")
+        if why == "closed":
+            other.user.deactivated_at = clock.now()
+        else:
+            transfers_service.end_participation(moderator, other.organisation_id, stay_for=None, reason="x")
+        db.session.commit()
+        address = f"{moderator.partnership.address}members/{other.id}"
+        assert f"{address}/readmission" not in browser.page(address).html
+        assert browser.submit(f"{address}/readmission", {"level": "observer"}, page="").status_code == 409
+        assert not other.is_active
+
+    def test_the_last_day_is_a_day_with_access(self, moderator: Membership, sign_in: SignIn) -> None:
+        other, browser = add_member(moderator), sign_in(moderator.user)
+        address = f"{moderator.partnership.address}members/{other.id}/end"
+        browser.submit(address, {"ends_on": "2030-12-31"})
+        assert other.ends_at == datetime(2030, 12, 31, 23, tzinfo=UTC)  # midnight in Copenhagen, after that day
+        assert browser.page(address).form(address)["ends_on"] == "2030-12-31"
+        assert "Last day: 31 December 2030" in browser.page(f"{moderator.partnership.address}members").text
+
+    def test_more_than_a_hundred_at_once_are_refused_and_none_left_out_unsaid(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
+        address = f"{moderator.partnership.address}members/levels"
+        ids = [str(number) for number in range(1, 103)]
+        answer = sign_in(moderator.user).submit(address, {"member": ids, "level": "observer"})
+        assert answer.status_code == 409
+        assert "at most 100" in Page(answer.text).text
+
+    def test_further_members_come_behind_those_that_are_there(
+        self, moderator: Membership, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "PAGE", 2)
+        for name in ("Ane", "Bo", "Carl"):
+            add_member(moderator, make_user(name))
+        browser, address = sign_in(moderator.user), f"{moderator.partnership.address}members"
+        [more] = [
+            link.get("hx-get") for link in browser.page(address).all("a") if link.get("hx-target") == "#more-members"
+        ]
+        text = browser.get(more, htmx=True).text
+        assert text.lstrip().startswith("<tr")
+        assert "Carl" in text
+        assert "Ane" not in text
 
     def test_lowering_the_last_of_a_side_asks_in_place(self, moderator: Membership, sign_in: SignIn) -> None:
         other, browser = add_member(moderator, level=Level.MODERATOR), sign_in(moderator.user)

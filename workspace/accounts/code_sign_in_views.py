@@ -62,7 +62,7 @@ def ask() -> ResponseReturnValue:
 def show_answer() -> ResponseReturnValue:
     """The form for the code, in the browser that asked for it."""
     if COOKIE not in cookie:
-        return redirect_303("/sign-in/code")
+        return redirect_303("/" if g.user else "/sign-in/code")
     return render_template("accounts/answer.html", form=VerificationCodeForm(), asked=cookie[COOKIE])
 
 
@@ -71,7 +71,7 @@ def show_answer() -> ResponseReturnValue:
 def answer() -> ResponseReturnValue:
     """Sign in, and continue to the page that was asked for, with what had been typed."""
     if COOKIE not in cookie:
-        return redirect_303("/sign-in/code")
+        return redirect_303("/" if g.user else "/sign-in/code")
     asked, form, carried = cookie[COOKIE], VerificationCodeForm(), form_recovery.from_sign_in()
     page: dict[str, Any] = {"form": form, "submitted": carried, "asked": asked}
     if not form.validate():

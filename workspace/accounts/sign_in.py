@@ -163,6 +163,14 @@ def unauthenticated_response() -> Response:
     return make_response(redirect(_sign_in(target), 303))
 
 
+def of_another_tab() -> Response | None:
+    """The way in, for a sign-in form whose token is of before another tab signed the same person in."""
+    typed = request.form.get("email", "")
+    if request.path != "/sign-in" or not g.user or email_key(typed) != g.user.email_key:
+        return None
+    return htmx.redirect_303(form_recovery.local_address(request.form.get("next", "")) or "/")
+
+
 def _sign_in(target: str) -> str:
     return f"/sign-in?next={quote(target)}" if target not in ("", "/") else "/sign-in"
 
@@ -172,4 +180,4 @@ def _path_of(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:  # not a valid address, such as http://[
         return ""
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return parts._replace(scheme="", netloc="").geturl()

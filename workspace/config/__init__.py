@@ -68,6 +68,7 @@ class Settings:
     mail_from: str = _setting("MAIL_FROM", readers.mail_address, "samspil@localhost")
     audit_months: int = _setting("AUDIT_MONTHS", MONTHS_OF_AUDIT, 13)
     smtp_url: str = _setting("SMTP_URL", readers.mail_server, "")
+    mails_per_minute: int = _setting("MAILS_PER_MINUTE", WholeNumber(0, 100_000), 0)
     titles_only: bool = _setting("MAIL_TITLES_ONLY", readers.flag, False)
     hsts_days: int = _setting("HSTS_DAYS", WholeNumber(0, 730), 730)
     hsts_subdomains: bool = _setting("HSTS_SUBDOMAINS", readers.flag, True)

@@ -141,6 +141,11 @@ def standing() -> Standing:
     return Standing(found[:SHOWN], (db.session.scalar(select(func.count()).select_from(Failure)) or 0) - SHOWN)
 
 
+def has_failed(job: str) -> bool:
+    """Whether the job has failed as a whole, and has not worked since."""
+    return db.session.get(Failure, (job, *WHOLE)) is not None
+
+
 def is_of_database(error: BaseException) -> bool:
     """Whether the database itself has failed, whichever row was asked for: it is away, full, or locked by others.
 

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from workspace import clock
 from workspace.config import Settings
-from workspace.db import db, schema
+from workspace.db import db, failures, schema
 from workspace.db.installation import Installation
 from workspace.db.transactions import begin_write
 from workspace.health.probe import Finding, Probe
+from workspace.mail.delivery import REFUSALS
 from workspace.mail.models import Mail, MailState
 from workspace.mail.queries import overdue_since
 
@@ -47,6 +48,8 @@ def worker() -> str:
 
 def mail() -> str:
     """Mail goes out, and most of it is taken."""
+    if failures.has_failed(REFUSALS):
+        return "the mail server refuses everything"
     if since := overdue_since():
         return f"overdue since {since:%Y-%m-%d %H:%M} UTC"
     latest = select(Mail.state).order_by(Mail.id.desc()).limit(LATEST).subquery()

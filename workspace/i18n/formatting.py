@@ -213,6 +213,16 @@ def short_date(moment: datetime) -> str:
     return short_day(moment.astimezone(zone()).date())
 
 
+def last_date(end: datetime) -> str:
+    """The last day before `end`, in the same words: "31. december" for what ends at midnight after it."""
+    return short_day(last_day(end))
+
+
+def last_day(end: datetime) -> date:
+    """The last day before `end`, in the reader's time zone."""
+    return (end.astimezone(zone()) - timedelta(microseconds=1)).date()
+
+
 def short_day(date: date) -> str:
     """ "20. marts", with the year where it is not this one."""
     formats = DATES if date.year == today().year else DATES_WITH_YEAR

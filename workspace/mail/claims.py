@@ -24,7 +24,7 @@ from workspace.mail.models import UNFINISHED, Mail, MailState
 
 AT_ONCE = 50
 LEASE = timedelta(minutes=10)  # longer than the slowest server may take for one mail
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240))
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, *[240] * 18))  # three days
 MOST_TRIES = len(PAUSES) + 1
 MOST_DOUBTS = 1
 LONGEST_ERROR = 500
@@ -49,15 +49,15 @@ class ClaimedMail:
     recipient: str | None
 
 
-def claim_due() -> list[ClaimedMail]:
-    """Claim some of the emails that are due, and of those whose worker has died; the most urgent first.
+def claim_due(most: int = AT_ONCE) -> list[ClaimedMail]:
+    """Claim so many of the emails that are due, and of those whose worker has died; the most urgent first.
 
     One statement, so that no two workers get the same. A worker that died while *sending* leaves it unknown whether
     the email has arrived.
     """
     now, lease = clock.now(), secrets.token_hex(16)
     given = {"now": now, "new_lease": lease, "new_next_attempt_at": now + LEASE}
-    ids = db.session.scalars(_taking(), given).all()
+    ids = db.session.scalars(_taking(most), given).all()
     db.session.commit()
     if not ids:
         return []
@@ -91,7 +91,7 @@ def _given() -> AnySelect:
     )
 
 
-def _taking() -> ReturningUpdate[tuple[int]]:
+def _taking(most: int) -> ReturningUpdate[tuple[int]]:
     """The statement for it. It names all priorities: so both databases find the first few by the index of what is
     unfinished. Else they read and sort all that wait, while nobody can write to the SQLite file.
     """
@@ -99,7 +99,7 @@ def _taking() -> ReturningUpdate[tuple[int]]:
         select(MAIL.c.id)
         .where(UNFINISHED, MAIL.c.priority.in_(PRIORITIES), MAIL.c.next_attempt_at <= bindparam("now"))
         .order_by(MAIL.c.priority, MAIL.c.next_attempt_at)
-        .limit(AT_ONCE)
+        .limit(most)
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
@@ -125,6 +125,13 @@ def complete(mail: ClaimedMail, state: MailState, error: str = "", **values: Any
 def refuse(mail: ClaimedMail, error: str) -> None:
     """Write down that it will never be taken."""
     complete(mail, MailState.REFUSED, error, attempts=mail.attempts + 1)
+
+
+def take_back(refused: Sequence[ClaimedMail]) -> None:
+    """Let what was refused be attempted again: the refusals were no email's fault."""
+    mine = MAIL.c.id.in_([mail.id for mail in refused]), MAIL.c.state == MailState.REFUSED
+    values = {"state": MailState.DUE, "next_attempt_at": clock.now() + PAUSES[1], "finished_at": None}
+    _retry_write(lambda: _commit(MAIL.update().where(*mine).values(values)))
 
 
 def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:

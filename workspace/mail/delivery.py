@@ -6,8 +6,10 @@ more under the same Message-ID; any other is simply sent.
 """
 
 import logging
+import re
 import threading
 import time
+from collections import deque
 from datetime import timedelta
 
 from flask import Flask, current_app, g
@@ -18,12 +20,13 @@ from sqlalchemy.orm import joinedload
 
 from workspace import clock
 from workspace.config import Settings
-from workspace.db import db
+from workspace.db import db, failures
 from workspace.db.failures import is_of_database
 from workspace.db.transactions import begin_request
 from workspace.i18n.formatting import DEFAULT_LANGUAGE, spoken
 from workspace.logs import told
 from workspace.mail.claims import (
+    AT_ONCE,
     MOST_DOUBTS,
     ClaimedMail,
     claim_due,
@@ -32,6 +35,7 @@ from workspace.mail.claims import (
     release,
     reschedule,
     start_sending,
+    take_back,
 )
 from workspace.mail.message_types import EMAIL_TYPES, EmailContent
 from workspace.mail.mime import build_mime, mailbox
@@ -48,6 +52,11 @@ from workspace.mail.transports import (
 )
 
 AWAY = timedelta(minutes=1)
+# So many refusals in a row, each of another address, are no email's fault.
+MANY_REFUSALS = 10
+NO_SUCH_ADDRESS = re.compile(r"\d+ 5\.1\.(?:1|2|3|10)\b")  # RFC 3463, 3.2; RFC 7505: this one alone is wrong
+REFUSALS = "refusals"  # as mail/queries.py names it for administrators
+SECONDS_CLAIMED = 5.0  # With a limit, what is urgent waits no longer than this behind what was claimed before.
 IN_DOUBT_TWICE = "It was left in unknown twice: it may have arrived."
 
 log = logging.getLogger(__name__)
@@ -74,6 +83,10 @@ def build_transport(settings: Settings) -> Transport:
     return FileTransport(settings.mail_folder) if settings.mail_folder else SmtpTransport(settings)
 
 
+class RefusesEverything(Exception):
+    """The mail server refuses everybody's email."""
+
+
 class MailSender:
     """Sends one email after another. A process has one; `stopping` ends its run after the current email."""
 
@@ -84,13 +97,18 @@ class MailSender:
         self.run_lock = threading.Lock()
         self.trouble: str | None = None
         self.away_until = 0.0
+        self.refused: deque[ClaimedMail] = deque(maxlen=1000)  # since one was last accepted
+        self.refuses_all: bool | None = None  # unknown to a new process
+        self.next_at = 0.0
+        self.seconds_between = 60 / settings.mails_per_minute if settings.mails_per_minute else 0.0
 
     def deliver(self) -> int:
         """Send every email that is due; how many were sent. One that can't be sent holds up no other."""
         sent = 0
         with self.run_lock, run_cache():
-            while self.is_available() and (claimed := claim_due()):
+            while self.is_available() and (claimed := claim_due(self._most_at_once())):
                 for mail in claimed:
+                    self._wait_for_turn()
                     if not self.is_available():
                         break
                     sent += self._deliver(mail)
@@ -103,6 +121,15 @@ class MailSender:
         if time.monotonic() >= self.away_until:
             self.trouble = None
         return not self.stopping.is_set() and self.trouble is None
+
+    def _most_at_once(self) -> int:
+        return max(1, min(AT_ONCE, int(SECONDS_CLAIMED / self.seconds_between))) if self.seconds_between else AT_ONCE
+
+    def _wait_for_turn(self) -> None:
+        """Keep to MAILS_PER_MINUTE."""
+        if self.seconds_between:
+            self.stopping.wait(max(0.0, self.next_at - time.monotonic()))
+            self.next_at = max(self.next_at, time.monotonic()) + self.seconds_between
 
     def _deliver(self, mail: ClaimedMail) -> bool:
         """Send one email; whether it was sent."""
@@ -122,7 +149,7 @@ class MailSender:
         except TransportDown as away:
             self._back_off(str(away))
         except PermanentFailure as refused:
-            refuse(mail, str(refused))
+            self._refuse(mail, str(refused))
         except TemporaryFailure as not_now:
             reschedule(mail, str(not_now))
         except DeliveryUnknown as unknown:
@@ -136,8 +163,35 @@ class MailSender:
                 reschedule(mail, _cause(error))
         else:
             complete(mail, MailState.SENT, trouble)
+            self._note_acceptance()
             return True
         return False
+
+    def _refuse(self, mail: ClaimedMail, error: str) -> None:
+        """Write down that it will never be accepted; unless the server refuses everybody's, which passes."""
+        if NO_SUCH_ADDRESS.match(error):
+            refuse(mail, error)
+            return
+        others = {each.recipient for each in self.refused} - {mail.recipient}
+        if not self.refuses_all and len(others) + 1 < MANY_REFUSALS:
+            refuse(mail, error)
+            self.refused.append(mail)
+            return
+        if self.refused:
+            take_back(self.refused)
+            self.refused.clear()
+        self.refuses_all = True
+        reschedule(mail, error)
+        failures.note(REFUSALS, failures.WHOLE, RefusesEverything())
+        self._back_off(f"The mail server refuses every email: {error}")
+
+    def _note_acceptance(self) -> None:
+        """The server accepts emails, so refusals are again what they say."""
+        self.refused.clear()
+        if self.refuses_all is not False:
+            failures.forget(REFUSALS, [failures.WHOLE])
+            db.session.commit()
+            self.refuses_all = False
 
     def _back_off(self, trouble: str) -> None:
         """Stop for a while: no email can be sent."""

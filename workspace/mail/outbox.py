@@ -1,6 +1,6 @@
 """What administrators can do about emails in the outbox."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
@@ -9,6 +9,7 @@ from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.mail.models import Mail, MailState
 
+REFUSED_LATELY = timedelta(days=7)
 RETRIABLE = (MailState.DUE, MailState.FAILED, MailState.REFUSED)
 
 
@@ -18,8 +19,10 @@ def retry(mail_id: int) -> bool:
 
 
 def retry_all() -> int:
-    """The same for all that failed or are postponed; not for those that were refused, which would be refused again."""
-    return _retry(Mail.state != MailState.REFUSED, (Mail.state == MailState.FAILED) | (Mail.attempts > 0))
+    """The same for all that failed or are postponed, and that were refused in the last seven days."""
+    was_refused = (Mail.state == MailState.REFUSED) & (Mail.finished_at > clock.now() - REFUSED_LATELY)
+    is_postponed = (Mail.state == MailState.DUE) & (Mail.attempts > 0)
+    return _retry((Mail.state == MailState.FAILED) | was_refused | is_postponed)
 
 
 def mark_sent_before(before: datetime) -> None:

@@ -75,6 +75,7 @@ JOB_NAMES = {
     "expiry": _l("Memberships that end"),
     "due_addresses": _l("New e-mail addresses"),
     "delivery": _l("Sending e-mail"),
+    "refusals": _l("The mail server refuses every e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
     "retention": _l("Deleting what is no longer kept"),
 }

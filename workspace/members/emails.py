@@ -8,7 +8,7 @@ from sqlalchemy import select
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.i18n.formatting import short_date, spoken
+from workspace.i18n.formatting import last_date, short_date, spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
@@ -168,12 +168,8 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("You can no longer see the partnership. What you wrote stays under your name."),
         ),
         "ending": lambda: (
-            _(
-                "Your access to ‘%(name)s’ ends on %(day)s",
-                name=name,
-                day=short_date(membership.ends_at or clock.now()),
-            ),
-            _("From that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
+            _("Your last day in ‘%(name)s’ is %(day)s", name=name, day=last_date(membership.ends_at or clock.now())),
+            _("After that day you can no longer see the partnership. Ask a moderator if you are to stay longer."),
         ),
         "moved": lambda: (
             _("You now represent %(organisation)s in ‘%(name)s’", organisation=membership.organisation.name, name=name),

@@ -100,18 +100,24 @@ class RemovalForm(PutOutForm):
 
 
 class EndForm(WorkspaceForm):
-    """The first day without access."""
+    """The last day with access."""
 
     ends_on = DateField(
-        _l("Ends on"),
+        _l("Last day"),
         validators=[Optional(), is_to_come],
-        description=_l("From that day there is no access. The person is told a week before. Empty: no end."),
+        description=_l("The access ends when that day is over. The person is told a week before. Empty: no end."),
     )
 
     @property
     def moment(self) -> datetime | None:
-        """Midnight of that day in the moderator's time zone."""
-        return beginning_of(self.ends_on.data)
+        """Midnight after that day in the moderator's time zone."""
+        return beginning_of(self.ends_on.data + timedelta(days=1) if self.ends_on.data else None)
+
+
+class ReadmissionForm(WorkspaceForm):
+    """With which access a former member comes back."""
+
+    level = SelectField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level)
 
 
 def told(words: Mapping[Any, Any]) -> dict[str, str]:

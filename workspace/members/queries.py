@@ -26,7 +26,8 @@ from workspace.partnerships.queries import (
 from workspace.permissions import Level
 from workspace.web import pagination
 
-PAGE = 15  # A row has three forms and a menu: with more of them the page would be too large for a phone.
+PAGE = 50
+MOST_REQUESTS = 15
 RANK = case({Level.MODERATOR: 0, Level.CONTRIBUTOR: 1}, value=Membership.level, else_=2)
 
 
@@ -179,7 +180,7 @@ def _shown(shown: ShownMembers) -> ColumnElement[bool]:
 
 
 def requests(membership: Membership) -> list[AnyRow]:
-    """Those who have asked to join, the first who asked first; at most a page of them."""
+    """Those who have asked to join, the first who asked first; at most a few of them."""
     asked = select(
         Membership.id,
         Membership.request_text,
@@ -193,7 +194,7 @@ def requests(membership: Membership) -> list[AnyRow]:
         with_person(asked)
         .where(Membership.partnership_id == membership.partnership_id, Membership.state == MembershipState.REQUESTED)
         .order_by(Membership.state_since, Membership.id)
-        .limit(PAGE)
+        .limit(MOST_REQUESTS)
     )
     return list(db.session.execute(query))
 

@@ -1,5 +1,6 @@
 """The table of members for moderators, where levels change in place, and a plain list for others."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -11,10 +12,11 @@ from workspace.members import queries
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import levels_typed
 from workspace.members.moderation import service as moderation_service
-from workspace.members.moderation.service import LastOfSide, change_levels
+from workspace.members.moderation.service import Question, change_levels
 from workspace.members.queries import MemberFilter
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
+from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, Level, members_with
 from workspace.roles import queries as role_queries
@@ -43,6 +45,9 @@ def index(membership: Membership) -> ResponseReturnValue:
         "organisations": partnership_queries.participations(membership),
     }
     if htmx.is_partial():
+        if after:
+            focus = f"#member-{rows[0].id} a" if rows else ""
+            return htmx.with_focus(make_response(render_template("members/_rows.html", **context)), focus)
         return make_response(render_template("members/_table.html", **context))
     return render_template("members/index.html", requests=queries.requests(membership), **context)
 
@@ -56,10 +61,10 @@ def set_levels(membership: Membership) -> ResponseReturnValue:
         raise Conflict(_("Choose members in the table first, and then their access."))
     try:
         before = change_levels(membership, levels, confirmed="confirmed" in request.form)
-    except LastOfSide as question:
+    except Question as question:
         return _ask(membership, levels, question.message)
     if before:
-        flash_live(ngettext("The access is changed.", "The access of %(num)s members is changed.", len(before)))
+        flash_live(_told(membership, before))
     if not membership.may(Action.MANAGE_MEMBERS):
         return htmx.redirect_client(f"{membership.partnership.address}members")
     if htmx.is_partial() and len(levels) == 1:
@@ -93,12 +98,20 @@ def _in_place(membership: Membership, member_id: int, before: dict[int, Level]) 
 
 
 def _ask(membership: Membership, levels: dict[int, Level], question: str) -> ResponseReturnValue:
-    """Ask before a side loses its last moderator. Nothing has been changed."""
+    """Ask before what only a confirmation allows. Nothing has been changed."""
     context = {"levels": levels, "question": question, **partnership_context(membership)}
     if htmx.is_partial() and len(levels) == 1:
         member_id = next(iter(levels))
         return htmx.form_error("members/_confirm_form.html", page="", status=409, member_id=member_id, **context)
     return make_response(render_template("members/confirm.html", **context), 409)
+
+
+def _told(membership: Membership, before: Mapping[int, Level]) -> str:
+    """Who has which access now; for several, how many."""
+    if len(before) > 1:
+        return ngettext("The access is changed.", "The access of %(num)s members is changed.", len(before))
+    member = moderation_service.find_member(membership.partnership, next(iter(before)))
+    return _("%(name)s is %(level)s now.", name=member.user.name, level=str(LEVELS[member.level]).lower())
 
 
 def _undo() -> dict[int, Level]:

@@ -342,11 +342,11 @@ class Source(Model):
 class Reference(Model):
     """A baseline, as of a day, or a target, by a day; in per cent for a share. The newest holds; all are kept."""
 
-    __tablename__ = "indicator_reference"
+    __tablename__ = "reference_value"
     __table_args__ = (
         ForeignKeyConstraint(["partnership_id", "indicator_number"], ["indicator.partnership_id", "indicator.number"]),
         ForeignKeyConstraint(["partnership_id", "membership_id"], ["membership.partnership_id", "membership.id"]),
-        Index("ix_indicator_reference_partnership_id_indicator_number", "partnership_id", "indicator_number", "id"),
+        Index("ix_reference_value_partnership_id_indicator_number", "partnership_id", "indicator_number", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -364,7 +364,7 @@ class Reference(Model):
 class Agreement(Model):
     """That a side has said good for an indicator's definition, baseline and target as of its `terms`."""
 
-    __tablename__ = "indicator_agreement"
+    __tablename__ = "agreement"
     __table_args__ = (
         ForeignKeyConstraint(["partnership_id", "indicator_number"], ["indicator.partnership_id", "indicator.number"]),
         ForeignKeyConstraint(["partnership_id", "membership_id"], ["membership.partnership_id", "membership.id"]),

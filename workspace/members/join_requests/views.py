@@ -64,7 +64,7 @@ def answer(user: User, membership_id: int) -> ResponseReturnValue:
         join_requests_service.answer(member, form.words.data)
         flash_live(_("Your answer is sent."))
     else:
-        flash_live(_("Write a few words."))
+        flash_live(_("Write a few words."), "error")
     return redirect_client("/memberships")
 
 

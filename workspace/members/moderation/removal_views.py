@@ -9,13 +9,13 @@ from flask_babel import ngettext
 
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import ConfirmedForm, RemovalForm, members_typed
+from workspace.members.moderation import duties
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
 from workspace.members.moderation.suspension_views import ask_again, chosen
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
-from workspace.roles import removal_impact
 from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
 
 
@@ -24,7 +24,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 def ask_to_remove(membership: Membership) -> ResponseReturnValue:
     """Ask for the reason, and show the consequences."""
     if not members_typed(request.args):
-        flash_live(_("Choose members in the table first."))
+        flash_live(_("Choose members in the table first."), "error")
         return redirect_303(f"{membership.partnership.address}members")
     return render_template("members/form.html", form=RemovalForm(), **_chosen(membership))
 
@@ -47,7 +47,9 @@ def remove(membership: Membership) -> ResponseReturnValue:
     except LastOfSide as question:
         return ask_again(form, question, context)
     flash_live(
-        ngettext("The member is removed.", "%(num)s members are removed.", len(found))
+        _("%(name)s is removed.", name=found[0].user.name)
+        if len(found) == 1
+        else ngettext("The member is removed.", "%(num)s members are removed.", len(found))
         if found
         else _("Nothing was changed: none of them is a member now.")
     )
@@ -84,20 +86,15 @@ def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue
 
 
 def _own(membership: Membership) -> dict[str, Any]:
-    """One's own membership, and what leaving means for the roles."""
+    """One's own membership, and what would be missing without it."""
     return {
         "heading": _("Leave the partnership"),
         "part": "members/_leaving.html",
-        "without": removal_impact.impact_of_removing(membership, [membership.id]),
+        "duties": duties.of(membership, [membership.id]),
         **partnership_context(membership),
     }
 
 
 def _chosen(membership: Membership) -> dict[str, Any]:
-    """The chosen members, and what removing them means for the roles."""
-    context = chosen(membership)
-    return context | {
-        "heading": _("Remove from the partnership"),
-        "part": "members/_removal.html",
-        "without": removal_impact.impact_of_removing(membership, [member.id for member in context["members"]]),
-    }
+    """The chosen members, and what would be missing without them."""
+    return {"heading": _("Remove from the partnership"), "part": "members/_removal.html", **chosen(membership)}

@@ -17,11 +17,13 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
-from workspace.members.moderation import ways_in
+from workspace.members.moderation import duties, ways_in
 from workspace.members.moderation.ways_in import NOTHING, Retained
 from workspace.members.verbs import LEFT, REMOVED
 from workspace.partnerships.activity_log import record, record_by
+from workspace.partnerships.memberships import admit
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.service import participations
 from workspace.permissions import LEVELS, Action, Conflict, Level
 
 MOST_AT_ONCE = 100
@@ -34,17 +36,23 @@ class LastModerator(Conflict):
         super().__init__(_("A partnership always has a moderator. Make somebody else a moderator first."))
 
 
-class LastOfSide(Conflict):
-    """Without this person a side would have no moderator: this is allowed, but must be confirmed."""
+class Question(Conflict):
+    """This is allowed, but must be confirmed."""
 
-    def __init__(self) -> None:
-        super().__init__(_("Then only one side has moderators. Are you sure?"))
+
+class LastOfSide(Question):
+    """Without this person a side would have no moderator. `more` is what else is asked."""
+
+    def __init__(self, more: str = "") -> None:
+        message = _("Then only one side has moderators. Are you sure?")
+        super().__init__(f"{message} {more}".strip())
 
 
 def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: bool = False) -> dict[int, Level]:
     """Change the levels of memberships (by id); returns the earlier levels of those that changed.
 
-    Raises LastModerator, and LastOfSide unless `confirmed`.
+    Raises LastModerator; and Question, unless it is `confirmed`, for a side's last moderator and for those who hold
+    roles or have taken challenges, which an observer can't carry out.
     """
     with by.partnership.locked():
         by.require(Action.MANAGE_MEMBERS)
@@ -52,7 +60,13 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
         if any(member.ends_at for member in changed if levels[member.id] is Level.MODERATOR):
             raise Conflict(_("A moderator's access has no end. Take away the end date first."))
         raised = {member.id for member in changed if levels[member.id] is Level.MODERATOR}
-        require_moderators(by.partnership, without=moderators(changed), plus=raised, confirmed=confirmed)
+        question = "" if confirmed else _about_duties(by, {member.id for member in changed} - _writers(levels))
+        try:
+            require_moderators(by.partnership, without=moderators(changed), plus=raised, confirmed=confirmed)
+        except LastOfSide:
+            raise LastOfSide(question) from None
+        if question:
+            raise Question(question)
         before = {member.id: member.level for member in changed}
         for member in changed:
             member.level = levels[member.id]
@@ -153,6 +167,37 @@ def leave(member: Membership, *, confirmed: bool = False) -> None:
         record_audit(AuditAction.LEFT, actor=member.user, subject=member.user, partnership=member.partnership)
 
 
+def readmit(by: Membership, member_id: int, level: Level) -> Membership:
+    """Give a former member access again, at `level`. Whether others see how to reach them is theirs to say again.
+
+    Raises Conflict where their account is closed, or the organisation that they represented no longer takes part.
+    """
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        member = find_member(by.partnership, member_id)
+        if not member.has_ended or member.joined_at is None:
+            raise Conflict(_("%(name)s is a member already.", name=member.user.name))
+        if not member.user.is_active:
+            raise Conflict(_("The account is closed. Only an administrator can open it again."))
+        if member.organisation_id not in participations(by.partnership):
+            raise Conflict(
+                _(
+                    "%(organisation)s no longer takes part."
+                    " Add the organisation first, or invite %(name)s for another.",
+                    organisation=member.organisation.name,
+                    name=member.user.name,
+                )
+            )
+        admit(by.partnership, member.user, level=level, organisation_id=member.organisation_id, by=by, accepted=False)
+        enqueue(
+            "added",
+            key=f"added:{member.id}:{by.partnership.last_number}",
+            to=member.user_id,
+            membership=member.id,
+        )
+        return member
+
+
 def end_on(by: Membership, member_id: int, moment: datetime | None) -> Membership:
     """Set or clear the moment at which a membership ends. The person is told a week before."""
     with by.partnership.locked():
@@ -185,8 +230,10 @@ def hand_over(by: Membership, to_id: int, *, confirmed: bool = False) -> Members
 
 
 def find_members(partnership: Partnership, ids: Collection[int]) -> list[Membership]:
-    """The partnership's memberships with these ids, at most a hundred."""
-    wanted = sorted(ids)[:MOST_AT_ONCE]
+    """The partnership's memberships with these ids. Raises Conflict for more than a hundred."""
+    if len(ids) > MOST_AT_ONCE:
+        raise Conflict(_("Choose at most %(most)s members at a time.", most=MOST_AT_ONCE))
+    wanted = sorted(ids)
     query = select(Membership).where(Membership.partnership_id == partnership.id, Membership.id.in_(wanted))
     return list(db.session.scalars(query.where(Membership.is_present).order_by(Membership.id)))
 
@@ -266,6 +313,18 @@ def require_others(by: Membership, found: Collection[Membership]) -> None:
 def moderators(found: Collection[Membership]) -> set[int]:
     """The ids of the moderators among these memberships."""
     return {member.id for member in found if member.level is Level.MODERATOR}
+
+
+def _writers(levels: Mapping[int, Level]) -> set[int]:
+    return {member_id for member_id, level in levels.items() if level is not Level.OBSERVER}
+
+
+def _about_duties(by: Membership, observers: Collection[int]) -> str:
+    """What to ask before these members become observers; "" where they have taken nothing on."""
+    named = duties.named(by, observers)
+    if not named:
+        return ""
+    return _("An observer can't take care of: %(duties)s. Give it to somebody else first, or confirm.", duties=named)
 
 
 def _tell_levels(changed: Collection[Membership]) -> None:

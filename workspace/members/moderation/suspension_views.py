@@ -9,11 +9,12 @@ from flask_babel import ngettext
 
 from workspace.i18n import formatting
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import EndForm, SuspensionForm, members_typed
+from workspace.members.forms import EndForm, ReadmissionForm, SuspensionForm, members_typed
+from workspace.members.moderation import duties, ways_in
 from workspace.members.moderation import service as moderation_service
-from workspace.members.moderation import ways_in
 from workspace.members.moderation.service import LastOfSide
 from workspace.partnerships.context import partnership_context
+from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
@@ -24,7 +25,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
     """The form for until when, and why."""
     if not members_typed(request.args):
-        flash_live(_("Choose members in the table first."))
+        flash_live(_("Choose members in the table first."), "error")
         return redirect_303(f"{membership.partnership.address}members")
     return render_template("members/form.html", form=SuspensionForm(), **_suspension(membership))
 
@@ -48,7 +49,9 @@ def suspend(membership: Membership) -> ResponseReturnValue:
     except LastOfSide as question:
         return ask_again(form, question, context)
     flash_live(
-        ngettext("The access is on hold.", "The access of %(num)s members is on hold.", len(found))
+        _("The access of %(name)s is on hold.", name=found[0].user.name)
+        if len(found) == 1
+        else ngettext("The access is on hold.", "The access of %(num)s members is on hold.", len(found))
         if found
         else _("Nothing was changed: none of them has access now.")
     )
@@ -64,12 +67,24 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
     return redirect_client(f"{membership.partnership.address}members")
 
 
+@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/readmission")
+@members_with(Action.ADD_MEMBERS)
+def readmit(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Give a former member access again."""
+    form = ReadmissionForm()
+    if not form.validate():
+        raise Conflict(_("Choose one of the answers."))
+    member = moderation_service.readmit(membership, membership_id, form.level.data)
+    flash_live(_("%(name)s has access again, as %(level)s.", **_named(member)))
+    return redirect_client(f"{membership.partnership.address}members/{member.id}")
+
+
 @blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/end")
 @members_with(Action.MANAGE_MEMBERS)
 def edit_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """The form for a membership's end date."""
     member = moderation_service.find_member(membership.partnership, membership_id)
-    day = member.ends_at.astimezone(formatting.zone()).date() if member.ends_at else None
+    day = formatting.last_day(member.ends_at) if member.ends_at else None
     return render_template("members/form.html", form=EndForm(data={"ends_on": day}), **_end(membership, member))
 
 
@@ -84,11 +99,15 @@ def set_end(membership: Membership, membership_id: int) -> ResponseReturnValue:
         return form_error(context["part"], page="members/form.html", form=form, **context)
     member = moderation_service.end_on(membership, membership_id, form.moment)
     flash_live(
-        _("The access of %(name)s ends on %(day)s.", name=member.user.name, day=formatting.short_date(member.ends_at))
+        _("The last day of %(name)s is %(day)s.", name=member.user.name, day=formatting.last_date(member.ends_at))
         if member.ends_at
         else _("The access of %(name)s has no end now.", name=member.user.name)
     )
     return redirect_client(f"{membership.partnership.address}members")
+
+
+def _named(member: Membership) -> dict[str, str]:
+    return {"name": member.user.name, "level": str(LEVELS[member.level]).lower()}
 
 
 def _suspension(membership: Membership) -> dict[str, Any]:
@@ -97,7 +116,7 @@ def _suspension(membership: Membership) -> dict[str, Any]:
 
 def _end(membership: Membership, member: Membership) -> dict[str, Any]:
     return {
-        "heading": _("Let the access end on a day"),
+        "heading": _("Set an end date for the access"),
         "part": "members/_end.html",
         "member": member,
         **partnership_context(membership),
@@ -105,12 +124,16 @@ def _end(membership: Membership, member: Membership) -> dict[str, Any]:
 
 
 def chosen(membership: Membership) -> dict[str, Any]:
-    """The members that the address or the form names. Raises Conflict if none of them is a member."""
+    """The members that the address or the form names, what they have taken on, and the ways in that they leave.
+
+    Raises Conflict if none of them is a member.
+    """
     found = moderation_service.find_members(membership.partnership, members_typed(request.values))
     if not found:
         raise Conflict(_("Choose members in the table first."))
     ways = ways_in.ways_of(membership.partnership, found)
-    return {"members": found, "ways": ways, **partnership_context(membership)}
+    taken_on = duties.of(membership, [member.id for member in found])
+    return {"members": found, "ways": ways, "duties": taken_on, **partnership_context(membership)}
 
 
 def ask_again(form: Any, question: Conflict, context: dict[str, Any]) -> ResponseReturnValue:

@@ -1,5 +1,7 @@
 """A member's page in a partnership. Every query starts from the reader's membership."""
 
+from typing import Any
+
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -8,16 +10,19 @@ from sqlalchemy.orm import aliased
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.types import AnyRow
+from workspace.members import queries
 from workspace.members.blueprint import blueprint
+from workspace.members.moderation import duties
+from workspace.members.moderation import service as moderation_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import SIDE, with_person
+from workspace.partnerships.service import participations
 from workspace.permissions import Action, members_with
 from workspace.posts.challenge_workflow import UNSOLVED
 from workspace.posts.models import Post
 from workspace.roles import queries as role_queries
-from workspace.roles import removal_impact
 
 MOST_TAKEN = 50
 
@@ -26,18 +31,27 @@ MOST_TAKEN = 50
 @members_with(Action.READ)
 def show(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Who a member is, how to reach them, which roles they hold and have held, and what they have taken on."""
-    roles = role_queries.of_member(membership, membership_id)
+    roles, manages = role_queries.of_member(membership, membership_id), membership.may(Action.MANAGE_MEMBERS)
+    shown = member(membership, membership_id)
     return render_template(
         "members/show.html",
-        member=member(membership, membership_id),
+        member=shown,
+        **(_managed(membership, shown) if manages else {}),
         present=[row for row in roles if row.is_present],
         before=[row for row in roles if not row.is_present],
         taken=taken(membership, membership_id),
-        without=removal_impact.impact_of_removing(membership, [membership_id])
-        if membership.may(Action.ASSIGN_ROLES)
-        else None,
         **partnership_context(membership),
     )
+
+
+def _managed(membership: Membership, shown: AnyRow) -> dict[str, Any]:
+    """What a moderator can change about a member, and what would be missing without them."""
+    return {
+        "row": queries.row(membership, shown.id),
+        "sides": moderation_service.moderating_sides(membership.partnership),
+        "takes_part": shown.organisation_id in participations(membership.partnership),
+        "duties": duties.of(membership, [shown.id]),
+    }
 
 
 def member(membership: Membership, member_id: int) -> AnyRow:
@@ -56,6 +70,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         User.title,
         User.email,
         User.phone,
+        Membership.organisation_id,
         Organisation.name.label("organisation_name"),
         Organisation.website,
         SIDE.label("side"),

@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from workspace.db import db
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import DepartureForm, TransferForm
+from workspace.members.moderation import duties
 from workspace.members.moderation import service as moderation_service
+from workspace.members.moderation.duties import Duties
 from workspace.members.moderation.service import LastOfSide
 from workspace.members.moderation.suspension_views import ask_again
 from workspace.members.transfers import service as transfers_service
@@ -89,7 +91,7 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
         "tab": "about",
         "organisation": organisation,
         "members": members,
-        "without": removal_impact.impact_of_removing(membership, [member.id for member in members]),
+        "duties": duties.of(membership, [member.id for member in members]),
         **partnership_context(membership),
     }
 
@@ -106,7 +108,7 @@ def _transfer_context(membership: Membership, membership_id: int) -> dict[str, A
         "heading": _("Change organisation"),
         "part": "members/_organisation.html",
         "member": member,
-        "without": removal_impact.impact_of_removing(membership, [member.id]),
+        "duties": Duties(removal_impact.impact_of_removing(membership, [member.id]), []),
         **partnership_context(membership),
     }
 

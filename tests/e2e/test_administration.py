@@ -1,0 +1,121 @@
+"""Running a partnership and the workspace in a browser: at both widths, by keyboard, and without JavaScript."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.e2e.conftest import Visit
+from tests.e2e.place import Person, Place
+from tests.e2e.visitor import Visitor
+from tests.factories import Level
+from workspace.members import queries
+
+both_widths = pytest.mark.parametrize("width", [1280, 390])
+
+# What can be pressed in tables and lists, and is smaller than 24 by 24 pixels (WCAG 2.5.8, without its exceptions).
+SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows) :is(a, button, input, select, summary)")]
+  .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
+  .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
+  .map(([html, box]) => `${html} ${box.width} x ${box.height}`)"""
+COLUMNS = (
+    """() => [...document.querySelectorAll("table.members thead th")].map((cell) => cell.getBoundingClientRect().x)"""
+)
+
+
+def seat(place: Place, person: Person) -> int:
+    with place.site.inside():
+        return place._seat(person).id
+
+
+def picture(visitor: Visitor, name: str) -> None:
+    """Keep a picture of the page, where a folder for them is named."""
+    if folder := os.environ.get("PICTURES"):
+        visitor.page.screenshot(path=str(Path(folder, f"{name}.png")), full_page=True)
+
+
+def at(visit: Visit, person: Person, width: int, **options: object) -> Visitor:
+    return visit(person, viewport={"width": width, "height": 800}, **options)
+
+
+@both_widths
+def test_rows_are_added_and_several_chosen_in_a_bar_that_stays_in_sight(
+    visit: Visit, place: Place, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 3)
+    for name in ("Carl", "Dorthe", "Erik"):
+        place.joined(f"{name} Cykel {width}")
+    with place.site.inside():
+        by = place._seat(place.moderator)
+        factories.hold(factories.make_role(by, "Cykelstier"), place._seat(place.contributor), by)
+    moderator = at(visit, place.moderator, width)
+    moderator.open(f"{place.address}members")
+    expect(moderator.page.locator("#several")).to_be_hidden()
+    moderator.page.get_by_label(moderator.say("Tick %(name)s", name=place.contributor.name)).check()
+    columns = moderator.page.evaluate(COLUMNS)
+    moderator.leave_a_mark()
+    moderator.link("Show more members").click()
+    expect(moderator.page.locator("table.members tbody tr[id^=member-]")).to_have_count(6)
+    moderator.is_on_the_same_page()
+    expect(moderator.page.locator("[data-ticked]")).to_have_text(moderator.say("%(number)s chosen", number="1"))
+    expect(moderator.page.locator("#several")).to_be_in_viewport()
+    moderator.field("Choose all that are shown").check()
+    expect(moderator.page.locator("[data-ticked]")).to_have_text(moderator.say("%(number)s chosen", number="6"))
+    picture(moderator, f"members-{width}")
+    assert moderator.page.evaluate(SMALL) == []
+    moderator.field("Choose all that are shown").uncheck()
+    expect(moderator.page.locator("#several")).to_be_hidden()
+
+    access = moderator.page.locator(f"#access-{seat(place, place.contributor)}")
+    access.select_option("observer")
+    expect(moderator.page.locator(f"#level-{seat(place, place.contributor)}")).to_contain_text("Cykelstier")
+    assert moderator.page.evaluate(COLUMNS) == columns
+    picture(moderator, f"members-asks-{width}")
+
+
+@both_widths
+def test_a_member_s_page_has_all_that_can_be_done_by_keyboard(visit: Visit, place: Place, width: int) -> None:
+    page = f"{place.address}members/{seat(place, place.contributor)}"
+    moderator = at(visit, place.moderator, width)
+    moderator.open(page)
+    picture(moderator, f"member-{width}")
+    moderator.tab_to(moderator.link("Set an end date for the access"), most=60)
+    moderator.page.keyboard.press("Enter")
+    moderator.field("Last day").fill("2030-12-31")
+    moderator.page.keyboard.press("Enter")
+    moderator.is_told("The last day of %(name)s is %(day)s.", name=place.contributor.name, day="31. december 2030")
+    expect(moderator.page.locator(f"#access-{seat(place, place.contributor)} option[value=moderator]")).to_be_disabled()
+    moderator.open(page)
+    moderator.tab_to(moderator.link("Remove from the partnership"), most=60)
+    moderator.page.keyboard.press("Enter")
+    moderator.field("Reason").fill("Projektet er slut")
+    moderator.button("Remove").press("Enter")
+    moderator.is_told("%(name)s is removed.", name=place.contributor.name)
+    moderator.open(f"{place.address}members?state=ended")
+    assert moderator.page.evaluate(SMALL) == []
+    moderator.page.get_by_role("link", name=moderator.say("Give access again")).press("Enter")
+    moderator.button("Give access again").press("Enter")
+    moderator.is_told(
+        "%(name)s has access again, as %(level)s.", name=place.contributor.name, level=moderator.say("Member").lower()
+    )
+    with place.site.inside():
+        assert place._seat(place.contributor).is_active
+
+
+@pytest.mark.slow
+def test_members_are_filtered_changed_and_brought_back_without_javascript(visit: Visit, place: Place) -> None:
+    moderator = at(visit, place.moderator, 390, java_script_enabled=False)
+    moderator.open(f"{place.address}members")
+    moderator.field("Access").select_option("contributor")
+    moderator.button("Show").click()
+    expect(moderator.page.locator("table.members tbody tr")).to_have_count(1)
+    access = moderator.page.locator(f"#access-{seat(place, place.contributor)}")
+    access.select_option("observer")
+    access.locator("xpath=..").get_by_role("button").click()
+    moderator.is_told("%(name)s is %(level)s now.", name=place.contributor.name, level=moderator.say("Reader").lower())
+    moderator.button("Undo the change of access").click()
+    with place.site.inside():
+        assert place._seat(place.contributor).level is Level.CONTRIBUTOR
