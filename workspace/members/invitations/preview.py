@@ -29,11 +29,43 @@ from workspace.roles import queries as role_queries
 from workspace.web import csv_files, pagination
 
 ROWS_SHOWN = 100
+CHOICES = ("email", "organisation", "level", "role", "asked", "pick")  # The fields of a row.
 # Domains that anybody can have an address in: they say nothing about an organisation.
 PUBLIC_DOMAINS = frozenset(
-    "gmail.com,googlemail.com,hotmail.com,hotmail.dk,outlook.com,outlook.dk,live.com,live.dk,msn.com,yahoo.com,yahoo.dk,"
-    "icloud.com,me.com,mac.com,mail.dk,mail.com,post.tele.dk,tdcadsl.dk,tdcspace.dk,stofanet.dk,jubii.dk,ofir.dk,"
-    "webspeed.dk,youmail.dk,privat.dk,protonmail.com,proton.me,gmx.net,gmx.com,aol.com,fibermail.dk,c.dk".split(",")
+    [
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.dk",
+        "outlook.com",
+        "outlook.dk",
+        "live.com",
+        "live.dk",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.dk",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "mail.dk",
+        "mail.com",
+        "post.tele.dk",
+        "tdcadsl.dk",
+        "tdcspace.dk",
+        "stofanet.dk",
+        "jubii.dk",
+        "ofir.dk",
+        "webspeed.dk",
+        "youmail.dk",
+        "privat.dk",
+        "protonmail.com",
+        "proton.me",
+        "gmx.net",
+        "gmx.com",
+        "aol.com",
+        "fibermail.dk",
+        "c.dk",
+    ]
 )
 # The words of lists, as they are and as they were.
 ACCESS = {
@@ -46,7 +78,7 @@ LEVEL_OF = {word: level for level, words in ACCESS.items() for word in words}
 ENDINGS = (" kommune", " a s", " aps", " i s", " p s")
 
 
-class Source(StrEnum):
+class Evidence(StrEnum):
     """What says whom somebody represents."""
 
     LIST = "list"
@@ -60,14 +92,16 @@ class Suggestion:
     """Somebody on the list, as they will be invited, and why so.
 
     `number` is the place in the list. `domain_of` names the organisation that has the address's domain, if it is not
-    the one that they are to represent; `is_picked` says whether the moderator has left them ticked, where that was asked.
+    the one that they are to represent; `is_picked` says whether the moderator has left them ticked, where that was asked, and
+    `has_own_level` whether another level was chosen for them than the list and the form say.
     """
 
     number: int
     row: Row
-    source: Source | None
+    source: Evidence | None
     domain_of: str = ""
     is_picked: bool = True
+    has_own_level: bool = False
 
     @property
     def is_ready(self) -> bool:
@@ -103,7 +137,7 @@ class Suggestion:
         """The words of the list that say nothing here."""
         row = self.row
         words = (
-            row.organisation if self.source is not Source.LIST else "",
+            row.organisation if self.source is not Evidence.LIST else "",
             row.access if normal(row.access) not in LEVEL_OF else "",
             row.role if row.role and row.role_id is None else "",
         )
@@ -182,16 +216,16 @@ def preview(
     for number, (row, form) in enumerate(zip(rows, chosen, strict=True)):
         owner = owners.get(domain_of(row.key))
         guesses = (
-            (words.organisation(row.organisation), Source.LIST),
-            (accounts.get(row.key), Source.ACCOUNT),
-            (owner[0] if owner and owner[0] in words.organisations else None, Source.DOMAIN),
-            (organisation_id, Source.CHOICE),
+            (words.organisation(row.organisation), Evidence.LIST),
+            (accounts.get(row.key), Evidence.ACCOUNT),
+            (owner[0] if owner and owner[0] in words.organisations else None, Evidence.DOMAIN),
+            (organisation_id, Evidence.CHOICE),
         )
         found, source = next(((guess, why) for guess, why in guesses if guess is not None), (None, None))
         if (picked := pagination.parse_int(form.get("organisation", ""))) in words.organisations and picked != found:
-            found, source = picked, Source.CHOICE
-        own_level = LEVEL_OF.get(normal(row.access), level)
-        own_level = Level(form["level"]) if form.get("level") in list(Level) else own_level
+            found, source = picked, Evidence.CHOICE
+        listed_level = LEVEL_OF.get(normal(row.access), level)
+        own_level = Level(form["level"]) if form.get("level") in list(Level) else listed_level
         role_id = words.role(row.role) if "role" not in form else pagination.parse_int(form["role"])
         row = replace(
             row,
@@ -200,7 +234,8 @@ def preview(
             role_id=role_id if role_id in words.roles and own_level is not Level.OBSERVER else None,
         )
         other = owner[1] if owner and owner[0] != found and row.status in INVITING else ""
-        suggestions.append(Suggestion(number, row, source, other, "asked" not in form or "pick" in form))
+        is_picked = "asked" not in form or "pick" in form
+        suggestions.append(Suggestion(number, row, source, other, is_picked, own_level is not listed_level))
     return Preview(suggestions, reading.rest, organisations, roles)
 
 
@@ -234,19 +269,16 @@ class _Words:
 def _mended(rows: list[Row], typed: Mapping[str, str]) -> tuple[list[Row], list[dict[str, str]]]:
     """The rows with the addresses that were mended in them, each once, and what was chosen in each."""
     found: dict[str, tuple[Row, dict[str, str]]] = {}
-    for number, row in enumerate(rows):
-        form: dict[str, str] = {}
-        if typed.get(f"person-{number}") == (row.email or row.written):
-            form = {
-                name: typed[f"{name}-{number}"]
-                for name in ("email", "organisation", "level", "role", "asked", "pick")
-                if f"{name}-{number}" in typed
-            }
+    numbers = {
+        typed[f"person-{number}"]: number for number in range(address_parser.MOST) if f"person-{number}" in typed
+    }
+    for row in rows:
+        number = numbers.get(row.email or row.written)
+        form = {name: typed[f"{name}-{number}"] for name in CHOICES if f"{name}-{number}" in typed}
         if (email := form.get("email", "")[: list_reader.LONGEST_WRITTEN]) and email != row.written:
-            [row] = address_parser.rows_of(list_reader.read(email).people[:1]) or [
-                replace(row, written=email, email="", status=RowStatus.NO_ADDRESS)
-            ]
-            row = replace(rows[number], written=email, email=row.email, status=row.status)
+            mended = address_parser.rows_of(list_reader.read(email).people[:1])
+            row = replace(row, written=email, email=mended[0].email if mended else "", status=RowStatus.NO_ADDRESS)
+            row = replace(row, status=RowStatus.NEW) if row.email else row
         found.setdefault(row.key or row.written, (row, form))
     return [row for row, _form in found.values()], [form for _row, form in found.values()]
 
@@ -292,9 +324,8 @@ def _owners_of_domains(rows: Iterable[Row]) -> dict[str, tuple[int, str]]:
 def _cells(one: Suggestion, names: Mapping[int, str], roles: Mapping[int, str]) -> tuple[str, str, str, str, str]:
     """Somebody's row of the written list: what the list said, unless something else was chosen."""
     row = one.row
-    is_chosen = one.source is Source.CHOICE
+    is_chosen = one.source is Evidence.CHOICE
     organisation = names.get(row.organisation_id or 0, "") if is_chosen else row.organisation
-    says_level = LEVEL_OF.get(normal(row.access)) is row.level
-    level = row.access if says_level or row.level is None else str(LEVELS[row.level])
+    level = str(LEVELS[row.level]) if one.has_own_level and row.level else row.access
     role = roles.get(row.role_id or 0, "") or row.role
     return row.name, row.email or row.written, organisation, level, role
