@@ -409,7 +409,7 @@ def _gaps(text: str) -> list[str]:
 
 
 def _columns(drafts: Sequence[Draft], vocabulary: Vocabulary) -> dict[tuple[int, int], str]:
-    """What stands in a place of around that are equally many, where known words show it."""
+    """What stands in a place among parts that are equally many, where known words show it."""
     votes: dict[tuple[int, int], Counter[str]] = {}
     for draft in drafts:
         for place, words in enumerate(draft.around if draft.is_in_columns else ()):
@@ -488,7 +488,7 @@ def _name(words: str, *, is_sure: bool = False) -> str:
 
 
 def _words(text: str) -> str:
-    """What a piece of text says, on one line, without what surrounds names in lists: field words, bullets, quotes, brackets."""
+    """What a piece of text says, on one line, without what surrounds names in lists: bullets, quotes, brackets."""
     words = CONTROL.sub(" ", text[:2000])
     words = FIELD_WORD.sub(" ", words)
     words = BULLET.sub("", words).strip(EDGES)
