@@ -2,6 +2,7 @@
 // The modules become one file (workspace/web/assets.py), with HTMX and Idiomorph before them.
 import "./focus.js";
 import "./menus.js";
+import "./tabs.js";
 import "./ticking.js";
 import "./copying.js";
 import "./connection.js";
@@ -10,3 +11,4 @@ import "./editor/opening.js";
 import "./editor/quoting.js";
 import "./drafts.js";
 import "./live.js";
+import "./reading.js";

@@ -20,7 +20,7 @@ from tests.factories import (
 )
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership
 
@@ -75,7 +75,7 @@ def tell() -> Story:
 def read(*seats: Membership) -> None:
     """Let these members have read everything."""
     for seat in seats:
-        activity_log.mark_seen(seat, seat.partnership.last_number)
+        reading.read_all(seat, seat.partnership.last_number)
         seat.digested_number = seat.partnership.last_number
     db.session.commit()
 
@@ -93,7 +93,7 @@ def _knees(moderator: Membership, company: Membership, clock: time_machine.Trave
     support.ask(moderator, company)
     comment(support, moderator, "Hos os er det tre uger.")
     machines = challenge(company, "To sensorer lader ikke op", "Det er de gamle opladere.")
-    machines.solve(company, "Vi har byttet opladerne.")
+    machines.solve(company, f"Vi har byttet opladerne: https://icura.example/{'vejledning' * 9}.")
     doors = challenge(moderator, "Vi kan ikke låse op efter klokken 18 & sådan <noget>", "Døren låser sig selv.")
     doors.park(moderator, "Vagten har ferie.", date(2026, 5, 1))
 

@@ -13,7 +13,20 @@ from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from workspace import clock
@@ -30,6 +43,7 @@ from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.reading import ReadingPosition, is_covered, is_news, is_of_row
 from workspace.partnerships.verbs import DigestUse, Verb, verbs_that
 from workspace.posts.challenge_workflow import STALLED_AFTER, ChallengeStatus
 from workspace.posts.models import Post, PostKind
@@ -51,11 +65,21 @@ class Section(IntEnum):
 SECTIONS = {PostKind.CHALLENGE: Section.CHALLENGES, PostKind.PROGRESS: Section.PROGRESS}
 
 
+class PartnershipCounts(NamedTuple):
+    """How many posts of a partnership have a block, and how many comments stand on how many that have none."""
+
+    partnership_id: int
+    blocks: int
+    comments: int
+    commented: int
+
+
 @dataclass(frozen=True)
 class DigestData:
     """The posts with a block, the first of them; how many there are in all, and what else there is to count.
 
-    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times).
+    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times). `counts`
+    has those partnerships about whose posts there is news.
     """
 
     posts: tuple[AnyRow, ...] = ()
@@ -64,6 +88,7 @@ class DigestData:
     comments: int = 0
     commented: int = 0
     events: tuple[tuple[int, Verb, int], ...] = ()
+    counts: tuple[PartnershipCounts, ...] = ()
 
 
 class Period(NamedTuple):
@@ -87,6 +112,7 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
 
     Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
     """
+    spans = list(spans)
     pieces = _range_data([(span, user.id if span.membership_id else 0, period) for span in spans])
     return DigestData(
         posts=tuple(islice(merge(*(piece.posts for piece in pieces), key=_in_order), MOST_BLOCKS)),
@@ -95,6 +121,11 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
         comments=sum(piece.comments for piece in pieces),
         commented=sum(piece.commented for piece in pieces),
         events=tuple(event for piece in pieces for event in piece.events),
+        counts=tuple(
+            PartnershipCounts(span.partnership_id, piece.blocks, piece.comments, piece.commented)
+            for span, piece in zip(spans, pieces, strict=True)
+            if piece.blocks or piece.comments
+        ),
     )
 
 
@@ -141,7 +172,7 @@ def _in_order(row: AnyRow) -> tuple[int, float, int, int]:
 def absent(membership_ids: Collection[int]) -> list[AnyRow]:
     """Who has not been where these members are moderators for a month; `membership_id` is the moderator's.
 
-    Something has been new to them for so long, and they have written nothing since.
+    Something has been new to them for so long, and they have read and written nothing since.
     """
     return fetch_rows(_absent(), ids=list(membership_ids), month_ago=clock.now() - A_MONTH)
 
@@ -159,7 +190,8 @@ def _memberships() -> AnySelect:
             Membership.level,
             Membership.digest_frequency,
             Membership.mail_timing,
-            Membership.seen_number,
+            Membership.read_number,
+            exists().where(ReadingPosition.membership_id == Membership.id).label("has_read_past"),
             Membership.partnership_id,
             Partnership.slug,
             Partnership.name,
@@ -185,7 +217,9 @@ def _events(dialect: str) -> AnySelect:
         select(Entry.partnership_id, Entry.verb, func.count())
         .select_from(span)
         .join(Entry, _within(span))
+        .outerjoin(ReadingPosition, and_(ReadingPosition.membership_id == span.c.membership_id, is_of_row()))
         .where(
+            _is_unread(),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest_line)),
             Entry.actor_id.is_distinct_from(span.c.membership_id),
             Entry.subject_id.is_distinct_from(span.c.membership_id),
@@ -203,21 +237,32 @@ def _absent() -> AnySelect:
         .where(own.partnership_id == Membership.partnership_id, own.actor_id == Membership.id)
         .scalar_subquery()
     )
+    # The bookmark lies before something unread, so this looks at an entry or two.
+    first_unread = (
+        select(Entry.at)
+        .where(
+            Entry.partnership_id == Membership.partnership_id,
+            Entry.number > Membership.seen_number,
+            Entry.actor_id.is_distinct_from(Membership.id),
+            is_news(),
+        )
+        .order_by(Entry.number)
+        .limit(1)
+        .correlate(Membership)
+        .scalar_subquery()
+    )
     return (
         select(moderator.id.label("membership_id"), User.name)
         .select_from(moderator)
         .join(Membership, Membership.partnership_id == moderator.partnership_id)
         .join(User, User.id == Membership.user_id)
-        .join(
-            Entry,
-            and_(Entry.partnership_id == Membership.partnership_id, Entry.number == Membership.seen_number + 1),
-        )
         .where(
             moderator.id.in_(bindparam("ids", expanding=True)),
             Membership.id != moderator.id,
             Membership.is_active,
             User.deactivated_at.is_(None),
-            Entry.at < month_ago,
+            first_unread < month_ago,
+            or_(Membership.read_at.is_(None), Membership.read_at < month_ago),
             or_(last_written.is_(None), last_written < month_ago),
         )
         .order_by(moderator.id, User.name_key)
@@ -229,19 +274,21 @@ def _posts(dialect: str) -> AnySelect:
     """The first posts of each partnership, by group and then the newest first; its rows carry the sums over all."""
     placed = _placed(table(dialect))
     place = placed.c.place
+    turn, turner_membership = aliased(Entry), aliased(Membership)
+    turner, turner_organisation = aliased(User), aliased(Organisation)
     ranked = select(
         placed,
         func.row_number()
         .over(partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc()))
         .label("rank"),
         _sum(placed, place != Section.COMMENTS).label("blocks"),
-        _sum(placed, placed.c.is_new == 1).label("new"),
+        _sum(placed, and_(placed.c.is_new == 1, place != Section.COMMENTS)).label("new"),
         _sum(placed, place == Section.COMMENTS).label("commented"),
         _sum(placed, place == Section.COMMENTS, placed.c.comments).label("all_comments"),
     ).subquery()
     return (
         select(
-            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place")),
+            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place", "is_new")),
             *(ranked.c[name] for name in ("blocks", "new", "commented", "all_comments")),
             Post.kind,
             Post.title,
@@ -255,11 +302,18 @@ def _posts(dialect: str) -> AnySelect:
             and_(Post.is_unsolved, Post.activity_at < now_param(before=STALLED_AFTER)).label("is_still"),
             User.name.label("author_name"),
             Organisation.name.label("organisation_name"),
+            turn.verb.label("turn"),
+            turner.name.label("turner_name"),
+            turner_organisation.name.label("turner_organisation_name"),
         )
         .join(Post, and_(Post.partnership_id == ranked.c.partnership_id, Post.number == ranked.c.number))
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(turn, and_(turn.partnership_id == ranked.c.partnership_id, turn.number == ranked.c.turn_number))
+        .outerjoin(turner_membership, turner_membership.id == turn.actor_id)
+        .outerjoin(turner, turner.id == turner_membership.user_id)
+        .outerjoin(turner_organisation, turner_organisation.id == turner_membership.organisation_id)
         .where(ranked.c.rank <= MOST_BLOCKS)
         .order_by(ranked.c.partnership_id, ranked.c.rank)
     )
@@ -272,7 +326,7 @@ def _placed(span: CTE) -> CTE:
     return (
         select(told, place.label("place"))
         .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
-        .where(Post.withdrawn_at.is_(None), or_(place != Section.COMMENTS, told.c.comments > 0))
+        .where(or_(place != Section.COMMENTS, told.c.comments > 0))
         .cte("placed")
         .prefix_with("MATERIALIZED")
     )
@@ -281,17 +335,20 @@ def _placed(span: CTE) -> CTE:
 def _news(span: CTE) -> AnySelect:
     """A row for each post about which others did something of which the reader has had no mail."""
     mailed = _mailed()
+    turns = verbs_that(lambda verb: verb.digest is DigestUse.TURN)
     return (
         select(
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
             _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.NEW_POST))).label("is_new"),
-            _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.TURN))).label("is_turned"),
+            _any(Entry.verb.in_(turns)).label("is_turned"),
             func.count(Comment.number).label("comments"),
+            func.max(case((Entry.verb.in_(turns), Entry.number), else_=0)).label("turn_number"),
         )
         .select_from(span)
         .join(Entry, _within(span))
+        .outerjoin(ReadingPosition, and_(ReadingPosition.membership_id == span.c.membership_id, is_of_row()))
         .outerjoin(
             Comment,
             and_(
@@ -303,6 +360,7 @@ def _news(span: CTE) -> AnySelect:
         .outerjoin(mailed, and_(mailed.c.partnership_id == Entry.partnership_id, mailed.c.number == Entry.number))
         .where(
             mailed.c.number.is_(None),
+            _is_unread(),
             Entry.post_number.is_not(None),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest)),
             Entry.actor_id.is_distinct_from(span.c.membership_id),
@@ -341,6 +399,7 @@ def _still(span: CTE) -> AnySelect:
             literal(0),
             literal(1),
             literal(0),
+            literal(0),
         )
         .select_from(span)
         .join(Post, Post.partnership_id == span.c.partnership_id)
@@ -362,6 +421,7 @@ def _still(span: CTE) -> AnySelect:
 def _place(told: Subquery) -> Any:
     is_news = told.c.is_turned + told.c.is_new > 0
     return case(
+        (Post.withdrawn_at.is_not(None), Section.COMMENTS),
         (and_(told.c.is_turned == 1, Post.status == ChallengeStatus.SOLVED), Section.SOLVED),
         *((and_(is_news, Post.kind == kind), section) for kind, section in SECTIONS.items()),
         else_=Section.COMMENTS,
@@ -374,6 +434,10 @@ def _within(span: CTE) -> Any:
         Entry.number > span.c.after,
         Entry.number <= span.c.last,
     )
+
+
+def _is_unread() -> Any:
+    return or_(ReadingPosition.membership_id.is_(None), ~is_covered())
 
 
 def _any(condition: Any) -> Any:

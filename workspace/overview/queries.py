@@ -7,26 +7,32 @@ look into all, as cheaply; so does the first where young partnerships without po
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tuple_
+from sqlalchemy import and_, bindparam, func, literal, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
-from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.queries import my_memberships, with_person
 from workspace.partnerships.query_params import USER, params_of
 from workspace.posts.models import Post
-from workspace.posts.queries import author
+from workspace.posts.queries import author, news_columns, with_reading
 from workspace.web.pagination import Cursor
 
 PAGE = 20
 PARTNERSHIPS_LISTED = 20
 SHOWN = 220
+
+
+class _Reader(NamedTuple):
+    """My membership in the partnership of each post, as columns."""
+
+    id: Any
+    seen_number: Any
 
 
 def latest_partnerships(user: User) -> list[AnyRow]:
@@ -65,13 +71,7 @@ def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool
 def _cards(keys: AnySelect) -> AnySelect:
     """What the feed shows of the posts with these `keys`, and whether others have done something about them since."""
     newest = keys.subquery()
-    # Asked of each post that is shown: by the index of its entries, however much else is unread.
-    is_new = exists().where(
-        Entry.partnership_id == Post.partnership_id,
-        Entry.post_number == Post.number,
-        Entry.number > newest.c.seen_number,
-        Entry.actor_id.is_distinct_from(newest.c.membership_id),
-    )
+    reader = _Reader(newest.c.membership_id, newest.c.seen_number)
     shown = (
         select(
             Post.partnership_id,
@@ -85,14 +85,16 @@ def _cards(keys: AnySelect) -> AnySelect:
             Post.withdrawn_at,
             Partnership.slug,
             Partnership.name.label("partnership_name"),
-            is_new.label("is_new"),
+            *news_columns(reader),
             *author(),
         )
         .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
         .join(Partnership, Partnership.id == Post.partnership_id)
         .join(Membership, Membership.id == Post.author_id)
     )
-    return with_person(shown).order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
+    return with_reading(with_person(shown), reader).order_by(
+        Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc()
+    )
 
 
 def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:

@@ -13,7 +13,7 @@ from workspace.i18n.formatting import relative_day
 from workspace.overview import queries
 from workspace.overview.action_items import waiting
 from workspace.overview.blueprint import blueprint
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships.queries import organisations_by_side
 from workspace.partnerships.views import may_start
 from workspace.permissions import signed_in
@@ -54,7 +54,7 @@ def mark_seen(user: User) -> ResponseReturnValue:
     """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
     shown = dict(_numbers(request.form.get("seen", "")))
     for membership in queries.memberships(user, list(shown)):
-        activity_log.mark_seen(membership, shown[membership.partnership_id])
+        reading.read_all(membership, shown[membership.partnership_id])
     flash_live(_("Everything is marked as read."))
     return redirect_303("/")
 

@@ -107,6 +107,8 @@ class Partnership(Model):
     )
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_number: Mapped[int] = mapped_column(default=0)
+    # How many posts and comments have been written in it.
+    text_count: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
@@ -207,7 +209,9 @@ class Membership(Model):
 
     The organisation is the one that the person represents there; whoever changes organisation gets a new membership,
     and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
-    bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
+    bookmarks in the log: nothing up to `seen_number` is new. Up to `read_number` it was read; what lies between was
+    passed over unread (partnerships/reading.py). `known_texts` counts the posts and comments that are not new: read,
+    the member's own, or withdrawn. `read_at` is when they last read something.
 
     `accepted_at` is when the person said yes to being in (None for somebody whom a moderator has added, and who has not
     answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
@@ -246,7 +250,9 @@ class Membership(Model):
         enum_column_type(MembershipState, otherwise=MembershipState.ENDED), default=MembershipState.ACTIVE
     )
     seen_number: Mapped[int] = mapped_column(default=0)
-    own_unseen: Mapped[int] = mapped_column(default=0)
+    read_number: Mapped[int] = mapped_column(default=0)
+    known_texts: Mapped[int] = mapped_column(default=0)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     digested_number: Mapped[int] = mapped_column(default=0)
     digest_frequency: Mapped[PartnershipDigest] = mapped_column(
         enum_column_type(PartnershipDigest, otherwise=PartnershipDigest.USUAL), default=PartnershipDigest.USUAL
@@ -284,8 +290,18 @@ class Membership(Model):
 
     @property
     def unread(self) -> int:
-        """How many entries of the log this member has neither seen nor made."""
-        return max(0, self.partnership.last_number - self.seen_number - self.own_unseen)
+        """How many posts and comments are new to this member: by others, not withdrawn, and not read."""
+        return max(0, self.partnership.text_count - self.known_texts)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything at all came after this member's bookmark."""
+        return self.partnership.last_number > self.seen_number
+
+    def start_reading(self) -> None:
+        """Nothing that is there now is new to this member."""
+        self.seen_number = self.read_number = self.partnership.last_number
+        self.known_texts = self.partnership.text_count
 
     @hybrid_property
     def is_active(self) -> bool:

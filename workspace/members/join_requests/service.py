@@ -114,7 +114,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         if membership and not membership.has_ended:
             return membership
         if membership is None:
-            membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+            membership = Membership(partnership=partnership, user=user)
+            membership.start_reading()
             membership.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(membership)
         elif (
