@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0028_invitations"
-down_revision = "0039_results"
+down_revision = "0026_reading"
 branch_labels = None
 depends_on = None
 

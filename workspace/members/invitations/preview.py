@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from workspace.accounts.models import User, domain_of
+from workspace.accounts.models import User, domain_of, email_key
 from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.members.invitations import address_parser, list_reader
@@ -28,7 +28,9 @@ from workspace.permissions import Level
 from workspace.roles import queries as role_queries
 from workspace.web import csv_files, pagination
 
-ROWS_SHOWN = 100
+# How many rows can be chosen in, how many options they may have together, and how many others are named: a page is no
+# larger for a longer list.
+MOST_CHOSEN, MOST_OPTIONS, MOST_NAMED = 30, 600, 40
 CHOICES = ("email", "organisation", "level", "role", "asked", "pick")  # The fields of a row.
 # Domains that anybody can have an address in: they say nothing about an organisation.
 PUBLIC_DOMAINS = frozenset(
@@ -146,22 +148,42 @@ class Suggestion:
 
 @dataclass
 class Preview:
-    """The whole list, and what its rows can be chosen from. `rest` are its lines that have no address."""
+    """The whole list, and what its rows can be chosen from. `rest` are its lines that have no address.
+
+    `asked_for` is the address of the row that the moderator wants to choose in.
+    """
 
     suggestions: list[Suggestion]
     rest: list[str]
     organisations: Sequence[AnyRow]
     roles: Sequence[tuple[int, str]]
+    asked_for: str = ""
 
     @cached_property
     def ready(self) -> list[Row]:
         """The rows that can be sent."""
         return [one.row for one in self.suggestions if one.is_ready]
 
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the organisations, by their ids."""
+        return {row.id: row.name for row in self.organisations}
+
     @property
-    def shown(self) -> list[Suggestion]:
-        """The first rows, those that need attention before the others."""
-        return sorted(self.suggestions, key=lambda one: not one.needs_attention)[:ROWS_SHOWN]
+    def chosen_in(self) -> list[Suggestion]:
+        """The rows that can be chosen in: the one that was asked for, then those that need attention."""
+        options = len(self.organisations) + len(self.roles) + len(Level)
+        return self._in_order[: max(5, min(MOST_CHOSEN, MOST_OPTIONS // options))]
+
+    @property
+    def named(self) -> list[Suggestion]:
+        """The first of the others."""
+        begin = len(self.chosen_in)
+        return self._in_order[begin : begin + MOST_NAMED]
+
+    @cached_property
+    def _in_order(self) -> list[Suggestion]:
+        return sorted(self.suggestions, key=lambda one: (one.row.key != self.asked_for, not one.needs_attention))
 
     @property
     def counts(self) -> Counter[RowStatus]:
@@ -185,9 +207,8 @@ class Preview:
         return self._written([one for one in self.suggestions if one.is_left])
 
     def _written(self, suggestions: Sequence[Suggestion]) -> str:
-        names = {row.id: row.name for row in self.organisations}
         roles = dict(self.roles)
-        table = [_cells(one, names, roles) for one in suggestions]
+        table = [_cells(one, self.names, roles) for one in suggestions]
         if not any(any(cells[:1] + cells[2:]) for cells in table):
             return "\n".join([cells[1] for cells in table] + self.rest)
         titles = (_("Name"), _("E-mail"), _("Organisation"), _("Access"), _("Role"))
@@ -236,7 +257,7 @@ def preview(
         other = owner[1] if owner and owner[0] != found and row.status in INVITING else ""
         is_picked = "asked" not in form or "pick" in form
         suggestions.append(Suggestion(number, row, source, other, is_picked, own_level is not listed_level))
-    return Preview(suggestions, reading.rest, organisations, roles)
+    return Preview(suggestions, reading.rest, organisations, roles, email_key((typed or {}).get("edit", "")))
 
 
 class _Words:
