@@ -220,6 +220,7 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/withdrawal   members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/reminder   members take_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
 
@@ -248,12 +249,20 @@ TABLE = """
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
     POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>             members take_roles
     POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
+    POST /partnerships/<slug:slug>/waiting/challenges/<number:number>/reminder                    members move_challenges
+    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>/reminder members take_roles
+    POST /waiting/postponements                                         signed_in
+    POST /waiting/postponements/removal                                 signed_in
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking/acceptance            members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/withdrawal            members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/reminder              members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/days                         members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/days                         members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/parking                      members move_challenges

@@ -53,6 +53,7 @@ def tell() -> Story:
         closed.partnership.titles_only = True
         visitor = add_member(closed, mette, side=Side.MUNICIPALITIES)
         make_role(knees, "Data og databeskyttelse", "Ved, hvad der må deles")
+        knees.partnership.created_at -= timedelta(days=60)
         plan = share(centre, "Tidsplanen for efteråret er på plads", "Første spadestik er i oktober.")
         read(knees, company, centre, guest, closed, visitor)
         clock.shift(timedelta(days=1))

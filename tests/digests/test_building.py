@@ -160,6 +160,8 @@ def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Mem
 
 def test_what_waits_for_any_moderator_waits_for_each(moderator: Membership, reader: Membership) -> None:
     make_role(moderator, "Data")
+    assert coming(moderator.user).waiting == [], "nothing is said of roles in a partnership's first two weeks"
+    moderator.partnership.created_at -= timedelta(days=15)
     assert [item.title for item in coming(moderator.user).waiting] == ["‘Data’ has nobody accountable"]
     assert coming(moderator.user).is_empty, "what nobody asks for is no reason for a mail"
     challenge(reader, "Ny udfordring")

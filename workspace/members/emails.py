@@ -227,6 +227,25 @@ def report(mail: Mail) -> EmailContent | None:
     )
 
 
+@email_type("request", _l("Request to join, for the moderators"))
+def request(mail: Mail) -> EmailContent | None:
+    """To a moderator: somebody asks to join, or has answered the moderators' question, and still waits."""
+    membership, asking = emails.recipient_membership(mail), db.session.get(Membership, mail.payload["asking"])
+    if membership is None or not membership.may(Action.ADD_MEMBERS):
+        return None
+    if asking is None or asking.state is not MembershipState.REQUESTED or asking.moderator_question:
+        return None
+    names = {"name": asking.user.name, "organisation": asking.organisation.name}
+    return emails.notification_email(
+        mail,
+        membership,
+        heading=_("%(name)s from %(organisation)s asks to join", **names),
+        quote=asking.request_text,
+        path="members#requests",
+        button=_("See the request"),
+    )
+
+
 @email_type("report_on_yours", _l("Answer to a report of what one wrote"))
 @email_type("report_answered", _l("Answer to one's own report"))
 def about_a_report(mail: Mail) -> EmailContent | None:

@@ -11,7 +11,7 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.i18n.formatting import relative_day
 from workspace.overview import queries
-from workspace.overview.action_items import waiting
+from workspace.overview.action_items import action_list
 from workspace.overview.blueprint import blueprint
 from workspace.partnerships import reading
 from workspace.partnerships.queries import organisations_by_side
@@ -37,7 +37,7 @@ def index(user: User) -> ResponseReturnValue:
         "overview/_post_list_page.html",
         focus=f"#e{page[0].partnership_id}-{page[0].number} a" if page else "",
         today=clock.now(),
-        waiting=None if before else waiting(user),
+        waiting=None if before else action_list(user),
         partnerships=listed,
         more_partnerships=len(partnerships) > len(listed),
         parties=organisations_by_side([row.id for row in listed], NAMED_IN_LIST),

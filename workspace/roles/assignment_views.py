@@ -133,6 +133,16 @@ def withdraw(membership: Membership, role_id: int, assignment_id: int) -> Respon
     return shown(membership, assignment.role)
 
 
+@blueprint.post(f"{ASSIGNMENT}/reminder")
+@members_with(Action.TAKE_ROLES)
+def remind(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
+    """Remind whoever the role is offered to."""
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.remind(assignment, membership)
+    flash_live(_("%(name)s is reminded.", name=assignment.membership.user.name))
+    return shown(membership, assignment.role)
+
+
 @blueprint.get(f"{ASSIGNMENT}/ending")
 @members_with(Action.TAKE_ROLES)
 def ask_to_end(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:

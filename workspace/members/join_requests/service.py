@@ -14,7 +14,8 @@ from workspace.mail.models import enqueue
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
-from workspace.members.moderation.service import find_member
+from workspace.members.moderation.service import find_member, other_moderators
+from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
 from workspace.permissions import Action, Conflict, Level
@@ -127,6 +128,7 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         membership.request_text = words
         db.session.flush()
         record_audit(AuditAction.ASKED_TO_JOIN, actor=user, subject=user, partnership=partnership)
+        _tell_moderators(membership)
         return membership
 
 
@@ -178,6 +180,7 @@ def answer(membership: Membership, words: str) -> None:
             raise Conflict(_("Your request has been answered in the meantime."))
         membership.request_text = f"{membership.request_text}\n\n{membership.moderator_question}\n{words}".strip()
         membership.moderator_question = ""
+        _tell_moderators(membership)
 
 
 def take_back(membership: Membership) -> None:
@@ -209,6 +212,13 @@ def _request(by: Membership, membership_id: int) -> Membership:
     if membership.state is not MembershipState.REQUESTED:
         raise Conflict(_("The request has been answered or withdrawn in the meantime."))
     return membership
+
+
+def _tell_moderators(membership: Membership) -> None:
+    """Mail the moderators who want to hear of requests at once."""
+    told = {NotificationKind.REQUEST: [moderator.id for moderator in other_moderators(membership)]}
+    key = f"{membership.id}:{int(clock.now().timestamp() * 1000)}"
+    send_immediate(told, membership.partnership_id, key=key, asking=membership.id)
 
 
 def _tell(membership: Membership, what: str) -> None:
