@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0028_invitations"
-down_revision = "0026_reading"
+down_revision = "0031_what_waits"
 branch_labels = None
 depends_on = None
 
