@@ -241,7 +241,7 @@ class TestWhatIsWrong:
     def test_mail_and_page_say_whom_one_represents_and_whoever_invited_hears_that_it_is_wrong(
         self, world: World, client: Client, sign_in: SignIn
     ) -> None:
-        made, address = self.invited(world)
+        _made, address = self.invited(world)
         letter = delivery.written(db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one())
         assert letter is not None
         assert "You are to represent Icura A/S." in letter.text

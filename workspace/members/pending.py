@@ -7,6 +7,7 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import AnyRow
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
+from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.

@@ -94,8 +94,8 @@ class Suggestion:
     """Somebody on the list, as they will be invited, and why so.
 
     `number` is the place in the list. `domain_of` names the organisation that has the address's domain, if it is not
-    the one that they are to represent; `is_picked` says whether the moderator has left them ticked, where that was asked, and
-    `has_own_level` whether another level was chosen for them than the list and the form say.
+    the one that they are to represent; `is_picked` says whether the moderator has left them ticked, where that was
+    asked, and `has_own_level` whether another level was chosen for them than the list and the form say.
     """
 
     number: int

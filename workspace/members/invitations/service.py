@@ -382,7 +382,7 @@ def _who_can_mend(invitation: Invitation) -> list[Membership]:
 
 
 def _tell_of_closed_accounts(made: Sequence[Invitation]) -> None:
-    """Tell the administrators of the invited whose account is closed: nobody else may know, and only they can open it."""
+    """Tell the administrators of the invited whose account is closed: only they may know, and can open it."""
     keys, closed = {one.email_key: one.id for one in made}, []
     for start in range(0, len(made), address_parser.AT_ONCE):
         chunk = [one.email_key for one in made[start : start + address_parser.AT_ONCE]]
