@@ -231,7 +231,7 @@ class ObjectionForm(WorkspaceForm):
 
     def validate_words(self, field: Field) -> None:
         """No links: moderators would follow them."""
-        if field.data and not field.errors and leads_somewhere(field.data):
+        if not field.errors and leads_somewhere(field.data):
             raise ValidationError(_("Leave out links and addresses."))
 
 

@@ -86,8 +86,8 @@ def rows_of(people: Iterable[ListedPerson]) -> list[Row]:
     for person in islice(people, MOST):
         address = _address(person.address)
         status = RowStatus.NEW if address else RowStatus.NO_ADDRESS
-        about = {"organisation": person.organisation, "access": person.access, "role": person.role}
-        row = Row(person.address, address, person.name, status, **about)
+        row = Row(person.address, address, person.name, status)
+        row = replace(row, organisation=person.organisation, access=person.access, role=person.role)
         rows.setdefault(row.key or person.address, row)
     return list(rows.values())
 

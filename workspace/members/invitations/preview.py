@@ -313,7 +313,7 @@ def _organisations_of_accounts(rows: Iterable[Row], among: set[int]) -> dict[str
         query = select(User.email_key, User.organisation_id).where(
             User.email_key.in_(chunk), User.organisation_id.in_(among)
         )
-        found |= {key: organisation_id for key, organisation_id in db.session.execute(query)}
+        found |= {key: organisation_id for key, organisation_id in db.session.execute(query) if organisation_id}
     return found
 
 

@@ -162,8 +162,7 @@ def object_to(invitation: Invitation, words: str) -> None:
     """
     with invitation.partnership.locked():
         db.session.refresh(invitation)
-        if not invitation.is_open:
-            raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+        _require_open(invitation)
         invitation.objection, invitation.objected_at = words, clock.now()
         for moderator in _who_can_mend(invitation):
             key = f"objection:{invitation.id}:{invitation.round}:{moderator.id}"
@@ -202,8 +201,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         db.session.refresh(invitation)
         if user.email_key != invitation.email_key:
             raise Conflict(_("The invitation is for another address than yours."))
-        if not invitation.is_open:
-            raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+        _require_open(invitation)
         partnership = invitation.partnership
         if partnership.is_archived:
             raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
@@ -334,6 +332,12 @@ def _number(kind: type, token: str) -> int | None:
 
 def _signer(kind: type) -> URLSafeSerializer:
     return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
+
+
+def _require_open(invitation: Invitation) -> None:
+    """Raise NoLongerOpen unless it can be accepted."""
+    if not invitation.is_open:
+        raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
 
 
 def _open_of(by: Membership, invitation_id: int) -> Invitation:
