@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032_moderation"
-down_revision = "0031_what_waits"
+down_revision = "0028_invitations"
 branch_labels = None
 depends_on = None
 

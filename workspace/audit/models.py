@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     SET_INVITATION_LIMIT = "set_invitation_limit"
     RESENT = "resent"
     WITHDREW_INVITATION = "withdrew_invitation"
+    DECLINED_INVITATION = "declined_invitation"
     OPENED_LINK = "opened_link"
     CLOSED_LINK = "closed_link"
     ASKED_TO_JOIN = "asked_to_join"

@@ -3,6 +3,7 @@
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from workspace import clock
 from workspace.accounts.models import User
@@ -12,7 +13,7 @@ from workspace.mail.message_types import PROMPT, EmailContent, email_type, link,
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.models import Invitation, Report
+from workspace.members.models import Invitation, InvitationAnswer, Report
 from workspace.members.moderation import handover
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
@@ -45,10 +46,51 @@ def invitation(mail: Mail) -> EmailContent | None:
             who=unlinked(inviter.user.name),
             organisation=unlinked(inviter.organisation.name),
             invitation=found,
+            represents=unlinked(invitations_service.represented(found).name),
+            role=unlinked(found.role.name) if found.role else "",
             is_reminder=is_reminder,
             greeting="" if carries_titles_only(found.partnership) else unlinked(found.greeting),
             address=link(f"/invitations/{invitations_service.token(found)}"),
         )
+
+
+@email_type("objection", _l("Objection to the organisation in an invitation"))
+def objection(mail: Mail) -> EmailContent | None:
+    """To whoever can mend it: the invited person says that they don't represent that organisation."""
+    found = db.session.get(Invitation, mail.payload["invitation"])
+    seat = db.session.get(Membership, mail.payload["membership"])
+    if found is None or not found.is_open or not found.objection or seat is None or not seat.may(Action.ADD_MEMBERS):
+        return None
+    return render_email(
+        "objection",
+        sender=found.partnership.name,
+        invitation=found,
+        words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
+        address=link(f"{found.partnership.address}invitations"),
+    )
+
+
+@email_type("invited_closed", _l("Invitation to a closed account"))
+def invited_closed(mail: Mail) -> EmailContent | None:
+    """To an administrator: somebody whose account is closed was invited, and only they can open it."""
+    query = (
+        select(User, Invitation)
+        .join(Invitation, Invitation.email_key == User.email_key)
+        .where(
+            Invitation.id.in_(mail.payload["invitations"]),
+            Invitation.answer == InvitationAnswer.OPEN,
+            User.deactivated_at.is_not(None),
+        )
+        .order_by(User.name_key)
+    )
+    found = [
+        (user, invitation, link(f"/people/{user.id}/memberships"))
+        for user, invitation in db.session.execute(query)
+        if invitation.is_open
+    ]
+    if not found or mail.user is None or not mail.user.is_administrator:
+        return None
+    return render_email("invited_closed", invited=found)
 
 
 @email_type("added", _l("Added to a partnership"))

@@ -8,6 +8,7 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import AnyRow
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
+from workspace.organisations.models import Organisation
 from workspace.partnerships.context import moderation_counts
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 from workspace.posts.models import Post
@@ -66,7 +67,17 @@ def count_of_invitations(membership: Membership) -> int:
 def invitations(membership: Membership, before: int | None = None) -> list[AnyRow]:
     """A page of the open and expired invitations, the latest first, and one more if there are older ones."""
     query = (
-        select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
+        select(
+            Invitation.id,
+            Invitation.email,
+            Invitation.level,
+            Invitation.sent_at,
+            Invitation.expires_at,
+            Invitation.objection,
+            Organisation.name.label("organisation_name"),
+            User.name,
+        )
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
         .where(*_unanswered(membership))

@@ -35,6 +35,7 @@ from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
+blueprint.add_app_template_filter(fragments.act)
 for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
