@@ -172,12 +172,15 @@ TABLE = """
     POST /admin/trail                                                   administrators
     GET  /invitations/<token:token>                                           public
     POST /invitations/<token:token>                                           public
+    POST /invitations/<token:token>/objection                                 public
+    POST /invitations/<token:token>/refusal                                   public
     GET  /partnerships/<slug:slug>/members/trail                        members read_audit_log
     POST /partnerships/<slug:slug>/members/trail                        members read_audit_log
     GET  /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/approval     members add_members
@@ -283,6 +286,12 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
 
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/handover/withdrawal      members manage_members
+    GET  /partnerships/<slug:slug>/members/handover                     members read
+    POST /partnerships/<slug:slug>/members/handover/acceptance          members read
+    POST /partnerships/<slug:slug>/members/handover/refusal             members read
+    GET  /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
     GET  /partnerships/<slug:slug>/members/leaving                      members leave
     POST /partnerships/<slug:slug>/members/leaving                      members leave
     GET  /join/<token:token>                                            public
@@ -447,6 +456,7 @@ class World:
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,
             "token:token": self._token(rule),
+            "token:batch": "0b0f1c9e-6f0c-4a53-9d0c-3a1c7a1f8a10",
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)

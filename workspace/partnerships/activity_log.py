@@ -83,6 +83,7 @@ class Entry(Model):
     text_count: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    partnership: Mapped[Partnership] = relationship(viewonly=True)
     actor: Mapped[Membership | None] = relationship(
         primaryjoin=lambda: Entry.actor_id == Membership.id,
         foreign_keys=lambda: Entry.actor_id,

@@ -39,6 +39,7 @@ LONGEST_CHOICE = 60
 # Aliases cost more to make than the statement they stand in, so these are shared.
 MOVED, CONCERNED_MEMBERSHIP, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
 WITHDRAWER_MEMBERSHIP, WITHDRAWER = shared_alias(Membership), shared_alias(User)
+ACT, ACTOR_MEMBERSHIP, ACTOR = shared_alias(Entry), shared_alias(Membership), shared_alias(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -74,6 +75,7 @@ def pinned(membership: Membership, *, kind: PostKind | None) -> list[AnyRow]:
 @cached_statement
 def _card() -> AnySelect:
     return card_select(
+        null().label("act_verb"),
         *news_columns(None),
         Post.body_html,
         null().label("excerpt"),
@@ -107,7 +109,8 @@ def feed_select(*, has_news: bool, of_kind: bool) -> AnySelect:
     Those of ASKER's partnership, with `of_kind` of the one `kind`; without `has_news` there is none in all of it.
     """
     asker = MEMBERSHIP if has_news else None
-    query = with_reading(card_select(*news_columns(asker), *body_columns(Post, SHOWN_IN_FEED)), asker)
+    columns = *act_columns(), *news_columns(asker), *body_columns(Post, SHOWN_IN_FEED)
+    query = with_reading(with_act(card_select(*columns)), asker)
     query = query.where(Post.partnership_id == MEMBERSHIP.partnership_id)
     return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
@@ -200,6 +203,24 @@ def withdrawn_by(writing: type[AuthoredText]) -> Any:
     member, person = WITHDRAWER_MEMBERSHIP, WITHDRAWER
     name = select(person.name).join(member, member.user_id == person.id).where(member.id == writing.withdrawn_by_id)
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
+
+
+def act_columns() -> tuple[Any, ...]:
+    """What the latest activity of a post is, and by whom: the columns `act_verb` and `act_name`.
+
+    Both are None for a comment that is withdrawn, the name for what time does.
+    """
+    stands = ACT.stands.is_not(False)
+    return case((stands, ACT.verb)).label("act_verb"), case((stands, ACTOR.name)).label("act_name")
+
+
+def with_act(query: AnySelect) -> AnySelect:
+    """`query` of posts with the entry that is the latest activity of each, and who did it."""
+    return (
+        query.outerjoin(ACT, and_(ACT.partnership_id == Post.partnership_id, ACT.number == Post.activity_number))
+        .outerjoin(ACTOR_MEMBERSHIP, ACTOR_MEMBERSHIP.id == ACT.actor_id)
+        .outerjoin(ACTOR, ACTOR.id == ACTOR_MEMBERSHIP.user_id)
+    )
 
 
 def news_columns(member: Any) -> tuple[Any, ...]:

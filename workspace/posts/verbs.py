@@ -62,15 +62,45 @@ REACTED = Verb("reacted", None)
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
 
-TOOK = _Turn("took", _l("%(who)s has taken the challenge"), icon="ongoing", credit=_l("Taken by %(who)s"))
-ASKED_TO_TAKE = _Move("asked_to_take", _asked_to_take)
+TOOK = _Turn(
+    "took",
+    _l("%(who)s has taken the challenge"),
+    icon="ongoing",
+    credit=_l("Taken by %(who)s"),
+    act=_l("%(who)s took the challenge"),
+)
+ASKED_TO_TAKE = _Move("asked_to_take", _asked_to_take, act=_l("%(who)s asked somebody to take the challenge"))
 ASKED_NO_LONGER = Verb("asked_no_longer", _l("%(who)s no longer asks %(person)s to take the challenge"), in_thread=True)
-DECLINED_TO_TAKE = _Move("declined_to_take", _l("%(who)s can't take the challenge: %(note)s"))
-SOLVED = _Turn("solved", _l("%(who)s marked the challenge as solved"), icon="solved", credit=_l("Solved by %(who)s"))
-PARKED = _Turn("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", credit=_l("Parked by %(who)s"))
-REOPENED = _Turn("reopened", _reopened, icon="reopen", credit=_l("Opened again by %(who)s"))
+DECLINED_TO_TAKE = _Move(
+    "declined_to_take", _l("%(who)s can't take the challenge: %(note)s"), act=_l("%(who)s can't take the challenge")
+)
+SOLVED = _Turn(
+    "solved",
+    _l("%(who)s marked the challenge as solved"),
+    icon="solved",
+    credit=_l("Solved by %(who)s"),
+    act=_l("%(who)s solved the challenge"),
+)
+PARKED = _Turn(
+    "parked",
+    _l("%(who)s parked the challenge: %(note)s"),
+    icon="parked",
+    credit=_l("Parked by %(who)s"),
+    act=_l("%(who)s parked the challenge"),
+)
+REOPENED = _Turn(
+    "reopened",
+    _reopened,
+    icon="reopen",
+    credit=_l("Opened again by %(who)s"),
+    act=_l("%(who)s opened the challenge again"),
+)
 RESCHEDULED_ANSWER = Verb("rescheduled_answer", _rescheduled_answer, in_thread=True, icon="clock")
 RESCHEDULED_OPENING = Verb("rescheduled_opening", _rescheduled_opening, in_thread=True, icon="clock")
-MOVED_ON = _Move("moved_on", _l("%(who)s shared progress on the challenge"))
-SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
+MOVED_ON = _Move(
+    "moved_on", _l("%(who)s shared progress on the challenge"), act=_l("%(who)s shared progress on the challenge")
+)
+SHARES_CHALLENGE = _Move(
+    "shares_challenge", _l("%(who)s has this challenge too"), act=_l("%(who)s has this challenge too")
+)
 SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)
