@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034_last_backup"
-down_revision = "0031_what_waits"
+down_revision = "0032_moderation"
 branch_labels = None
 depends_on = None
 
