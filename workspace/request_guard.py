@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -24,7 +25,7 @@ from workspace.db.types import AnySelect
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Audience, Conflict, NotAllowed, access_rule, permits
-from workspace.web import origin
+from workspace.web import access_log, origin
 from workspace.web.request_bodies import largest_for
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -50,6 +51,7 @@ def authorise_request() -> ResponseReturnValue | None:
         load_session()
     if request.endpoint is None:
         return None
+    access_log.note_route(str(request.url_rule))
     view = current_app.view_functions[request.endpoint]
     declared = access_rule(view) or abort(404)
     request.max_content_length = largest_for(view)
@@ -61,7 +63,12 @@ def authorise_request() -> ResponseReturnValue | None:
         require_permission(g.membership, declared.action)
     inject_actor(declared.audience)
     if request.method not in SAFE_METHODS and declared.checks_csrf:
-        csrf.protect()
+        try:
+            csrf.protect()
+        except CSRFError:
+            if answer := sign_in.of_another_tab():
+                return answer
+            raise
         origin.require_own()
     return None
 
@@ -71,6 +78,7 @@ def load_session() -> None:
     user: Any = current_user._get_current_object()
     if user.is_authenticated:
         g.user = user
+        access_log.note_user(user.id)
         if g.session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
             run_after_request(partial(touch, g.session.id))
 

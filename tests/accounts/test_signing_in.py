@@ -265,3 +265,18 @@ def test_a_form_without_its_token_is_not_ours(client: Client, person: User) -> N
     answer = client.post("/sign-in", data={"email": person.email, "password": PASSWORD})
     assert answer.status_code == 400
     assert number_of_sessions() == 0
+
+
+@pytest.mark.parametrize("before", ["\u200b", "\ufeff", "\u00a0 ", "\u2068", "me\u00adtte@gladsaxe.example"], ids=ascii)
+def test_an_invisible_character_in_an_address_is_none_of_it(client: Client, person: User, before: str) -> None:
+    typed = before if "@" in before else f"{before}mette@gladsaxe.example"
+    assert attempt(client, typed).status_code == 303
+
+
+def test_the_second_of_two_sign_in_forms_leads_in_for_the_same_person_only(client: Client, person: User) -> None:
+    make_user("En anden", email="anden@gladsaxe.example")
+    form = Page(client.get("/sign-in").text).form("/sign-in") | {"next": "/settings", "password": PASSWORD}
+    assert attempt(client).status_code == 303
+    second = client.post("/sign-in", data=form | {"email": "Mette@gladsaxe.example"})
+    assert (second.status_code, second.location) == (303, "/settings")
+    assert client.post("/sign-in", data=form | {"email": "anden@gladsaxe.example"}).status_code == 400

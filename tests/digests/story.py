@@ -93,7 +93,7 @@ def _knees(moderator: Membership, company: Membership, clock: time_machine.Trave
     support.ask(moderator, company)
     comment(support, moderator, "Hos os er det tre uger.")
     machines = challenge(company, "To sensorer lader ikke op", "Det er de gamle opladere.")
-    machines.solve(company, "Vi har byttet opladerne.")
+    machines.solve(company, f"Vi har byttet opladerne: https://icura.example/{'vejledning' * 9}.")
     doors = challenge(moderator, "Vi kan ikke låse op efter klokken 18 & sådan <noget>", "Døren låser sig selv.")
     doors.park(moderator, "Vagten har ferie.", date(2026, 5, 1))
 

@@ -60,7 +60,8 @@ def test_posts_stand_in_their_order_with_the_newest_first(moderator: Membership,
     challenge(moderator, "Udfordring 1")
     challenge(moderator, "Udfordring 2")
     digest = coming(reader.user)
-    assert [group for group, _blocks in digest.sections] == [Section.CHALLENGES, Section.SOLVED, Section.PROGRESS]
+    order = [Section.CHALLENGES] * 2 + [Section.SOLVED] + [Section.PROGRESS] * 2
+    assert [block.group for block in digest.blocks] == order
     assert titles(digest, Section.CHALLENGES) == ["Udfordring 2", "Udfordring 1"]
     assert titles(digest, Section.SOLVED) == ["Løst"]
     assert titles(digest, Section.PROGRESS) == ["Fremskridt 2", "Fremskridt 1"]
@@ -89,7 +90,7 @@ def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: M
     withdrawn.withdraw(moderator, posts[1])
     digest = coming(reader.user)
     assert (digest.blocks, digest.comments, digest.commented) == ([], 3, 2)
-    assert phrases.comments(digest) == "3 comments on 2 posts"
+    assert [phrases.comments(place) for place in digest.places] == ["3 comments on 2 posts"]
     assert not digest.is_empty
 
 
@@ -153,16 +154,75 @@ def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Mem
     activity_log.mark_seen(reader, reader.partnership.last_number)
     digest = coming(reader.user)
     assert [item.title for item in digest.waiting] == ["You are asked to take: Vi mangler borgere"]
-    assert phrases.subject(digest) == "Digest: 1 challenge is waiting for you"
+    assert phrases.subject(digest) == "Digest: You are asked to take: Vi mangler borgere"
     assert not digest.is_empty
 
 
-def test_moderators_have_a_section_of_their_own(moderator: Membership, reader: Membership) -> None:
+def test_what_waits_for_any_moderator_waits_for_each(moderator: Membership, reader: Membership) -> None:
     make_role(moderator, "Data")
+    assert [item.title for item in coming(moderator.user).waiting] == ["‘Data’ has nobody accountable"]
+    assert coming(moderator.user).is_empty, "what nobody asks for is no reason for a mail"
     challenge(reader, "Ny udfordring")
-    lines = [line.text for line in coming(moderator.user).moderating]
-    assert lines == ["‘Data’ has nobody accountable (Digital genoptræning)"]
-    assert coming(reader.user).moderating == []
+    assert not coming(moderator.user).is_empty
+    assert coming(reader.user).waiting == []
+
+
+def test_each_partnership_stands_under_its_name(moderator: Membership, reader: Membership) -> None:
+    quiet, other = (start_partnership(name, by=make_user()) for name in ("Aftalen", "Klimaklar"))
+    for by in (quiet, other):
+        add_member(by, reader.user)
+    partnerships_service.change_stage(quiet, Stage.TRIAL)
+    share(moderator, "Et fremskridt")
+    challenge(other, "En udfordring")
+    for number in range(16):
+        share(moderator, f"Fremskridt {number}")
+    digest = coming(reader.user)
+    assert [(place.name, len(place.blocks), place.more) for place in digest.places] == [
+        ("Klimaklar", 1, 0),
+        ("Digital genoptræning", 14, 3),
+        ("Aftalen", 0, 0),
+    ]
+    assert (digest.more, digest.partnerships, digest.more_places) == (3, 2, 0)
+    for number in range(compose.MOST_PLACES):
+        founder = start_partnership(f"Nummer {number}", by=make_user())
+        add_member(founder, reader.user)
+        share(founder)
+    digest = coming(reader.user)
+    assert (len(digest.places), digest.more_places) == (compose.MOST_PLACES, 3)
+    assert phrases.greeting(digest).endswith("38 new posts.")
+
+
+def test_who_did_it_is_named(moderator: Membership, reader: Membership) -> None:
+    solver = add_member(moderator, make_user("Per Løser"), Level.MODERATOR)
+    posts = [challenge(moderator, title) for title in ("Løst", "Taget", "Ny")]
+    activity_log.mark_seen(reader, posts[1].number)
+    db.session.commit()
+    posts[0].solve(solver, "Med tape.")
+    posts[1].take(solver)
+    posts[2].take(solver)
+    credits = {block.title: block.meta for block in coming(reader.user).blocks}
+    place = solver.organisation.name
+    assert credits == {
+        "Løst": f"Solved by Per Løser, {place}",
+        "Taget": f"Taken by Per Løser, {place}",
+        "Ny": f"Shared by Mette Krag, {moderator.organisation.name}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Kort\n\ntekst", "Kort tekst"),
+        ("ord " * 40, "ord " * 35 + "…"),
+        ("Vandmåleren " * 20, "Vandmåleren " * 11 + "…"),
+        ("x" * 139 + " næste ord", "x" * 139 + " …"),
+        ("x" * 140 + " næste ord", "x" * 140 + " …"),
+        ("x" * 141, "x" * 140 + " …"),
+    ],
+)
+def test_an_excerpt_ends_between_words(text: str, shown: str, moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Titel", text)
+    assert coming(reader.user).blocks[0].text == shown
 
 
 def test_who_has_not_been_here_for_a_month_is_told_to_moderators() -> None:
@@ -239,8 +299,9 @@ def test_the_subject_says_what_is_in_it(moderator: Membership, reader: Membershi
     share(moderator)
     challenge(moderator)
     assert phrases.subject(coming(reader.user)) == "Digest: 3 new posts"
-    for _ in range(2):
-        challenge(reader).ask(moderator, reader)
+    challenge(reader, "Hvem kan?").ask(moderator, reader)
+    assert phrases.subject(coming(reader.user)) == "Digest: You are asked to take: Hvem kan? · 3 new posts"
+    challenge(reader).ask(moderator, reader)
     assert phrases.subject(coming(reader.user)) == "Digest: 2 challenges are waiting for you · 3 new posts"
 
 

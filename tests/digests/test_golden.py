@@ -53,13 +53,21 @@ def test_a_digest_is_as_it_was_looked_at(name: str, language: str, story: Story)
         assert text == path.read_text("utf-8"), f"{path.name} is another: GOLDEN=write, and look at it"
 
 
+def test_an_address_in_a_text_is_a_link_in_both_parts(story: Story) -> None:
+    made = letter(story.readers["moderator"], "da")
+    address = "https://icura.example/" + "vejledning" * 9
+    assert f"{address}." in made.text
+    [link] = re.findall(rf'<a [^>]*href="{address}"[^>]*>{address}</a>', made.html)
+    assert "color:" in link, "it has its style in it"
+
+
 def test_every_link_in_a_digest_resolves(story: Story, sign_in: Callable[[User], Client]) -> None:
     for reader in story.readers.values():
         made = letter(reader, "da")
         found = set(re.findall(r'href="([^"]+)"', made.html)) | set(re.findall(r"https?://\S+", made.text))
         assert len(found) > 5
         browser = sign_in(reader)
-        for address in sorted(found):
+        for address in sorted(address for address in found if "icura.example" not in address):
             parts = urlsplit(address)
             assert f"{parts.scheme}://{parts.netloc}" == "http://127.0.0.1:8000"
             assert browser.get(parts.path).status_code == 200, address

@@ -93,10 +93,9 @@ def test_what_colleagues_get_in_one_round_is_in_the_words_of_each(folder: Path, 
         for colleague in colleagues:
             send_now(colleague)
         danish, english, tokyo = sent(folder)
-    assert "Løst den 16. marts" in part(danish, "plain")
-    assert "Digital genoptræning · " not in part(danish, "plain")
-    assert "Solved 16 March" in part(english, "plain")
-    assert "Løst den 17. marts · Digital genoptræning" in part(tokyo, "plain")
+    assert "løst den 16. marts" in part(danish, "plain")
+    assert "solved 16 March" in part(english, "plain")
+    assert "løst den 17. marts" in part(tokyo, "plain")
 
 
 def test_what_colleagues_get_in_one_round_leaves_out_what_is_each_ones_own(folder: Path, moderator: Membership) -> None:

@@ -86,6 +86,48 @@ def test_the_page_lowers_step_by_step(client: Client, reader: Membership) -> Non
     assert {preferred_timing(reader.user, notice) for notice in NotificationKind} == {MailTiming.NEVER}
 
 
+def undo_of(html: str) -> str:
+    [button] = [button for button in Page(html).all("button") if button.get("name") == "undo"]
+    return button.get("value", "")
+
+
+def test_what_was_just_done_can_be_undone(client: Client, reader: Membership) -> None:
+    address = way(reader.user)
+    preferences.lower_notices(reader.user, [NotificationKind.ANSWER], MailTiming.DIGEST)
+    reader.digest_frequency = PartnershipDigest.DAILY
+    db.session.commit()
+    done = client.post(address, data={"less": "everything"}, headers=ENGLISH)
+    assert reader.user.digest_frequency is DigestFrequency.OFF
+    undone = client.post(address, data={"undo": undo_of(done.text)}, headers=ENGLISH)
+    assert "It is undone" in undone.text
+    assert (reader.user.digest_frequency, reader.digest_frequency) == (DigestFrequency.WEEKLY, PartnershipDigest.DAILY)
+    assert reader.user.next_digest_at is not None
+    assert preferred_timing(reader.user, NotificationKind.ANSWER) is MailTiming.DIGEST
+    assert preferred_timing(reader.user, NotificationKind.MENTIONED) is MailTiming.AT_ONCE
+
+
+def test_undoing_never_undoes_another_choice(client: Client, reader: Membership) -> None:
+    other = make_user(email="other@icura.example")
+    db.session.commit()
+
+    def refused(user: User, undo: str) -> bool:
+        return "could not be undone" in client.post(way(user), data={"undo": undo}, headers=ENGLISH).text
+
+    with time_machine.travel(datetime(2026, 3, 16, 9, tzinfo=UTC), tick=False) as clock:
+        undo = undo_of(client.post(way(reader.user), data=ONE_CLICK).text)
+        undo_of_other = undo_of(client.post(way(other), data=ONE_CLICK).text)
+        assert refused(reader.user, undo_of_other)
+        assert refused(reader.user, undo[:-1] + "x")
+        assert refused(reader.user, way(reader.user).removeprefix("/unsubscribe/"))
+        clock.shift(timedelta(minutes=59))
+        preferences.lower_notices(other, [NotificationKind.ANSWER], MailTiming.NEVER)
+        db.session.commit()
+        assert refused(other, undo_of_other)
+        clock.shift(timedelta(minutes=2))
+        assert refused(reader.user, undo)
+    assert reader.user.digest_frequency is other.digest_frequency is DigestFrequency.OFF
+
+
 def test_an_address_works_for_a_year_and_a_forged_one_never(client: Client, reader: Membership) -> None:
     with time_machine.travel(datetime(2026, 3, 16, 9, tzinfo=UTC), tick=False) as clock:
         signed = way(reader.user)

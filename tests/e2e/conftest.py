@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.e2e.inspection import PHONE, WIDE
 from tests.e2e.place import Person, Place
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor, Watch
@@ -72,6 +73,13 @@ def base_url(site: Site) -> str:
 def language() -> str:
     """What the people of `place` read. A test in both languages has a parameter of this name."""
     return "da"
+
+
+@pytest.fixture(params=[WIDE, PHONE], ids=["1280", "390"])
+def viewport(request: pytest.FixtureRequest) -> dict[str, int]:
+    """The size of a window on a desk, and of a phone; for `visit(…, viewport=viewport)`."""
+    size: dict[str, int] = request.param
+    return size
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.e2e.visitor import Visitor
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+PHONE = {"width": 390, "height": 844}
 
 axe = Axe()
 EVERYTHING = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}

@@ -11,6 +11,7 @@ from tests.e2e.site import Site
 from tests.factories import Level, OrganisationKind, PostKind
 from workspace import rich_text
 from workspace.accounts.models import User
+from workspace.accounts.verification_codes import VerificationCode
 from workspace.comments.models import Comment
 from workspace.db import Base, db
 from workspace.organisations.models import Organisation
@@ -123,10 +124,18 @@ class Place:
             found = db.session.query(Post).filter_by(partnership_id=self.id).order_by(Post.number)
             return [post.title for post in found]
 
-    def newcomer(self, name: str) -> Person:
-        """Somebody of the municipality who is no member."""
+    def newcomer(self, name: str, **options: str) -> Person:
+        """Somebody of the municipality who is no member; further arguments are the account's."""
         with self.site.inside():
-            return _person(factories.make_user(name, db.session.get_one(Organisation, self.municipality_id)))
+            municipality = db.session.get_one(Organisation, self.municipality_id)
+            return _person(factories.make_user(name, municipality, **options))
+
+    def code_for(self, person: Person) -> str:
+        """The newest code that was mailed to somebody."""
+        with self.site.inside():
+            newest = select(VerificationCode).filter_by(user_id=person.id).order_by(VerificationCode.id.desc())
+            code = db.session.scalars(newest.limit(1)).one()
+            return code.digits
 
     def _seat(self, person: Person) -> Membership:
         partnership = db.session.get_one(Partnership, self.id)

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
-from tests.e2e.inspection import WIDE
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
 
@@ -13,9 +12,9 @@ TYPED = "There is no connection. What you typed is still here: send it again in 
 KEPT = "There is no connection. What you wrote is kept here, and is sent by itself when the connection is back."
 
 
-@pytest.fixture(params=[WIDE, {"width": 390, "height": 844}], ids=["1280", "390"])
-def visitor(request: pytest.FixtureRequest, visit: Visit, place: Place) -> Visitor:
-    visitor: Visitor = visit(place.contributor, viewport=request.param)
+@pytest.fixture
+def visitor(viewport: dict[str, int], visit: Visit, place: Place) -> Visitor:
+    visitor: Visitor = visit(place.contributor, viewport=viewport)
     visitor.watch.meant += ["ERR_", "htmx:afterRequest", "htmx:sendError", "/live"]
     return visitor
 

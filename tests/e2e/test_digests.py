@@ -86,6 +86,8 @@ def test_a_digest_is_good_to_read_for_everybody(name: str, visit: Visit) -> None
     visitor.page.set_content((GOLDEN / f"{name}.html").read_text("utf-8"))
     with inspecting(visitor) as inspection:
         inspection.look(name)
+    visitor.page.set_viewport_size({"width": 390, "height": 800})
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390, "long addresses don't widen it"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,9 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
-from tests.e2e.place import Place
+from tests.e2e.place import PASSWORD, Place
+from tests.e2e.visitor import Visitor
 
 TITLE = "Skrevet før kaffen"
+KEPT = "You had been signed out in the meantime. What you typed is kept, and comes back when you have signed in."
 BODY = "En lang tekst,\nsom ikke må gå tabt."
 
 
@@ -128,3 +130,87 @@ def test_a_text_survives_a_session_that_ended_without_javascript(visit: Visit, p
     visitor.button("Send it again").click()
     visitor.is_told("Your post is shared.")
     assert place.posts() == [TITLE]
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_a_mail_s_link_to_a_comment_leads_to_it_through_signing_in(
+    visit: Visit, place: Place, viewport: dict[str, int], way: str
+) -> None:
+    post = place.share(place.moderator, TITLE, "Lang. " * 600)
+    comments = [place.comment(post, place.partner, "Også lang. " * 80) for _time in range(14)]
+    address = f"{place.address}posts/{post}?comment={comments[2]}#comment-{comments[2]}"
+    visitor = visit(viewport=viewport)
+    visitor.open(address)
+    if way == "password":
+        visitor.sign_in(place.contributor)
+    else:
+        visitor.field("E-mail address").fill(place.contributor.email)
+        visitor.button("E-mail me a code instead").click()
+        visitor.field("The code from the e-mail").fill(place.code_for(place.contributor))
+        visitor.button("Sign in").click()
+    expect(visitor.page).to_have_url(address)
+    expect(visitor.comment(comments[2])).to_be_in_viewport()
+
+
+def test_whoever_is_signed_out_while_writing_is_told_that_the_text_is_kept_and_comes_back_to_it(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
+    number = place.share(place.moderator, TITLE, "Lang. " * 900)
+    visitor = visit(place.contributor, viewport=viewport)
+    visitor.hear_nothing()
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.write_in("Write a comment", BODY)
+    visitor.site.end_sessions(place.contributor.id)
+    visitor.button("Share the comment").click()
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("Sign in"))
+    expect(visitor.page.get_by_text(visitor.say(KEPT))).to_be_visible()
+    visitor.sign_in(place.contributor)
+    expect(visitor.field("Write a comment")).to_be_in_viewport()
+    expect(visitor.field("Write a comment")).to_be_focused()
+    expect(visitor.field("Write a comment")).to_have_text(BODY, use_inner_text=True)
+
+
+def test_a_text_is_kept_too_when_the_page_hears_that_the_session_is_over(visit: Visit, place: Place) -> None:
+    number = place.share(place.moderator)
+    visitor = visit(place.contributor)
+    visitor.open(f"{place.address}posts/{number}")
+    visitor.write_in("Write a comment", BODY)
+    visitor.site.end_sessions(place.contributor.id)
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("You are signed out"), timeout=20_000)
+    visitor.link("Sign in", visitor.page.locator("main")).click()
+    expect(visitor.page.get_by_text(visitor.say(KEPT))).to_be_visible()
+    visitor.sign_in(place.contributor)
+    expect(visitor.field("Write a comment")).to_have_text(BODY, use_inner_text=True)
+
+
+@pytest.mark.parametrize("sees", ["the tab again", "only the form"])
+def test_the_second_of_two_sign_in_tabs_leads_in(
+    visit: Visit, place: Place, viewport: dict[str, int], sees: str
+) -> None:
+    first = visit(viewport=viewport)
+    first.open(place.address)
+    second = Visitor(first.page.context.new_page(), first.site, first.say.language, first.watch)
+    second.open(f"/sign-in?next={place.address}members")
+    for tab in (first, second):
+        tab.sign_in(place.contributor) if tab is first or sees == "only the form" else tab.page.evaluate(
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+        expect(tab.page).to_have_url(place.address if tab is first else f"{place.address}members")
+    third = Visitor(first.page.context.new_page(), first.site, first.say.language, first.watch)
+    third.open("/sign-in/code")
+    third.open("/sign-in/code/answer")
+    expect(third.page).to_have_url("/")
+
+
+def test_an_address_with_danish_letters_or_unseen_ones_signs_in(visit: Visit, place: Place) -> None:
+    person = place.newcomer("Gerda Gårdmand", email="gårdmand@gladsaxe.example")
+    visitor = visit()
+    visitor.open("/sign-in")
+    visitor.field("E-mail address").fill("ikke en adresse")
+    visitor.button("Sign in").click()
+    expect(visitor.summary).to_be_focused()
+    visitor.field("E-mail address").fill("\u200b\ufeffga\u030ardmand@gladsaxe.example\u00a0")
+    visitor.field("Password").fill(PASSWORD)
+    visitor.button("Sign in").click()
+    expect(visitor.page.locator("h1")).to_have_text(visitor.say("Overview"))
+    assert person.email in visitor.page.request.get("/settings").text()

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import refresh
 
+from workspace import metrics
 from workspace.accounts import sign_in, verification_codes
 from workspace.accounts.blueprint import code_sign_in as blueprint
 from workspace.accounts.forms import CodeForm, VerificationCodeForm
@@ -62,7 +63,7 @@ def ask() -> ResponseReturnValue:
 def show_answer() -> ResponseReturnValue:
     """The form for the code, in the browser that asked for it."""
     if COOKIE not in cookie:
-        return redirect_303("/sign-in/code")
+        return redirect_303("/" if g.user else "/sign-in/code")
     return render_template("accounts/answer.html", form=VerificationCodeForm(), asked=cookie[COOKIE])
 
 
@@ -71,7 +72,7 @@ def show_answer() -> ResponseReturnValue:
 def answer() -> ResponseReturnValue:
     """Sign in, and continue to the page that was asked for, with what had been typed."""
     if COOKIE not in cookie:
-        return redirect_303("/sign-in/code")
+        return redirect_303("/" if g.user else "/sign-in/code")
     asked, form, carried = cookie[COOKIE], VerificationCodeForm(), form_recovery.from_sign_in()
     page: dict[str, Any] = {"form": form, "submitted": carried, "asked": asked}
     if not form.validate():
@@ -93,6 +94,7 @@ def answer() -> ResponseReturnValue:
 
 
 def _wrong(token: str) -> str:
+    metrics.count_sign_in_failure()
     record_audit(AuditAction.FAILED_TO_SIGN_IN)
     if verification_codes.opened(Purpose.SIGN_IN, token):
         return str(_("This is not the code. Look at the newest e-mail."))

@@ -13,6 +13,7 @@ from workspace.accounts.mail_preferences import HOURS, USUAL_HOUR, USUAL_WEEKDAY
 from workspace.db import Model, db
 from workspace.db.types import Among, Details, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
+from workspace.i18n.visible import visible
 from workspace.web.forms import LONGEST_EMAIL
 
 if TYPE_CHECKING:
@@ -117,11 +118,11 @@ class User(Model):
 
 
 def email_key(email: str) -> str:
-    """The form that all spellings of one address share: lower case, and the domain as in DNS (RFC 5891).
+    """The form that all spellings of one address share: visible letters, lower case, the domain as in DNS (RFC 5891).
 
     Text that is too long for an address is cut one letter beyond the limit: it matches nobody.
     """
-    local, at, domain = email[: LONGEST_EMAIL + 1].strip().casefold().rpartition("@")
+    local, at, domain = visible(email[: LONGEST_EMAIL + 1]).casefold().rpartition("@")
     with suppress(UnicodeError):  # Also IDNA errors: an invalid domain is compared as it is.
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}{at}{domain}"

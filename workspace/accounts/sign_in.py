@@ -10,6 +10,7 @@ from flask import session as cookie
 from flask_login import login_user, logout_user
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 
+from workspace import metrics
 from workspace.accounts import known_browsers, passwords, sessions, verification_codes
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
@@ -49,6 +50,7 @@ def attempt(email: str, password: str) -> User | None:
         if passwords.matches(user, password):
             attempted.has_succeeded = True
             return user
+    metrics.count_sign_in_failure()
     # An unknown address is not recorded: it may be a password typed into the wrong field.
     record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)
     return None
@@ -163,6 +165,14 @@ def unauthenticated_response() -> Response:
     return make_response(redirect(_sign_in(target), 303))
 
 
+def of_another_tab() -> Response | None:
+    """The way in, for a sign-in form whose token is of before another tab signed the same person in."""
+    typed = request.form.get("email", "")
+    if request.path != "/sign-in" or not g.user or email_key(typed) != g.user.email_key:
+        return None
+    return htmx.redirect_303(form_recovery.local_address(request.form.get("next", "")) or "/")
+
+
 def _sign_in(target: str) -> str:
     return f"/sign-in?next={quote(target)}" if target not in ("", "/") else "/sign-in"
 
@@ -172,4 +182,4 @@ def _path_of(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:  # not a valid address, such as http://[
         return ""
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return parts._replace(scheme="", netloc="").geturl()

@@ -1,6 +1,7 @@
 """The one builder of digests: the mail, the preview and the page of what could not be delivered all come from here."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,10 +14,10 @@ from flask_babel import gettext as _
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
 from workspace.db.types import AnyRow
-from workspace.digests import queries
+from workspace.digests import phrases, queries
 from workspace.digests.log_ranges import LogRange
 from workspace.digests.queries import Period, Section
-from workspace.digests.view_model import Digest, DigestBlock, DigestLine
+from workspace.digests.view_model import Digest, DigestBlock, DigestLine, DigestPartnership
 from workspace.i18n.formatting import short_date, short_day, today, zone
 from workspace.logs import told as raised
 from workspace.mail.run_cache import cached_per_run
@@ -32,6 +33,7 @@ from workspace.posts.models import PostKind
 MOST_WAITING = 8
 MOST_MODERATING = 8
 MOST_NAMED = 3
+MOST_PLACES = 20
 
 # The language, the zone and the day in which a digest is told.
 Reader = tuple[str, str, date]
@@ -65,29 +67,29 @@ def build(edition: DigestRequest) -> Digest:
     spans = _unread(edition, memberships.values())
     found = queries.news(user, spans, period)
     mine, moderated = _waiting(user, memberships.values())
-    moderating = [DigestLine(text=f"{item.title} ({item.meta})", address=item.address) for item in moderated]
-    moderating += list(_absent(memberships))
+    requests = sum(item.is_request for item in moderated)
+    moderating = list(_absent(memberships))
     trouble: list[str] = []
-    reader = str(get_locale()), str(zone()), today()
-    shown = [_block_of_any(row, by_partnership[row.partnership_id], reader, trouble) for row in found.posts]
+    places = list(_places(by_partnership, found, trouble))
     return Digest(
         user=user,
         since=edition.since,
         until=edition.until,
         includes_reminders=edition.includes_reminders,
         sender=next(iter(memberships.values())).name if len(memberships) == 1 else "",
-        waiting=mine[:MOST_WAITING],
-        more_waiting=max(0, len(mine) - MOST_WAITING),
-        blocks=shown,
-        more=found.blocks - len(shown),
+        waiting=[*mine, *moderated][:MOST_WAITING],
+        more_waiting=max(0, len(mine) + len(moderated) - MOST_WAITING),
+        requests=requests,
+        reminders=len(mine) + requests,
+        places=places[:MOST_PLACES],
+        more_places=max(0, len(places) - MOST_PLACES),
+        more=found.blocks - len(found.posts),
         new=found.new,
-        partnerships=len({row.partnership_id for row in found.posts}),
-        lines=list(_events(by_partnership, found.events)),
+        partnerships=sum(bool(counted.blocks) for counted in found.counts),
         comments=found.comments,
         commented=found.commented,
         moderating=moderating[:MOST_MODERATING],
         more_moderating=max(0, len(moderating) - MOST_MODERATING),
-        requests=sum(item.is_request for item in moderated),
         memberships=len(memberships),
         trouble="; ".join(trouble),
     )
@@ -111,10 +113,34 @@ def _unread(edition: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[L
         )
 
 
+def _places(
+    memberships: Mapping[int, AnyRow], found: queries.DigestData, trouble: list[str]
+) -> Iterator[DigestPartnership]:
+    """What happened in each partnership. The one whose posts are the most important comes first."""
+    reader = str(get_locale()), str(zone()), today()
+    blocks, lines = defaultdict[int, list[DigestBlock]](list), defaultdict[int, list[DigestLine]](list)
+    for row in found.posts:
+        blocks[row.partnership_id].append(_block_of_any(row, memberships[row.partnership_id], reader, trouble))
+    for partnership_id, line in _events(memberships, found.events):
+        lines[partnership_id].append(line)
+    counts = {counted.partnership_id: counted for counted in found.counts}
+    for partnership_id in dict.fromkeys((*blocks, *(one for one in memberships if one in counts or one in lines))):
+        counted = counts.get(partnership_id)
+        yield DigestPartnership(
+            name=memberships[partnership_id].name,
+            address=f"/partnerships/{memberships[partnership_id].slug}",
+            blocks=blocks[partnership_id],
+            more=counted.blocks - len(blocks[partnership_id]) if counted else 0,
+            comments=counted.comments if counted else 0,
+            commented=counted.commented if counted else 0,
+            lines=lines[partnership_id],
+        )
+
+
 def _block_of_any(row: AnyRow, membership: AnyRow, reader: Reader, trouble: list[str]) -> DigestBlock:
     """The block of a post; of one that can't be told no more than where it is, so that the others go out."""
     try:
-        return _block(row, Home(membership.slug, membership.name, carries_titles_only(membership)), reader)
+        return _block(row, Home(membership.slug, carries_titles_only(membership)), reader)
     except Exception as error:
         log.error("Post %s of partnership %s can't be told: %s", row.number, row.partnership_id, raised(error))
         trouble.append(f"Post {row.number} of {membership.slug} could not be told: {type(error).__name__}")
@@ -125,9 +151,7 @@ def _block_of_any(row: AnyRow, membership: AnyRow, reader: Reader, trouble: list
             text="",
             turn="",
             meta=_("This post can't be shown here."),
-            partnership=membership.name,
             address=f"/partnerships/{membership.slug}/posts/{row.number}",
-            button=_("Read it"),
         )
 
 
@@ -135,7 +159,6 @@ class Home(NamedTuple):
     """What the block of a post says of its partnership."""
 
     slug: str
-    name: str
     titles_only: bool
 
 
@@ -143,8 +166,7 @@ class Home(NamedTuple):
 def _block(row: AnyRow, home: Home, _reader: Reader) -> DigestBlock:
     """The block, as it is for each reader of that language and zone on that day."""
     group = Section(row.place)
-    is_challenge = row.kind is PostKind.CHALLENGE
-    parts = [f"{row.author_name}, {row.organisation_name}"]
+    parts = [_credit(row)]
     if row.comments:
         parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
     text = row.outcome if group is Section.SOLVED else row.beginning
@@ -152,13 +174,19 @@ def _block(row: AnyRow, home: Home, _reader: Reader) -> DigestBlock:
         group=group,
         kind=row.kind.value,
         title=row.title,
-        text="" if home.titles_only else _shortened(text),
-        turn=_turn(row) if is_challenge else "",
+        text="" if home.titles_only else phrases.shortened(text, queries.SHOWN),
+        turn=_turn(row) if row.kind is PostKind.CHALLENGE else "",
         meta=" · ".join(parts),
-        partnership=home.name,
         address=f"/partnerships/{home.slug}/posts/{row.number}",
-        button=_("Answer") if is_challenge and group is Section.CHALLENGES else _("Write a comment"),
     )
+
+
+def _credit(row: AnyRow) -> str:
+    """Who did what is told of a post: who shared it, unless it is known and somebody gave it another status."""
+    if row.turn and row.turn.credit and (not row.is_new or row.place == Section.SOLVED):
+        who = f"{row.turner_name}, {row.turner_organisation_name}" if row.turner_name else "Samspil"
+        return str(row.turn.credit) % {"who": who}
+    return _("Shared by %(who)s", who=f"{row.author_name}, {row.organisation_name}")
 
 
 def _turn(row: AnyRow) -> str:
@@ -178,21 +206,16 @@ def _turn(row: AnyRow) -> str:
     return ""
 
 
-def _shortened(text: str) -> str:
-    """The beginning of a text, on one line, up to a word's end."""
-    line = " ".join(text.split())
-    if len(text) <= queries.SHOWN:
-        return line
-    return line.rpartition(" ")[0].rstrip(",.;:–-") + " …"
-
-
-def _events(memberships: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]) -> Iterator[DigestLine]:
-    """What happened to the partnerships themselves."""
+def _events(
+    memberships: Mapping[int, AnyRow], found: Iterable[tuple[int, Verb, int]]
+) -> Iterator[tuple[int, DigestLine]]:
+    """What happened to the partnerships themselves, with their ids."""
     for partnership_id, verb, count in found:
         membership = memberships[partnership_id]
         if verb.digest_line:
+            line = verb.digest_line(membership, count)
             address = f"/partnerships/{membership.slug}/{verb.digest_page}"
-            yield DigestLine(text=verb.digest_line(membership, count), address=address)
+            yield partnership_id, DigestLine(text=line, address=address)
 
 
 def _waiting(user: User, memberships: Collection[AnyRow]) -> tuple[list[ActionItem], list[ActionItem]]:

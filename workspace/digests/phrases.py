@@ -1,14 +1,16 @@
 """How a digest speaks: numbers as words, the period that it covers, its subject and its first sentence."""
 
+import re
 from datetime import datetime, timedelta
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from workspace.digests.view_model import Digest
+from workspace.digests.view_model import Digest, DigestPartnership
 from workspace.i18n.formatting import short_day, zone
 
+LONGEST_NAMED = 90
 WAITING_CHALLENGES = ("challenge", "ongoing")
 
 NUMBERS = (
@@ -29,6 +31,14 @@ def in_words(number: int) -> str:
     return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
 
 
+def shortened(text: str, longest: int) -> str:
+    """The beginning of a text, on one line, up to the end of a word, unless its first word is longer."""
+    if len(text) <= longest:
+        return " ".join(text.split())
+    whole = re.match(rf".{{1,{longest}}}(?=\s)", text, re.DOTALL)
+    return " ".join((whole[0] if whole else text[:longest]).split()).rstrip(",.;:–-") + " …"
+
+
 def period(since: datetime, until: datetime) -> str:
     """ "16.–22. marts", "28. marts – 3. april": the days from one moment up to the other, where the reader is."""
     last = (until - timedelta(minutes=1)).astimezone(zone()).date()
@@ -42,10 +52,8 @@ def period(since: datetime, until: datetime) -> str:
 
 
 def subject(digest: Digest) -> str:
-    """ "Opsamling: 2 udfordringer venter på dig · 5 nye opslag": the most important first."""
-    if not digest.waiting and not digest.requests and len(digest.blocks) == 1 and not digest.lines:
-        return _("Digest: %(what)s", what=digest.blocks[0].title)
-    parts = [*_waiting(digest), *_requests(digest), *_news(digest)][:2]
+    """ "Opsamling: 2 udfordringer venter på dig · 5 nye opslag": the most important first, by its name if it is one."""
+    parts = [*_waiting(digest), *_news(digest)][:2]
     return _("Digest: %(what)s", what=" · ".join(parts))
 
 
@@ -62,19 +70,19 @@ def greeting(digest: Digest) -> str:
         told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
     elif waiting or new:
         told = f"{told_waiting if waiting else told_new}."
-    elif digest.requests and digest.has_no_news:
-        told = _("Somebody is waiting for a moderator's answer.")
     else:
         told = _("Here is what has happened since you last looked.")
     return f"{told[0].upper()}{told[1:]}"
 
 
-def comments(digest: Digest) -> str:
-    """ "7 kommentarer til 3 opslag", where there are blocks with "og" before it."""
-    told = ngettext("%(num)s comment", "%(num)s comments", digest.comments)
-    on = ngettext("on %(num)s post", "on %(num)s posts", digest.commented)
-    if digest.blocks:
-        return _("and %(comments)s %(on_posts)s", comments=told, on_posts=on)
+def comments(place: DigestPartnership) -> str:
+    """ "7 kommentarer til 3 opslag", below posts "Desuden: 7 kommentarer til 3 opslag."; empty if there are none."""
+    if not place.comments:
+        return ""
+    told = ngettext("%(num)s comment", "%(num)s comments", place.comments)
+    on = ngettext("on %(num)s post", "on %(num)s posts", place.commented)
+    if place.blocks:
+        return _("Also: %(comments)s %(on_posts)s.", comments=told, on_posts=on)
     return f"{told} {on}"
 
 
@@ -82,18 +90,18 @@ def _waiting(digest: Digest) -> list[str]:
     count = len(digest.waiting) + digest.more_waiting
     if not count:
         return []
+    if count == 1:
+        return [shortened(digest.waiting[0].title, LONGEST_NAMED)]
+    if count == digest.requests:
+        return [ngettext("%(num)s request to answer", "%(num)s requests to answer", count)]
     if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
         return [ngettext("%(num)s challenge is waiting for you", "%(num)s challenges are waiting for you", count)]
     return [ngettext("%(num)s thing is waiting for you", "%(num)s things are waiting for you", count)]
 
 
-def _requests(digest: Digest) -> list[str]:
-    if not digest.requests:
-        return []
-    return [ngettext("%(num)s request to answer", "%(num)s requests to answer", digest.requests)]
-
-
 def _news(digest: Digest) -> list[str]:
+    if len(digest.blocks) == 1 and not digest.more and not digest.lines and not digest.comments:
+        return [shortened(digest.blocks[0].title, LONGEST_NAMED)]
     parts = []
     if digest.new:
         parts.append(ngettext("%(num)s new post", "%(num)s new posts", digest.new))

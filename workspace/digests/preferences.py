@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -67,6 +68,28 @@ def lower_notices(user: User, notices: Collection[NotificationKind], to: MailTim
     begin_write()
     lowered = {notice.value: preferred_timing(user, notice).at_most(to).value for notice in notices}
     user.mail_preferences = user.mail_preferences | lowered
+
+
+def chosen(user: User) -> dict[str, Any]:
+    """What the person has chosen that unsubscribing can lower, as JSON."""
+    daily = [seat.id for seat in _memberships(user) if seat.digest_frequency is PartnershipDigest.DAILY]
+    return {"digest": user.digest_frequency.value, "daily": daily, "notices": dict(user.mail_preferences)}
+
+
+def restore(user: User, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Undo what made `before` into `after`, and say whether it was: not if something else was chosen since."""
+    begin_write()
+    db.session.refresh(user)
+    if chosen(user) != after:
+        return False
+    user.digest_frequency = DigestFrequency(before["digest"])
+    user.mail_preferences = dict(before["notices"])
+    for membership in _memberships(user):
+        if membership.id in before["daily"]:
+            membership.digest_frequency = PartnershipDigest.DAILY
+    db.session.flush()
+    user.next_digest_at = next_moment(user)
+    return True
 
 
 def _memberships(user: User) -> list[Membership]:

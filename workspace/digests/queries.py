@@ -51,11 +51,21 @@ class Section(IntEnum):
 SECTIONS = {PostKind.CHALLENGE: Section.CHALLENGES, PostKind.PROGRESS: Section.PROGRESS}
 
 
+class PartnershipCounts(NamedTuple):
+    """How many posts of a partnership have a block, and how many comments stand on how many that have none."""
+
+    partnership_id: int
+    blocks: int
+    comments: int
+    commented: int
+
+
 @dataclass(frozen=True)
 class DigestData:
     """The posts with a block, the first of them; how many there are in all, and what else there is to count.
 
-    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times).
+    `events` says how often what is told of the partnerships themselves happened: (partnership, verb, times). `counts`
+    has those partnerships about whose posts there is news.
     """
 
     posts: tuple[AnyRow, ...] = ()
@@ -64,6 +74,7 @@ class DigestData:
     comments: int = 0
     commented: int = 0
     events: tuple[tuple[int, Verb, int], ...] = ()
+    counts: tuple[PartnershipCounts, ...] = ()
 
 
 class Period(NamedTuple):
@@ -87,6 +98,7 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
 
     Nothing by the reader counts, nor what they have had a mail about at once since then, or are having it.
     """
+    spans = list(spans)
     pieces = _range_data([(span, user.id if span.membership_id else 0, period) for span in spans])
     return DigestData(
         posts=tuple(islice(merge(*(piece.posts for piece in pieces), key=_in_order), MOST_BLOCKS)),
@@ -95,6 +107,11 @@ def news(user: User, spans: Iterable[LogRange], period: Period) -> DigestData:
         comments=sum(piece.comments for piece in pieces),
         commented=sum(piece.commented for piece in pieces),
         events=tuple(event for piece in pieces for event in piece.events),
+        counts=tuple(
+            PartnershipCounts(span.partnership_id, piece.blocks, piece.comments, piece.commented)
+            for span, piece in zip(spans, pieces, strict=True)
+            if piece.blocks or piece.comments
+        ),
     )
 
 
@@ -229,6 +246,8 @@ def _posts(dialect: str) -> AnySelect:
     """The first posts of each partnership, by group and then the newest first; its rows carry the sums over all."""
     placed = _placed(table(dialect))
     place = placed.c.place
+    turn, turner_membership = aliased(Entry), aliased(Membership)
+    turner, turner_organisation = aliased(User), aliased(Organisation)
     ranked = select(
         placed,
         func.row_number()
@@ -241,7 +260,7 @@ def _posts(dialect: str) -> AnySelect:
     ).subquery()
     return (
         select(
-            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place")),
+            *(ranked.c[name] for name in ("partnership_id", "number", "at", "comments", "place", "is_new")),
             *(ranked.c[name] for name in ("blocks", "new", "commented", "all_comments")),
             Post.kind,
             Post.title,
@@ -255,11 +274,18 @@ def _posts(dialect: str) -> AnySelect:
             and_(Post.is_unsolved, Post.activity_at < now_param(before=STALLED_AFTER)).label("is_still"),
             User.name.label("author_name"),
             Organisation.name.label("organisation_name"),
+            turn.verb.label("turn"),
+            turner.name.label("turner_name"),
+            turner_organisation.name.label("turner_organisation_name"),
         )
         .join(Post, and_(Post.partnership_id == ranked.c.partnership_id, Post.number == ranked.c.number))
         .join(Membership, Membership.id == Post.author_id)
         .join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
+        .outerjoin(turn, and_(turn.partnership_id == ranked.c.partnership_id, turn.number == ranked.c.turn_number))
+        .outerjoin(turner_membership, turner_membership.id == turn.actor_id)
+        .outerjoin(turner, turner.id == turner_membership.user_id)
+        .outerjoin(turner_organisation, turner_organisation.id == turner_membership.organisation_id)
         .where(ranked.c.rank <= MOST_BLOCKS)
         .order_by(ranked.c.partnership_id, ranked.c.rank)
     )
@@ -281,14 +307,16 @@ def _placed(span: CTE) -> CTE:
 def _news(span: CTE) -> AnySelect:
     """A row for each post about which others did something of which the reader has had no mail."""
     mailed = _mailed()
+    turns = verbs_that(lambda verb: verb.digest is DigestUse.TURN)
     return (
         select(
             Entry.partnership_id,
             Entry.post_number.label("number"),
             func.max(Entry.at).label("at"),
             _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.NEW_POST))).label("is_new"),
-            _any(Entry.verb.in_(verbs_that(lambda verb: verb.digest is DigestUse.TURN))).label("is_turned"),
+            _any(Entry.verb.in_(turns)).label("is_turned"),
             func.count(Comment.number).label("comments"),
+            func.max(case((Entry.verb.in_(turns), Entry.number), else_=0)).label("turn_number"),
         )
         .select_from(span)
         .join(Entry, _within(span))
@@ -340,6 +368,7 @@ def _still(span: CTE) -> AnySelect:
             Post.activity_at,
             literal(0),
             literal(1),
+            literal(0),
             literal(0),
         )
         .select_from(span)

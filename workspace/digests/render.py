@@ -3,26 +3,21 @@
 from functools import partial
 from typing import Any
 
+from babel.dates import get_day_names
 from flask import render_template
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from markupsafe import escape
+from markupsafe import Markup, escape
 
-from workspace.accounts.mail_preferences import DigestFrequency
+from workspace.accounts.mail_preferences import USUAL_WEEKDAY, DigestFrequency
+from workspace.accounts.models import User
 from workspace.digests import phrases
-from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest, DigestBlock
 from workspace.mail.message_types import EmailContent, PreInlinedHtml, link, render_email
 from workspace.mail.run_cache import cached_per_run
 from workspace.posts.labels import POST_KINDS
 from workspace.posts.models import PostKind
-
-GROUPS = {
-    Section.CHALLENGES: _l("Challenges"),
-    Section.SOLVED: _l("Solved"),
-    Section.PROGRESS: _l("Progress"),
-}
+from workspace.rich_text.display import LINK, with_links
 
 
 def digest_email(digest: Digest, *, unsubscribe: str) -> EmailContent:
@@ -34,6 +29,7 @@ def digest_email(digest: Digest, *, unsubscribe: str) -> EmailContent:
         unsubscribe=unsubscribe,
         trouble=digest.trouble,
         why=why(digest),
+        preheader=digest.waiting[0].title if len(digest.waiting) > 1 else phrases.greeting(digest),
         html_of=partial(_block_html, _voice()),
         text_of=partial(_block_text, _voice()),
         **told(digest),
@@ -46,17 +42,16 @@ def _voice() -> tuple[str, str]:
 
 
 @cached_per_run
-def _block_html(voice: tuple[str, str], block: DigestBlock, is_named: bool) -> PreInlinedHtml:
-    """A block written out; `is_named` says that its partnership is named in it."""
+def _block_html(voice: tuple[str, str], block: DigestBlock) -> PreInlinedHtml:
+    """A block written out."""
     shape = _shape(voice, block.kind, bool(block.text))
     return PreInlinedHtml(
         shape.format(
-            place=escape(" · ".join(part for part in (block.partnership if is_named else "", block.turn) if part)),
+            turn=escape(block.turn),
             address=escape(link(block.address)),
             title=escape(block.title),
-            text=escape(block.text),
+            text=with_links(block.text, _link(voice)),
             meta=escape(block.meta),
-            button=escape(block.button),
         )
     )
 
@@ -70,9 +65,15 @@ def _shape(_voice: tuple[str, str], kind: str, has_text: bool) -> str:
 
 
 @cached_per_run
-def _block_text(_voice: tuple[str, str], block: DigestBlock, is_named: bool) -> str:
+def _link(_voice: tuple[str, str]) -> Markup:
+    """A link with its style and without its words, for addresses that people write."""
+    return Markup(PreInlinedHtml.of(LINK).html)  # noqa: S704 (our own, with places for two words)
+
+
+@cached_per_run
+def _block_text(_voice: tuple[str, str], block: DigestBlock) -> str:
     """The same as text."""
-    return render_template("mail/digest/_block.txt", told=block, is_named=is_named)
+    return render_template("mail/digest/_block.txt", told=block, word=POST_KINDS[PostKind(block.kind)])
 
 
 def told(digest: Digest) -> dict[str, Any]:
@@ -85,15 +86,14 @@ def told(digest: Digest) -> dict[str, Any]:
         else _("News for you"),
         "greeting": phrases.greeting(digest),
         "period": phrases.period(digest.since, digest.until),
-        "comments": phrases.comments(digest),
-        "groups": GROUPS,
+        "comments_of": phrases.comments,
     }
 
 
 def why(digest: Digest) -> str:
     """Why one gets it."""
     often = {
-        DigestFrequency.WEEKLY: _("You get this e-mail every week"),
+        DigestFrequency.WEEKLY: _("You get this e-mail every %(weekday)s", weekday=_weekday(digest.user)),
         DigestFrequency.DAILY: _("You get this e-mail on workdays"),
         DigestFrequency.OFF: _("You get this e-mail on workdays"),
     }[digest.user.digest_frequency]
@@ -104,3 +104,8 @@ def why(digest: Digest) -> str:
         often=often,
         count=phrases.in_words(digest.memberships),
     )
+
+
+def _weekday(user: User) -> str:
+    names = get_day_names("wide", locale=get_locale())
+    return str(names[user.digest_weekday if user.digest_weekday in names else USUAL_WEEKDAY])

@@ -4,6 +4,7 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from workspace.accounts.mail_preferences import DigestFrequency, MailTiming
+from workspace.db.transactions import begin_write
 from workspace.digests import preferences
 from workspace.digests.blueprint import blueprint
 from workspace.digests.forms import NOTICES
@@ -28,6 +29,10 @@ def leave(token: str) -> ResponseReturnValue:
     way = unsubscribe.read(token)
     if way is None:
         return _too_old()
+    if signed := request.form.get("undo"):
+        return _undo(token, way, signed)
+    begin_write()
+    before = preferences.chosen(way.user)
     wanted = request.form.get("less", "")
     if wanted == "everything":
         preferences.lower_digest(way.user, DigestFrequency.OFF)
@@ -36,15 +41,25 @@ def leave(token: str) -> ResponseReturnValue:
         preferences.lower_notices(way.user, [way.notice], MailTiming.NEVER if wanted == "never" else MailTiming.DIGEST)
     else:
         preferences.lower_digest(way.user, DigestFrequency.WEEKLY if wanted == "weekly" else DigestFrequency.OFF)
-    return _page(token, way, done=True)
+    after = preferences.chosen(way.user)
+    return _page(token, way, done=True, undo=unsubscribe.undo_token(way.user, before, after) if before != after else "")
 
 
-def _page(token: str, way: UnsubscribeTarget, *, done: bool = False) -> ResponseReturnValue:
+def _undo(token: str, way: UnsubscribeTarget, signed: str) -> ResponseReturnValue:
+    choices = unsubscribe.read_undo(signed, way.user)
+    return _page(token, way, undone=bool(choices and preferences.restore(way.user, *choices)))
+
+
+def _page(
+    token: str, way: UnsubscribeTarget, *, done: bool = False, undo: str = "", undone: bool | None = None
+) -> ResponseReturnValue:
     return render_template(
         "digests/unsubscribe.html",
         address=f"/unsubscribe/{token}",
         way=way,
         done=done,
+        undo=undo,
+        undone=undone,
         told=NOTICES[way.notice] if way.notice else "",
         soon=preferred_timing(way.user, way.notice) if way.notice else None,
         has_all=way.user.digest_frequency is not DigestFrequency.OFF

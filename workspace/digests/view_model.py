@@ -11,7 +11,10 @@ from workspace.overview.action_items import ActionItem
 
 @dataclass(frozen=True, kw_only=True)
 class DigestBlock:
-    """A post: what happened about it, in a line or two, and where to go on."""
+    """A post: what happened about it, in a line or two.
+
+    `turn` is how far a challenge is, `meta` who did it, and how many comments are new.
+    """
 
     group: Section
     kind: str
@@ -19,9 +22,7 @@ class DigestBlock:
     text: str
     turn: str
     meta: str
-    partnership: str
     address: str
-    button: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +34,26 @@ class DigestLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DigestPartnership:
+    """What happened in one partnership: posts, `more` that have no room, comments on others, and to itself."""
+
+    name: str
+    address: str
+    blocks: list[DigestBlock] = field(default_factory=list)
+    more: int = 0
+    comments: int = 0
+    commented: int = 0
+    lines: list[DigestLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """All that one digest says to one person.
 
-    `waiting` waits for them, `moderating` for the moderators; among the latter are so many `requests` of others.
-    `more`, `more_waiting` and `more_moderating` count what has no room, `partnerships` those that the blocks are about.
-    `trouble` says which posts could not be told.
+    `waiting` waits for them or for any moderator; so many of it are `requests` of others, and so many `reminders`,
+    which are reason enough to send it. `moderating` is told to moderators. `more`, `more_waiting`, `more_moderating`
+    and `more_places` count what has no room; `new`, `comments` and `commented` count what there is in all `places` of
+    news, and `partnerships` those that posts are told of. `trouble` says which posts could not be told.
     """
 
     user: User
@@ -48,37 +63,38 @@ class Digest:
     sender: str = ""
     waiting: list[ActionItem] = field(default_factory=list)
     more_waiting: int = 0
-    blocks: list[DigestBlock] = field(default_factory=list)
+    requests: int = 0
+    reminders: int = 0
+    places: list[DigestPartnership] = field(default_factory=list)
+    more_places: int = 0
     more: int = 0
     new: int = 0
     partnerships: int = 0
-    lines: list[DigestLine] = field(default_factory=list)
     comments: int = 0
     commented: int = 0
     moderating: list[DigestLine] = field(default_factory=list)
     more_moderating: int = 0
-    requests: int = 0
     memberships: int = 0
     trouble: str = ""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is worth a mail. Where it `reminds` what waits is, and whoever waits for a moderator."""
-        return self.has_no_news and not ((self.waiting or self.requests) and self.includes_reminders)
+        """Whether nothing is worth a mail. Where it includes reminders, they are."""
+        return not self.places and not (self.reminders and self.includes_reminders)
 
     @property
-    def has_no_news(self) -> bool:
-        """Whether nothing has happened."""
-        return not (self.blocks or self.lines or self.comments)
+    def blocks(self) -> list[DigestBlock]:
+        """The posts of all partnerships."""
+        return [block for place in self.places for block in place.blocks]
+
+    @property
+    def lines(self) -> list[DigestLine]:
+        """What happened to the partnerships themselves."""
+        return [line for place in self.places for line in place.lines]
 
     def of(self, *groups: Section) -> list[DigestBlock]:
-        """The blocks of these groups, in their order."""
+        """The blocks of these groups."""
         return [block for block in self.blocks if block.group in groups]
-
-    @property
-    def sections(self) -> list[tuple[Section, list[DigestBlock]]]:
-        """The groups that have blocks, each with them."""
-        return [(group, self.of(group)) for group in Section if self.of(group)]
 
 
 Context = dict[str, Any]

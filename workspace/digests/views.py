@@ -49,7 +49,7 @@ def send(user: User) -> ResponseReturnValue:
     """Send the next digest now; what is in it is not repeated in the one after it."""
     form = SendingForm()
     if not form.validate() or build(planning.coming(user)).is_empty:
-        flash_live(_("There is nothing new for you, so there is nothing to send."))
+        flash_live(_("There is nothing new for you, so there is nothing to send."), "info")
     else:
         planning.send_now(user, form.one_time_key.data)
         flash_live(_("Your digest is on its way to %(email)s.", email=user.email))

@@ -35,7 +35,7 @@ def retry(user: "User", mail_id: int) -> ResponseReturnValue:
     if outbox.retry(mail_id):
         flash_live(_("The e-mail is sent again within a minute."))
     else:
-        flash_live(_("The e-mail has been sent in the meantime, or is being sent."))
+        flash_live(_("The e-mail has been sent in the meantime, or is being sent."), "info")
     return partial_or_redirect("mail/_mails.html", to=_address(shown), focus="#mails", **_outbox(shown))
 
 

@@ -12,7 +12,7 @@ from workspace.db.statements import cached_statement, fetch_rows, inline_literal
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
-from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 from workspace.permissions import Level
 from workspace.posts.models import Post
 
@@ -70,6 +70,23 @@ def _answers_wanted() -> AnySelect:
     union = union_all(requests, reports, questions)
     found = union.subquery()
     return select(found).order_by(found.c.moment).limit(MOST_WAITING)
+
+
+def counts(membership: Membership) -> AnyRow:
+    """How many `requests`, `invitations` and `reports` wait in the partnership, and how many `organisations` are in it,
+    of which `invited` have not said yes. One statement.
+    """
+    here, organisation = membership.partnership_id, Participation.partnership_id
+    found = {
+        "requests": select(func.count()).where(
+            Membership.partnership_id == here, Membership.state == MembershipState.REQUESTED
+        ),
+        "invitations": select(func.count()).where(*_unanswered(membership)),
+        "reports": select(func.count()).where(Report.partnership_id == here, Report.answered_at.is_(None)),
+        "organisations": select(func.count()).where(organisation == here),
+        "invited": select(func.count()).where(organisation == here, Participation.accepted_at.is_(None)),
+    }
+    return db.session.execute(select(*(query.scalar_subquery().label(name) for name, query in found.items()))).one()
 
 
 def count_of_invitations(membership: Membership) -> int:

@@ -1,10 +1,12 @@
 """Unsubscribing without signing in (RFC 8058), by an address that says whose mail it is, and which kind.
 
-It is signed, and valid for a year. Using it twice is harmless, and it only ever reduces what is sent.
+It is signed, and valid for a year. Using it twice is harmless, and it only ever reduces what is sent: what it did can
+be undone with a second token, which only the page that answers it has.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from itsdangerous import BadData
 
@@ -16,6 +18,7 @@ from workspace.web.signing import Serializer, signing_keys
 
 DIGEST = "digest"
 A_YEAR = timedelta(days=366)
+AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -53,5 +56,19 @@ def read(signed: str) -> UnsubscribeTarget | None:
     return UnsubscribeTarget(user, notice) if user and user.is_active else None
 
 
-def _signer() -> Serializer:
-    return Serializer(signing_keys(), salt="unsubscribe")
+def undo_token(user: User, before: Any, after: Any) -> str:
+    """A token that undoes what `before` became `after` by, for an hour; the page that says what was done holds it."""
+    return str(_signer("undo unsubscribing").dumps([user.id, before, after]))
+
+
+def read_undo(signed: str, user: User) -> tuple[Any, Any] | None:
+    """What `before` and `after` were in such a token of this person; None if it is not theirs, or too old."""
+    try:
+        user_id, before, after = _signer("undo unsubscribing").loads(signed, max_age=int(AN_HOUR.total_seconds()))
+    except (BadData, ValueError, TypeError):
+        return None
+    return (before, after) if user_id == user.id else None
+
+
+def _signer(salt: str = "unsubscribe") -> Serializer:
+    return Serializer(signing_keys(), salt=salt)

@@ -110,7 +110,10 @@ class PersonForm(WorkspaceForm):
 
     def validate_email(self, field: Field) -> None:
         """An address that mail can be sent to."""
-        if not field.errors and not normalised(field.data):
+        if field.errors:
+            return
+        field.data = normalised(field.data)
+        if not field.data:
             raise ValidationError(_("This is not an e-mail address. One looks like mette@gladsaxe.dk."))
 
     def validate_phone(self, field: Field) -> None:

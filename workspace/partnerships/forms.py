@@ -7,7 +7,8 @@ from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
-from workspace.partnerships.labels import GOALS, LEVELS, STAGES
+from workspace.organisations.models import Side
+from workspace.partnerships.labels import GOALS, LEVELS, SIDES, STAGES
 from workspace.partnerships.models import Stage
 from workspace.permissions import Level
 from workspace.web.forms import (
@@ -49,7 +50,18 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
 class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
 
+
+class MailContentForm(WorkspaceForm):
+    """What the mails about the partnership carry."""
+
     titles_only = BooleanField(_l("E-mails carry titles only, no text: for confidential work"))
+
+
+class SideForm(WorkspaceForm):
+    """The side that an organisation is on."""
+
+    organisation = hidden_int_field(required=False)
+    side = SelectField(_l("Side"), choices=lambda: {side.value: str(name) for side, name in SIDES.items()}, coerce=Side)
 
 
 class StageForm(WorkspaceForm):

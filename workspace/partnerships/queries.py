@@ -90,9 +90,10 @@ def my_memberships(user: User) -> AnySelect:
     )
 
 
-def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> list[AnyRow]:
-    """A page of my partnerships, the latest active first, and one more if there are older ones."""
-    query = my_memberships(user).limit(limit + 1)
+def my_partnerships(user: User, before: Cursor | None, *, archived: bool = False) -> list[AnyRow]:
+    """A page of my partnerships, or of those archived, the latest active first, and one more if there are older."""
+    is_archived = Partnership.archived_at.is_not(None)
+    query = my_memberships(user).where(is_archived if archived else ~is_archived).limit(PAGE + 1)
     if before:
         query = query.where(tuple_(Partnership.last_activity_at, Partnership.id) < tuple_(*before))
     return list(db.session.execute(query))
@@ -164,6 +165,29 @@ def participating_organisations(partnership: Partnership) -> list[AnyRow]:
             .order_by(Organisation.name_key)
         )
     )
+
+
+def participations_with_members(membership: Membership) -> list[AnyRow]:
+    """The same with the number of present members (`members`) who represent each."""
+    here = and_(
+        Membership.partnership_id == Participation.partnership_id,
+        Membership.organisation_id == Participation.organisation_id,
+        Membership.is_active,
+    )
+    members = select(func.count()).select_from(Membership).where(here).correlate(Participation).scalar_subquery()
+    query = (
+        select(
+            Organisation.id,
+            Organisation.name,
+            Participation.side,
+            Participation.accepted_at,
+            members.label("members"),
+        )
+        .join(Participation.organisation)
+        .where(Participation.partnership_id == membership.partnership_id)
+        .order_by(Organisation.name_key)
+    )
+    return list(db.session.execute(query))
 
 
 def goals(membership: Membership) -> tuple[int, ...]:

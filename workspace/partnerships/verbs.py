@@ -34,7 +34,7 @@ class Verb(str):
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
     row with its name and stage, and how often it happened, and leads to the partnership's `digest_page`. Anything else
-    is not in digests.
+    is not in digests. `credit` names there who did it, as `who`.
     Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
     `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
     `erase_texts` deletes exactly those.
@@ -45,6 +45,7 @@ class Verb(str):
     icon: str
     digest: DigestUse | None
     digest_line: Callable[[Any, int], str] | None
+    credit: LazyString | None
     digest_page: str
     creates_post: bool
     creates_thing: bool
@@ -60,6 +61,7 @@ class Verb(str):
         icon: str = "forward",
         digest: DigestUse | None = None,
         digest_line: Callable[[Any, int], str] | None = None,
+        credit: LazyString | None = None,
         digest_page: str = "about",
         creates_post: bool = False,
         creates_thing: bool = False,
@@ -71,7 +73,7 @@ class Verb(str):
             raise ValueError(f"The verb {word!r} is registered already.")
         self = super().__new__(cls, word)
         self.tells, self.in_thread, self.icon = tells, in_thread, icon
-        self.digest, self.digest_line, self.digest_page = digest, digest_line, digest_page
+        self.digest, self.digest_line, self.digest_page, self.credit = digest, digest_line, digest_page, credit
         self.creates_post, self.creates_thing = creates_post, creates_thing
         self.bumps_activity, self.texts = bumps_activity, texts
         VERBS[word] = self

@@ -15,8 +15,16 @@ def _reopened(entry: Entry) -> str:
     return _("%(who)s opened the challenge again: %(note)s", who=who(entry), note=entry.details.get("note", ""))
 
 
-_Sharing = partial(Verb, tells=None, digest=DigestUse.NEW_POST, creates_post=True, bumps_activity=True)
+_Sharing = partial(
+    Verb,
+    tells=None,
+    digest=DigestUse.NEW_POST,
+    credit=_l("Shared by %(who)s"),
+    creates_post=True,
+    bumps_activity=True,
+)
 _Move = partial(Verb, in_thread=True, bumps_activity=True, texts=("note",))
+_Turn = partial(_Move, digest=DigestUse.TURN)
 
 SHARED_PROGRESS = _Sharing("shared_progress")
 SHARED_CHALLENGE = _Sharing("shared_challenge")
@@ -28,12 +36,12 @@ REACTED = Verb("reacted", None)
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
 
-TOOK = _Move("took", _l("%(who)s has taken the challenge"), icon="ongoing", digest=DigestUse.TURN)
+TOOK = _Turn("took", _l("%(who)s has taken the challenge"), icon="ongoing", credit=_l("Taken by %(who)s"))
 ASKED_TO_TAKE = _Move("asked_to_take", _l("%(who)s asked %(person)s to take the challenge"))
 DECLINED_TO_TAKE = _Move("declined_to_take", _l("%(who)s can't take the challenge: %(note)s"))
-SOLVED = _Move("solved", _l("%(who)s marked the challenge as solved"), icon="solved", digest=DigestUse.TURN)
-PARKED = _Move("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", digest=DigestUse.TURN)
-REOPENED = _Move("reopened", _reopened, icon="reopen", digest=DigestUse.TURN)
+SOLVED = _Turn("solved", _l("%(who)s marked the challenge as solved"), icon="solved", credit=_l("Solved by %(who)s"))
+PARKED = _Turn("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", credit=_l("Parked by %(who)s"))
+REOPENED = _Turn("reopened", _reopened, icon="reopen", credit=_l("Opened again by %(who)s"))
 MOVED_ON = _Move("moved_on", _l("%(who)s shared progress on the challenge"))
 SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
 SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)

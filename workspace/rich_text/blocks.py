@@ -137,7 +137,7 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
         return
     room = MOST_LINKS - sum(bool(run.href) for block in blocks for run in block.runs)
     for block in blocks:
-        links = _links_in("".join(run.text for run in block.runs))
+        links = links_in("".join(run.text for run in block.runs))
         plain = list(_unlinked(block.runs, links))[: max(room, 0)]
         room -= len(plain)
         yield replace(block, runs=normalise_runs(_with_links(block.runs, plain))) if plain else block
@@ -145,10 +145,10 @@ def _linked(blocks: Sequence[Block]) -> Iterator[Block]:
 
 def has_links(text: str) -> bool:
     """Whether there is anything in `text`, of no more than LONGEST_SEARCHED letters, that is shown as a link."""
-    return next(_links_in(text), None) is not None
+    return next(links_in(text), None) is not None
 
 
-def _links_in(text: str) -> Iterator[Link]:
+def links_in(text: str) -> Iterator[Link]:
     """The links found in `text`, in order."""
     for word in WORD.finditer(text):
         if MAY_HOLD_LINK.search(word[0]) and len(word[0]) <= LONGEST_ADDRESS:

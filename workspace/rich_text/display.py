@@ -4,6 +4,9 @@ import re
 
 from markupsafe import Markup, escape
 
+from workspace.rich_text.blocks import links_in
+
+LINK = Markup('<a class="link" href="{}">{}</a>')
 MENTION = re.compile(r'<a href="#member-(\d+)"[^>]*>(.*?)</a>')
 
 
@@ -20,3 +23,16 @@ def display_html(html: str, mentioned: str | None = None, heading: int = 2) -> M
 
     html = MENTION.sub(name, html)
     return Markup(html.replace("<h2>", f"<h{heading}>").replace("</h2>", f"</h{heading}>"))  # noqa: S704 (sanitised)
+
+
+def with_links(text: str, link: Markup = LINK) -> Markup:
+    """Plain text, of no more than LONGEST_SEARCHED letters, with its URLs and e-mail addresses as links.
+
+    `link` is one with two places, for the address and the words, and with the class that links have in mails.
+    """
+    parts: list[Markup] = []
+    end = 0
+    for found in links_in(text):
+        parts += [escape(text[end : found.begin]), link.format(found.url, text[found.begin : found.end])]
+        end = found.end
+    return Markup().join((*parts, escape(text[end:])))

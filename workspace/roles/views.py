@@ -88,7 +88,7 @@ def begin(membership: Membership) -> ResponseReturnValue:
     """Begin with a set of roles."""
     form = SetForm()
     if form.role_set.data not in labels.ROLES:
-        flash_live(_("Choose a set of roles first."))
+        flash_live(_("Choose a set of roles first."), "error")
     else:
         role_templates.begin_with(membership, form.role_set.data)
         flash_live(_("The roles are here. Change them freely, and offer them to people."))

@@ -27,6 +27,7 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 from wtforms.widgets import HiddenInput
 
 from workspace.i18n import numbers
+from workspace.i18n.visible import visible
 from workspace.rich_text import (
     EMPTY,
     RichText,
@@ -266,11 +267,14 @@ class NumberField(StringField):
 
 
 def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
-    """An e-mail address; `required` is the message when it is missing."""
+    """An e-mail address; `required` is the message when it is missing.
+
+    Its form has `novalidate`: browsers refuse letters before the @ that addresses may have (RFC 6532).
+    """
     return EmailField(
         label,
         validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
-        filters=[stripped],
+        filters=[lambda value: visible(value) if isinstance(value, str) else value],
         **options,
     )
 

@@ -43,9 +43,12 @@ def has_own_page() -> bool:
     return is_partial() and urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path
 
 
-def flash_live(message: str) -> None:
-    """Announce `message` in the page's live region, with this response or the page that it redirects to."""
-    flash(message)
+def flash_live(message: str, kind: str = "ok") -> None:
+    """Announce `message` at the edge of the page, with this response or the page that it redirects to.
+
+    `kind` is its colour and its icon: "ok" for what was done, "error" for what was not, "info" or "warn".
+    """
+    flash(message, kind)
 
 
 def took_draft() -> None:

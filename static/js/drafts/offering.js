@@ -44,11 +44,13 @@ function place(form, name) {
     fill(form, draft.fields);
     forget(name);
     announce("kept");
+    form.querySelector("textarea, input:not([type=hidden])")?.focus();
     return false;
   }
   if (draft.isLeaving && left?.name === name && isUntouched(form)) {
     take(form, name, draft);
     announce("kept");
+    form.querySelector("trix-editor, textarea, input:not([type=hidden], [type=radio])")?.focus();
     return false;
   }
   show(form, name, draft);

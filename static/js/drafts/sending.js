@@ -26,9 +26,22 @@ document.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt } }) => {
   if (elt === form && xhr.status < 500) form.isInDoubt = false;
   // A session that ended while somebody wrote: whatever the form, it waits until they are back.
   form.isLeaving = xhr.getResponseHeader("HX-Redirect")?.startsWith("/sign-in");
-  if (form.isLeaving || form.draft) keep(form);
-  if (form.isLeaving) remember({ name: form.draft, action: form.getAttribute("action") });
+  if (form.isLeaving) setAside(form);
+  else if (form.draft) keep(form);
 });
+document.addEventListener("session-over", () => {
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    if (form.keeping) keep(form);
+    if (form.draft) setAside(form);
+  }
+});
+
+// Whoever has to sign in comes back to it.
+function setAside(form) {
+  form.isLeaving = true;
+  keep(form);
+  remember({ name: form.draft, action: form.getAttribute("action") });
+}
 
 export function forgetTaken() {
   for (const template of document.querySelectorAll("template[data-taken]")) {

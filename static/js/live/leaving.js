@@ -6,6 +6,7 @@ export let isOver = false;
 export function leave(why) {
   isOver = true;
   rest();
+  if (why === "over") document.dispatchEvent(new Event("session-over"));
   const template = document.querySelector(`template[data-announcement="${why}"]`);
   const words = template.content.cloneNode(true);
   const written = [...document.querySelectorAll("main textarea, main input[type=text]")]
@@ -14,7 +15,7 @@ export function leave(why) {
   const kept = words.querySelector("[data-kept]");
   kept.hidden = !written.length;
   kept.querySelector(".submitted-text").textContent = written.join("\n\n");
-  words.querySelector("a[data-back]")?.setAttribute("href", `/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  words.querySelector("a[data-back]")?.setAttribute("href", `/sign-in?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
   const heading = document.createElement("h1");
   heading.textContent = template.dataset.title;
   heading.tabIndex = -1;

@@ -87,7 +87,7 @@ def join(token: str) -> ResponseReturnValue:
     except TooManyInvitations as refused:
         form.refuse(form.email, refused.message)
         return refused.answer(_join_page_html(link, form))
-    flash_live(_("Open the e-mail that we have sent to %(email)s, and you are in.", email=email))
+    flash_live(_("Open the e-mail that we have sent to %(email)s, and you are in.", email=email), "info")
     return redirect_client(request.path)
 
 

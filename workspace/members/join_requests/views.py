@@ -64,7 +64,7 @@ def answer(user: User, membership_id: int) -> ResponseReturnValue:
         join_requests_service.answer(member, form.words.data)
         flash_live(_("Your answer is sent."))
     else:
-        flash_live(_("Write a few words."))
+        flash_live(_("Write a few words."), "error")
     return redirect_client("/memberships")
 
 
@@ -112,14 +112,6 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     return redirect_client(f"{membership.partnership.address}members")
 
 
-@blueprint.get("/partnerships/<slug:slug>/visibility")
-@members_with(Action.EDIT_PARTNERSHIP)
-def show_visibility(membership: Membership) -> ResponseReturnValue:
-    """The form for the partnership's visibility."""
-    form = VisibilityForm(data={"visibility": membership.partnership.visibility})
-    return render_template("members/visibility.html", form=form, **partnership_context(membership))
-
-
 @blueprint.post("/partnerships/<slug:slug>/visibility")
 @members_with(Action.EDIT_PARTNERSHIP)
 def set_visibility(membership: Membership) -> ResponseReturnValue:
@@ -127,7 +119,7 @@ def set_visibility(membership: Membership) -> ResponseReturnValue:
     form = VisibilityForm()
     join_requests_service.set_visibility(membership, _chosen(form.visibility.data if form.validate() else None))
     flash_live(_("The visibility is changed."))
-    return redirect_client(f"{membership.partnership.address}members")
+    return redirect_client(f"{membership.partnership.address}administration")
 
 
 def _chosen(answer: Any) -> Any:

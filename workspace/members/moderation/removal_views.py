@@ -24,7 +24,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 def ask_to_remove(membership: Membership) -> ResponseReturnValue:
     """Ask for the reason, and show the consequences."""
     if not members_typed(request.args):
-        flash_live(_("Choose members in the table first."))
+        flash_live(_("Choose members in the table first."), "error")
         return redirect_303(f"{membership.partnership.address}members")
     return render_template("members/form.html", form=RemovalForm(), **_chosen(membership))
 

@@ -25,7 +25,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 def ask_to_suspend(membership: Membership) -> ResponseReturnValue:
     """The form for until when, and why."""
     if not members_typed(request.args):
-        flash_live(_("Choose members in the table first."))
+        flash_live(_("Choose members in the table first."), "error")
         return redirect_303(f"{membership.partnership.address}members")
     return render_template("members/form.html", form=SuspensionForm(), **_suspension(membership))
 

@@ -158,5 +158,5 @@ def _require_sides(partnership: Partnership, members: list[Membership], to: int,
         return
     side = participations(partnership)[to].side
     left = moderating_sides(partnership, without=moved).keys() | {str(Side(side))}
-    if moderating_sides(partnership).keys() - left:
+    if moderating_sides(partnership).keys() - left - {""}:
         raise LastOfSide
