@@ -144,7 +144,8 @@ def _again(
     left = [line for line in lines if (line.indicator.number, line.period.last) not in written or line.is_irregular]
     left = [line for line in left if not (line.is_irregular and line.is_touched and line not in wrong and written)]
     others = [line for line in wrong if line not in left]
-    status = 409 if recorded.conflicts else 422
+    # An answer of 4xx would undo what has been saved.
+    status = 200 if recorded.written else 409 if recorded.conflicts else 422
     context = _context(membership, organisation_id, [*others, *left], form)
     saved = _saved(recorded) if recorded.written else ""
     return htmx.form_error(

@@ -31,7 +31,7 @@ def download_measurements(membership: Membership) -> Response:
     """Every measurement, the replaced ones too."""
     columns = [
         _("Indicator"),
-        _("Number"),
+        _("Indicator number"),
         _("Organisation"),
         _("From"),
         _("To"),
@@ -40,7 +40,7 @@ def download_measurements(membership: Membership) -> Response:
         _("Denominator"),
         _("Value"),
         _("Unit"),
-        _("State"),
+        _("Status"),
         _("Note"),
         _("Evidence"),
         _("Entered by"),
@@ -59,7 +59,7 @@ def download_definitions(membership: Membership) -> Response:
     """Every indicator with its definition, and every baseline, target and agreement."""
     columns = [
         _("Indicator"),
-        _("Number"),
+        _("Indicator number"),
         _("What"),
         _("Value"),
         _("Unit"),

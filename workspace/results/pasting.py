@@ -24,8 +24,8 @@ TITLES = {
     "b": ("nævner", "denominator", "ud af", "out of", "af"),
     "value": ("værdi", "value", "gennemsnit", "average"),
     "to": ("til", "to", "til dato"),
-    "indicator": ("nummer", "indikator nr", "indicator number"),
-    "state": ("tilstand", "state"),
+    "indicator": ("indikatornummer", "indicator number"),
+    "state": ("status",),
     "note": ("bemærkning", "note"),
     "replaced": ("erstattet af", "replaced by"),
 }
@@ -67,7 +67,7 @@ def read(membership: Membership, indicator: Indicator, pasted: str, period: Repo
         if line.reading:
             key = (line.reading.organisation_id, line.reading.period.last)
             if key in seen:
-                line.problem = _("The same organisation stands in line %(place)s already.", place=seen[key])
+                line.problem = _("The same organisation is in line %(place)s already.", place=seen[key])
             seen.setdefault(key, place)
         lines.append(line)
     _compare(membership, indicator, lines)

@@ -127,7 +127,7 @@ def agree(membership: Membership, indicator_number: int) -> ResponseReturnValue:
 def make_main(membership: Membership, indicator_number: int) -> ResponseReturnValue:
     """Let the indicator stand first."""
     queries.indicator(membership, indicator_number).make_main(membership)
-    flash_live(_("The indicator now stands first."))
+    flash_live(_("The indicator now comes first."))
     return _shown(membership, indicator_number)
 
 
