@@ -459,7 +459,9 @@ class World:
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
-            "number:organisation_id": self.partner_id if re.search("departure|side", rule) else self.organisation.id,
+            "number:organisation_id": self._organisation_id(rule, owner),
+            "number:indicator_number": self.indicator.number,
+            "number:measurement_id": self.measurements[owner].id,
             "number:report_id": self.report.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
@@ -476,7 +478,7 @@ class World:
         """One that may leave, the one that numbers are entered for, or another one."""
         if "/numbers/" in rule:
             return self.seats[owner].organisation_id
-        return self.partner_id if "departure" in rule else self.organisation.id
+        return self.partner_id if re.search("departure|side", rule) else self.organisation.id
 
     def _token(self, rule: str) -> str:
         if rule.startswith("/address-changes"):

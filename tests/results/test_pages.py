@@ -303,4 +303,3 @@ def test_other_kinds_are_entered_and_shown(town: Town, sign_in: SignIn) -> None:
     text = browser.page(results(town)).text
     for words in ("6.5 timer", "48,500 kr.", "7"):
         assert words in text.replace("\u00a0", " ")
-

@@ -30,7 +30,7 @@ def enter(membership: Membership) -> ResponseReturnValue:
     chosen = request.args.get("organisation", "")
     known = {str(row.id) for row in queries.organisations_to_write_for(membership)}
     organisation_id = int(chosen) if chosen in known else membership.organisation_id
-    return htmx.redirect_client(f"{membership.partnership.address}results/numbers/{organisation_id}")
+    return htmx.redirect_303(f"{membership.partnership.address}results/numbers/{organisation_id}")
 
 
 @blueprint.get(f"{PLACE}/numbers/<number:organisation_id>")
