@@ -168,12 +168,15 @@ TABLE = """
     POST /admin/trail                                                   administrators
     GET  /invitations/<token:token>                                           public
     POST /invitations/<token:token>                                           public
+    POST /invitations/<token:token>/objection                                 public
+    POST /invitations/<token:token>/refusal                                   public
     GET  /partnerships/<slug:slug>/members/trail                        members read_audit_log
     POST /partnerships/<slug:slug>/members/trail                        members read_audit_log
     GET  /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/approval     members add_members
@@ -219,6 +222,7 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/withdrawal   members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/reminder   members take_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
 
@@ -247,12 +251,20 @@ TABLE = """
     POST /partnerships/<slug:slug>/waiting/challenges/<number:number>                             members move_challenges
     POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>             members take_roles
     POST /partnerships/<slug:slug>/waiting/mentions/<number:number>                               members read
+    POST /partnerships/<slug:slug>/waiting/challenges/<number:number>/reminder                    members move_challenges
+    POST /partnerships/<slug:slug>/waiting/roles/<number:role_id>/<number:assignment_id>/reminder members take_roles
+    POST /waiting/postponements                                         signed_in
+    POST /waiting/postponements/removal                                 signed_in
     GET  /partnerships/<slug:slug>/challenges                                         members read
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking                       members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking/acceptance            members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/taking/refusal               members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/withdrawal            members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/taking/reminder              members move_challenges
+    GET  /partnerships/<slug:slug>/posts/<number:number>/days                         members move_challenges
+    POST /partnerships/<slug:slug>/posts/<number:number>/days                         members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
     POST /partnerships/<slug:slug>/posts/<number:number>/solution                     members move_challenges
     GET  /partnerships/<slug:slug>/posts/<number:number>/parking                      members move_challenges
@@ -297,6 +309,12 @@ TABLE = """
     POST /partnerships/<slug:slug>/results/<number:indicator_number>/resumption     members measure
 
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/handover/withdrawal      members manage_members
+    GET  /partnerships/<slug:slug>/members/handover                     members read
+    POST /partnerships/<slug:slug>/members/handover/acceptance          members read
+    POST /partnerships/<slug:slug>/members/handover/refusal             members read
+    GET  /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
     GET  /partnerships/<slug:slug>/members/leaving                      members leave
     POST /partnerships/<slug:slug>/members/leaving                      members leave
     GET  /join/<token:token>                                            public
@@ -470,6 +488,7 @@ class World:
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,
             "token:token": self._token(rule),
+            "token:batch": "0b0f1c9e-6f0c-4a53-9d0c-3a1c7a1f8a10",
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)

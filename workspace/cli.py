@@ -122,7 +122,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")

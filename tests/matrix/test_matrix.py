@@ -42,11 +42,13 @@ OWN = {
     r"posts/<[^/]+>/withdrawal": ("author", "moderator"),
     r"comments/<[^/]+>/edit": AUTHOR,
     r"comments/<[^/]+>/withdrawal": ("author", "moderator"),
-    r"posts/<[^/]+>/(taking|solution|parking|reopening)": MOVERS,
+    r"posts/<[^/]+>/(taking|taking/withdrawal|taking/reminder|days|solution|parking|reopening)": MOVERS,
+    r"waiting/challenges/<[^/]+>/reminder": MOVERS,
     r"roles/<[^/]+>/offers(/new)?": ("author", "moderator"),
     r"holdings/<[^/]+>/(acceptance|refusal)": AUTHOR,
     r"waiting/roles/<[^/]+>/<[^/]+>": AUTHOR,
     r"holdings/<[^/]+>/withdrawal": AUTHOR,
+    r"(holdings|waiting/roles/<[^/]+>)/<[^/]+>/reminder": ("author", "moderator"),
     r"holdings/<[^/]+>/ending": ("author", "moderator"),
     # The author has the role that answers for the indicator, and sits for the organisation; the contributor and the
     # role holder sit for others.
