@@ -65,7 +65,7 @@ class IndicatorForm(OneTimeKeyMixin, WorkspaceForm):
     unit = text_line_field(
         _l("Unit"), longest=20, description=_l("For example: institutions, kr. or hours. A share is in per cent.")
     )
-    decimals: Any = SelectField(_l("Decimals"), coerce=int, choices={0: "0", 1: "1", 2: "2"}, default=0)
+    decimals: Any = SelectField(_l("Decimals"), coerce=int, choices={"0": "0", "1": "1", "2": "2"}, default=0)
     direction = _choice(_l("Where should it go?"), labels.DIRECTIONS, Direction, Direction.UP.value)
     measures = _choice(_l("When is it counted?"), labels.MEASURES, Measures, Measures.FLOW.value)
     rhythm = _choice(_l("How often?"), labels.RHYTHMS, Rhythm, Rhythm.QUARTER.value)

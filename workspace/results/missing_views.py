@@ -21,7 +21,7 @@ from workspace.results.views import PLACE, led
 from workspace.web.htmx import page_or_partial
 
 # How a cell looks: filled, a bar, open, a dot.
-CELLS = {"measured": "", "not": "n", "missing": "m", "none": "o"}
+CELLS = {"measured": "d", "not": "n", "missing": "m", "none": "o"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def list_missing(membership: Membership, indicator_number: int) -> ResponseRetur
         "count": len(shown),
         "missing": [row for row in rows if row.is_missing],
         "present": [row for row in rows if not row.is_missing],
-        "measured": sum(bool(row.cells) and row.cells[-1] == "" for row in rows),
+        "measured": sum(bool(row.cells) and row.cells[-1] == "d" for row in rows),
         "not_measured": sum(bool(row.cells) and row.cells[-1] == "n" for row in rows),
         **partnership_context(membership),
     }
