@@ -176,10 +176,10 @@ def create_app(settings: Settings | None = None) -> Workspace:
 
 
 def _register(app: Flask, feature: str) -> None:
-    """Import what belongs to a feature by the names of its modules (views, kinds of mail), and add its routes."""
+    """Import what belongs to a feature by the names of its modules (views, mails, items), and add its routes."""
     package = import_module(f"workspace.{feature}")
     for module in walk_packages(package.__path__, f"{package.__name__}."):
-        if module.name.endswith(("views", "emails")):
+        if module.name.endswith(("views", "emails", "action_items")):
             import_module(module.name)
     app.register_blueprint(import_module(f"{package.__name__}.blueprint").blueprint)
 
@@ -249,6 +249,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         iso_minute=formatting.iso_minute,
         long_datetime=formatting.long_datetime,
         short_date=formatting.short_date,
+        days_ago=formatting.days_ago,
         short_day=formatting.short_day,
         last_date=formatting.last_date,
         duration=formatting.duration,

@@ -11,3 +11,4 @@ import "./editor/opening.js";
 import "./editor/quoting.js";
 import "./drafts.js";
 import "./live.js";
+import "./reading.js";

@@ -25,6 +25,7 @@ from workspace.partnerships.models import (
     PartnershipGoal,
 )
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.reading import EVENTS, ReadingPosition
 from workspace.partnerships.verbs import history_verbs
 from workspace.web.pagination import Cursor
 
@@ -68,12 +69,11 @@ class OrganisationsOnSide:
 
 def my_memberships(user: User) -> AnySelect:
     """My active memberships, with their partnerships' columns that lists show; `unread` counts what is new."""
-    unread = Partnership.last_number - Membership.seen_number - Membership.own_unseen
+    unread = Partnership.text_count - Membership.known_texts
     return (
         select(
             Membership.id.label("membership_id"),
             Membership.level,
-            Membership.seen_number,
             Partnership.id,
             Partnership.slug,
             Partnership.name,
@@ -259,12 +259,17 @@ def unseen_events(membership: Membership) -> list[Entry]:
 
 @cached_statement
 def _unseen_events() -> AnySelect:
+    read_to = select(ReadingPosition.card_number).where(
+        ReadingPosition.membership_id == MEMBERSHIP.id, ReadingPosition.post_number == EVENTS
+    )
     return (
         select(Entry)
         .where(
             Entry.partnership_id == MEMBERSHIP.partnership_id,
             Entry.number > MEMBERSHIP.seen_number,
+            Entry.number > func.coalesce(read_to.scalar_subquery(), 0),
             Entry.post_number.is_(None),
+            Entry.verb.in_(history_verbs()),
             Entry.actor_id.is_distinct_from(MEMBERSHIP.id),
         )
         .options(*HISTORY_COLUMNS)
