@@ -36,7 +36,7 @@ SOON = 5.0  # seconds, within which all is right again
 
 @dataclass
 class Ledger:
-    """Answers: when they were asked for (monotonic), and the status, 0 for none; the comments that were acknowledged."""
+    """Answers: when they were asked for (monotonic), their status (0 for none); the comments that were acknowledged."""
 
     answers: list[tuple[float, int]] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
