@@ -155,7 +155,7 @@ def axis_begins(summary: Summary) -> str:
     if not drawn:
         return ""
     low = chart.axis(drawn, floor=Decimal(0)).low
-    return _("The axis begins at %(value)s.", value=_tick(summary, low)) if low else ""
+    return _("The axis begins at %(value)s.", value=_tick(summary, low).removesuffix(".")) if low else ""
 
 
 def description(summary: Summary, breaks: list[tuple[date, str]]) -> str:
