@@ -37,6 +37,7 @@ TYPED = WRITTEN | {"reason": "Fordi", "note": "Sådan", "words": "Hej", "version
 
 # Beyond the level: what is somebody's own, in the words of docs/design.md 3. All else is everybody's of that level.
 AUTHOR, MOVERS = ("author",), ("author", "role holder", "moderator")
+LEADERS = ("author", "moderator")
 OWN = {
     r"posts/<[^/]+>/edit": AUTHOR,
     r"posts/<[^/]+>/withdrawal": ("author", "moderator"),
@@ -50,6 +51,11 @@ OWN = {
     r"holdings/<[^/]+>/withdrawal": AUTHOR,
     r"(holdings|waiting/roles/<[^/]+>)/<[^/]+>/reminder": ("author", "moderator"),
     r"holdings/<[^/]+>/ending": ("author", "moderator"),
+    # The author has the role that answers for the indicator, and sits for the organisation; the contributor and the
+    # role holder sit for others.
+    r"results/<[^/]+>/(edit|target|baseline|sources|missing|paste|prominence|retirement|resumption)": LEADERS,
+    r"results/numbers/<[^/]+>": LEADERS,
+    r"measurements/<[^/]+>/correction": LEADERS,
 }
 
 
