@@ -1,13 +1,17 @@
 """Queries of invitations, links and listed partnerships."""
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from workspace.accounts.models import User
+from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import AnyRow
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
+from workspace.organisations.models import Organisation
+from workspace.partnerships.context import moderation_counts
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
+from workspace.posts.models import Post
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
 
@@ -29,6 +33,32 @@ def counts(membership: Membership) -> AnyRow:
     return db.session.execute(select(*(query.scalar_subquery().label(name) for name, query in found.items()))).one()
 
 
+def waiting_for_moderators(membership: Membership) -> int:
+    """How many requests without an open question, and reports of what is not withdrawn, wait in the partnership."""
+    here = membership.partnership_id
+    requests = select(func.count()).where(
+        Membership.partnership_id == here,
+        Membership.state == MembershipState.REQUESTED,
+        Membership.moderator_question == "",
+    )
+    reports = (
+        select(func.count())
+        .select_from(Report)
+        .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
+        .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
+        .where(Report.partnership_id == here, Report.answered_at.is_(None), ~is_withdrawn())
+    )
+    return db.session.scalar(select(requests.scalar_subquery() + reports.scalar_subquery())) or 0
+
+
+def is_withdrawn() -> ColumnElement[bool]:
+    """The condition that what was reported is withdrawn: the comment if it is one, else the post."""
+    return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
+
+
+moderation_counts.append(waiting_for_moderators)
+
+
 def count_of_invitations(membership: Membership) -> int:
     """How many invitations are open or have expired."""
     return db.session.scalar(select(func.count()).where(*_unanswered(membership))) or 0
@@ -37,7 +67,17 @@ def count_of_invitations(membership: Membership) -> int:
 def invitations(membership: Membership, before: int | None = None) -> list[AnyRow]:
     """A page of the open and expired invitations, the latest first, and one more if there are older ones."""
     query = (
-        select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
+        select(
+            Invitation.id,
+            Invitation.email,
+            Invitation.level,
+            Invitation.sent_at,
+            Invitation.expires_at,
+            Invitation.objection,
+            Organisation.name.label("organisation_name"),
+            User.name,
+        )
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
         .where(*_unanswered(membership))
