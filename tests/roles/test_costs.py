@@ -20,6 +20,7 @@ from workspace.roles.models import Role
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
 MOST = 8
+MOST_OF_MEMBER = 11  # with all that a moderator can do about the member
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def fill(moderator: Membership, members: list[Membership], many: int) -> Role:
     first = make_role(moderator, f"Tovholder {many}", "Holder sammen på partnerskabet og indkalder til møder")
     hold(first, members[0], moderator, notes="Sådan gør man")
     for number in range(many - 1):
-        role = make_role(moderator, f"Drift og brugerhjælp {many}.{number}", "Svarer, når noget ikke virker for borgeren")
+        role = make_role(
+            moderator, f"Drift og brugerhjælp {many}.{number}", "Svarer, når noget ikke virker for borgeren"
+        )
         for place, member in enumerate(members):
             db.session.add(
                 RoleAssignment(
@@ -67,7 +70,8 @@ def test_a_page_asks_as_much_at_5_as_at_200_roles(
         assert answer.status_code == 200
         assert len(answer.data) < 60_000
         counted.append(len(asked))
-    assert counted[0] == counted[1] <= MOST, "\n\n".join(asked)
+    most = MOST_OF_MEMBER if tab.startswith("members/") else MOST
+    assert counted[0] == counted[1] <= most, "\n\n".join(asked)
 
 
 def test_pages_of_50_lead_on_to_all_roles(moderator: Membership, sign_in: SignIn) -> None:

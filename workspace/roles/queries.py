@@ -41,9 +41,8 @@ HELD, HOLDER_MEMBERSHIP, HOLDER = shared_alias(RoleAssignment), shared_alias(Mem
 
 def role(membership: Membership, role_id: int) -> Role:
     """The role; 404 for an id that is none of this partnership's roles."""
-    here = (Role.partnership_id == membership.partnership_id, Role.deleted_at.is_(None))
-    found = db.session.scalar(select(Role).where(*here, Role.id == role_id))
-    return found or abort(404)
+    found = db.session.scalar(select(Role).where(Role.partnership_id == membership.partnership_id, Role.id == role_id))
+    return found if found and not found.deleted_at else abort(404)
 
 
 def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
@@ -75,7 +74,8 @@ def _matrix(retired: bool, words: tuple[str, ...], goes_on: bool) -> AnySelect:
         select(Role.id, Role.name, Role.responsibility, Role.position, Role.retired_at, has_holder.label("has_holder"))
         .where(
             Role.partnership_id == MEMBERSHIP.partnership_id,
-            and_(Role.retired_at.is_not(None), Role.deleted_at.is_(None)) if retired else Role.retired_at.is_(None),
+            Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
+            Role.deleted_at.is_(None),
             *(Role.found_by.contains(word, autoescape=True) for word in words),
         )
         .order_by(*key)
