@@ -30,6 +30,8 @@ from tests.factories import (
     make_organisation,
     make_role,
     make_user,
+    measure,
+    measured_indicator,
     start_partnership,
 )
 from tests.pages import Page
@@ -107,6 +109,12 @@ TABLE = """
     GET  /address-changes/<token:token>                                 public
     POST /address-changes/<token:token>                                 public
     GET  /people/<number:user_id>/memberships                           administrators
+    GET  /admin                                                         administrators
+    GET  /people                                                        administrators
+    POST /people/<number:user_id>/welcome                               administrators
+    POST /people/<number:user_id>/sign-out                              administrators
+    POST /people/<number:user_id>/administrator                         administrators
+    POST /people/<number:user_id>/administrator/removal                 administrators
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
@@ -279,7 +287,40 @@ TABLE = """
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
     POST /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/withdrawal   members comment
 
+    GET  /partnerships/<slug:slug>/results                              members read
+    POST /partnerships/<slug:slug>/results                              members add_indicators
+    GET  /partnerships/<slug:slug>/results/new                          members add_indicators
+    GET  /partnerships/<slug:slug>/results/measurements                 members read
+    GET  /partnerships/<slug:slug>/results/definitions                  members read
+    GET  /partnerships/<slug:slug>/results/numbers                      members measure
+    GET  /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure
+    POST /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure
+    GET  /partnerships/<slug:slug>/results/measurements/<number:measurement_id>/correction  members measure
+    POST /partnerships/<slug:slug>/results/measurements/<number:measurement_id>/correction  members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>                members read
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/edit           members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/edit           members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/target         members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/target         members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/baseline       members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/baseline       members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/sources        members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/sources        members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/missing        members measure
+    GET  /partnerships/<slug:slug>/results/<number:indicator_number>/paste          members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/paste          members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/agreement      members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/prominence     members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/retirement     members measure
+    POST /partnerships/<slug:slug>/results/<number:indicator_number>/resumption     members measure
+
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/handover/withdrawal      members manage_members
+    GET  /partnerships/<slug:slug>/members/handover                     members read
+    POST /partnerships/<slug:slug>/members/handover/acceptance          members read
+    POST /partnerships/<slug:slug>/members/handover/refusal             members read
+    GET  /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
+    POST /partnerships/<slug:slug>/requests/<number:membership_id>/question                members add_members
     GET  /partnerships/<slug:slug>/members/leaving                      members leave
     POST /partnerships/<slug:slug>/members/leaving                      members leave
     GET  /join/<token:token>                                            public
@@ -398,6 +439,13 @@ class World:
         self.role = make_role(moderator)
         self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
 
+        self.indicator = measured_indicator(self.holdings["contributor"]["ending"].role, *self._writers)
+        self.measurements = {name: measure(self.indicator, self.seats[name]) for name in self.posts}
+
+    @property
+    def _writers(self) -> tuple[Membership, Membership]:
+        return self.seats["moderator"], self.seats["contributor"]
+
     def _holdings(self, seat: Membership) -> dict[str, RoleAssignment]:
         """What somebody may do each of these things to, each in a role of its own."""
         moderator = self.seats["moderator"]
@@ -435,7 +483,9 @@ class World:
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
-            "number:organisation_id": self.partner_id if re.search("departure|side", rule) else self.organisation.id,
+            "number:organisation_id": self._organisation_id(rule, owner),
+            "number:indicator_number": self.indicator.number,
+            "number:measurement_id": self.measurements[owner].id,
             "number:report_id": self.report.id,
             "number:user_id": self.users["outsider"].id,
             "number:session_id": 1,
@@ -448,6 +498,12 @@ class World:
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
+
+    def _organisation_id(self, rule: str, owner: str) -> int:
+        """One that may leave, the one that numbers are entered for, or another one."""
+        if "/numbers/" in rule:
+            return self.seats[owner].organisation_id
+        return self.partner_id if re.search("departure|side", rule) else self.organisation.id
 
     def _token(self, rule: str) -> str:
         if rule.startswith("/address-changes"):

@@ -46,7 +46,12 @@ def fill(moderator: Membership, members: list[Membership], many: int) -> Role:
     return first
 
 
-@pytest.mark.parametrize("tab", ["roles", "roles?q=drift", "roles/order", "roles/1", "members/2", "", "about"])
+OTHER_TABS = ("roles?q=drift", "roles/order", "roles/1", "about")
+
+
+@pytest.mark.parametrize(
+    "tab", ["roles", "members/2", "", *(pytest.param(tab, marks=pytest.mark.slow) for tab in OTHER_TABS)]
+)
 def test_a_page_asks_as_much_at_5_as_at_200_roles(
     tab: str, moderator: Membership, sign_in: SignIn, statements: Statements
 ) -> None:

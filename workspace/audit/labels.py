@@ -24,6 +24,8 @@ ACTIONS = {
     AuditAction.DECLINED: _l("Declined a request"),
     AuditAction.JOINED: _l("Came in"),
     AuditAction.CHANGED_LEVEL: _l("Changed the access"),
+    AuditAction.OFFERED_MODERATION: _l("Offered to hand over the moderator role"),
+    AuditAction.READ_WITHDRAWN: _l("Read a withdrawn text"),
     AuditAction.SUSPENDED: _l("Put on hold"),
     AuditAction.LIFTED: _l("Opened the access again"),
     AuditAction.REMOVED: _l("Removed"),

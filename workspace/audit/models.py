@@ -40,6 +40,8 @@ class AuditAction(StrEnum):
     DECLINED = "declined"
     JOINED = "joined"
     CHANGED_LEVEL = "changed_level"
+    OFFERED_MODERATION = "offered_moderation"
+    READ_WITHDRAWN = "read_withdrawn"
     SUSPENDED = "suspended"
     LIFTED = "lifted"
     REMOVED = "removed"

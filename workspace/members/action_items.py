@@ -51,6 +51,9 @@ REPORT = ActionKind(
 )
 
 
+MODERATION = ActionKind(name="moderation", rank=21, symbol="users", button=_l("Answer"))
+
+
 @action_source
 def answers_wanted(user: User) -> Iterator[ActionItem]:
     """Requests and reports where the person moderates, and questions about their own requests; the oldest first."""
@@ -79,7 +82,17 @@ def _report(row: AnyRow) -> ActionItem:
     return REPORT.item(row.id, title=title, address=f"/partnerships/{row.slug}/reports", where=row)
 
 
-_ITEMS = {QUESTION.name: _question, JOIN_REQUEST.name: _join_request, REPORT.name: _report}
+def _moderation(row: AnyRow) -> ActionItem:
+    title = _("%(name)s offers you to take over as moderator", name=row.title)
+    return MODERATION.item(row.id, title=title, address=f"/partnerships/{row.slug}/members/handover", where=row)
+
+
+_ITEMS = {
+    MODERATION.name: _moderation,
+    QUESTION.name: _question,
+    JOIN_REQUEST.name: _join_request,
+    REPORT.name: _report,
+}
 
 
 @cached_statement
@@ -123,5 +136,17 @@ def _answers_wanted() -> AnySelect:
         Membership.state == MembershipState.REQUESTED,
         Membership.moderator_question != "",
     )
-    found = union_all(requests, reports, questions).subquery()
+    offers = (
+        told(MODERATION, Membership.id, asker.name, literal(""), literal(0), Membership.state_since)
+        .join(asking, asking.id == Membership.moderation_offered_by_id)
+        .join(asker, asker.id == asking.user_id)
+        .where(
+            Membership.user_id == bindparam("user_id"),
+            Membership.is_active,
+            Partnership.archived_at.is_(None),
+            asking.level == Level.MODERATOR,
+            asking.is_active,
+        )
+    )
+    found = union_all(requests, reports, questions, offers).subquery()
     return select(found).order_by(found.c.moment, found.c.id).limit(MOST_ITEMS)

@@ -14,14 +14,18 @@ from workspace.mail.models import Mail
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, Report
+from workspace.members.moderation import handover
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
 from workspace.notifications.emails import carries_titles_only
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Ending, Membership, MembershipState
-from workspace.permissions import Action
+from workspace.permissions import Action, Level
 from workspace.posts.models import Post
 from workspace.rich_text.link_removal import unlinked
+
+# What nobody gives a reason for.
+WITHOUT_REASON = ("level_changed", "moderation_offered", "moderation_declined")
 
 
 @email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
@@ -99,6 +103,8 @@ def invited_closed(mail: Mail) -> EmailContent | None:
 @email_type("ending", _l("Access ends soon"))
 @email_type("moved", _l("Changed organisation"))
 @email_type("level_changed", _l("Access changed"))
+@email_type("moderation_offered", _l("Moderator role offered"))
+@email_type("moderation_declined", _l("Moderator role declined"))
 def membership_email(mail: Mail) -> EmailContent | None:
     """A change of one's membership, as long as it is still so."""
     membership = db.session.get(Membership, mail.payload["membership"])
@@ -118,7 +124,7 @@ def membership_email(mail: Mail) -> EmailContent | None:
 
 def _reason(kind: str, membership: Membership) -> str:
     """What a moderator wrote about it, where mails carry text."""
-    if kind == "level_changed" or carries_titles_only(membership.partnership):
+    if kind in WITHOUT_REASON or carries_titles_only(membership.partnership):
         return ""
     return membership.moderator_question if kind == "asked_back" else membership.reason
 
@@ -163,6 +169,14 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("Your access to ‘%(name)s’ has changed", name=name),
             _("From now on you take part as %(level)s.", level=level),
         ),
+        "moderation_offered": lambda: (
+            _("You are asked to become moderator of ‘%(name)s’", name=name),
+            _("A moderator offers to hand the role over to you. Answer in the workspace, on your overview."),
+        ),
+        "moderation_declined": lambda: (
+            _("Your offer to hand over ‘%(name)s’ was declined", name=name),
+            _("You are still a moderator. You can offer the role to somebody else, under ‘Members’."),
+        ),
         "removed": lambda: (
             _("You are no longer a member of ‘%(name)s’", name=name),
             _("You can no longer see the partnership. What you wrote stays under your name."),
@@ -194,6 +208,8 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
         "approved": membership.is_active,
         "lifted": membership.is_active,
         "moved": membership.is_active,
+        "moderation_offered": handover.offered_by(membership) is not None,
+        "moderation_declined": membership.is_active and membership.level is Level.MODERATOR,
         "level_changed": membership.is_active and mail.payload.get("level") == membership.level,
         "suspended": membership.state is MembershipState.SUSPENDED and not membership.is_active,
         "asked_back": membership.state is MembershipState.REQUESTED and bool(membership.moderator_question),

@@ -267,14 +267,9 @@ class DecisionForm(WorkspaceForm):
 
 
 class ReplyForm(WorkspaceForm):
-    """A refusal with its reason, or a question."""
+    """A refusal with its reason, or a question: the view says which."""
 
-    words = text_area_field(
-        _l("Your message"),
-        longest=LONGEST_REASON,
-        required=_l("Write a few words."),
-        description=_l("The person can read it."),
-    )
+    words = text_area_field(_l("Your message"), longest=LONGEST_REASON, required=_l("Write a few words."))
 
 
 class VisibilityForm(WorkspaceForm):

@@ -183,6 +183,8 @@ class Report(Model):
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by_id: Mapped[int | None]
+    # The moderator who is looking at it, so that two don't do the same.
+    handled_by_id: Mapped[int | None]
 
     @property
     def is_of_comment(self) -> bool:

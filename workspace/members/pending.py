@@ -3,18 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
+from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
+from workspace.partnerships.context import moderation_counts
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 from workspace.permissions import Level
+from workspace.posts.models import Post
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
 MOST_INVITED = 20
@@ -89,6 +92,32 @@ def _invitations_to() -> AnySelect:
         .order_by(Invitation.id.desc())
         .limit(MOST_INVITED)
     )
+
+
+def waiting_for_moderators(membership: Membership) -> int:
+    """How many requests without an open question, and reports of what is not withdrawn, wait in the partnership."""
+    here = membership.partnership_id
+    requests = select(func.count()).where(
+        Membership.partnership_id == here,
+        Membership.state == MembershipState.REQUESTED,
+        Membership.moderator_question == "",
+    )
+    reports = (
+        select(func.count())
+        .select_from(Report)
+        .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
+        .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
+        .where(Report.partnership_id == here, Report.answered_at.is_(None), ~is_withdrawn())
+    )
+    return db.session.scalar(select(requests.scalar_subquery() + reports.scalar_subquery())) or 0
+
+
+def is_withdrawn() -> ColumnElement[bool]:
+    """The condition that what was reported is withdrawn: the comment if it is one, else the post."""
+    return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
+
+
+moderation_counts.append(waiting_for_moderators)
 
 
 def count_of_invitations(membership: Membership) -> int:

@@ -29,7 +29,7 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, now_param
 from workspace.db.transactions import begin_write
-from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
+from workspace.db.types import AnySelect, Details, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.permissions import LEVELS, Action, Conflict, Level, NotAllowed, permits
@@ -217,7 +217,8 @@ class Membership(Model):
     answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
     only asked to), `state_since` when the current state began, `decided_by_id` who decided it (a membership's id; None
     for what happened on a date or the person did), and `reason` why, in words that the person sees. `request_text` is
-    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first. A suspension
+    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first,
+    `request_exchange` what they have asked and got an answer to (under "turns", as pairs). A suspension
     ends by itself at `suspended_until`, a membership at `ends_at`: from that moment, whether or not it is recorded yet
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
 
@@ -273,6 +274,9 @@ class Membership(Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     request_text: Mapped[str] = mapped_column(Text, default="")
     moderator_question: Mapped[str] = mapped_column(Text, default="")
+    request_exchange: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # The moderator who offers this member to take over from them.
+    moderation_offered_by_id: Mapped[int | None]
     link_id: Mapped[int | None]
 
     partnership: Mapped[Partnership] = relationship()
@@ -370,7 +374,8 @@ class Membership(Model):
         self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
-        self.moderator_question = ""
+        self.moderator_question, self.request_exchange = "", {}
+        self.moderation_offered_by_id = None
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

@@ -18,7 +18,7 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.organisation_picker import Selection
 from workspace.permissions import Action, members_with, signed_in
 from workspace.web import htmx, pagination
-from workspace.web.htmx import flash_live, page_or_partial, redirect_303
+from workspace.web.htmx import Undo, flash_live, page_or_partial, redirect_303
 
 blueprint.add_app_template_global(labels.side_heading, "side_heading")
 for name in ("STAGES", "LEVELS", "SIDES", "GOALS"):
@@ -111,8 +111,11 @@ def change_stage(membership: Membership) -> ResponseReturnValue:
     """Move the partnership to another stage."""
     form = StageForm()
     if form.validate():
+        before = membership.partnership.stage
         partnerships_service.change_stage(membership, form.stage.data)
-        flash_live(_("The stage is now %(stage)s.", stage=labels.STAGES[membership.partnership.stage]))
+        told = _("The stage is now %(stage)s.", stage=labels.STAGES[membership.partnership.stage])
+        undo = Undo(f"{membership.partnership.address}stage", {"stage": before.value})
+        flash_live(told, undo=undo if before is not membership.partnership.stage else None)
     return redirect_303(f"{membership.partnership.address}about")
 
 
@@ -121,7 +124,9 @@ def change_stage(membership: Membership) -> ResponseReturnValue:
 def archive(membership: Membership) -> ResponseReturnValue:
     """Archive the partnership: it can only be read."""
     partnerships_service.archive(membership)
-    flash_live(_("The partnership is archived. It can be read, and a moderator can open it again."))
+    name = membership.partnership.name
+    told = _("‘%(name)s’ is archived. It can be read, and a moderator can open it again.", name=name)
+    flash_live(told, undo=Undo(f"{membership.partnership.address}reopening"))
     return redirect_303(f"{membership.partnership.address}administration")
 
 
@@ -130,7 +135,7 @@ def archive(membership: Membership) -> ResponseReturnValue:
 def unarchive(membership: Membership) -> ResponseReturnValue:
     """Open an archived partnership again."""
     partnerships_service.unarchive(membership)
-    flash_live(_("The partnership is open again."))
+    flash_live(_("‘%(name)s’ is open again.", name=membership.partnership.name))
     return redirect_303(f"{membership.partnership.address}administration")
 
 

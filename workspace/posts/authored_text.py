@@ -63,6 +63,8 @@ class AuthoredText:
     redacted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Why a moderator kept it although it was reported; its author sees this.
     kept_reason: Mapped[str] = mapped_column(Text, default="")
+    # What a moderator has asked its author to correct, until they edit it.
+    correction_reason: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def mentions(self) -> set[int]:

@@ -30,7 +30,7 @@ from workspace.rich_text import RichText
 from workspace.roles.queries import choices, role
 from workspace.web import htmx, pagination
 from workspace.web.fragment_cache import cached_fragment
-from workspace.web.htmx import flash_live, page_or_partial, took_draft
+from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
@@ -190,7 +190,8 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     """Pin a post to the top of the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
-    flash_live(_("The post is pinned and comes first."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is pinned and comes first.", title=post.title), undo=Undo(f"{address}/unpinning"))
     return shown(membership, post)
 
 
@@ -200,7 +201,8 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     """Unpin a post."""
     post = queries.post(membership, number)
     post.unpin(membership)
-    flash_live(_("The post is no longer pinned."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is no longer pinned.", title=post.title), undo=Undo(f"{address}/pinning"))
     return shown(membership, post)
 
 

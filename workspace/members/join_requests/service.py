@@ -20,6 +20,8 @@ from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
 from workspace.permissions import Action, Conflict, Level
 
+MOST_TURNS = 20
+
 
 def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> InviteLink:
     """Create a link to show at a meeting, for one level, for so many hours and so many people."""
@@ -174,11 +176,14 @@ def ask_back(by: Membership, membership_id: int, question: str) -> Membership:
 
 
 def answer(membership: Membership, words: str) -> None:
-    """Answer the moderators' question: the answer is added below the request's text."""
+    """Answer the moderators' question, which is kept beside the answer."""
     with membership.partnership.locked():
         if membership.state is not MembershipState.REQUESTED:
             raise Conflict(_("Your request has been answered in the meantime."))
-        membership.request_text = f"{membership.request_text}\n\n{membership.moderator_question}\n{words}".strip()
+        if not membership.moderator_question:
+            raise Conflict(_("The moderators have no question now."))
+        turns = [*membership.request_exchange.get("turns", []), [membership.moderator_question, words]]
+        membership.request_exchange = {"turns": turns[-MOST_TURNS:]}
         membership.moderator_question = ""
         _tell_moderators(membership)
 
