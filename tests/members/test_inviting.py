@@ -27,8 +27,8 @@ from workspace.members.invitations import preview as previews
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.address_parser import RowStatus
 from workspace.members.invitations.preview import Evidence, Preview, Suggestion
-from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import closing
 from workspace.members.moderation import service as moderation_service
 from workspace.organisations.models import Organisation, OrganisationKind, Side
