@@ -109,6 +109,12 @@ TABLE = """
     GET  /address-changes/<token:token>                                 public
     POST /address-changes/<token:token>                                 public
     GET  /people/<number:user_id>/memberships                           administrators
+    GET  /admin                                                         administrators
+    GET  /people                                                        administrators
+    POST /people/<number:user_id>/welcome                               administrators
+    POST /people/<number:user_id>/sign-out                              administrators
+    POST /people/<number:user_id>/administrator                         administrators
+    POST /people/<number:user_id>/administrator/removal                 administrators
     GET  /admin/partnerships                                            administrators
     GET  /admin/partnerships/<number:partnership_id>/joining            administrators
     POST /admin/partnerships/<number:partnership_id>/joining            administrators
@@ -214,6 +220,8 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/resumption    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/deletion    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/taking    members assign_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/offers/new    members take_roles  
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles

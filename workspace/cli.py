@@ -104,12 +104,14 @@ def backup(file: str) -> None:
     """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""
     from workspace.backup import service
     from workspace.backup.archive import BackupError
+    from workspace.db.installation import note_backup
 
     with _workspace() as app:
         try:
             manifest = service.back_up(app.settings, file, _progress)
         except (BackupError, OSError) as error:
             raise click.ClickException(str(error)) from None
+        note_backup()
         rows = sum(manifest.rows.values())
         click.echo(_("The backup is written and holds %(number)s rows.", number=rows), err=True)
 
