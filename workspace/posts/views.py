@@ -12,6 +12,7 @@ from workspace.comments.forms import CommentForm
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
+from workspace.partnerships.rail import rail
 from workspace.permissions import Action, members_with
 from workspace.posts import follows as follows_module
 from workspace.posts import fragments, labels, queries, versions
@@ -59,7 +60,7 @@ def create(membership: Membership) -> ResponseReturnValue:
     form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            return htmx.form_error("posts/_composer.html", page="", form=form, **partnership_context(membership))
+            return htmx.form_error("posts/_composer.html", page="", form=form, **_composing(membership))
         return make_response(_feed_page(membership, form, None), 422)
     try:
         post = _shared(membership, form)
@@ -67,7 +68,7 @@ def create(membership: Membership) -> ResponseReturnValue:
         form.take_new_key()
         earlier = queries.post(membership, already.number)
         if htmx.is_partial():
-            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **partnership_context(membership)}
+            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **_composing(membership)}
             return htmx.form_error("posts/_composer.html", page="", status=409, **context)
         return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.rich_text), 409)
     flash_live(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
@@ -313,7 +314,9 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         goals=goals(membership),
         parties=organisations_by_side([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
         events=unseen_events(membership) if membership.unread else [],
-        **_feed(membership, before),
+        rail=rail(membership) if form is None else [],
+        **_writer(membership),
+        **(partnership_context(membership) if form else _feed(membership, before)),
         **already,
     )
 
@@ -328,7 +331,17 @@ def empty_composer(membership: Membership) -> Markup:
         partnership=membership.partnership.link,
         kind=wanted if wanted in list(PostKind) else None,
         offered=offered,
+        **_writer(membership),
     )
+
+
+def _composing(membership: Membership) -> dict[str, Any]:
+    """The context of the composer."""
+    return {**_writer(membership), **partnership_context(membership)}
+
+
+def _writer(membership: Membership) -> dict[str, str]:
+    return {"writer": membership.user.name, "side": membership.organisation.usual_side}
 
 
 def _composer(membership: Membership) -> ShareForm:
