@@ -74,7 +74,7 @@ def test_the_composer_is_one_line_until_it_is_used_and_again_afterwards(
     visitor.field("Heading").fill("Halvt skrevet")
     expect(visitor.composer.get_by_text(visitor.say("Kept as a draft in this browser."))).to_be_visible()
     visitor.page.reload()
-    expect(visitor.button("Go on with the draft")).to_be_visible()
+    expect(visitor.button("Continue with the draft")).to_be_visible()
     visitor.open(f"{place.address}?share=challenge#composer")
     expect(visitor.field("Heading")).to_be_visible()
 
@@ -103,3 +103,58 @@ def test_a_card_leads_to_answering_and_to_what_can_be_done_with_it(
     observer = visit(place.observer, viewport=viewport)
     observer.open(place.address)
     expect(observer.post(other).get_by_role("link", name=visitor.say.of_button("Comment"))).to_have_count(0)
+
+
+def test_what_is_asked_of_one_stands_before_the_thread(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
+    challenge = place.share(place.contributor, kind=PostKind.CHALLENGE)
+    for number in range(5):
+        place.comment(challenge, place.partner, f"Kommentar {number}")
+    visitor = visit(place.contributor, viewport=viewport)
+    visitor.open(f"{place.address}posts/{challenge}")
+    tops = [visitor.page.locator(part).bounding_box()["y"] for part in ("#post", "#steps", "#thread")]  # type: ignore[index]
+    assert tops == sorted(tops)
+    places = "[...document.querySelectorAll('#post, #steps, #thread')].map(({ id }) => id)"
+    assert visitor.page.evaluate(places) == ["post", "steps", "thread"]
+
+    visitor.link("Mark as solved").click()
+    fold = visitor.page.locator("summary", has_text=visitor.say("Progress that solved it"))
+    if fold.count():
+        expect(fold.locator(".icon")).to_be_visible()
+
+
+def test_reactions_following_and_copying_stand_in_one_row(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor)
+    visitor = visit(place.contributor, viewport=PHONE)
+    visitor.open(f"{place.address}posts/{post}")
+    row = visitor.page.locator("#post .acts")
+    boxes = [part.bounding_box() for part in row.locator("a, button").all()]
+    assert len(boxes) == 4
+    assert len({round(box["y"] + box["height"] / 2) for box in boxes if box}) == 1, boxes
+    sizes = row.locator("a, button").evaluate_all("parts => parts.map(part => getComputedStyle(part).fontSize)")
+    assert len(set(sizes)) == 1
+
+
+def test_filters_keep_their_labels_beside_them(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
+    visitor = visit(place.moderator, viewport=viewport)
+    for address in ("challenges", "members"):
+        visitor.open(f"{place.address}{address}")
+        for field in visitor.page.locator(".filter-field").all():
+            label, choice = field.locator("label").bounding_box(), field.locator(".input").bounding_box()
+            assert label
+            assert choice
+            assert label["y"] < choice["y"] + choice["height"] / 2 < label["y"] + label["height"], address
+
+
+def test_a_post_that_was_brought_back_can_be_answered_at_once(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor, "Fortrudt")
+    visitor, other = visit(place.contributor), visit(place.partner)
+    for each in (visitor, other):
+        each.open(f"{place.address}posts/{post}")
+    visitor.page.locator("#post .menu summary").click()
+    visitor.link("Withdraw the post").click()
+    visitor.button("Withdraw the post").click()
+    expect(visitor.field("Write a comment")).to_have_count(0)
+    visitor.button("Undo").click()
+    visitor.write_in("Write a comment", "Den er her igen")
+    visitor.button("Share the comment").click()
+    expect(visitor.page.locator("#thread .prose")).to_have_text("Den er her igen")

@@ -26,12 +26,14 @@ from workspace.posts.reactions import summarise
 from workspace.rich_text import RichText
 from workspace.roles.queries import choices, role
 from workspace.web import htmx, pagination
+from workspace.web.forms import MAX_TEXT
 from workspace.web.fragment_cache import cached_fragment
 from workspace.web.htmx import flash_live, page_or_partial, took_draft
 
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
+blueprint.add_app_template_global(MAX_TEXT, "MAX_TEXT")
 for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
@@ -176,7 +178,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         )
     post.withdraw(membership, reason=form.reason.data or "")
     flash_live(_("The post is withdrawn."))
-    return shown(membership, post)
+    return shown(membership, post, answering=True)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
@@ -255,8 +257,8 @@ def _shared(membership: Membership, form: ShareForm) -> Post:
     return post
 
 
-def shown(membership: Membership, post: Post) -> Response:
-    """The post as it is now: in place, or on its page."""
+def shown(membership: Membership, post: Post, *, answering: bool = False) -> Response:
+    """The post as it is now: in place, or on its page; with `answering` if one can answer it now, or no longer."""
     address = f"{membership.partnership.address}posts/{post.number}"
     if htmx.has_own_page():
         return htmx.redirect_client(address)
@@ -264,6 +266,7 @@ def shown(membership: Membership, post: Post) -> Response:
         "posts/shown.htmx.html",
         to=address,
         focus="#post-title",
+        answering=answering,
         **post_context(membership, queries.card(membership, post.number)),
     )
 
@@ -274,8 +277,9 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
     if not number:
         return None
     quoted = comment_queries.comment(membership, post_number, number)
+    who = _("%(name)s wrote:", name=quoted.author.user.name)
     lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
-    return CommentForm(formdata=None, data={"body": f"{lines}\n"})
+    return CommentForm(formdata=None, data={"body": f"{who}\n\n{lines}\n"})
 
 
 def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditForm:

@@ -13,5 +13,7 @@ async function use(field) {
 }
 document.addEventListener("focusin", ({ target }) => use(target));
 // "Comment" on a card leads to the form.
-if (location.hash === "#comment-form") document.querySelector("#comment-form textarea")?.focus();
+addEventListener("load", () => {
+  if (location.hash === "#comment-form") document.querySelector("#comment-form textarea")?.focus();
+});
 use(document.activeElement); // A page may begin with the focus in a text.
