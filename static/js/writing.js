@@ -177,7 +177,8 @@ function quote(editor, who, text) {
   const { editor: writing } = editor;
   const lines = text.trim().split(/\n+/).map(escaped).join("<br>");
   writing.setSelectedRange(writing.getDocument().getLength() - 1);
-  writing.insertHTML(`<p>${escaped(who)}</p><blockquote>${lines}</blockquote><p></p>`);
+  if (writing.getDocument().toString().trim()) writing.insertLineBreak();
+  writing.insertHTML(`<p>${escaped(who)}</p><blockquote>${lines}</blockquote><p><br></p>`);
   editor.focus();
   editor.scrollIntoView({ block: "center" });
   writing.setSelectedRange(writing.getDocument().getLength() - 1);

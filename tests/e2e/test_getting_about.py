@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
@@ -127,3 +128,24 @@ def test_printing_prints_the_text(visit: Visit, place: Place) -> None:
         expect(visitor.page.locator("main").get_by_text(text).first).to_be_visible()
     for gone in (".tabs", "#comment-form", ".comment__acts", ".acts", ".live"):
         expect(visitor.page.locator(gone).first).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_after_writing_one_stands_at_the_comment_and_the_address_leads_to_it(
+    visit: Visit, place: Place, viewport: dict[str, int], scripts: bool
+) -> None:
+    post = place.share(place.moderator, "Langt", "Lang. " * 600)
+    comment = place.comment(post, place.contributor, "Før")
+    for number in range(4):
+        place.comment(post, place.partner, f"Kommentar {number}. " * 40)
+    visitor = visit(place.contributor, viewport=viewport, java_script_enabled=scripts)
+    visitor.open(f"{place.address}posts/{post}/comments/{comment}/edit")
+    visitor.write_in("Your comment", "Efter")
+    visitor.button("Save the changes").click()
+    expect(visitor.page).to_have_url(f"{place.address}posts/{post}?comment={comment}#comment-{comment}")
+    expect(visitor.comment(comment)).to_be_in_viewport()
+    if not scripts:
+        visitor.field("Write a comment").fill("Den sidste")
+        visitor.button("Share the comment").click()
+        expect(visitor.page).to_have_url(re.compile(r"\?comment=(\d+)#comment-\1$"))
+        expect(visitor.page.locator("#thread article").last).to_be_in_viewport()
