@@ -14,3 +14,4 @@ import "./editor/quoting.js";
 import "./editor/counting.js";
 import "./drafts.js";
 import "./live.js";
+import "./reading.js";

@@ -36,17 +36,25 @@ TYPED = WRITTEN | {"reason": "Fordi", "note": "Sådan", "words": "Hej", "version
 
 # Beyond the level: what is somebody's own, in the words of docs/design.md 3. All else is everybody's of that level.
 AUTHOR, MOVERS = ("author",), ("author", "role holder", "moderator")
+LEADERS = ("author", "moderator")
 OWN = {
     r"posts/<[^/]+>/edit": AUTHOR,
     r"posts/<[^/]+>/withdrawal": ("author", "moderator"),
     r"comments/<[^/]+>/edit": AUTHOR,
     r"comments/<[^/]+>/withdrawal": ("author", "moderator"),
-    r"posts/<[^/]+>/(taking|solution|parking|reopening)": MOVERS,
+    r"posts/<[^/]+>/(taking|taking/withdrawal|taking/reminder|days|solution|parking|reopening)": MOVERS,
+    r"waiting/challenges/<[^/]+>/reminder": MOVERS,
     r"roles/<[^/]+>/offers(/new)?": ("author", "moderator"),
     r"holdings/<[^/]+>/(acceptance|refusal)": AUTHOR,
     r"waiting/roles/<[^/]+>/<[^/]+>": AUTHOR,
     r"holdings/<[^/]+>/withdrawal": AUTHOR,
+    r"(holdings|waiting/roles/<[^/]+>)/<[^/]+>/reminder": ("author", "moderator"),
     r"holdings/<[^/]+>/ending": ("author", "moderator"),
+    # The author has the role that answers for the indicator, and sits for the organisation; the contributor and the
+    # role holder sit for others.
+    r"results/<[^/]+>/(edit|target|baseline|sources|missing|paste|prominence|retirement|resumption)": LEADERS,
+    r"results/numbers/<[^/]+>": LEADERS,
+    r"measurements/<[^/]+>/correction": LEADERS,
 }
 
 

@@ -249,3 +249,22 @@ class TestAnAdministratorHelps:
         shown = [heading for page in (first, browser.page(more)) for heading in page.all("h2")]
         assert ["".join(heading.itertext()) for heading in shown if heading.get("class") == "item__title"] == names
         assert db.session.scalar(select(func.count()).select_from(Membership)) == 61
+
+
+def test_a_helper_who_leaves_is_not_asked_about_sides(moderator: Membership) -> None:
+    helper = admin_join_views.join_to_help(make_administrator(), moderator.partnership, "Hjælp")
+    moderation_service.leave(helper)
+    assert not helper.is_active
+
+
+def test_whoever_ends_the_part_of_their_own_organisation_is_not_offered_to_go(
+    moderator: Membership, sign_in: SignIn
+) -> None:
+    add_member(moderator)
+    address = f"{moderator.partnership.address}organisations/{moderator.organisation_id}/departure"
+    values = [
+        field.get("value")
+        for field in sign_in(moderator.user).page(address).all("input")
+        if field.get("name") == "members"
+    ]
+    assert values == ["stay"]

@@ -48,6 +48,7 @@ NOTICES = {
     NotificationKind.CHALLENGE: _l("You are asked to take a challenge"),
     NotificationKind.ROLE: _l("You are offered a role, or have asked for one"),
     NotificationKind.REPORT: _l("A post is reported where you are a moderator"),
+    NotificationKind.REQUEST: _l("Somebody asks to join a partnership where you are a moderator"),
 }
 
 
@@ -93,7 +94,7 @@ class DigestForm(WorkspaceForm):
 class MailForm(WorkspaceForm):
     """How soon one hears of each kind of news: a field for each."""
 
-    mentioned, answer, reply, challenge, role, report = (
+    mentioned, answer, reply, challenge, role, report, request = (
         RadioField(words, choices=lambda: _told(SOON), coerce=MailTiming) for words in NOTICES.values()
     )
 

@@ -34,6 +34,7 @@ def closed_memberships(user: User) -> list[AnyRow]:
             Membership.reason,
             Membership.request_text,
             Membership.moderator_question,
+            Membership.request_exchange,
             Partnership.name,
         )
         .join(Membership.partnership)

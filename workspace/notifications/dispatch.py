@@ -28,6 +28,7 @@ class NotificationKind(StrEnum):
     CHALLENGE = "challenge"
     ROLE = "role"
     REPORT = "report"
+    REQUEST = "request"
 
 
 # General conversation can wait for the digest: mail at once is for what waits for its reader.

@@ -15,14 +15,20 @@ def challenge(mail: Mail) -> EmailContent | None:
     """That one is asked to take a challenge, while one still is."""
     membership = emails.recipient_membership(mail)
     post = db.session.get_one(Post, (mail.payload["partnership"], mail.payload["post"]))
-    actor = emails.entry(mail).actor
-    if membership is None or actor is None or post.is_withdrawn or post.asked_id != membership.id:
+    entry = emails.entry(mail)
+    actor, note = entry.actor, entry.details.get("note", "")
+    is_other = mail.payload.get("is_reminder") and post.asked_number != entry.number
+    if is_other or membership is None or actor is None or post.is_withdrawn or post.asked_id != membership.id:
         return None
     return emails.notification_email(
         mail,
         membership,
-        heading=_("%(who)s asks you to take the challenge ‘%(title)s’", who=actor.user.name, title=post.title),
-        quote=post.body_text,
+        heading=(
+            _("Reminder: %(who)s asks you to take the challenge ‘%(title)s’", who=actor.user.name, title=post.title)
+            if mail.payload.get("is_reminder")
+            else _("%(who)s asks you to take the challenge ‘%(title)s’", who=actor.user.name, title=post.title)
+        ),
+        quote=note or post.body_text,
         path=f"posts/{post.number}",
         button=_("Answer"),
         post_number=post.number,

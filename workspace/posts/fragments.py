@@ -13,6 +13,14 @@ from workspace.posts.challenge_workflow import is_stalled
 from workspace.web.fragment_cache import cached_fragment
 
 
+def act(post: AnyRow) -> str:
+    """What somebody did last about a post, which lifted it; nothing where that was to share it."""
+    verb = post.act_verb
+    if verb is None or verb.creates_post or not verb.act:
+        return ""
+    return str(verb.act) % {"who": post.act_name or "Samspil"}
+
+
 def card(membership: Membership, post: AnyRow) -> Markup:
     """A post in the feed, with what its reader may do with it; its addresses begin at the feed's."""
     is_own = post.author_id == membership.id

@@ -83,6 +83,8 @@ class Post(ChallengeMixin, Model):
     affected_count: Mapped[int] = mapped_column(default=0)
     comment_count: Mapped[int] = mapped_column(default=0)
     pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Since when nobody can comment on it.
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     author: Mapped[Membership] = relationship(
         primaryjoin=lambda: Post.author_id == Membership.id,

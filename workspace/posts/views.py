@@ -1,5 +1,6 @@
 """The feed of a partnership, and its posts."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -9,6 +10,9 @@ from markupsafe import Markup
 
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
+from workspace.db.transactions import run_after_request
+from workspace.db.types import AnyRow
+from workspace.partnerships import reading
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
@@ -28,12 +32,13 @@ from workspace.roles.queries import choices, role
 from workspace.web import htmx, pagination
 from workspace.web.forms import MAX_TEXT
 from workspace.web.fragment_cache import cached_fragment
-from workspace.web.htmx import flash_live, page_or_partial, took_draft
+from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
 blueprint.add_app_template_global(MAX_TEXT, "MAX_TEXT")
+blueprint.add_app_template_filter(fragments.act)
 for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
@@ -103,7 +108,8 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
         partial = render_template("comments/_comment_page.html", post=post, **thread, **partnership_context(membership))
         return htmx.with_focus(make_response(partial), thread["latest"])
     form = _quoting(membership, post.number)
-    return render_template("posts/show.html", comment_form=form, **thread, **post_context(membership, post))
+    read = _open(membership, post, thread)
+    return render_template("posts/show.html", comment_form=form, **read, **thread, **post_context(membership, post))
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
@@ -187,7 +193,8 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     """Pin a post to the top of the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
-    flash_live(_("The post is pinned and comes first."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is pinned and comes first.", title=post.title), undo=Undo(f"{address}/unpinning"))
     return shown(membership, post)
 
 
@@ -197,7 +204,8 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     """Unpin a post."""
     post = queries.post(membership, number)
     post.unpin(membership)
-    flash_live(_("The post is no longer pinned."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is no longer pinned.", title=post.title), undo=Undo(f"{address}/pinning"))
     return shown(membership, post)
 
 
@@ -227,6 +235,21 @@ def follow(membership: Membership, number: int) -> ResponseReturnValue:
 def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
     """Unfollow a post, whatever happens to it."""
     return _follow(membership, number, follows=False)
+
+
+def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[str, Any]:
+    """To open a post is to read it, as far as it is shown: after the answer, in which what is new is marked.
+
+    A browser that fetches the page only in case it is asked for has not opened it.
+    """
+    shown = membership.partnership.last_number
+    if not thread["is_latest"]:
+        shown = thread["thread"][-1].number if thread["thread"] else post.number
+    entries, texts = reading.unread_of_post(membership, post.number, shown)
+    is_opened = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if is_opened and (entries or post.mentions_me):
+        run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
+    return {"unread": membership.unread - texts, "has_read": bool(texts)}
 
 
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
@@ -317,7 +340,7 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         form=form,
         goals=goals(membership),
         parties=organisations_by_side([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
-        events=unseen_events(membership) if membership.unread else [],
+        events=unseen_events(membership) if membership.has_news else [],
         rail=rail(membership) if form is None else [],
         **_writer(membership),
         **(partnership_context(membership) if form else _feed(membership, before)),

@@ -16,7 +16,7 @@ from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
 from workspace.roles.labels import accepted
 from workspace.roles.models import Role
 from workspace.roles.views import PLACE, form_again, form_on, shown
-from workspace.web.htmx import flash_live, page_or_partial
+from workspace.web.htmx import Undo, flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
 ASSIGNMENT = f"{ROLE}/holdings/<number:assignment_id>"
@@ -61,7 +61,9 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
         )
     except Conflict as conflict:
         return form_again(_offer(membership, role, form), status=409, conflict=conflict.message)
-    flash_live(_("%(name)s is asked, and can accept or decline.", name=made.membership.user.name))
+    undo = Undo(f"{membership.partnership.address}roles/{role_id}/holdings/{made.id}/withdrawal")
+    names = {"name": made.membership.user.name, "role": role.name}
+    flash_live(_("%(name)s is asked about ‘%(role)s’, and can accept or decline.", **names), undo=undo)
     return shown(membership, role)
 
 
@@ -119,7 +121,7 @@ def decline(membership: Membership, role_id: int, assignment_id: int) -> Respons
     if not form.validate():
         return form_again(_about(membership, assignment, "_refusal", form))
     answers.decline(assignment, membership, form.reason.data)
-    flash_live(_("Your answer is given."))
+    flash_live(_("You have declined: ‘%(role)s’.", role=assignment.role.name))
     return shown(membership, assignment.role)
 
 
@@ -129,7 +131,22 @@ def withdraw(membership: Membership, role_id: int, assignment_id: int) -> Respon
     """Withdraw an offer or a request."""
     assignment = queries.assignment(membership, role_id, assignment_id)
     offers.withdraw(assignment, membership)
-    flash_live(_("It is withdrawn."))
+    names = {"name": assignment.membership.user.name, "role": assignment.role.name}
+    flash_live(
+        _("%(name)s is no longer asked about ‘%(role)s’.", **names)
+        if assignment.offered_by_id
+        else _("You no longer ask for ‘%(role)s’.", **names)
+    )
+    return shown(membership, assignment.role)
+
+
+@blueprint.post(f"{ASSIGNMENT}/reminder")
+@members_with(Action.TAKE_ROLES)
+def remind(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
+    """Remind whoever the role is offered to."""
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.remind(assignment, membership)
+    flash_live(_("%(name)s is reminded.", name=assignment.membership.user.name))
     return shown(membership, assignment.role)
 
 
@@ -153,7 +170,8 @@ def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseRet
     if not form.validate():
         return form_again(_about(membership, assignment, "_ending", form))
     endings.end(assignment, membership, form.reason.data)
-    flash_live(_("It has ended. The history keeps it."))
+    names = {"name": assignment.membership.user.name, "role": assignment.role.name}
+    flash_live(_("%(name)s no longer has the role ‘%(role)s’. The history keeps it.", **names))
     return shown(membership, assignment.role)
 
 

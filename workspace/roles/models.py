@@ -50,6 +50,8 @@ class Role(Model):
     one_time_key: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # A role that was never used can be deleted: it is nowhere to be seen, and its number names no other.
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
     @classmethod

@@ -8,6 +8,7 @@ from sqlalchemy import and_, or_, select
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.models import Membership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
@@ -88,6 +89,21 @@ def withdraw(assignment: RoleAssignment, by: Membership) -> None:
             raise NotAllowed(_("Only whoever made the offer, or a moderator, can withdraw it."))
         assignment.resolve(by, AssignmentState.WITHDRAWN)
         assignment.log(by, WITHDREW_ROLE)
+
+
+def remind(assignment: RoleAssignment, by: Membership) -> None:
+    """Mail whoever the role is offered to once more, at most once a day. Raises Conflict if they have answered."""
+    with by.partnership.locked():
+        by.require(Action.TAKE_ROLES)
+        assignment.require_open()
+        if assignment.state is not AssignmentState.OFFERED or not assignment.may_be_withdrawn_by(by):
+            raise NotAllowed(_("Only who made the offer, or a moderator, can remind of it."))
+        day = clock.now().date()
+        if assignment.reminded_at is None or assignment.reminded_at.date() < day:
+            assignment.reminded_at = clock.now()
+            told = {NotificationKind.ROLE: [assignment.membership_id]}
+            key = f"{assignment.id}:reminder:{day}"
+            send_immediate(told, assignment.partnership_id, key=key, holding=assignment.id, is_reminder=True)
 
 
 def is_accountable(member: Membership, role: Role) -> bool:

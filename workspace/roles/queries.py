@@ -19,7 +19,7 @@ from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
-from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.query_params import MEMBERSHIP, USER, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
 from workspace.roles.models import Role
@@ -31,6 +31,7 @@ HISTORY_PAGE = 20
 HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
 MOST_CHOICES = 200
+MOST_HELD = 10
 
 # Where a page of the matrix begins.
 PLACE = ("after_holder", "after_position", "after_id")
@@ -230,6 +231,37 @@ def of_member(membership: Membership, member_id: int) -> list[AnyRow]:
         .limit(PAGE)
     )
     return list(db.session.execute(query))
+
+
+def held_by(user: User) -> list[AnyRow]:
+    """The roles that the person holds in any partnership, those that they are accountable for first."""
+    return fetch_rows(_held_by(), **params_of(user))
+
+
+@cached_statement
+def _held_by() -> AnySelect:
+    return (
+        select(
+            Role.id,
+            Role.name,
+            RoleAssignment.kind,
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+        )
+        .select_from(Membership)
+        .join(RoleAssignment, RoleAssignment.membership_id == Membership.id)
+        .join(Role, Role.id == RoleAssignment.role_id)
+        .join(Partnership, Partnership.id == Membership.partnership_id)
+        .where(
+            Membership.user_id == USER.id,
+            Membership.is_active,
+            Partnership.archived_at.is_(None),
+            Role.retired_at.is_(None),
+            is_held(now_param()),
+        )
+        .order_by(RoleAssignment.kind, Partnership.name_key, Role.position, Role.id)
+        .limit(MOST_HELD)
+    )
 
 
 def names_of(membership: Membership, member_ids: Sequence[int]) -> dict[int, list[str]]:

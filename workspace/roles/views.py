@@ -16,7 +16,7 @@ from workspace.roles.blueprint import blueprint
 from workspace.roles.forms import RoleEditForm, RoleForm, SetForm
 from workspace.roles.models import AlreadyAdded, Role, StaleRole
 from workspace.web import htmx, pagination
-from workspace.web.htmx import flash_live, page_or_partial
+from workspace.web.htmx import Undo, flash_live, page_or_partial
 
 for name in ("HOLDERS",):
     blueprint.add_app_template_global(getattr(labels, name), name)
@@ -178,7 +178,8 @@ def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Retire a role."""
     role = queries.role(membership, role_id)
     endings.retire(role, membership)
-    flash_live(_("The role is no longer in use. Its history can be read."))
+    undo = Undo(f"{membership.partnership.address}roles/{role.id}/resumption")
+    flash_live(_("‘%(name)s’ is no longer in use. Its history can be read.", name=role.name), undo=undo)
     return shown(membership, role)
 
 
@@ -188,7 +189,7 @@ def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Use a retired role again."""
     role = queries.role(membership, role_id)
     endings.resume(role, membership)
-    flash_live(_("The role is in use again. Offer it to somebody."))
+    flash_live(_("‘%(name)s’ is in use again. Offer it to somebody.", name=role.name))
     return shown(membership, role)
 
 

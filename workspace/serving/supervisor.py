@@ -24,6 +24,8 @@ from typing import Any
 
 from granian.server import MPServer
 
+from workspace import metrics
+
 SECONDS_TO_STOP = 8.0  # that a process gets for what it is doing when it is told to stop
 SHORTEST_LIFE = 60.0  # seconds; a process that ends sooner has died early
 LONGEST_PAUSE = 30.0  # seconds, before a process that died early again and again is replaced
@@ -117,6 +119,7 @@ class Child:
             process.join()
             code = process.exitcode or 0
             how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+            metrics.count_exit(self.name, process.pid or 0)
             self._schedule_restart(f"({process.pid}) ended: {how}")
             process.close()
 

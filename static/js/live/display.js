@@ -1,6 +1,7 @@
 // What has come is shown without disturbing anybody.
 import { addCopying } from "../copying.js";
-import { page, rendered } from "./updates.js";
+import { keepMarks } from "../reading/marks.js";
+import { watch, watchAll } from "../reading/screen.js";
 
 const IN_USE = "textarea, trix-editor, select, input:not([type=hidden])";
 
@@ -16,7 +17,9 @@ export function showUpdates(came) {
       else morph(mine, part);
     }
     if (came.title) document.title = came.title;
+    keepMarks();
   });
+  watchAll();
 }
 
 const items = (list) => list.querySelectorAll(":scope > :is(article, div, li)[id], :scope > ol > li[id]");
@@ -31,7 +34,7 @@ function addItems(list, came) {
       if (next) next.before(item);
       else list.append(item);
       htmx.process(item);
-      hasShown = true;
+      watch(item);
     }
     next = document.getElementById(item.id);
   }
@@ -61,17 +64,6 @@ export function showOffer() {
   if (fresh.hidden || fresh.querySelector("[data-words]").textContent === words) return;
   fresh.querySelector("[data-words]").textContent = words;
   tell(words);
-}
-
-// What has come in while it was looked at has been read when the page is left.
-let hasShown = false;
-export function markSeen() {
-  const { seen, post, partnership } = page()?.dataset ?? {};
-  if (!hasShown || !seen) return;
-  hasShown = false;
-  const headers = { "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers")) };
-  const body = new URLSearchParams({ post, number: rendered().get(Number(partnership)) });
-  fetch(seen, { method: "POST", keepalive: true, headers, body }).catch(() => {});
 }
 
 function isInUse(element) {
