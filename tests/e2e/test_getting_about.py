@@ -98,7 +98,7 @@ def test_a_quotation_says_whose_it_is_and_is_in_sight(visit: Visit, place: Place
 
     plain = visit(place.contributor, java_script_enabled=False)
     plain.open(f"{place.address}posts/{post}?quote={quoted}")
-    expect(plain.field("Write a comment")).to_have_value(f"{wrote}\n\n> Under broen\n\n")
+    expect(plain.field("Write a comment")).to_have_value(f"{wrote}\n\n> Under broen")
 
 
 def test_a_text_tells_how_near_it_is_to_its_limit_and_buttons_what_holds(visit: Visit, place: Place) -> None:
