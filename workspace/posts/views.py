@@ -37,7 +37,6 @@ from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
-blueprint.add_app_template_global(MAX_TEXT, "MAX_TEXT")
 blueprint.add_app_template_filter(fragments.act)
 for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
     blueprint.add_app_template_global(getattr(labels, name), name)
@@ -346,6 +345,12 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         **(partnership_context(membership) if form else _feed(membership, before)),
         **already,
     )
+
+
+@blueprint.app_template_global()
+def longest_text() -> int:
+    """How many characters a text may have."""
+    return MAX_TEXT
 
 
 @blueprint.app_template_global()
