@@ -57,6 +57,9 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /search                                                        signed_in
+    GET  /admin/search                                                  administrators
+    POST /admin/search/rebuilding                                       administrators
     GET  /privacy                                                       public
 
     GET  /sign-in                                                       public

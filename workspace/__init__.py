@@ -53,6 +53,7 @@ FEATURES = (
     "audit",
     "mail",
     "overview",
+    "search",
     "live",
     "digests",
     "health",

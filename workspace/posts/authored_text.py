@@ -24,6 +24,8 @@ UNDO_GRACE = timedelta(seconds=15)
 
 # Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
+# Those that keep words of texts: called with the key of one that is withdrawn or erased.
+on_removal: list[Callable[[int, int], None]] = []
 
 
 class StaleText(Conflict):
@@ -138,6 +140,8 @@ class AuthoredText:
             return False
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
+        for remove in on_removal:
+            remove(self.partnership_id, self.number)
         return True
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
@@ -170,7 +174,7 @@ class AuthoredText:
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
         self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
-        for forget in on_erase:
+        for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)
         return True
 

@@ -28,10 +28,10 @@ _Turn = partial(_Move, digest=DigestUse.TURN)
 
 SHARED_PROGRESS = _Sharing("shared_progress")
 SHARED_CHALLENGE = _Sharing("shared_challenge")
-EDITED = Verb("edited", None)
-WITHDREW = Verb("withdrew", None, texts=("reason",))
-BROUGHT_BACK = Verb("brought_back", None)
-REDACTED = Verb("redacted", None, texts=("reason",))
+EDITED = Verb("edited", None, changes_text=True)
+WITHDREW = Verb("withdrew", None, changes_text=True, texts=("reason",))
+BROUGHT_BACK = Verb("brought_back", None, changes_text=True)
+REDACTED = Verb("redacted", None, changes_text=True, texts=("reason",))
 REACTED = Verb("reacted", None)
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
@@ -39,9 +39,15 @@ UNPINNED = Verb("unpinned", None)
 TOOK = _Turn("took", _l("%(who)s has taken the challenge"), icon="ongoing", credit=_l("Taken by %(who)s"))
 ASKED_TO_TAKE = _Move("asked_to_take", _l("%(who)s asked %(person)s to take the challenge"))
 DECLINED_TO_TAKE = _Move("declined_to_take", _l("%(who)s can't take the challenge: %(note)s"))
-SOLVED = _Turn("solved", _l("%(who)s marked the challenge as solved"), icon="solved", credit=_l("Solved by %(who)s"))
+SOLVED = _Turn(
+    "solved",
+    _l("%(who)s marked the challenge as solved"),
+    icon="solved",
+    credit=_l("Solved by %(who)s"),
+    changes_text=True,
+)
 PARKED = _Turn("parked", _l("%(who)s parked the challenge: %(note)s"), icon="parked", credit=_l("Parked by %(who)s"))
-REOPENED = _Turn("reopened", _reopened, icon="reopen", credit=_l("Opened again by %(who)s"))
+REOPENED = _Turn("reopened", _reopened, icon="reopen", credit=_l("Opened again by %(who)s"), changes_text=True)
 MOVED_ON = _Move("moved_on", _l("%(who)s shared progress on the challenge"))
 SHARES_CHALLENGE = _Move("shares_challenge", _l("%(who)s has this challenge too"))
 SHARES_NO_LONGER = Verb("shares_no_longer", _l("%(who)s no longer has this challenge"), in_thread=True)
