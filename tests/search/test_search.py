@@ -104,7 +104,7 @@ def test_a_field_in_the_top_bar_searches_where_one_is(moderator: Membership, sig
 def test_only_members_find_it_and_only_as_long_as_they_are(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Hemmelighedskræmmeri", "zebrafinke")
     outside = start_partnership("Udenfor", by=make_user())
-    suspended = add_member(moderator, make_user())
+    suspended = add_member(moderator, make_user("Ole Hængt"))
     suspended.state = MembershipState.SUSPENDED
     for words in ("zebrafinke", "hemmelighedskræmmeri", "zebra", "Farida", "Digital"):
         assert titles(searched(reader, words)), words
@@ -113,6 +113,8 @@ def test_only_members_find_it_and_only_as_long_as_they_are(moderator: Membership
             assert (titles(page), page.authors, page.after, page.mode) == ([], [], "", searched(other, "xyzzy").mode)
             assert titles(searched(other, words, partnership=moderator.partnership.slug)) == []
             assert titles(searched(other, words, author_id=moderator.user_id)) == []
+    assert titles(searched(reader, "Ole")) == []
+    assert titles(searched(reader, "Mette")) == ["Mette Krag"]
     reader.state = MembershipState.ENDED
     assert titles(searched(reader, "zebrafinke")) == []
     assert titles(searched(reader, "Mette")) == []
