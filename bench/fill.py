@@ -194,6 +194,7 @@ def _partnership(partnership: int, count: int, seats: list[int], now: datetime) 
                 "name_key": danish.sort_key(name),
                 "purpose": "At finde ud af, hvordan indeklimaet i skolerne kan måles og bedres sammen.",
                 "last_number": writing.number,
+                "text_count": writing.texts,
                 "last_activity_at": writing.at,
                 "unsolved_count": writing.unsolved,
                 "started_by_id": READER,
@@ -214,6 +215,7 @@ class _Writing:
     def __init__(self, partnership: int, seats: list[int], begin: datetime, newest: datetime) -> None:
         self.partnership, self.seats = partnership, seats
         self.at, self.newest, self.number, self.unsolved, self.turn = begin, newest, 0, 0, 0
+        self.texts = 0
 
     def beginning(self) -> Iterator[dict[str, Any]]:
         """That it was started."""
@@ -256,6 +258,7 @@ class _Writing:
         return self.seats[self.turn % len(self.seats)]
 
     def _entry(self, verb: Verb, actor: int, post: int | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.texts += verb.makes_text
         return {
             "partnership_id": self.partnership,
             "number": self.number,
@@ -263,6 +266,8 @@ class _Writing:
             "actor_id": actor,
             "post_number": post,
             "details": details or {},
+            "stands": True if verb.makes_text else None,
+            "text_count": self.texts,
             "at": self.at,
         }
 

@@ -222,7 +222,7 @@ def _comment(membership: Membership, number: int, form: CommentForm) -> Comment:
     db.session.add(made)
     post.comment_count += 1
     post.activity_number, post.activity_at = entry.number, at
-    membership.own_unseen += 1
+    membership.known_texts += 1
     followers = db.session.scalars(
         select(Follow).where(Follow.partnership_id == partnership_id, Follow.post_number == number)
     ).all()

@@ -33,6 +33,7 @@ TABLES = (
     "organisations.models",
     "partnerships.models",
     "partnerships.activity_log",
+    "partnerships.reading",
     "roles.models",
     "roles.assignments",
     "posts.models",

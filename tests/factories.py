@@ -3,6 +3,7 @@
 Everything is committed, so that requests see it. What a test does not care about gets a believable value.
 """
 
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from typing import Any, TypeVar
@@ -22,6 +23,11 @@ from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership, Stage
 from workspace.permissions import Level
 from workspace.posts.models import Post, PostKind
+from workspace.results.kinds import Direction, IndicatorKind, Measures, Pooling
+from workspace.results.measurements import Measurement, Reading
+from workspace.results.models import Indicator
+from workspace.results.periods import Rhythm, latest_ended
+from workspace.results.recording import record
 from workspace.roles import answers, offers
 from workspace.roles.assignments import AssignmentKind as Holder
 from workspace.roles.assignments import RoleAssignment
@@ -150,6 +156,34 @@ def hold(
     return _kept(made)
 
 
+def measured_indicator(role: Role | None, by: Membership, *others: Membership) -> Indicator:
+    """A count that the organisations of `by` and of the others measure each quarter; `role` answers for it."""
+    described: dict[str, Any] = {
+        "name": f"Indikator {next(_numbers)}",
+        "definition": "Det tæller med, og det tæller ikke med.",
+        "kind": IndicatorKind.COUNT,
+        "rhythm": Rhythm.QUARTER,
+        "measures": Measures.FLOW,
+        "direction": Direction.UP,
+        "pooling": Pooling.TOGETHER,
+        "role_id": role.id if role else None,
+    }
+    owing = [member.organisation_id for member in (by, *others)]
+    made = Indicator.add(by, one_time_key=str(uuid4()), organisations=owing, **described)
+    return _kept(made)
+
+
+def measure(indicator: Indicator, by: Membership, number: int = 7) -> Measurement:
+    """The number of the member's organisation in the newest quarter."""
+    period = latest_ended(indicator.rhythm, clock.now().date())
+    brought = Reading(indicator=indicator, organisation_id=by.organisation_id, period=period, numerator=Decimal(number))
+    record(by, [brought])
+    found = db.session.query(Measurement).filter_by(
+        indicator_number=indicator.number, organisation_id=by.organisation_id, replaced_by_number=None
+    )
+    return _kept(found.one())
+
+
 def _take_part(partnership: Partnership) -> None:
     """All organisations that are invited have said yes, of which the log doesn't tell."""
     for participation in partnerships_service.participations(partnership).values():
@@ -185,6 +219,8 @@ __all__ = [
     "make_organisation",
     "make_role",
     "make_user",
+    "measure",
+    "measured_indicator",
     "seat",
     "share",
     "start_partnership",

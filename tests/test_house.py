@@ -40,6 +40,9 @@ from workspace.posts import labels as post_labels
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import SHARED, PostKind
 from workspace.posts.reactions import ReactionKind
+from workspace.results import labels as result_labels
+from workspace.results.kinds import Direction, IndicatorKind, Measures, Pooling, ReferenceKind
+from workspace.results.periods import Rhythm
 from workspace.roles import labels as role_labels
 from workspace.roles.assignments import AssignmentKind
 from workspace.scheduled_jobs import JOBS
@@ -216,6 +219,13 @@ TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
     "visibilities": (Visibility, member_labels.VISIBILITIES),
     "rows of an invitation": (RowStatus, member_labels.FATES),
     "kinds of organisations": (OrganisationKind, organisation_labels.KINDS),
+    "kinds of indicators": (IndicatorKind, result_labels.INDICATOR_KINDS),
+    "directions of indicators": (Direction, result_labels.DIRECTIONS),
+    "what indicators measure": (Measures, result_labels.MEASURES),
+    "rhythms of indicators": (Rhythm, result_labels.RHYTHMS),
+    "names of periods": (Rhythm, result_labels.PERIOD_NAMES),
+    "pooling of numbers": (Pooling, result_labels.POOLINGS),
+    "references of indicators": (ReferenceKind, result_labels.REFERENCE_KINDS),
     "holders of roles": (AssignmentKind, role_labels.HOLDERS),
     "sets of roles": (role_labels.RoleSet, role_labels.ROLE_SETS),
     "roles of the sets": (role_labels.RoleSet, role_labels.ROLES),

@@ -13,12 +13,15 @@ from flask import current_app
 from sqlalchemy import Column, Integer, inspect, select
 
 from tests.databases import KIND, migrate, new_database
-from tests.factories import Level, add_member, make_user, start_partnership
+from tests.factories import Level, Stage, add_member, comment, make_user, share, start_partnership
 from workspace import create_app
 from workspace.config import Settings
 from workspace.db import Base, db, schema
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
+from workspace.partnerships import reading
+from workspace.partnerships import service as partnerships_service
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.web.url_converters import static_segments
 
@@ -57,7 +60,7 @@ def test_up_down_and_up_again() -> None:
 @pytest.mark.usefixtures("empty")
 def test_each_step_back_can_be_taken_again() -> None:
     migrate("upgrade", "head")
-    for version in reversed(versions()):
+    for version in reversed(schema.versions()):
         migrate("downgrade", "-1")
         migrate("upgrade", version)
         migrate("downgrade", "-1")
@@ -74,13 +77,13 @@ def test_the_models_equal_the_migrations() -> None:
 def test_the_last_file_is_the_newest_version() -> None:
     assert schema.present_version() is None
     migrate("upgrade", "head")
-    assert schema.present_version() == schema.newest_version() == versions()[-1]
+    assert schema.present_version() == schema.newest_version() == schema.versions()[-1]
 
 
 @pytest.mark.usefixtures("empty")
 def test_an_older_schema_is_refused_and_a_newer_one_is_not() -> None:
     assert not schema.is_current()
-    migrate("upgrade", versions()[-2])
+    migrate("upgrade", schema.versions()[-2])
     assert not schema.is_current()
     migrate("upgrade", "head")
     assert schema.is_current()
@@ -163,6 +166,25 @@ def test_every_word_under_partnerships_was_taken_from_those_that_had_it() -> Non
     assert static_segments(current_app.url_map, "/partnerships/") == migrated
 
 
-def versions() -> list[str]:
-    """All revisions, the oldest first."""
-    return sorted(path.stem for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+@pytest.mark.usefixtures("empty")
+def test_what_was_unread_before_texts_were_counted_is_unread_after() -> None:
+    migrate("upgrade", "head")
+    moderator = start_partnership()
+    reader, other = add_member(moderator), add_member(moderator)
+    post = share(moderator)
+    share(reader)
+    for _ in range(3):
+        last = comment(post, moderator)
+    last.withdraw(moderator, post)
+    share(moderator).withdraw(moderator)
+    reading.read_all(other, last.number - 1)
+    partnerships_service.change_stage(moderator, Stage.TRIAL)
+    db.session.commit()
+    expected = {seat.id: seat.unread for seat in (moderator, reader, other)}
+    assert expected == {moderator.id: 1, reader.id: 3, other.id: 0}
+    counts = [tuple(row) for row in db.session.execute(select(Entry.number, Entry.stands, Entry.text_count))]
+    db.session.commit()
+    migrate("downgrade", "0039_results")
+    migrate("upgrade", "head")
+    assert {seat.id: seat.unread for seat in db.session.query(Membership)} == expected
+    assert [tuple(row) for row in db.session.execute(select(Entry.number, Entry.stands, Entry.text_count))] == counts

@@ -17,6 +17,7 @@ from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation
+from workspace.partnerships import reading
 from workspace.partnerships.activity_log import Entry, record
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.verbs import JOINED, STARTED, Verb
@@ -26,7 +27,9 @@ from workspace.posts.verbs import SHARED_PROGRESS
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
 MOST = 8
-MOST_WITH_WHAT_WAITS = 10  # the overview, which also says what waits for its reader
+# For the transaction in which an opened post becomes read.
+MOST_TO_READ = 12
+MOST_WITH_WHAT_WAITS = 13  # the overview, which also says what waits for its reader, and who invites them
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
@@ -86,6 +89,8 @@ def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int
             "created_at": BEGIN + timedelta(minutes=at),
         }
 
+    before = partnership.text_count
+
     def entry(at: int, verb: Verb, post: int) -> None:
         entries.append(
             {
@@ -95,6 +100,8 @@ def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int
                 "actor_id": author,
                 "post_number": post,
                 "details": {},
+                "stands": True,
+                "text_count": before + len(entries) + 1,
                 "at": BEGIN + timedelta(minutes=at),
             }
         )
@@ -119,7 +126,8 @@ def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int
             db.session.execute(insert(model), rows)
     partnership.last_number = number
     partnership.last_activity_at = BEGIN + timedelta(minutes=number)
-    db.session.query(Membership).filter_by(id=author).update({"own_unseen": Membership.own_unseen + len(entries)})
+    partnership.text_count = before + len(entries)
+    db.session.query(Membership).filter_by(id=author).update({"known_texts": Membership.known_texts + len(entries)})
     db.session.commit()
     return int(first)
 
@@ -147,7 +155,6 @@ def add_partnerships(reader: Reader, count: int) -> None:
                     user_id=user.id,
                     organisation_id=user.organisation_id,
                     level=level,
-                    own_unseen=int(user is reader.author),
                 )
             )
             db.session.add(
@@ -216,12 +223,22 @@ def test_a_page_asks_the_same_with_a_thousand_posts_as_with_ten(reader: Reader) 
 
 def test_a_post_asks_the_same_with_a_thousand_comments_as_with_ten(reader: Reader) -> None:
     few, many = (add_posts(reader.partnership, 1, comments=count) for count in (10, 1000))
+    reading.read_all(reader.membership, reader.partnership.last_number)
     for htmx in (False, True):
         posts = f"{reader.partnership.address}posts"
         asked = reader.asks(f"{posts}/{few}", htmx=htmx)
         assert reader.asks(f"{posts}/{many}", htmx=htmx) == asked <= MOST
         older = reader.asks(f"{posts}/{few}?before={few + 5}", htmx=htmx)
         assert reader.asks(f"{posts}/{many}?before={many + 500}", htmx=htmx) == older <= MOST
+
+
+def test_opening_what_is_new_asks_the_same_with_a_thousand_comments_as_with_ten(reader: Reader) -> None:
+    few, many = (add_posts(reader.partnership, 1, comments=count) for count in (10, 1000))
+    posts = f"{reader.partnership.address}posts"
+    asked = reader.asks(f"{posts}/{many}")
+    assert reader.membership.unread == 11
+    assert reader.asks(f"{posts}/{few}") == asked <= MOST + MOST_TO_READ
+    assert reader.membership.unread == 0
 
 
 def test_a_page_asks_the_same_in_two_hundred_partnerships_as_in_two(reader: Reader) -> None:

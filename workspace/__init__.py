@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 import flask
@@ -33,7 +33,16 @@ from workspace.i18n import danish, formatting
 from workspace.mail import delivery, message_types
 from workspace.posts.authored_text import is_undoable
 from workspace.rich_text import display
-from workspace.web import fragment_cache, headers, htmx, jinja_env, request_bodies, request_slots, throttling
+from workspace.web import (
+    access_log,
+    fragment_cache,
+    headers,
+    htmx,
+    jinja_env,
+    request_bodies,
+    request_slots,
+    throttling,
+)
 from workspace.web.assets import Assets
 from workspace.web.signing import SessionInterface
 from workspace.web.url_converters import NumberConverter, Slug, Token
@@ -97,7 +106,7 @@ class Workspace(Flask):
     request_class = Request
     jinja_environment = jinja_env.SharedGlobalsEnvironment
     session_interface = SessionInterface()
-    request_slots = BoundedSemaphore(request_slots.REQUESTS_AT_ONCE)
+    request_slots = request_slots.Slots(request_slots.REQUESTS_AT_ONCE)
     # All who watch a partnership fetch its news in the same moment; nobody waits for a page because of that.
     live_update_lock = Lock()
 
@@ -168,10 +177,10 @@ def create_app(settings: Settings | None = None) -> Workspace:
 
 
 def _register(app: Flask, feature: str) -> None:
-    """Import what belongs to a feature by the names of its modules (views, kinds of mail), and add its routes."""
+    """Import what belongs to a feature by the names of its modules (views, mails, items), and add its routes."""
     package = import_module(f"workspace.{feature}")
     for module in walk_packages(package.__path__, f"{package.__name__}."):
-        if module.name.endswith(("views", "emails")):
+        if module.name.endswith(("views", "emails", "action_items")):
             import_module(module.name)
     app.register_blueprint(import_module(f"{package.__name__}.blueprint").blueprint)
 
@@ -241,6 +250,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         iso_minute=formatting.iso_minute,
         long_datetime=formatting.long_datetime,
         short_date=formatting.short_date,
+        days_ago=formatting.days_ago,
         short_day=formatting.short_day,
         last_date=formatting.last_date,
         duration=formatting.duration,
@@ -258,3 +268,4 @@ def _dress(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = access_log.AccessLog(app.wsgi_app, settings)  # type: ignore[method-assign]

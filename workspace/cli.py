@@ -13,9 +13,9 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
+from workspace import logs, metrics
 from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
 from workspace.db import db, installation, schema
-from workspace.logs import log_warnings
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -38,7 +38,7 @@ def run() -> None:
     from workspace.health import installation_check
     from workspace.serving import server
 
-    with _workspace() as app:
+    with _workspace(counts=True) as app:
         _migrate()
         _note_key(app.settings)
         for trouble in installation_check.connections(app.settings):
@@ -57,10 +57,11 @@ def run() -> None:
 def worker(once: bool) -> None:
     """Send e-mail as it becomes due, and run the scheduled jobs; `run` starts a worker of its own."""
     from workspace import scheduled_jobs
+    from workspace.serving import metrics_server
     from workspace.worker import serve
 
-    log_warnings()
-    with _workspace() as app:
+    with _workspace(counts=True) as app:
+        logs.install(as_json=app.settings.log_format == "json")
         if not schema.is_current():
             click.echo(_("The worker waits until the database is brought up to date (workspace migrate)."), err=True)
         while not schema.is_current():
@@ -68,8 +69,10 @@ def worker(once: bool) -> None:
         _note_key(app.settings)
         if once:
             scheduled_jobs.run_due_jobs()
-        else:
-            serve(app)
+            return
+        if app.settings.metrics_address:
+            metrics_server.start(app)
+        serve(app)
 
 
 @main.command()
@@ -101,12 +104,14 @@ def backup(file: str) -> None:
     """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""
     from workspace.backup import service
     from workspace.backup.archive import BackupError
+    from workspace.db.installation import note_backup
 
     with _workspace() as app:
         try:
             manifest = service.back_up(app.settings, file, _progress)
         except (BackupError, OSError) as error:
             raise click.ClickException(str(error)) from None
+        note_backup()
         rows = sum(manifest.rows.values())
         click.echo(_("The backup is written and holds %(number)s rows.", number=rows), err=True)
 
@@ -119,7 +124,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest = service.restore(Settings.from_environment(), file, schema.newest_version(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
@@ -334,13 +339,19 @@ def load_demo() -> None:
 
 
 @contextmanager
-def _workspace() -> Iterator["Workspace"]:
-    """The app, its database, and the language of the terminal. What is wrong is reported in one line."""
+def _workspace(*, counts: bool = False) -> Iterator["Workspace"]:
+    """The app, its database, and the language of the terminal. What is wrong is reported in one line.
+
+    With `counts` it counts for METRICS_ADDRESS, if that is set.
+    """
     from workspace import create_app
     from workspace.demo import separation
 
     try:
-        app = create_app()
+        settings = Settings.from_environment()
+        if counts and settings.metrics_address:
+            metrics.start()
+        app = create_app(settings)
         with app.app_context(), force_locale(_language()):
             try:
                 separation.keep_apart(app.settings)

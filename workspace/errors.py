@@ -17,9 +17,9 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db.failures import is_of_database
 from workspace.db.transactions import is_busy, is_conflict, rollback_request
 from workspace.extensions import login
-from workspace.logs import kind_of, told
+from workspace.logs import EACH, kind_of, told
 from workspace.permissions import UserError
-from workspace.web import form_recovery, htmx
+from workspace.web import access_log, form_recovery, htmx
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
-    log.error("Failed: %s %s: %s", request.method, request.url_rule or "no route", told(error))
+    log.error("Failed: %s %s: %s", request.method, request.url_rule or "no route", told(error), extra=EACH)
     return _answer(
         500,
         _("Something went wrong here"),
@@ -156,11 +156,17 @@ def _keep_on_record(act: AuditAction) -> None:
 
 
 def _answer(status: int, title: str, advice: str) -> ResponseReturnValue:
+    number = access_log.request_id() if status == 500 else ""
     if htmx.is_partial():
         # Announced, whatever the target was: the form stays as it is, with what was typed.
         headers = {"HX-Retarget": "#announcements", "HX-Reswap": "innerHTML"}
-        return render_template("errors/_notice.html", title=title, advice=advice), status, headers
+        return render_template("errors/_notice.html", title=title, advice=advice, number=number), status, headers
     page = render_template(
-        "errors/page.html", title=title, advice=advice, submitted=form_recovery.from_request(), user=g.get("user")
+        "errors/page.html",
+        title=title,
+        advice=advice,
+        number=number,
+        submitted=form_recovery.from_request(),
+        user=g.get("user"),
     )
     return page, status

@@ -25,7 +25,7 @@ from workspace.db.types import AnySelect
 from workspace.extensions import csrf, login
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Audience, Conflict, NotAllowed, access_rule, permits
-from workspace.web import origin
+from workspace.web import access_log, origin
 from workspace.web.request_bodies import largest_for
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -51,6 +51,7 @@ def authorise_request() -> ResponseReturnValue | None:
         load_session()
     if request.endpoint is None:
         return None
+    access_log.note_route(str(request.url_rule))
     view = current_app.view_functions[request.endpoint]
     declared = access_rule(view) or abort(404)
     request.max_content_length = largest_for(view)
@@ -77,6 +78,7 @@ def load_session() -> None:
     user: Any = current_user._get_current_object()
     if user.is_authenticated:
         g.user = user
+        access_log.note_user(user.id)
         if g.session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
             run_after_request(partial(touch, g.session.id))
 

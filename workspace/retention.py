@@ -6,7 +6,7 @@ Texts, roles and memberships are not here: people decide about those.
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workspace import clock
@@ -19,10 +19,12 @@ from workspace.db import db
 from workspace.mail.models import Mail, MailState
 from workspace.mail.transports import path_of
 from workspace.members.address_changes.models import AddressChange
+from workspace.overview.models import Postponement
 
 MAIL = timedelta(days=90)
 CODES = RETAINED_FOR
 ADDRESS_CHANGES = timedelta(days=90)  # after they took effect, or did not
+POSTPONEMENTS = timedelta(days=180)  # after which what still waits is shown again
 AT_ONCE = 1000  # of the oldest rows of each table, every minute: nobody waits long for the lock
 
 
@@ -30,6 +32,7 @@ def prune() -> int:
     """Delete what has been kept long enough; returns how many rows."""
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
     pruned = _prune_sessions() + _prune_codes() + _prune_address_changes() + _prune_mail(settings)
+    pruned += _prune_postponements()
     return pruned + _prune_audit_log(settings.audit_months)
 
 
@@ -46,6 +49,20 @@ def _prune_codes() -> int:
 
 def _prune_address_changes() -> int:
     return len(_delete_oldest(AddressChange.id, AddressChange.ended_at < clock.now() - ADDRESS_CHANGES))
+
+
+def _prune_postponements() -> int:
+    """Items that were put off until a moment that has passed, or long ago."""
+    now = clock.now()
+    oldest = select(Postponement.user_id, Postponement.key).where(
+        or_(Postponement.until < now, Postponement.created_at < now - POSTPONEMENTS)
+    )
+    found = db.session.execute(oldest.order_by(Postponement.created_at).limit(AT_ONCE)).all()
+    if found:
+        key = tuple_(Postponement.user_id, Postponement.key)
+        db.session.execute(delete(Postponement).where(key.in_([tuple(row) for row in found])))
+    db.session.commit()
+    return len(found)
 
 
 def _prune_mail(settings: Settings) -> int:

@@ -3,12 +3,13 @@
 Each piece is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace import retention
+from workspace import metrics, retention
 from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
 from workspace.mail import delivery
@@ -39,9 +40,9 @@ def run_due_jobs() -> int:
 
 def run_job(piece: Callable[[], int]) -> int:
     """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
-    name = piece.__module__.rpartition(".")[2]
+    name, began, outcome = piece.__module__.rpartition(".")[2], time.monotonic(), "failed"
     try:
-        done = piece()
+        done, outcome = piece(), "done"
         failures.forget(name, [failures.WHOLE])
         db.session.commit()
         return done
@@ -52,3 +53,4 @@ def run_job(piece: Callable[[], int]) -> int:
         return 0
     finally:
         db.session.rollback()
+        metrics.count_job(name, outcome, time.monotonic() - began)

@@ -100,6 +100,7 @@ def _partnership(number: int, now: datetime) -> dict[str, Any]:
         "name_key": f"partnerskab {number:06}",
         "purpose": TEXT,
         "last_number": _length() + 1,
+        "text_count": _length() + 1,
         "last_activity_at": now - timedelta(days=1),
         "unsolved_count": 1,
         "started_by_id": 1,
@@ -118,6 +119,7 @@ def _seats(members: int, each: int, count: int) -> Iterable[dict[str, Any]]:
                 "organisation_id": 1,
                 "level": Level.CONTRIBUTOR,
                 "seen_number": 1,
+                "read_number": 1,
                 "digested_number": 1,
             }
 
@@ -173,6 +175,7 @@ def _entry(partnership: int, number: int, verb: Verb, actor: int, post: int | No
         "actor_id": actor,
         "post_number": post,
         "details": {},
+        "stands": True if verb.makes_text else None,
         "at": at,
     }
 

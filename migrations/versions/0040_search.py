@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0040_search"
-down_revision = "0039_results"
+down_revision = "0034_last_backup"
 branch_labels = None
 depends_on = None
 

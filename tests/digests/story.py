@@ -20,7 +20,7 @@ from tests.factories import (
 )
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership
 
@@ -53,6 +53,7 @@ def tell() -> Story:
         closed.partnership.titles_only = True
         visitor = add_member(closed, mette, side=Side.MUNICIPALITIES)
         make_role(knees, "Data og databeskyttelse", "Ved, hvad der må deles")
+        knees.partnership.created_at -= timedelta(days=60)
         plan = share(centre, "Tidsplanen for efteråret er på plads", "Første spadestik er i oktober.")
         read(knees, company, centre, guest, closed, visitor)
         clock.shift(timedelta(days=1))
@@ -75,7 +76,7 @@ def tell() -> Story:
 def read(*seats: Membership) -> None:
     """Let these members have read everything."""
     for seat in seats:
-        activity_log.mark_seen(seat, seat.partnership.last_number)
+        reading.read_all(seat, seat.partnership.last_number)
         seat.digested_number = seat.partnership.last_number
     db.session.commit()
 

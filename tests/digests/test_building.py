@@ -24,7 +24,7 @@ from workspace.digests import compose, phrases, planning
 from workspace.digests.compose import build
 from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState, Stage
 
@@ -82,7 +82,7 @@ def test_a_post_has_one_block_however_much_happened_to_it(moderator: Membership,
 
 def test_comments_alone_are_counted_in_one_line(moderator: Membership, reader: Membership) -> None:
     posts = [share(moderator), share(moderator)]
-    activity_log.mark_seen(reader, reader.partnership.last_number)
+    reading.read_all(reader, reader.partnership.last_number)
     db.session.commit()
     for post in (*posts, posts[0]):
         comment(post, moderator)
@@ -104,7 +104,7 @@ def test_there_are_fifteen_blocks_at_most_and_the_rest_is_counted(moderator: Mem
 
 def test_what_was_read_or_written_by_oneself_is_not_new(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Læst")
-    activity_log.mark_seen(reader, reader.partnership.last_number)
+    reading.read_all(reader, reader.partnership.last_number)
     share(reader, "Min egen")
     assert coming(reader.user).is_empty
     share(moderator, "Ny")
@@ -114,7 +114,7 @@ def test_what_was_read_or_written_by_oneself_is_not_new(moderator: Membership, r
 def test_what_is_read_between_planning_and_sending_is_not_told(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Læst")
     edition = planning.coming(reader.user)
-    activity_log.mark_seen(reader, reader.partnership.last_number)
+    reading.read_all(reader, reader.partnership.last_number)
     db.session.commit()
     assert build(edition).is_empty
 
@@ -151,7 +151,7 @@ def test_a_seat_that_is_no_longer_active_gives_nothing(
 def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Membership, reader: Membership) -> None:
     post = challenge(reader, "Vi mangler borgere")
     post.ask(moderator, reader)
-    activity_log.mark_seen(reader, reader.partnership.last_number)
+    reading.read_all(reader, reader.partnership.last_number)
     digest = coming(reader.user)
     assert [item.title for item in digest.waiting] == ["You are asked to take: Vi mangler borgere"]
     assert phrases.subject(digest) == "Digest: You are asked to take: Vi mangler borgere"
@@ -160,6 +160,8 @@ def test_what_waits_stands_first_and_is_reason_enough_once_a_week(moderator: Mem
 
 def test_what_waits_for_any_moderator_waits_for_each(moderator: Membership, reader: Membership) -> None:
     make_role(moderator, "Data")
+    assert coming(moderator.user).waiting == [], "nothing is said of roles in a partnership's first two weeks"
+    moderator.partnership.created_at -= timedelta(days=15)
     assert [item.title for item in coming(moderator.user).waiting] == ["‘Data’ has nobody accountable"]
     assert coming(moderator.user).is_empty, "what nobody asks for is no reason for a mail"
     challenge(reader, "Ny udfordring")
@@ -195,7 +197,7 @@ def test_each_partnership_stands_under_its_name(moderator: Membership, reader: M
 def test_who_did_it_is_named(moderator: Membership, reader: Membership) -> None:
     solver = add_member(moderator, make_user("Per Løser"), Level.MODERATOR)
     posts = [challenge(moderator, title) for title in ("Løst", "Taget", "Ny")]
-    activity_log.mark_seen(reader, posts[1].number)
+    reading.read_all(reader, posts[1].number)
     db.session.commit()
     posts[0].solve(solver, "Med tape.")
     posts[1].take(solver)
@@ -232,7 +234,7 @@ def test_who_has_not_been_here_for_a_month_is_told_to_moderators() -> None:
         members = [add_member(moderator, make_user(name)) for name in names]
         share(moderator, "For længe siden")
         clock.shift(timedelta(days=32))
-        activity_log.mark_seen(members[0], moderator.partnership.last_number)
+        reading.read_all(members[0], moderator.partnership.last_number)
         share(members[1], "Bo skriver, men læser ikke")
         challenge(members[1], "Ny")
         lines = [line.text for line in coming(moderator.user).moderating]
@@ -244,7 +246,7 @@ def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:
         moderator = start_partnership()
         reader = add_member(moderator)
         challenge(moderator, "Går i stå")
-        activity_log.mark_seen(reader, reader.partnership.last_number)
+        reading.read_all(reader, reader.partnership.last_number)
         clock.shift(timedelta(days=13))
         assert coming(reader.user).is_empty
         clock.shift(timedelta(days=2))

@@ -16,7 +16,7 @@ from workspace.db import db
 from workspace.digests import planning, preferences
 from workspace.digests.compose import build
 from workspace.mail.models import Mail, MailState
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships.models import Membership, PartnershipDigest
 
 ZONES = ("Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "Atlantic/Azores")
@@ -233,7 +233,7 @@ def test_a_weekly_digest_tells_of_its_week_however_many_daily_ones_came_between(
         choose(user, DigestFrequency.WEEKLY, frequencies={daily.id: PartnershipDigest.DAILY})
         challenge(seldom, "Går i stå")
         run(clock, local("2026-03-03T09:00"))
-        activity_log.mark_seen(usual, seldom.partnership.last_number)
+        reading.read_all(usual, seldom.partnership.last_number)
         for day in range(3, 24):
             share(often)
             run(clock, local(f"2026-03-{day + 1:02}T09:00"))
@@ -281,10 +281,10 @@ def test_nobody_hears_daily_that_there_is_nothing_new() -> None:
         moderator = moderated()
         reader = add_member(moderator)
         choose(reader.user, DigestFrequency.DAILY)
-        activity_log.mark_seen(reader, reader.partnership.last_number)
+        reading.read_all(reader, reader.partnership.last_number)
         challenge(reader).ask(moderator, reader)
         db.session.commit()
-        activity_log.mark_seen(reader, reader.partnership.last_number)
+        reading.read_all(reader, reader.partnership.last_number)
         run(clock, local("2026-03-12T10:00"), timedelta(hours=1))
     assert planned_for(reader.user) == []
 

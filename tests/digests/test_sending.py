@@ -20,6 +20,7 @@ from workspace.mail import delivery
 from workspace.mail.models import Mail, MailState
 from workspace.mail.run_cache import cached_per_run, run_cache
 from workspace.mail.transports import FileTransport, TemporaryFailure
+from workspace.partnerships import reading
 from workspace.partnerships.models import Membership
 from workspace.partnerships.models import MembershipState as SeatState
 from workspace.posts.models import Post, PostKind
@@ -64,7 +65,7 @@ def send_now(reader: Membership) -> None:
 def at_the_same_place(*colleagues: Membership) -> None:
     """Let them all have read what there is, and get the mails that say they are in."""
     for colleague in colleagues:
-        colleague.seen_number = colleague.partnership.last_number
+        reading.read_all(colleague, colleague.partnership.last_number)
     db.session.commit()
     delivery.deliver()
 

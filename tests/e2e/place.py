@@ -15,6 +15,7 @@ from workspace.accounts.verification_codes import VerificationCode
 from workspace.comments.models import Comment
 from workspace.db import Base, db
 from workspace.organisations.models import Organisation
+from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
@@ -80,6 +81,11 @@ class Place:
             found = self._post(post)
             found.edit(self._seat(by), title=title, body=rich_text.from_plain(body), version=found.version)
 
+    def pin(self, post: int, by: Person) -> None:
+        """Pin a post to the top of the feed."""
+        with self.site.inside():
+            self._post(post).pin(self._seat(by))
+
     def rewrite(self, post: int, html: str) -> None:
         """Let a post say `html`, past the editor and its limits."""
         with self.site.inside():
@@ -116,7 +122,12 @@ class Place:
         """Let nothing be new to anybody."""
         with self.site.inside():
             for seat in db.session.query(Membership).filter_by(partnership_id=self.id):
-                seat.seen_number = seat.partnership.last_number
+                reading.read_all(seat, seat.partnership.last_number)
+
+    def unread(self, person: Person) -> int:
+        """How much is new to them."""
+        with self.site.inside():
+            return self._seat(person).unread
 
     def posts(self) -> list[str]:
         """The titles of all posts, the oldest first."""

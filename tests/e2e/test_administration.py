@@ -99,7 +99,9 @@ def test_a_member_s_page_has_all_that_can_be_done_by_keyboard(visit: Visit, plac
     moderator.page.get_by_role("link", name=moderator.say("Give access again")).press("Enter")
     moderator.button("Give access again").press("Enter")
     moderator.is_told(
-        "%(name)s has access again, as %(level)s.", name=place.contributor.name, level=moderator.say("Member").lower()
+        "%(name)s has access again, as %(level)s.",
+        name=place.contributor.name,
+        level=moderator.say("Participant").lower(),
     )
     with place.site.inside():
         assert place._seat(place.contributor).is_active
@@ -115,7 +117,9 @@ def test_members_are_filtered_changed_and_brought_back_without_javascript(visit:
     access = moderator.page.locator(f"#access-{seat(place, place.contributor)}")
     access.select_option("observer")
     access.locator("xpath=..").get_by_role("button").click()
-    moderator.is_told("%(name)s is %(level)s now.", name=place.contributor.name, level=moderator.say("Reader").lower())
+    moderator.is_told(
+        "%(name)s is %(level)s now.", name=place.contributor.name, level=moderator.say("Observer").lower()
+    )
     moderator.button("Undo the change of access").click()
     with place.site.inside():
         assert place._seat(place.contributor).level is Level.CONTRIBUTOR

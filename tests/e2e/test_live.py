@@ -131,7 +131,9 @@ def test_what_was_read_as_it_came_is_not_new_afterwards(visit: Visit, place: Pla
     place.comment(post, place.partner)
     expect(reader.page.locator("#thread .new")).to_have_count(1)
     with reader.page.expect_response("**/seen"):
-        reader.page.evaluate(HIDE, True)
+        expect(reader.page.locator("#thread article")).to_be_in_viewport()
+    expect(reader.page.locator("#unread .count")).to_have_count(0)
+    expect(reader.page.locator("#thread .new")).to_have_count(1)
     reader.open("/")
     expect(reader.page.locator("main .new")).to_have_count(0)
 

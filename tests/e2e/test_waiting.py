@@ -1,5 +1,7 @@
 """What waits for me in a browser: settled on the overview; by keyboard, in a narrow window, without JavaScript."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -33,7 +35,7 @@ def press(visitor: Visitor, button: str) -> Locator:
 
 def shows(visitor: Visitor, number: int, *titles: str) -> None:
     """Expect these items, and their number in the top bar and in the page's title."""
-    expect(visitor.page.locator("#waits .task__title")).to_have_text(list(titles))
+    expect(visitor.page.locator("#waits .task:not(.task--quiet) .task__title")).to_have_text(list(titles))
     words = visitor.say.several("thing waiting for you", "things waiting for you", number)
     expect(visitor.page.locator("#waiting-count")).to_have_text(f"{number} {words}")
     expect(visitor.page).to_have_title(f"({number}) {visitor.say('Overview')} – Samspil")
@@ -70,6 +72,43 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     visitor.is_on_the_same_page()
 
 
+def test_several_roles_are_one_item_which_is_put_off_and_brought_back_by_keyboard(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
+    with place.site.inside():
+        moderator = place._seat(place.moderator)
+        moderator.partnership.created_at -= timedelta(days=30)
+        asked = factories.make_role(moderator, OFFERED)
+        for number in range(3):
+            factories.make_role(moderator, f"{LONG_WORD} {number}")
+        partner = place._seat(place.partner)
+        offers_module.offer(asked, moderator, to=partner, kind=factories.Holder.ACCOUNTABLE)
+    visitor = visit(place.moderator, viewport=viewport)
+    visitor.open("/")
+    visitor.leave_a_mark()
+    together = visitor.say.several("%(num)s role has nobody accountable", "%(num)s roles have nobody accountable", 3)
+    shows(visitor, 1, together)
+    later = visitor.page.locator("#waits .task:not(.task--quiet) .task__later summary")
+    visitor.tab_to(later)
+    visitor.page.keyboard.press("Enter")
+    visitor.tab_to(press(visitor, "In a week"), most=4)
+    assert visitor.page.evaluate(OVERHANG) == []
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#waiting-count")).to_have_text("")
+    expect(visitor.page.locator("#waiting")).to_be_focused()
+    visitor.is_on_the_same_page()
+    when = "i dag"
+    words = visitor.say("%(name)s was asked %(when)s", name=place.partner.name, when=when)
+    expect(visitor.page.locator("#waits .task--quiet").first).to_contain_text(words)
+    visitor.tab_to(press(visitor, "Send a reminder"), most=6)
+    visitor.page.keyboard.press("Enter")
+    visitor.is_told("%(name)s is reminded.", name=place.partner.name)
+    visitor.page.locator("#waits .tasks__more > summary").last.click()
+    press(visitor, "Show it again").first.click()
+    expect(visitor.page.locator("#waiting-count")).to_contain_text("1")
+    assert visitor.page.evaluate(OVERHANG) == []
+
+
 @pytest.mark.slow
 def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: Place) -> None:
     offer = let_wait(place)
@@ -103,16 +142,19 @@ def test_what_waits_is_accessible_and_fits(visit: Visit, place: Place) -> None:
     with place.site.inside():
         moderator = place._seat(place.moderator)
         for number in range(9):
-            factories.make_role(moderator, f"{LONG_WORD} {number}")
+            factories.challenge(moderator, f"{LONG_WORD} {number}").ask(moderator, place._seat(place.partner))
+            mine = factories.challenge(moderator, f"{number} {LONG_WORD}")
+            mine.ask(place._seat(place.partner), moderator)
     for person in (place.contributor, place.moderator):
         visitor = visit(person)
         with inspecting(visitor) as inspection:
             visitor.open("/")
             inspection.look("what waits")
             if person is place.moderator:
-                visitor.page.locator("#waits summary").click()
+                for fold in visitor.page.locator("#waits .tasks__more > summary").all():
+                    fold.click()
                 inspection.look("what waits, all of it")
             else:
                 press(visitor, "Accept").click()
-                expect(visitor.page.locator("#waits .task")).to_have_count(1)
+                expect(visitor.page.locator("#waits .task:not(.task--quiet)")).to_have_count(1)
                 inspection.look("what waits, one settled")

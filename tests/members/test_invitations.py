@@ -105,7 +105,8 @@ def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) ->
 
 def test_nothing_is_sent_before_it_is_confirmed(moderator: Membership, sign_in: SignIn) -> None:
     browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
-    preview = browser.submit(address, {"addresses": "a@x.dk, nix, b@x.dk"}, page=address)
+    asked = {"addresses": "a@x.dk, nix, b@x.dk", "organisation": moderator.organisation_id}
+    preview = browser.submit(address, asked, page=address)
     assert preview.status_code == 200
     assert "2 addresses will be invited" in preview.text
     assert db.session.scalar(select(func.count()).select_from(Invitation)) == 0

@@ -133,7 +133,7 @@ def test_rejoining_brings_back_the_unread_position(moderator: Membership) -> Non
     back = add_member(moderator, seat.user)
     assert back.id == seat.id
     assert (back.state, back.ending, back.seen_number) == (MembershipState.ACTIVE, None, seen)
-    assert back.unread == unread + 3
+    assert back.unread == unread + 1
     assert back.digested_number == back.partnership.last_number
 
 

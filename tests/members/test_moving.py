@@ -1,6 +1,7 @@
 """A member sits for another organisation, an organisation is let go, an administrator joins to help."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -36,7 +37,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
-from workspace.roles import pending
+from workspace.roles import action_items
 
 SignIn = Callable[[User], Client]
 
@@ -88,7 +89,8 @@ class TestChangingOrganisation:
         new = transfers_service.move(moderator, old.id, other.organisation_id)
         assert (taken.taker_id, solved.taker_id) == (new.id, old.id)
 
-        assert [row.name for row in pending.lacking_roles_of_moderator(moderator.user) if row.vacant] == ["Data"]
+        moderator.partnership.created_at -= timedelta(days=20)
+        assert [item.title for item in action_items.lacking_roles(moderator.user)] == ["‘Data’ has nobody accountable"]
 
     def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
         seat, stranger = add_member(moderator), make_user()
@@ -249,3 +251,22 @@ class TestAnAdministratorHelps:
         shown = [heading for page in (first, browser.page(more)) for heading in page.all("h2")]
         assert ["".join(heading.itertext()) for heading in shown if heading.get("class") == "item__title"] == names
         assert db.session.scalar(select(func.count()).select_from(Membership)) == 61
+
+
+def test_a_helper_who_leaves_is_not_asked_about_sides(moderator: Membership) -> None:
+    helper = admin_join_views.join_to_help(make_administrator(), moderator.partnership, "Hjælp")
+    moderation_service.leave(helper)
+    assert not helper.is_active
+
+
+def test_whoever_ends_the_part_of_their_own_organisation_is_not_offered_to_go(
+    moderator: Membership, sign_in: SignIn
+) -> None:
+    add_member(moderator)
+    address = f"{moderator.partnership.address}organisations/{moderator.organisation_id}/departure"
+    values = [
+        field.get("value")
+        for field in sign_in(moderator.user).page(address).all("input")
+        if field.get("name") == "members"
+    ]
+    assert values == ["stay"]

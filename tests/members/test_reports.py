@@ -158,7 +158,8 @@ def test_a_moderator_can_choose_to_be_told_of_reports_in_the_digest_or_not_at_al
     db.session.commit()
     assert told(world.moderator) == []
     digest = build(planning.coming(world.moderator.user))
-    assert [item.address for item in digest.waiting] == ([f"{world.partnership.address}reports"] if waits else [])
+    assert [line.address for line in digest.moderating] == ([f"{world.partnership.address}reports"] if waits else [])
+    assert digest.requests == waits
 
 
 def test_mails_of_titles_only_carry_neither_reason_nor_answer(world: World) -> None:

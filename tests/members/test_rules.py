@@ -201,7 +201,7 @@ def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membershi
     share(moderator)
     join_requests_service.approve(moderator, seat.id, Level.OBSERVER)
     db.session.commit()
-    assert (seat.unread, seat.own_unseen) == (0, 0)
+    assert (seat.unread, seat.has_news) == (0, False)
 
 
 def test_a_mail_says_nothing_of_what_is_no_longer_so(moderator: Membership) -> None:

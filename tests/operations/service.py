@@ -69,12 +69,22 @@ class Service:
 
 @contextmanager
 def running(
-    settings: Settings, *, command: tuple[str, ...] = COMMAND, ready: bool = True, workers: int = 2
+    settings: Settings,
+    *,
+    command: tuple[str, ...] = COMMAND,
+    ready: bool = True,
+    workers: int = 2,
+    port: int | None = None,
+    **environment: str,
 ) -> Iterator[Service]:
     """The service on the database of `settings`; `ready` waits until it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    given = environment_of(settings) | {"PORT": str(port), "WORKERS": str(workers), "LC_ALL": "en_GB.UTF-8"}
+    port = port or free_port()
+    given = environment_of(settings) | {
+        "PORT": str(port),
+        "WORKERS": str(workers),
+        "LC_ALL": "en_GB.UTF-8",
+        "ACCESS_LOG": "0",
+    }
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
     errors = settings.instance / "errors"
     with (
@@ -82,7 +92,7 @@ def running(
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env=kept | given,
+            env=kept | given | environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=writable,
@@ -95,13 +105,20 @@ def running(
             assert main.stdout is not None
             assert main.stdout.readline(), service.said
             if ready:
-                until(lambda: len(service.children) == workers + 1 and service.answers(), "The service answers")
+                others = 2 if "METRICS_ADDRESS" in environment else 1
+                until(lambda: len(service.children) == workers + others and service.answers(), "The service answers")
             yield service
         finally:
             left = service.children
             main.kill()
             main.wait()
             until(lambda: not left & processes().keys(), "No child is left")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def processes() -> dict[int, tuple[int, str]]:

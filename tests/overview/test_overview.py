@@ -8,14 +8,26 @@ from itertools import count
 import pytest
 
 from tests.client import Client
-from tests.factories import add_member, comment, make_user, share, start_partnership
+from tests.factories import (
+    Level,
+    add_member,
+    challenge,
+    comment,
+    hold,
+    make_role,
+    make_user,
+    seat,
+    share,
+    start_partnership,
+)
 from tests.pages import Page
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.models import Membership, MembershipState
+from workspace.partnerships.models import Membership, MembershipState, Stage
 from workspace.posts.models import Post
+from workspace.roles.assignments import AssignmentKind
 
 NOON = datetime(2026, 3, 20, 11, tzinfo=UTC)
 
@@ -281,3 +293,80 @@ def test_htmx_gets_the_next_page_alone(farida: User, window: Client) -> None:
     answer = window.get(older(window.page("/")), htmx=True)
     assert not Page(answer.text).is_whole
     assert len(places(Page(answer.text))) == 1
+
+
+# Who did what, and what happened to the partnerships themselves
+
+
+def row(page: Page, post: Post) -> str:
+    article = next(
+        each for each in page.all("article") if each.get("aria-labelledby") == f"e{place(post)[0]}-{place(post)[1]}"
+    )
+    return " ".join("".join(article.itertext()).split())
+
+
+def test_a_row_says_who_did_what_last_and_whose_post_it_is(farida: User, window: Client) -> None:
+    anna = join(farida)
+    bo = add_member(anna, make_user("Bo Lund"), Level.MODERATOR)
+    post = challenge(anna, "Våde sko")
+    assert "commented" not in row(window.page("/"), post)
+    assert "took" not in row(window.page("/"), post)
+    said = comment(post, bo)
+    for page in (window.page("/"), window.page(anna.partnership.address)):
+        told = " ".join(page.text.split())
+        assert "Bo Lund commented ·" in told
+        assert anna.user.name in told
+    for by in (anna, join(farida)):
+        comment(share(by), by)
+    assert "1 comment 1 new" in row(window.page("/"), post), "Each post has its own"
+    links = [each.get("href") for each in window.page("/").all("a")]
+    assert f"{anna.partnership.address}posts/{post.number}?comment={said.number}#comment-{said.number}" in links
+    said.withdraw(bo, post)
+    assert "commented" not in row(window.page("/"), post), "What is withdrawn is no line"
+    post.solve(bo, "Tørret")
+    assert "Bo Lund solved the challenge ·" in row(window.page("/"), post)
+    assert "Status: Solved" in row(window.page("/"), post)
+
+
+def test_what_happens_to_the_partnerships_themselves_stands_among_the_posts(farida: User, window: Client) -> None:
+    with clock.at(NOON):
+        mine, other = join(farida, "Grønne tage"), start_partnership("Hemmeligt")
+        first = share(mine)
+    with clock.at(NOON + timedelta(hours=1)):
+        for partnership in (mine, other):
+            partnerships_service.change_stage(partnership, Stage.TRIAL)
+    with clock.at(NOON + timedelta(hours=2)):
+        last = share(mine)
+        page = window.page("/")
+    assert "changed the stage from Idea to Trial · Grønne tage" in page.text
+    assert "Hemmeligt" not in page.text
+    assert page.text.index(last.title) < page.text.index("changed the stage") < page.text.index(first.title)
+    assert "changed the stage" not in window.page("/?kind=progress").text
+
+
+def test_the_feed_shows_one_kind_of_post_on_every_page(farida: User, window: Client, htmx: bool) -> None:
+    mine, other = join(farida), join(farida)
+    posts = [place(challenge(by)) for by in (mine, other) * 12]
+    for by in (mine, other):
+        share(by)
+    page = Page(window.get("/?kind=challenge", htmx=htmx).text)
+    found = places(page)
+    rest = Page(window.get(older(page), htmx=htmx).text)
+    assert (found + places(rest), older(rest)) == (posts[::-1], "")
+    assert len(places(window.page("/?kind=progress"))) == 2
+    assert len(places(window.page("/?kind=nonsense"))) == 20
+
+
+def test_my_roles_are_those_that_i_hold_now(farida: User, window: Client) -> None:
+    mine, other = join(farida, "Grønne tage"), join(farida, "Blå vand")
+    assert "My roles" not in window.page("/").text
+    for by, name, kind in ((mine, "Tovholder", AssignmentKind.ACCOUNTABLE), (other, "Målinger", AssignmentKind.HELPER)):
+        hold(make_role(by, name), seat(by.partnership, farida), by, kind)
+    hold(make_role(mine, "En andens"), mine, mine)
+    page = window.page("/")
+    told = " ".join(page.text.split())
+    listed = told.partition("My roles")[2]
+    for role in ("Tovholder Accountable", "Målinger Helper"):
+        assert role in listed
+    assert listed.index("Tovholder") < listed.index("Grønne tage") < listed.index("Målinger") < listed.index("Blå vand")
+    assert "En andens" not in listed

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import (
@@ -22,20 +24,24 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import LARGEST_PAGE, Page
-from workspace import Workspace, clock, rich_text
+from workspace import Workspace, clock, retention, rich_text
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.mail.models import Mail
+from workspace.overview.action_items import action_list
+from workspace.overview.models import Postponement
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post
-from workspace.roles import endings, offers
+from workspace.roles import answers, endings, offers
 from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
-MOST = 10
+MOST = 13
+PUT_OFF = "/waiting/postponements"
 LONG_AGO = timedelta(days=30)
 
 both_ways = pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
@@ -134,15 +140,25 @@ def world(app: Workspace, sign_in: SignIn) -> World:
 
 def items(page: Page) -> list[str]:
     """The titles of what waits, in order."""
-    headings = [heading for heading in page.all("h3") if heading.get("class") == "task__title"]
-    return ["".join(heading.itertext()).strip() for heading in headings]
+    return [_title(item) for item in page.all("li") if item.get("class") == "task"]
+
+
+def quiet(page: Page) -> list[str]:
+    """What waits for others, or was put off: each with what is said of it."""
+    found = [item for item in page.all("li") if item.get("class") == "task task--quiet"]
+    metas = ["".join(next(item.iter("p")).itertext()).strip() for item in found]
+    return [f"{_title(item)}: {meta}" for item, meta in zip(found, metas, strict=True)]
+
+
+def _title(item: Any) -> str:
+    return "".join(next(item.iter("h3")).itertext()).strip()
 
 
 def addresses(page: Page) -> list[str]:
     """Where the buttons of what waits lead, and the forms that settle it in one press."""
     tasks = [item for item in page.all("li") if item.get("class") == "task"]
     found = [
-        (form.get("action") for item in tasks for form in item.iter("form")),
+        (form.get("action") for item in tasks for form in item.iter("form") if form.get("action") != PUT_OFF),
         (link.get("href") for item in tasks for link in item.iter("a") if "btn" in (link.get("class") or "")),
     ]
     return [str(address) for group in found for address in group]
@@ -191,8 +207,7 @@ def test_a_mention_waits_until_its_post_has_been_opened(world: World) -> None:
     assert f"{world.address}posts/{post.number}?comment={said.number}#comment-{said.number}" in links
     assert browser.post(world.address + "seen", data=browser.page(world.address).form(world.address + "seen"))
     assert world.told() == {"Farida": ["Mette mentions you: Grus"]}, "The feed does not show comments"
-    page = browser.page(f"{world.address}posts/{post.number}")
-    assert browser.post(f"{world.address}seen", data=page.form(f"{world.address}seen")).status_code == 303
+    browser.page(f"{world.address}posts/{post.number}")
     assert world.told() == {}
 
 
@@ -210,9 +225,7 @@ def test_a_mention_on_an_older_page_of_a_thread_is_settled_there(world: World) -
     said = comment(post, world.mette, "@Farida")
     for _ in range(70):
         comment(post, world.bo)
-    browser, seen = world.browser(world.farida), f"{world.address}seen"
-    page = browser.page(f"{world.address}posts/{post.number}?comment={said.number}")
-    assert browser.post(seen, data=page.form(seen)).status_code == 303
+    world.browser(world.farida).page(f"{world.address}posts/{post.number}?comment={said.number}")
     assert world.told() == {}
     assert world.farida.unread > 40, "What was on later pages is new still"
 
@@ -570,8 +583,149 @@ def test_the_overview_asks_the_same_with_sixty_items_as_with_two(world: World, s
     few = asked()
     assert max(few.values()) <= MOST, few
     wait(29)
-    assert count(browser.page("/")) == "60 things waiting for you"
+    assert items(browser.page("/")) == ["You have taken 30 challenges", "30 roles have nobody accountable"]
     assert asked() == few
+
+
+def test_four_hundred_items_are_asked_for_and_said_like_two(world: World, statements: Statements) -> None:
+    """In ten partnerships: the same statements, and one line for each partnership."""
+    browser = world.browser(world.mette)
+
+    def asked() -> int:
+        with statements() as heard:
+            assert browser.get("/").status_code == 200
+        return len(heard)
+
+    def let_wait(partnerships: int, roles: int) -> None:
+        for _ in range(partnerships):
+            with clock.at(clock.now() - LONG_AGO):
+                moderator = start_partnership(by=world.mette.user)
+            for number in range(roles):
+                make_role(moderator, f"Rolle {number}")
+
+    let_wait(1, 2)
+    few = asked()
+    let_wait(9, 44)
+    assert asked() == few
+    page = browser.page("/")
+    assert (count(page), items(page)[1]) == ("10 things waiting for you", "44 roles have nobody accountable")
+
+
+# In a partnership's first two weeks
+
+
+def test_nothing_is_said_of_roles_in_a_partnerships_first_two_weeks(world: World) -> None:
+    with clock.at(days_ago(13)):
+        new = start_partnership(by=world.mette.user)
+        make_role(new, "Ny")
+    assert world.told() == {}
+    new.partnership.created_at = days_ago(15)
+    assert world.told() == {"Mette": ["‘Ny’ has nobody accountable"]}
+
+
+# Several as one
+
+
+def test_several_of_a_kind_in_a_partnership_are_one(world: World) -> None:
+    for name in ("Presse", "Data", "Drift"):
+        world.role(name)
+    page = world.browser(world.mette).page("/")
+    assert (items(page), count(page)) == (["3 roles have nobody accountable"], "1 thing waiting for you")
+    assert addresses(page) == [f"{world.address}roles"]
+    for title in ("En", "To", "Tre"):
+        challenge(world.mette, title).ask(world.mette, world.farida)
+    assert len(items(world.browser(world.farida).page("/"))) == 3, "what is asked of one person is said one by one"
+
+
+# Not now
+
+
+@both_ways
+def test_what_is_put_off_until_a_day_comes_back_on_that_day(world: World, htmx: bool) -> None:
+    post, browser = world.ask(), world.browser(world.farida)
+    key = f"asked:{world.mette.partnership_id}:{post.number}"
+    answer = put_off(browser, key, "week", htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    page = Page(answer.text) if htmx else browser.page("/")
+    assert (items(page), count(page)) == ([], "")
+    assert "You are asked to take: Strøm på taget: shown again in a week." in page.text
+    assert quiet(browser.page("/")) == ["You are asked to take: Strøm på taget: Grønne tage"]
+    [until] = db.session.scalars(select(Postponement.until))
+    assert timedelta(days=6) < until - clock.now() < timedelta(days=7)
+    with clock.at(clock.now() + timedelta(days=8)):
+        assert action_list(world.farida.user).waiting
+        retention.prune()
+    assert db.session.scalars(select(Postponement.until)).all() == []
+
+
+def test_putting_off_can_be_undone(world: World) -> None:
+    post, browser = world.ask(), world.browser(world.farida)
+    put_off(browser, f"asked:{world.mette.partnership_id}:{post.number}", "tomorrow")
+    browser.submit(f"{PUT_OFF}/removal", page="/")
+    assert items(browser.page("/")) == ["You are asked to take: Strøm på taget"]
+
+
+def test_what_is_put_off_until_it_changes_comes_back_when_it_does(world: World) -> None:
+    browser = world.browser(world.mette)
+    roles = [world.role(name) for name in ("Presse", "Data")]
+    put_off(browser, f"vacant:{world.mette.partnership.slug}", "change")
+    assert items(browser.page("/")) == []
+    world.role("Drift")
+    assert items(browser.page("/")) == ["‘Drift’ has nobody accountable"], "a new one was not put off"
+    declined = offers.offer(roles[0], world.mette, to=world.bo, kind=Holder.ACCOUNTABLE)
+    answers.decline(declined, world.bo, "Nej")
+    assert items(browser.page("/")) == ["2 roles have nobody accountable"], "an answer came"
+
+
+def test_nobody_puts_off_what_waits_for_another(world: World) -> None:
+    post = world.ask()
+    key = f"asked:{world.mette.partnership_id}:{post.number}"
+    assert put_off(world.browser(world.bo), key, "week").status_code == 303
+    assert world.told() == {"Farida": ["You are asked to take: Strøm på taget"]}
+    assert put_off(world.browser(world.bo), "x" * 5000, "week").status_code == 303
+
+
+# When one has done one's part
+
+
+def test_an_offered_role_says_who_was_asked_and_when(world: World) -> None:
+    role, browser = world.role("Presse"), world.browser(world.mette)
+    with clock.at(days_ago(2)):
+        offered = offers.offer(role, world.mette, to=world.farida, kind=Holder.ACCOUNTABLE)
+        db.session.commit()
+    page = browser.page("/")
+    assert (items(page), count(page)) == ([], "")
+    assert quiet(page) == ["Presse: Farida was asked two days ago · Grønne tage"]
+    reminder = f"{world.offer_address(offered)}/reminder"
+    for _ in range(2):
+        assert browser.submit(reminder, page="/").status_code == 303
+    assert quiet(browser.page("/")) == ["Presse: Farida was asked two days ago, and reminded today · Grønne tage"]
+    assert mails(world.farida, "reminder") == 1, "once a day"
+
+
+def test_an_asked_challenge_says_who_was_asked_and_when(world: World) -> None:
+    browser = world.browser(world.mette)
+    with clock.at(days_ago(1)):
+        post = world.ask()
+    assert quiet(browser.page("/")) == ["Strøm på taget: Farida was asked yesterday · Grønne tage"]
+    reminder = f"{world.ask_address(post)}/reminder"
+    for member, status in ((world.bo, 403), (world.otto, 403), (world.ulla, 404)):
+        assert world.browser(member).submit(reminder).status_code == status
+    assert browser.submit(reminder, page="/", htmx=True).status_code == 200
+    assert mails(world.farida, "reminder") == 1
+    post.decline(world.farida, "Nej")
+    assert browser.submit(reminder).status_code == 409
+
+
+def put_off(browser: Client, key: str, until: str, *, htmx: bool = False) -> Any:
+    """Press one of the buttons of “Not now”."""
+    return browser.submit(PUT_OFF, {until: key}, page="/", htmx=htmx)
+
+
+def mails(member: Membership, words: str) -> int:
+    """How many mails with these words in their key are to be sent to the member."""
+    keys = db.session.query(Mail.key).filter_by(user_id=member.user_id)
+    return sum(words in key for (key,) in keys)
 
 
 def test_a_page_with_fifty_items_and_long_titles_stays_small(sign_in: SignIn) -> None:

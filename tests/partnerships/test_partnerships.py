@@ -28,10 +28,11 @@ from workspace import Workspace, clock, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
 from workspace.db import db
+from workspace.members.join_requests import service as join_requests_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility
 from workspace.partnerships.verbs import (
     ARCHIVED,
     CHANGED_GOALS,
@@ -311,11 +312,12 @@ def test_a_moderator_lets_mails_carry_titles_only_and_text_again(
     window: Client, moderator: Membership, home: str
 ) -> None:
     for box, kept in (("y", True), ("", False)):
-        form = window.page(f"{home}edit").form(f"{home}edit")
-        fields = {"name": form["name"], "purpose": form["purpose"], "goals": "3", "version": form["version"]}
-        answer = window.submit(f"{home}edit", fields | ({"titles_only": box} if box else {}))
-        assert answer.status_code == 303
+        fields = {"titles_only": box} if box else {}
+        answer = window.submit(f"{home}mail-content", fields)
+        assert (answer.status_code, answer.location) == (303, f"{home}administration")
         assert moderator.partnership.titles_only is kept
+        checked = "titles_only" in window.page(f"{home}administration").form(f"{home}mail-content")
+        assert checked is kept
     assert verbs(moderator.partnership)[1:] == [CHANGED_MAILS, CHANGED_MAILS]
 
 
@@ -344,22 +346,54 @@ def test_who_comes_too_late_sees_both_and_loses_nothing(window: Client, moderato
     assert moderator.partnership.name == "Min"
 
 
-def test_organisations_join_and_change_side_and_none_is_thrown_out(
+def test_organisations_are_added_and_change_side_on_a_page_of_their_own(
     window: Client, moderator: Membership, gladsaxe: Organisation, home: str, htmx: bool
 ) -> None:
     icura = make_organisation("Icura A/S", OrganisationKind.COMPANY)
-    address = f"{home}edit"
-    page = Page(window.submit(address, {"find": "1", "q": "icu"}, page=address, htmx=htmx).text)
-    assert found(page) == {"Icura A/S": str(icura.id)}
-    fields = {f"side-{icura.id}": "company", f"side-{gladsaxe.id}": "others"}
-    assert window.submit(address, fields, page=address).status_code == 303
+    address = f"{home}organisations"
+    page = Page(window.get(f"{address}?q=icu", htmx=htmx).text)
+    fields = page.form(address)
+    assert (fields["organisation"], fields["side"]) == (str(icura.id), "company")
+    for told in ("Icura A/S is invited.", "takes part or is invited already"):
+        assert window.submit(address, fields, htmx=htmx).status_code == (204 if htmx else 303)
+        assert told in window.page(address).text
+    assert "is invited already" in Page(window.get(f"{address}?q=icu", htmx=htmx).text).text
+    assert "takes part already" in Page(window.get(f"{address}?q=glad", htmx=htmx).text).text
+    window.submit(f"{address}/{gladsaxe.id}/side", {"side": "others"}, page=address, htmx=htmx)
     assert sides(moderator.partnership) == {"Gladsaxe Kommune": Side.OTHERS, "Icura A/S": Side.COMPANY}
     assert verbs(moderator.partnership)[1:] == [INVITED_ORGANISATION]
-    form = window.page(address).form(address)
-    without = {name: value for name, value in form.items() if name != f"side-{icura.id}"}
-    assert window.post(address, data=without | {"remove": str(icura.id)}).status_code == 200
-    assert window.post(address, data=without).status_code == 303
-    assert "Icura A/S" in sides(moderator.partnership)
+    for typed in ({"organisation": "9999", "side": "company"}, {"organisation": str(icura.id), "side": "up"}, {}):
+        assert window.submit(address, typed, htmx=htmx).status_code == 409
+    assert window.submit(f"{address}/{make_organisation().id}/side", {"side": "others"}).status_code == 404
+
+
+def test_archived_partnerships_stand_last_with_their_log(window: Client, moderator: Membership, mette: User) -> None:
+    other = start_partnership("Gemt væk", by=mette)
+    partnerships_service.archive(other)
+    db.session.commit()
+    page = window.page("/partnerships")
+    assert listed(page)[:2] == ["Digital genoptræning", "Gemt væk"]
+    assert page.text.index("Digital genoptræning") < page.text.index("Archived") < page.text.index("Gemt væk")
+    assert [f"{other.partnership.address}members/trail"] == [
+        str(link.get("href")) for link in page.all("a") if "trail" in str(link.get("href"))
+    ]
+
+
+def test_the_page_of_moderators_says_what_waits_and_leads_to_it(
+    window: Client, moderator: Membership, home: str
+) -> None:
+    join_requests_service.set_visibility(moderator, Visibility.LISTED)
+    join_requests_service.ask_to_join(make_user(), moderator.partnership, "Hej")
+    db.session.commit()
+    page = window.page(f"{home}administration")
+    assert "One person waits for an answer." in page.text
+    assert "No invitation waits for an answer." in page.text
+    partnerships_service.archive(moderator)
+    db.session.commit()
+    page = window.page(f"{home}administration")
+    assert "Audit log" in page.text
+    assert "One person waits" not in page.text
+    assert window.submit(f"{home}reopening", {}, page=f"{home}administration").status_code == 303
 
 
 def test_a_moderator_changes_the_stage(window: Client, moderator: Membership, home: str) -> None:
@@ -398,7 +432,7 @@ def test_an_archived_partnership_is_read_and_nothing_in_it_changes(
 ) -> None:
     post = share(moderator)
     remark = comment(post, moderator)
-    assert window.submit(f"{home}archiving", page=f"{home}about").status_code == 303
+    assert window.submit(f"{home}archiving", page=f"{home}administration").status_code == 303
     assert moderator.partnership.is_archived
     before = verbs(moderator.partnership)
     address = f"{home}posts/{post.number}"
@@ -427,7 +461,7 @@ def test_an_archived_partnership_is_read_and_nothing_in_it_changes(
 def test_a_moderator_opens_an_archive_again(window: Client, moderator: Membership, home: str) -> None:
     window.submit(f"{home}archiving")
     window.submit(f"{home}archiving")
-    assert window.submit(f"{home}reopening", page=f"{home}about").status_code == 303
+    assert window.submit(f"{home}reopening", page=f"{home}administration").status_code == 303
     window.submit(f"{home}reopening")
     assert not moderator.partnership.is_archived
     assert verbs(moderator.partnership) == [STARTED, ARCHIVED, UNARCHIVED]

@@ -23,6 +23,7 @@ from tests.partnerships.test_log import Work, at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.i18n.formatting import today
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, MembershipState
@@ -30,7 +31,7 @@ from workspace.permissions import Conflict, NotAllowed
 from workspace.posts import co_affected
 from workspace.posts.challenge_workflow import ChallengeStatus, StateChanged, is_stalled
 from workspace.posts.models import Post
-from workspace.posts.verbs import MOVED_ON, SHARES_NO_LONGER
+from workspace.posts.verbs import ASKED_NO_LONGER, MOVED_ON, SHARES_NO_LONGER
 
 SignIn = Callable[[User], Client]
 
@@ -87,6 +88,59 @@ def prepare(side: Side, move: str) -> None:
     if move == "reopening":
         side.post.solve(side.author, "Et skab.")
         db.session.commit()
+
+
+def test_a_parked_challenge_keeps_its_taker_when_it_is_opened_again(side: Side) -> None:
+    side.post.take(side.author)
+    side.post.park(side.author, "Ferie")
+    side.post.reopen(side.author, "Ferien er slut.")
+    assert (side.post.status, side.post.taker_id) == (ChallengeStatus.ONGOING, side.author.id)
+    side.post.reopen(side.author, "Jeg kan ikke alligevel.")
+    assert (side.post.status, side.post.taker_id) == (ChallengeStatus.OPEN, None)
+    side.post.take(side.author)
+    side.post.solve(side.author, "Sådan.")
+    side.post.reopen(side.author, "Det holdt ikke.")
+    assert (side.post.status, side.post.taker_id) == (ChallengeStatus.OPEN, None)
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_whoever_is_asked_gets_a_word_and_a_day_and_it_can_be_taken_back(htmx: bool, side: Side) -> None:
+    browser, taking = side.browser(side.author), f"{side.address}/taking"
+    day = today() + timedelta(days=3)
+    asked = {"taker": side.partner.id, "note": "Du kender taget.", "answer_by": day.isoformat()}
+    browser.submit(taking, asked, page=taking, htmx=htmx)
+    assert (side.post.asked_id, side.post.answer_by, side.post.asked_number) == (
+        side.partner.id,
+        day,
+        side.last().number,
+    )
+    assert side.last().sentence.endswith("to take the challenge: Du kender taget.")
+    page = side.browser(side.partner).page(side.address)
+    assert "Du kender taget." in page.text
+    assert "Send a reminder" not in page.text, "one does not remind oneself"
+    answer = browser.submit(f"{taking}/withdrawal", page=side.address, htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    assert (side.post.asked_id, side.post.asked_number, side.last().verb) == (None, None, ASKED_NO_LONGER)
+    assert browser.submit(f"{taking}/withdrawal", htmx=htmx).status_code == 409
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_days_are_changed_later(htmx: bool, side: Side) -> None:
+    browser, days = side.browser(side.author), f"{side.address}/days"
+    day = today() + timedelta(days=5)
+    assert browser.submit(days, {"day": day.isoformat()}, page=days, htmx=htmx).status_code == (200 if htmx else 303)
+    assert side.post.answer_by == day
+    form = browser.page(days).form(days)
+    browser.submit(days, {"day": (today() - timedelta(days=1)).isoformat()}, page=days, htmx=htmx)
+    assert side.post.answer_by == day, "a day that is over is refused"
+    side.post.park(side.author, "Ferie", day)
+    db.session.commit()
+    assert browser.post(days, data=form, htmx=htmx).status_code == 409, "the form was for the other day"
+    later = day + timedelta(days=1)
+    browser.submit(days, {"day": later.isoformat()}, page=days, htmx=htmx)
+    assert (side.post.parked_until, side.post.status) == (later, ChallengeStatus.PARKED)
+    browser.submit(days, {"day": ""}, page=days, htmx=htmx)
+    assert side.post.parked_until is None
 
 
 # Each move three ways

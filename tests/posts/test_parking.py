@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.client import Client
-from tests.factories import challenge, make_user, start_partnership
+from tests.factories import add_member, challenge, make_user, start_partnership
 from tests.partnerships.test_log import at_once, times
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts import parking
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
@@ -49,21 +49,35 @@ def test_it_opens_when_its_day_begins_in_denmark_and_only_once(moderator: Member
     assert open_at(MIDNIGHT - timedelta(minutes=1)) == 0
     assert (post.status, moderator.partnership.unsolved_count) == (ChallengeStatus.PARKED, 0)
     assert open_at(MIDNIGHT) == 1
-    assert (post.status, post.taker_id, post.parked_until, post.outcome) == (ChallengeStatus.OPEN, None, None, "")
+    assert (post.status, post.parked_until, post.outcome) == (ChallengeStatus.ONGOING, None, "")
+    assert post.taker_id == moderator.id, "who had taken it goes on"
     assert moderator.partnership.unsolved_count == 1
     assert open_at(MIDNIGHT + timedelta(days=9)) == 0
     assert times(moderator.partnership, REOPENED) == 1
     assert post.activity_at == MIDNIGHT
 
 
+def test_without_a_taker_or_when_the_taker_has_left_it_is_open(moderator: Membership) -> None:
+    taker = add_member(moderator)
+    untaken, left = challenge(moderator), challenge(moderator)
+    left.ask(moderator, taker)
+    left.accept(taker)
+    for post in (untaken, left):
+        post.park(moderator, "Vi venter.", DAY)
+    taker.state = MembershipState.ENDED
+    db.session.commit()
+    open_at(MIDNIGHT)
+    assert [(post.status, post.taker_id) for post in (untaken, left)] == [(ChallengeStatus.OPEN, None)] * 2
+
+
 def test_nobody_opens_it_and_it_is_news_to_all(moderator: Membership, sign_in: Callable[[User], Client]) -> None:
     post = parked(moderator)
-    unread = moderator.unread
     open_at(MIDNIGHT)
     entry = db.session.get_one(Entry, (post.partnership_id, moderator.partnership.last_number))
     assert (entry.verb, entry.actor_id, entry.post_number) == (REOPENED, None, post.number)
-    assert moderator.unread == unread + 1
+    assert moderator.seen_number < entry.number
     page = sign_in(moderator.user).page(f"{moderator.partnership.address}posts/{post.number}")
+    assert moderator.seen_number == entry.number
     assert "Samspil opened the challenge again, as agreed when it was parked" in page.text
 
 

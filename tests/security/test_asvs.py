@@ -164,7 +164,7 @@ def test_signing_in_is_on_record_with_its_moment_in_utc(client: Client, sign_in:
     assert [line.actor_id or line.subject_id for line in lines] == [person.id] * 3
     assert all(began <= line.at <= clock.now() for line in lines)
     exported = sign_in(person).submit("/settings/trail").text
-    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d;signed_in;done", exported)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d;Person \d+ loggede ind;", exported)
 
 
 def test_an_error_is_logged_and_told_in_general(

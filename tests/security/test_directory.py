@@ -77,10 +77,11 @@ def test_whoever_adds_all_organisations_finds_nobody_in_them(stranger: User, vic
         assert "Åse Offer" not in browser.page(f"{here.address}people?q={words.replace('%', '%25')}").text
     assert "Åse Offer" in browser.page(f"{here.address}people?q=AASE@icura.dk").text
     assert "invited" in browser.page(f"{here.address}about").text
-    # Later, by editing the partnership, it is no different.
+    # Later, on the partnership's page of organisations, it is no different.
     other = start(browser, name="Fælde to")
-    sides = {f"side-{victim.organisation_id}": "others"}
-    assert browser.submit(f"{other.address}edit", sides, page=f"{other.address}edit").status_code == 303
+    typed = {"organisation": str(victim.organisation_id), "side": "others"}
+    page = f"{other.address}organisations"
+    assert browser.submit(page, typed).status_code == 303
     assert "Åse Offer" not in browser.page(f"{other.address}people?q=Åse").text
 
 

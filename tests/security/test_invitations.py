@@ -181,7 +181,7 @@ def test_the_log_says_who_sent_how_many_also_what_was_refused(moderator: Members
         (moderator.user_id, Outcome.DONE, {"invitations": 3, "today": 60}),
     ]
     shown = browser.page(f"{moderator.partnership.address}members/trail?act=sent_invitations").text
-    assert "how many: 57" in shown
+    assert "sent 57 invitations" in shown
     invite(browser, moderator, *addresses(300, "flere"))
     refused = db.session.scalars(event).all()[-1]
     assert (refused.outcome, refused.details["invitations"]) == (Outcome.REFUSED, 300)
@@ -213,8 +213,8 @@ def test_an_administrator_raises_the_limit_of_a_partnership(moderator: Membershi
     assert browser.submit(address, {"limit": "600"}, page=address).status_code == 303
     invite(sign_in(moderator.user), moderator, *addresses(300))
     assert invite(sign_in(other.user), moderator, *addresses(300, "ny")).status_code == 303
-    log = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail").text
-    assert "Changed the limit for invitations" in log
+    log = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail?act=set_invitation_limit").text
+    assert "changed the limit for invitations" in log
     assert sign_in(moderator.user).submit(address, {"limit": "900"}).status_code == 404
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import refresh
 
+from workspace import metrics
 from workspace.accounts import sign_in, verification_codes
 from workspace.accounts.blueprint import code_sign_in as blueprint
 from workspace.accounts.forms import CodeForm, VerificationCodeForm
@@ -93,6 +94,7 @@ def answer() -> ResponseReturnValue:
 
 
 def _wrong(token: str) -> str:
+    metrics.count_sign_in_failure()
     record_audit(AuditAction.FAILED_TO_SIGN_IN)
     if verification_codes.opened(Purpose.SIGN_IN, token):
         return str(_("This is not the code. Look at the newest e-mail."))

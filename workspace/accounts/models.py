@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import idna
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
@@ -40,10 +40,13 @@ class User(Model):
     """
 
     __tablename__ = "user"
+    __table_args__ = (Index("ix_user_email_domain_organisation_id", "email_domain", "organisation_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    # What stands behind the "@" of the key: an organisation's people are known by it.
+    email_domain: Mapped[str] = mapped_column(String(254), default="")
     name: Mapped[str] = mapped_column(String(100))
     name_key: Mapped[str] = mapped_column(SortKey)
     name_search_key: Mapped[str] = mapped_column(SortKey)
@@ -81,6 +84,7 @@ class User(Model):
     @validates("email")
     def _key_email(self, key: str, email: str) -> str:
         self.email_key = email_key(email)
+        self.email_domain = domain_of(self.email_key)
         return email
 
     @validates("name")
@@ -126,6 +130,11 @@ def email_key(email: str) -> str:
     with suppress(UnicodeError):  # Also IDNA errors: an invalid domain is compared as it is.
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}{at}{domain}"
+
+
+def domain_of(key: str) -> str:
+    """The domain of an address, of which `key` is the form that all spellings share."""
+    return key.rpartition("@")[2]
 
 
 def administrators() -> list[User]:

@@ -10,6 +10,7 @@ from flask import session as cookie
 from flask_login import login_user, logout_user
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 
+from workspace import metrics
 from workspace.accounts import known_browsers, passwords, sessions, verification_codes
 from workspace.accounts.forms import SignInForm
 from workspace.accounts.models import User, email_key, user_with
@@ -49,6 +50,7 @@ def attempt(email: str, password: str) -> User | None:
         if passwords.matches(user, password):
             attempted.has_succeeded = True
             return user
+    metrics.count_sign_in_failure()
     # An unknown address is not recorded: it may be a password typed into the wrong field.
     record_audit(AuditAction.FAILED_TO_SIGN_IN, subject=user)
     return None

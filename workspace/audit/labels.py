@@ -1,8 +1,5 @@
 """The names of actions and of their details in the reader's language."""
 
-from datetime import datetime
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 
 from workspace.audit.models import AuditAction
@@ -19,6 +16,7 @@ ACTIONS = {
     AuditAction.SET_INVITATION_LIMIT: _l("Changed the limit for invitations"),
     AuditAction.RESENT: _l("Sent an invitation again"),
     AuditAction.WITHDREW_INVITATION: _l("Withdrew an invitation"),
+    AuditAction.DECLINED_INVITATION: _l("Declined an invitation"),
     AuditAction.OPENED_LINK: _l("Created a link"),
     AuditAction.CLOSED_LINK: _l("Closed a link"),
     AuditAction.ASKED_TO_JOIN: _l("Asked to join"),
@@ -26,6 +24,8 @@ ACTIONS = {
     AuditAction.DECLINED: _l("Declined a request"),
     AuditAction.JOINED: _l("Came in"),
     AuditAction.CHANGED_LEVEL: _l("Changed the access"),
+    AuditAction.OFFERED_MODERATION: _l("Offered to hand over the moderator role"),
+    AuditAction.READ_WITHDRAWN: _l("Read a withdrawn text"),
     AuditAction.SUSPENDED: _l("Put on hold"),
     AuditAction.LIFTED: _l("Opened the access again"),
     AuditAction.REMOVED: _l("Removed"),
@@ -57,6 +57,38 @@ ACTIONS = {
     AuditAction.PRUNED: _l("Deleted old lines"),
 }
 
+# What is told of a partnership, in the order of its filter.
+OF_A_PARTNERSHIP = (
+    AuditAction.JOINED,
+    AuditAction.CHANGED_LEVEL,
+    AuditAction.SUSPENDED,
+    AuditAction.LIFTED,
+    AuditAction.SET_END,
+    AuditAction.EXPIRED,
+    AuditAction.REMOVED,
+    AuditAction.LEFT,
+    AuditAction.INVITED,
+    AuditAction.SENT_INVITATIONS,
+    AuditAction.RESENT,
+    AuditAction.WITHDREW_INVITATION,
+    AuditAction.OPENED_LINK,
+    AuditAction.CLOSED_LINK,
+    AuditAction.ASKED_TO_JOIN,
+    AuditAction.ASKED_BACK,
+    AuditAction.DECLINED,
+    AuditAction.CHANGED_ORGANISATION,
+    AuditAction.ACCEPTED_PARTICIPATION,
+    AuditAction.LET_GO_ORGANISATION,
+    AuditAction.APPOINTED_MODERATOR,
+    AuditAction.CHANGED_VISIBILITY,
+    AuditAction.SET_INVITATION_LIMIT,
+    AuditAction.REPORTED,
+    AuditAction.ANSWERED_REPORT,
+    AuditAction.REFUSED,
+    AuditAction.NOT_FOUND,
+    AuditAction.EXPORTED,
+)
+
 DETAILS = {
     "before": _l("before"),
     "after": _l("afterwards"),
@@ -77,9 +109,9 @@ DETAILS = {
     "months": _l("months"),
 }
 VALUES = {
-    "observer": _l("Observer"),
-    "contributor": _l("Participant"),
-    "moderator": _l("Moderator"),
+    "observer": _l("observer"),
+    "contributor": _l("participant"),
+    "moderator": _l("moderator"),
     "hidden": _l("hidden"),
     "listed": _l("listed"),
     "kept": _l("kept"),
@@ -91,18 +123,3 @@ VALUES = {
 }
 # What people wrote is shown as they wrote it, never translated.
 WRITTEN = ("reason", "email", "browser", "path")
-
-
-def details(line: Any) -> list[tuple[str, str]]:
-    """The details of an event, each with its label; moments in UTC."""
-    return [(str(DETAILS.get(name, name)), _value(name, value)) for name, value in line.details.items()]
-
-
-def _value(name: str, value: Any) -> str:
-    text = str(value)
-    if name in WRITTEN:
-        return text
-    try:
-        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M") if "T" in text else str(VALUES.get(text, text))
-    except ValueError:
-        return str(VALUES.get(text, text))

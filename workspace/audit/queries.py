@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from workspace.audit.models import AuditAction, AuditEvent
 from workspace.db import db
+from workspace.i18n import formatting
 from workspace.web import pagination
 
 PAGE = 50
@@ -38,7 +39,7 @@ class AuditFilter:
         )
 
     def conditions(self) -> Iterator[Any]:
-        """The same as SQL conditions. Days are days in UTC, as the log shows them."""
+        """The same as SQL conditions. Days are the reader's."""
         if self.act:
             yield AuditEvent.action == self.act
         if self.name:
@@ -48,9 +49,9 @@ class AuditFilter:
             )
             yield or_(*named)
         if self.day_from:
-            yield AuditEvent.at >= datetime.combine(self.day_from, time(), UTC)
+            yield AuditEvent.at >= datetime.combine(self.day_from, time(), formatting.zone())
         if self.day_to:
-            yield AuditEvent.at < datetime.combine(self.day_to, time(), UTC) + timedelta(days=1)
+            yield AuditEvent.at < datetime.combine(self.day_to + timedelta(days=1), time(), formatting.zone())
 
 
 def of_partnership(partnership_id: int, choice: AuditFilter) -> Select[AuditEvent]:

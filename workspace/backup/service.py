@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -62,8 +62,11 @@ def _write_file(target: Path, manifest: Manifest, copy: Path, show: Show) -> Non
         partial.unlink(missing_ok=True)
 
 
-def restore(settings: Settings, source: BinaryIO, newest_schema: str, show: Show) -> Manifest:
-    """Put a backup back into an empty database. Nothing is written there before the whole archive was checked."""
+def restore(settings: Settings, source: BinaryIO, schemas: Collection[str], show: Show) -> Manifest:
+    """Put a backup, of one of the `schemas`, back into an empty database.
+
+    Nothing is written there before the whole archive was checked.
+    """
     databases.require_empty(settings.database_url)
     folder = _folder(settings)
     make_folder(folder)
@@ -73,7 +76,7 @@ def restore(settings: Settings, source: BinaryIO, newest_schema: str, show: Show
         kind = databases.kind_of(settings.database_url)
         if manifest.kind != kind:
             raise BackupError(f"The backup is of {manifest.kind}, and DATABASE_URL names {kind}.")
-        if manifest.schema > newest_schema:
+        if manifest.schema not in schemas:
             raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
         if databases.load(settings.database_url, copy) != (manifest.schema, manifest.rows):
             raise BackupError("The restored database does not hold the rows that were backed up.")

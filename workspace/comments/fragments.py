@@ -20,7 +20,7 @@ def comment_line(membership: Membership, post: Post | AnyRow, comment: AnyRow, m
         post_number=post.number,
         is_open=not post.withdrawn_at,
         is_own=is_own,
-        is_new=comment.number > membership.seen_number and not is_own,
+        is_new=bool(comment.is_new),
         is_marked=comment.number == marked,
         is_undoable=bool(
             comment.withdrawn_at and comment.withdrawn_by_id == membership.id and is_undoable(comment.withdrawn_at)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import bindparam, func, null, select
+from sqlalchemy import and_, bindparam, func, null, select
 
 from workspace.comments.models import Comment
 from workspace.comments.verbs import COMMENTED
@@ -15,6 +15,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.reading import ReadingPosition
 from workspace.partnerships.verbs import thread_verbs
 from workspace.posts import queries as posts
 from workspace.posts.mentions import mentioned
@@ -107,7 +108,7 @@ def _latest(longest: int) -> AnySelect:
 
 def _of_post(membership: Membership, post_number: Any, longest: int, whole: int | None) -> AnySelect:
     return (
-        _lines(membership.id, *body_columns(Comment, longest, whole))
+        _lines(membership, *body_columns(Comment, longest, whole))
         .where(Comment.partnership_id == membership.partnership_id, Comment.post_number == post_number)
         .order_by(Comment.number.desc())
     )
@@ -126,12 +127,21 @@ def _some() -> AnySelect:
 
 
 def _of_asked_post(*body: Any) -> AnySelect:
-    return _lines(MEMBERSHIP.id, *body).where(
+    return _lines(MEMBERSHIP, *body).where(
         Comment.partnership_id == MEMBERSHIP.partnership_id, Comment.post_number == bindparam("post_number")
     )
 
 
-def _lines(membership_id: Any, *body: Any) -> AnySelect:
+def _lines(membership: Membership, *body: Any) -> AnySelect:
+    read_to = select(ReadingPosition.number).where(
+        ReadingPosition.membership_id == membership.id, ReadingPosition.post_number == Comment.post_number
+    )
+    is_new = and_(
+        Comment.number > membership.seen_number,
+        Comment.number > func.coalesce(read_to.scalar_subquery(), 0),
+        Comment.author_id != membership.id,
+        Comment.withdrawn_at.is_(None),
+    )
     return with_person(
         select(
             Comment.number,
@@ -145,7 +155,8 @@ def _lines(membership_id: Any, *body: Any) -> AnySelect:
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),
-            reactions_column(membership_id, Comment.partnership_id, Comment.number),
+            reactions_column(membership.id, Comment.partnership_id, Comment.number),
+            is_new.label("is_new"),
             *body,
             *author(),
         ).join(Membership, Membership.id == Comment.author_id)

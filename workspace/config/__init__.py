@@ -75,6 +75,9 @@ class Settings:
     monitoring_networks: tuple[IPv4Network | IPv6Network, ...] = _setting(
         "MONITORING_NETWORKS", readers.networks, readers.networks("MONITORING_NETWORKS", "127.0.0.0/8 ::1/128")
     )
+    log_format: str = _setting("LOG_FORMAT", readers.log_format, "text")
+    access_log: bool = _setting("ACCESS_LOG", readers.flag, True)
+    metrics_address: str = _setting("METRICS_ADDRESS", readers.listening_address, "")
     busy_timeout: float = 5.0
     secure_cookies: bool = True
 
@@ -117,6 +120,8 @@ class Settings:
             settings = replace(settings, base_url=_local_address(settings))
         if settings.demo:
             settings = replace(settings, secure_cookies=False)
+            if not reading.text("ACCESS_LOG"):  # Whoever tries the demo in a terminal reads whom to sign in as.
+                settings = replace(settings, access_log=False)
             reading.wrong += _wrong_in_the_demo(settings)
         else:
             reading.wrong += _wrong_in_production(settings, reading)

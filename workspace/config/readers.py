@@ -162,6 +162,21 @@ def networks(name: str, given: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise SettingsError(f"{name} has networks like 10.20.0.0/16 with spaces between, not {shown(given)}.") from None
 
 
+def log_format(name: str, given: str) -> str:
+    """How lines of logs are written."""
+    if given not in ("text", "json"):
+        raise SettingsError(f"{name} is either text or json, not {shown(given)}.")
+    return given
+
+
+def listening_address(name: str, given: str) -> str:
+    """An address of this machine, and a port."""
+    host, _colon, port = given.rpartition(":")
+    if not is_host(host) or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise SettingsError(f"{name} is an address and a port, like 127.0.0.1:9464, not {shown(given)}.")
+    return given
+
+
 def folder(name: str, given: str) -> Path:
     """A folder, which need not exist yet. Its path is absolute, since the command may be run from anywhere."""
     if not _is_whole_path(given) or "?" in given:  # SQLite's URL would end there.

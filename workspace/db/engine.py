@@ -1,6 +1,7 @@
 """The engine: its options, and how connections and transactions begin and end on SQLite and PostgreSQL."""
 
 import sqlite3
+import time
 from contextlib import closing, suppress
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Connection, ExecutionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from workspace import metrics
 from workspace.config import Settings
 from workspace.db import db
 from workspace.db.availability import SECONDS_TO_CONNECT, Availability
@@ -72,7 +74,18 @@ def configure_engine(app: Flask) -> None:
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "rollback", _end_reading)
         app.extensions["database_availability"] = Availability(engine)
+    if metrics.is_on():
+        event.listen(engine, "before_cursor_execute", _note_start)
+        event.listen(engine, "after_cursor_execute", _count_statement)
     app.after_request(run_deferred_work)
+
+
+def _note_start(_connection: Any, _cursor: Any, _statement: str, _given: Any, context: Any, _many: bool) -> None:
+    context.started_at = time.perf_counter()
+
+
+def _count_statement(_connection: Any, _cursor: Any, _statement: str, _given: Any, context: Any, _many: bool) -> None:
+    metrics.count_statement(time.perf_counter() - context.started_at)
 
 
 def connections_needed(web_processes: int) -> int:

@@ -15,7 +15,8 @@ from workspace.db.types import UtcDateTime
 class Installation(Model):
     """The one row: a fingerprint of the SECRET_KEY that the workspace was last started with, and signs of life.
 
-    `worker_seen_at` is when a worker last looked for work, `written_at` when a health check last wrote.
+    `worker_seen_at` is when a worker last looked for work, `written_at` when a health check last wrote, `backed_up_at`
+    when `workspace backup` last ended well.
     """
 
     __tablename__ = "installation"
@@ -24,6 +25,7 @@ class Installation(Model):
     key_fingerprint: Mapped[str] = mapped_column(String(64))
     worker_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     written_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    backed_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
@@ -53,6 +55,12 @@ def is_known_key(keys: tuple[str, ...]) -> bool:
 def note_worker() -> None:
     """Remember that a worker looks for work now, and commit."""
     db.session.execute(update(Installation).values(worker_seen_at=clock.now()))
+    db.session.commit()
+
+
+def note_backup() -> None:
+    """Remember that a backup was made now, and commit."""
+    db.session.execute(update(Installation).values(backed_up_at=clock.now()))
     db.session.commit()
 
 

@@ -27,7 +27,7 @@ from workspace.members.reports import service as reports_service
 from workspace.members.transfers import service as transfers_service
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
-from workspace.partnerships import activity_log, creation
+from workspace.partnerships import activity_log, creation, reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Partnership, Stage, Visibility
 from workspace.permissions import Level
@@ -388,7 +388,7 @@ class StoryPlayer:
         fixed = [email for email, _ in demo_accounts.SIGN_INS]
         for membership in self.memberships.values():
             number = unread_from if membership.user.email in fixed else self.partnership.last_number
-            activity_log.mark_seen(membership, number)
+            reading.read_all(membership, number)
             membership.digested_number = membership.seen_number
 
 

@@ -21,9 +21,10 @@ from workspace.digests.view_model import Digest, DigestBlock, DigestLine, Digest
 from workspace.i18n.formatting import short_date, short_day, today, zone
 from workspace.logs import told as raised
 from workspace.mail.run_cache import cached_per_run
+from workspace.notifications.action_items import ActionItem
 from workspace.notifications.dispatch import timing_for
 from workspace.notifications.emails import carries_titles_only
-from workspace.overview.action_items import ActionItem, waiting
+from workspace.overview.action_items import action_list
 from workspace.partnerships.models import PartnershipDigest
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Level
@@ -67,7 +68,7 @@ def build(edition: DigestRequest) -> Digest:
     spans = _unread(edition, memberships.values())
     found = queries.news(user, spans, period)
     mine, moderated = _waiting(user, memberships.values())
-    requests = sum(item.is_request for item in moderated)
+    requests = sum(item.declared.is_request for item in moderated)
     moderating = list(_absent(memberships))
     trouble: list[str] = []
     places = list(_places(by_partnership, found, trouble))
@@ -99,9 +100,11 @@ def _unread(edition: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[L
     """What of each span its reader has not read in the meantime."""
     for membership in memberships:
         after, last = edition.ranges[membership.id]
-        after = max(after, membership.seen_number)
-        has_own = (membership.wrote_number or 0) > after or (
-            membership.mailed_at and membership.mailed_at > edition.since
+        after = max(after, membership.read_number)
+        has_own = (
+            membership.has_read_past
+            or (membership.wrote_number or 0) > after
+            or (membership.mailed_at and membership.mailed_at > edition.since)
         )
         yield LogRange(
             membership_id=membership.id if has_own else 0,
@@ -227,13 +230,16 @@ def _waiting(user: User, memberships: Collection[AnyRow]) -> tuple[list[ActionIt
         return [], []
     timings = {membership.slug: membership.mail_timing for membership in memberships}
     moderates = any(membership.level is Level.MODERATOR for membership in memberships)
-    found = [item for item in waiting(user, moderates=moderates) if item.place in timings]
-    wanted = [
-        item
-        for item in found
-        if not item.notice or timing_for(user, timings[item.place], item.notice) is not MailTiming.NEVER
-    ]
-    return [item for item in wanted if not item.moderates], [item for item in wanted if item.moderates]
+
+    def is_wanted(item: ActionItem) -> bool:
+        if item.slug not in timings:
+            return False
+        notice = item.declared.notice
+        return notice is None or timing_for(user, timings[item.slug], notice) is not MailTiming.NEVER
+
+    found = action_list(user, moderates=moderates, wanted=is_wanted).waiting
+    mine = [item for item in found if not item.declared.moderating]
+    return mine, [item for item in found if item.declared.moderating]
 
 
 def _absent(memberships: Mapping[int, AnyRow]) -> Iterator[DigestLine]:

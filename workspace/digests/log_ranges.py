@@ -15,9 +15,9 @@ NAMES = ("membership_id", "partnership_id", "after", "last", "is_daily")
 class LogRange(NamedTuple):
     """The entries of a partnership after the number `after`, up to `last`, for one of its memberships.
 
-    `membership_id` is 0 where nothing of it is the reader's own, so that it says the same to every reader. `is_daily`
-    says that they hear of the partnership daily. `read_at` is the log's last number at this moment: what the span says
-    changes with the log only.
+    `membership_id` is 0 where nothing of it is the reader's own, or read before the rest, so that it says the same to
+    every reader. `is_daily` says that they hear of the partnership daily. `read_at` is the log's last number at this
+    moment: what the span says changes with the log only.
     """
 
     membership_id: int

@@ -5,30 +5,12 @@ from datetime import datetime, timedelta
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from workspace.digests.view_model import Digest, DigestPartnership
-from workspace.i18n.formatting import short_day, zone
+from workspace.i18n.formatting import number_in_words, short_day, zone
 
 LONGEST_NAMED = 90
 WAITING_CHALLENGES = ("challenge", "ongoing")
-
-NUMBERS = (
-    _l("two"),
-    _l("three"),
-    _l("four"),
-    _l("five"),
-    _l("six"),
-    _l("seven"),
-    _l("eight"),
-    _l("nine"),
-    _l("ten"),
-)
-
-
-def in_words(number: int) -> str:
-    """Two to ten as words, for sentences; other numbers in digits."""
-    return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
 
 
 def shortened(text: str, longest: int) -> str:
@@ -61,11 +43,12 @@ def greeting(digest: Digest) -> str:
     """ "Tre ting venter på dig, og der er fem nye opslag i fire af dine partnerskaber."."""
     waiting, new = len(digest.waiting) + digest.more_waiting, digest.new
     told_waiting = ngettext(
-        "One thing is waiting for you", "%(count)s things are waiting for you", waiting, count=in_words(waiting)
+        "One thing is waiting for you", "%(count)s things are waiting for you", waiting, count=number_in_words(waiting)
     )
-    told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=in_words(new))
+    told_new = ngettext("there is one new post", "there are %(count)s new posts", new, count=number_in_words(new))
     if new and digest.partnerships > 1 and not digest.more:
-        told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=in_words(digest.partnerships))
+        count = number_in_words(digest.partnerships)
+        told_new = _("%(news)s in %(count)s of your partnerships", news=told_new, count=count)
     if waiting and new:
         told = _("%(waiting)s, and %(news)s.", waiting=told_waiting, news=told_new)
     elif waiting or new:
@@ -93,7 +76,8 @@ def _waiting(digest: Digest) -> list[str]:
     if count == 1:
         return [shortened(digest.waiting[0].title, LONGEST_NAMED)]
     if count == digest.requests:
-        return [ngettext("%(num)s request to answer", "%(num)s requests to answer", count)]
+        requests = sum(item.count for item in digest.waiting) + digest.more_waiting
+        return [ngettext("%(num)s request to answer", "%(num)s requests to answer", requests)]
     if all(item.symbol in WAITING_CHALLENGES for item in digest.waiting):
         return [ngettext("%(num)s challenge is waiting for you", "%(num)s challenges are waiting for you", count)]
     return [ngettext("%(num)s thing is waiting for you", "%(num)s things are waiting for you", count)]

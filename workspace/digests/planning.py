@@ -136,7 +136,7 @@ def _edition(
     return DigestRequest(
         user=user,
         ranges={
-            membership.id: (max(membership.digested_number, membership.seen_number), membership.last_number)
+            membership.id: (max(membership.digested_number, membership.read_number), membership.last_number)
             for membership in memberships
             if is_usual or membership.digest_frequency is PartnershipDigest.DAILY
         },
@@ -156,7 +156,7 @@ def _memberships(user_ids: Collection[int]) -> list[AnyRow]:
         Membership.user_id,
         Membership.digest_frequency,
         Membership.digested_number,
-        Membership.seen_number,
+        Membership.read_number,
         last.label("last_number"),
     ).where(
         Membership.user_id.in_(user_ids),

@@ -13,7 +13,20 @@ from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Subquery, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from workspace import clock
@@ -30,6 +43,7 @@ from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.reading import ReadingPosition, is_covered, is_news, is_of_row
 from workspace.partnerships.verbs import DigestUse, Verb, verbs_that
 from workspace.posts.challenge_workflow import STALLED_AFTER, ChallengeStatus
 from workspace.posts.models import Post, PostKind
@@ -158,7 +172,7 @@ def _in_order(row: AnyRow) -> tuple[int, float, int, int]:
 def absent(membership_ids: Collection[int]) -> list[AnyRow]:
     """Who has not been where these members are moderators for a month; `membership_id` is the moderator's.
 
-    Something has been new to them for so long, and they have written nothing since.
+    Something has been new to them for so long, and they have read and written nothing since.
     """
     return fetch_rows(_absent(), ids=list(membership_ids), month_ago=clock.now() - A_MONTH)
 
@@ -176,7 +190,8 @@ def _memberships() -> AnySelect:
             Membership.level,
             Membership.digest_frequency,
             Membership.mail_timing,
-            Membership.seen_number,
+            Membership.read_number,
+            exists().where(ReadingPosition.membership_id == Membership.id).label("has_read_past"),
             Membership.partnership_id,
             Partnership.slug,
             Partnership.name,
@@ -202,7 +217,9 @@ def _events(dialect: str) -> AnySelect:
         select(Entry.partnership_id, Entry.verb, func.count())
         .select_from(span)
         .join(Entry, _within(span))
+        .outerjoin(ReadingPosition, and_(ReadingPosition.membership_id == span.c.membership_id, is_of_row()))
         .where(
+            _is_unread(),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest_line)),
             Entry.actor_id.is_distinct_from(span.c.membership_id),
             Entry.subject_id.is_distinct_from(span.c.membership_id),
@@ -220,21 +237,32 @@ def _absent() -> AnySelect:
         .where(own.partnership_id == Membership.partnership_id, own.actor_id == Membership.id)
         .scalar_subquery()
     )
+    # The bookmark lies before something unread, so this looks at an entry or two.
+    first_unread = (
+        select(Entry.at)
+        .where(
+            Entry.partnership_id == Membership.partnership_id,
+            Entry.number > Membership.seen_number,
+            Entry.actor_id.is_distinct_from(Membership.id),
+            is_news(),
+        )
+        .order_by(Entry.number)
+        .limit(1)
+        .correlate(Membership)
+        .scalar_subquery()
+    )
     return (
         select(moderator.id.label("membership_id"), User.name)
         .select_from(moderator)
         .join(Membership, Membership.partnership_id == moderator.partnership_id)
         .join(User, User.id == Membership.user_id)
-        .join(
-            Entry,
-            and_(Entry.partnership_id == Membership.partnership_id, Entry.number == Membership.seen_number + 1),
-        )
         .where(
             moderator.id.in_(bindparam("ids", expanding=True)),
             Membership.id != moderator.id,
             Membership.is_active,
             User.deactivated_at.is_(None),
-            Entry.at < month_ago,
+            first_unread < month_ago,
+            or_(Membership.read_at.is_(None), Membership.read_at < month_ago),
             or_(last_written.is_(None), last_written < month_ago),
         )
         .order_by(moderator.id, User.name_key)
@@ -254,7 +282,7 @@ def _posts(dialect: str) -> AnySelect:
         .over(partition_by=placed.c.partnership_id, order_by=(place, placed.c.at.desc(), placed.c.number.desc()))
         .label("rank"),
         _sum(placed, place != Section.COMMENTS).label("blocks"),
-        _sum(placed, placed.c.is_new == 1).label("new"),
+        _sum(placed, and_(placed.c.is_new == 1, place != Section.COMMENTS)).label("new"),
         _sum(placed, place == Section.COMMENTS).label("commented"),
         _sum(placed, place == Section.COMMENTS, placed.c.comments).label("all_comments"),
     ).subquery()
@@ -298,7 +326,7 @@ def _placed(span: CTE) -> CTE:
     return (
         select(told, place.label("place"))
         .join(Post, and_(Post.partnership_id == told.c.partnership_id, Post.number == told.c.number))
-        .where(Post.withdrawn_at.is_(None), or_(place != Section.COMMENTS, told.c.comments > 0))
+        .where(or_(place != Section.COMMENTS, told.c.comments > 0))
         .cte("placed")
         .prefix_with("MATERIALIZED")
     )
@@ -320,6 +348,7 @@ def _news(span: CTE) -> AnySelect:
         )
         .select_from(span)
         .join(Entry, _within(span))
+        .outerjoin(ReadingPosition, and_(ReadingPosition.membership_id == span.c.membership_id, is_of_row()))
         .outerjoin(
             Comment,
             and_(
@@ -331,6 +360,7 @@ def _news(span: CTE) -> AnySelect:
         .outerjoin(mailed, and_(mailed.c.partnership_id == Entry.partnership_id, mailed.c.number == Entry.number))
         .where(
             mailed.c.number.is_(None),
+            _is_unread(),
             Entry.post_number.is_not(None),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest)),
             Entry.actor_id.is_distinct_from(span.c.membership_id),
@@ -391,6 +421,7 @@ def _still(span: CTE) -> AnySelect:
 def _place(told: Subquery) -> Any:
     is_news = told.c.is_turned + told.c.is_new > 0
     return case(
+        (Post.withdrawn_at.is_not(None), Section.COMMENTS),
         (and_(told.c.is_turned == 1, Post.status == ChallengeStatus.SOLVED), Section.SOLVED),
         *((and_(is_news, Post.kind == kind), section) for kind, section in SECTIONS.items()),
         else_=Section.COMMENTS,
@@ -403,6 +434,10 @@ def _within(span: CTE) -> Any:
         Entry.number > span.c.after,
         Entry.number <= span.c.last,
     )
+
+
+def _is_unread() -> Any:
+    return or_(ReadingPosition.membership_id.is_(None), ~is_covered())
 
 
 def _any(condition: Any) -> Any:

@@ -13,6 +13,7 @@ from workspace.accounts.mail_preferences import USUAL_WEEKDAY, DigestFrequency
 from workspace.accounts.models import User
 from workspace.digests import phrases
 from workspace.digests.view_model import Digest, DigestBlock
+from workspace.i18n.formatting import number_in_words
 from workspace.mail.message_types import EmailContent, PreInlinedHtml, link, render_email
 from workspace.mail.run_cache import cached_per_run
 from workspace.posts.labels import POST_KINDS
@@ -102,7 +103,7 @@ def why(digest: Digest) -> str:
         "%(often)s because you take part in %(count)s partnerships in Samspil.",
         digest.memberships,
         often=often,
-        count=phrases.in_words(digest.memberships),
+        count=number_in_words(digest.memberships),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from workspace.accounts.models import User
 from workspace.digests.queries import Section
-from workspace.overview.action_items import ActionItem
+from workspace.notifications.action_items import ActionItem
 
 
 @dataclass(frozen=True, kw_only=True)

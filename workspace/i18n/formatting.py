@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_timezone_location
 from flask import g, request, session
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale, ngettext, pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -22,6 +22,19 @@ DEFAULT_LANGUAGE = "da"
 DEFAULT_ZONE = "Europe/Copenhagen"
 DEFAULT_ZONE_INFO = ZoneInfo(DEFAULT_ZONE)
 CHOICE = "language"
+LONGEST_AGO = 13  # days, after which the date says more
+
+NUMBERS = (
+    _l("two"),
+    _l("three"),
+    _l("four"),
+    _l("five"),
+    _l("six"),
+    _l("seven"),
+    _l("eight"),
+    _l("nine"),
+    _l("ten"),
+)
 
 # The time zones on offer, by city: where partners are, come from and travel to.
 NEAREST = (
@@ -190,6 +203,23 @@ def relative_day(moment: datetime) -> str:
         return _("Yesterday")
     named = date_in_full(moment)
     return named if told.year == today().year else f"{named} {told.year}"
+
+
+def days_ago(moment: datetime) -> str:
+    """ "i dag", "i går", "for to dage siden", "den 20. marts": within a sentence, by the reader's days."""
+    days = (today() - moment.astimezone(zone()).date()).days
+    if days <= 0:
+        return pgettext("within a sentence", "today")
+    if days == 1:
+        return pgettext("within a sentence", "yesterday")
+    if days > LONGEST_AGO:
+        return pgettext("within a sentence", "on %(date)s", date=short_date(moment))
+    return ngettext("%(count)s day ago", "%(count)s days ago", days, count=number_in_words(days))
+
+
+def number_in_words(number: int) -> str:
+    """Two to ten as words, for sentences; other numbers in digits."""
+    return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
 
 
 def date_in_full(moment: datetime) -> str:

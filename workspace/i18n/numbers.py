@@ -91,7 +91,7 @@ def _parts(digits: str, typed: str) -> tuple[str, str]:
     if _looks_like_a_power(digits):
         raise NotANumber(_("Write the number out, with digits only."))
     if re.search(r"\d", typed):
-        told = re.sub(r"[\d.,]+", " ", typed).strip() or typed
+        told = re.sub(r"\d+([.,]\d+)*", " ", typed).strip() or typed
         message = _("Write a number, for example 6 or 6.5. We can't calculate with ‘%(words)s’.", words=told)
         raise NotANumber(message)
     raise NotANumber(_("Write a number, for example 6 or 6.5."))

@@ -44,7 +44,7 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
 def of_feed(membership: Membership, kind: PostKind | None, after: int) -> dict[str, Any]:
     """Updates of a feed: posts that are new or have changed, by the latest entries."""
     after = max(after, membership.partnership.last_number - MOST_ENTRIES)
-    query = _in_part(has_news=membership.unread > 0, of_kind=kind is not None)
+    query = _in_part(has_news=membership.has_news, of_kind=kind is not None)
     return {
         "page": fetch_rows(query, **params_of(membership), kind=kind, after=after),
         **partnership_context(membership),

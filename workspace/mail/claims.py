@@ -15,7 +15,7 @@ from sqlalchemy import Table, Update, bindparam, case, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from workspace import clock
+from workspace import clock, metrics
 from workspace.db import db
 from workspace.db.types import AnySelect
 from workspace.logs import told
@@ -118,6 +118,7 @@ def start_sending(mail: ClaimedMail) -> bool:
 
 def complete(mail: ClaimedMail, state: MailState, error: str = "", **values: Any) -> None:
     """Write down what became of the mail in the end."""
+    metrics.count_mail(state)
     values |= {"state": state, "lease": None, "last_error": error[:LONGEST_ERROR], "finished_at": clock.now()}
     _retry_write(lambda: _change(mail, **values))
 
@@ -140,6 +141,7 @@ def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None
     if attempts >= MOST_TRIES or uncertain > MOST_DOUBTS:
         complete(mail, MailState.FAILED, error, attempts=attempts, uncertain_attempts=uncertain)
         return
+    metrics.count_mail("postponed")
     values: dict[str, Any] = {
         "state": MailState.DUE,
         "lease": None,

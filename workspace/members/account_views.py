@@ -10,7 +10,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.moderation import closing
 from workspace.organisations.queries import person
 from workspace.permissions import Conflict, administrators_only
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 
 @blueprint.post("/people/<number:user_id>/closing")
@@ -21,7 +21,8 @@ def close_account(user: User, user_id: int) -> ResponseReturnValue:
     if closed.id == user.id:
         raise Conflict(_("You can't close your own account."))
     closing.close(closed, by=user)
-    flash_live(_("%(name)s can no longer sign in.", name=closed.name))
+    undo = Undo(f"/people/{closed.id}/opening")
+    flash_live(_("The account of %(name)s is closed.", name=closed.name), undo=undo)
     return redirect_client(f"/people/{closed.id}/memberships")
 
 

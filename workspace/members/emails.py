@@ -3,6 +3,7 @@
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from workspace import clock
 from workspace.accounts.models import User
@@ -12,15 +13,19 @@ from workspace.mail.message_types import PROMPT, EmailContent, email_type, link,
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.models import Invitation, Report
+from workspace.members.models import Invitation, InvitationAnswer, Report
+from workspace.members.moderation import handover
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
 from workspace.notifications.emails import carries_titles_only
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Ending, Membership, MembershipState
-from workspace.permissions import Action
+from workspace.permissions import Action, Level
 from workspace.posts.models import Post
 from workspace.rich_text.link_removal import unlinked
+
+# What nobody gives a reason for.
+WITHOUT_REASON = ("level_changed", "moderation_offered", "moderation_declined")
 
 
 @email_type("invitation", _l("Invitation to a partnership"), priority=PROMPT)
@@ -41,10 +46,51 @@ def invitation(mail: Mail) -> EmailContent | None:
             who=unlinked(inviter.user.name),
             organisation=unlinked(inviter.organisation.name),
             invitation=found,
+            represents=unlinked(invitations_service.represented(found).name),
+            role=unlinked(found.role.name) if found.role else "",
             is_reminder=is_reminder,
             greeting="" if carries_titles_only(found.partnership) else unlinked(found.greeting),
             address=link(f"/invitations/{invitations_service.token(found)}"),
         )
+
+
+@email_type("objection", _l("Objection to the organisation in an invitation"))
+def objection(mail: Mail) -> EmailContent | None:
+    """To whoever can mend it: the invited person says that they don't represent that organisation."""
+    found = db.session.get(Invitation, mail.payload["invitation"])
+    seat = db.session.get(Membership, mail.payload["membership"])
+    if found is None or not found.is_open or not found.objection or seat is None or not seat.may(Action.ADD_MEMBERS):
+        return None
+    return render_email(
+        "objection",
+        sender=found.partnership.name,
+        invitation=found,
+        words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
+        address=link(f"{found.partnership.address}invitations"),
+    )
+
+
+@email_type("invited_closed", _l("Invitation to a closed account"))
+def invited_closed(mail: Mail) -> EmailContent | None:
+    """To an administrator: somebody whose account is closed was invited, and only they can open it."""
+    query = (
+        select(User, Invitation)
+        .join(Invitation, Invitation.email_key == User.email_key)
+        .where(
+            Invitation.id.in_(mail.payload["invitations"]),
+            Invitation.answer == InvitationAnswer.OPEN,
+            User.deactivated_at.is_not(None),
+        )
+        .order_by(User.name_key)
+    )
+    found = [
+        (user, invitation, link(f"/people/{user.id}/memberships"))
+        for user, invitation in db.session.execute(query)
+        if invitation.is_open
+    ]
+    if not found or mail.user is None or not mail.user.is_administrator:
+        return None
+    return render_email("invited_closed", invited=found)
 
 
 @email_type("added", _l("Added to a partnership"))
@@ -57,6 +103,8 @@ def invitation(mail: Mail) -> EmailContent | None:
 @email_type("ending", _l("Access ends soon"))
 @email_type("moved", _l("Changed organisation"))
 @email_type("level_changed", _l("Access changed"))
+@email_type("moderation_offered", _l("Moderator role offered"))
+@email_type("moderation_declined", _l("Moderator role declined"))
 def membership_email(mail: Mail) -> EmailContent | None:
     """A change of one's membership, as long as it is still so."""
     membership = db.session.get(Membership, mail.payload["membership"])
@@ -76,7 +124,7 @@ def membership_email(mail: Mail) -> EmailContent | None:
 
 def _reason(kind: str, membership: Membership) -> str:
     """What a moderator wrote about it, where mails carry text."""
-    if kind == "level_changed" or carries_titles_only(membership.partnership):
+    if kind in WITHOUT_REASON or carries_titles_only(membership.partnership):
         return ""
     return membership.moderator_question if kind == "asked_back" else membership.reason
 
@@ -121,6 +169,14 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("Your access to ‘%(name)s’ has changed", name=name),
             _("From now on you take part as %(level)s.", level=level),
         ),
+        "moderation_offered": lambda: (
+            _("You are asked to become moderator of ‘%(name)s’", name=name),
+            _("A moderator offers to hand the role over to you. Answer in the workspace, on your overview."),
+        ),
+        "moderation_declined": lambda: (
+            _("Your offer to hand over ‘%(name)s’ was declined", name=name),
+            _("You are still a moderator. You can offer the role to somebody else, under ‘Members’."),
+        ),
         "removed": lambda: (
             _("You are no longer a member of ‘%(name)s’", name=name),
             _("You can no longer see the partnership. What you wrote stays under your name."),
@@ -152,6 +208,8 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
         "approved": membership.is_active,
         "lifted": membership.is_active,
         "moved": membership.is_active,
+        "moderation_offered": handover.offered_by(membership) is not None,
+        "moderation_declined": membership.is_active and membership.level is Level.MODERATOR,
         "level_changed": membership.is_active and mail.payload.get("level") == membership.level,
         "suspended": membership.state is MembershipState.SUSPENDED and not membership.is_active,
         "asked_back": membership.state is MembershipState.REQUESTED and bool(membership.moderator_question),
@@ -182,6 +240,25 @@ def report(mail: Mail) -> EmailContent | None:
         quote=found.reason,
         path="reports",
         button=_("Answer"),
+    )
+
+
+@email_type("request", _l("Request to join, for the moderators"))
+def request(mail: Mail) -> EmailContent | None:
+    """To a moderator: somebody asks to join, or has answered the moderators' question, and still waits."""
+    membership, asking = emails.recipient_membership(mail), db.session.get(Membership, mail.payload["asking"])
+    if membership is None or not membership.may(Action.ADD_MEMBERS):
+        return None
+    if asking is None or asking.state is not MembershipState.REQUESTED or asking.moderator_question:
+        return None
+    names = {"name": asking.user.name, "organisation": asking.organisation.name}
+    return emails.notification_email(
+        mail,
+        membership,
+        heading=_("%(name)s from %(organisation)s asks to join", **names),
+        quote=asking.request_text,
+        path="members#requests",
+        button=_("See the request"),
     )
 
 

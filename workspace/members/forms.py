@@ -35,6 +35,7 @@ from workspace.web import pagination
 from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
+LONGEST_OBJECTION = 300
 HIGHEST_LIMIT = 10_000
 LIMIT = _l("Write a number from 1 to 10,000.")
 MOST_USES = _l("Write a number from 1 to 500.")
@@ -140,6 +141,11 @@ def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
     return {number: Level(level) for number, level in typed.items() if level in list(Level)}
 
 
+def _organisation_field(label: Any, *validators: Any) -> Any:
+    """One of the organisations, of which none is chosen before somebody chooses it: 0 is none."""
+    return SelectField(label, coerce=lambda value: int(value or 0), choices=[], validators=list(validators))
+
+
 class InvitationForm(WorkspaceForm):
     """Whom to invite, and as what."""
 
@@ -147,10 +153,13 @@ class InvitationForm(WorkspaceForm):
         _l("E-mail addresses"),
         longest=pasted.LONGEST,
         required=_l("Write or paste at least one address."),
-        description=_l("Paste as many as you like, separated by commas, semicolons or lines, or a CSV with a header."),
+        description=_l(
+            "Paste a list as it is: from an e-mail, a spreadsheet or an address book. Columns for name, organisation,"
+            " access and role are read too."
+        ),
     )
     level = RadioField(_l("Access"), choices=lambda: told(LEVELS), coerce=Level, default=Level.CONTRIBUTOR)
-    organisation = SelectField(_l("Organisation"), coerce=int)
+    organisation = _organisation_field(_l("Organisation of those for whom nothing else tells it"))
     language = SelectField(_l("Language of the invitation"), choices=formatting.LANGUAGES, default="da")
     greeting = text_area_field(_l("Personal greeting (optional)"), longest=1000)
 
@@ -210,10 +219,28 @@ class AccountForm(WorkspaceForm):
     )
 
 
+class ObjectionForm(WorkspaceForm):
+    """What is wrong with the organisation that somebody is invited to represent."""
+
+    words = text_area_field(
+        _l("Whom do you represent?"),
+        longest=LONGEST_OBJECTION,
+        required=_l("Write whom you represent."),
+        description=_l("Whoever invited you reads it, and can send you a new invitation."),
+    )
+
+    def validate_words(self, field: Field) -> None:
+        """No links: moderators would follow them."""
+        if not field.errors and leads_somewhere(field.data):
+            raise ValidationError(_("Leave out links and addresses."))
+
+
 class JoinForm(WorkspaceForm):
     """The organisation of somebody who belongs to none of the partners."""
 
-    organisation = SelectField(_l("Which organisation do you come from?"), coerce=int)
+    organisation = _organisation_field(
+        _l("Which organisation do you come from?"), DataRequired(_l("Choose the organisation that you come from."))
+    )
 
 
 class JoinByAddressForm(JoinForm):
@@ -240,14 +267,9 @@ class DecisionForm(WorkspaceForm):
 
 
 class ReplyForm(WorkspaceForm):
-    """A refusal with its reason, or a question."""
+    """A refusal with its reason, or a question: the view says which."""
 
-    words = text_area_field(
-        _l("Your message"),
-        longest=LONGEST_REASON,
-        required=_l("Write a few words."),
-        description=_l("The person can read it."),
-    )
+    words = text_area_field(_l("Your message"), longest=LONGEST_REASON, required=_l("Write a few words."))
 
 
 class VisibilityForm(WorkspaceForm):

@@ -28,7 +28,7 @@ FATES = {
     RowStatus.REQUESTED: _l("Has asked to join: approve the request"),
     RowStatus.INVITED: _l("Is invited already"),
     RowStatus.EXHAUSTED: _l("Has had several e-mails without answering, and can be invited again later"),
-    RowStatus.TWICE: _l("Is on the list twice"),
+    RowStatus.CLOSED: _l("The account is closed: an administrator can open it again"),
     RowStatus.NO_ADDRESS: _l("Is not an e-mail address"),
 }
 VISIBILITIES = {

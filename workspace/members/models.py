@@ -13,10 +13,12 @@ from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Level
+from workspace.roles.models import Role
 
 VALID = timedelta(days=14)
 REMINDED_AFTER = timedelta(days=5)
 WAITING = text("answered_at IS NULL")
+IN_BATCH = text("batch IS NOT NULL")
 
 
 class InvitationAnswer(StrEnum):
@@ -25,6 +27,7 @@ class InvitationAnswer(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     WITHDRAWN = "withdrawn"
+    DECLINED = "declined"
 
 
 class Invitation(Model):
@@ -33,6 +36,8 @@ class Invitation(Model):
     Valid until `expires_at`, for one use. `round` counts how often it was sent. One address has one open invitation.
     `reopens_id` is the ended membership of whoever had the address when they were invited: the moderator saw it, and
     decided to open it again. One with a `link_id` was asked for by a stranger with that link: nobody decided on it.
+    Those of one `batch` were sent by one press. `role_id` is a role that whoever accepts is offered, and `objection`
+    what the invited person said, at `objected_at`, about the organisation that they are to represent.
     """
 
     __tablename__ = "invitation"
@@ -49,6 +54,7 @@ class Invitation(Model):
         ),
         Index("ix_invitation_partnership_id_answer_id", "partnership_id", "answer", "id"),
         Index("ix_invitation_email_key", "email_key"),
+        Index("ix_invitation_batch", "partnership_id", "batch", sqlite_where=IN_BATCH, postgresql_where=IN_BATCH),
         Index("ix_invitation_partnership_id_created_at", "partnership_id", "created_at"),
         Index("ix_invitation_invited_by_id_created_at", "invited_by_id", "created_at"),
     )
@@ -64,6 +70,10 @@ class Invitation(Model):
     greeting: Mapped[str] = mapped_column(Text, default="")
     invited_by_id: Mapped[int]
     link_id: Mapped[int | None] = mapped_column(ForeignKey("invitation_link.id"))
+    batch: Mapped[str | None] = mapped_column(String(36))
+    role_id: Mapped[int | None] = mapped_column(ForeignKey("role.id", ondelete="SET NULL"))
+    objection: Mapped[str] = mapped_column(Text, default="")
+    objected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer: Mapped[InvitationAnswer] = mapped_column(
         enum_column_type(InvitationAnswer, otherwise=InvitationAnswer.WITHDRAWN), default=InvitationAnswer.OPEN
     )
@@ -76,6 +86,7 @@ class Invitation(Model):
 
     partnership: Mapped[Partnership] = relationship()
     organisation: Mapped[Organisation] = relationship()
+    role: Mapped[Role | None] = relationship()
     invited_by: Mapped[Membership] = relationship(
         primaryjoin=lambda: Invitation.invited_by_id == Membership.id,
         foreign_keys=lambda: Invitation.invited_by_id,
@@ -172,6 +183,8 @@ class Report(Model):
     answer: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by_id: Mapped[int | None]
+    # The moderator who is looking at it, so that two don't do the same.
+    handled_by_id: Mapped[int | None]
 
     @property
     def is_of_comment(self) -> bool:

@@ -1,75 +1,123 @@
-"""Queries of invitations, links and listed partnerships, and what waits for an answer in all of mine."""
+"""Queries of invitations, links and listed partnerships."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import cached_statement, fetch_rows, inline_literal
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
+from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
-from workspace.partnerships.models import Membership, MembershipState, Partnership, Visibility
+from workspace.partnerships.context import moderation_counts
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 from workspace.permissions import Level
 from workspace.posts.models import Post
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
-MOST_WAITING = 50
+MOST_INVITED = 20
 
 
-def answers_wanted(user: User) -> list[AnyRow]:
-    """What waits for my answer: requests and reports where I am a moderator, and questions about my own requests.
-
-    One statement. `what` is "request", "report" or "question", `title` a person or a post, the oldest first.
+def counts(membership: Membership) -> AnyRow:
+    """How many `requests`, `invitations` and `reports` wait in the partnership, and how many `organisations` are in it,
+    of which `invited` have not said yes. One statement.
     """
-    return fetch_rows(_answers_wanted(), user_id=user.id)
+    here, organisation = membership.partnership_id, Participation.partnership_id
+    found = {
+        "requests": select(func.count()).where(
+            Membership.partnership_id == here, Membership.state == MembershipState.REQUESTED
+        ),
+        "invitations": select(func.count()).where(*_unanswered(membership)),
+        "reports": select(func.count()).where(Report.partnership_id == here, Report.answered_at.is_(None)),
+        "organisations": select(func.count()).where(organisation == here),
+        "invited": select(func.count()).where(organisation == here, Participation.accepted_at.is_(None)),
+    }
+    return db.session.execute(select(*(query.scalar_subquery().label(name) for name, query in found.items()))).one()
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation to somebody with an account, as the overview tells it: who invites, whom they represent, where."""
+
+    address: str
+    partnership: str
+    level: Level
+    name: str
+    inviter_organisation: str
+    represents: str
+    expires_at: datetime
+
+
+def invitations_to(user: User) -> list[Invited]:
+    """The invitations that wait for the person's answer, the latest first; one statement."""
+    rows = fetch_rows(_invitations_to(), key=user.email_key, organisation_id=user.organisation_id or 0)
+    return [Invited(invitations_service.address(row.id), *row[1:]) for row in rows]
 
 
 @cached_statement
-def _answers_wanted() -> AnySelect:
-    membership, asker, organisation = aliased(Membership), aliased(User), aliased(Organisation)
-    moderated = (
-        Membership.user_id == bindparam("user_id"),
-        Membership.level == Level.MODERATOR,
-        Membership.is_active,
-        Partnership.archived_at.is_(None),
+def _invitations_to() -> AnySelect:
+    inviters, represented, own = aliased(Organisation), aliased(Organisation), aliased(Organisation)
+    mine = and_(
+        Participation.partnership_id == Invitation.partnership_id,
+        Participation.organisation_id == bindparam("organisation_id"),
     )
-    place = (Partnership.slug, Partnership.name.label("partnership_name"))
-
-    def told(what: str, title: Any, about: Any, moment: Any) -> AnySelect:
-        columns = (literal(what).label("what"), title.label("title"), about.label("about"), moment.label("moment"))
-        return select(*place, *columns).join(Membership, Membership.partnership_id == Partnership.id)
-
-    requests = (
-        told("request", asker.name, organisation.name, membership.state_since)
-        .join(
-            membership, and_(membership.partnership_id == Partnership.id, membership.state == MembershipState.REQUESTED)
+    return (
+        select(
+            Invitation.id,
+            Partnership.name.label("partnership"),
+            Invitation.level,
+            User.name,
+            inviters.name.label("inviter_organisation"),
+            func.coalesce(own.name, represented.name).label("represents"),
+            Invitation.expires_at,
         )
-        .join(asker, asker.id == membership.user_id)
-        .join(organisation, organisation.id == membership.organisation_id)
-        .where(*moderated, membership.moderator_question == "")
+        .join(Partnership, Partnership.id == Invitation.partnership_id)
+        .join(represented, represented.id == Invitation.organisation_id)
+        .join(Membership, Membership.id == Invitation.invited_by_id)
+        .join(User, User.id == Membership.user_id)
+        .join(inviters, inviters.id == Membership.organisation_id)
+        .outerjoin(Participation, mine)
+        .outerjoin(own, own.id == Participation.organisation_id)
+        .where(
+            Invitation.email_key == bindparam("key"),
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
+            Invitation.expires_at > now_param(),
+            Partnership.archived_at.is_(None),
+        )
+        .order_by(Invitation.id.desc())
+        .limit(MOST_INVITED)
     )
-    is_withdrawn = or_(
-        Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None))
+
+
+def waiting_for_moderators(membership: Membership) -> int:
+    """How many requests without an open question, and reports of what is not withdrawn, wait in the partnership."""
+    here = membership.partnership_id
+    requests = select(func.count()).where(
+        Membership.partnership_id == here,
+        Membership.state == MembershipState.REQUESTED,
+        Membership.moderator_question == "",
     )
     reports = (
-        told("report", case((Post.withdrawn_at.is_(None), Post.title), else_=""), literal(""), Report.created_at)
-        .join(Report, and_(Report.partnership_id == Partnership.id, Report.answered_at.is_(None)))
+        select(func.count())
+        .select_from(Report)
         .join(Post, and_(Post.partnership_id == Report.partnership_id, Post.number == Report.post_number))
         .outerjoin(Comment, and_(Comment.partnership_id == Report.partnership_id, Comment.number == Report.number))
-        .where(*moderated, ~is_withdrawn)
+        .where(Report.partnership_id == here, Report.answered_at.is_(None), ~is_withdrawn())
     )
-    questions = told("question", literal(""), literal(""), Membership.state_since).where(
-        Membership.user_id == bindparam("user_id"),
-        Membership.state == MembershipState.REQUESTED,
-        Membership.moderator_question != "",
-    )
-    union = union_all(requests, reports, questions)
-    found = union.subquery()
-    return select(found).order_by(found.c.moment).limit(MOST_WAITING)
+    return db.session.scalar(select(requests.scalar_subquery() + reports.scalar_subquery())) or 0
+
+
+def is_withdrawn() -> ColumnElement[bool]:
+    """The condition that what was reported is withdrawn: the comment if it is one, else the post."""
+    return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
+
+
+moderation_counts.append(waiting_for_moderators)
 
 
 def count_of_invitations(membership: Membership) -> int:
@@ -80,7 +128,17 @@ def count_of_invitations(membership: Membership) -> int:
 def invitations(membership: Membership, before: int | None = None) -> list[AnyRow]:
     """A page of the open and expired invitations, the latest first, and one more if there are older ones."""
     query = (
-        select(Invitation.id, Invitation.email, Invitation.level, Invitation.sent_at, Invitation.expires_at, User.name)
+        select(
+            Invitation.id,
+            Invitation.email,
+            Invitation.level,
+            Invitation.sent_at,
+            Invitation.expires_at,
+            Invitation.objection,
+            Organisation.name.label("organisation_name"),
+            User.name,
+        )
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
         .where(*_unanswered(membership))

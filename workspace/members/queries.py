@@ -185,6 +185,7 @@ def requests(membership: Membership) -> list[AnyRow]:
         Membership.id,
         Membership.request_text,
         Membership.moderator_question,
+        Membership.request_exchange,
         Membership.state_since,
         User.name,
         User.email,

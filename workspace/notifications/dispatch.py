@@ -26,8 +26,10 @@ class NotificationKind(StrEnum):
     ANSWER = "answer"
     REPLY = "reply"
     CHALLENGE = "challenge"
+    TAKING = "taking"
     ROLE = "role"
     REPORT = "report"
+    REQUEST = "request"
 
 
 # General conversation can wait for the digest: mail at once is for what waits for its reader.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, SelectField, ValidationError
+from wtforms import BooleanField, Field, HiddenField, SelectField, ValidationError
 
 from workspace.accounts.forms import LONGEST_NAME, LONGEST_PHONE, looks_like_a_phone_number
 from workspace.accounts.models import User
@@ -124,6 +124,12 @@ class PersonForm(WorkspaceForm):
     def facts(self) -> dict[str, Any]:
         """The values of the form, as they are stored."""
         return {field.name: field.data for field in (self.name, self.email, self.title, self.phone) if field}
+
+
+class NewPersonForm(PersonForm):
+    """A person who has no account yet."""
+
+    welcome = BooleanField(_l("Send an e-mail with a way in"), default=True)
 
 
 class EditPersonForm(PersonForm):

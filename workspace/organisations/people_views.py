@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,9 +11,29 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.organisations import queries
 from workspace.organisations import service as organisations_service
 from workspace.organisations.blueprint import blueprint
-from workspace.organisations.forms import EditPersonForm, PersonForm
+from workspace.organisations.forms import EditPersonForm, NewPersonForm
 from workspace.permissions import administrators_only
-from workspace.web.htmx import flash_live, form_error, redirect_client
+from workspace.web.htmx import (
+    flash_live,
+    form_error,
+    is_partial,
+    page_or_partial,
+    redirect_client,
+    with_focus,
+)
+
+
+@blueprint.get("/people")
+@administrators_only
+def people(user: User) -> ResponseReturnValue:
+    """The people whom a search finds by name, address or organisation; all without one."""
+    words, after = queries.typed(request.args), request.args.get("after", "")
+    found, following = queries.found_people(words, after)
+    context: dict[str, Any] = {"people": found, "following": following, "words": words}
+    if after and is_partial():
+        response = make_response(render_template("organisations/_people_rows.html", **context))
+        return with_focus(response, f"#person-{found[0].id} a" if found else "")
+    return page_or_partial("organisations/people.html", "organisations/_people.html", **context)
 
 
 @blueprint.get("/organisations/<number:organisation_id>/people/new")
@@ -21,14 +41,14 @@ from workspace.web.htmx import flash_live, form_error, redirect_client
 def new_person(user: User, organisation_id: int) -> ResponseReturnValue:
     """The form for a new person."""
     organisation = queries.organisation(organisation_id)
-    return render_template("organisations/new_person.html", form=PersonForm(), organisation=organisation)
+    return render_template("organisations/new_person.html", form=NewPersonForm(), organisation=organisation)
 
 
 @blueprint.post("/organisations/<number:organisation_id>/people")
 @administrators_only
 def create_person(user: User, organisation_id: int) -> ResponseReturnValue:
     """Make an account for a person, who signs in with a code by mail until they have chosen a password."""
-    organisation, form = queries.organisation(organisation_id), PersonForm()
+    organisation, form = queries.organisation(organisation_id), NewPersonForm()
     context: dict[str, Any] = {"form": form, "organisation": organisation}
     page, partial = "organisations/new_person.html", "organisations/_person_form.html"
     if not form.validate():
@@ -39,7 +59,11 @@ def create_person(user: User, organisation_id: int) -> ResponseReturnValue:
     except organisations_service.AlreadyTaken as taken:
         form.refuse(form[taken.field], taken.message)
         return form_error(partial, page=page, **context)
-    flash_live(_("%(name)s is added, and has no password yet.", name=person.name))
+    if form.welcome.data:
+        organisations_service.welcome(person, by=user)
+        flash_live(_("%(name)s is added, and gets an e-mail with a way in.", name=person.name))
+    else:
+        flash_live(_("%(name)s is added, and has no password yet.", name=person.name))
     return redirect_client(f"/organisations/{organisation.id}")
 
 

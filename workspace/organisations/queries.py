@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload
 
-from workspace.accounts.models import User
+from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.types import AnyRow
@@ -52,6 +53,29 @@ def organisations(words: str, after: str) -> tuple[list[AnyRow], int | None]:
 def people(of: Organisation, after: str) -> tuple[list[User], int | None]:
     """A page of the people of an organisation, and the id that the next page begins after."""
     query = select(User).where(User.organisation_id == of.id).order_by(User.name_key, User.id).limit(PAGE + 1)
+    last = pagination.parse_int(after)
+    if last is not None:
+        key = select(User.name_key).where(User.id == last).scalar_subquery()
+        query = query.where(tuple_(User.name_key, User.id) > tuple_(func.coalesce(key, ""), last))
+    page, last_row = pagination.split_page(db.session.scalars(query).all(), PAGE)
+    return page, last_row.id if last_row else None
+
+
+def found_people(words: str, after: str) -> tuple[list[User], int | None]:
+    """A page of the people whose name, address or organisation begins like `words`, in Danish order; all without.
+
+    It begins after the person whose id is `after`; with it comes the id that the next page begins after.
+    """
+    query = select(User).options(joinedload(User.organisation)).order_by(User.name_key, User.id).limit(PAGE + 1)
+    if words:
+        of_organisation = select(Organisation.id).where(*name_matches(Organisation.name_search_key, words))
+        query = query.where(
+            or_(
+                and_(*name_matches(User.name_search_key, words)),
+                User.email_key.startswith(email_key(words), autoescape=True),
+                User.organisation_id.in_(of_organisation),
+            )
+        )
     last = pagination.parse_int(after)
     if last is not None:
         key = select(User.name_key).where(User.id == last).scalar_subquery()

@@ -8,15 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
+from workspace import clock
+from workspace.accounts import sessions
 from workspace.accounts.models import User, user_with
+from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.i18n import danish
+from workspace.mail.models import enqueue, is_posted
 from workspace.organisations.models import Organisation
-from workspace.permissions import Conflict
+from workspace.permissions import Conflict, NotAllowed
 
 ABOUT_PERSON = ("name", "email", "title", "phone")
 
@@ -78,6 +82,56 @@ def update_person(person: User, *, version: str, **facts: Any) -> None:
     if version_of(person) != version:
         raise StaleOrganisation(_("Somebody else has changed the person in the meantime."))
     _keep(person, facts | {"organisation_confirmed": True}, _require_free_address)
+
+
+def welcome(person: User, *, by: User) -> None:
+    """Mail a person how to get in, at their own address; at most once an hour."""
+    begin_write()
+    hour = f"{clock.now():%Y%m%d%H}"
+    if is_posted(f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}"):
+        return
+    enqueue("welcome", key=f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}", to=person.id, by=by.id)
+
+
+def set_administrator(person: User, *, by: User, administers: bool) -> bool:
+    """Make a person an administrator, or an ordinary user again; False if they are that already.
+
+    Whoever does it stays one, so there is always one left. All administrators are told, and the person.
+    """
+    begin_write()
+    rows = select(User).where(or_(User.is_administrator, User.id == person.id)).order_by(User.id).with_for_update()
+    locked = list(db.session.scalars(rows.execution_options(populate_existing=True)))
+    if not by.is_administrator or not by.is_active:
+        raise NotAllowed(_("You are no longer an administrator."))
+    if person.id == by.id:
+        raise Conflict(_("You can't take the administrator's rights from yourself. Another administrator can."))
+    if administers and not person.is_active:
+        raise Conflict(_("The account is closed. Open it first."))
+    if person.is_administrator is administers:
+        return False
+    person.is_administrator = administers
+    record_audit(
+        AuditAction.MADE_ADMINISTRATOR if administers else AuditAction.UNMADE_ADMINISTRATOR, actor=by, subject=person
+    )
+    moment = int(clock.now().timestamp() * 1000)
+    for to in locked:
+        enqueue(
+            "administrators",
+            key=f"administrators:{person.id}:{moment}:{to.id}",
+            to=to.id,
+            person=person.id,
+            by=by.id,
+            administers=administers,
+        )
+    return True
+
+
+def end_sessions(person: User, *, by: User) -> int:
+    """Sign a person out everywhere; the number of sessions that ended."""
+    ended = sessions.end_all(person, at_once=True)
+    if ended:
+        record_audit(AuditAction.ENDED_SESSIONS, actor=by, subject=person)
+    return ended
 
 
 def version_of(person: User) -> str:

@@ -7,26 +7,39 @@ look into all, as cheaply; so does the first where young partnerships without po
 """
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, literal, select, true, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, bindparam, func, literal, select, true, tuple_
+from sqlalchemy.orm import aliased, joinedload
 
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership
-from workspace.partnerships.queries import my_memberships, with_person
+from workspace.partnerships.queries import HISTORY_COLUMNS, my_memberships, with_person
 from workspace.partnerships.query_params import USER, params_of
-from workspace.posts.models import Post
-from workspace.posts.queries import author
+from workspace.partnerships.verbs import history_verbs
+from workspace.posts.models import Post, PostKind
+from workspace.posts.queries import act_columns, author, news_columns, with_act, with_reading
 from workspace.web.pagination import Cursor
 
 PAGE = 20
 PARTNERSHIPS_LISTED = 20
-SHOWN = 220
+SHOWN = 150
+EVENTS_OF_EACH = 5
+MOST_EVENTS = 10
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Reader(NamedTuple):
+    """My membership in the partnership of each post, as columns."""
+
+    id: Any
+    seen_number: Any
 
 
 def latest_partnerships(user: User) -> list[AnyRow]:
@@ -39,20 +52,22 @@ def _latest() -> AnySelect:
     return my_memberships(USER).where(Partnership.archived_at.is_(None)).limit(PARTNERSHIPS_LISTED + 1)
 
 
-def feed(user: User, partnerships: Sequence[AnyRow], before: Cursor | None) -> list[AnyRow]:
+def feed(
+    user: User, partnerships: Sequence[AnyRow], before: Cursor | None, kind: PostKind | None = None
+) -> list[AnyRow]:
     """A page of the merged feed, and one more post if there are older ones. `partnerships` are my latest 21."""
     if before is None:
-        query = _newest_cards(db.engine.dialect.name)
-        found = fetch_rows(query, **params_of(user), among=[row.id for row in partnerships])
+        query = _newest_cards(db.engine.dialect.name, of_kind=kind is not None)
+        found = fetch_rows(query, **params_of(user), among=[row.id for row in partnerships], kind=kind)
         if _are_newest(found, partnerships):
             return found
-    return list(db.session.execute(_cards(_newest(user, None, before))))
+    return list(db.session.execute(_cards(_newest(user, None, before, of_kind=kind is not None)), {"kind": kind}))
 
 
 @cached_statement
-def _newest_cards(dialect: str) -> AnySelect:
+def _newest_cards(dialect: str, *, of_kind: bool) -> AnySelect:
     """Those in the partnerships of the ids `among`, on a database of this dialect."""
-    return _cards(_newest(USER, bindparam("among", expanding=True), None))
+    return _cards(_newest(USER, bindparam("among", expanding=True), None, of_kind=of_kind))
 
 
 def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool:
@@ -65,13 +80,7 @@ def _are_newest(found: Sequence[AnyRow], partnerships: Sequence[AnyRow]) -> bool
 def _cards(keys: AnySelect) -> AnySelect:
     """What the feed shows of the posts with these `keys`, and whether others have done something about them since."""
     newest = keys.subquery()
-    # Asked of each post that is shown: by the index of its entries, however much else is unread.
-    is_new = exists().where(
-        Entry.partnership_id == Post.partnership_id,
-        Entry.post_number == Post.number,
-        Entry.number > newest.c.seen_number,
-        Entry.actor_id.is_distinct_from(newest.c.membership_id),
-    )
+    reader = _Reader(newest.c.membership_id, newest.c.seen_number)
     shown = (
         select(
             Post.partnership_id,
@@ -80,19 +89,65 @@ def _cards(keys: AnySelect) -> AnySelect:
             Post.author_id,
             Post.title,
             func.substr(Post.body_text, 1, SHOWN).label("beginning"),
+            Post.status,
+            Post.created_at,
             Post.activity_at,
             Post.comment_count,
             Post.withdrawn_at,
             Partnership.slug,
             Partnership.name.label("partnership_name"),
-            is_new.label("is_new"),
+            *act_columns(),
+            *news_columns(reader),
             *author(),
         )
         .join(newest, and_(Post.partnership_id == newest.c.partnership_id, Post.number == newest.c.number))
         .join(Partnership, Partnership.id == Post.partnership_id)
         .join(Membership, Membership.id == Post.author_id)
     )
-    return with_person(shown).order_by(Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc())
+    return with_reading(with_act(with_person(shown)), reader).order_by(
+        Post.activity_at.desc(), Post.partnership_id.desc(), Post.number.desc()
+    )
+
+
+def events(user: User, partnerships: Sequence[AnyRow], since: datetime | None, until: datetime | None) -> list[Entry]:
+    """What happened to these of my partnerships themselves after `since` and up to `until`: the latest few of each."""
+    given = {"among": [row.id for row in partnerships], "since": since or EARLIEST, "until": until or clock.now()}
+    return list(db.session.scalars(_events(db.engine.dialect.name), params_of(user) | given))
+
+
+@cached_statement
+def _events(dialect: str) -> AnySelect:
+    mine = (
+        select(Membership.partnership_id)
+        .where(
+            Membership.user_id == USER.id,
+            Membership.is_active,
+            Membership.partnership_id.in_(bindparam("among", expanding=True)),
+        )
+        .subquery()
+    )
+    found = aliased(Entry)
+    of_one = (
+        select(found.partnership_id, found.number)
+        .where(
+            found.partnership_id == mine.c.partnership_id,
+            found.post_number.is_(None),
+            found.verb.in_(history_verbs()),
+            found.at > bindparam("since", type_=UtcDateTime),
+            found.at <= bindparam("until", type_=UtcDateTime),
+        )
+        .order_by(found.number.desc())
+        .limit(EVENTS_OF_EACH)
+        .correlate(mine)
+    )
+    entries = select(Entry).options(*HISTORY_COLUMNS, joinedload(Entry.partnership)).select_from(mine)
+    if dialect == "postgresql":
+        keys = of_one.lateral()
+        here = and_(Entry.partnership_id == keys.c.partnership_id, Entry.number == keys.c.number)
+        found_here = entries.join(keys, true()).join(Entry, here)
+    else:
+        found_here = entries.join(Entry, tuple_(Entry.partnership_id, Entry.number).in_(of_one))
+    return found_here.order_by(Entry.at.desc()).limit(MOST_EVENTS)
 
 
 def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
@@ -109,7 +164,7 @@ def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
     return list(db.session.scalars(query))
 
 
-def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
+def _newest(user: User, among: Any, before: Cursor | None, *, of_kind: bool) -> AnySelect:
     """The keys of the newest posts, `among` these partnerships or in all of mine, each with my membership there.
 
     The newest few of each partnership are found by the index (partnership_id, activity_at, number): on PostgreSQL
@@ -137,6 +192,9 @@ def _newest(user: User, among: Any, before: Cursor | None) -> AnySelect:
         .limit(PAGE + 1)
         .correlate(mine)
     )
+    if of_kind:  # Numbers and moments sort alike within a partnership, so the index of each kind serves.
+        of_one = of_one.where(found.kind == bindparam("kind", type_=Post.kind.type))
+        of_one = of_one.order_by(None).order_by(found.activity_number.desc())
     if before:
         key = tuple_(found.activity_at, found.partnership_id, found.number)
         of_one = of_one.where(found.activity_at <= before[0], key < _bound(before))

@@ -13,7 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Update,
-    func,
+    case,
     insert,
     select,
     text,
@@ -37,6 +37,8 @@ class Entry(Model):
     The actor is a membership, or nobody for what time does. `post_number` is the post that it is about, if any;
     `thing_number` anything else that is named by a number of this log, such as an indicator; `subject_id` the
     membership that it is about, if any; `details` what the line needs to be told later.
+    `stands` says whether the post or comment that it made is there, or withdrawn; None where it made none. `text_count`
+    is how many of them the partnership had with it.
     """
 
     __tablename__ = "entry"
@@ -60,6 +62,13 @@ class Entry(Model):
             postgresql_where=text("thing_number IS NOT NULL"),
         ),
         Index("ix_entry_partnership_id_actor_id_number", "partnership_id", "actor_id", "number"),
+        Index(
+            "ix_entry_withdrawn",
+            "partnership_id",
+            "number",
+            sqlite_where=text("stands IS 0"),
+            postgresql_where=text("stands IS false"),
+        ),
     )
 
     partnership_id: Mapped[int] = mapped_column(ForeignKey("partnership.id", ondelete="CASCADE"), primary_key=True)
@@ -70,8 +79,11 @@ class Entry(Model):
     post_number: Mapped[int | None]
     thing_number: Mapped[int | None]
     details: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    stands: Mapped[bool | None]
+    text_count: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    partnership: Mapped[Partnership] = relationship(viewonly=True)
     actor: Mapped[Membership | None] = relationship(
         primaryjoin=lambda: Entry.actor_id == Membership.id,
         foreign_keys=lambda: Entry.actor_id,
@@ -102,9 +114,16 @@ class RecordedEntry(NamedTuple):
 def record_by(actor: Membership, verb: Verb, **about: Any) -> RecordedEntry:
     """Append what `actor` did to the log of their partnership, whose row is locked. `about` is as for `append`."""
     entry = record(actor.partnership, verb, actor=actor, **about)
-    counted = update(Membership).where(Membership.id == actor.id).values(own_unseen=Membership.own_unseen + 1)
-    own_unseen = core_connection().execute(counted.returning(Membership.own_unseen)).scalar_one()
-    set_committed_value(actor, "own_unseen", own_unseen)
+    # One's own is no news: it is known, and the bookmark goes with it where nothing lies between.
+    follows = {
+        name: case((column == entry.number - 1, entry.number), else_=column)
+        for name, column in (("seen_number", Membership.seen_number), ("read_number", Membership.read_number))
+    }
+    counted = update(Membership).where(Membership.id == actor.id)
+    counted = counted.values(known_texts=Membership.known_texts + int(verb.makes_text), **follows)
+    columns = Membership.known_texts, Membership.seen_number, Membership.read_number
+    for column, value in zip(columns, core_connection().execute(counted.returning(*columns)).one(), strict=True):
+        set_committed_value(actor, column.key, value)
     return entry
 
 
@@ -128,10 +147,16 @@ def record(
     at = clock.now()
     activity_at = max(at, partnership.last_activity_at) if verb.bumps_activity else partnership.last_activity_at
     counted = update(Partnership).where(Partnership.id == partnership.id)
-    counted = counted.values(last_number=Partnership.last_number + 1, last_activity_at=activity_at)
-    number = written.execute(counted.returning(Partnership.last_number)).scalar_one()
+    counted = counted.values(
+        last_number=Partnership.last_number + 1,
+        last_activity_at=activity_at,
+        text_count=Partnership.text_count + int(verb.makes_text),
+    )
+    counters = Partnership.last_number, Partnership.text_count
+    number, text_count = written.execute(counted.returning(*counters)).one()
     # The session's own synchronising keeps a stale number on PostgreSQL.
     set_committed_value(partnership, "last_number", number)
+    set_committed_value(partnership, "text_count", text_count)
     set_committed_value(partnership, "last_activity_at", activity_at)
     entry = RecordedEntry(partnership.id, number, actor.id if actor else None, at, activity_at)
     written.execute(
@@ -145,6 +170,8 @@ def record(
             "post_number": number if verb.creates_post else post_number,
             "thing_number": number if verb.creates_thing else thing_number,
             "details": details,
+            "stands": True if verb.makes_text else None,
+            "text_count": text_count,
             "at": at,
         },
     )
@@ -159,27 +186,6 @@ def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = 
             entry.details = {key: value for key, value in entry.details.items() if key not in entry.verb.texts}
 
 
-def mark_seen(membership: Membership, number: int) -> None:
-    """Move the member's bookmark to `number`, the last entry that was rendered; never back, never past the end."""
-    with membership.partnership.locked():
-        _move_bookmark(membership, number)
-
-
-def mark_post_seen(membership: Membership, post_number: int, number: int) -> None:
-    """Move the bookmark as far as the post alone was news: to before the first unseen entry about something else."""
-    with membership.partnership.locked():
-        other = db.session.scalar(
-            select(func.min(Entry.number)).where(
-                Entry.partnership_id == membership.partnership_id,
-                Entry.number > membership.seen_number,
-                Entry.actor_id.is_distinct_from(membership.id),
-                Entry.post_number.is_distinct_from(post_number),
-            )
-        )
-        _move_bookmark(membership, min(number, other - 1) if other else number)
-        _see_mentions(membership, post_number, number)
-
-
 def see_mention(membership: Membership, number: int) -> None:
     """Note that the member knows of being mentioned in the text with this number; 404 where there is no such text."""
     entry = db.session.get(Entry, (membership.partnership_id, number))
@@ -189,15 +195,8 @@ def see_mention(membership: Membership, number: int) -> None:
         db.session.execute(_mentions(membership).where(Mention.number == number))
 
 
-def _move_bookmark(membership: Membership, number: int) -> None:
-    number = min(number, membership.partnership.last_number)
-    if number > membership.seen_number:
-        membership.seen_number = number
-        membership.own_unseen = _own_after(membership, number)
-
-
-def _see_mentions(membership: Membership, post_number: int, number: int) -> None:
-    """Note that the member has seen where texts of the post up to `number` mention them."""
+def see_mentions(membership: Membership, post_number: int, number: int) -> None:
+    """Note that the member has seen where texts of the post, up to `number`, mention them."""
     texts = select(Entry.number).where(
         Entry.partnership_id == membership.partnership_id, Entry.post_number == post_number, Entry.number <= number
     )
@@ -215,12 +214,3 @@ def _mentions(membership: Membership) -> Update:
         .values(is_seen=True)
         .execution_options(synchronize_session=False)
     )
-
-
-def _own_after(membership: Membership, number: int) -> int:
-    own = select(func.count()).where(
-        Entry.partnership_id == membership.partnership_id,
-        Entry.actor_id == membership.id,
-        Entry.number > number,
-    )
-    return db.session.scalar(own) or 0

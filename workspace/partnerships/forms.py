@@ -3,13 +3,15 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, SelectMultipleField
+from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
-from workspace.partnerships.labels import GOALS, LEVELS, STAGES
+from workspace.organisations.models import Side
+from workspace.partnerships.labels import GOALS, LEVELS, SIDES, STAGES
 from workspace.partnerships.models import Stage
 from workspace.permissions import Level
+from workspace.web import pagination
 from workspace.web.forms import (
     OneTimeKeyMixin,
     VersionMixin,
@@ -49,7 +51,18 @@ class StartForm(OneTimeKeyMixin, DescriptionForm):
 class EditForm(VersionMixin, DescriptionForm):
     """The partnership as it was when the form was opened."""
 
+
+class MailContentForm(WorkspaceForm):
+    """What the mails about the partnership carry."""
+
     titles_only = BooleanField(_l("E-mails carry titles only, no text: for confidential work"))
+
+
+class SideForm(WorkspaceForm):
+    """The side that an organisation is on."""
+
+    organisation = hidden_int_field(required=False)
+    side = SelectField(_l("Side"), choices=lambda: {side.value: str(name) for side, name in SIDES.items()}, coerce=Side)
 
 
 class StageForm(WorkspaceForm):
@@ -72,11 +85,30 @@ class AddMemberForm(WorkspaceForm):
     )
 
 
-class SeenForm(WorkspaceForm):
-    """The last entry that was rendered, and the post that it was rendered on."""
+# Of one request: more than stand on a screen in a second.
+MOST_CARDS = 60
 
-    number = hidden_int_field()
+
+class SeenForm(WorkspaceForm):
+    """The last entry that was rendered, and the post that it was rendered on; or cards, as "17:23,19:25"."""
+
+    number = hidden_int_field(required=False)
     post = hidden_int_field(required=False)
+    cards = HiddenField()
+
+    @property
+    def shown(self) -> dict[int, int]:
+        """By the posts' numbers the last entries that their cards showed."""
+        found = {}
+        for pair in (self.cards.data or "")[: MOST_CARDS * 12].split(",")[:MOST_CARDS]:
+            post, _colon, number = pair.partition(":")
+            if (last := pagination.parse_int(number)) and (key := pagination.parse_int(post)) is not None:
+                found[key] = last
+        return found
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Something has to be said to be read."""
+        return super().validate(extra_validators) and bool(self.shown or self.number.data)
 
 
 def words_typed(arguments: Any) -> str:

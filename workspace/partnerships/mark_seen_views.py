@@ -1,8 +1,9 @@
-"""The bookmark: how far a member has read."""
+"""What a member has read: a card, a post, or everything."""
 
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from workspace.partnerships import activity_log
+from workspace.partnerships import reading
 from workspace.partnerships.blueprint import blueprint
 from workspace.partnerships.forms import SeenForm
 from workspace.partnerships.models import Membership
@@ -14,13 +15,18 @@ from workspace.web.htmx import redirect_303
 @blueprint.post("/partnerships/<slug:slug>/seen")
 @members_with(Action.READ)
 def mark_seen(membership: Membership) -> ResponseReturnValue:
-    """Move the bookmark to the entry that was rendered, never to “now”: nothing unseen is marked as seen."""
+    """Mark as read what was rendered, up to that entry, never to “now”: nothing unseen is marked as seen.
+
+    That is the `cards` that stood on the screen, the thread of a `post`, or everything. HTMX gets the count in the tab.
+    """
     form = SeenForm()
     if form.validate():
-        if form.post.data:
-            activity_log.mark_post_seen(membership, form.post.data, form.number.data)
+        if form.shown:
+            reading.read_cards(membership, form.shown)
+        elif form.post.data:
+            reading.read_post(membership, form.post.data, form.number.data)
         else:
-            activity_log.mark_seen(membership, form.number.data)
+            reading.read_all(membership, form.number.data)
     if htmx.is_partial():
-        return "", 204
+        return render_template("partnerships/_unread.html", unread=membership.unread)
     return redirect_303(membership.partnership.address)

@@ -52,13 +52,15 @@ def admit(
     if membership and membership.is_active:
         return membership
     if membership is None:
-        membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+        membership = Membership(partnership=partnership, user=user)
+        membership.start_reading()
         db.session.add(membership)
     if membership.state is MembershipState.REQUESTED or membership.has_ended or membership.id is None:
         membership.organisation_id = organisation_id
     membership.level, membership.ends_at, membership.link_id, membership.request_text = level, None, link_id, ""
     if membership.joined_at is None:  # What came while they waited for approval is not news to them.
-        membership.joined_at, membership.seen_number = clock.now(), partnership.last_number
+        membership.joined_at = clock.now()
+        membership.start_reading()
     membership.transition_to(MembershipState.ACTIVE, by=by)
     membership.accepted_at = None
     if by or decided_at:
@@ -113,7 +115,5 @@ def _tell(membership: Membership, by: Membership | None, helps: str) -> None:
         details: dict[str, Any] = {"level": membership.level.value} | ({"helps": helps} if helps else {})
         entry = record(partnership, JOINED, actor=membership, subject=membership, **details)
     if was_up_to_date:
-        membership.seen_number, membership.own_unseen = entry.number, 0
-    elif not by:
-        membership.own_unseen += 1
+        membership.seen_number = membership.read_number = entry.number
     membership.digested_number = entry.number

@@ -29,7 +29,7 @@ from workspace.accounts.models import User
 from workspace.db import Model, db
 from workspace.db.statements import core_connection, now_param
 from workspace.db.transactions import begin_write
-from workspace.db.types import AnySelect, SortKey, UtcDateTime, enum_column_type
+from workspace.db.types import AnySelect, Details, SortKey, UtcDateTime, enum_column_type
 from workspace.i18n import danish
 from workspace.organisations.models import Organisation, Side
 from workspace.permissions import LEVELS, Action, Conflict, Level, NotAllowed, permits
@@ -107,6 +107,8 @@ class Partnership(Model):
     )
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_number: Mapped[int] = mapped_column(default=0)
+    # How many posts and comments have been written in it.
+    text_count: Mapped[int] = mapped_column(default=0)
     # The newest activity of any post in it; what else happens does not count (overview/queries.py rests on it).
     last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     # How many challenges in it are open or in progress, for the tab and the lists.
@@ -207,13 +209,16 @@ class Membership(Model):
 
     The organisation is the one that the person represents there; whoever changes organisation gets a new membership,
     and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
-    bookmarks in the log; `own_unseen` counts the member's own entries after `seen_number`.
+    bookmarks in the log: nothing up to `seen_number` is new. Up to `read_number` it was read; what lies between was
+    passed over unread (partnerships/reading.py). `known_texts` counts the posts and comments that are not new: read,
+    the member's own, or withdrawn. `read_at` is when they last read something.
 
     `accepted_at` is when the person said yes to being in (None for somebody whom a moderator has added, and who has not
     answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
     only asked to), `state_since` when the current state began, `decided_by_id` who decided it (a membership's id; None
     for what happened on a date or the person did), and `reason` why, in words that the person sees. `request_text` is
-    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first. A suspension
+    what somebody wrote who asked to join, `moderator_question` what the moderators want to know first,
+    `request_exchange` what they have asked and got an answer to (under "turns", as pairs). A suspension
     ends by itself at `suspended_until`, a membership at `ends_at`: from that moment, whether or not it is recorded yet
     (members/expiry.py). `mail_timing` is how soon, at the earliest, the member gets mail about what happens here.
 
@@ -246,7 +251,9 @@ class Membership(Model):
         enum_column_type(MembershipState, otherwise=MembershipState.ENDED), default=MembershipState.ACTIVE
     )
     seen_number: Mapped[int] = mapped_column(default=0)
-    own_unseen: Mapped[int] = mapped_column(default=0)
+    read_number: Mapped[int] = mapped_column(default=0)
+    known_texts: Mapped[int] = mapped_column(default=0)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     digested_number: Mapped[int] = mapped_column(default=0)
     digest_frequency: Mapped[PartnershipDigest] = mapped_column(
         enum_column_type(PartnershipDigest, otherwise=PartnershipDigest.USUAL), default=PartnershipDigest.USUAL
@@ -267,6 +274,9 @@ class Membership(Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     request_text: Mapped[str] = mapped_column(Text, default="")
     moderator_question: Mapped[str] = mapped_column(Text, default="")
+    request_exchange: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # The moderator who offers this member to take over from them.
+    moderation_offered_by_id: Mapped[int | None]
     link_id: Mapped[int | None]
 
     partnership: Mapped[Partnership] = relationship()
@@ -284,8 +294,18 @@ class Membership(Model):
 
     @property
     def unread(self) -> int:
-        """How many entries of the log this member has neither seen nor made."""
-        return max(0, self.partnership.last_number - self.seen_number - self.own_unseen)
+        """How many posts and comments are new to this member: by others, not withdrawn, and not read."""
+        return max(0, self.partnership.text_count - self.known_texts)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything at all came after this member's bookmark."""
+        return self.partnership.last_number > self.seen_number
+
+    def start_reading(self) -> None:
+        """Nothing that is there now is new to this member."""
+        self.seen_number = self.read_number = self.partnership.last_number
+        self.known_texts = self.partnership.text_count
 
     @hybrid_property
     def is_active(self) -> bool:
@@ -354,7 +374,8 @@ class Membership(Model):
         self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
-        self.moderator_question = ""
+        self.moderator_question, self.request_exchange = "", {}
+        self.moderation_offered_by_id = None
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

@@ -25,6 +25,7 @@ from workspace.partnerships.models import (
     PartnershipGoal,
 )
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.reading import EVENTS, ReadingPosition
 from workspace.partnerships.verbs import history_verbs
 from workspace.web.pagination import Cursor
 
@@ -68,12 +69,11 @@ class OrganisationsOnSide:
 
 def my_memberships(user: User) -> AnySelect:
     """My active memberships, with their partnerships' columns that lists show; `unread` counts what is new."""
-    unread = Partnership.last_number - Membership.seen_number - Membership.own_unseen
+    unread = Partnership.text_count - Membership.known_texts
     return (
         select(
             Membership.id.label("membership_id"),
             Membership.level,
-            Membership.seen_number,
             Partnership.id,
             Partnership.slug,
             Partnership.name,
@@ -90,9 +90,10 @@ def my_memberships(user: User) -> AnySelect:
     )
 
 
-def my_partnerships(user: User, before: Cursor | None, limit: int = PAGE) -> list[AnyRow]:
-    """A page of my partnerships, the latest active first, and one more if there are older ones."""
-    query = my_memberships(user).limit(limit + 1)
+def my_partnerships(user: User, before: Cursor | None, *, archived: bool = False) -> list[AnyRow]:
+    """A page of my partnerships, or of those archived, the latest active first, and one more if there are older."""
+    is_archived = Partnership.archived_at.is_not(None)
+    query = my_memberships(user).where(is_archived if archived else ~is_archived).limit(PAGE + 1)
     if before:
         query = query.where(tuple_(Partnership.last_activity_at, Partnership.id) < tuple_(*before))
     return list(db.session.execute(query))
@@ -166,6 +167,29 @@ def participating_organisations(partnership: Partnership) -> list[AnyRow]:
     )
 
 
+def participations_with_members(membership: Membership) -> list[AnyRow]:
+    """The same with the number of present members (`members`) who represent each."""
+    here = and_(
+        Membership.partnership_id == Participation.partnership_id,
+        Membership.organisation_id == Participation.organisation_id,
+        Membership.is_active,
+    )
+    members = select(func.count()).select_from(Membership).where(here).correlate(Participation).scalar_subquery()
+    query = (
+        select(
+            Organisation.id,
+            Organisation.name,
+            Participation.side,
+            Participation.accepted_at,
+            members.label("members"),
+        )
+        .join(Participation.organisation)
+        .where(Participation.partnership_id == membership.partnership_id)
+        .order_by(Organisation.name_key)
+    )
+    return list(db.session.execute(query))
+
+
 def goals(membership: Membership) -> tuple[int, ...]:
     """The numbers of the goals that the partnership works for, ascending."""
     here = PartnershipGoal.partnership_id == membership.partnership_id
@@ -235,12 +259,17 @@ def unseen_events(membership: Membership) -> list[Entry]:
 
 @cached_statement
 def _unseen_events() -> AnySelect:
+    read_to = select(ReadingPosition.card_number).where(
+        ReadingPosition.membership_id == MEMBERSHIP.id, ReadingPosition.post_number == EVENTS
+    )
     return (
         select(Entry)
         .where(
             Entry.partnership_id == MEMBERSHIP.partnership_id,
             Entry.number > MEMBERSHIP.seen_number,
+            Entry.number > func.coalesce(read_to.scalar_subquery(), 0),
             Entry.post_number.is_(None),
+            Entry.verb.in_(history_verbs()),
             Entry.actor_id.is_distinct_from(MEMBERSHIP.id),
         )
         .options(*HISTORY_COLUMNS)

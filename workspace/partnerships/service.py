@@ -34,10 +34,8 @@ class StalePartnership(Conflict):
     """Somebody else has changed it since the form was opened."""
 
 
-def update(
-    by: Membership, *, name: str, purpose: str, goals: list[int], version: int, titles_only: bool | None = None
-) -> None:
-    """Change name, purpose, goals, and what mails carry, one entry for each that differs. The slug stays.
+def update(by: Membership, *, name: str, purpose: str, goals: list[int], version: int) -> None:
+    """Change name, purpose and goals, one entry for each that differs. The slug stays.
 
     Raises StalePartnership if `version` is not the current one.
     """
@@ -49,9 +47,14 @@ def update(
         _set(by, RENAMED, "name", name)
         _set(by, CHANGED_PURPOSE, "purpose", purpose)
         _set(by, CHANGED_GOALS, "goals", sorted(set(goals)))
-        if titles_only is not None:
-            _set(by, CHANGED_MAILS, "titles_only", titles_only)
         partnership.version += 1
+
+
+def set_mail_content(by: Membership, *, titles_only: bool) -> None:
+    """Let mails about the partnership carry titles only, or text as well."""
+    with by.partnership.locked():
+        by.require(Action.EDIT_PARTNERSHIP)
+        _set(by, CHANGED_MAILS, "titles_only", titles_only)
 
 
 def change_stage(by: Membership, stage: Stage) -> None:

@@ -34,7 +34,7 @@ class Verb(str):
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
     row with its name and stage, and how often it happened, and leads to the partnership's `digest_page`. Anything else
-    is not in digests. `credit` names there who did it, as `who`.
+    is not in digests. `credit` names there who did it, as `who`; `act` says in feeds what they did about the post.
     Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
     `bumps_activity` are activity of the partnership. One that `changes_text` leaves what it is about with another text,
     or none. `texts` names the details that are people's own words:
@@ -47,6 +47,7 @@ class Verb(str):
     digest: DigestUse | None
     digest_line: Callable[[Any, int], str] | None
     credit: LazyString | None
+    act: LazyString | None
     digest_page: str
     creates_post: bool
     creates_thing: bool
@@ -64,6 +65,7 @@ class Verb(str):
         digest: DigestUse | None = None,
         digest_line: Callable[[Any, int], str] | None = None,
         credit: LazyString | None = None,
+        act: LazyString | None = None,
         digest_page: str = "about",
         creates_post: bool = False,
         creates_thing: bool = False,
@@ -77,10 +79,16 @@ class Verb(str):
         self = super().__new__(cls, word)
         self.tells, self.in_thread, self.icon = tells, in_thread, icon
         self.digest, self.digest_line, self.digest_page, self.credit = digest, digest_line, digest_page, credit
+        self.act = act
         self.creates_post, self.creates_thing = creates_post, creates_thing
         self.bumps_activity, self.changes_text, self.texts = bumps_activity, changes_text, texts
         VERBS[word] = self
         return self
+
+    @property
+    def makes_text(self) -> bool:
+        """Whether its entries make a post or a comment: what is counted as new."""
+        return self.digest in (DigestUse.NEW_POST, DigestUse.COMMENT)
 
     def sentence(self, entry: "Entry") -> str:
         """What `entry` says, in the reader's language."""

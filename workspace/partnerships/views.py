@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.accounts.models import User
-from workspace.organisations.models import Side
+from workspace.db.types import AnyRow
 from workspace.partnerships import labels, queries
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
@@ -18,7 +18,7 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.organisation_picker import Selection
 from workspace.permissions import Action, members_with, signed_in
 from workspace.web import htmx, pagination
-from workspace.web.htmx import flash_live, page_or_partial, redirect_303
+from workspace.web.htmx import Undo, flash_live, page_or_partial, redirect_303
 
 blueprint.add_app_template_global(labels.side_heading, "side_heading")
 for name in ("STAGES", "LEVELS", "SIDES", "GOALS"):
@@ -31,19 +31,30 @@ NAMED_IN_LIST = 2
 @blueprint.get("/partnerships")
 @signed_in
 def index(user: User) -> ResponseReturnValue:
-    """My partnerships, with what is new in each."""
-    before = pagination.decode(request.args.get("before", ""), 1)
-    page, last = pagination.split_page(queries.my_partnerships(user, before), queries.PAGE)
+    """My partnerships, with what is new in each; below them those that are archived."""
+    before, archives = pagination.decode(request.args.get("before", ""), 1), "archived" in request.args
+    page, older = ([], None) if archives else _mine(user, before, archived=False)
+    archived, older_archived = _mine(user, before if archives else None, archived=True)
+    shown = [*page, *archived]
     return page_or_partial(
         "partnerships/index.html",
         "partnerships/_partnership_list_page.html",
-        focus=f"#partnership-{page[0].id} a" if page else "",
-        page=page,
-        parties=queries.organisations_by_side([row.id for row in page], NAMED_IN_LIST),
-        older=pagination.encode(last.last_activity_at, last.id) if last else None,
+        focus=f"#partnership-{shown[0].id} a" if shown else "",
+        page=archived if archives and htmx.is_partial() else page,
+        older=older_archived if archives and htmx.is_partial() else older,
+        archived=archived,
+        older_archived=older_archived,
+        parties=queries.organisations_by_side([row.id for row in shown], NAMED_IN_LIST),
         may_start=may_start(user),
         closed=queries.has_closed_memberships(user),
     )
+
+
+def _mine(user: User, before: pagination.Cursor | None, *, archived: bool) -> tuple[list[AnyRow], str | None]:
+    """A page of my partnerships, and the query of the next."""
+    page, last = pagination.split_page(queries.my_partnerships(user, before, archived=archived), queries.PAGE)
+    cursor = pagination.encode(last.last_activity_at, last.id) if last else None
+    return page, cursor and f"{'archived&' if archived else ''}before={cursor}"
 
 
 @blueprint.get("/partnerships/<slug:slug>/about")
@@ -68,22 +79,16 @@ def about(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.EDIT_PARTNERSHIP)
 def edit(membership: Membership) -> ResponseReturnValue:
     """The form for the partnership's description."""
-    return _edit_page(membership, EditForm(obj=membership.partnership), Selection(*_locked(membership)))
+    return _edit_page(membership, EditForm(obj=membership.partnership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/edit")
 @members_with(Action.EDIT_PARTNERSHIP)
 def update(membership: Membership) -> ResponseReturnValue:
-    """Save the description; or, while organisations are being chosen, show the form as it is."""
+    """Save the description."""
     form = EditForm()
-    choice = Selection.from_form(request.form, locked=_locked(membership)[0])
-    if choice.searches:
-        choice.search()
-        if htmx.is_partial():
-            return sides(choice, f"{membership.partnership.address}edit")
-        return _edit_page(membership, form, choice)
     if not form.validate():
-        return _edit_page(membership, form, choice), 422
+        return _edit_page(membership, form), 422
     try:
         partnerships_service.update(
             membership,
@@ -91,13 +96,11 @@ def update(membership: Membership) -> ResponseReturnValue:
             purpose=form.purpose.data,
             goals=form.goals.data,
             version=form.version.data,
-            titles_only=form.titles_only.data,
         )
     except partnerships_service.StalePartnership:
         present = membership.partnership
         form.set_base_version(present.version)
-        return _edit_page(membership, form, choice, present=present), 409
-    partnerships_service.set_sides(membership, choice.existing())
+        return _edit_page(membership, form, present=present), 409
     flash_live(_("The partnership is changed."))
     return redirect_303(f"{membership.partnership.address}about")
 
@@ -108,8 +111,11 @@ def change_stage(membership: Membership) -> ResponseReturnValue:
     """Move the partnership to another stage."""
     form = StageForm()
     if form.validate():
+        before = membership.partnership.stage
         partnerships_service.change_stage(membership, form.stage.data)
-        flash_live(_("The stage is now %(stage)s.", stage=labels.STAGES[membership.partnership.stage]))
+        told = _("The stage is now %(stage)s.", stage=labels.STAGES[membership.partnership.stage])
+        undo = Undo(f"{membership.partnership.address}stage", {"stage": before.value})
+        flash_live(told, undo=undo if before is not membership.partnership.stage else None)
     return redirect_303(f"{membership.partnership.address}about")
 
 
@@ -118,8 +124,10 @@ def change_stage(membership: Membership) -> ResponseReturnValue:
 def archive(membership: Membership) -> ResponseReturnValue:
     """Archive the partnership: it can only be read."""
     partnerships_service.archive(membership)
-    flash_live(_("The partnership is archived. It can be read, and a moderator can open it again."))
-    return redirect_303(f"{membership.partnership.address}about")
+    name = membership.partnership.name
+    told = _("‘%(name)s’ is archived. It can be read, and a moderator can open it again.", name=name)
+    flash_live(told, undo=Undo(f"{membership.partnership.address}reopening"))
+    return redirect_303(f"{membership.partnership.address}administration")
 
 
 @blueprint.post("/partnerships/<slug:slug>/reopening")
@@ -127,8 +135,8 @@ def archive(membership: Membership) -> ResponseReturnValue:
 def unarchive(membership: Membership) -> ResponseReturnValue:
     """Open an archived partnership again."""
     partnerships_service.unarchive(membership)
-    flash_live(_("The partnership is open again."))
-    return redirect_303(f"{membership.partnership.address}about")
+    flash_live(_("‘%(name)s’ is open again.", name=membership.partnership.name))
+    return redirect_303(f"{membership.partnership.address}administration")
 
 
 def _first(noun: str, rows: Sequence[Any], key: str) -> str:
@@ -142,11 +150,6 @@ def may_start(user: User) -> bool:
     return user.organisation_id is not None and (user.is_administrator or not only_administrators)
 
 
-def _locked(membership: Membership) -> tuple[dict[int, Side], frozenset[int]]:
-    sides = {row.id: row.side for row in queries.participations(membership)}
-    return sides, frozenset(sides)
-
-
 def sides(choice: Selection, action: str) -> Response:
     """The organisation picker of a form, as it is now."""
     response = make_response(render_template("partnerships/_sides.html", choice=choice, action=action))
@@ -154,12 +157,5 @@ def sides(choice: Selection, action: str) -> Response:
     return htmx.with_focus(response, "" if typing else f"#side-{choice.added}" if choice.added else "#q")
 
 
-def _edit_page(membership: Membership, form: EditForm, choice: Selection, **context: Any) -> str:
-    return render_template(
-        "partnerships/edit.html",
-        form=form,
-        choice=choice,
-        action=f"{membership.partnership.address}edit",
-        **partnership_context(membership),
-        **context,
-    )
+def _edit_page(membership: Membership, form: EditForm, **context: Any) -> str:
+    return render_template("partnerships/edit.html", form=form, **partnership_context(membership), **context)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import UtcDateTime
+from workspace.partnerships import reading
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts import mentions, versions
@@ -64,6 +65,8 @@ class AuthoredText:
     redacted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Why a moderator kept it although it was reported; its author sees this.
     kept_reason: Mapped[str] = mapped_column(Text, default="")
+    # What a moderator has asked its author to correct, until they edit it.
+    correction_reason: Mapped[str] = mapped_column(Text, default="")
 
     @property
     def mentions(self) -> set[int]:
@@ -140,6 +143,7 @@ class AuthoredText:
             return False
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
+        reading.withdraw_text(self.partnership_id, self.number)
         for remove in on_removal:
             remove(self.partnership_id, self.number)
         return True
@@ -161,6 +165,7 @@ class AuthoredText:
         if not self.may_be_brought_back_by(by):
             raise NotAllowed(_("It is too late to undo this. A moderator of the partnership can bring it back."))
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = None, None, ""
+        reading.restore_text(self.partnership_id, self.number)
         return True
 
     def erase(self, by: Membership, reason: str) -> bool:
@@ -174,6 +179,7 @@ class AuthoredText:
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
         self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
+        reading.withdraw_text(self.partnership_id, self.number)
         for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)
         return True

@@ -20,7 +20,7 @@ from workspace.partnerships.queries import SIDE, participation_of_membership, wi
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import STALLED_AFTER, UNSOLVED, ChallengeStatus
 from workspace.posts.models import Post, PostKind
-from workspace.posts.queries import author, is_new, of_author
+from workspace.posts.queries import author, news_columns, of_author, with_reading
 from workspace.web import pagination
 
 PAGE = 50
@@ -78,13 +78,14 @@ UNFILTERED = Filters(state="all", days=0)
 
 def challenges(membership: Membership, filters: Filters) -> list[AnyRow]:
     """A page of the challenges, the latest activity first, and one more if there are others after them."""
-    query = _challenges(replace(filters, before=None), has_news=membership.unread > 0, goes_on=bool(filters.before))
+    query = _challenges(replace(filters, before=None), has_news=membership.has_news, goes_on=bool(filters.before))
     return fetch_rows(query, **params_of(membership), before=filters.before)
 
 
 @lru_cache
 def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect:
     member, concerned = aliased(Membership), aliased(User)
+    asker = MEMBERSHIP if has_news else None
     challenges = select(
         Post.number,
         Post.title,
@@ -100,11 +101,11 @@ def _challenges(filters: Filters, *, has_news: bool, goes_on: bool) -> AnySelect
         Post.affected_count,
         Post.comment_count,
         concerned.name.label("concerned_name"),
-        is_new(has_news),
+        *news_columns(asker),
         *author(),
     ).join(Membership, Membership.id == Post.author_id)
     query: AnySelect = (
-        with_person(challenges)
+        with_reading(with_person(challenges), asker)
         .outerjoin(member, member.id == func.coalesce(Post.asked_id, Post.taker_id))
         .outerjoin(concerned, concerned.id == member.user_id)
         .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.withdrawn_at.is_(None))

@@ -13,8 +13,9 @@ from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import challenge_list, co_affected, queries
 from workspace.posts.blueprint import blueprint
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.context import post_context
-from workspace.posts.forms import ParkingForm, RefusalForm, ReopeningForm, SolutionForm, TakingForm
+from workspace.posts.forms import DaysForm, ParkingForm, RefusalForm, ReopeningForm, SolutionForm, TakingForm
 from workspace.posts.models import Post
 from workspace.posts.statistics import figures
 from workspace.roles.queries import choices
@@ -55,14 +56,15 @@ def challenges(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.MOVE_CHALLENGES)
 def ask_who_takes(membership: Membership, number: int) -> ResponseReturnValue:
     """The form for who takes it."""
-    return _form_of(membership, number, _taking_form(membership), "taking", Post.require_unsolved)
+    form = _taking_form(membership, queries.challenge(membership, number))
+    return _form_of(membership, number, form, "taking", Post.require_unsolved)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/taking")
 @members_with(Action.MOVE_CHALLENGES)
 def take(membership: Membership, number: int) -> ResponseReturnValue:
     """Take the challenge, or ask another member to."""
-    form = _taking_form(membership)
+    form = _taking_form(membership, queries.challenge(membership, number))
 
     def move(post: Post) -> str:
         whom = db.session.get(Membership, form.taker.data) if form.taker.data else None
@@ -70,7 +72,8 @@ def take(membership: Membership, number: int) -> ResponseReturnValue:
         if whom is None:
             post.take(membership, instead_of=instead_of)
             return _("You have taken the challenge.")
-        post.ask(membership, whom, instead_of=instead_of)
+        note = form.note.data or ""
+        post.ask(membership, whom, instead_of=instead_of, note=note, answer_by=form.answer_by.data)
         return _("%(name)s is asked to take the challenge.", name=whom.user.name)
 
     return _move(membership, number, form, "taking", move)
@@ -106,6 +109,50 @@ def decline_taking(membership: Membership, number: int) -> ResponseReturnValue:
         return _("You have declined. The others can see why.")
 
     return _move(membership, number, form, "refusal", move)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/taking/withdrawal")
+@members_with(Action.MOVE_CHALLENGES)
+def withdraw_asking(membership: Membership, number: int) -> ResponseReturnValue:
+    """Ask nobody any more to take the challenge."""
+
+    def move(post: Post) -> str:
+        whom = post.withdraw_asking(membership)
+        return _("%(name)s is no longer asked to take the challenge.", name=whom.user.name)
+
+    return _move(membership, number, WorkspaceForm(), "", move)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/taking/reminder")
+@members_with(Action.MOVE_CHALLENGES)
+def remind_of_taking(membership: Membership, number: int) -> ResponseReturnValue:
+    """Remind whoever is asked to take the challenge."""
+
+    def move(post: Post) -> str:
+        return _("%(name)s is reminded.", name=post.remind(membership).user.name)
+
+    return _move(membership, number, WorkspaceForm(), "", move)
+
+
+@blueprint.get("/<slug:slug>/posts/<number:number>/days")
+@members_with(Action.MOVE_CHALLENGES)
+def ask_for_days(membership: Membership, number: int) -> ResponseReturnValue:
+    """The form for another day: of a wished answer, or of opening again."""
+    form = _days_form(queries.challenge(membership, number))
+    return _form_of(membership, number, form, "days", Post.require_solvable)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/days")
+@members_with(Action.MOVE_CHALLENGES)
+def set_days(membership: Membership, number: int) -> ResponseReturnValue:
+    """Change the day of a wished answer, or of opening again."""
+    form = _days_form(queries.challenge(membership, number))
+
+    def move(post: Post) -> str:
+        post.set_day(membership, form.day.data, of=form.of.data or "")
+        return _("The day is changed.")
+
+    return _move(membership, number, form, "days", move)
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/solution")
@@ -252,9 +299,17 @@ def _shown(membership: Membership, number: int) -> Response:
     )
 
 
-def _taking_form(membership: Membership) -> TakingForm:
-    form = TakingForm()
+def _taking_form(membership: Membership, challenge: Post) -> TakingForm:
+    form = TakingForm(data={"answer_by": challenge.answer_by})
     form.taker.choices = [(0, _("I do")), *queries.who_can_take(membership)]
+    return form
+
+
+def _days_form(challenge: Post) -> DaysForm:
+    is_parked = challenge.status is ChallengeStatus.PARKED
+    day = challenge.parked_until if is_parked else challenge.answer_by
+    form = DaysForm(data={"day": day, "of": challenge.status.value if challenge.status else ""})
+    form.day.label.text = _("Open it again on") if is_parked else _("Answer wanted by")
     return form
 
 

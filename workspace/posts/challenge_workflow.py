@@ -18,18 +18,21 @@ from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
-from workspace.notifications.dispatch import NotificationKind, notify
-from workspace.partnerships.activity_log import RecordedEntry, record, record_by
+from workspace.notifications.dispatch import NotificationKind, notify, send_immediate
+from workspace.partnerships.activity_log import Entry, RecordedEntry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts.authored_text import AuthoredText
 from workspace.posts.verbs import (
+    ASKED_NO_LONGER,
     ASKED_TO_TAKE,
     DECLINED_TO_TAKE,
     MOVED_ON,
     PARKED,
     REOPENED,
+    RESCHEDULED_ANSWER,
+    RESCHEDULED_OPENING,
     SOLVED,
     TOOK,
 )
@@ -49,8 +52,8 @@ class ChallengeStatus(StrEnum):
 
 UNSOLVED = (ChallengeStatus.OPEN, ChallengeStatus.ONGOING)
 
-# The entries that brought a challenge where it is.
-STATUS_VERBS = (TOOK, SOLVED, PARKED)
+# The entries that brought a challenge where it is, and that asked somebody to take it.
+STATUS_VERBS = (TOOK, SOLVED, PARKED, ASKED_TO_TAKE)
 
 
 def is_stalled(challenge: Any) -> bool:
@@ -79,7 +82,8 @@ class StateChanged(Conflict):
 class ChallengeMixin(AuthoredText):
     """What a challenge has beside its text: a status, and somebody who has taken it. Progress has no status.
 
-    `taker_id` has taken it; `asked_id` has been asked to. `status_at` is the moment of the last change of status.
+    `taker_id` has taken it; `asked_id` has been asked to, by the entry `asked_number`, and was reminded of it at
+    `reminded_at`. `status_at` is the moment of the last change of status.
     `outcome` says what solved it, or why it is parked; `parked_until` is the day on which it opens again by itself.
     """
 
@@ -91,6 +95,8 @@ class ChallengeMixin(AuthoredText):
     status_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taker_id: Mapped[int | None]
     asked_id: Mapped[int | None]
+    asked_number: Mapped[int | None]
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(Text, default="")
     parked_until: Mapped[date | None]
     answer_by: Mapped[date | None]
@@ -129,17 +135,69 @@ class ChallengeMixin(AuthoredText):
                 self._require_as_seen(instead_of)
                 self._give_to(by)
 
-    def ask(self, by: Membership, whom: Membership, *, instead_of: int | None = None) -> None:
-        """Ask another member to take it, who accepts or declines. `instead_of` is as for `take`."""
+    def ask(
+        self,
+        by: Membership,
+        whom: Membership,
+        *,
+        instead_of: int | None = None,
+        note: str = "",
+        answer_by: date | None = None,
+    ) -> None:
+        """Ask another member to take it, who accepts or declines. `instead_of` is as for `take`.
+
+        `note` is a word to them; `answer_by` becomes the day by which an answer is wished.
+        """
         with by.partnership.locked():
             self.require_unsolved(by)
             if whom.partnership_id != self.partnership_id or not whom.may(Action.MOVE_CHALLENGES):
                 raise Conflict(_("Whoever is asked has to be a member who can write here. Choose another."))
             if self.assignee_id != whom.id:
                 self._require_as_seen(instead_of)
-                self.asked_id = whom.id
-                entry = self._moved(by.partnership, ASKED_TO_TAKE, by, subject=whom)
+                self.asked_id, self.reminded_at = whom.id, None
+                self.answer_by = answer_by or self.answer_by
+                entry = self._moved(by.partnership, ASKED_TO_TAKE, by, subject=whom, note=note)
+                self.asked_number = entry.number
                 notify({NotificationKind.CHALLENGE: [whom.id]}, entry, post=self.number)
+
+    def withdraw_asking(self, by: Membership) -> Membership:
+        """Ask nobody any more, and return who was asked. Raises StateChanged if they have answered."""
+        with by.partnership.locked():
+            whom = self.require_someone_asked(by)
+            self.asked_id = self.asked_number = None
+            self._moved(by.partnership, ASKED_NO_LONGER, by, subject=whom)
+            return whom
+
+    def remind(self, by: Membership) -> Membership:
+        """Mail whoever has been asked once more, at most once a day, and return them. Raises as `withdraw_asking`."""
+        with by.partnership.locked():
+            whom = self.require_someone_asked(by)
+            day = clock.now().date()
+            if self.asked_number and (self.reminded_at is None or self.reminded_at.date() < day):
+                self.reminded_at = clock.now()
+                about = {"entry": self.asked_number, "post": self.number, "is_reminder": True}
+                key = f"{self.asked_number}:reminder:{day}"
+                send_immediate({NotificationKind.CHALLENGE: [whom.id]}, self.partnership_id, key=key, **about)
+            return whom
+
+    def set_day(self, by: Membership, day: date | None, *, of: str) -> None:
+        """Change the day by which an answer is wished, or, while it is parked, that on which it opens again.
+
+        `of` is the status that the form showed; raises StateChanged if it was parked or opened in the meantime.
+        """
+        with by.partnership.locked():
+            self.require_solvable(by)
+            is_parked = self.status is ChallengeStatus.PARKED
+            if is_parked is not (of == ChallengeStatus.PARKED):
+                raise StateChanged(_("The challenge has been parked or opened in the meantime."))
+            if day == (self.parked_until if is_parked else self.answer_by):
+                return
+            if is_parked:
+                self.parked_until = day
+            else:
+                self.answer_by = day
+            verb = RESCHEDULED_OPENING if is_parked else RESCHEDULED_ANSWER
+            record_by(by, verb, post_number=self.number, day=day.isoformat() if day else None)
 
     def accept(self, by: Membership) -> None:
         """Take the challenge as one was asked to. Raises Moved if one is asked no longer."""
@@ -154,8 +212,10 @@ class ChallengeMixin(AuthoredText):
         """Say no to taking it, and why. Raises Moved if one is asked no longer."""
         with by.partnership.locked():
             self.require_asked(by)
-            self.asked_id = None
-            self._moved(by.partnership, DECLINED_TO_TAKE, by, note=reason)
+            asker_ids = self._asker_ids()
+            self.asked_id = self.asked_number = None
+            entry = self._moved(by.partnership, DECLINED_TO_TAKE, by, note=reason)
+            notify({NotificationKind.TAKING: asker_ids}, entry, post=self.number)
 
     def solve(self, by: Membership, note: str, by_posts: Sequence[int] = ()) -> None:
         """Close it with the note that says what solved it, and the numbers of the progress posts that did."""
@@ -172,21 +232,24 @@ class ChallengeMixin(AuthoredText):
             self._moved(by.partnership, PARKED, by, note=reason, until=until.isoformat() if until else None)
 
     def reopen(self, by: Membership, reason: str) -> None:
-        """Open it again, and say why: it was solved, parked, or taken by somebody who can't go on with it."""
+        """Open it again, and say why: it was solved, parked, or taken by somebody who can't go on with it.
+
+        If it was parked, whoever has taken it goes on with it.
+        """
         with by.partnership.locked():
             self.require_reopenable(by)
-            self._set(by.partnership, ChallengeStatus.OPEN)
+            self._open(by.partnership)
             self._moved(by.partnership, REOPENED, by, note=reason)
 
     def open_in_time(self, partnership: Partnership, today: date) -> bool:
-        """Open it if its day has come, and say whether it had. Nobody does it: Samspil."""
+        """Open it if its day has come, and say whether it had. Nobody does it: Samspil; its taker goes on with it."""
         with partnership.locked():
             has_come = (
                 self.status is ChallengeStatus.PARKED and self.parked_until is not None and self.parked_until <= today
             )
             if not has_come or self.is_withdrawn or partnership.is_archived:
                 return False
-            self._set(partnership, ChallengeStatus.OPEN)
+            self._open(partnership)
             self._moved(partnership, REOPENED, None)
             return True
 
@@ -247,14 +310,35 @@ class ChallengeMixin(AuthoredText):
         if self.asked_id != by.id:
             raise StateChanged(_("You are no longer asked to take this challenge."))
 
+    def require_someone_asked(self, by: Membership) -> Membership:
+        """Raise the fitting refusal unless somebody has been asked, and `by` may take it back; returns who."""
+        self.require_movable(by)
+        whom = db.session.get(Membership, self.asked_id) if self.asked_id else None
+        if whom is None:
+            raise StateChanged(_("Nobody is asked to take the challenge any more."))
+        return whom
+
     def _require_as_seen(self, concerned_id: int | None) -> None:
         if self.assignee_id != concerned_id:
             raise StateChanged(_("Somebody else has taken the challenge, or been asked to, in the meantime."))
 
     def _give_to(self, taker: Membership) -> None:
+        asker_ids = self._asker_ids()
         self._set(taker.partnership, ChallengeStatus.ONGOING)
         self.taker_id = taker.id
-        self._moved(taker.partnership, TOOK, taker)
+        entry = self._moved(taker.partnership, TOOK, taker)
+        notify({NotificationKind.TAKING: asker_ids}, entry, post=self.number)
+
+    def _asker_ids(self) -> list[int]:
+        """Who has asked somebody to take it, and waits for an answer: at most one."""
+        asking = db.session.get(Entry, (self.partnership_id, self.asked_number)) if self.asked_number else None
+        return [asking.actor_id] if asking and asking.actor_id else []
+
+    def _open(self, partnership: Partnership) -> None:
+        """Let it be unsolved again: in progress if it was parked by somebody who has taken it, and is still here."""
+        taker = db.session.get(Membership, self.taker_id) if self.taker_id else None
+        goes_on = self.status is ChallengeStatus.PARKED and taker is not None and taker.may(Action.MOVE_CHALLENGES)
+        self._set(partnership, ChallengeStatus.ONGOING if goes_on else ChallengeStatus.OPEN)
 
     def _set(
         self, partnership: Partnership, status: ChallengeStatus, *, outcome: str = "", until: date | None = None
@@ -262,7 +346,7 @@ class ChallengeMixin(AuthoredText):
         """Change the status, and count the unsolved along. What is open has nobody who has taken it."""
         partnership.unsolved_count += (status in UNSOLVED) - (self.status in UNSOLVED)
         self.status, self.status_at = status, clock.now()
-        self.asked_id, self.outcome, self.parked_until = None, outcome, until
+        self.asked_id, self.asked_number, self.outcome, self.parked_until = None, None, outcome, until
         if status is ChallengeStatus.OPEN:
             self.taker_id = None
 

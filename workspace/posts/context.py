@@ -7,7 +7,7 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.posts import queries
 from workspace.posts.challenge_workflow import ChallengeStatus, may_move
-from workspace.posts.verbs import SOLVED
+from workspace.posts.verbs import ASKED_TO_TAKE, SOLVED
 
 
 def post_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def challenge_context(membership: Membership, post: AnyRow) -> dict[str, Any]:
     progress = queries.progress_of(membership, post.number, solving)
     return {
         "turns": turns,
+        "asking": turns.get(ASKED_TO_TAKE) if post.asked_id else None,
         "people": queries.people_of(membership, concerned),
         "may_move": may_move(membership, post),
         "solved_by": [row for row in progress if row.number in solving],

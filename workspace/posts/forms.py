@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, RadioField, SelectField, SelectMultipleField, ValidationError
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField, ValidationError
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
@@ -94,6 +94,25 @@ class TakingForm(WorkspaceForm):
 
     instead_of = hidden_int_field(required=False)
     taker = SelectField(_l("Who takes it?"), coerce=int, default=0)
+    note = text_area_field(_l("A word to the one you ask"), longest=LONGEST_NOTE)
+    answer_by = date_field(_l("Answer wanted by"))
+
+    def validate_answer_by(self, field: Field) -> None:
+        """Today or a day to come, unless it is as it was."""
+        if field.data and field.data < today() and field.data != field.object_data:
+            raise ValidationError(_("Choose today or a later day."))
+
+
+class DaysForm(WorkspaceForm):
+    """The day of a challenge: by which an answer is wished, or on which it opens again."""
+
+    of = HiddenField()
+    day = date_field(_l("Day"), description=_l("Leave it empty for no certain day."))
+
+    def validate_day(self, field: Field) -> None:
+        """A day to come, unless it is as it was."""
+        if field.data and field.data <= today() and field.data != field.object_data:
+            raise ValidationError(_("Choose a day in the future."))
 
 
 class RefusalForm(WorkspaceForm):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, null, or_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -15,6 +15,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import HISTORY_COLUMNS, ORGANISATION_AND_SIDE, SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.partnerships.reading import ReadingPosition, is_comment, is_news
 from workspace.partnerships.verbs import Verb, thread_verbs
 from workspace.permissions import Level
 from workspace.posts import follows
@@ -33,11 +34,13 @@ SHOWN_IN_FEED = 280
 # Of the progress that can have solved a challenge, and of the challenges that progress can move.
 MOST_CHOICES = 50
 MOST_UNSOLVED = 25
+NAMED_BESIDE_FEED = 3
 LONGEST_CHOICE = 60
 
 # Aliases cost more to make than the statement they stand in, so these are shared.
 MOVED, CONCERNED_MEMBERSHIP, CONCERNED = shared_alias(Post), shared_alias(Membership), shared_alias(User)
 WITHDRAWER_MEMBERSHIP, WITHDRAWER = shared_alias(Membership), shared_alias(User)
+ACT, ACTOR_MEMBERSHIP, ACTOR = shared_alias(Entry), shared_alias(Membership), shared_alias(User)
 
 
 def challenge(membership: Membership, number: int) -> Post:
@@ -60,20 +63,21 @@ def card(membership: Membership, number: int) -> AnyRow:
 
 def feed(membership: Membership, *, kind: PostKind | None, before: int | None) -> list[AnyRow]:
     """A page of the feed but for the pinned, the latest activity first, and one more if there are older posts."""
-    query = _feed(has_news=membership.unread > 0, of_kind=kind is not None, goes_on=bool(before))
+    query = _feed(has_news=membership.has_news, of_kind=kind is not None, goes_on=bool(before))
     return fetch_rows(query, **params_of(membership), kind=kind, before=before)
 
 
 def pinned(membership: Membership, *, kind: PostKind | None) -> list[AnyRow]:
     """The pinned posts, the latest pinned first."""
-    query = _pinned(has_news=membership.unread > 0, of_kind=kind is not None)
+    query = _pinned(has_news=membership.has_news, of_kind=kind is not None)
     return fetch_rows(query, **params_of(membership), kind=kind)
 
 
 @cached_statement
 def _card() -> AnySelect:
     return card_select(
-        false().label("is_new"),
+        null().label("act_verb"),
+        *news_columns(None),
         Post.body_html,
         null().label("excerpt"),
         is_held_by(MEMBERSHIP, Post.role_id).label("holds_role"),
@@ -105,7 +109,9 @@ def feed_select(*, has_news: bool, of_kind: bool) -> AnySelect:
 
     Those of ASKER's partnership, with `of_kind` of the one `kind`; without `has_news` there is none in all of it.
     """
-    query = card_select(is_new(has_news), *body_columns(Post, SHOWN_IN_FEED))
+    asker = MEMBERSHIP if has_news else None
+    columns = *act_columns(), *news_columns(asker), *body_columns(Post, SHOWN_IN_FEED)
+    query = with_reading(with_act(card_select(*columns)), asker)
     query = query.where(Post.partnership_id == MEMBERSHIP.partnership_id)
     return query.where(Post.kind == bindparam("kind", type_=Post.kind.type)) if of_kind else query
 
@@ -200,20 +206,66 @@ def withdrawn_by(writing: type[AuthoredText]) -> Any:
     return name.correlate(writing).scalar_subquery().label("withdrawn_by_name")
 
 
-def is_new(has_news: bool) -> Any:
-    """Whether others have done something about the post since ASKER last looked, where that is so of any post."""
-    if not has_news:
-        return false().label("is_new")
+def act_columns() -> tuple[Any, ...]:
+    """What the latest activity of a post is, and by whom: the columns `act_verb` and `act_name`.
+
+    Both are None for a comment that is withdrawn, the name for what time does.
+    """
+    stands = ACT.stands.is_not(False)
+    return case((stands, ACT.verb)).label("act_verb"), case((stands, ACTOR.name)).label("act_name")
+
+
+def with_act(query: AnySelect) -> AnySelect:
+    """`query` of posts with the entry that is the latest activity of each, and who did it."""
     return (
-        exists()
-        .where(
-            Entry.partnership_id == Post.partnership_id,
-            Entry.post_number == Post.number,
-            Entry.number > MEMBERSHIP.seen_number,
-            Entry.actor_id.is_distinct_from(MEMBERSHIP.id),
-        )
-        .label("is_new")
+        query.outerjoin(ACT, and_(ACT.partnership_id == Post.partnership_id, ACT.number == Post.activity_number))
+        .outerjoin(ACTOR_MEMBERSHIP, ACTOR_MEMBERSHIP.id == ACT.actor_id)
+        .outerjoin(ACTOR, ACTOR.id == ACTOR_MEMBERSHIP.user_id)
     )
+
+
+def news_columns(member: Any) -> tuple[Any, ...]:
+    """What is new of a post to `member` (its id and seen_number), whose row stands beside it; None: nothing is.
+
+    `is_new` says that the post itself is, `new_comments` how many comments are, `first_new` the number of the first of
+    them, and `unread_to` that of the last entry whose reading its card shows.
+    """
+    names = ("is_new", "new_comments", "first_new", "unread_to")
+    if member is None:
+        return tuple(value.label(name) for name, value in zip(names, (false(), null(), null(), null()), strict=True))
+    read_to, card_to = (func.coalesce(column, 0) for column in (ReadingPosition.number, ReadingPosition.card_number))
+    here = (
+        Entry.partnership_id == Post.partnership_id,
+        Entry.post_number == Post.number,
+        Entry.number > member.seen_number,
+        Entry.actor_id.is_distinct_from(member.id),
+    )
+    comments = *here, is_comment(), Entry.stands.is_(True), Entry.number > read_to
+    shown = *here, ~is_comment(), is_news(), Entry.number > card_to
+    return (
+        and_(
+            Post.number > member.seen_number,
+            Post.number > card_to,
+            Post.author_id != member.id,
+            Post.withdrawn_at.is_(None),
+        ).label("is_new"),
+        *(
+            select(value).where(*conditions).correlate_except(Entry).scalar_subquery().label(name)
+            for name, value, conditions in (
+                ("new_comments", func.count(), comments),
+                ("first_new", func.min(Entry.number), comments),
+                ("unread_to", func.max(Entry.number), shown),
+            )
+        ),
+    )
+
+
+def with_reading(query: AnySelect, member: Any) -> AnySelect:
+    """`query` of posts with the row of what `member` has read of each; as it is for None."""
+    if member is None:
+        return query
+    mine = and_(ReadingPosition.membership_id == member.id, ReadingPosition.post_number == Post.number)
+    return query.outerjoin(ReadingPosition, mine)
 
 
 def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
@@ -290,6 +342,21 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     if not membership.partnership.unsolved_count:
         return []
     return [(number, title) for number, title in fetch_rows(_unsolved(), **params_of(membership))]
+
+
+def last_unsolved(membership: Membership) -> list[AnyRow]:
+    """The first of the unsolved challenges, the latest activity first."""
+    return fetch_rows(_last_unsolved(), **params_of(membership))
+
+
+@cached_statement
+def _last_unsolved() -> AnySelect:
+    return (
+        select(Post.number, Post.title, Post.status, Post.created_at, Post.answer_by)
+        .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.is_unsolved)
+        .order_by(Post.activity_number.desc())
+        .limit(NAMED_BESIDE_FEED)
+    )
 
 
 @cached_statement

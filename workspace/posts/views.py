@@ -1,5 +1,6 @@
 """The feed of a partnership, and its posts."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -9,9 +10,13 @@ from markupsafe import Markup
 
 from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
+from workspace.db.transactions import run_after_request
+from workspace.db.types import AnyRow
+from workspace.partnerships import reading
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
+from workspace.partnerships.rail import rail
 from workspace.permissions import Action, members_with
 from workspace.posts import follows as follows_module
 from workspace.posts import fragments, labels, queries, versions
@@ -25,12 +30,14 @@ from workspace.posts.reactions import summarise
 from workspace.rich_text import RichText
 from workspace.roles.queries import choices, role
 from workspace.web import htmx, pagination
+from workspace.web.forms import MAX_TEXT
 from workspace.web.fragment_cache import cached_fragment
-from workspace.web.htmx import flash_live, page_or_partial, took_draft
+from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
 blueprint.add_app_template_filter(summarise)
+blueprint.add_app_template_filter(fragments.act)
 for name in ("POST_KINDS", "POST_KINDS_IN_PLURAL", "POST_KIND_HINTS", "CHALLENGE_STATUSES"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
@@ -59,7 +66,7 @@ def create(membership: Membership) -> ResponseReturnValue:
     form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            return htmx.form_error("posts/_composer.html", page="", form=form, **partnership_context(membership))
+            return htmx.form_error("posts/_composer.html", page="", form=form, **_composing(membership))
         return make_response(_feed_page(membership, form, None), 422)
     try:
         post = _shared(membership, form)
@@ -67,7 +74,7 @@ def create(membership: Membership) -> ResponseReturnValue:
         form.take_new_key()
         earlier = queries.post(membership, already.number)
         if htmx.is_partial():
-            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **partnership_context(membership)}
+            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **_composing(membership)}
             return htmx.form_error("posts/_composer.html", page="", status=409, **context)
         return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.rich_text), 409)
     flash_live(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
@@ -100,7 +107,8 @@ def show(membership: Membership, number: int) -> ResponseReturnValue:
         partial = render_template("comments/_comment_page.html", post=post, **thread, **partnership_context(membership))
         return htmx.with_focus(make_response(partial), thread["latest"])
     form = _quoting(membership, post.number)
-    return render_template("posts/show.html", comment_form=form, **thread, **post_context(membership, post))
+    read = _open(membership, post, thread)
+    return render_template("posts/show.html", comment_form=form, **read, **thread, **post_context(membership, post))
 
 
 @blueprint.get("/<slug:slug>/posts/<number:number>/edit")
@@ -175,7 +183,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         )
     post.withdraw(membership, reason=form.reason.data or "")
     flash_live(_("The post is withdrawn."))
-    return shown(membership, post)
+    return shown(membership, post, answering=True)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
@@ -184,7 +192,8 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     """Pin a post to the top of the feed."""
     post = queries.post(membership, number)
     post.pin(membership)
-    flash_live(_("The post is pinned and comes first."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is pinned and comes first.", title=post.title), undo=Undo(f"{address}/unpinning"))
     return shown(membership, post)
 
 
@@ -194,7 +203,8 @@ def unpin(membership: Membership, number: int) -> ResponseReturnValue:
     """Unpin a post."""
     post = queries.post(membership, number)
     post.unpin(membership)
-    flash_live(_("The post is no longer pinned."))
+    address = f"{membership.partnership.address}posts/{number}"
+    flash_live(_("‘%(title)s’ is no longer pinned.", title=post.title), undo=Undo(f"{address}/pinning"))
     return shown(membership, post)
 
 
@@ -226,6 +236,21 @@ def unfollow(membership: Membership, number: int) -> ResponseReturnValue:
     return _follow(membership, number, follows=False)
 
 
+def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[str, Any]:
+    """To open a post is to read it, as far as it is shown: after the answer, in which what is new is marked.
+
+    A browser that fetches the page only in case it is asked for has not opened it.
+    """
+    shown = membership.partnership.last_number
+    if not thread["is_latest"]:
+        shown = thread["thread"][-1].number if thread["thread"] else post.number
+    entries, texts = reading.unread_of_post(membership, post.number, shown)
+    is_opened = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if is_opened and (entries or post.mentions_me):
+        run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
+    return {"unread": membership.unread - texts, "has_read": bool(texts)}
+
+
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
     queries.post(membership, number)
     follows_module.set_following(membership, number, follows=follows)
@@ -254,8 +279,8 @@ def _shared(membership: Membership, form: ShareForm) -> Post:
     return post
 
 
-def shown(membership: Membership, post: Post) -> Response:
-    """The post as it is now: in place, or on its page."""
+def shown(membership: Membership, post: Post, *, answering: bool = False) -> Response:
+    """The post as it is now: in place, or on its page; with `answering` if one can answer it now, or no longer."""
     address = f"{membership.partnership.address}posts/{post.number}"
     if htmx.has_own_page():
         return htmx.redirect_client(address)
@@ -263,6 +288,7 @@ def shown(membership: Membership, post: Post) -> Response:
         "posts/shown.htmx.html",
         to=address,
         focus="#post-title",
+        answering=answering,
         **post_context(membership, queries.card(membership, post.number)),
     )
 
@@ -273,8 +299,9 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
     if not number:
         return None
     quoted = comment_queries.comment(membership, post_number, number)
+    who = _("%(name)s wrote:", name=quoted.author.user.name)
     lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
-    return CommentForm(formdata=None, data={"body": f"{lines}\n"})
+    return CommentForm(formdata=None, data={"body": f"{who}\n\n{lines}\n"})
 
 
 def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditForm:
@@ -312,10 +339,18 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         form=form,
         goals=goals(membership),
         parties=organisations_by_side([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
-        events=unseen_events(membership) if membership.unread else [],
-        **_feed(membership, before),
+        events=unseen_events(membership) if membership.has_news else [],
+        rail=rail(membership) if form is None else [],
+        **_writer(membership),
+        **(partnership_context(membership) if form else _feed(membership, before)),
         **already,
     )
+
+
+@blueprint.app_template_global()
+def longest_text() -> int:
+    """How many characters a text may have."""
+    return MAX_TEXT
 
 
 @blueprint.app_template_global()
@@ -328,7 +363,17 @@ def empty_composer(membership: Membership) -> Markup:
         partnership=membership.partnership.link,
         kind=wanted if wanted in list(PostKind) else None,
         offered=offered,
+        **_writer(membership),
     )
+
+
+def _composing(membership: Membership) -> dict[str, Any]:
+    """The context of the composer."""
+    return {**_writer(membership), **partnership_context(membership)}
+
+
+def _writer(membership: Membership) -> dict[str, str]:
+    return {"writer": membership.user.name, "side": membership.organisation.usual_side}
 
 
 def _composer(membership: Membership) -> ShareForm:

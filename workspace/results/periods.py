@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
@@ -26,6 +26,7 @@ class Rhythm(StrEnum):
 
 MONTHS = {Rhythm.MONTH: 1, Rhythm.QUARTER: 3, Rhythm.HALF_YEAR: 6, Rhythm.YEAR: 12}
 EARLIEST = date(1990, 1, 1)
+MOST = 1_000  # As many are all there can be.
 
 
 class ReportingPeriod(NamedTuple):
@@ -72,7 +73,7 @@ def _ended(rhythm: Rhythm, today: date) -> Iterator[ReportingPeriod]:
 def since(rhythm: Rhythm, today: date, count: int) -> date:
     """The last day of the oldest of the newest `count` periods; for irregular ones, as many quarters ago."""
     regular = rhythm if rhythm is not Rhythm.IRREGULAR else Rhythm.QUARTER
-    return ended(regular, today, count)[-1].last
+    return ended(regular, today, count)[-1].last if count < MOST else EARLIEST
 
 
 def label(rhythm: Rhythm, period: ReportingPeriod) -> str:
@@ -107,3 +108,11 @@ def short_label(rhythm: Rhythm, period: ReportingPeriod) -> str:
 
 def _part(period: ReportingPeriod, months: int) -> int:
     return (period.last.month - 1) // months + 1
+
+
+def of_text(rhythm: Rhythm, text: str) -> ReportingPeriod | None:
+    """The period that ends on a day such as "20260331", or None for no such day."""
+    try:
+        return containing(rhythm, datetime.strptime(text, "%Y%m%d").date())
+    except ValueError:
+        return None

@@ -26,6 +26,7 @@ from workspace.results.periods import ReportingPeriod, Rhythm
 HUNDRED = Decimal(100)
 LISTED = 8  # periods, of which the newest complete one is found
 CHARTED = 40
+EVERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,15 @@ def totals(
     return found
 
 
-def newest_complete(found: Iterable[Total], indicator: Any) -> Total | None:
+def newest_complete(found: Iterable[Total]) -> Total | None:
     """The newest period that is complete."""
     complete = [total for total in found if total.is_complete]
     return complete[-1] if complete else None
 
 
-def ever_complete(partnership_id: int, number: int) -> Total | None:
-    """The same, however long ago: for an indicator of which none of the newest periods is complete."""
-    every = totals(partnership_id, [number], back=36 * 12)
-    return newest_complete(every.get(number, ()), None)
+def all_totals(partnership_id: int, number: int) -> list[Total]:
+    """Those of one indicator in all periods there are, the oldest first."""
+    return totals(partnership_id, [number], back=EVERY).get(number, [])
 
 
 def is_reached(direction: Direction, value: Decimal, target: Decimal) -> bool:

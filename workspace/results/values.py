@@ -21,11 +21,14 @@ class Counted(Protocol):
 
 def shown(indicator: Counted, value: Decimal | None) -> str:
     """ "64 %", "38", "48.500 kr.", "6,5 timer"; a dash for none."""
-    if value is None:
-        return "–"
+    return "–" if value is None else shown_with(indicator, value, indicator.decimals)
+
+
+def shown_with(indicator: Counted, value: Decimal, decimals: int) -> str:
+    """The same with so many decimals."""
     if indicator.kind is IndicatorKind.SHARE:
-        return numbers.percent(value, indicator.decimals)
-    text = numbers.written(value, indicator.decimals)
+        return numbers.percent(value, decimals)
+    text = numbers.written(value, decimals)
     return f"{text}\u00a0{indicator.unit}" if indicator.unit else text
 
 
@@ -44,6 +47,14 @@ def shown_parts(indicator: Counted, numerator: Decimal | None, denominator: Deci
     if indicator.kind is IndicatorKind.MEAN:
         return _("mean of %(count)s", count=as_typed(denominator))
     return _("%(part)s of %(whole)s", part=as_typed(numerator), whole=as_typed(denominator))
+
+
+def number_of(indicator: Counted, row: Any) -> str:
+    """A measurement in a table: "63 % (79 af 126)", "ikke målt"."""
+    if row.value is None:
+        return _("not measured")
+    parts = shown_parts(indicator, row.numerator, row.denominator)
+    return f"{shown(indicator, row.value)} ({parts})" if parts else shown(indicator, row.value)
 
 
 def shown_difference(indicator: Counted, difference: Decimal) -> str:

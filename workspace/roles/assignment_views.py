@@ -16,7 +16,8 @@ from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
 from workspace.roles.labels import accepted
 from workspace.roles.models import Role
 from workspace.roles.views import PLACE, form_again, form_on, shown
-from workspace.web.htmx import flash_live, page_or_partial
+from workspace.web import pagination
+from workspace.web.htmx import Undo, flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
 ASSIGNMENT = f"{ROLE}/holdings/<number:assignment_id>"
@@ -33,7 +34,8 @@ def new_offer(membership: Membership, role_id: int) -> ResponseReturnValue:
         if (wanted := request.args.get("kind", "")) in list(AssignmentKind)
         else AssignmentKind.ACCOUNTABLE
     )
-    form = OfferForm(data={"kind": kind, "starts_on": today()})
+    instead, member = (pagination.parse_int(request.args.get(name, "")) for name in ("instead", "member"))
+    form = OfferForm(data={"kind": kind, "starts_on": today(), "instead": instead, "member": member})
     return page_or_partial("roles/form.html", "roles/_offer.html", **_offer(membership, role, form))
 
 
@@ -58,10 +60,24 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
             notes=form.notes.data or "",
             starts_at=form.starts_at,
             stays_as_helper=form.stays_as_helper.data,
+            instead_of=queries.assignment(membership, role_id, form.instead.data) if form.instead.data else None,
         )
     except Conflict as conflict:
         return form_again(_offer(membership, role, form), status=409, conflict=conflict.message)
-    flash_live(_("%(name)s is asked, and can accept or decline.", name=made.membership.user.name))
+    undo = Undo(f"{membership.partnership.address}roles/{role_id}/holdings/{made.id}/withdrawal")
+    names = {"name": made.membership.user.name, "role": role.name}
+    flash_live(_("%(name)s is asked about ‘%(role)s’, and can accept or decline.", **names), undo=undo)
+    return shown(membership, role)
+
+
+@blueprint.post(f"{ROLE}/taking")
+@members_with(Action.ASSIGN_ROLES)
+def take(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Take a role oneself, as a moderator."""
+    role, helps = queries.role(membership, role_id), request.form.get("kind") == AssignmentKind.HELPER
+    taken = answers.take(role, membership, kind=AssignmentKind.HELPER if helps else AssignmentKind.ACCOUNTABLE)
+    ending = f"{membership.partnership.address}roles/{role_id}/holdings/{taken.id}/ending"
+    flash_live(accepted(taken, membership), undo=Undo(ending, {"reason": _("Undone")}))
     return shown(membership, role)
 
 
@@ -119,7 +135,7 @@ def decline(membership: Membership, role_id: int, assignment_id: int) -> Respons
     if not form.validate():
         return form_again(_about(membership, assignment, "_refusal", form))
     answers.decline(assignment, membership, form.reason.data)
-    flash_live(_("Your answer is given."))
+    flash_live(_("You have declined: ‘%(role)s’.", role=assignment.role.name))
     return shown(membership, assignment.role)
 
 
@@ -129,7 +145,22 @@ def withdraw(membership: Membership, role_id: int, assignment_id: int) -> Respon
     """Withdraw an offer or a request."""
     assignment = queries.assignment(membership, role_id, assignment_id)
     offers.withdraw(assignment, membership)
-    flash_live(_("It is withdrawn."))
+    names = {"name": assignment.membership.user.name, "role": assignment.role.name}
+    flash_live(
+        _("%(name)s is no longer asked about ‘%(role)s’.", **names)
+        if assignment.offered_by_id
+        else _("You no longer ask for ‘%(role)s’.", **names)
+    )
+    return shown(membership, assignment.role)
+
+
+@blueprint.post(f"{ASSIGNMENT}/reminder")
+@members_with(Action.TAKE_ROLES)
+def remind(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
+    """Remind whoever the role is offered to."""
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.remind(assignment, membership)
+    flash_live(_("%(name)s is reminded.", name=assignment.membership.user.name))
     return shown(membership, assignment.role)
 
 
@@ -153,7 +184,8 @@ def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseRet
     if not form.validate():
         return form_again(_about(membership, assignment, "_ending", form))
     endings.end(assignment, membership, form.reason.data)
-    flash_live(_("It has ended. The history keeps it."))
+    names = {"name": assignment.membership.user.name, "role": assignment.role.name}
+    flash_live(_("%(name)s no longer has the role ‘%(role)s’. The history keeps it.", **names))
     return shown(membership, assignment.role)
 
 

@@ -15,9 +15,12 @@ from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_R
 
 @email_type("role", _l("Role offered, handed over or answered"))
 def role(mail: Mail) -> EmailContent | None:
-    """What happened about a role that has to do with the reader; an offer only while it stands."""
-    membership, entry = emails.recipient_membership(mail), emails.entry(mail)
+    """What happened about a role that has to do with the reader; an offer and its reminder only while it stands."""
+    membership = emails.recipient_membership(mail)
     assignment = db.session.get_one(RoleAssignment, mail.payload["holding"])
+    if mail.payload.get("is_reminder"):
+        return _reminder(mail, assignment, membership)
+    entry = emails.entry(mail)
     offers = entry.verb is OFFERED_ROLE
     if membership is None or entry.actor is None or (offers and assignment.state is not AssignmentState.OFFERED):
         return None
@@ -28,6 +31,21 @@ def role(mail: Mail) -> EmailContent | None:
         quote=assignment.notes if offers else entry.details.get("reason", ""),
         path=f"roles/{assignment.role_id}",
         button=_("Answer") if offers else _("See the role"),
+    )
+
+
+def _reminder(mail: Mail, assignment: RoleAssignment, membership: Membership | None) -> EmailContent | None:
+    offerer = db.session.get(Membership, assignment.offered_by_id) if assignment.offered_by_id else None
+    if membership is None or offerer is None or assignment.state is not AssignmentState.OFFERED:
+        return None
+    names = {"who": offerer.user.name, "role": assignment.role.name}
+    return emails.notification_email(
+        mail,
+        membership,
+        heading=_("Reminder: %(who)s offers you the role ‘%(role)s’", **names),
+        quote=assignment.notes,
+        path=f"roles/{assignment.role_id}",
+        button=_("Answer"),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import and_, or_, select
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.models import Membership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
@@ -25,10 +26,12 @@ def offer(
     notes: str = "",
     starts_at: datetime | None = None,
     stays_as_helper: bool = False,
+    instead_of: RoleAssignment | None = None,
 ) -> RoleAssignment:
     """Offer a role. From whoever is accountable it is a handover, which takes effect at `starts_at` once `to` accepts.
 
-    With `stays_as_helper` the former holder stays for a month to help. Repeating an offer does nothing.
+    With `stays_as_helper` the former holder stays for a month to help. `instead_of` is an offer to somebody else, which
+    is withdrawn. Repeating an offer does nothing.
     Raises NotAllowed unless `by` is a moderator or the holder, Conflict if `to` can't take it.
     """
     with by.partnership.locked():
@@ -37,6 +40,8 @@ def offer(
         by.require(Action.TAKE_ROLES if hands_over else Action.ASSIGN_ROLES)
         require_able(to)
         _withdraw_from_those_who_left(role, by)
+        if instead_of and instead_of.state is AssignmentState.OFFERED and instead_of.membership_id != to.id:
+            withdraw(instead_of, by)
         for other in waiting(role):
             if other.membership_id == to.id:
                 if (other.state, other.kind) == (AssignmentState.OFFERED, kind):
@@ -88,6 +93,21 @@ def withdraw(assignment: RoleAssignment, by: Membership) -> None:
             raise NotAllowed(_("Only whoever made the offer, or a moderator, can withdraw it."))
         assignment.resolve(by, AssignmentState.WITHDRAWN)
         assignment.log(by, WITHDREW_ROLE)
+
+
+def remind(assignment: RoleAssignment, by: Membership) -> None:
+    """Mail whoever the role is offered to once more, at most once a day. Raises Conflict if they have answered."""
+    with by.partnership.locked():
+        by.require(Action.TAKE_ROLES)
+        assignment.require_open()
+        if assignment.state is not AssignmentState.OFFERED or not assignment.may_be_withdrawn_by(by):
+            raise NotAllowed(_("Only who made the offer, or a moderator, can remind of it."))
+        day = clock.now().date()
+        if assignment.reminded_at is None or assignment.reminded_at.date() < day:
+            assignment.reminded_at = clock.now()
+            told = {NotificationKind.ROLE: [assignment.membership_id]}
+            key = f"{assignment.id}:reminder:{day}"
+            send_immediate(told, assignment.partnership_id, key=key, holding=assignment.id, is_reminder=True)
 
 
 def is_accountable(member: Membership, role: Role) -> bool:

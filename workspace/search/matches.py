@@ -14,7 +14,7 @@ from workspace.search.postings import BLOCK, DAYS, FACTS, lookup, unpacked_days
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
-INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT)
+INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT)
 
 
 class Mode(StrEnum):

@@ -194,7 +194,8 @@ def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
 
 def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
     kind = FoundKind(row.kind)
-    address = f"/partnerships/{row.slug}/posts/{row.post_number}"
+    page = "results" if kind is FoundKind.RESULT else "posts"
+    address = f"/partnerships/{row.slug}/{page}/{row.post_number}"
     if kind is FoundKind.COMMENT:
         address += f"?comment={row.number}#comment-{row.number}"
     return Hit(

@@ -18,6 +18,7 @@ from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
+from workspace.results.models import Indicator
 
 
 class FoundKind(StrEnum):
@@ -26,6 +27,7 @@ class FoundKind(StrEnum):
     PROGRESS = "progress"
     CHALLENGE = "challenge"
     COMMENT = "comment"
+    RESULT = "result"
     ROLE = "role"
     PERSON = "person"
     PARTNERSHIP = "partnership"
@@ -86,6 +88,18 @@ def _comments(partnership_id: int, numbers: Collection[int]) -> list[SearchDocum
     ]
 
 
+def _indicators(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
+    query = (
+        select(Indicator.number, Membership.user_id, Indicator.created_at, Indicator.name, Indicator.definition)
+        .join(Membership, Membership.id == Indicator.created_by_id)
+        .where(Indicator.partnership_id == partnership_id, Indicator.number.in_(numbers))
+    )
+    return [
+        SearchDocument(row.number, FoundKind.RESULT, row.user_id, row.created_at, row.name, row.definition)
+        for row in fetch_rows(query)
+    ]
+
+
 def _shown_posts() -> AnySelect:
     return _columns(
         Post, Post.author_id, cast(Post.kind, String), Post.title, Post.body_text, Post.outcome, Post.status
@@ -133,9 +147,17 @@ def _shown_comments() -> AnySelect:
     )
 
 
+def _shown_indicators() -> AnySelect:
+    kind, nothing = literal(FoundKind.RESULT.value), literal("")
+    return _columns(
+        Indicator, Indicator.created_by_id, kind, Indicator.name, Indicator.definition, nothing, null()
+    )
+
+
 SOURCES = (
     TextSource(
         (FoundKind.PROGRESS, FoundKind.CHALLENGE), _posts, lambda: _shown_posts().where(Post.withdrawn_at.is_(None))
     ),
     TextSource((FoundKind.COMMENT,), _comments, _shown_comments),
+    TextSource((FoundKind.RESULT,), _indicators, _shown_indicators),
 )

@@ -6,16 +6,17 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from granian.log import LogLevels
 
-from workspace import worker
+from workspace import logs, worker
 from workspace.config import Settings
 from workspace.db import db
 from workspace.db.engine import checkpoint, watch_availability
 from workspace.live.views import watcher
-from workspace.logs import log_warnings
+from workspace.serving import metrics_server
 from workspace.serving.front import Front, options
 from workspace.serving.supervisor import Server
 
@@ -37,7 +38,7 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
     """
     global _app
     _app = app
-    log_warnings()
+    logs.install(as_json=app.settings.log_format == "json")
     server = Server(
         "wsgi:app",
         address=_address(app.settings),
@@ -46,8 +47,11 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
         log_level=LogLevels.error,
         **options(),
     )
+    server.is_behind_proxy = app.settings.trusted_proxies > 0
     server.on_startup(on_startup)
     server.add_process("Worker", _work)
+    if app.settings.metrics_address:
+        server.add_process("Metrics", _serve_metrics)
     _share_memory()
     try:
         server.serve(target_loader=_load_app, wrap_loader=False)
@@ -83,13 +87,13 @@ def _load_app() -> Any:
     """The app as granian calls it, in a web process."""
     app = _present_app()
     watch_availability(app)
+    metrics_server.sample(app, Event())
     sys.setswitchinterval(GIL_SWITCH_INTERVAL)
     return Front(app, watcher(app))
 
 
 def _work() -> None:
     """The worker, in its process."""
-    log_warnings()
     app = _present_app()
     with app.app_context():
         try:
@@ -99,8 +103,17 @@ def _work() -> None:
             db.engine.dispose()
 
 
+def _serve_metrics() -> None:
+    """What Prometheus asks, in its process."""
+    app = _present_app()
+    watch_availability(app)
+    metrics_server.serve(app)
+
+
 def _present_app() -> "Workspace":
     """The app of the main process; a new one where this process was not forked (macOS, Python 3.14)."""
     from workspace import create_app
 
-    return _app or create_app()
+    app = _app or create_app()
+    logs.install(as_json=app.settings.log_format == "json")
+    return app

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -25,6 +26,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, StopValidation
 from wtforms.widgets import HiddenInput
 
+from workspace.i18n import numbers
 from workspace.i18n.visible import visible
 from workspace.rich_text import (
     EMPTY,
@@ -243,6 +245,25 @@ def text_line_field(label: Any, *, longest: int, required: Any = "", **options: 
         render_kw={"maxlength": longest} | options.pop("render_kw", {}),
         **options,
     )
+
+
+class NumberField(StringField):
+    """A number as people write it: `number` once the form is valid, None where nothing was typed."""
+
+    def __init__(self, label: Any, *, unit: str = "", required: Any = "", **options: Any) -> None:
+        super().__init__(label, validators=[*_required(required)], filters=[stripped], **options)
+        self.unit = unit
+        self.number: Decimal | None = None
+        self.render_kw = {"inputmode": "decimal", "autocomplete": "off", "maxlength": numbers.LONGEST}
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        """Read the number."""
+        if validation_stopped or not self.data:
+            return
+        try:
+            self.number = numbers.parse(self.data, unit=self.unit)
+        except numbers.NotANumber as refusal:
+            raise ValidationError(str(refusal)) from None
 
 
 def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:

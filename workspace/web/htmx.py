@@ -1,6 +1,8 @@
 """Responses for HTMX and for plain forms: a partial or a redirect, with announcements and focus."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request
@@ -43,12 +45,28 @@ def has_own_page() -> bool:
     return is_partial() and urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path
 
 
-def flash_live(message: str, kind: str = "ok") -> None:
+class Undo(NamedTuple):
+    """The form that takes back what was just done: the address that it is sent to, and its fields."""
+
+    address: str
+    fields: Mapping[str, str | Sequence[str]] = MappingProxyType({})
+
+
+def flash_live(message: str, kind: str = "ok", *, undo: Undo | None = None) -> None:
     """Announce `message` at the edge of the page, with this response or the page that it redirects to.
 
-    `kind` is its colour and its icon: "ok" for what was done, "error" for what was not, "info" or "warn".
+    It says who and what. `kind` is its colour and its icon: "ok" for what was done, "error" for what was not, "info" or
+    "warn". With `undo` a button beside it takes back what was done.
     """
-    flash(message, kind)
+    if undo is None:
+        flash(message, kind)
+        return
+    fields = [
+        (name, value)
+        for name, values in undo.fields.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    flash({"text": message, "address": undo.address, "fields": fields}, kind)  # type: ignore[arg-type]
 
 
 def took_draft() -> None:

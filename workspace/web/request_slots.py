@@ -17,6 +17,20 @@ REQUESTS_AT_ONCE = 16
 SLOTS = "workspace.request_slots"
 
 
+class Slots(BoundedSemaphore):
+    """The request slots of a process."""
+
+    @property
+    def free(self) -> int:
+        """How many of them nobody holds."""
+        return self._value
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for one."""
+        return len(self._cond._waiters)  # type: ignore[attr-defined]
+
+
 @contextmanager
 def held(slots: BoundedSemaphore, environ: "WSGIEnvironment") -> Iterator[None]:
     """Hold one of the `slots` for the request of this `environ`."""

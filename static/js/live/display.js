@@ -1,6 +1,7 @@
 // What has come is shown without disturbing anybody.
 import { addCopying } from "../copying.js";
-import { page, rendered } from "./updates.js";
+import { keepMarks } from "../reading/marks.js";
+import { watch, watchAll } from "../reading/screen.js";
 
 const IN_USE = "textarea, trix-editor, select, input:not([type=hidden])";
 
@@ -16,7 +17,9 @@ export function showUpdates(came) {
       else morph(mine, part);
     }
     if (came.title) document.title = came.title;
+    keepMarks();
   });
+  watchAll();
 }
 
 const items = (list) => list.querySelectorAll(":scope > :is(article, div, li)[id], :scope > ol > li[id]");
@@ -31,7 +34,7 @@ function addItems(list, came) {
       if (next) next.before(item);
       else list.append(item);
       htmx.process(item);
-      hasShown = true;
+      watch(item);
     }
     next = document.getElementById(item.id);
   }
@@ -48,6 +51,9 @@ function offerItems(list, came) {
   showOffer();
 }
 
+// Of those that are shown now: not what is pinned above them.
+export const firstOffered = () => document.querySelector([...offered].map((id) => `#${CSS.escape(id)}`).join() || null);
+
 export function showOffer() {
   const fresh = document.getElementById("fresh");
   if (!fresh) return;
@@ -60,17 +66,6 @@ export function showOffer() {
   tell(words);
 }
 
-// What has come in while it was looked at has been read when the page is left.
-let hasShown = false;
-export function markSeen() {
-  const { seen, post, partnership } = page()?.dataset ?? {};
-  if (!hasShown || !seen) return;
-  hasShown = false;
-  const headers = { "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers")) };
-  const body = new URLSearchParams({ post, number: rendered().get(Number(partnership)) });
-  fetch(seen, { method: "POST", keepalive: true, headers, body }).catch(() => {});
-}
-
 function isInUse(element) {
   return element.matches("form") || element.querySelector(IN_USE) !== null;
 }
@@ -79,8 +74,13 @@ function morph(mine, came) {
   if (mine.isEqualNode(came) || (isInUse(mine) && mine.id !== "live")) return;
   const open = [...mine.querySelectorAll("details[open]")];
   const focused = document.activeElement;
+  // What somebody has opened to choose from or to read stays open, with what it says, until they close it.
+  const isOpened = (element) => element.matches?.(".acts, .comment__acts") && element.querySelector(".reactions, .followers ul");
   const isKept = (name, element) => (name === "open" && open.includes(element)) || (name === "tabindex" && element === focused);
-  Idiomorph.morph(mine, came, { callbacks: { beforeAttributeUpdated: (name, element) => !isKept(name, element) } });
+  Idiomorph.morph(mine, came, { callbacks: {
+    beforeNodeMorphed: (element) => !isOpened(element),
+    beforeAttributeUpdated: (name, element) => !isKept(name, element),
+  } });
   const now = document.getElementById(came.id);
   if (now) htmx.process(now);
 }

@@ -10,7 +10,7 @@ from workspace.accounts import passwords, sign_in
 from workspace.accounts.models import user_with
 from workspace.mail.addresses import normalised
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm
+from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm, ObjectionForm
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.join_requests import service as join_requests_service
@@ -40,6 +40,8 @@ def accept(token: str) -> ResponseReturnValue:
     user, form = g.user, AccountForm()
     if not invitation.is_open:
         return _invitation_page(invitation, form, 410)
+    if invitation.partnership.is_archived:
+        return _invitation_page(invitation, form, 409)
     if user is None:
         if user_with(invitation.email) is not None or not form.validate() or not _is_strong(form, invitation):
             return _invitation_page(invitation, form, 422)
@@ -52,6 +54,35 @@ def accept(token: str) -> ResponseReturnValue:
         membership = invitations_service.accept(invitation, user)
     flash_live(_("Welcome to ‘%(name)s’.", name=membership.partnership.name))
     return redirect_client(membership.partnership.address)
+
+
+@blueprint.post("/invitations/<token:token>/objection")
+@public
+def object_to_organisation(token: str) -> ResponseReturnValue:
+    """Say that one does not represent that organisation: whoever invited hears it, and can put it right."""
+    invitation = invitations_service.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    form = ObjectionForm()
+    if not invitation.is_open or invitation.link_id is not None:
+        return _invitation_page(invitation, AccountForm(formdata=None), 410)
+    if not form.validate():
+        return _invitation_page(invitation, AccountForm(formdata=None), 422, objection=form)
+    invitations_service.object_to(invitation, form.words.data)
+    flash_live(_("Thank you. %(name)s has been told.", name=invitation.invited_by.user.name))
+    return redirect_client(f"/invitations/{token}")
+
+
+@blueprint.post("/invitations/<token:token>/refusal")
+@public
+def decline_invitation(token: str) -> ResponseReturnValue:
+    """Say no to the invitation."""
+    invitation = invitations_service.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    invitations_service.decline(invitation, g.user)
+    flash_live(_("You have said no to ‘%(name)s’.", name=invitation.partnership.name))
+    return redirect_client("/" if g.user else f"/invitations/{token}")
 
 
 @blueprint.get("/join/<token:token>")
@@ -95,7 +126,7 @@ def _join_form(link: InviteLink) -> Any:
     """The form: it asks for an organisation unless one's own takes part, and strangers for the address too."""
     form = JoinForm() if g.user else JoinByAddressForm()
     present = participating_organisations(link.partnership)
-    form.organisation.choices = [(row.id, row.name) for row in present]
+    form.organisation.choices = [("", _("Choose")), *((row.id, row.name) for row in present)]
     if g.user and g.user.organisation_id in (row.id for row in present):
         del form.organisation
     return form
@@ -109,15 +140,22 @@ def _join_page_html(link: InviteLink, form: Any) -> str:
     return render_template("members/join.html", link=link, form=form, address=request.path)
 
 
-def _invitation_page(invitation: Invitation, form: AccountForm, status: int) -> ResponseReturnValue:
-    user = g.user
+def _invitation_page(
+    invitation: Invitation, form: AccountForm, status: int, *, objection: ObjectionForm | None = None
+) -> ResponseReturnValue:
+    user, invited, key = g.user, user_with(invitation.email), invitations_service.token(invitation)
     page = render_template(
         "members/invitation.html",
         invitation=invitation,
         form=form,
-        address=request.path,
+        address=f"/invitations/{key}",
+        key=key,
         is_mine=user is not None and user.email_key == invitation.email_key,
-        has_account=user_with(invitation.email) is not None,
+        has_account=invited is not None,
+        is_closed=invited is not None and not invited.is_active,
+        represents=invitations_service.represented(invitation),
+        objection=objection or ObjectionForm(formdata=None),
+        objects=objection is not None,
     )
     return make_response(page, status)
 

@@ -1,6 +1,6 @@
 """What will happen with each of the people on a pasted list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,19 +8,23 @@ from functools import cached_property
 from itertools import islice
 
 from sqlalchemy import case, select
+from sqlalchemy.orm import aliased
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.db.types import AnySelect
 from workspace.mail.addresses import normalised
 from workspace.members.invitations import limits, list_reader
+from workspace.members.invitations.list_reader import ListedPerson, Vocabulary
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
+from workspace.permissions import Level
 from workspace.web.forms import LONGEST_EMAIL
 
 # The longest list that is read, in characters and in addresses: longer ones would take too long.
-LONGEST = 100_000
+LONGEST = 150_000
 MOST = 1_000
 AT_ONCE = 500
 
@@ -36,7 +40,7 @@ class RowStatus(StrEnum):
     REQUESTED = "requested"
     INVITED = "invited"
     EXHAUSTED = "exhausted"
-    TWICE = "twice"
+    CLOSED = "closed"
     NO_ADDRESS = "no_address"
 
 
@@ -48,6 +52,7 @@ class Row:
     """Somebody on the list: the address as written and as it is, and what will happen with it.
 
     `since` is when the membership ended of somebody who had one, or when an exhausted address may have the next mail.
+    `organisation`, `access` and `role` are what the list says of them, in its own words.
     """
 
     written: str
@@ -55,6 +60,12 @@ class Row:
     name: str
     status: RowStatus
     since: datetime | None = None
+    organisation: str = ""
+    access: str = ""
+    role: str = ""
+    organisation_id: int | None = None
+    level: Level | None = None
+    role_id: int | None = None
 
     @cached_property
     def key(self) -> str:
@@ -62,22 +73,40 @@ class Row:
         return email_key(self.email)
 
 
-def read(partnership: Partnership, text: str) -> list[Row]:
-    """What will happen with each of the people on the list, in order, up to the limit."""
+def read(
+    partnership: Partnership, text: str, *, by: Membership | None = None, vocabulary: Vocabulary | None = None
+) -> list[Row]:
+    """What will happen with each of the people on the list that `by` has pasted, in order, up to the limit."""
+    return judged(partnership, rows_of(list_reader.read(text[:LONGEST], vocabulary).people), by=by)
+
+
+def rows_of(people: Iterable[ListedPerson]) -> list[Row]:
+    """The people of a list up to the limit, those with an address once in all its spellings."""
     rows: dict[str, Row] = {}
-    for person in list_reader.read(text[:LONGEST]).people[:MOST]:
+    for person in islice(people, MOST):
         address = _address(person.address)
-        row = Row(person.address, address, person.name, RowStatus.NEW if address else RowStatus.NO_ADDRESS)
+        status = RowStatus.NEW if address else RowStatus.NO_ADDRESS
+        row = Row(person.address, address, person.name, status)
+        row = replace(row, organisation=person.organisation, access=person.access, role=person.role)
         rows.setdefault(row.key or person.address, row)
-    fates = known(partnership, {row.key for row in rows.values() if row.email})
+    return list(rows.values())
+
+
+def judged(partnership: Partnership, rows: Sequence[Row], *, by: Membership | None = None) -> list[Row]:
+    """The same rows with what will happen to each."""
+    fates = known(partnership, {row.key for row in rows if row.email}, by=by)
     return [
-        replace(row, status=fates[row.key][0], since=fates[row.key][1]) if row.key in fates else row
-        for row in rows.values()
+        replace(row, status=fates[row.key][0], since=fates[row.key][1]) if row.key in fates else row for row in rows
     ]
 
 
-def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowStatus, datetime | None]]:
-    """The status of addresses that are known, and since when; four statements for every 500."""
+def known(
+    partnership: Partnership, keys: Iterable[str], *, by: Membership | None = None
+) -> dict[str, tuple[RowStatus, datetime | None]]:
+    """The status of addresses that are known, and since when; five statements for every 500.
+
+    That an account is closed is known to whom it shares a partnership with: to `by`, if it does.
+    """
     fates: dict[str, tuple[RowStatus, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
@@ -105,7 +134,20 @@ def known(partnership: Partnership, keys: Iterable[str]) -> dict[str, tuple[RowS
             fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
             if fate not in INVITING or key not in fates:
                 fates[key] = (fate, since if fate in INVITING else None)
+        if by is not None:
+            fates |= dict.fromkeys(db.session.scalars(_closed_accounts(by, chunk)), (RowStatus.CLOSED, None))
     return fates
+
+
+def _closed_accounts(by: Membership, keys: list[str]) -> AnySelect:
+    """The closed accounts among these addresses that share, or shared, a partnership with `by`."""
+    mine, theirs = aliased(Membership), aliased(Membership)
+    shared = (
+        select(theirs.id)
+        .join(mine, mine.partnership_id == theirs.partnership_id)
+        .where(theirs.user_id == User.id, theirs.joined_at.is_not(None), mine.user_id == by.user_id, mine.is_active)
+    )
+    return select(User.email_key).where(User.email_key.in_(keys), User.deactivated_at.is_not(None), shared.exists())
 
 
 def _fate(state: MembershipState, ending: Ending | None, *, is_in: bool, has_ended: bool, was_in: bool) -> RowStatus:

@@ -155,7 +155,7 @@ class ListedPerson:
 
 
 @dataclass
-class Reading:
+class PastedList:
     """The people of a list, each address once, in the order of the text; and lines that have words but no address."""
 
     people: list[ListedPerson] = field(default_factory=list)
@@ -163,7 +163,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Token:
+class FoundAddress:
     """What is meant as an address, and where it stands in its text; in brackets, a name stands before it."""
 
     address: str
@@ -174,11 +174,11 @@ class Token:
 
 @dataclass(frozen=True)
 class Draft:
-    """A person with the pieces of text around their address, whose kinds are not known yet."""
+    """A person with the around of text around their address, whose kinds are not known yet."""
 
-    token: Token
+    token: FoundAddress
     name: str = ""
-    pieces: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
     known: tuple[tuple[str, str], ...] = ()
     is_in_columns: bool = True
 
@@ -195,13 +195,13 @@ def count(text: str) -> int:
     return len({token.address.casefold() for token in _tokens(_visible(text))})
 
 
-def read(text: str, vocabulary: Vocabulary | None = None) -> Reading:
+def read(text: str, vocabulary: Vocabulary | None = None) -> PastedList:
     """The people on the list."""
     vocabulary = vocabulary or Vocabulary()
     text = _visible(text).strip("\n ")
     if text.startswith("|"):  # A table in Markdown.
         text = "\n".join(line.strip().strip("|").replace("|", "\t") for line in LINE.split(text))
-    reading = Reading()
+    reading = PastedList()
     drafts = _table(text, reading) or _lines(text, reading, vocabulary)
     columns = _columns(drafts, vocabulary)
     seen: set[str] = set()
@@ -217,7 +217,7 @@ def _visible(text: str) -> str:
     return text.translate(INVISIBLE)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> Iterator[FoundAddress]:
     """What is meant as an address: letters around an "@", of which the domain may be all or, with a dot, enough."""
     for run in RUN.finditer(text):
         start = run.start()
@@ -227,7 +227,7 @@ def _tokens(text: str) -> Iterator[Token]:
             end = _end_of_domain(text, at + 1)
             domain = text[at + 1 : end]
             if begin < at or "." in domain:
-                yield Token(text[begin:end], begin, end, _is_bracketed(text, begin))
+                yield FoundAddress(text[begin:end], begin, end, _is_bracketed(text, begin))
             start = max(end, at + 1)
 
 
@@ -246,7 +246,7 @@ def _is_bracketed(text: str, start: int) -> bool:
     )
 
 
-def _table(text: str, reading: Reading) -> list[Draft]:
+def _table(text: str, reading: PastedList) -> list[Draft]:
     """The people of a table with headings; none if the text is none."""
     for number, line in enumerate(LINE.split(text, HEADED_WITHIN)[:HEADED_WITHIN]):
         if "@" in line:
@@ -261,7 +261,7 @@ def _table(text: str, reading: Reading) -> list[Draft]:
     return []
 
 
-def _row(cells: list[str], columns: dict[str, int], reading: Reading) -> list[Draft]:
+def _row(cells: list[str], columns: dict[str, int], reading: PastedList) -> list[Draft]:
     """The people of one row of a table, by its headings."""
     if not any("@" in cell for cell in cells):
         _leave(reading, " ".join(cells))
@@ -278,7 +278,7 @@ def _row(cells: list[str], columns: dict[str, int], reading: Reading) -> list[Dr
     ]
 
 
-def _lines(text: str, reading: Reading, vocabulary: Vocabulary) -> list[Draft]:
+def _lines(text: str, reading: PastedList, vocabulary: Vocabulary) -> list[Draft]:
     """The people of a text without headings."""
     drafts: list[Draft] = []
     section = ""
@@ -369,10 +369,10 @@ def _alone(cells: list[str]) -> Draft:
     at = next(place for place, cell in enumerate(cells) if any(True for _ in _tokens(cell)))
     token, gaps = _distinct(cells[at])[0], [_words(gap) for gap in _gaps(cells[at])]
     before, after = gaps[0], gaps[-1]
-    pieces = [_words(cell) if place != at else "" for place, cell in enumerate(cells)]
+    around = [_words(cell) if place != at else "" for place, cell in enumerate(cells)]
     if token.is_bracketed and before:
-        return Draft(token, before, (*pieces[:at], "", *pieces[at + 1 :], after))
-    return Draft(token, "", (*pieces[:at], before or after, *pieces[at + 1 :], after if before else ""))
+        return Draft(token, before, (*around[:at], "", *around[at + 1 :], after))
+    return Draft(token, "", (*around[:at], before or after, *around[at + 1 :], after if before else ""))
 
 
 def _sequence(text: str) -> list[Draft]:
@@ -382,16 +382,16 @@ def _sequence(text: str) -> list[Draft]:
         return []
     stand_before = bool(gaps[0]) or any(token.is_bracketed for token in tokens)
     return [
-        Draft(token, pieces=(gaps[place if stand_before or token.is_bracketed else place + 1],))
+        Draft(token, around=(gaps[place if stand_before or token.is_bracketed else place + 1],))
         if not token.is_bracketed
         else Draft(token, gaps[place])
         for place, token in enumerate(tokens)
     ]
 
 
-def _distinct(text: str) -> list[Token]:
+def _distinct(text: str) -> list[FoundAddress]:
     """The addresses of a text; one that stands twice in a row, as in <a@x.dk<mailto:a@x.dk>>, is one."""
-    found: list[Token] = []
+    found: list[FoundAddress] = []
     for token in _tokens(text):
         last = found[-1] if found else None
         if last and last.address.casefold() == token.address.casefold():
@@ -409,26 +409,26 @@ def _gaps(text: str) -> list[str]:
 
 
 def _columns(drafts: Sequence[Draft], vocabulary: Vocabulary) -> dict[tuple[int, int], str]:
-    """What stands in a place of pieces that are equally many, where known words show it."""
+    """What stands in a place among parts that are equally many, where known words show it."""
     votes: dict[tuple[int, int], Counter[str]] = {}
     for draft in drafts:
-        for place, piece in enumerate(draft.pieces if draft.is_in_columns else ()):
-            if kind := vocabulary.kind(piece):
-                votes.setdefault((len(draft.pieces), place), Counter())[kind] += 1
+        for place, words in enumerate(draft.around if draft.is_in_columns else ()):
+            if kind := vocabulary.kind(words):
+                votes.setdefault((len(draft.around), place), Counter())[kind] += 1
     return {place: counted.most_common(1)[0][0] for place, counted in votes.items()}
 
 
 def _person(draft: Draft, vocabulary: Vocabulary, columns: dict[tuple[int, int], str]) -> ListedPerson:
-    """Who it is, by what each piece is: known, in the column of known ones, or as it looks."""
+    """Who it is, by what each part is: known, in the column of known ones, or as it looks."""
     facts: dict[str, str] = {}
     unknown: list[str] = []
-    for place, piece in enumerate(draft.pieces):
-        column = columns.get((len(draft.pieces), place), "") if draft.is_in_columns else ""
-        kind = vocabulary.kind(piece) or column
-        if kind and piece:
-            facts.setdefault(kind, piece)
-        elif piece:
-            unknown.append(piece)
+    for place, words in enumerate(draft.around):
+        column = columns.get((len(draft.around), place), "") if draft.is_in_columns else ""
+        kind = vocabulary.kind(words) or column
+        if kind and words:
+            facts.setdefault(kind, words)
+        elif words:
+            unknown.append(words)
     name = draft.name
     if not name:
         name, unknown = _name_among(unknown, draft.token.address)
@@ -444,24 +444,24 @@ def _person(draft: Draft, vocabulary: Vocabulary, columns: dict[tuple[int, int],
     )
 
 
-def _name_among(pieces: list[str], address: str) -> tuple[str, list[str]]:
-    """The name among pieces of a line, and the others."""
-    names = [piece for piece in pieces if _name(piece) and not _looks_like_organisation(piece, address)]
+def _name_among(around: list[str], address: str) -> tuple[str, list[str]]:
+    """The name among around of a line, and the others."""
+    names = [words for words in around if _name(words) and not _looks_like_organisation(words, address)]
     if not names:
-        return "", pieces
+        return "", around
     name, *others = names
     if others and " " not in name and " " not in others[0]:
         name, others = f"{name} {others[0]}", others[1:]
     kept = set(name.split(" ")) | {name}
-    return name, [piece for piece in pieces if piece not in kept]
+    return name, [words for words in around if words not in kept]
 
 
-def _organisation_among(pieces: list[str], address: str, *, is_sure: bool) -> str:
-    """The organisation among pieces of a line: what looks like one; or the one thing that stands beside a name."""
-    found = [piece for piece in pieces if _looks_like_organisation(piece, address)]
+def _organisation_among(around: list[str], address: str, *, is_sure: bool) -> str:
+    """The organisation among around of a line: what looks like one; or the one thing that stands beside a name."""
+    found = [words for words in around if _looks_like_organisation(words, address)]
     if found:
         return found[0]
-    return pieces[0] if is_sure and len(pieces) == 1 and _name(pieces[0]) else ""
+    return around[0] if is_sure and len(around) == 1 and _name(around[0]) else ""
 
 
 def _looks_like_organisation(words: str, address: str) -> bool:
@@ -488,7 +488,7 @@ def _name(words: str, *, is_sure: bool = False) -> str:
 
 
 def _words(text: str) -> str:
-    """A piece of text on one line, without what surrounds names in lists: field words, bullets, quotes, brackets."""
+    """What a piece of text says, on one line, without what surrounds names in lists: bullets, quotes, brackets."""
     words = CONTROL.sub(" ", text[:2000])
     words = FIELD_WORD.sub(" ", words)
     words = BULLET.sub("", words).strip(EDGES)
@@ -501,7 +501,7 @@ def _words(text: str) -> str:
     return words if any(letter.isalpha() for letter in words) else ""
 
 
-def _leave(reading: Reading, line: str) -> None:
+def _leave(reading: PastedList, line: str) -> None:
     """Keep a line without an address, if it says anything."""
     words = " ".join(line[: 5 * LONGEST_WRITTEN].split())[:LONGEST_WRITTEN]
     if len(reading.rest) < MOST_LEFT and any(letter.isalpha() for letter in words):

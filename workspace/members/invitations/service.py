@@ -1,6 +1,7 @@
 """Invitations by e-mail address. An invitation is an approval: accepting it makes one a member."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import insert, select, update
 
 from workspace import clock
-from workspace.accounts.models import User
+from workspace.accounts.models import User, administrators, user_with
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
-from workspace.mail.models import enqueue_all
+from workspace.mail.models import enqueue, enqueue_all
 from workspace.mail.models import mail_row as mail_row
 from workspace.members.invitations import address_parser, limits
 from workspace.members.invitations.address_parser import INVITING, Row
@@ -27,7 +28,12 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.roles import offers
+from workspace.roles import queries as role_queries
+from workspace.roles.assignments import AssignmentKind
 from workspace.web.signing import signing_keys
+
+MOST_CLOSED = 50
 
 
 class NoLongerOpen(Conflict):
@@ -37,34 +43,45 @@ class NoLongerOpen(Conflict):
 
 
 def invite(
-    by: Membership, rows: Sequence[Row], *, level: Level, organisation_id: int, language: str, greeting: str
+    by: Membership,
+    rows: Sequence[Row],
+    *,
+    level: Level,
+    organisation_id: int | None,
+    language: str,
+    greeting: str,
+    batch: str | None = None,
 ) -> list[Invitation]:
     """Invite every row that can be invited; their status is checked again under the lock.
 
-    Raises TooManyInvitations for more than may be invited today.
+    `level` and `organisation_id` are for rows that have none of their own. The same `batch` makes its invitations once.
+    Raises Conflict for an organisation that does not take part, TooManyInvitations for more than may be invited today.
     """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        require_partner(by.partnership, organisation_id)
-        fates = address_parser.known(by.partnership, {row.key for row in rows})
+        if batch and (sent := of_batch(by, batch)):
+            return sent
+        fates = address_parser.known(by.partnership, {row.key for row in rows}, by=by)
         wanted = [row for row in rows if row.status in INVITING and fates.get(row.key, (row.status,))[0] in INVITING]
         if not wanted:
             return []
+        for represented in {row.organisation_id or organisation_id for row in wanted}:
+            require_partner(by.partnership, represented)
         limits.use_room(by, [row.key for row in wanted])
         _withdraw_expired(by)
         now = clock.now()
         common = {
             "partnership_id": by.partnership_id,
-            "level": level,
-            "organisation_id": organisation_id,
             "language": language,
             "greeting": greeting,
             "invited_by_id": by.id,
+            "batch": batch,
             "sent_at": now,
             "created_at": now,
             "expires_at": now + VALID,
         }
         ended = _ended_memberships(by.partnership, [row.key for row in wanted])
+        roles = {role_id for role_id, _name in role_queries.choices(by)}
         made = _add(
             [
                 {
@@ -72,21 +89,38 @@ def invite(
                     "email_key": row.key,
                     "name": row.name,
                     "reopens_id": ended.get(row.key),
+                    "level": row.level or level,
+                    "organisation_id": row.organisation_id or organisation_id,
+                    "role_id": row.role_id if row.role_id in roles else None,
                     **common,
                 }
                 for row in wanted
             ]
         )
         enqueue_all([mail for invitation in made for mail in _mails(invitation)])
+        _tell_of_closed_accounts(made)
         for invitation in made:
             record_audit(
                 AuditAction.INVITED,
                 actor=by.user,
                 partnership=by.partnership,
                 email=invitation.email,
-                after=level.value,
+                after=invitation.level.value,
             )
         return made
+
+
+def of_batch(by: Membership, batch: str) -> list[Invitation]:
+    """The invitations that were sent by one press."""
+    query = select(Invitation).where(Invitation.partnership_id == by.partnership_id, Invitation.batch == batch)
+    return list(db.session.scalars(query.order_by(Invitation.id)))
+
+
+def withdraw_batch(by: Membership, batch: str) -> int:
+    """Withdraw those of a batch that are still open; how many there were."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        return _withdraw([one for one in of_batch(by, batch) if one.answer is InvitationAnswer.OPEN], by)
 
 
 def resend(by: Membership, invitation_id: int) -> Invitation:
@@ -96,16 +130,7 @@ def resend(by: Membership, invitation_id: int) -> Invitation:
     """
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        invitation = _of(by, invitation_id)
-        if invitation.answer is not InvitationAnswer.OPEN:
-            raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
-        limits.require_rested(invitation.email, invitation.email_key)
-        invitation.round += 1
-        invitation.sent_at = clock.now()
-        invitation.expires_at = clock.now() + VALID
-        enqueue_all(_mails(invitation))
-        record_audit(AuditAction.RESENT, actor=by.user, partnership=by.partnership, email=invitation.email)
-        return invitation
+        return _send_again(_open_of(by, invitation_id), by)
 
 
 def withdraw(by: Membership, invitation_id: int) -> Invitation:
@@ -116,11 +141,55 @@ def withdraw(by: Membership, invitation_id: int) -> Invitation:
         if invitation.answer is InvitationAnswer.ACCEPTED:
             raise NoLongerOpen(_("The invitation has been accepted in the meantime."))
         if invitation.answer is InvitationAnswer.OPEN:
-            invitation.answer = InvitationAnswer.WITHDRAWN
-            record_audit(
-                AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email
-            )
+            _withdraw([invitation], by)
         return invitation
+
+
+def correct(by: Membership, invitation_id: int, organisation_id: int) -> Invitation:
+    """Let the invitation be for another organisation, and send it again. Raises TooManyInvitations as `resend` does."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        invitation = _open_of(by, invitation_id)
+        invitation.organisation_id = require_partner(by.partnership, organisation_id)
+        invitation.objection, invitation.objected_at = "", None
+        return _send_again(invitation, by)
+
+
+def object_to(invitation: Invitation, words: str) -> None:
+    """The invited person says that they don't represent that organisation. Whoever can mend it is told, once a mail.
+
+    Raises NoLongerOpen.
+    """
+    with invitation.partnership.locked():
+        db.session.refresh(invitation)
+        _require_open(invitation)
+        invitation.objection, invitation.objected_at = words, clock.now()
+        for moderator in _who_can_mend(invitation):
+            key = f"objection:{invitation.id}:{invitation.round}:{moderator.id}"
+            enqueue("objection", key=key, to=moderator.user_id, invitation=invitation.id, membership=moderator.id)
+
+
+def decline(invitation: Invitation, user: User | None) -> None:
+    """The invited person says no; without an account, whoever has the mail. Does nothing if it is no longer open.
+
+    Raises Conflict for somebody else.
+    """
+    with invitation.partnership.locked():
+        db.session.refresh(invitation)
+        if user and user.email_key != invitation.email_key:
+            raise Conflict(_("The invitation is for another address than yours."))
+        if invitation.is_open:
+            invitation.answer = InvitationAnswer.DECLINED
+            about = {"email": invitation.email}
+            record_audit(AuditAction.DECLINED_INVITATION, actor=user, partnership=invitation.partnership, **about)
+
+
+def represented(invitation: Invitation) -> Organisation:
+    """The organisation that the invited person will represent: their own if it takes part, as in `enter`."""
+    user = user_with(invitation.email)
+    if user and user.organisation and user.organisation_id in participations(invitation.partnership):
+        return user.organisation
+    return invitation.organisation
 
 
 def accept(invitation: Invitation, user: User) -> Membership:
@@ -132,8 +201,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         db.session.refresh(invitation)
         if user.email_key != invitation.email_key:
             raise Conflict(_("The invitation is for another address than yours."))
-        if not invitation.is_open:
-            raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+        _require_open(invitation)
         partnership = invitation.partnership
         if partnership.is_archived:
             raise Conflict(_("The partnership is archived, so nothing in it can be changed."))
@@ -151,6 +219,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
             decided_at=invitation.created_at if is_decision else None,
         )
         invitation.accepted_by_id = membership.id
+        _offer_role(invitation, membership)
         return membership
 
 
@@ -222,6 +291,11 @@ def token(what: Invitation | InviteLink) -> str:
     return str(_signer(type(what)).dumps(what.id))
 
 
+def address(invitation_id: int) -> str:
+    """The path of the invitation's page."""
+    return f"/invitations/{_signer(Invitation).dumps(invitation_id)}"
+
+
 def invitation_of(token: str) -> Invitation | None:
     """The invitation whose token that is."""
     return db.session.get(Invitation, found) if (found := _number(Invitation, token)) else None
@@ -263,6 +337,69 @@ def _number(kind: type, token: str) -> int | None:
 
 def _signer(kind: type) -> URLSafeSerializer:
     return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
+
+
+def _require_open(invitation: Invitation) -> None:
+    """Raise NoLongerOpen unless it can be accepted."""
+    if not invitation.is_open:
+        raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+
+
+def _open_of(by: Membership, invitation_id: int) -> Invitation:
+    invitation = _of(by, invitation_id)
+    if invitation.answer is not InvitationAnswer.OPEN:
+        raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
+    return invitation
+
+
+def _send_again(invitation: Invitation, by: Membership) -> Invitation:
+    limits.require_rested(invitation.email, invitation.email_key)
+    invitation.round += 1
+    invitation.sent_at = clock.now()
+    invitation.expires_at = clock.now() + VALID
+    enqueue_all(_mails(invitation))
+    record_audit(AuditAction.RESENT, actor=by.user, partnership=by.partnership, email=invitation.email)
+    return invitation
+
+
+def _withdraw(invitations: Sequence[Invitation], by: Membership) -> int:
+    for invitation in invitations:
+        invitation.answer = InvitationAnswer.WITHDRAWN
+        record_audit(AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email)
+    return len(invitations)
+
+
+def _offer_role(invitation: Invitation, membership: Membership) -> None:
+    """Offer the role that the invitation names, if whoever invited could offer it now, and nobody else is asked."""
+    role = invitation.role
+    if role is None or role.partnership_id != membership.partnership_id:
+        return
+    with suppress(NotAllowed, Conflict):
+        offers.offer(role, invitation.invited_by, to=membership, kind=AssignmentKind.ACCOUNTABLE)
+
+
+def _who_can_mend(invitation: Invitation) -> list[Membership]:
+    """Whoever invited, if they still can; otherwise all who can now."""
+    if invitation.invited_by.user.is_active and invitation.invited_by.may(Action.ADD_MEMBERS):
+        return [invitation.invited_by]
+    found = select(Membership).where(
+        Membership.partnership_id == invitation.partnership_id,
+        Membership.level == Level.MODERATOR,
+        Membership.is_active,
+    )
+    return [seat for seat in db.session.scalars(found) if seat.user.is_active and seat.may(Action.ADD_MEMBERS)]
+
+
+def _tell_of_closed_accounts(made: Sequence[Invitation]) -> None:
+    """Tell the administrators of the invited whose account is closed: only they may know, and can open it."""
+    keys, closed = {one.email_key: one.id for one in made}, []
+    for start in range(0, len(made), address_parser.AT_ONCE):
+        chunk = [one.email_key for one in made[start : start + address_parser.AT_ONCE]]
+        found = select(User.email_key).where(User.email_key.in_(chunk), User.deactivated_at.is_not(None))
+        closed += [keys[key] for key in db.session.scalars(found)]
+    for administrator in administrators() if closed else ():
+        key = f"invited_closed:{closed[0]}:{administrator.id}"
+        enqueue("invited_closed", key=key, to=administrator.id, invitations=closed[:MOST_CLOSED])
 
 
 def _of(by: Membership, invitation_id: int) -> Invitation:

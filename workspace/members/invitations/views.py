@@ -1,6 +1,7 @@
 """Inviting, for moderators: paste, preview, confirm; what waits for an answer; links to show at a meeting."""
 
-from collections import Counter
+import uuid
+from collections.abc import Mapping
 
 import segno
 from flask import abort, make_response, render_template, request
@@ -14,20 +15,18 @@ from workspace.mail import message_types
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import InvitationForm, LinkForm
-from workspace.members.invitations import address_parser, limits
+from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.invitations.address_parser import INVITING, Row
 from workspace.members.invitations.limits import TooManyInvitations
+from workspace.members.invitations.preview import Preview, preview
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
-from workspace.web import pagination
+from workspace.web import fragment_cache, pagination
 from workspace.web.htmx import flash_live, redirect_client
-
-ROWS_SHOWN = 100
 
 
 @blueprint.get("/partnerships/<slug:slug>/invitations")
@@ -42,34 +41,58 @@ def invitations(membership: Membership) -> ResponseReturnValue:
 def invite(membership: Membership) -> ResponseReturnValue:
     """Show what will happen, row by row; once that is confirmed, invite."""
     form = _form(membership)
-    if not form.validate() or "change" in request.form:
-        return _page(membership, form, status=422 if form.errors else 200)
-    rows = address_parser.read(membership.partnership, form.addresses.data)
-    ready = [row for row in rows if row.status in INVITING]
+    if not form.validate():
+        return _page(membership, form, status=422)
+    batch, sends = _batch(request.form), "confirm" in request.form
+    if sends and batch and invitations_service.of_batch(membership, batch):
+        return redirect_client(_sent(membership, batch))
+    found = preview(
+        membership,
+        form.addresses.data,
+        organisation_id=form.organisation.data or None,
+        level=form.level.data,
+        typed=request.form,
+    )
+    form.addresses.data = found.text
+    if "change" in request.form:
+        return _page(membership, form)
     try:
-        if "confirm" in request.form and ready:
-            return _send(membership, form, rows)
-        limits.require_room(membership, [row.key for row in ready])
+        if sends and found.ready:
+            return _send(membership, form, found, batch or fragment_cache.one_time_key())
+        limits.require_room(membership, [row.key for row in found.ready])
     except TooManyInvitations as over:
         form.refuse(form.addresses, over.message)
         return over.answer(_page_html(membership, form))
-    # Rows that can't be invited come first: they need attention.
-    rows.sort(key=lambda row: row.status in INVITING)
-    counts = Counter(row.status for row in rows)
-    context = {"rows": rows[:ROWS_SHOWN], "counts": counts, "ready": ready, **partnership_context(membership)}
-    return make_response(render_template("members/preview.html", form=form, **context), 200 if ready else 422)
+    context = {"found": found, "batch": batch or fragment_cache.one_time_key(), **partnership_context(membership)}
+    can_go_on = any(one.is_invitable for one in found.suggestions) and not sends
+    page = render_template("members/preview.html", form=form, sends=sends, **context)
+    return make_response(page, 200 if can_go_on else 422)
 
 
-def _send(membership: Membership, form: InvitationForm, rows: list[Row]) -> ResponseReturnValue:
+def _send(membership: Membership, form: InvitationForm, found: Preview, batch: str) -> ResponseReturnValue:
+    """Send what is ready; what is not stays in the box."""
     made = invitations_service.invite(
         membership,
-        rows,
+        found.ready,
         level=form.level.data,
-        organisation_id=form.organisation.data,
+        organisation_id=form.organisation.data or None,
         language=form.language.data,
         greeting=form.greeting.data or "",
+        batch=batch,
     )
     flash_live(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", len(made)))
+    if not found.left.strip():
+        return redirect_client(_sent(membership, batch))
+    form.addresses.data = found.left
+    return make_response(_page_html(membership, form, batch=batch, are_left=True))
+
+
+@blueprint.post("/partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal")
+@members_with(Action.ADD_MEMBERS)
+def withdraw_batch(membership: Membership, batch: str) -> ResponseReturnValue:
+    """Take back what one press has sent, as far as nobody has answered."""
+    count = invitations_service.withdraw_batch(membership, batch)
+    flash_live(ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", count))
     return redirect_client(f"{membership.partnership.address}invitations")
 
 
@@ -137,11 +160,22 @@ def _link(membership: Membership, link_id: int) -> InviteLink:
     return link if link and link.partnership_id == membership.partnership_id else abort(404)
 
 
+def _sent(membership: Membership, batch: str) -> str:
+    return f"{membership.partnership.address}invitations?batch={batch}"
+
+
+def _batch(typed: Mapping[str, str]) -> str | None:
+    """The key of what one press sends, or has sent."""
+    try:
+        return str(uuid.UUID(typed.get("batch", "")))
+    except ValueError:
+        return None
+
+
 def _form(membership: Membership, *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
-    form.organisation.choices = {row.id: row.name for row in partnership_queries.participations(membership)}
-    if not form.is_submitted() or empty:
-        form.organisation.data = membership.organisation_id
+    present = partnership_queries.participations(membership)
+    form.organisation.choices = [("", _("Choose in the next step")), *((row.id, row.name) for row in present)]
     return form
 
 
@@ -152,14 +186,25 @@ def _page(
 
 
 def _page_html(
-    membership: Membership, form: InvitationForm, *, link_form: LinkForm | None = None, refused: str = ""
+    membership: Membership,
+    form: InvitationForm,
+    *,
+    link_form: LinkForm | None = None,
+    refused: str = "",
+    batch: str | None = None,
+    are_left: bool = False,
 ) -> str:
+    batch = batch or _batch(request.args)
+    sent = invitations_service.of_batch(membership, batch) if batch else []
     found = pending.invitations(membership, pagination.parse_int(request.args.get("before", "")))
     page, last = pagination.split_page(found, pending.PAGE)
     return render_template(
         "members/invitations.html",
         form=form,
         refused=refused,
+        batch=batch,
+        open_in_batch=sum(one.is_open for one in sent),
+        are_left=are_left,
         link_form=link_form or LinkForm(formdata=None),
         open_invitations=page,
         count=pending.count_of_invitations(membership),

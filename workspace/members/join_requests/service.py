@@ -14,10 +14,13 @@ from workspace.mail.models import enqueue
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
-from workspace.members.moderation.service import find_member
+from workspace.members.moderation.service import find_member, other_moderators
+from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
 from workspace.permissions import Action, Conflict, Level
+
+MOST_TURNS = 20
 
 
 def open_link(by: Membership, *, level: Level, hours: int, most_uses: int) -> InviteLink:
@@ -114,7 +117,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         if membership and not membership.has_ended:
             return membership
         if membership is None:
-            membership = Membership(partnership=partnership, user=user, seen_number=partnership.last_number)
+            membership = Membership(partnership=partnership, user=user)
+            membership.start_reading()
             membership.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(membership)
         elif (
@@ -126,6 +130,7 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         membership.request_text = words
         db.session.flush()
         record_audit(AuditAction.ASKED_TO_JOIN, actor=user, subject=user, partnership=partnership)
+        _tell_moderators(membership)
         return membership
 
 
@@ -171,12 +176,16 @@ def ask_back(by: Membership, membership_id: int, question: str) -> Membership:
 
 
 def answer(membership: Membership, words: str) -> None:
-    """Answer the moderators' question: the answer is added below the request's text."""
+    """Answer the moderators' question, which is kept beside the answer."""
     with membership.partnership.locked():
         if membership.state is not MembershipState.REQUESTED:
             raise Conflict(_("Your request has been answered in the meantime."))
-        membership.request_text = f"{membership.request_text}\n\n{membership.moderator_question}\n{words}".strip()
+        if not membership.moderator_question:
+            raise Conflict(_("The moderators have no question now."))
+        turns = [*membership.request_exchange.get("turns", []), [membership.moderator_question, words]]
+        membership.request_exchange = {"turns": turns[-MOST_TURNS:]}
         membership.moderator_question = ""
+        _tell_moderators(membership)
 
 
 def take_back(membership: Membership) -> None:
@@ -208,6 +217,13 @@ def _request(by: Membership, membership_id: int) -> Membership:
     if membership.state is not MembershipState.REQUESTED:
         raise Conflict(_("The request has been answered or withdrawn in the meantime."))
     return membership
+
+
+def _tell_moderators(membership: Membership) -> None:
+    """Mail the moderators who want to hear of requests at once."""
+    told = {NotificationKind.REQUEST: [moderator.id for moderator in other_moderators(membership)]}
+    key = f"{membership.id}:{int(clock.now().timestamp() * 1000)}"
+    send_immediate(told, membership.partnership_id, key=key, asking=membership.id)
 
 
 def _tell(membership: Membership, what: str) -> None:

@@ -19,7 +19,7 @@ from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.partnerships.queries import organisations_by_side
 from workspace.permissions import Action, Conflict, members_with, signed_in
 from workspace.web import pagination
-from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+from workspace.web.htmx import Undo, flash_live, form_error, page_or_partial, redirect_client
 from workspace.web.throttling import TooManyAttempts, throttle
 
 PER_PERSON = RateLimitItemPerDay(20)
@@ -88,36 +88,42 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
     return redirect_client(f"{membership.partnership.address}members")
 
 
+@blueprint.get("/partnerships/<slug:slug>/requests/<number:membership_id>/question")
+@members_with(Action.ADD_MEMBERS)
+def ask_for_question(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """The form for a question to somebody who asks to join."""
+    return render_template("members/form.html", **_reply(membership, membership_id, asks=True))
+
+
+@blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/question")
+@members_with(Action.ADD_MEMBERS)
+def ask_back(membership: Membership, membership_id: int) -> ResponseReturnValue:
+    """Ask somebody something before deciding about their request."""
+    context = _reply(membership, membership_id, asks=True)
+    if not context["form"].validate():
+        return form_error(context["part"], page="members/form.html", **context)
+    member = join_requests_service.ask_back(membership, membership_id, context["form"].words.data)
+    flash_live(_("%(name)s is asked.", name=member.user.name))
+    return redirect_client(f"{membership.partnership.address}members")
+
+
 @blueprint.get("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
 @members_with(Action.ADD_MEMBERS)
 def ask_to_decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """The form to decline a request, or to ask the person something first."""
-    return render_template("members/form.html", form=ReplyForm(), **_reply(membership, membership_id))
+    """The form for the reason before a request is declined."""
+    return render_template("members/form.html", **_reply(membership, membership_id))
 
 
 @blueprint.post("/partnerships/<slug:slug>/requests/<number:membership_id>/refusal")
 @members_with(Action.ADD_MEMBERS)
 def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Decline with a reason; or, with the other button, ask the person something."""
-    form = ReplyForm()
-    if not form.validate():
-        context = _reply(membership, membership_id)
-        return form_error(context["part"], page="members/form.html", form=form, **context)
-    if "question" in request.form:
-        member = join_requests_service.ask_back(membership, membership_id, form.words.data)
-        flash_live(_("%(name)s is asked.", name=member.user.name))
-    else:
-        member = join_requests_service.decline(membership, membership_id, form.words.data)
-        flash_live(_("The request of %(name)s is declined.", name=member.user.name))
+    """Decline a request, with a reason."""
+    context = _reply(membership, membership_id)
+    if not context["form"].validate():
+        return form_error(context["part"], page="members/form.html", **context)
+    member = join_requests_service.decline(membership, membership_id, context["form"].words.data)
+    flash_live(_("The request of %(name)s is declined.", name=member.user.name))
     return redirect_client(f"{membership.partnership.address}members")
-
-
-@blueprint.get("/partnerships/<slug:slug>/visibility")
-@members_with(Action.EDIT_PARTNERSHIP)
-def show_visibility(membership: Membership) -> ResponseReturnValue:
-    """The form for the partnership's visibility."""
-    form = VisibilityForm(data={"visibility": membership.partnership.visibility})
-    return render_template("members/visibility.html", form=form, **partnership_context(membership))
 
 
 @blueprint.post("/partnerships/<slug:slug>/visibility")
@@ -125,9 +131,13 @@ def show_visibility(membership: Membership) -> ResponseReturnValue:
 def set_visibility(membership: Membership) -> ResponseReturnValue:
     """List or hide the partnership."""
     form = VisibilityForm()
-    join_requests_service.set_visibility(membership, _chosen(form.visibility.data if form.validate() else None))
-    flash_live(_("The visibility is changed."))
-    return redirect_client(f"{membership.partnership.address}members")
+    before = membership.partnership.visibility
+    chosen = _chosen(form.visibility.data if form.validate() else None)
+    join_requests_service.set_visibility(membership, chosen)
+    told = _("Others can find the partnership now.") if chosen is Visibility.LISTED else _("Only members see it now.")
+    undo = Undo(f"{membership.partnership.address}visibility", {"visibility": before.value})
+    flash_live(told, undo=undo if before is not chosen else None)
+    return redirect_client(f"{membership.partnership.address}administration")
 
 
 def _chosen(answer: Any) -> Any:
@@ -156,11 +166,19 @@ def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any
     )
 
 
-def _reply(membership: Membership, membership_id: int) -> dict[str, Any]:
+def _reply(membership: Membership, membership_id: int, *, asks: bool = False) -> dict[str, Any]:
     member = moderation_service.find_member(membership.partnership, membership_id)
+    form, name = ReplyForm(), member.user.name
+    if asks:
+        heading, form.words.label.text = _("Ask %(name)s a question", name=name), _("Question to %(name)s", name=name)
+    else:
+        heading = _("Decline the request of %(name)s", name=name)
+        form.words.label.text = _("Reason, which %(name)s sees", name=name)
     return {
-        "heading": _("The request of %(name)s", name=member.user.name),
+        "heading": heading,
         "part": "members/_reply.html",
         "member": member,
+        "asks": asks,
+        "form": form,
         **partnership_context(membership),
     }

@@ -76,15 +76,6 @@ def leave(membership: Membership) -> ResponseReturnValue:
     return redirect_client("/partnerships")
 
 
-@blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/handover")
-@members_with(Action.MANAGE_MEMBERS)
-def hand_over(membership: Membership, membership_id: int) -> ResponseReturnValue:
-    """Make somebody else moderator in one's place."""
-    member = moderation_service.hand_over(membership, membership_id, confirmed=True)
-    flash_live(_("%(name)s is a moderator now, and you are a participant.", name=member.user.name))
-    return redirect_client(f"{membership.partnership.address}members")
-
-
 def _own(membership: Membership) -> dict[str, Any]:
     """One's own membership, and what would be missing without it."""
     return {

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import String, cast, func, or_, select
 
 from workspace import clock
 from workspace.accounts.models import User
@@ -267,9 +267,11 @@ def moderating_sides(
 ) -> dict[str, int]:
     """The number of active moderators who can sign in, by side; sides without any are left out.
 
+    Under "" stand those whose organisation doesn't take part, such as an administrator who helps: they are on no side.
+
     The memberships `without` don't count; those in `plus` do.
     """
-    side = func.coalesce(Participation.side, "others")
+    side = func.coalesce(cast(Participation.side, String), "")
     query = (
         select(side, func.count())
         .select_from(Membership)
@@ -300,7 +302,7 @@ def require_moderators(
     remaining = moderating_sides(partnership, without=without, plus=plus)
     if not remaining:
         raise LastModerator
-    if not confirmed and moderating_sides(partnership).keys() - remaining.keys():
+    if not confirmed and moderating_sides(partnership).keys() - remaining.keys() - {""}:
         raise LastOfSide
 
 

@@ -51,6 +51,7 @@ def _managed(membership: Membership, shown: AnyRow) -> dict[str, Any]:
         "sides": moderation_service.moderating_sides(membership.partnership),
         "takes_part": shown.organisation_id in participations(membership.partnership),
         "duties": duties.of(membership, [shown.id]),
+        "offered_moderation": shown.moderation_offered_by_id is not None,
     }
 
 
@@ -65,6 +66,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         Membership.joined_at,
         Membership.accepted_at,
         Membership.state_since,
+        Membership.moderation_offered_by_id,
         person.name.label("decided_by"),
         User.name,
         User.title,

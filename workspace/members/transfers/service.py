@@ -25,6 +25,7 @@ from workspace.members.moderation.service import (
 )
 from workspace.members.verbs import CHANGED_ORGANISATION, LET_GO_ORGANISATION
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships import reading
 from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.partnerships.service import participations
@@ -116,6 +117,7 @@ def _membership_for(by: Membership, member: Membership, organisation_id: int) ->
     db.session.add(moved)
     db.session.flush()
     _hand_on(member, moved)
+    reading.hand_on(member, moved)
     record_by(by if by.id != member.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
     record_audit(
         AuditAction.CHANGED_ORGANISATION,
@@ -158,5 +160,5 @@ def _require_sides(partnership: Partnership, members: list[Membership], to: int,
         return
     side = participations(partnership)[to].side
     left = moderating_sides(partnership, without=moved).keys() | {str(Side(side))}
-    if moderating_sides(partnership).keys() - left:
+    if moderating_sides(partnership).keys() - left - {""}:
         raise LastOfSide

@@ -50,7 +50,7 @@ def let_go(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     except LastOfSide as question:
         return ask_again(form, question, context)
     flash_live(_("%(name)s no longer takes part.", name=context["organisation"].name))
-    return redirect_client(f"{membership.partnership.address}about")
+    return redirect_client(f"{membership.partnership.address}organisations")
 
 
 @blueprint.get("/partnerships/<slug:slug>/members/<number:membership_id>/organisation")
@@ -88,7 +88,7 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     return {
         "heading": _("End the participation of %(name)s", name=organisation.name),
         "part": "members/_departure.html",
-        "tab": "about",
+        "tab": "members",
         "organisation": organisation,
         "members": members,
         "duties": duties.of(membership, [member.id for member in members]),
@@ -99,6 +99,9 @@ def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
 def _departure_form(membership: Membership, organisation_id: int) -> DepartureForm:
     form = DepartureForm()
     form.stay_for.choices = _others(membership, organisation_id)
+    if organisation_id == membership.organisation_id:  # Nobody removes themselves here.
+        form.members.choices = {"stay": _("They stay, for another organisation")}
+        form.members.data = form.members.data or "stay"
     return form
 
 

@@ -1,0 +1,305 @@
+"""The pages of results, through the front door."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.pages import Page
+from tests.results.town import BEGUN, FIRST, LATEST, NAMES, Town, at, measure, reading
+from workspace.accounts.models import User
+from workspace.db import db
+from workspace.results.kinds import IndicatorKind, Pooling
+from workspace.results.measurements import Measurement
+from workspace.results.models import Indicator
+from workspace.results.periods import Rhythm
+
+SignIn = Callable[[User], Client]
+OWN, OTHER = NAMES[0], NAMES[1]
+EARLIER = date(2025, 12, 31)
+
+
+@pytest.fixture
+def indicator(town: Town) -> Indicator:
+    with at(BEGUN):
+        made = town.indicator()
+    town.refer(made, 50, 70, first_target=75)
+    return made
+
+
+def results(town: Town, rest: str = "") -> str:
+    return f"{town.partnership.address}results{rest}"
+
+
+def entry(town: Town, name: str = OWN) -> str:
+    return results(town, f"/numbers/{town.organisations[name]}")
+
+
+def key(indicator: Indicator, last: date) -> str:
+    return f"{indicator.number}-{last:%Y%m%d}"
+
+
+def present(indicator: Indicator) -> list[Measurement]:
+    standing = Measurement.replaced_by_number.is_(None)
+    return list(db.session.scalars(select(Measurement).where(standing).order_by(Measurement.id)))
+
+
+def test_a_moderator_starts_from_about_and_both_sides_agree(town: Town, sign_in: SignIn) -> None:
+    moderator, member = sign_in(town.moderator.user), sign_in(town.members[OWN].user)
+    about = moderator.page(f"{town.partnership.address}about")
+    assert any(link.get("href") == results(town, "/new") for link in about.all("a"))
+    assert "Results" not in member.page(town.partnership.address).text
+    assert "No indicators yet" in member.page(results(town)).text
+    typed = {"name": "Borgere, der bruger løsningen", "definition": "Dem, der træner hjemme."}
+    answer = moderator.submit(results(town), typed, page=results(town, "/new"))
+    assert answer.status_code == 303
+    made = db.session.scalars(select(Indicator)).one()
+    page = answer.location
+    assert "Not agreed on yet" in member.page(page).text
+    for browser in (moderator, member):
+        assert browser.submit(f"{page}/agreement", page=page).status_code == 303
+    assert "Agreed on by both sides" in member.page(page).text
+    assert "Results" in member.page(town.partnership.address).text
+    for field, value in (("target", "70 %"), ("baseline", "50,5")):
+        sent = {"value": value, "day": "2026-12-31", "note": ""}
+        assert moderator.submit(f"{page}/{field}", sent, page=f"{page}/{field}").status_code == 303
+    assert "Not agreed on yet" in member.page(page).text
+    again = moderator.submit(f"{page}/target", {"value": "60", "day": "2026-12-31"}, page=f"{page}/target")
+    assert again.status_code == 422
+    assert "Write why it is changed" in again.text
+    assert made.kind is IndicatorKind.SHARE
+
+
+def test_what_is_right_is_saved_and_what_is_not_is_marked(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser, own = sign_in(town.members[OWN].user), town.organisations[OWN]
+    measure(town.members[OWN], reading(indicator, own, EARLIER, "58", "100"))
+    assert "58 of 100" in browser.page(entry(town)).text
+    wrong = {f"a-{key(indicator, LATEST)}": "97", f"b-{key(indicator, LATEST)}": "7", "story": ""}
+    right = {f"a-{key(indicator, date(2025, 9, 30))}": "97", f"b-{key(indicator, date(2025, 9, 30))}": "130"}
+    hole = {f"na-{key(indicator, date(2025, 6, 30))}": "on", f"why-{key(indicator, date(2025, 6, 30))}": "Nyt system"}
+    answer = browser.submit(entry(town), wrong | right | hole, page=entry(town))
+    assert answer.status_code == 200, "An answer of 4xx would undo what has been saved"
+    page = Page(answer.text)
+    assert "Have they been swapped?" in page.text
+    assert "2 numbers are saved" in page.text
+    assert page.form(entry(town))[f"a-{key(indicator, LATEST)}"] == "97"
+    assert len(present(indicator)) == 3
+
+
+def test_two_reporters_at_once_see_both_numbers(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    moderator, browser = sign_in(town.moderator.user), sign_in(town.members[OWN].user)
+    mine = browser.page(entry(town)).form(entry(town))
+    theirs = moderator.page(entry(town)).form(entry(town))
+    first, second = f"a-{key(indicator, LATEST)}", f"b-{key(indicator, LATEST)}"
+    assert moderator.post(entry(town), data=theirs | {first: "74", second: "118"}).status_code == 303
+    for sent, status in (({first: "72", second: "118"}, 409), ({first: "74", second: "118"}, 303)):
+        answer = browser.post(entry(town), data=mine | sent)
+        assert answer.status_code == status
+        if status == 409:
+            assert "Farida Nazari has entered 63% (74 of 118)" in Page(answer.text).text
+            assert Page(answer.text).form(entry(town))[first] == "72"
+    assert len(present(indicator)) == 1
+
+
+def test_a_number_far_from_the_last_is_asked_about_and_not_blocked(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    with at(BEGUN):
+        visits = town.indicator("Besøg", kind=IndicatorKind.COUNT, unit="besøg")
+    browser, own = sign_in(town.members[OWN].user), town.organisations[OWN]
+    measure(town.members[OWN], reading(visits, own, EARLIER, "23"))
+    sent = {f"a-{key(visits, LATEST)}": "230"}
+    answer = browser.submit(entry(town), sent, page=entry(town))
+    assert answer.status_code == 422
+    assert "Is it right?" in answer.text
+    assert browser.submit(entry(town), sent | {f"ok-{key(visits, LATEST)}": "on"}, page=entry(town)).status_code == 303
+    assert [row.value for row in present(visits)] == [23, 230]
+    assert indicator.number
+
+
+BAD = {
+    ("ca. 60", "100"): "ca.",
+    ("50-70", ""): "each field",
+    ("50-70", "100"): "each field",
+    ("½", "1"): "decimals",
+    ("1e400", "1e401"): "digits only",
+    ("NaN", "7"): "Write a number",
+    ("-5", "7"): "be negative",
+    ("0", "0"): "0 of 0",
+    ("5", "0"): "be zero",
+    ("64 %", "100"): "not the per cent",
+    ("8", ""): "Both numbers",
+    ("9", "8"): "swapped",
+}
+
+
+def test_bad_input_gets_a_sentence_and_nothing_is_lost(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser = sign_in(town.members[OWN].user)
+    form = browser.page(entry(town)).form(entry(town))
+    first, second = f"a-{key(indicator, LATEST)}", f"b-{key(indicator, LATEST)}"
+    for (part, whole), words in BAD.items():
+        answer = browser.post(entry(town), data=form | {first: part, second: whole})
+        assert (answer.status_code, words in Page(answer.text).text) == (422, True), f"{part} of {whole}"
+        kept = Page(answer.text).form(entry(town))
+        assert (kept[first], kept[second]) == (part, whole)
+    assert present(indicator) == []
+    future = {f"a-{key(indicator, date(2026, 6, 30))}": "1", f"b-{key(indicator, date(2026, 6, 30))}": "2"}
+    browser.post(entry(town), data=form | future)
+    assert present(indicator) == []
+
+
+def test_a_story_becomes_progress_that_carries_its_numbers(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser = sign_in(town.members[OWN].user)
+    sent = {f"a-{key(indicator, LATEST)}": "64", f"b-{key(indicator, LATEST)}": "100", "story": "Flere holder fast."}
+    form = browser.page(entry(town)).form(entry(town))
+    for _ in range(2):
+        assert browser.post(entry(town), data=form | sent).status_code == 303
+    page = browser.page(town.partnership.address)
+    assert page.text.count("Flere holder fast.") == 1
+    assert len(present(indicator)) == 1
+
+
+def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    for last, share in ((FIRST, "50"), (date(2025, 9, 30), "61"), (EARLIER, "64")):
+        for one in town.organisations.values():
+            measure(town.moderator, reading(indicator, one, last, share, "100"))
+    *others, late = town.organisations.values()
+    measure(town.moderator, *(reading(indicator, one, LATEST, "70", "100") for one in others))
+    reader = sign_in(town.reader.user)
+    for address in (results(town), results(town, f"/{indicator.number}")):
+        text = reader.page(address).text
+        assert "Now64%256 of 400, quarter 4 of 2025+3 percentage points since quarter 3 of 2025" in text
+        assert "Risen from 50% in quarter 1 of 2024 to 64% in quarter 4 of 2025." in text
+        assert "The target was 75% at first and is 70% now." in text
+        assert "70% of the way" in text
+        assert "3 of 4" in text
+    assert "Missing: Rudersdal Kommune" in reader.page(results(town, f"/{indicator.number}")).text
+    assert late
+
+
+def test_a_changed_definition_breaks_the_chart(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        for one in town.organisations.values():
+            measure(town.moderator, reading(indicator, one, date(2023, 12, 31), "50", "100"))
+    browser = sign_in(town.moderator.user)
+    page = results(town, f"/{indicator.number}")
+    for one in town.organisations.values():
+        measure(town.moderator, reading(indicator, one, EARLIER, "50", "100"))
+    with at(BEGUN):
+        changed = browser.submit(f"{page}/edit", {"definition": "Talt på ny"}, page=f"{page}/edit")
+    assert changed.status_code == 303
+    shown = browser.page(page)
+    assert "New way to count" in shown.text
+    assert "counted in another way" in shown.text
+    assert "Borgere, der har trænet hjemme" in shown.text
+
+
+def test_a_correction_is_shown_with_what_was_before(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    own, browser = town.organisations[OWN], sign_in(town.members[OWN].user)
+    measure(town.members[OWN], reading(indicator, own, LATEST, "79", "120"))
+    [row] = present(indicator)
+    address = results(town, f"/measurements/{row.id}/correction")
+    empty = browser.submit(address, {f"b-{key(indicator, LATEST)}": "126", "why": ""}, page=address)
+    assert empty.status_code == 422
+    answer = browser.submit(address, {f"b-{key(indicator, LATEST)}": "126", "why": "Talt med én gang"}, page=address)
+    assert answer.status_code == 303
+    text = browser.page(answer.location.partition("#")[0]).text
+    assert "Before: 66% (79 of 120)" in text
+    assert "63% (79 of 126)" in text
+    assert "Corrected: Talt med én gang" in text
+    stale = browser.submit(
+        address, {f"a-{key(indicator, LATEST)}": "1", f"b-{key(indicator, LATEST)}": "2", "why": "x"}
+    )
+    assert stale.status_code == 409
+    assert "63% (79 of 126)" in Page(stale.text).text
+
+
+def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser, page = sign_in(town.moderator.user), results(town, f"/{indicator.number}/paste")
+    table = (
+        "Gentofte\t86\t126\r\nGladsaxe Kommune\t7\nLyngby-Taarbæk\t44\t92\nLyngby Taarbæk Kommune\t1\t2\nUkendt\t1\t2\n"
+    )
+    table += "Rudersdal Kommune\tikke målt\n"
+    sent = {"pasted": table, "period": LATEST.isoformat()}
+    preview = browser.submit(page, sent, page=page)
+    text = Page(preview.text).text
+    assert "3 numbers can be saved, 3 lines can't" in text
+    for words in ("is in line 3 already", "is called so", "Both numbers are needed"):
+        assert words in text
+    assert present(indicator) == []
+    before = town.partnership.last_number
+    assert browser.submit(page, sent | {"confirmed": "1"}, page=page).status_code == 303
+    assert town.partnership.last_number == before + 1
+    assert len(present(indicator)) == 3
+    corrected = sent | {"pasted": "Gentofte\t87\t126", "confirmed": "1"}
+    refused = browser.submit(page, corrected, page=page)
+    assert refused.status_code == 422
+    assert "Corrects 68%" in Page(refused.text).text
+    assert browser.submit(page, corrected | {"why": "Talt om"}, page=page).status_code == 303
+    assert [row.numerator for row in present(indicator) if row.why] == [87]
+
+
+def test_the_export_opens_in_excel_and_comes_back_by_pasting(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    own = town.organisations
+    measure(town.moderator, reading(indicator, own[OWN], LATEST, "79", "120"), reading(indicator, own[OTHER], LATEST))
+    measure(town.moderator, reading(indicator, own[OWN], LATEST, "79", "126"), why="=1+1")
+    browser = sign_in(town.moderator.user)
+    answer = browser.get(results(town, "/measurements"))
+    text = answer.get_data(as_text=True)
+    assert text.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+    assert [row["Value"] for row in rows] == ["65,8333", "62,6984", ""]
+    assert rows[0]["Replaced by"] == rows[1]["Entry"]
+    assert rows[1]["Why"] == "'=1+1"
+    other = town.indicator("Den samme igen")
+    its = text.replace(f";{indicator.number};", f";{other.number};")
+    page = results(town, f"/{other.number}/paste")
+    sent = {"pasted": its, "period": EARLIER.isoformat(), "confirmed": "1"}
+    assert browser.submit(page, sent, page=page).status_code == 303
+    copied = [row for row in present(other) if row.indicator_number == other.number]
+    assert [(row.numerator, row.denominator, row.to_day) for row in copied] == [(79, 126, LATEST), (None, None, LATEST)]
+    definitions = browser.get(results(town, "/definitions")).get_data(as_text=True)
+    assert "Nogle skal ses hver gang." in definitions
+
+
+def test_who_is_missing_is_shown_to_who_answers_for_it(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    page = results(town, f"/{indicator.number}/missing")
+    measure(town.moderator, reading(indicator, town.organisations[OWN], LATEST, "1", "2"))
+    text = sign_in(town.moderator.user).page(page).text
+    assert "missing3 have measured1 could not measure0" in text
+    assert sign_in(town.members[OWN].user).get(page).status_code == 403
+
+
+def test_members_enter_for_their_own_organisation_only(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser = sign_in(town.members[OWN].user)
+    assert browser.get(entry(town, OTHER)).status_code == 403
+    assert browser.submit(entry(town, OTHER), {f"a-{key(indicator, LATEST)}": "1"}).status_code == 403
+    assert sign_in(town.moderator.user).get(entry(town, OTHER)).status_code == 200
+
+
+def test_other_kinds_are_entered_and_shown(town: Town, sign_in: SignIn) -> None:
+    browser, own = sign_in(town.members[OWN].user), town.organisations[OWN]
+    with at(BEGUN):
+        mean = town.indicator("Timer", kind=IndicatorKind.MEAN, unit="timer", decimals=1, organisations=[own])
+        money = town.indicator(
+            "Udgift", kind=IndicatorKind.AMOUNT, unit="kr.", organisations=[own], pooling=Pooling.SEPARATELY
+        )
+        visits = town.indicator("Møder", kind=IndicatorKind.COUNT, rhythm=Rhythm.IRREGULAR, organisations=[own])
+    sent = {
+        f"a-{key(mean, LATEST)}": "6,5",
+        f"b-{key(mean, LATEST)}": "14",
+        f"a-{key(money, LATEST)}": "48500 kr.",
+        f"a-{visits.number}": "7",
+        f"to-{visits.number}": "2026-04-01",
+    }
+    assert browser.submit(entry(town), sent, page=entry(town)).status_code == 303
+    assert [(row.numerator, row.value) for row in present(mean)] == [(91, 6.5), (48500, 48500), (7, 7)]
+    text = browser.page(results(town)).text
+    for words in ("6.5 timer", "48,500 kr.", "7"):
+        assert words in text.replace("\u00a0", " ")

@@ -1,0 +1,95 @@
+"""Correcting a number, with the reason."""
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.db import db
+from workspace.partnerships.context import partnership_context
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, Conflict, NotAllowed, members_with
+from workspace.results import periods, queries, recording
+from workspace.results.blueprint import blueprint
+from workspace.results.entry import EntryLine
+from workspace.results.forms import CorrectionForm
+from workspace.results.kinds import IndicatorKind
+from workspace.results.measurements import Measurement, MeasurementState
+from workspace.results.models import Indicator
+from workspace.results.recording import AlreadyMeasured
+from workspace.results.values import as_typed
+from workspace.results.views import PLACE, address_of
+from workspace.web import htmx
+from workspace.web.htmx import flash_live, page_or_partial
+
+
+@blueprint.get(f"{PLACE}/measurements/<number:measurement_id>/correction")
+@members_with(Action.MEASURE)
+def edit_correction(membership: Membership, measurement_id: int) -> ResponseReturnValue:
+    """The number in its fields, and the reason."""
+    measurement, line = _found(membership, measurement_id)
+    line.typed = _as_typed(measurement)
+    context = _context(membership, measurement, line, CorrectionForm())
+    return page_or_partial("results/correction.html", "results/_correction.html", **context)
+
+
+@blueprint.post(f"{PLACE}/measurements/<number:measurement_id>/correction")
+@members_with(Action.MEASURE)
+def correct(membership: Membership, measurement_id: int) -> ResponseReturnValue:
+    """Replace the number; what it was can still be read."""
+    measurement, line = _found(membership, measurement_id)
+    form = CorrectionForm()
+    reading = line.read(request.form, measurement.organisation_id)
+    is_valid = form.validate()
+    context = _context(membership, measurement, line, form)
+    if not is_valid or reading is None:
+        if not line.is_touched:
+            line.refuse("a", _("Write a number."))
+        return htmx.form_error("results/_correction.html", page="results/correction.html", **context)
+    try:
+        recording.correct(measurement, membership, reading, form.why.data)
+    except AlreadyMeasured as already:
+        line.standing = already.present
+        return htmx.form_error("results/_correction.html", page="results/correction.html", status=409, **context)
+    flash_live(_("The number is corrected. What it was before can still be seen."))
+    shown = f"{address_of(membership, measurement.indicator_number)}?period={measurement.to_day}#readings"
+    return htmx.redirect_client(shown)
+
+
+def _found(membership: Membership, measurement_id: int) -> tuple[Measurement, EntryLine]:
+    """The measurement, which the member may correct, and its line."""
+    measurement = queries.measurement(membership, measurement_id)
+    indicator = db.session.get_one(Indicator, (membership.partnership_id, measurement.indicator_number))
+    if not membership.sits_for(measurement.organisation_id) and not indicator.is_led_by(membership):
+        raise NotAllowed(_("You correct numbers of your own organisation only."))
+    indicator.require_in_use()
+    if measurement.replaced_by_number is not None and request.method == "GET":
+        raise Conflict(_("The number has been corrected in the meantime. Reload the page, and try again."))
+    return measurement, EntryLine(indicator, measurement.period)
+
+
+def _as_typed(measurement: Measurement) -> dict[str, str]:
+    if measurement.state is MeasurementState.NOT_MEASURED:
+        return {"na": "on", "why": measurement.note, "evidence": measurement.evidence}
+    indicator = db.session.get_one(Indicator, (measurement.partnership_id, measurement.indicator_number))
+    first = measurement.value if indicator.kind is IndicatorKind.MEAN else measurement.numerator
+    days = {"from": measurement.from_day.isoformat(), "to": measurement.to_day.isoformat()}
+    return {
+        "a": as_typed(first) if first is not None else "",
+        "b": as_typed(measurement.denominator) if measurement.denominator is not None else "",
+        "note": measurement.note,
+        "evidence": measurement.evidence,
+        **days,
+    }
+
+
+def _context(membership: Membership, measurement: Measurement, line: EntryLine, form: CorrectionForm) -> dict[str, Any]:
+    return {
+        "measurement": measurement,
+        "line": line,
+        "form": form,
+        "period_name": periods.label(line.indicator.rhythm, measurement.period),
+        "action": f"{membership.partnership.address}results/measurements/{measurement.id}/correction",
+        **partnership_context(membership),
+    }

@@ -1,0 +1,176 @@
+"""A pasted table of numbers, read line by line: what each line would do, or why it can't."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+
+from workspace.i18n import danish
+from workspace.partnerships.models import Membership
+from workspace.results import queries, recording, values
+from workspace.results.entry import EntryLine
+from workspace.results.kinds import IndicatorKind
+from workspace.results.measurements import MeasurementState, Reading
+from workspace.results.models import Indicator
+from workspace.results.periods import ReportingPeriod, containing
+from workspace.web import pasted_tables
+
+MOST_LINES = 1_000
+SUFFIXES = ("kommune", "a s", "aps")
+TITLES = {
+    "organisation": ("organisation", "organization", "kommune", "institution", "navn", "name"),
+    "a": ("tæller", "numerator", "antal", "counted", "tal", "number"),
+    "b": ("nævner", "denominator", "ud af", "out of", "af"),
+    "value": ("værdi", "value", "gennemsnit", "average"),
+    "to": ("til", "to", "til dato"),
+    "indicator": ("indikatornummer", "indicator number"),
+    "state": ("status",),
+    "note": ("bemærkning", "note"),
+    "replaced": ("erstattet af", "replaced by"),
+}
+NOT_MEASURED = ("ikke målt", "not measured")
+
+
+@dataclass
+class PastedLine:
+    """A line: what stands in it, and the reading that it would make or why it makes none."""
+
+    place: int
+    name: str
+    text: str
+    reading: Reading | None = None
+    shown: str = ""
+    before: str = ""
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it would be saved."""
+        return self.reading is not None and not self.problem
+
+
+def read(membership: Membership, indicator: Indicator, pasted: str, period: ReportingPeriod) -> list[PastedLine]:
+    """The lines of a pasted table, 1,000 at most; of our own exports those of this indicator, in their periods."""
+    rows = pasted_tables.split(pasted)
+    titles = pasted_tables.columns(rows[0], TITLES) if rows else {}
+    has_titles = "organisation" in titles and len(titles) > 1
+    columns = titles if has_titles else {"organisation": 0, "a": 1, "b": 2}
+    owing = {row.organisation_id: row for row in queries.sources(membership, indicator.number)}
+    known = _by_name({key: row.organisation_name for key, row in owing.items() if row.is_owing})
+    lines: list[PastedLine] = []
+    seen: dict[tuple[int, date], int] = {}
+    for place, cells in enumerate(rows[has_titles : MOST_LINES + has_titles], 1 + has_titles):
+        line = _line(indicator, place, cells, columns, known, period)
+        if line is None:
+            continue
+        if line.reading:
+            key = (line.reading.organisation_id, line.reading.period.last)
+            if key in seen:
+                line.problem = _("The same organisation is in line %(place)s already.", place=seen[key])
+            seen.setdefault(key, place)
+        lines.append(line)
+    _compare(membership, indicator, lines)
+    return lines
+
+
+def _line(
+    indicator: Indicator,
+    place: int,
+    cells: list[str],
+    columns: Mapping[str, int],
+    known: Mapping[str, int],
+    period: ReportingPeriod,
+) -> PastedLine | None:
+    """One line; None for one of another indicator, or that has been replaced."""
+
+    def cell(name: str) -> str:
+        column = columns.get(name)
+        return cells[column].strip() if column is not None and column < len(cells) else ""
+
+    if (cell("indicator") and cell("indicator") != str(indicator.number)) or cell("replaced"):
+        return None
+    line = PastedLine(place, cell("organisation")[:120], " · ".join(part.strip() for part in cells[1:4])[:80])
+    organisation_id = known.get(_key(line.name))
+    if organisation_id is None:
+        line.problem = _("No organisation that enters this number is called so.")
+        return line
+    if cell("to"):
+        try:
+            period = containing(indicator.rhythm, date.fromisoformat(cell("to")[:10]))
+        except ValueError:
+            line.problem = _("The date can't be read.")
+            return line
+    if not recording.is_measurable(indicator, period):
+        line.problem = _("The period is not over yet. Choose another.")
+        return line
+    first = cell("value") if indicator.kind is IndicatorKind.MEAN and cell("value") else cell("a") or cell("value")
+    is_hole = cell("state").casefold() in NOT_MEASURED or first.casefold() in NOT_MEASURED
+    reader = EntryLine(indicator, period)
+    key = reader.key
+    sent = {f"a-{key}": first, f"b-{key}": cell("b"), f"note-{key}": cell("note"), f"ok-{key}": "on"}
+    sent |= {f"to-{key}": period.last.isoformat(), f"from-{key}": period.first.isoformat()}
+    if is_hole:
+        sent |= {f"na-{key}": "on", f"why-{key}": cell("note") or _("Stated in a pasted table")}
+    line.reading = reader.read(sent, organisation_id)
+    if line.reading is None:
+        line.problem = " ".join(message for _field, message in reader.errors) or _("There is no number.")
+    else:
+        line.shown = _("not measured") if is_hole else _shown(indicator, line.reading)
+    return line
+
+
+def _shown(indicator: Indicator, reading: Reading) -> str:
+    parts = values.shown_parts(indicator, *reading.counted)
+    shown = values.shown(indicator, reading.value)
+    return f"{shown} ({parts})" if parts else shown
+
+
+def _compare(membership: Membership, indicator: Indicator, lines: list[PastedLine]) -> None:
+    """What stands already where a line brings a number."""
+    readings = [line.reading for line in lines if line.reading]
+    if not readings:
+        return
+    since, until = min(one.period.last for one in readings), max(one.period.last for one in readings)
+    standing = {
+        (row.organisation_id, row.to_day): row
+        for row in queries.measurements(membership, indicator.number, since=since, until=until)
+    }
+    for line in lines:
+        row = standing.get((line.reading.organisation_id, line.reading.period.last)) if line.reading else None
+        if row is not None and line.reading:
+            is_hole = row.state is MeasurementState.NOT_MEASURED
+            same = (row.numerator, row.denominator) == line.reading.counted
+            if same:
+                line.before = "="
+            else:
+                line.before = _("not measured") if is_hole else values.shown(indicator, row.value)
+
+
+def _by_name(names: Mapping[int, str]) -> dict[str, int]:
+    """The organisations by their names, and without "Kommune" and the like where that names one only."""
+    found: dict[str, int] = {}
+    doubled: set[str] = set()
+    for organisation_id, name in names.items():
+        for key in {_key(name), _short(name)}:
+            if key in found and found[key] != organisation_id:
+                doubled.add(key)
+            found[key] = organisation_id
+    for organisation_id, name in names.items():
+        found[_key(name)] = organisation_id
+    return {
+        key: organisation_id
+        for key, organisation_id in found.items()
+        if key not in doubled or key in map(_key, names.values())
+    }
+
+
+def _key(name: str) -> str:
+    return danish.search_key(" ".join(name.replace("-", " ").split()))
+
+
+def _short(name: str) -> str:
+    key = _key(name)
+    for suffix in SUFFIXES:
+        key = key.removesuffix(f" {suffix}")
+    return key

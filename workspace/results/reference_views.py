@@ -1,0 +1,105 @@
+"""Setting the baseline and the target of an indicator."""
+
+from decimal import Decimal
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.i18n import numbers
+from workspace.partnerships.context import partnership_context
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, members_with
+from workspace.results import queries
+from workspace.results.blueprint import blueprint
+from workspace.results.forms import ReferenceForm
+from workspace.results.kinds import IndicatorKind, ReferenceKind
+from workspace.results.models import Indicator
+from workspace.results.views import PLACE, address_of, led
+from workspace.web import htmx
+from workspace.web.htmx import flash_live, page_or_partial
+
+
+@blueprint.get(f"{PLACE}/<number:indicator_number>/target")
+@members_with(Action.MEASURE)
+def edit_target(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """The form for a new target."""
+    return _asked(membership, indicator_number, ReferenceKind.TARGET)
+
+
+@blueprint.post(f"{PLACE}/<number:indicator_number>/target")
+@members_with(Action.MEASURE)
+def set_target(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """Set the target; the former one can still be seen."""
+    return _set(membership, indicator_number, ReferenceKind.TARGET)
+
+
+@blueprint.get(f"{PLACE}/<number:indicator_number>/baseline")
+@members_with(Action.MEASURE)
+def edit_baseline(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """The form for a new baseline."""
+    return _asked(membership, indicator_number, ReferenceKind.BASELINE)
+
+
+@blueprint.post(f"{PLACE}/<number:indicator_number>/baseline")
+@members_with(Action.MEASURE)
+def set_baseline(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """Set the baseline, of all or of one organisation."""
+    return _set(membership, indicator_number, ReferenceKind.BASELINE)
+
+
+def _asked(membership: Membership, number: int, kind: ReferenceKind) -> ResponseReturnValue:
+    indicator = led(membership, number)
+    context = _context(membership, indicator, kind, ReferenceForm())
+    return page_or_partial("results/reference.html", "results/_reference.html", **context)
+
+
+def _set(membership: Membership, number: int, kind: ReferenceKind) -> ResponseReturnValue:
+    indicator, form = led(membership, number), ReferenceForm()
+    context = _context(membership, indicator, kind, form)
+    if not form.validate() or not _is_right(form, indicator, context["former"]):
+        return htmx.form_error("results/_reference.html", page="results/reference.html", **context)
+    chosen = form.organisation.data if kind is ReferenceKind.BASELINE else 0
+    partners = {row.id for row in queries.participants(membership)}
+    indicator.set_reference(
+        membership,
+        kind,
+        value=form.value.number or Decimal(0),
+        day=form.day.data,
+        note=form.note.data or "",
+        organisation_id=chosen if chosen in partners else None,
+    )
+    told = _("The target is set.") if kind is ReferenceKind.TARGET else _("The baseline is set.")
+    flash_live(" ".join([told, _("Both sides are asked to agree on it.")]))
+    return htmx.redirect_client(address_of(membership, number))
+
+
+def _is_right(form: ReferenceForm, indicator: Indicator, former: Any) -> bool:
+    """Whether the value can be one of this indicator, and a change has its reason."""
+    value = form.value.number or Decimal(0)
+    if value < 0:
+        return form.refuse(form.value, _("The number can't be negative."))
+    if indicator.kind is IndicatorKind.SHARE and value > 100:
+        return form.refuse(form.value, _("A share is at most %(most)s.", most=numbers.percent(100)))
+    if former and not form.note.data:
+        return form.refuse(form.note, _("Write why it is changed. The former one can still be seen."))
+    return True
+
+
+def _context(membership: Membership, indicator: Indicator, kind: ReferenceKind, form: ReferenceForm) -> dict[str, Any]:
+    references = queries.references(membership, [indicator.number])[indicator.number]
+    is_target = kind is ReferenceKind.TARGET
+    form.value.unit = indicator.unit
+    is_share = indicator.kind is IndicatorKind.SHARE
+    form.value.description = _("In per cent, for example 70") if is_share else indicator.unit
+    form.day.label.text = _("To be reached by") if is_target else _("As of")
+    partners = [(row.id, row.name) for row in queries.participants(membership)]
+    form.organisation.choices = [(0, _("All together")), *partners]
+    return {
+        "indicator": indicator,
+        "kind": kind,
+        "form": form,
+        "former": references.target if is_target else references.baseline,
+        "action": "target" if is_target else "baseline",
+        **partnership_context(membership),
+    }

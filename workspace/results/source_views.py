@@ -1,0 +1,67 @@
+"""Who enters the numbers of an indicator."""
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from workspace.partnerships.context import partnership_context
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action, members_with
+from workspace.results import queries
+from workspace.results.blueprint import blueprint
+from workspace.results.forms import SourcesForm
+from workspace.results.kinds import Pooling
+from workspace.results.models import Indicator
+from workspace.results.views import PLACE, address_of, led
+from workspace.web import htmx, pagination
+from workspace.web.htmx import flash_live, page_or_partial
+
+
+@blueprint.get(f"{PLACE}/<number:indicator_number>/sources")
+@members_with(Action.MEASURE)
+def edit_sources(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """The organisations, each to be ticked, with who enters its numbers."""
+    indicator = led(membership, indicator_number)
+    owing = {
+        row.organisation_id: row.reporter_id for row in queries.sources(membership, indicator_number) if row.is_owing
+    }
+    context = _context(membership, indicator, SourcesForm(), owing)
+    return page_or_partial("results/sources.html", "results/_sources.html", **context)
+
+
+@blueprint.post(f"{PLACE}/<number:indicator_number>/sources")
+@members_with(Action.MEASURE)
+def set_sources(membership: Membership, indicator_number: int) -> ResponseReturnValue:
+    """Let the ticked organisations owe the numbers from now on."""
+    indicator, form = led(membership, indicator_number), SourcesForm()
+    chosen: dict[int, int | None] = {
+        organisation_id: pagination.parse_int(request.form.get(f"reporter-{organisation_id}", ""))
+        for organisation_id in form.organisations.data or ()
+        if organisation_id
+    }
+    if not chosen:
+        form.refuse(form.organisations, _("Choose at least one organisation."))
+    elif indicator.pooling is Pooling.ONCE_FOR_ALL and len(chosen) != 1:
+        form.refuse(form.organisations, _("There is one number for all, so choose one organisation."))
+    if form.errors:
+        context = _context(membership, indicator, form, chosen)
+        return htmx.form_error("results/_sources.html", page="results/sources.html", **context)
+    indicator.set_sources(membership, chosen)
+    flash_live(_("It is saved who enters the numbers."))
+    return htmx.redirect_client(address_of(membership, indicator_number))
+
+
+def _context(
+    membership: Membership, indicator: Indicator, form: SourcesForm, chosen: dict[int, int | None]
+) -> dict[str, Any]:
+    partners = queries.participants(membership)
+    return {
+        "indicator": indicator,
+        "form": form,
+        "partners": partners,
+        "chosen": chosen,
+        "people": queries.contributors(membership, [row.id for row in partners]),
+        **partnership_context(membership),
+    }
