@@ -149,9 +149,7 @@ def _shown_comments() -> AnySelect:
 
 def _shown_indicators() -> AnySelect:
     kind, nothing = literal(FoundKind.RESULT.value), literal("")
-    return _columns(
-        Indicator, Indicator.created_by_id, kind, Indicator.name, Indicator.definition, nothing, null()
-    )
+    return _columns(Indicator, Indicator.created_by_id, kind, Indicator.name, Indicator.definition, nothing, null())
 
 
 SOURCES = (
