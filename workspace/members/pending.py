@@ -136,7 +136,7 @@ class InvitationFilter(StrEnum):
 
 
 def counts_of_invitations(membership: Membership) -> AnyRow:
-    """How many invitations are open or expired, in `all`, and how many of each kind that is filtered by. One statement."""
+    """How many invitations are open or expired, in `all`, and how many of each other filter. One statement."""
     is_open = Invitation.answer == inline_literal(InvitationAnswer.OPEN)
     first = aliased(Mail)
     counted = {
