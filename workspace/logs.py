@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ def message_of(record: logging.LogRecord) -> str:
     if record.exc_info and record.exc_info[1]:
         message += f": {told(record.exc_info[1])}"  # instead of its traceback, which ends with its words
     return MAIL_ADDRESS.sub("…@…", message)
+
+
+class LineLogger(structlog.WriteLogger):
+    """Writes lines. Where a line can't be written (the disk is full), what is logged goes on without it."""
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warning = error = critical = exception = msg
 
 
 class LogHandler(logging.Handler):
@@ -113,7 +125,7 @@ def install(*, as_json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_name: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_name: LineLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[LogHandler()], level=logging.WARNING)

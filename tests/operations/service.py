@@ -74,11 +74,11 @@ def running(
     command: tuple[str, ...] = COMMAND,
     ready: bool = True,
     workers: int = 2,
+    port: int | None = None,
     **environment: str,
 ) -> Iterator[Service]:
     """The service on the database of `settings`; `ready` waits until it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     given = environment_of(settings) | {
         "PORT": str(port),
         "WORKERS": str(workers),
@@ -113,6 +113,12 @@ def running(
             main.kill()
             main.wait()
             until(lambda: not left & processes().keys(), "No child is left")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def processes() -> dict[int, tuple[int, str]]:

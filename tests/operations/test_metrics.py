@@ -1,12 +1,11 @@
 """Metrics of all processes together, on a port of their own, for whoever watches the service."""
 
 import re
-import socket
 import urllib.request
 
 import pytest
 
-from tests.operations.service import running, until
+from tests.operations.service import free_port, running, until
 from workspace import Workspace
 from workspace.config import Settings
 
@@ -14,8 +13,7 @@ pytestmark = [pytest.mark.either_database, pytest.mark.slow]
 
 
 def test_web_processes_and_worker_count_together(app: Workspace, settings: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
 
     def asked() -> dict[str, float]:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 
 from flask import Flask, current_app
 from sqlalchemy import func, select
@@ -20,6 +21,8 @@ from workspace.mail.queries import overdue_since
 WORKER_SILENT = timedelta(minutes=5)
 LATEST, FEW, SHARE_REFUSED = 200, 20, 0.5  # of the latest mails, where they are not just a few
 LEAST_FREE = 2 * 2**30  # bytes: time to make room before anything fails
+
+stopping = Event()  # set soon before this process ends
 
 
 def database() -> str:

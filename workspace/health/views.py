@@ -21,6 +21,8 @@ def alive() -> Response:
 @public
 def ready() -> Response:
     """This process can serve pages: 503 only for what it can't do without, within two seconds."""
+    if checks.stopping.is_set():
+        return _answer([Finding("process", "stopping")])
     return _answer(list(checks.findings(_app(), checks.READY)))
 
 

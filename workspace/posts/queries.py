@@ -249,7 +249,7 @@ def news_columns(member: Any) -> tuple[Any, ...]:
             Post.withdrawn_at.is_(None),
         ).label("is_new"),
         *(
-            select(value).where(*conditions).correlate(Post, ReadingPosition).scalar_subquery().label(name)
+            select(value).where(*conditions).correlate_except(Entry).scalar_subquery().label(name)
             for name, value, conditions in (
                 ("new_comments", func.count(), comments),
                 ("first_new", func.min(Entry.number), comments),

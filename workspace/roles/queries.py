@@ -42,7 +42,7 @@ HELD, HOLDER_MEMBERSHIP, HOLDER = shared_alias(RoleAssignment), shared_alias(Mem
 def role(membership: Membership, role_id: int) -> Role:
     """The role; 404 for an id that is none of this partnership's roles."""
     found = db.session.scalar(select(Role).where(Role.partnership_id == membership.partnership_id, Role.id == role_id))
-    return found or abort(404)
+    return found if found and not found.deleted_at else abort(404)
 
 
 def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
@@ -75,6 +75,7 @@ def _matrix(retired: bool, words: tuple[str, ...], goes_on: bool) -> AnySelect:
         .where(
             Role.partnership_id == MEMBERSHIP.partnership_id,
             Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
+            Role.deleted_at.is_(None),
             *(Role.found_by.contains(word, autoescape=True) for word in words),
         )
         .order_by(*key)
@@ -108,7 +109,7 @@ def _counts() -> AnySelect:
     return select(
         func.count(case((in_use, 1))).label("total"),
         func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
-        func.count(case((~in_use, 1))).label("retired"),
+        func.count(case((and_(~in_use, Role.deleted_at.is_(None)), 1))).label("retired"),
     ).where(Role.partnership_id == MEMBERSHIP.partnership_id)
 
 

@@ -47,6 +47,7 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
         log_level=LogLevels.error,
         **options(),
     )
+    server.is_behind_proxy = app.settings.trusted_proxies > 0
     server.on_startup(on_startup)
     server.add_process("Worker", _work)
     if app.settings.metrics_address:

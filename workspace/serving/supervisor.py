@@ -25,8 +25,11 @@ from typing import Any
 from granian.server import MPServer
 
 from workspace import metrics
+from workspace.health import checks
 
 SECONDS_TO_STOP = 8.0  # that a process gets for what it is doing when it is told to stop
+# Of these a web process behind a proxy goes on serving, and tells the proxy to ask others.
+SECONDS_TO_LEAVE = 3.0
 SHORTEST_LIFE = 60.0  # seconds; a process that ends sooner has died early
 LONGEST_PAUSE = 30.0  # seconds, before a process that died early again and again is replaced
 
@@ -39,6 +42,7 @@ class Server(MPServer):
     """Granian, with its web processes supervised here."""
 
     _added: tuple[tuple[str, Work], ...] = ()
+    is_behind_proxy = False
 
     def add_process(self, name: str, work: Callable[[], None]) -> None:
         """Also supervise a process that does `work`, from `serve` on; the log calls it `name`."""
@@ -49,7 +53,7 @@ class Server(MPServer):
         lifeline = Lifeline()
 
         def web_process(number: int) -> BaseProcess:
-            target = partial(_run_child, lifeline, spawn_target)
+            target = partial(_run_child, lifeline, spawn_target, leaves=self.is_behind_proxy)
             return self._spawn_worker(idx=number, target=target, callback_loader=target_loader).inner
 
         self._init_shared_socket()  # type: ignore[no-untyped-call]
@@ -210,8 +214,10 @@ def _process(lifeline: Lifeline, work: Work) -> BaseProcess:
     return made
 
 
-def _run_child(lifeline: Lifeline, work: Work, *given: Any) -> None:
+def _run_child(lifeline: Lifeline, work: Work, *given: Any, leaves: bool = False) -> None:
     """Run `work` in a child, which is told to stop by SIGINT: once, and in its main thread.
+
+    With `leaves` it serves for some seconds more, in which it says that it isn't ready.
 
     Among many threads any may receive a signal, while the main one, which runs the handlers, sleeps on; and of two
     signals (systemd stops all processes, and the main one stops all again) the second blocks Granian for ever. So one
@@ -221,11 +227,14 @@ def _run_child(lifeline: Lifeline, work: Work, *given: Any) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     lifeline.hold()
-    Thread(target=_forward_sigterm, args=(threading.get_ident(),), name="signals", daemon=True).start()
+    Thread(target=_forward_sigterm, args=(threading.get_ident(), leaves), name="signals", daemon=True).start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT, signal.SIGHUP])
     work(*given)
 
 
-def _forward_sigterm(main: int) -> None:
+def _forward_sigterm(main: int, leaves: bool) -> None:
     signal.sigwait([signal.SIGTERM])
+    if leaves:
+        checks.stopping.set()
+        time.sleep(SECONDS_TO_LEAVE)
     signal.pthread_kill(main, signal.SIGINT)
