@@ -108,7 +108,8 @@ def status() -> OutboxStatus:
         select(func.count()).where(outbox.is_retriable()).select_from(Mail),
     )
     found = db.session.execute(select(*(query.scalar_subquery() for query in counted))).one()
-    return OutboxStatus(*found, overdue_since())
+    waiting, planned, failed, retriable = found
+    return OutboxStatus(waiting, planned, failed, retriable, overdue_since())
 
 
 def overdue_since() -> datetime | None:
