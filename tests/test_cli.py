@@ -240,6 +240,7 @@ def served(instance: Path, port: int) -> Iterator[list[str]]:
         assert process.stdout.read() == ""
 
 
+@pytest.mark.either_database
 def test_the_demo_starts_answers_stops_at_once_and_keeps_its_data(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

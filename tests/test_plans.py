@@ -116,6 +116,7 @@ def filled(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) 
     database.remove()
 
 
+@pytest.mark.slow
 def test_no_page_reads_or_sorts_what_it_does_not_show(filled: Workspace) -> None:
     listener = Listener()
     ask(filled, listener)

@@ -59,6 +59,9 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /search                                                        signed_in
+    GET  /admin/search                                                  administrators
+    POST /admin/search/rebuilding                                       administrators
     GET  /privacy                                                       public
 
     GET  /sign-in                                                       public
@@ -182,6 +185,10 @@ TABLE = """
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    GET  /partnerships/<slug:slug>/invitations/open                     members add_members
+    POST /partnerships/<slug:slug>/invitations/resending                members add_members
+    POST /partnerships/<slug:slug>/invitations/withdrawal               members add_members
+    POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/organisation  members add_members
     POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
@@ -220,6 +227,8 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/resumption    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/deletion    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/taking    members assign_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/offers/new    members take_roles  
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles

@@ -28,6 +28,8 @@ from workspace.posts.models import Post
 from workspace.posts.models import PostKind as PostKind
 from workspace.posts.verbs import EDITED, PINNED, SHARES_NO_LONGER, UNPINNED, WITHDREW
 
+pytestmark = pytest.mark.either_database
+
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=ZONE)  # A Wednesday, in the morning.
 SIX = [
     "digital-genoptraening",

@@ -115,3 +115,40 @@ def test_what_is_gone_is_not_sent_and_what_is_corrected_is_sent_as_it_is(
     comment(post, moderator, "Og her, @Farida Nazari")
     post.withdraw(moderator)
     assert letters(reader) == [None, None, None]
+
+
+def test_whoever_asked_hears_whether_the_challenge_is_taken(moderator: Membership, reader: Membership) -> None:
+    asker = add_member(moderator, make_user("Bo Holm", language="en"))
+    taken, declined, other = (challenge(asker, title) for title in ("Grus", "Støv", "Mudder"))
+    for post in (taken, declined, other):
+        post.ask(asker, reader)
+    taken.accept(reader)
+    declined.decline(reader, "Vi er kun to.")
+    other.take(moderator, instead_of=reader.id)
+    assert subjects(asker) == [
+        "Farida Nazari takes the challenge ‘Grus’",
+        "Farida Nazari can't take the challenge ‘Støv’",
+        "Mette Krag takes the challenge ‘Mudder’",
+    ]
+    letter = letters(asker)[1]
+    assert letter is not None
+    assert "Vi er kun to." in letter.text
+    assert f"/posts/{declined.number}" in letter.text
+    declined.withdraw(asker)
+    assert subjects(asker)[1] is None
+
+
+def test_nobody_hears_who_takes_what_they_did_not_ask_for_or_when_they_chose_not_to(
+    moderator: Membership, reader: Membership
+) -> None:
+    asker = add_member(moderator, make_user("Bo Holm", language="en"))
+    challenge(asker).take(moderator)
+    preferences.lower_notices(asker.user, [NotificationKind.TAKING], MailTiming.NEVER)
+    post = challenge(asker)
+    post.ask(asker, reader)
+    post.accept(reader)
+    own = challenge(reader)
+    own.ask(reader, moderator)
+    own.take(reader, instead_of=moderator.id)
+    told = [(mail.kind, mail.user_id) for mail in news(asker) + news(reader)]
+    assert told == [("challenge", reader.user_id)], "Only that the reader was asked"

@@ -46,6 +46,7 @@ NOTICES = {
     NotificationKind.ANSWER: _l("Somebody comments on your post, or on a challenge that you have taken"),
     NotificationKind.REPLY: _l("Somebody comments on another post that you follow"),
     NotificationKind.CHALLENGE: _l("You are asked to take a challenge"),
+    NotificationKind.TAKING: _l("Somebody answers whether they take a challenge, when you have asked for it"),
     NotificationKind.ROLE: _l("You are offered a role, or have asked for one"),
     NotificationKind.REPORT: _l("A post is reported where you are a moderator"),
     NotificationKind.REQUEST: _l("Somebody asks to join a partnership where you are a moderator"),
@@ -94,7 +95,7 @@ class DigestForm(WorkspaceForm):
 class MailForm(WorkspaceForm):
     """How soon one hears of each kind of news: a field for each."""
 
-    mentioned, answer, reply, challenge, role, report, request = (
+    mentioned, answer, reply, challenge, taking, role, report, request = (
         RadioField(words, choices=lambda: _told(SOON), coerce=MailTiming) for words in NOTICES.values()
     )
 

@@ -26,6 +26,7 @@ class NotificationKind(StrEnum):
     ANSWER = "answer"
     REPLY = "reply"
     CHALLENGE = "challenge"
+    TAKING = "taking"
     ROLE = "role"
     REPORT = "report"
     REQUEST = "request"

@@ -29,9 +29,9 @@ from workspace.web.pagination import Cursor
 
 PAGE = 20
 PARTNERSHIPS_LISTED = 20
-SHOWN = 170
+SHOWN = 150
 EVENTS_OF_EACH = 5
-MOST_EVENTS = 15
+MOST_EVENTS = 10
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 

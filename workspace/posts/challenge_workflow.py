@@ -19,7 +19,7 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.notifications.dispatch import NotificationKind, notify, send_immediate
-from workspace.partnerships.activity_log import RecordedEntry, record, record_by
+from workspace.partnerships.activity_log import Entry, RecordedEntry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
@@ -212,8 +212,10 @@ class ChallengeMixin(AuthoredText):
         """Say no to taking it, and why. Raises Moved if one is asked no longer."""
         with by.partnership.locked():
             self.require_asked(by)
+            asker_ids = self._asker_ids()
             self.asked_id = self.asked_number = None
-            self._moved(by.partnership, DECLINED_TO_TAKE, by, note=reason)
+            entry = self._moved(by.partnership, DECLINED_TO_TAKE, by, note=reason)
+            notify({NotificationKind.TAKING: asker_ids}, entry, post=self.number)
 
     def solve(self, by: Membership, note: str, by_posts: Sequence[int] = ()) -> None:
         """Close it with the note that says what solved it, and the numbers of the progress posts that did."""
@@ -321,9 +323,16 @@ class ChallengeMixin(AuthoredText):
             raise StateChanged(_("Somebody else has taken the challenge, or been asked to, in the meantime."))
 
     def _give_to(self, taker: Membership) -> None:
+        asker_ids = self._asker_ids()
         self._set(taker.partnership, ChallengeStatus.ONGOING)
         self.taker_id = taker.id
-        self._moved(taker.partnership, TOOK, taker)
+        entry = self._moved(taker.partnership, TOOK, taker)
+        notify({NotificationKind.TAKING: asker_ids}, entry, post=self.number)
+
+    def _asker_ids(self) -> list[int]:
+        """Who has asked somebody to take it, and waits for an answer: at most one."""
+        asking = db.session.get(Entry, (self.partnership_id, self.asked_number)) if self.asked_number else None
+        return [asking.actor_id] if asking and asking.actor_id else []
 
     def _open(self, partnership: Partnership) -> None:
         """Let it be unsolved again: in progress if it was parked by somebody who has taken it, and is still here."""

@@ -8,6 +8,7 @@ from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail
 from workspace.notifications import emails
 from workspace.posts.models import Post
+from workspace.posts.verbs import TOOK
 
 
 @email_type("challenge", _l("Asked to take a challenge"))
@@ -31,5 +32,26 @@ def challenge(mail: Mail) -> EmailContent | None:
         quote=note or post.body_text,
         path=f"posts/{post.number}",
         button=_("Answer"),
+        post_number=post.number,
+    )
+
+
+@email_type("taking", _l("Answer from somebody who was asked to take a challenge"))
+def taking(mail: Mail) -> EmailContent | None:
+    """To whoever asked: that the challenge is taken, or why the one who was asked can't take it."""
+    membership, entry = emails.recipient_membership(mail), emails.entry(mail)
+    post = db.session.get_one(Post, (mail.payload["partnership"], mail.payload["post"]))
+    if membership is None or entry.actor is None or post.is_withdrawn:
+        return None
+    names = {"who": entry.actor.user.name, "title": post.title}
+    return emails.notification_email(
+        mail,
+        membership,
+        heading=_("%(who)s takes the challenge ‘%(title)s’", **names)
+        if entry.verb is TOOK
+        else _("%(who)s can't take the challenge ‘%(title)s’", **names),
+        quote=entry.details.get("note", ""),
+        path=f"posts/{post.number}",
+        button=_("Read it"),
         post_number=post.number,
     )
