@@ -129,6 +129,7 @@ def test_nothing_acknowledged_is_lost(
                 lives[number].enter_context(instance(app.settings, tmp_path, str(number), port, **environments[number]))
             )
         proxy = stack.enter_context(caddy(tmp_path, *ports))
+        time.sleep(SECONDS_UNTIL_SEEN)
         with people(app, proxy, authors=AUTHORS) as ledger:
             causes = Causes(ledger)
             until(lambda: len(ledger.acknowledged) > 20, "People write")

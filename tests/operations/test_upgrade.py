@@ -17,7 +17,7 @@ from tests.operations.service import running, until
 from workspace import Workspace
 from workspace.comments.models import Comment
 from workspace.config import ROOT, Settings
-from workspace.db import db
+from workspace.db import db, schema
 from workspace.mail.models import Mail, MailState
 
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ def git(*arguments: str) -> bytes:
 @pytest.fixture
 def code_before(tmp_path: Path) -> Path:
     """The last code that had all migrations but the newest."""
-    *_older, last, newest = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))
+    *_older, last, newest = schema.versions()
     for commit in git("rev-list", "--max-count=500", "HEAD").decode().split():
         names = git("ls-tree", "--name-only", commit, "migrations/versions/").decode()
         if newest not in names and last in names:
