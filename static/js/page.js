@@ -2,13 +2,17 @@
 // The modules become one file (workspace/web/assets.py), with HTMX and Idiomorph before them.
 import "./focus.js";
 import "./menus.js";
+import "./searching.js";
 import "./tabs.js";
 import "./ticking.js";
+import "./links.js";
+import "./place.js";
 import "./copying.js";
 import "./connection.js";
 import "./editor/files.js";
 import "./editor/opening.js";
 import "./editor/quoting.js";
+import "./editor/counting.js";
 import "./drafts.js";
 import "./live.js";
 import "./reading.js";

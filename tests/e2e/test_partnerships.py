@@ -132,7 +132,7 @@ def test_a_partnership_is_archived_and_opened_again(visit: Visit, place: Place) 
     visitor.button("Open it again").click()
     visitor.is_told("‘%(name)s’ is open again.", name=place.name)
     visitor.open(place.address)
-    expect(visitor.composer).to_be_visible()
+    expect(visitor.page.locator("#writer")).to_be_visible()
 
 
 def test_writing_in_a_partnership_that_was_archived_meanwhile_keeps_the_text(visit: Visit, place: Place) -> None:

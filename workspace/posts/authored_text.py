@@ -27,6 +27,8 @@ UNDO_GRACE = timedelta(seconds=15)
 
 # Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
+# Those that keep words of texts: called with the key of one that is withdrawn or erased.
+on_removal: list[Callable[[int, int], None]] = []
 
 
 class StaleText(Conflict):
@@ -145,6 +147,8 @@ class AuthoredText:
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
         reading.withdraw_text(self.partnership_id, self.number)
+        for remove in on_removal:
+            remove(self.partnership_id, self.number)
         return True
 
     def tell_author(self, by: Membership, entry: RecordedEntry) -> None:
@@ -188,7 +192,7 @@ class AuthoredText:
         self.withdrawn_by_id, self.withdrawn_reason = by.id, reason
         self.kept_reason = self.correction_reason = ""
         reading.withdraw_text(self.partnership_id, self.number)
-        for forget in on_erase:
+        for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)
         return True
 

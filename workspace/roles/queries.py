@@ -26,6 +26,7 @@ from workspace.roles.models import Role
 from workspace.web import pagination
 
 PAGE = 50
+NAMED_WHERE_VACANT = 3
 HISTORY_PAGE = 20
 HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
@@ -111,6 +112,21 @@ def _counts() -> AnySelect:
         func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
         func.count(case((and_(~in_use, Role.deleted_at.is_(None)), 1))).label("retired"),
     ).where(Role.partnership_id == MEMBERSHIP.partnership_id)
+
+
+def vacant(membership: Membership) -> list[AnyRow]:
+    """The first roles in use that lack an accountable holder, each with `how_many` there are of them."""
+    return fetch_rows(_vacant(), **params_of(membership))
+
+
+@cached_statement
+def _vacant() -> AnySelect:
+    return (
+        select(Role.id, Role.name, func.count().over().label("how_many"))
+        .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None), ~has_accountable())
+        .order_by(Role.position, Role.id)
+        .limit(NAMED_WHERE_VACANT)
+    )
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
