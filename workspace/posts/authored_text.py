@@ -156,8 +156,7 @@ class AuthoredText:
         author = db.session.get_one(Membership, self.author_id)
         if author.id != by.id:
             key = f"withdrawn_of_yours:{author.id}:{entry.number}"
-            about = {"membership": author.id, "text": self.number, "entry": entry.number}
-            enqueue("withdrawn_of_yours", key=key, to=author.user_id, **about)
+            enqueue("withdrawn_of_yours", key=key, to=author.user_id, membership=author.id, text=self.number)
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
         """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
