@@ -58,7 +58,7 @@ EDITED = Verb("edited", None)
 WITHDREW = Verb("withdrew", None, texts=("reason",))
 BROUGHT_BACK = Verb("brought_back", None)
 REDACTED = Verb("redacted", None, texts=("reason",))
-REACTED = Verb("reacted", None)
+REACTED = Verb("reacted", None, act=_l("%(who)s reacted to what you wrote"))
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
 
