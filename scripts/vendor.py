@@ -43,7 +43,7 @@ ICONS = {
     "comment": "message-square",
     "search": "search",
     "plus": "plus",
-    "bell": "bell",
+    "notifications": "bell",
     "check": "check",
     "close": "x",
     "edit": "pencil",

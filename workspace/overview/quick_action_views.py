@@ -61,7 +61,7 @@ def count_waiting() -> ResponseReturnValue:
     if not g.user:
         return ""
     counts = {"waits": len(action_list(g.user)), "unread_notices": unread_count(g.user)}
-    return render_template("overview/counts.htmx.html", **counts)
+    return render_template("overview/_counts.html", **counts)
 
 
 @blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")
