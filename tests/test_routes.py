@@ -222,6 +222,8 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/retirement    members assign_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/resumption    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/deletion    members assign_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/taking    members assign_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/offers/new    members take_roles  
     POST /partnerships/<slug:slug>/roles/<number:role_id>/offers        members take_roles  
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/requests/new  members take_roles

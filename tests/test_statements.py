@@ -29,7 +29,7 @@ Statements = Callable[[], AbstractContextManager[list[str]]]
 MOST = 8
 # For the transaction in which an opened post becomes read.
 MOST_TO_READ = 12
-MOST_WITH_WHAT_WAITS = 14  # the overview, which also says what waits for its reader
+MOST_WITH_WHAT_WAITS = 16  # the overview, which also says what waits for its reader, and who invites them
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 

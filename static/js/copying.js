@@ -13,5 +13,6 @@ document.addEventListener("click", async ({ target }) => {
   if (!button) return;
   const address = button.dataset.copy || button.closest(".comment").querySelector("a:has(time)").href;
   await navigator.clipboard.writeText(new URL(address, location.href).href);
+  button.closest("details.menu")?.removeAttribute("open");
   announce("copied");
 });

@@ -1,6 +1,6 @@
 // What others do is here within a second. One tab of the browser holds the stream of numbers for all of them; each
 // visible tab then fetches what it shows itself. Without a stream the numbers are asked for every 20 seconds.
-import { showOffer } from "./live/display.js";
+import { firstOffered, showOffer } from "./live/display.js";
 import { greet, lead, rest } from "./live/numbers.js";
 import { catchUp, page } from "./live/updates.js";
 
@@ -16,8 +16,9 @@ if (page() && navigator.locks) {
     for (const { id } of fragment.children) if (id && id !== target.id) target.querySelector(`#${id}`)?.remove();
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const first = detail.requestConfig?.elt.closest("#fresh") && firstOffered();
     showOffer();
-    if (detail.requestConfig?.elt.closest("#fresh")) document.querySelector("[data-live=offer] :is(h3, h4) a")?.focus();
+    first?.querySelector(":is(h3, h4) a")?.focus();
   });
   greet();
   lead();

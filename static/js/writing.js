@@ -147,6 +147,7 @@ function takeOver(field, html, editor, toolbar) {
   for (const name of ["click", "keydown"]) toolbar.addEventListener(name, (event) => mendAddress(event, toolbar), true);
   editor.addEventListener("trix-toolbar-dialog-show", () => showFault(toolbar.querySelector("input[name=href]"), false));
   makeOneStop(toolbar.querySelector("[role=toolbar]"));
+  tellStates(toolbar);
   suggest(editor, parts.dataset);
   if (!hadFocus) return;
   editor.focus();
@@ -171,13 +172,15 @@ function behind(text, count) {
   return place;
 }
 
-// Put a quotation at the end of the editor, and the caret below it.
-function quote(editor, text) {
+// Put a quotation at the end of the editor, after the words that say whose it is, and the caret below it, in sight.
+function quote(editor, who, text) {
   const { editor: writing } = editor;
   const lines = text.trim().split(/\n+/).map(escaped).join("<br>");
   writing.setSelectedRange(writing.getDocument().getLength() - 1);
-  writing.insertHTML(`<blockquote>${lines}</blockquote><p></p>`);
+  if (writing.getDocument().toString().trim()) writing.insertLineBreak();
+  writing.insertHTML(`<p>${escaped(who)}</p><blockquote>${lines}</blockquote><p><br></p>`);
   editor.focus();
+  editor.scrollIntoView({ block: "center" });
   writing.setSelectedRange(writing.getDocument().getLength() - 1);
 }
 
@@ -185,6 +188,17 @@ function escaped(text) {
   const element = document.createElement("i");
   element.textContent = text;
   return element.innerHTML;
+}
+
+// What holds where the caret is, in words too: Trix says it by a class alone.
+function tellStates(toolbar) {
+  const tell = () => {
+    for (const button of toolbar.querySelectorAll("button[data-trix-attribute]")) {
+      button.setAttribute("aria-pressed", String(button.classList.contains("trix-active")));
+    }
+  };
+  new MutationObserver(tell).observe(toolbar, { subtree: true, attributes: true, attributeFilter: ["class"] });
+  tell();
 }
 
 // One stop for Tab, arrows within: the pattern of a toolbar (WAI-ARIA Authoring Practices).

@@ -76,7 +76,7 @@ def test_a_plain_comment_leads_to_itself_in_the_thread(thread: Thread) -> None:
     browser = thread.browsers["farida"]
     answer = browser.submit(thread.address, {"body": "Vi har det også.\n\nSe www.icura.dk"}, page=thread.page)
     made = db.session.scalars(select(Comment)).one()
-    assert (answer.status_code, answer.location) == (303, f"{thread.page}#comment-{made.number}")
+    assert (answer.status_code, answer.location) == (303, f"{thread.page}?comment={made.number}#comment-{made.number}")
     page = browser.page(thread.page)
     assert numbers(page) == [made.number]
     assert count_shown(page) == "1"

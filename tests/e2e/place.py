@@ -81,6 +81,11 @@ class Place:
             found = self._post(post)
             found.edit(self._seat(by), title=title, body=rich_text.from_plain(body), version=found.version)
 
+    def pin(self, post: int, by: Person) -> None:
+        """Pin a post to the top of the feed."""
+        with self.site.inside():
+            self._post(post).pin(self._seat(by))
+
     def rewrite(self, post: int, html: str) -> None:
         """Let a post say `html`, past the editor and its limits."""
         with self.site.inside():

@@ -138,6 +138,10 @@ class Words:
         assert known, f"There is no {english!r} in the translations ({self.language})"
         return told % values if values else told
 
+    def of_button(self, english: str) -> str:
+        """The words of a button, where the same word means something else elsewhere."""
+        return str(self.translations.pgettext("button", english))
+
     def several(self, one: str, many: str, number: int) -> str:
         """The plural form that fits `number`."""
         return self.translations.ngettext(one, many, number) % {"num": number}

@@ -178,7 +178,7 @@ def test_a_post_is_pinned_and_stands_first(visit: Visit, place: Place) -> None:
     visitor.open(f"{place.address}posts/{number}")
     visitor.page.locator("#post summary").click()
     visitor.button("Pin at the top").click()
-    visitor.is_told("The post is pinned and comes first.")
+    visitor.is_told("‘%(title)s’ is pinned and comes first.", title="Vigtigt")
     visitor.open(place.address)
     expect(visitor.page.locator("#posts h3")).to_have_text(["Vigtigt", "Nyere"])
 

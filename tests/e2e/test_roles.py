@@ -33,7 +33,8 @@ def test_a_role_is_offered_accepted_and_handed_over(visit: Visit, place: Place) 
     moderator.link("Offer the responsibility").click()
     moderator.field("Person").select_option(label=f"{place.partner.name}, {company(place)}")
     moderator.button("Offer the role").click()
-    moderator.is_told("%(name)s is asked, and can accept or decline.", name=place.partner.name)
+    asked = "%(name)s is asked about ‘%(role)s’, and can accept or decline."
+    moderator.is_told(asked, name=place.partner.name, role="Drift")
     expect(moderator.page.locator("#role-title")).to_be_focused()
     moderator.is_on_the_same_page()
 
@@ -90,12 +91,12 @@ def test_a_role_is_taken_out_of_use_and_into_use_again_by_keyboard(visit: Visit,
     visitor.page.keyboard.press("Enter")
     visitor.tab_to(visitor.button("Retire the role"))
     visitor.page.keyboard.press("Enter")
-    visitor.is_told("The role is no longer in use. Its history can be read.")
+    visitor.is_told("‘%(name)s’ is no longer in use. Its history can be read.", name="Drift")
     visitor.tab_to(visitor.button("Use the role again"))
     with inspecting(visitor) as inspection:
         inspection.look("a role that is not in use")
     visitor.page.keyboard.press("Enter")
-    visitor.is_told("The role is in use again. Offer it to somebody.")
+    visitor.is_told("‘%(name)s’ is in use again. Offer it to somebody.", name="Drift")
     expect(visitor.page.locator("#role")).to_contain_text(visitor.say("Nobody holds the role yet."))
     visitor.is_on_the_same_page()
 

@@ -361,7 +361,7 @@ def test_everything_about_a_text_works_without_javascript(visit: Visit, place: P
     visitor.button("Share the comment").click()
     visitor.link("Quote").click()
     expect(visitor.field("Write a comment")).to_have_value(re.compile("> Første linje\n> anden linje"))
-    visitor.button("Stop following").click()
+    visitor.page.get_by_role("button", name=visitor.say("Stop following")).click()
     expect(visitor.button("Follow the post")).to_be_visible()
     visitor.link("Withdraw", visitor.page.locator("#thread")).click()
     visitor.button("Withdraw the comment").click()

@@ -109,7 +109,9 @@ class Visitor:
         self.field(english).fill(text)
 
     def choose(self, kind: str) -> None:
-        """Choose what kind of post it is: "progress" or "challenge"."""
+        """Choose what kind of post it is: "progress" or "challenge"; the composer is unfolded first."""
+        if not self.composer.is_visible():
+            self.page.locator("#writer > summary").click()
         self.composer.locator(".choice", has=self.page.locator(f"input[value={kind}]")).click()
 
     @property

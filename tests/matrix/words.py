@@ -29,6 +29,11 @@ UNTOLD = {"audit_event", "mail", "session", "found_by"}
 MODERATORS = ("membership", "invitation", "trail")
 # What is told by an invitation or a link to whoever has it.
 BY_TOKEN = ("partnershipname", "partnershippurpose", "organisationname", "username", "invitation")
+# What one's own pages tell of an invitation to oneself, and of whom to ask while one's access is on hold.
+BY_STATE = {
+    "invited": ("partnershipname", "organisationname", "username"),
+    "suspended": ("partnershipname", "username", "useremail"),
+}
 # What administrators see: accounts, organisations, the trail, and which partnerships there are.
 ADMINISTRATORS = ("user", "organisation", "trail", "partnershipname", "invitationemail")
 # What everybody who is signed in sees of a listed partnership.
@@ -78,6 +83,8 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
         return True
     if whose == "there":
         return person.kind != "anonymous" and text in LISTED
+    if route and route.rule in ("/", "/memberships") and text in BY_STATE.get(person.state, ()):
+        return whose in ("here", "moderator")
     if person.level is None:
         return text == "partnershipname" and whose == "here" and person.state not in ("no seat",)
     if whose != "here" or text.startswith(MODERATORS):

@@ -27,11 +27,13 @@ from workspace.members.invitations import preview as previews
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.address_parser import RowStatus
 from workspace.members.invitations.preview import Evidence, Preview, Suggestion
+from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import closing
+from workspace.members.moderation import service as moderation_service
 from workspace.organisations.models import Organisation, OrganisationKind, Side
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.models import Membership
+from workspace.partnerships.models import Membership, Visibility
 from workspace.roles.assignments import AssignmentState, RoleAssignment
 from workspace.roles.models import Role
 
@@ -337,6 +339,55 @@ class TestWhatIsWrong:
         seat: Membership = invitations_service.accept(made, make_user(email="ny@x.dk"))
         db.session.commit()
         assert seat.is_active
+
+
+class TestWhatWaitsForWhoeverIsInNoPartnership:
+    def test_an_invitation_is_accepted_or_declined_on_the_overview(self, world: World, sign_in: SignIn) -> None:
+        invited = make_user(organisation=world.gentofte, email="ny@x.dk", language="en")
+        browser = sign_in(invited)
+        assert "You are invited" not in browser.page("/").text
+        for answer, to in (("/refusal", "/"), ("", world.moderator.partnership.address)):
+            found = world.preview("Ny;ny@x.dk;Icura")
+            [made] = invitations_service.invite(
+                world.moderator, found.ready, level=Level.OBSERVER, organisation_id=None, language="da", greeting=""
+            )
+            db.session.commit()
+            page = browser.page("/")
+            assert "Mette Krag from Gladsaxe Kommune invites you as" in page.text
+            assert "You are to represent Icura A/S." in page.text
+            address = f"/invitations/{invitations_service.token(made)}{answer}"
+            assert browser.submit(address, page.form(address)).location == to
+        assert "You are invited" not in browser.page("/").text
+
+    def test_whom_one_represents_is_one_s_own_organisation_if_it_takes_part(
+        self, world: World, sign_in: SignIn
+    ) -> None:
+        invited = make_user(organisation=world.gladsaxe, email="ny@x.dk", language="en")
+        found = world.preview("Ny;ny@x.dk;Icura")
+        invitations_service.invite(
+            world.moderator, found.ready, level=Level.OBSERVER, organisation_id=None, language="da", greeting=""
+        )
+        db.session.commit()
+        assert "You are to represent Gladsaxe Kommune." in sign_in(invited).page("/").text
+
+    def test_a_suspension_is_told_with_its_reason_and_whom_to_ask(self, world: World, sign_in: SignIn) -> None:
+        seat = add_member(world.moderator, make_user(language="en"))
+        moderation_service.suspend(world.moderator, [seat.id], until=None, reason="Orlov til maj")
+        db.session.commit()
+        page = sign_in(seat.user).page("/")
+        assert "Reason: Orlov til maj" in page.text
+        assert "You can ask: Mette Krag" in page.text
+        assert "mailto:mette@gladsaxe.dk" in page.html
+
+    def test_a_moderators_question_is_answered_there(self, world: World, sign_in: SignIn) -> None:
+        join_requests_service.set_visibility(world.moderator, Visibility.LISTED)
+        asking = make_user(language="en")
+        seat = join_requests_service.ask_to_join(asking, world.moderator.partnership, "Hej")
+        join_requests_service.ask_back(world.moderator, seat.id, "Hvem kender dig?")
+        db.session.commit()
+        page = sign_in(asking).page("/")
+        assert "Hvem kender dig?" in page.text
+        assert page.form(f"/memberships/{seat.id}/answer")
 
 
 def test_a_preview_takes_no_more_statements_for_more_people(world: World, statements: Callable[..., Any]) -> None:

@@ -1,6 +1,7 @@
 """A member sits for another organisation, an organisation is let go, an administrator joins to help."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -36,7 +37,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
-from workspace.roles import pending
+from workspace.roles import action_items
 
 SignIn = Callable[[User], Client]
 
@@ -88,7 +89,8 @@ class TestChangingOrganisation:
         new = transfers_service.move(moderator, old.id, other.organisation_id)
         assert (taken.taker_id, solved.taker_id) == (new.id, old.id)
 
-        assert [row.name for row in pending.lacking_roles_of_moderator(moderator.user) if row.vacant] == ["Data"]
+        moderator.partnership.created_at -= timedelta(days=20)
+        assert [item.title for item in action_items.lacking_roles(moderator.user)] == ["‘Data’ has nobody accountable"]
 
     def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
         seat, stranger = add_member(moderator), make_user()

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 
 from tests.client import Client
-from tests.factories import Holder, add_member, hold, make_role, make_user, start_partnership
+from tests.factories import Holder, Side, add_member, hold, make_role, make_user, start_partnership
 from workspace.accounts.models import User
 from workspace.clock import now
 from workspace.db import db
+from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
-from workspace.roles import offers, pending
+from workspace.roles import action_items, offers
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment
 from workspace.roles.models import Role
 
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
 MOST = 8
+MOST_OF_MEMBER = 11  # with all that a moderator can do about the member
 
 
 @pytest.fixture
@@ -27,10 +30,12 @@ def moderator(app: object) -> Membership:
 
 def fill(moderator: Membership, members: list[Membership], many: int) -> Role:
     """So many roles, each with an accountable holder and helpers; the first is made by the verbs."""
-    first = make_role(moderator, "Tovholder", "Holder sammen på partnerskabet og indkalder til møder")
+    first = make_role(moderator, f"Tovholder {many}", "Holder sammen på partnerskabet og indkalder til møder")
     hold(first, members[0], moderator, notes="Sådan gør man")
     for number in range(many - 1):
-        role = make_role(moderator, f"Drift og brugerhjælp {number}", "Svarer, når noget ikke virker for borgeren")
+        role = make_role(
+            moderator, f"Drift og brugerhjælp {many}.{number}", "Svarer, når noget ikke virker for borgeren"
+        )
         for place, member in enumerate(members):
             db.session.add(
                 RoleAssignment(
@@ -65,7 +70,8 @@ def test_a_page_asks_as_much_at_5_as_at_200_roles(
         assert answer.status_code == 200
         assert len(answer.data) < 60_000
         counted.append(len(asked))
-    assert counted[0] == counted[1] <= MOST, "\n\n".join(asked)
+    most = MOST_OF_MEMBER if tab.startswith("members/") else MOST
+    assert counted[0] == counted[1] <= most, "\n\n".join(asked)
 
 
 def test_pages_of_50_lead_on_to_all_roles(moderator: Membership, sign_in: SignIn) -> None:
@@ -95,24 +101,24 @@ def test_what_waits_for_a_person_is_one_statement_each(moderator: Membership, st
     both = make_role(moderator, "Begge")
     hold(both, moderator, moderator)
     hold(both, member, moderator, Holder.HELPER)
+    moderator.partnership.created_at -= timedelta(days=20)
     db.session.commit()
     me, them = moderator.user, member.user
     found = {}
     for query, user in (
-        (pending.offers_to, them),
-        (pending.requests_for_roles, me),
-        (pending.lacking_roles_of_moderator, me),
+        (action_items.offers_to, them),
+        (action_items.requests_for_roles, me),
+        (action_items.lacking_roles, me),
     ):
         with statements() as asked_for:
-            found[query.__name__] = query(user)
+            found[query.__name__] = list(query(user))
         assert len(asked_for) <= 2  # the person is read again after the commit
-        assert query(them if user is me else me) == []
-    assert [(row.id, row.name, row.offered_by) for row in found["offers_to"]] == [(offered.id, "Data", me.name)]
-    assert [(row.id, row.asked_by, row.notes) for row in found["requests_for_roles"]] == [
-        (asked.id, other.user.name, "Gerne")
-    ]
-    assert [(row.name, row.vacant, row.side) for row in found["lacking_roles_of_moderator"]] == [
-        ("Data", True, None),
-        ("Kurser", True, None),
-        ("Drift", False, "company"),
-    ]
+        assert list(query(them if user is me else me)) == []
+    assert [item.key for item in found["offers_to"]] == [f"offer:{offered.id}"]
+    assert [item.key for item in found["requests_for_roles"]] == [f"role_request:{asked.id}"]
+    asked_of = {item.title: (item.kind, item.about) for item in found["lacking_roles"]}
+    assert asked_of == {
+        "Data": ("offered_to_another", ""),
+        "‘Kurser’ has nobody accountable": ("vacant", ""),
+        "‘Drift’ is held by one side only": ("one_sided", SIDES[Side.COMPANY]),
+    }

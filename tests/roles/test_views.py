@@ -287,6 +287,7 @@ def test_a_retired_role_is_out_of_the_table_and_its_history_stays(
     browser = sign_in(moderator.user)
     retirement = f"{roles}/{role.id}/retirement"
     assert browser.submit(retirement, page=retirement).status_code == 303
+    assert "‘Vejhuller’ is no longer in use." in browser.page(roles).text
     assert "Vejhuller" not in browser.page(roles).text
     assert "Vejhuller" in browser.page(f"{roles}?retired").text
     assert "Sådan gør man" in browser.page(f"{roles}/{role.id}").text

@@ -51,7 +51,7 @@ def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     took_draft()
     return htmx.partial_or_redirect(
         "comments/create.htmx.html",
-        to=_address(membership, post_number, comment.number),
+        to=comment_address(membership, post_number, comment.number),
         focus=f"#comment-{comment.number}",
         **_line(membership, post_queries.post(membership, post_number), comment.number),
     )
@@ -164,10 +164,6 @@ def shown(membership: Membership, post_number: int, number: int) -> Response:
 def comment_address(membership: Membership, post_number: int, number: int) -> str:
     """The permanent address of a comment, on whichever page of its thread it is."""
     return f"{membership.partnership.address}posts/{post_number}?comment={number}#comment-{number}"
-
-
-def _address(membership: Membership, post_number: int, number: int) -> str:
-    return f"{membership.partnership.address}posts/{post_number}#comment-{number}"
 
 
 def _thread_context(membership: Membership, post: Post) -> dict[str, Any]:

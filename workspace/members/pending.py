@@ -1,19 +1,26 @@
 """Queries of invitations, links and listed partnerships."""
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import inline_literal
-from workspace.db.types import AnyRow
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
+from workspace.db.types import AnyRow, AnySelect
+from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
 from workspace.partnerships.context import moderation_counts
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
+from workspace.permissions import Level
 from workspace.posts.models import Post
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
+MOST_INVITED = 20
 
 
 def counts(membership: Membership) -> AnyRow:
@@ -31,6 +38,60 @@ def counts(membership: Membership) -> AnyRow:
         "invited": select(func.count()).where(organisation == here, Participation.accepted_at.is_(None)),
     }
     return db.session.execute(select(*(query.scalar_subquery().label(name) for name, query in found.items()))).one()
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation to somebody with an account, as the overview tells it: who invites, whom they represent, where."""
+
+    address: str
+    partnership: str
+    level: Level
+    name: str
+    inviter_organisation: str
+    represents: str
+    expires_at: datetime
+
+
+def invitations_to(user: User) -> list[Invited]:
+    """The invitations that wait for the person's answer, the latest first; one statement."""
+    rows = fetch_rows(_invitations_to(), key=user.email_key, organisation_id=user.organisation_id or 0)
+    return [Invited(invitations_service.address(row.id), *row[1:]) for row in rows]
+
+
+@cached_statement
+def _invitations_to() -> AnySelect:
+    inviters, represented, own = aliased(Organisation), aliased(Organisation), aliased(Organisation)
+    mine = and_(
+        Participation.partnership_id == Invitation.partnership_id,
+        Participation.organisation_id == bindparam("organisation_id"),
+    )
+    return (
+        select(
+            Invitation.id,
+            Partnership.name.label("partnership"),
+            Invitation.level,
+            User.name,
+            inviters.name.label("inviter_organisation"),
+            func.coalesce(own.name, represented.name).label("represents"),
+            Invitation.expires_at,
+        )
+        .join(Partnership, Partnership.id == Invitation.partnership_id)
+        .join(represented, represented.id == Invitation.organisation_id)
+        .join(Membership, Membership.id == Invitation.invited_by_id)
+        .join(User, User.id == Membership.user_id)
+        .join(inviters, inviters.id == Membership.organisation_id)
+        .outerjoin(Participation, mine)
+        .outerjoin(own, own.id == Participation.organisation_id)
+        .where(
+            Invitation.email_key == bindparam("key"),
+            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
+            Invitation.expires_at > now_param(),
+            Partnership.archived_at.is_(None),
+        )
+        .order_by(Invitation.id.desc())
+        .limit(MOST_INVITED)
+    )
 
 
 def waiting_for_moderators(membership: Membership) -> int:

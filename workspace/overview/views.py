@@ -13,6 +13,8 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.db.types import AnyRow
 from workspace.i18n.formatting import relative_day
+from workspace.members import pending
+from workspace.members.my_memberships_views import closed_memberships, whom_to_ask
 from workspace.overview import queries
 from workspace.overview.action_items import action_list
 from workspace.overview.blueprint import blueprint
@@ -56,8 +58,16 @@ def index(user: User) -> ResponseReturnValue:
         may_start=may_start(user),
         my_roles=held_by(user),
         unread_notices=0 if before else unread_count(user),
+        invitations=[] if before else pending.invitations_to(user),
+        **({} if partnerships else _outside(user)),
         **shown,
     )
+
+
+def _outside(user: User) -> dict[str, Any]:
+    """What waits for somebody who is in no partnership: requests and access that is on hold."""
+    memberships = [row for row in closed_memberships(user) if not row.has_ended]
+    return {"memberships": memberships, "moderators": whom_to_ask(memberships)}
 
 
 def _feed(user: User, partnerships: Sequence[AnyRow], before: pagination.Cursor | None) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def address(membership: Membership, text: Text) -> str:
 def _shown(membership: Membership, text: Text) -> Response:
     if text.comment:
         return comment_views.shown(membership, text.post.number, text.comment.number)
-    return post_views.shown(membership, text.post)
+    return post_views.shown(membership, text.post, answering=True)
 
 
 def _about(membership: Membership, text: Text) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from workspace.posts.verbs import (
     WITHDREW,
 )
 from workspace.rich_text import RichText
-from workspace.roles.models import Role
+from workspace.roles.models import USES, Role
 
 MOST_PINNED = 3
 
@@ -241,3 +241,6 @@ class Post(ChallengeMixin, Model):
         pinned = select(func.count()).where(Post.partnership_id == self.partnership_id, Post.pinned_at.is_not(None))
         if (db.session.scalar(pinned) or 0) >= MOST_PINNED:
             raise Conflict(_("Three posts are pinned already. Unpin one of them first."))
+
+
+USES.append(Post)

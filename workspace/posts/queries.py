@@ -35,6 +35,7 @@ SHOWN_IN_FEED = 280
 # Of the progress that can have solved a challenge, and of the challenges that progress can move.
 MOST_CHOICES = 50
 MOST_UNSOLVED = 25
+NAMED_BESIDE_FEED = 3
 LONGEST_CHOICE = 60
 
 # Aliases cost more to make than the statement they stand in, so these are shared.
@@ -360,6 +361,21 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     if not membership.partnership.unsolved_count:
         return []
     return [(number, title) for number, title in fetch_rows(_unsolved(), **params_of(membership))]
+
+
+def last_unsolved(membership: Membership) -> list[AnyRow]:
+    """The first of the unsolved challenges, the latest activity first."""
+    return fetch_rows(_last_unsolved(), **params_of(membership))
+
+
+@cached_statement
+def _last_unsolved() -> AnySelect:
+    return (
+        select(Post.number, Post.title, Post.status, Post.created_at, Post.answer_by)
+        .where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.is_unsolved)
+        .order_by(Post.activity_number.desc())
+        .limit(NAMED_BESIDE_FEED)
+    )
 
 
 @cached_statement

@@ -17,6 +17,7 @@ from workspace.partnerships import reading
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import goals, organisations_by_side, unseen_events
+from workspace.partnerships.rail import rail
 from workspace.permissions import Action, members_with
 from workspace.posts import follows as follows_module
 from workspace.posts import fragments, labels, queries, versions
@@ -30,6 +31,7 @@ from workspace.posts.reactions import summarise
 from workspace.rich_text import RichText
 from workspace.roles.queries import choices, role
 from workspace.web import htmx, pagination
+from workspace.web.forms import MAX_TEXT
 from workspace.web.fragment_cache import cached_fragment
 from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
 
@@ -65,7 +67,7 @@ def create(membership: Membership) -> ResponseReturnValue:
     form = _composer(membership)
     if not form.validate():
         if htmx.is_partial():
-            return htmx.form_error("posts/_composer.html", page="", form=form, **partnership_context(membership))
+            return htmx.form_error("posts/_composer.html", page="", form=form, **_composing(membership))
         return make_response(_feed_page(membership, form, None), 422)
     try:
         post = _shared(membership, form)
@@ -73,7 +75,7 @@ def create(membership: Membership) -> ResponseReturnValue:
         form.take_new_key()
         earlier = queries.post(membership, already.number)
         if htmx.is_partial():
-            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **partnership_context(membership)}
+            context = {"form": form, "earlier": earlier, "mine": form.rich_text, **_composing(membership)}
             return htmx.form_error("posts/_composer.html", page="", status=409, **context)
         return make_response(_feed_page(membership, form, None, earlier=earlier, mine=form.rich_text), 409)
     flash_live(_("Your changes are saved.") if form.corrects.data else _("Your post is shared."))
@@ -182,7 +184,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
         )
     post.withdraw(membership, reason=form.reason.data or "")
     flash_live(_("The post is withdrawn."))
-    return shown(membership, post)
+    return shown(membership, post, answering=True)
 
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/pinning")
@@ -280,8 +282,8 @@ def _shared(membership: Membership, form: ShareForm) -> Post:
     return post
 
 
-def shown(membership: Membership, post: Post) -> Response:
-    """The post as it is now: in place, or on its page."""
+def shown(membership: Membership, post: Post, *, answering: bool = False) -> Response:
+    """The post as it is now: in place, or on its page; with `answering` if one can answer it now, or no longer."""
     address = f"{membership.partnership.address}posts/{post.number}"
     if htmx.has_own_page():
         return htmx.redirect_client(address)
@@ -289,6 +291,7 @@ def shown(membership: Membership, post: Post) -> Response:
         "posts/shown.htmx.html",
         to=address,
         focus="#post-title",
+        answering=answering,
         **post_context(membership, queries.card(membership, post.number)),
     )
 
@@ -299,8 +302,9 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
     if not number:
         return None
     quoted = comment_queries.comment(membership, post_number, number)
+    who = _("%(name)s wrote:", name=quoted.author.user.name)
     lines = "".join(f"> {line}\n" for line in quoted.body_text.splitlines())
-    return CommentForm(formdata=None, data={"body": f"{lines}\n"})
+    return CommentForm(formdata=None, data={"body": f"{who}\n\n{lines}\n"})
 
 
 def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditForm:
@@ -339,9 +343,17 @@ def _feed_page(membership: Membership, form: ShareForm | None, before: int | Non
         goals=goals(membership),
         parties=organisations_by_side([membership.partnership_id], NAMED_IN_HEADER)[membership.partnership_id],
         events=unseen_events(membership) if membership.has_news else [],
-        **_feed(membership, before),
+        rail=rail(membership) if form is None else [],
+        **_writer(membership),
+        **(partnership_context(membership) if form else _feed(membership, before)),
         **already,
     )
+
+
+@blueprint.app_template_global()
+def longest_text() -> int:
+    """How many characters a text may have."""
+    return MAX_TEXT
 
 
 @blueprint.app_template_global()
@@ -354,7 +366,17 @@ def empty_composer(membership: Membership) -> Markup:
         partnership=membership.partnership.link,
         kind=wanted if wanted in list(PostKind) else None,
         offered=offered,
+        **_writer(membership),
     )
+
+
+def _composing(membership: Membership) -> dict[str, Any]:
+    """The context of the composer."""
+    return {**_writer(membership), **partnership_context(membership)}
+
+
+def _writer(membership: Membership) -> dict[str, str]:
+    return {"writer": membership.user.name, "side": membership.organisation.usual_side}
 
 
 def _composer(membership: Membership) -> ShareForm:

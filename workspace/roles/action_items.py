@@ -39,6 +39,7 @@ from workspace.roles.queries import has_accountable
 
 # A new partnership's roles find their holders while it gets going, so nothing is said of them so long.
 QUIET_FOR = timedelta(days=14)
+LONGEST_REASON = 120
 PLACE = (*PARTNERSHIP, Role.id.label("role_id"), Role.name)
 
 OFFERED_TO_ME = ActionKind(name="offer", rank=20, symbol="users", button=_l("Accept"), notice=NotificationKind.ROLE)
@@ -128,7 +129,7 @@ def lacking_roles(user: User) -> Iterator[ActionItem]:
             title=title,
             address=_role(row),
             where=row,
-            about=str(SIDES[row.side]) if kind is ONE_SIDED else "",
+            about=str(SIDES[row.side]) if kind is ONE_SIDED else _declined(row) if kind is VACANT else "",
             version=f"{row.latest_id}:{row.offer_id}",
             asked=asked_when(row.offered_to, row.offered_at, row.reminded_at) if offered else "",
             reminder_url=f"{_waiting(row, row.offer_id)}/reminder" if offered else "",
@@ -212,6 +213,7 @@ def _lacking() -> AnySelect:
         .correlate(Role)
         .scalar_subquery()
     )
+    last, decliner, decliner_person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     offer, candidate, person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     query = (
         select(
@@ -223,6 +225,8 @@ def _lacking() -> AnySelect:
             offer.created_at.label("offered_at"),
             offer.reminded_at,
             person.name.label("offered_to"),
+            decliner_person.name.label("declined_by"),
+            last.reason.label("declined_reason"),
         )
         .join(Partnership, Partnership.id == Role.partnership_id)
         .join(Membership, Membership.partnership_id == Partnership.id)
@@ -235,6 +239,16 @@ def _lacking() -> AnySelect:
                 offer.state == inline_literal(AssignmentState.OFFERED),
             ),
         )
+        .outerjoin(
+            last,
+            and_(
+                last.id == latest,
+                last.state == inline_literal(AssignmentState.DECLINED),
+                last.offered_by_id.is_not(None),
+            ),
+        )
+        .outerjoin(decliner, decliner.id == last.membership_id)
+        .outerjoin(decliner_person, decliner_person.id == decliner.user_id)
         .outerjoin(candidate, candidate.id == offer.membership_id)
         .outerjoin(person, person.id == candidate.user_id)
         .where(
@@ -249,6 +263,13 @@ def _lacking() -> AnySelect:
 
 def _waiting(row: AnyRow, assignment_id: int) -> str:
     return f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{assignment_id}"
+
+
+def _declined(row: AnyRow) -> str:
+    """Who was asked last and said no, and why."""
+    if not row.declined_by:
+        return ""
+    return _("%(name)s declined: %(reason)s", name=row.declined_by, reason=row.declined_reason[:LONGEST_REASON])
 
 
 def _role(row: AnyRow) -> str:

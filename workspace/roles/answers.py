@@ -11,7 +11,8 @@ from workspace.db.statements import inline_literal
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment
-from workspace.roles.offers import require_able, require_vacant
+from workspace.roles.models import Role
+from workspace.roles.offers import offer, require_able, require_vacant
 from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, REFUSED_ROLE, TOOK_ROLE
 
 FORMER_HELPS_FOR = timedelta(days=30)
@@ -35,6 +36,17 @@ def accept(assignment: RoleAssignment, by: Membership) -> None:
         assignment.since = start
         assignment.resolve(by, AssignmentState.HELD)
         assignment.log(by, GAVE_ROLE if asked else TOOK_ROLE, since=start.isoformat())
+
+
+def take(role: Role, by: Membership, *, kind: AssignmentKind) -> RoleAssignment:
+    """Take a role oneself, as a moderator: at once. Raises Conflict if somebody else is accountable."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        if kind is AssignmentKind.ACCOUNTABLE:
+            require_vacant(role)
+        taken = offer(role, by, to=by, kind=kind)
+        accept(taken, by)
+        return taken
 
 
 def decline(assignment: RoleAssignment, by: Membership, reason: str) -> None:

@@ -16,6 +16,7 @@ from workspace.roles.forms import AskForm, OfferForm, ReasonForm, today
 from workspace.roles.labels import accepted
 from workspace.roles.models import Role
 from workspace.roles.views import PLACE, form_again, form_on, shown
+from workspace.web import pagination
 from workspace.web.htmx import Undo, flash_live, page_or_partial
 
 ROLE = f"{PLACE}/<number:role_id>"
@@ -33,7 +34,8 @@ def new_offer(membership: Membership, role_id: int) -> ResponseReturnValue:
         if (wanted := request.args.get("kind", "")) in list(AssignmentKind)
         else AssignmentKind.ACCOUNTABLE
     )
-    form = OfferForm(data={"kind": kind, "starts_on": today()})
+    instead, member = (pagination.parse_int(request.args.get(name, "")) for name in ("instead", "member"))
+    form = OfferForm(data={"kind": kind, "starts_on": today(), "instead": instead, "member": member})
     return page_or_partial("roles/form.html", "roles/_offer.html", **_offer(membership, role, form))
 
 
@@ -58,12 +60,24 @@ def offer(membership: Membership, role_id: int) -> ResponseReturnValue:
             notes=form.notes.data or "",
             starts_at=form.starts_at,
             stays_as_helper=form.stays_as_helper.data,
+            instead_of=queries.assignment(membership, role_id, form.instead.data) if form.instead.data else None,
         )
     except Conflict as conflict:
         return form_again(_offer(membership, role, form), status=409, conflict=conflict.message)
     undo = Undo(f"{membership.partnership.address}roles/{role_id}/holdings/{made.id}/withdrawal")
     names = {"name": made.membership.user.name, "role": role.name}
     flash_live(_("%(name)s is asked about ‘%(role)s’, and can accept or decline.", **names), undo=undo)
+    return shown(membership, role)
+
+
+@blueprint.post(f"{ROLE}/taking")
+@members_with(Action.ASSIGN_ROLES)
+def take(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Take a role oneself, as a moderator."""
+    role, helps = queries.role(membership, role_id), request.form.get("kind") == AssignmentKind.HELPER
+    taken = answers.take(role, membership, kind=AssignmentKind.HELPER if helps else AssignmentKind.ACCOUNTABLE)
+    ending = f"{membership.partnership.address}roles/{role_id}/holdings/{taken.id}/ending"
+    flash_live(accepted(taken, membership), undo=Undo(ending, {"reason": _("Undone")}))
     return shown(membership, role)
 
 

@@ -20,7 +20,7 @@ from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict
-from workspace.roles.models import Role
+from workspace.roles.models import USES, Role
 from workspace.roles.verbs import DECLINED_ROLE, GAVE_ROLE, LEFT_ROLE, OFFERED_ROLE, REFUSED_ROLE, TOOK_ROLE
 
 
@@ -157,6 +157,9 @@ class RoleAssignment(Model):
         if verb in (TOOK_ROLE, DECLINED_ROLE):
             return {member_id for member_id in (self.offered_by_id, self.former_id) if member_id}
         return set()
+
+
+USES.append(RoleAssignment)
 
 
 def is_held(moment: Any) -> ColumnElement[bool]:

@@ -9,8 +9,8 @@ from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed
 from workspace.roles.assignments import OPEN, AssignmentState, RoleAssignment
-from workspace.roles.models import Role
-from workspace.roles.verbs import LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
+from workspace.roles.models import Role, require_new_name
+from workspace.roles.verbs import DELETED_ROLE, LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
 
 
 def end(assignment: RoleAssignment, by: Membership, reason: str) -> None:
@@ -40,10 +40,22 @@ def retire(role: Role, by: Membership) -> None:
         record_by(by, RETIRED_ROLE, role=role.id, name=role.name)
 
 
+def delete(role: Role, by: Membership) -> None:
+    """Delete a role that was never used. Raises Conflict for one that was: that has a history."""
+    with by.partnership.locked():
+        by.require(Action.ASSIGN_ROLES)
+        role.require_unused()
+        if role.deleted_at is None:
+            role.deleted_at = clock.now()
+            role.retired_at = role.retired_at or role.deleted_at
+            record_by(by, DELETED_ROLE, role=role.id, name=role.name)
+
+
 def resume(role: Role, by: Membership) -> None:
     """Use a retired role again. It is vacant: who held it before was told that they don't, and may be gone."""
     with by.partnership.locked():
         by.require(Action.ASSIGN_ROLES)
         if role.retired_at is not None:
+            require_new_name(by, role.name)
             role.retired_at = None
             record_by(by, RESUMED_ROLE, role=role.id, name=role.name)

@@ -14,7 +14,15 @@ from workspace.partnerships.forms import StartForm
 from workspace.roles.assignments import AssignmentKind
 from workspace.roles.labels import HOLDERS, ROLE_SETS, RoleSet
 from workspace.web import pagination
-from workspace.web.forms import CprMixin, OneTimeKeyMixin, VersionMixin, WorkspaceForm, text_area_field, text_line_field
+from workspace.web.forms import (
+    CprMixin,
+    OneTimeKeyMixin,
+    VersionMixin,
+    WorkspaceForm,
+    hidden_int_field,
+    text_area_field,
+    text_line_field,
+)
 
 LONGEST_NAME = 80
 LONGEST_RESPONSIBILITY = 240
@@ -50,7 +58,11 @@ class RoleDescriptionForm(WorkspaceForm):
 
 
 class RoleForm(OneTimeKeyMixin, RoleDescriptionForm):
-    """A new role."""
+    """A new role, and whom to offer it to at once."""
+
+    member: Any = SelectField(
+        _l("Offer it to"), choices=[], coerce=lambda value: pagination.parse_int(str(value)), validate_choice=False
+    )
 
 
 class RoleEditForm(VersionMixin, RoleDescriptionForm):
@@ -64,6 +76,8 @@ class OfferForm(CprMixin, WorkspaceForm):
     member: Any = SelectField(
         _l("Person"), choices=[], coerce=lambda value: pagination.parse_int(str(value)), validate_choice=False
     )
+    # The offer to somebody else that this one takes the place of.
+    instead = hidden_int_field(required=False)
     starts_on = DateField(_l("From"), validators=[Optional()])
     notes = text_area_field(
         _l("What does the next one need to know?"),

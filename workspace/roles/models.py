@@ -1,9 +1,22 @@
 """A role: a responsibility with a name on it."""
 
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, select, tuple_
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -18,6 +31,13 @@ from workspace.roles.verbs import ADDED_ROLE, EDITED_ROLE
 
 class StaleRole(Conflict):
     """Somebody else has changed the role since the form was opened."""
+
+
+class NameTaken(Conflict):
+    """Another role in use has the name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is a role ‘%(name)s’ already. Choose another name.", name=name))
 
 
 class AlreadyAdded(Conflict):
@@ -56,7 +76,10 @@ class Role(Model):
 
     @classmethod
     def add(cls, by: Membership, *, name: str, responsibility: str, one_time_key: str) -> "Role":
-        """Add a role, last in order. The same key returns the same role, or raises AlreadyAdded if it differs."""
+        """Add a role, last in order. The same key returns the same role, or raises AlreadyAdded if it differs.
+
+        Raises NameTaken.
+        """
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             made = db.session.scalar(select(Role).where(Role.created_by_id == by.id, Role.one_time_key == one_time_key))
@@ -64,6 +87,7 @@ class Role(Model):
                 if (made.name, made.responsibility) != (name, responsibility):
                     raise AlreadyAdded(made.id)
                 return made
+            require_new_name(by, name)
             last = select(func.max(Role.position)).where(Role.partnership_id == by.partnership_id)
             role = cls(
                 partnership_id=by.partnership_id,
@@ -78,7 +102,7 @@ class Role(Model):
             return role
 
     def edit(self, by: Membership, *, name: str, responsibility: str, version: int) -> None:
-        """Change its name and responsibility. Raises StaleRole if `version` is not the current one."""
+        """Change its name and responsibility. Raises StaleRole if `version` is not the current one, and NameTaken."""
         with by.partnership.locked():
             by.require(Action.ASSIGN_ROLES)
             self.require_in_use()
@@ -86,6 +110,7 @@ class Role(Model):
                 raise StaleRole(_("Somebody else has changed the role in the meantime."))
             if (self.name, self.responsibility) != (name, responsibility):
                 before = self.name
+                require_new_name(by, name, but=self.id)
                 self._describe(name, responsibility)
                 self.version += 1
                 record_by(by, EDITED_ROLE, role=self.id, name=name, before=before)
@@ -111,6 +136,33 @@ class Role(Model):
         if self.retired_at is not None:
             raise Conflict(_("The role is no longer in use."))
 
+    def require_unused(self) -> None:
+        """Raise Conflict if anybody has held it, or been asked to, or a post concerns it."""
+        if not self.is_unused:
+            raise Conflict(_("The role has been used, so its history stays. You can retire it."))
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nobody has held it, or been asked to, and no post concerns it."""
+        uses = (exists().where(column.role_id == self.id) for column in USES)
+        return not db.session.scalar(select(or_(*uses)))
+
     def _describe(self, name: str, responsibility: str) -> None:
         self.name, self.responsibility = name, responsibility
         self.found_by = danish.search_key(f"{name} {responsibility}")
+
+
+# The tables whose rows use a role, by a column `role_id`: features above add theirs.
+USES: list[Any] = []
+
+
+def require_new_name(by: Membership, name: str, *, but: int | None = None) -> None:
+    """Raise NameTaken if a role in use has the name, whatever its capitals and spaces. The partnership is locked."""
+    in_use = select(Role.name).where(Role.partnership_id == by.partnership_id, Role.retired_at.is_(None))
+    names = db.session.scalars(in_use.where(Role.id != but) if but else in_use)
+    if _folded(name) in map(_folded, names):
+        raise NameTaken(name)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()

@@ -26,10 +26,12 @@ def offer(
     notes: str = "",
     starts_at: datetime | None = None,
     stays_as_helper: bool = False,
+    instead_of: RoleAssignment | None = None,
 ) -> RoleAssignment:
     """Offer a role. From whoever is accountable it is a handover, which takes effect at `starts_at` once `to` accepts.
 
-    With `stays_as_helper` the former holder stays for a month to help. Repeating an offer does nothing.
+    With `stays_as_helper` the former holder stays for a month to help. `instead_of` is an offer to somebody else, which
+    is withdrawn. Repeating an offer does nothing.
     Raises NotAllowed unless `by` is a moderator or the holder, Conflict if `to` can't take it.
     """
     with by.partnership.locked():
@@ -38,6 +40,8 @@ def offer(
         by.require(Action.TAKE_ROLES if hands_over else Action.ASSIGN_ROLES)
         require_able(to)
         _withdraw_from_those_who_left(role, by)
+        if instead_of and instead_of.state is AssignmentState.OFFERED and instead_of.membership_id != to.id:
+            withdraw(instead_of, by)
         for other in waiting(role):
             if other.membership_id == to.id:
                 if (other.state, other.kind) == (AssignmentState.OFFERED, kind):

@@ -28,6 +28,7 @@ from workspace.roles.models import Role
 from workspace.web import pagination
 
 PAGE = 50
+NAMED_WHERE_VACANT = 3
 HISTORY_PAGE = 20
 HANDOVERS_SHOWN = 5
 MOST_CANDIDATES = 200
@@ -44,7 +45,7 @@ HELD, HOLDER_MEMBERSHIP, HOLDER = shared_alias(RoleAssignment), shared_alias(Mem
 def role(membership: Membership, role_id: int) -> Role:
     """The role; 404 for an id that is none of this partnership's roles."""
     found = db.session.scalar(select(Role).where(Role.partnership_id == membership.partnership_id, Role.id == role_id))
-    return found or abort(404)
+    return found if found and not found.deleted_at else abort(404)
 
 
 def assignment(membership: Membership, role_id: int, assignment_id: int) -> RoleAssignment:
@@ -77,6 +78,7 @@ def _matrix(retired: bool, words: tuple[str, ...], goes_on: bool) -> AnySelect:
         .where(
             Role.partnership_id == MEMBERSHIP.partnership_id,
             Role.retired_at.is_not(None) if retired else Role.retired_at.is_(None),
+            Role.deleted_at.is_(None),
             *(Role.found_by.contains(word, autoescape=True) for word in words),
         )
         .order_by(*key)
@@ -110,8 +112,23 @@ def _counts() -> AnySelect:
     return select(
         func.count(case((in_use, 1))).label("total"),
         func.count(case((and_(in_use, ~has_accountable()), 1))).label("vacant"),
-        func.count(case((~in_use, 1))).label("retired"),
+        func.count(case((and_(~in_use, Role.deleted_at.is_(None)), 1))).label("retired"),
     ).where(Role.partnership_id == MEMBERSHIP.partnership_id)
+
+
+def vacant(membership: Membership) -> list[AnyRow]:
+    """The first roles in use that lack an accountable holder, each with `how_many` there are of them."""
+    return fetch_rows(_vacant(), **params_of(membership))
+
+
+@cached_statement
+def _vacant() -> AnySelect:
+    return (
+        select(Role.id, Role.name, func.count().over().label("how_many"))
+        .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None), ~has_accountable())
+        .order_by(Role.position, Role.id)
+        .limit(NAMED_WHERE_VACANT)
+    )
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:

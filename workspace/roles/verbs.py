@@ -24,6 +24,7 @@ def _left_role(entry: Entry) -> str:
 
 ADDED_ROLE = Verb("added_role", _l("%(who)s added the role ‘%(name)s’"), texts=("name",))
 EDITED_ROLE = Verb("edited_role", _l("%(who)s changed the role ‘%(name)s’"), texts=("name", "before"))
+DELETED_ROLE = Verb("deleted_role", _l("%(who)s deleted the role ‘%(name)s’, which was never used"), texts=("name",))
 RETIRED_ROLE = Verb("retired_role", _l("%(who)s retired the role ‘%(name)s’"), texts=("name",))
 RESUMED_ROLE = Verb("resumed_role", _l("%(who)s brought the role ‘%(name)s’ back into use"), texts=("name",))
 OFFERED_ROLE = Verb("offered_role", _l("%(who)s offered %(person)s the role ‘%(name)s’"), texts=("name",))

@@ -14,10 +14,11 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
-from workspace.roles import endings, fragments, labels, queries, role_templates
+from workspace.roles import endings, fragments, labels, offers, queries, role_templates
+from workspace.roles.assignments import AssignmentKind
 from workspace.roles.blueprint import blueprint
 from workspace.roles.forms import RoleEditForm, RoleForm, SetForm
-from workspace.roles.models import AlreadyAdded, Role, StaleRole
+from workspace.roles.models import AlreadyAdded, NameTaken, Role, StaleRole
 from workspace.web import htmx, pagination
 from workspace.web.htmx import Undo, flash_live, page_or_partial
 
@@ -62,19 +63,22 @@ def create(membership: Membership) -> ResponseReturnValue:
     """Add a role."""
     form = RoleForm()
     if not form.validate():
-        return htmx.form_error("roles/_new.html", page="roles/new.html", form=form, **partnership_context(membership))
+        return _new_again(membership, form)
     described = {"name": form.name.data, "responsibility": form.responsibility.data}
     try:
         role = Role.add(membership, one_time_key=form.one_time_key.data, **described)
+    except NameTaken as taken:
+        form.refuse(form.name, taken.message)
+        return _new_again(membership, form)
     except AlreadyAdded as already:
         form.take_new_key()
-        context = {
-            "form": form,
-            "earlier": queries.role(membership, already.role_id),
-            **partnership_context(membership),
-        }
-        return htmx.form_error("roles/_new.html", page="roles/new.html", status=409, **context)
-    flash_live(_("The role is added. Offer it to somebody."))
+        return _new_again(membership, form, status=409, earlier=queries.role(membership, already.role_id))
+    to = queries.member(membership, form.member.data) if form.member.data else None
+    if to:
+        offers.offer(role, membership, to=to, kind=AssignmentKind.ACCOUNTABLE)
+        flash_live(_("‘%(role)s’ is added, and %(name)s is asked.", role=role.name, name=to.user.name))
+    else:
+        flash_live(_("‘%(role)s’ is added. Offer it to somebody.", role=role.name))
     return htmx.redirect_client(address_of(membership, role.id))
 
 
@@ -82,7 +86,7 @@ def create(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ASSIGN_ROLES)
 def new(membership: Membership) -> ResponseReturnValue:
     """The form for a new role."""
-    return page_or_partial("roles/new.html", "roles/_new.html", form=RoleForm(), **partnership_context(membership))
+    return page_or_partial("roles/new.html", "roles/_new.html", **_new(membership, RoleForm()))
 
 
 @blueprint.post(f"{PLACE}/set")
@@ -162,6 +166,9 @@ def update(membership: Membership, role_id: int) -> ResponseReturnValue:
             responsibility=form.responsibility.data,
             version=form.version.data,
         )
+    except NameTaken as taken:
+        form.refuse(form.name, taken.message)
+        return form_again(context)
     except StaleRole:
         form.set_base_version(role.version)
         return form_again(context, status=409, stale=True)
@@ -175,7 +182,8 @@ def ask_to_retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Ask before a role is retired."""
     role = queries.role(membership, role_id)
     role.require_in_use()
-    return page_or_partial("roles/form.html", "roles/_retirement.html", **form_on(membership, role, "_retirement"))
+    context = form_on(membership, role, "_retirement", is_unused=role.is_unused)
+    return page_or_partial("roles/form.html", "roles/_retirement.html", **context)
 
 
 @blueprint.post(f"{PLACE}/<number:role_id>/retirement")
@@ -187,6 +195,16 @@ def retire(membership: Membership, role_id: int) -> ResponseReturnValue:
     undo = Undo(f"{membership.partnership.address}roles/{role.id}/resumption")
     flash_live(_("‘%(name)s’ is no longer in use. Its history can be read.", name=role.name), undo=undo)
     return shown(membership, role)
+
+
+@blueprint.post(f"{PLACE}/<number:role_id>/deletion")
+@members_with(Action.ASSIGN_ROLES)
+def delete(membership: Membership, role_id: int) -> ResponseReturnValue:
+    """Delete a role that was never used."""
+    role = queries.role(membership, role_id)
+    endings.delete(role, membership)
+    flash_live(_("‘%(name)s’ is deleted.", name=role.name))
+    return htmx.redirect_client(f"{membership.partnership.address}roles")
 
 
 @blueprint.post(f"{PLACE}/<number:role_id>/resumption")
@@ -219,6 +237,18 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
         "older": last is not None,
         **partnership_context(membership),
     }
+
+
+def _new(membership: Membership, form: RoleForm) -> dict[str, Any]:
+    """The context of the form for a new role."""
+    found, _more_people = queries.candidates(membership, "")
+    form.member.choices = [("", _("Nobody yet")), *((row.id, f"{row.name}, {row.organisation_name}") for row in found)]
+    return {"form": form, **partnership_context(membership)}
+
+
+def _new_again(membership: Membership, form: RoleForm, *, status: int = 422, earlier: Role | None = None) -> Response:
+    context = _new(membership, form)
+    return htmx.form_error("roles/_new.html", page="roles/new.html", status=status, earlier=earlier, **context)
 
 
 def form_on(membership: Membership, role: Role, part: str, form: Any = None, **context: Any) -> dict[str, Any]:

@@ -59,6 +59,7 @@ function place(form, name) {
 
 function show(form, name, { fields, at }) {
   const offered = say(form, "offered", "offered");
+  unfold(form);
   const [title, body] = textsOf(fields);
   const time = offered.querySelector("time");
   time.dateTime = new Date(at).toISOString();
@@ -80,6 +81,12 @@ function show(form, name, { fields, at }) {
   });
 }
 
+// The composer is folded until it is used.
+function unfold(form) {
+  const fold = form.closest("details");
+  if (fold) fold.open = true;
+}
+
 // The day and the time; nothing for a zone that the browser does not know.
 function when(at, timeZone) {
   const { lang } = document.documentElement;
@@ -91,6 +98,7 @@ function take(form, name, { fields }) {
   form.draft = name;
   form.isTaken = true;
   form.isInDoubt = fields.some(([field]) => field === KEY);
+  unfold(form);
   fill(form, fields);
   keep(form);
 }

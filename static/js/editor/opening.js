@@ -12,4 +12,8 @@ async function use(field) {
   (await load())?.open(field);
 }
 document.addEventListener("focusin", ({ target }) => use(target));
+// "Comment" on a card leads to the form.
+addEventListener("load", () => {
+  if (location.hash === "#comment-form") document.querySelector("#comment-form textarea")?.focus();
+});
 use(document.activeElement); // A page may begin with the focus in a text.

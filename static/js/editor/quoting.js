@@ -14,7 +14,8 @@ document.addEventListener("click", async (event) => {
   const script = await load();
   const editor = await script?.open(field);
   if (!editor) return location.assign(link.href);
-  script.quote(editor, text);
+  const name = link.closest(".comment").querySelector(".comment__head b").textContent.trim();
+  script.quote(editor, parts.quoted.replace("{name}", name), text);
 }, true);
 
 function markedIn(element) {

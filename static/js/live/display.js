@@ -51,6 +51,9 @@ function offerItems(list, came) {
   showOffer();
 }
 
+// Of those that are shown now: not what is pinned above them.
+export const firstOffered = () => document.querySelector([...offered].map((id) => `#${CSS.escape(id)}`).join() || null);
+
 export function showOffer() {
   const fresh = document.getElementById("fresh");
   if (!fresh) return;
@@ -71,8 +74,13 @@ function morph(mine, came) {
   if (mine.isEqualNode(came) || (isInUse(mine) && mine.id !== "live")) return;
   const open = [...mine.querySelectorAll("details[open]")];
   const focused = document.activeElement;
+  // What somebody has opened to choose from or to read stays open, with what it says, until they close it.
+  const isOpened = (element) => element.matches?.(".acts, .comment__acts") && element.querySelector(".reactions, .followers ul");
   const isKept = (name, element) => (name === "open" && open.includes(element)) || (name === "tabindex" && element === focused);
-  Idiomorph.morph(mine, came, { callbacks: { beforeAttributeUpdated: (name, element) => !isKept(name, element) } });
+  Idiomorph.morph(mine, came, { callbacks: {
+    beforeNodeMorphed: (element) => !isOpened(element),
+    beforeAttributeUpdated: (name, element) => !isKept(name, element),
+  } });
   const now = document.getElementById(came.id);
   if (now) htmx.process(now);
 }

@@ -291,6 +291,11 @@ def token(what: Invitation | InviteLink) -> str:
     return str(_signer(type(what)).dumps(what.id))
 
 
+def address(invitation_id: int) -> str:
+    """The path of the invitation's page."""
+    return f"/invitations/{_signer(Invitation).dumps(invitation_id)}"
+
+
 def invitation_of(token: str) -> Invitation | None:
     """The invitation whose token that is."""
     return db.session.get(Invitation, found) if (found := _number(Invitation, token)) else None

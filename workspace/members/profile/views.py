@@ -12,7 +12,7 @@ from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.members import queries
 from workspace.members.blueprint import blueprint
-from workspace.members.moderation import duties, handover
+from workspace.members.moderation import duties
 from workspace.members.moderation import service as moderation_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships.context import partnership_context
@@ -51,7 +51,7 @@ def _managed(membership: Membership, shown: AnyRow) -> dict[str, Any]:
         "sides": moderation_service.moderating_sides(membership.partnership),
         "takes_part": shown.organisation_id in participations(membership.partnership),
         "duties": duties.of(membership, [shown.id]),
-        "offered_moderation": handover.offered_by(moderation_service.find_member(membership.partnership, shown.id)),
+        "offered_moderation": shown.moderation_offered_by_id is not None,
     }
 
 
@@ -66,6 +66,7 @@ def member(membership: Membership, member_id: int) -> AnyRow:
         Membership.joined_at,
         Membership.accepted_at,
         Membership.state_since,
+        Membership.moderation_offered_by_id,
         person.name.label("decided_by"),
         User.name,
         User.title,
