@@ -41,6 +41,7 @@ TABLES = (
     "posts.co_affected",
     "comments.models",
     "members.models",
+    "search.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

@@ -26,7 +26,7 @@ from workspace.posts.verbs import SHARED_PROGRESS
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
-MOST = 8
+MOST = 9
 # For the transaction in which an opened post becomes read.
 MOST_TO_READ = 12
 MOST_WITH_WHAT_WAITS = 16  # the overview, which also says what waits for its reader, and who invites them
