@@ -157,11 +157,12 @@ def _of_post(row: AnyRow) -> Notice:
     if row.stands and row.number != row.post_number:
         address += f"?comment={row.number}#comment-{row.number}"
     who = row.actor_name or "Samspil"
-    text = {
-        MENTIONS_ME: lambda: _("%(who)s mentions you", who=who),
-        ASKS_ME: lambda: _("%(who)s asks you to take the challenge", who=who),
-        "": lambda: str(row.verb.act) % {"who": who} if row.verb.act else who,
-    }[row.why]()
+    if row.why == MENTIONS_ME:
+        text = _("%(who)s mentions you", who=who)
+    elif row.why == ASKS_ME:
+        text = _("%(who)s asks you to take the challenge", who=who)
+    else:
+        text = str(row.verb.act) % {"who": who}
     return Notice(text, row.title, row.partnership_name, address, row.at, bool(row.is_unread))
 
 
