@@ -59,6 +59,11 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /notices                                                       signed_in
+    POST /notices/emptying                                              signed_in
+    GET  /search                                                        signed_in
+    GET  /admin/search                                                  administrators
+    POST /admin/search/rebuilding                                       administrators
     GET  /privacy                                                       public
 
     GET  /sign-in                                                       public
@@ -182,6 +187,10 @@ TABLE = """
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    GET  /partnerships/<slug:slug>/invitations/open                     members add_members
+    POST /partnerships/<slug:slug>/invitations/resending                members add_members
+    POST /partnerships/<slug:slug>/invitations/withdrawal               members add_members
+    POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/organisation  members add_members
     POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members

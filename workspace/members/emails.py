@@ -66,7 +66,7 @@ def objection(mail: Mail) -> EmailContent | None:
         sender=found.partnership.name,
         invitation=found,
         words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
-        address=link(f"{found.partnership.address}invitations"),
+        address=link(f"{found.partnership.address}invitations/open?state=objected"),
     )
 
 
