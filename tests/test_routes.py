@@ -61,6 +61,11 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /notices                                                       signed_in
+    POST /notices/emptying                                              signed_in
+    GET  /search                                                        signed_in
+    GET  /admin/search                                                  administrators
+    POST /admin/search/rebuilding                                       administrators
     GET  /privacy                                                       public
 
     GET  /sign-in                                                       public

@@ -72,6 +72,7 @@ WORK = {
     "parking": _l("Parked challenge %(number)s in partnership %(row)s"),
     "ending": _l("End of membership %(row)s"),
     "announcing": _l("Notice that membership %(row)s ends"),
+    "indexing": _l("Search index of partnership %(row)s"),
 }
 JOB_NAMES = {
     "planning": _l("Digests"),
@@ -81,6 +82,7 @@ JOB_NAMES = {
     "delivery": _l("Sending e-mail"),
     "refusals": _l("The mail server refuses every e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
+    "indexing": _l("The search index"),
     "retention": _l("Deleting what is no longer kept"),
 }
 

@@ -36,7 +36,8 @@ class Verb(str):
     row with its name and stage, and how often it happened, and leads to the partnership's `page`. Anything else
     is not in digests. `credit` names there who did it, as `who`; `act` says in feeds what they did about the post.
     Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
-    `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
+    `bumps_activity` are activity of the partnership. One that `changes_text` leaves what it is about with another text,
+    or none. `texts` names the details that are people's own words:
     `erase_texts` deletes exactly those.
     """
 
@@ -51,6 +52,7 @@ class Verb(str):
     creates_post: bool
     creates_thing: bool
     bumps_activity: bool
+    changes_text: bool
     texts: tuple[str, ...]
 
     def __new__(
@@ -68,6 +70,7 @@ class Verb(str):
         creates_post: bool = False,
         creates_thing: bool = False,
         bumps_activity: bool = False,
+        changes_text: bool = False,
         texts: tuple[str, ...] = (),
     ) -> Self:
         """Add a verb to the registry; its word stands in databases and must not change."""
@@ -78,7 +81,7 @@ class Verb(str):
         self.digest, self.digest_line, self.page, self.credit = digest, digest_line, page, credit
         self.act = act
         self.creates_post, self.creates_thing = creates_post, creates_thing
-        self.bumps_activity, self.texts = bumps_activity, texts
+        self.bumps_activity, self.changes_text, self.texts = bumps_activity, changes_text, texts
         VERBS[word] = self
         return self
 

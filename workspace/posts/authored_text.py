@@ -25,6 +25,8 @@ UNDO_GRACE = timedelta(seconds=15)
 
 # Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
+# Those that keep words of texts: called with the key of one that is withdrawn or erased.
+on_removal: list[Callable[[int, int], None]] = []
 
 
 class StaleText(Conflict):
@@ -142,6 +144,8 @@ class AuthoredText:
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
         reading.withdraw_text(self.partnership_id, self.number)
+        for remove in on_removal:
+            remove(self.partnership_id, self.number)
         return True
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
@@ -176,7 +180,7 @@ class AuthoredText:
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
         self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
         reading.withdraw_text(self.partnership_id, self.number)
-        for forget in on_erase:
+        for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)
         return True
 

@@ -12,6 +12,7 @@ from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
 from workspace.db.transactions import run_after_request
 from workspace.db.types import AnyRow
+from workspace.notifications.notices import Topic, read_notices
 from workspace.partnerships import reading
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -248,6 +249,8 @@ def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[
     is_opened = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
     if is_opened and (entries or post.mentions_me):
         run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
+    if is_opened and post.has_notices:
+        run_after_request(partial(read_notices, membership.id, Topic.POST, post.number, shown))
     return {"unread": membership.unread - texts, "has_read": bool(texts)}
 
 

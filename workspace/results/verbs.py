@@ -86,7 +86,10 @@ ADDED_INDICATOR = _About(
     "added_indicator", _l("%(who)s added the indicator ‘%(name)s’"), creates_thing=True, bumps_activity=True
 )
 EDITED_INDICATOR = Verb(
-    "edited_indicator", _l("%(who)s edited the indicator ‘%(name)s’"), texts=("name", "before", "after")
+    "edited_indicator",
+    _l("%(who)s edited the indicator ‘%(name)s’"),
+    changes_text=True,
+    texts=("name", "before", "after"),
 )
 AGREED_ON_INDICATOR = _About("agreed_on_indicator", _l("%(who)s agreed on the indicator ‘%(name)s’"))
 SET_TARGET = Verb(
