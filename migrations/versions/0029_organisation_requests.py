@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0029_organisation_requests"
-down_revision = "0034_last_backup"
+down_revision = "0027_notices"
 branch_labels = None
 depends_on = None
 
