@@ -216,6 +216,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
     GET  /partnerships/<slug:slug>/reports                              members read
     POST /partnerships/<slug:slug>/reports/<number:report_id>/answer    members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling          members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling/removal  members withdraw_others
+    GET  /partnerships/<slug:slug>/reports/<number:report_id>/text              members withdraw_others
     GET  /partnerships/<slug:slug>/posts/<number:number>/report         members report
     POST /partnerships/<slug:slug>/posts/<number:number>/report         members report
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report   members report
@@ -257,6 +260,8 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/withdrawal     members share
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-closing   members close_threads
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-opening   members close_threads
     POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
     POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
 
@@ -351,6 +356,7 @@ LOWEST_LEVELS = {
     "move_challenges": "contributor",
     "move_any_challenge": "moderator",
     "pin": "moderator",
+    "close_threads": "moderator",
     "withdraw_others": "moderator",
     "report": "observer",
     "take_roles": "contributor",
