@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
-from wsgiref.util import FileWrapper
 
 from babel.support import Translations
 from flask_babel import force_locale
@@ -44,7 +43,7 @@ def whole_files(app: "WSGIApplication") -> "WSGIApplication":
         if not environ["PATH_INFO"].startswith(PREFIX):
             return answer
         content = list(answer)
-        if isinstance(answer, FileWrapper):
+        if hasattr(answer, "close"):
             answer.close()
         return content
 
