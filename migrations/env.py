@@ -34,12 +34,14 @@ TABLES = (
     "partnerships.models",
     "partnerships.activity_log",
     "partnerships.reading",
+    "notifications.notices",
     "roles.models",
     "roles.assignments",
     "posts.models",
     "posts.co_affected",
     "comments.models",
     "members.models",
+    "search.models",
 )
 for module in TABLES:
     import_module(f"workspace.{module}")

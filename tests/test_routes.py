@@ -59,6 +59,11 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /notices                                                       signed_in
+    POST /notices/emptying                                              signed_in
+    GET  /search                                                        signed_in
+    GET  /admin/search                                                  administrators
+    POST /admin/search/rebuilding                                       administrators
     GET  /privacy                                                       public
 
     GET  /sign-in                                                       public
@@ -182,6 +187,10 @@ TABLE = """
     POST /partnerships/<slug:slug>/invitations                          members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/resending     members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal    members add_members
+    GET  /partnerships/<slug:slug>/invitations/open                     members add_members
+    POST /partnerships/<slug:slug>/invitations/resending                members add_members
+    POST /partnerships/<slug:slug>/invitations/withdrawal               members add_members
+    POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/organisation  members add_members
     POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
@@ -201,6 +210,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
     GET  /partnerships/<slug:slug>/reports                              members read
     POST /partnerships/<slug:slug>/reports/<number:report_id>/answer    members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling          members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling/removal  members withdraw_others
+    GET  /partnerships/<slug:slug>/reports/<number:report_id>/text              members withdraw_others
     GET  /partnerships/<slug:slug>/posts/<number:number>/report         members report
     POST /partnerships/<slug:slug>/posts/<number:number>/report         members report
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report   members report
@@ -242,6 +254,8 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/withdrawal     members share
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-closing   members close_threads
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-opening   members close_threads
     POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
     POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
 
@@ -336,6 +350,7 @@ LOWEST_LEVELS = {
     "move_challenges": "contributor",
     "move_any_challenge": "moderator",
     "pin": "moderator",
+    "close_threads": "moderator",
     "withdraw_others": "moderator",
     "report": "observer",
     "take_roles": "contributor",

@@ -62,6 +62,7 @@ FEATURES = (
     "audit",
     "mail",
     "overview",
+    "search",
     "live",
     "digests",
     "health",

@@ -16,6 +16,7 @@ from workspace.mail import delivery
 from workspace.members import expiry
 from workspace.members.address_changes import due_addresses
 from workspace.posts import parking
+from workspace.search import indexing
 
 JOBS: tuple[Callable[[], int], ...] = (
     parking.open_due,
@@ -24,6 +25,7 @@ JOBS: tuple[Callable[[], int], ...] = (
     planning.plan,
     delivery.deliver,
     bounce_views.flag_users,
+    indexing.index_due,
     retention.prune,
 )
 

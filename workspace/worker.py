@@ -1,7 +1,7 @@
-"""The worker: sends emails as they become due, and runs the scheduled jobs every minute. One process, or several.
+"""The worker: sends emails as they become due, keeps the search index, and runs the scheduled jobs every minute.
 
-It looks into the outbox every second, by an index of what is unfinished, so nothing has to wake it: a commit that wrote
-an email is all that it takes.
+One process, or several. Every second it looks into the outbox, by an index of what is unfinished, and for logs that go
+on behind their bookmark, so nothing has to wake it: a commit is all that it takes.
 """
 
 import logging
@@ -20,6 +20,7 @@ from workspace.db.transactions import begin_request
 from workspace.logs import told
 from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
+from workspace.search import indexing
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_JOBS = 60.0
@@ -42,10 +43,14 @@ def serve(app: Flask) -> None:
     signal.set_wakeup_fd(write_end.fileno())  # Each signal that is handled is written here.
     for number in SIGNALS:
         signal.signal(number, _wake)
-    # Two threads: planning many digests must not hold up a sign-in code.
+    # Three threads: planning many digests must hold up neither a sign-in code nor the search for a new text.
     threads = [
         Thread(target=_repeat, args=(app, work, seconds), daemon=True)
-        for work, seconds in ((_run_jobs, SECONDS_BETWEEN_JOBS), (_send_due, SECONDS_BETWEEN_LOOKS))
+        for work, seconds in (
+            (_run_jobs, SECONDS_BETWEEN_JOBS),
+            (_send_due, SECONDS_BETWEEN_LOOKS),
+            (_index_due, SECONDS_BETWEEN_LOOKS),
+        )
     ]
     for thread in threads:
         thread.start()
@@ -80,6 +85,15 @@ def _repeat(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
 def _run_jobs(app: Flask) -> None:
     with app.app_context():
         scheduled_jobs.run_due_jobs()
+
+
+def _index_due(app: Flask) -> None:
+    with app.app_context():
+        begin_request(reads_only=True)
+        if not indexing.is_any_due():
+            return
+    with app.app_context():
+        scheduled_jobs.run_job(indexing.index_due)
 
 
 def _send_due(app: Flask) -> None:

@@ -2,6 +2,7 @@
 // The modules become one file (workspace/web/assets.py), with HTMX and Idiomorph before them.
 import "./focus.js";
 import "./menus.js";
+import "./searching.js";
 import "./tabs.js";
 import "./ticking.js";
 import "./links.js";

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.e2e.conftest import Visit
-from tests.e2e.place import Person, Place
+from tests.e2e.place import Person, Place, administrator
+from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
 from tests.factories import Level
 from workspace.members import queries
@@ -123,3 +124,95 @@ def test_members_are_filtered_changed_and_brought_back_without_javascript(visit:
     moderator.button("Undo the change of access").click()
     with place.site.inside():
         assert place._seat(place.contributor).level is Level.CONTRIBUTOR
+
+
+# Names that have so little room that their letters stand below one another.
+SQUEEZED = """() => [...document.querySelectorAll("main .list .item__title, main .list :is(h2, h3)")]
+  .filter((title) => title.getBoundingClientRect().width < 80 && title.textContent.length > 12)
+  .map((title) => title.textContent)"""
+# Buttons that fill the row of a list, or are squeezed until their words stand below one another.
+ODD = """() => [...document.querySelectorAll("main .list .btn")].filter((one) => one.checkVisibility())
+  .map((button) => {
+  const box = button.getBoundingClientRect();
+  return [button.outerHTML.slice(0, 90), box.width / button.closest("li").getBoundingClientRect().width, box.height];
+}).filter(([, share, height]) => (share > 0.95 && innerWidth > 600) || height > 90)"""
+
+
+@both_widths
+def test_an_administrator_finds_a_person_and_makes_another_administrator_by_keyboard(
+    visit: Visit, place: Place, site: Site, width: int
+) -> None:
+    visitor = at(visit, administrator(site), width)
+    visitor.open("/admin")
+    picture(visitor, f"admin-{width}")
+    visitor.tab_to(visitor.page.locator("main input[name=q]"))
+    visitor.page.keyboard.type(place.contributor.email)
+    visitor.page.keyboard.press("Enter")
+    found = visitor.page.locator("#people").get_by_role("link")
+    expect(found).to_have_count(1)
+    visitor.settle()
+    picture(visitor, f"people-{width}")
+    found.press("Enter")
+    expect(visitor.button("Make administrator")).to_be_visible()
+    visitor.settle()
+    picture(visitor, f"person-{width}")
+    visitor.tab_to(visitor.button("Make administrator"), most=60)
+    visitor.page.keyboard.press("Enter")
+    visitor.is_told("%(name)s is an administrator now. All administrators are told.", name=place.contributor.name)
+    visitor.button("Take the administrator's rights away").press("Enter")
+    visitor.is_told("%(name)s is no longer an administrator. All administrators are told.", name=place.contributor.name)
+
+
+@both_widths
+def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
+    visit: Visit, place: Place, site: Site, width: int
+) -> None:
+    visitor = at(visit, administrator(site), width)
+    for name, page in {
+        "organisations": "/organisations",
+        "organisation": f"/organisations/{place.municipality_id}",
+        "partnerships": "/admin/partnerships",
+        "mail": "/admin/mail?shelf=waiting",
+        "log": "/admin/trail",
+        "admin": "/admin",
+        "people": "/people",
+    }.items():
+        visitor.open(page)
+        visitor.settle()
+        picture(visitor, f"list-{name}-{width}")
+        assert visitor.page.evaluate(SMALL) == [], name
+        assert visitor.page.evaluate(ODD) == [], name
+        assert visitor.page.evaluate(SQUEEZED) == [], name
+
+
+@both_widths
+def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Place, width: int) -> None:
+    moderator = at(visit, place.moderator, width)
+    moderator.open(f"{place.address}members")
+    moderator.settle()
+    moderator.link("Administration").press("Enter")
+    expect(moderator.link("Audit log")).to_be_visible()
+    moderator.settle()
+    picture(moderator, f"administration-{width}")
+    assert moderator.page.evaluate(SMALL) == []
+    moderator.link("Audit log").press("Enter")
+    expect(moderator.page.locator("#trail")).to_be_visible()
+    moderator.settle()
+    picture(moderator, f"log-{width}")
+    assert moderator.page.evaluate(SMALL) == []
+    moderator.open(f"{place.address}organisations?q=cykelkraft")
+    picture(moderator, f"organisations-{width}")
+    assert moderator.page.evaluate(SMALL) == []
+    assert moderator.page.evaluate(ODD) == []
+    assert moderator.page.evaluate(SQUEEZED) == []
+
+
+@pytest.mark.slow
+def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Visit, place: Place, site: Site) -> None:
+    visitor = at(visit, administrator(site), 390, java_script_enabled=False)
+    visitor.open("/admin")
+    visitor.page.locator("main input[name=q]").fill(place.contributor.email)
+    visitor.page.locator("main").get_by_role("button", name=visitor.say("Find")).click()
+    visitor.page.locator("#people").get_by_role("link").click()
+    visitor.button("Sign out everywhere").click()
+    visitor.is_told("%(name)s was not signed in anywhere.", name=place.contributor.name)

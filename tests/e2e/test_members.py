@@ -243,6 +243,8 @@ def test_the_pages_of_administrators_are_accessible_and_fit(visit: Visit, place:
     visitor = visit(administrator(site))
     with inspecting(visitor) as inspection:
         for page in (
+            "/admin",
+            "/people",
             "/admin/partnerships",
             f"/admin/partnerships/{place.id}/joining",
             f"/people/{place.partner.id}/memberships",

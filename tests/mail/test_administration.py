@@ -45,7 +45,7 @@ def test_what_was_not_sent_is_shown_with_its_cause_and_can_be_sent_again(
     assert (answer.status_code, answer.location) == (303, "/admin/mail?shelf=failed")
     assert send_due() == 1
     assert (mail.state, mail.attempts) == (MailState.SENT, 1)
-    assert "Everything has been sent" in administrator.page("/admin/mail").text
+    assert "No e-mail has failed" in administrator.page("/admin/mail").text
     assert HER in administrator.page("/admin/mail?shelf=sent").text
 
 
@@ -77,10 +77,26 @@ def test_what_was_given_up_put_off_or_refused_is_sent_again_all_at_once(
     send_due()
     given_up.state = MailState.FAILED
     of_old.state, of_old.finished_at = MailState.REFUSED, clock.now() - timedelta(days=8)
+    assert "Send 3 e-mails again now" in administrator.page("/admin/mail").text
     administrator.submit("/admin/mail/retry", {"shelf": "failed"})
     assert send_due() == 3
     assert {mail.state for mail in (given_up, put_off, refused)} == {MailState.SENT}
     assert of_old.state is MailState.REFUSED
+
+
+def test_what_is_planned_for_later_does_not_wait_and_is_not_sent_before_its_day(
+    administrator: Client, send_due: Callable[[], int]
+) -> None:
+    note("note:1", "nu@example.dk")
+    enqueue("note", key="note:2", to="siden@example.dk", not_before=clock.now() + timedelta(days=5), subject="Hej")
+    db.session.commit()
+    waiting, planned = (administrator.page(f"/admin/mail?shelf={shelf}").text for shelf in ("waiting", "planned"))
+    assert ("nu@" in waiting, "siden@" in waiting) == (True, False)
+    assert ("nu@" in planned, "siden@" in planned) == (False, True)
+    assert "Waiting 1 Planned 1" in waiting
+    assert "again now" not in waiting
+    administrator.submit("/admin/mail/retry", {"shelf": "waiting"})
+    assert send_due() == 1
 
 
 def test_what_is_being_sent_or_has_been_is_not_sent_again(administrator: Client, send_due: Callable[[], int]) -> None:
@@ -105,7 +121,7 @@ def test_a_long_list_comes_in_pages(administrator: Client, send_due: Callable[[]
 
 @pytest.mark.parametrize("address", ["/admin/mail?shelf=nothing", "/admin/mail?before=x", "/admin/mail?before=-1"])
 def test_an_address_with_nonsense_shows_what_was_not_sent(address: str, administrator: Client) -> None:
-    assert "Everything has been sent" in administrator.page(address).text
+    assert "No e-mail has failed" in administrator.page(address).text
 
 
 def test_it_costs_a_bounded_number_of_statements(

@@ -16,6 +16,7 @@ from workspace.web import pagination
 FURTHER = (
     "",
     "?q=person",
+    "?q=canary",
     "?kind=challenge",
     "?state=ended",
     "?state=suspended",

@@ -1,12 +1,13 @@
 """Inviting right: who represents whom, what is mended in place, what is taken back, and who hears of what is wrong."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.client import Client
 from tests.factories import (
@@ -21,7 +22,7 @@ from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail import delivery
-from workspace.mail.models import Mail
+from workspace.mail.models import Mail, MailState
 from workspace.members.invitations import list_reader
 from workspace.members.invitations import preview as previews
 from workspace.members.invitations import service as invitations_service
@@ -339,6 +340,73 @@ class TestWhatIsWrong:
         seat: Membership = invitations_service.accept(made, make_user(email="ny@x.dk"))
         db.session.commit()
         assert seat.is_active
+
+
+class TestWhoHasNotAnswered:
+    @pytest.fixture
+    def made(self, world: World) -> list[Invitation]:
+        found = world.preview("A;a@icura.dk;Icura\nB;b@icura.dk;Icura\nC;c@gladsaxe.dk;Gladsaxe\nD;d@icura.dk;Icura")
+        made = invitations_service.invite(
+            world.moderator, found.ready, level=Level.OBSERVER, organisation_id=None, language="en", greeting=""
+        )
+        refused = Mail.key == f"invitation:{made[0].id}:1"
+        db.session.execute(update(Mail).where(refused).values(state=MailState.REFUSED))
+        reminded = Mail.key == f"reminder:{made[1].id}:1"
+        day = datetime(2026, 3, 24, 12, tzinfo=UTC)
+        db.session.execute(update(Mail).where(reminded).values(state=MailState.SENT, finished_at=day))
+        invitations_service.object_to(made[2], "Rambøll")
+        invitations_service.decline(made[3], None)
+        db.session.commit()
+        return made
+
+    def test_each_is_told_with_what_became_of_it_and_found_by_it(
+        self, world: World, sign_in: SignIn, made: list[Invitation]
+    ) -> None:
+        browser, here = sign_in(world.mette), f"{world.home}/open"
+        everything = browser.page(here).text
+        assert "Could not be delivered" in everything
+        assert "Reminded 24 Mar" in everything
+        assert "Says that the organisation is wrong: ‘Rambøll’" in everything
+        assert "d@icura.dk" not in everything
+        shown = {"refused": "a@icura.dk", "objected": "c@gladsaxe.dk", "declined": "d@icura.dk"}
+        for state, email in shown.items():
+            page = browser.page(f"{here}?state={state}").text
+            assert [one.email for one in made if one.email in page] == [email]
+        page = browser.page(f"{here}?organisation={world.gladsaxe.id}").text
+        assert [one.email for one in made if one.email in page] == ["c@gladsaxe.dk"]
+
+    def test_several_are_sent_again_or_taken_back_at_once(
+        self, world: World, sign_in: SignIn, made: list[Invitation]
+    ) -> None:
+        browser = sign_in(world.mette)
+        ids = {"invitation": [str(one.id) for one in made]}
+        browser.submit(f"{world.home}/resending", ids, page=f"{world.home}/open")
+        db.session.expire_all()
+        assert [one.round for one in made] == [2, 2, 2, 1]
+        browser.submit(f"{world.home}/withdrawal", ids)
+        db.session.expire_all()
+        assert [one.answer for one in made] == [InvitationAnswer.WITHDRAWN] * 3 + [InvitationAnswer.DECLINED]
+
+    def test_another_partnership_s_invitations_are_not_mine(
+        self, world: World, sign_in: SignIn, made: list[Invitation]
+    ) -> None:
+        other = start_partnership(by=make_user())
+        browser, there = sign_in(other.user), f"{other.partnership.address}invitations"
+        for verb in ("resending", "withdrawal"):
+            browser.submit(f"{there}/{verb}", {"invitation": [str(one.id) for one in made]})
+        typed = {"organisation": str(other.organisation_id)}
+        assert browser.submit(f"{there}/{made[0].id}/organisation", typed).status_code == 404
+        db.session.expire_all()
+        assert {(one.answer, one.round) for one in made[:3]} == {(InvitationAnswer.OPEN, 1)}
+
+    def test_a_wrong_organisation_is_put_right_and_the_invitation_sent_again(
+        self, world: World, sign_in: SignIn, made: list[Invitation]
+    ) -> None:
+        browser, address = sign_in(world.mette), f"{world.home}/{made[2].id}/organisation"
+        assert browser.submit(address, {"organisation": str(world.gentofte.id)}).status_code == 409
+        browser.submit(address, {"organisation": str(world.icura.id)}, page=f"{world.home}/open")
+        db.session.expire_all()
+        assert (made[2].organisation_id, made[2].objection, made[2].round) == (world.icura.id, "", 2)
 
 
 class TestWhatWaitsForWhoeverIsInNoPartnership:

@@ -53,6 +53,8 @@ class Town:
         """The municipalities' ids, by name."""
         return {name: member.organisation_id for name, member in self.members.items()}
 
+    members_side = Side.MUNICIPALITIES
+
     def indicator(self, name: str = "Borgere, der bruger løsningen", **described: Any) -> Indicator:
         """An indicator of the four municipalities: by default a share that should rise, each quarter."""
         defaults: dict[str, Any] = {

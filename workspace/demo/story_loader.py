@@ -17,7 +17,7 @@ from workspace.accounts import passwords
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.demo import demo_accounts, story_dates
+from workspace.demo import demo_accounts, story_dates, story_results
 from workspace.mail import outbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
@@ -34,6 +34,7 @@ from workspace.permissions import Level
 from workspace.posts import co_affected
 from workspace.posts.models import Post, PostKind
 from workspace.posts.reactions import ReactionKind, react
+from workspace.results.models import Indicator
 from workspace.roles import answers, endings, offers
 from workspace.roles.assignments import AssignmentKind as Holder
 from workspace.roles.assignments import RoleAssignment, is_held, waiting
@@ -144,6 +145,7 @@ class StoryPlayer:
         self.posts: dict[str, Post] = {}
         self.comments: dict[str, Comment] = {}
         self.roles: dict[str, Role] = {}
+        self.indicators: dict[str, Indicator] = {}
 
     def tell(self, now: datetime) -> None:
         """Start the partnership, play its events, and set the bookmarks."""
@@ -438,4 +440,11 @@ VERBS: dict[str, Callable[[StoryPlayer, Event], None]] = {
     "end": StoryPlayer.end_on,
     "let-go": StoryPlayer.let_go,
     "report": StoryPlayer.report,
+    "indicator": story_results.add_indicator,
+    "baseline": story_results.refer,
+    "target": story_results.refer,
+    "agree": story_results.agree,
+    "count-otherwise": story_results.count_otherwise,
+    "measure": story_results.measure,
+    "correct": story_results.correct,
 }

@@ -217,7 +217,7 @@ def _events(
         membership = memberships[partnership_id]
         if verb.digest_line:
             line = verb.digest_line(membership, count)
-            address = f"/partnerships/{membership.slug}/{verb.digest_page}"
+            address = f"/partnerships/{membership.slug}/{verb.page}"
             yield partnership_id, DigestLine(text=line, address=address)
 
 

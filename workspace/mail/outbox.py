@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 
 from workspace import clock
 from workspace.db import db
@@ -20,9 +20,16 @@ def retry(mail_id: int) -> bool:
 
 def retry_all() -> int:
     """The same for all that failed or are postponed, and that were refused in the last seven days."""
-    was_refused = (Mail.state == MailState.REFUSED) & (Mail.finished_at > clock.now() - REFUSED_LATELY)
+    return _retry(is_retriable())
+
+
+def is_retriable() -> ColumnElement[bool]:
+    """The condition that an email failed, is postponed, or was refused in the last week, and is not being sent."""
+    now = clock.now()
+    was_refused = (Mail.state == MailState.REFUSED) & (Mail.finished_at > now - REFUSED_LATELY)
     is_postponed = (Mail.state == MailState.DUE) & (Mail.attempts > 0)
-    return _retry((Mail.state == MailState.FAILED) | was_refused | is_postponed)
+    is_free = Mail.lease.is_(None) & (Mail.not_before <= now)
+    return is_free & ((Mail.state == MailState.FAILED) | was_refused | is_postponed)
 
 
 def mark_sent_before(before: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, load_only
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
+from workspace.mail import outbox
 from workspace.mail.models import UNFINISHED, Mail, MailState
 from workspace.web import pagination
 
@@ -36,6 +37,7 @@ class OutboxFilter(StrEnum):
 
     FAILED = "failed"
     WAITING = "waiting"
+    PLANNED = "planned"
     SENT = "sent"
     SKIPPED = "empty"
 
@@ -43,12 +45,14 @@ class OutboxFilter(StrEnum):
 STATES = {
     OutboxFilter.FAILED: (MailState.FAILED, MailState.REFUSED),
     OutboxFilter.WAITING: (MailState.DUE, MailState.SENDING),
+    OutboxFilter.PLANNED: (MailState.DUE,),
     OutboxFilter.SENT: (MailState.SENT,),
     OutboxFilter.SKIPPED: (MailState.SKIPPED,),
 }
 FILTERS = {
     OutboxFilter.FAILED: _l("Not sent"),
     OutboxFilter.WAITING: _l("Waiting"),
+    OutboxFilter.PLANNED: _l("Planned"),
     OutboxFilter.SENT: _l("Sent"),
     OutboxFilter.SKIPPED: _l("Nothing to say any more"),
 }
@@ -68,6 +72,7 @@ WORK = {
     "parking": _l("Parked challenge %(number)s in partnership %(row)s"),
     "ending": _l("End of membership %(row)s"),
     "announcing": _l("Notice that membership %(row)s ends"),
+    "indexing": _l("Search index of partnership %(row)s"),
 }
 JOB_NAMES = {
     "planning": _l("Digests"),
@@ -77,25 +82,36 @@ JOB_NAMES = {
     "delivery": _l("Sending e-mail"),
     "refusals": _l("The mail server refuses every e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
+    "indexing": _l("The search index"),
     "retention": _l("Deleting what is no longer kept"),
 }
 
 
 @dataclass(frozen=True)
 class OutboxStatus:
-    """The state of the outbox: how many emails wait, how many were not sent, and since when one is overdue."""
+    """The state of the outbox: how many emails wait, how many are planned for later, how many were not sent, how many
+    an administrator can send again at once, and since when one is overdue.
+    """
 
     waiting: int
+    planned: int
     failed: int
+    retriable: int
     overdue_since: datetime | None
 
 
 def status() -> OutboxStatus:
     """The state of the outbox. What was sent is not counted: that only ever grows."""
-    waiting = select(func.count()).where(UNFINISHED).select_from(Mail).scalar_subquery()
-    failed = select(func.count()).where(Mail.state.in_(inline_literal(STATES[OutboxFilter.FAILED]))).scalar_subquery()
-    found = db.session.execute(select(waiting, failed)).one()
-    return OutboxStatus(found[0], found[1], overdue_since())
+    is_planned = Mail.not_before > clock.now()
+    counted = (
+        select(func.count()).where(UNFINISHED, ~is_planned).select_from(Mail),
+        select(func.count()).where(UNFINISHED, is_planned).select_from(Mail),
+        select(func.count()).where(Mail.state.in_(inline_literal(STATES[OutboxFilter.FAILED]))),
+        select(func.count()).where(outbox.is_retriable()).select_from(Mail),
+    )
+    found = db.session.execute(select(*(query.scalar_subquery() for query in counted))).one()
+    waiting, planned, failed, retriable = found
+    return OutboxStatus(waiting, planned, failed, retriable, overdue_since())
 
 
 def overdue_since() -> datetime | None:
@@ -115,9 +131,11 @@ def list_mails(shown: OutboxFilter, before: int | None) -> tuple[list[Mail], int
     No more is read than is shown: what else stands in such rows may be what kept them from being sent.
     """
     person: Any = Mail.user.property.mapper.class_
+    is_planned = Mail.not_before > clock.now()
+    when = {OutboxFilter.WAITING: [~is_planned], OutboxFilter.PLANNED: [is_planned]}.get(shown, [])
     query = (
         select(Mail)
-        .where(Mail.state.in_(inline_literal(STATES[shown])))
+        .where(Mail.state.in_(inline_literal(STATES[shown])), *when)
         .options(load_only(*SHOWN), joinedload(Mail.user).load_only(person.email))
     )
     if before is not None:

@@ -13,7 +13,7 @@ from workspace.mail.message_types import PROMPT, EmailContent, email_type, link,
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.models import Invitation, InvitationAnswer, Report
+from workspace.members.models import Invitation, InvitationAnswer, Report, Verdict
 from workspace.members.moderation import handover
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
@@ -66,7 +66,7 @@ def objection(mail: Mail) -> EmailContent | None:
         sender=found.partnership.name,
         invitation=found,
         words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
-        address=link(f"{found.partnership.address}invitations"),
+        address=link(f"{found.partnership.address}invitations/open?state=objected"),
     )
 
 
@@ -270,12 +270,26 @@ def about_a_report(mail: Mail) -> EmailContent | None:
     membership = db.session.get(Membership, mail.payload["membership"])
     if found is None or found.verdict is None or membership is None or not membership.may(Action.READ):
         return None
+    is_author, name = mail.kind == "report_on_yours", membership.partnership.name
+    said = {
+        Verdict.KEPT: _("A moderator has kept it."),
+        Verdict.WITHDRAWN: _("A moderator has withdrawn it."),
+        Verdict.CORRECTION: _("A moderator asks you to correct it.")
+        if is_author
+        else _("The author is asked to correct it."),
+    }
     return render_email(
         "report",
-        sender=membership.partnership.name,
-        report=found,
+        sender=name,
+        heading=(
+            _("What you wrote in ‘%(name)s’ was reported", name=name)
+            if is_author
+            else _("The moderators of ‘%(name)s’ have answered your report", name=name)
+        ),
+        said=said[found.verdict],
         answer="" if carries_titles_only(membership.partnership) else found.answer,
-        is_author=mail.kind == "report_on_yours",
+        words=_("See the report"),
+        why=_("You get this because you wrote it.") if is_author else _("You get this because you reported it."),
         address=link(f"{membership.partnership.address}reports"),
     )
 

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, case, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
+from workspace.mail.models import Mail, MailState
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink, Report
 from workspace.organisations.models import Organisation
@@ -18,6 +22,7 @@ from workspace.partnerships.context import moderation_counts
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership, Visibility
 from workspace.permissions import Level
 from workspace.posts.models import Post
+from workspace.roles.models import Role
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
 MOST_INVITED = 20
@@ -120,34 +125,97 @@ def is_withdrawn() -> ColumnElement[bool]:
 moderation_counts.append(waiting_for_moderators)
 
 
-def count_of_invitations(membership: Membership) -> int:
-    """How many invitations are open or have expired."""
-    return db.session.scalar(select(func.count()).where(*_unanswered(membership))) or 0
+class InvitationFilter(StrEnum):
+    """Which of the invitations without a yes are shown."""
+
+    ALL = ""
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    OBJECTED = "objected"
+    DECLINED = "declined"
 
 
-def invitations(membership: Membership, before: int | None = None) -> list[AnyRow]:
-    """A page of the open and expired invitations, the latest first, and one more if there are older ones."""
+def counts_of_invitations(membership: Membership) -> AnyRow:
+    """How many invitations are open or expired, in `all`, and how many of each other filter. One statement."""
+    is_open = Invitation.answer == inline_literal(InvitationAnswer.OPEN)
+    first = aliased(Mail)
+    counted = {
+        "all": is_open,
+        **{kind.value: and_(*conditions) for kind, conditions in _kinds(first).items() if kind.value},
+    }
+    query = (
+        select(*(func.sum(case((condition, 1), else_=0)).label(name) for name, condition in counted.items()))
+        .select_from(Invitation)
+        .outerjoin(first, first.key == _mail_key("invitation"))
+        .where(
+            Invitation.partnership_id == membership.partnership_id,
+            Invitation.answer.in_((InvitationAnswer.OPEN, InvitationAnswer.DECLINED)),
+        )
+    )
+    return db.session.execute(query).one()
+
+
+def invitations(
+    membership: Membership,
+    before: int | None = None,
+    shown: InvitationFilter = InvitationFilter.ALL,
+    organisation_id: int | None = None,
+) -> list[AnyRow]:
+    """A page of invitations without a yes, the latest first, and one more if there are older ones.
+
+    `mail_state` is what became of the invitation, `reminder_state` of its reminder, which was sent at `reminded_at`.
+    """
+    first, reminder = aliased(Mail), aliased(Mail)
     query = (
         select(
             Invitation.id,
             Invitation.email,
+            Invitation.name.label("invited_name"),
             Invitation.level,
+            Invitation.answer,
             Invitation.sent_at,
             Invitation.expires_at,
             Invitation.objection,
+            Invitation.organisation_id,
             Organisation.name.label("organisation_name"),
+            Role.name.label("role_name"),
             User.name,
+            first.state.label("mail_state"),
+            reminder.state.label("reminder_state"),
+            reminder.finished_at.label("reminded_at"),
         )
         .join(Organisation, Organisation.id == Invitation.organisation_id)
         .join(Membership, Membership.id == Invitation.invited_by_id)
         .join(Membership.user)
-        .where(*_unanswered(membership))
+        .outerjoin(Role, Role.id == Invitation.role_id)
+        .outerjoin(first, first.key == _mail_key("invitation"))
+        .outerjoin(reminder, reminder.key == _mail_key("reminder"))
+        .where(Invitation.partnership_id == membership.partnership_id, *_kinds(first)[shown])
         .order_by(Invitation.id.desc())
         .limit(PAGE + 1)
     )
+    if organisation_id:
+        query = query.where(Invitation.organisation_id == organisation_id)
     if before:
         query = query.where(Invitation.id < before)
     return list(db.session.execute(query))
+
+
+def _kinds(first: Any) -> dict[InvitationFilter, tuple[ColumnElement[bool], ...]]:
+    """The conditions of each filter; `first` is the mail of the invitation."""
+    is_open = Invitation.answer == inline_literal(InvitationAnswer.OPEN)
+    return {
+        InvitationFilter.ALL: (is_open,),
+        InvitationFilter.REFUSED: (is_open, first.state.in_((MailState.REFUSED, MailState.FAILED))),
+        InvitationFilter.EXPIRED: (is_open, Invitation.expires_at <= clock.now()),
+        InvitationFilter.OBJECTED: (is_open, Invitation.objection != ""),
+        InvitationFilter.DECLINED: (Invitation.answer == inline_literal(InvitationAnswer.DECLINED),),
+    }
+
+
+def _mail_key(kind: str) -> ColumnElement[str]:
+    """The key of the invitation's last mail of that kind, as the service makes it."""
+    return literal(f"{kind}:") + cast(Invitation.id, String) + literal(":") + cast(Invitation.round, String)
 
 
 def _unanswered(membership: Membership) -> tuple[ColumnElement[bool], ...]:

@@ -33,10 +33,11 @@ class Verb(str):
     where one message does not do. It stands in the history of the partnership or, `in_thread`, with an icon between a
     challenge's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
-    row with its name and stage, and how often it happened, and leads to the partnership's `digest_page`. Anything else
+    row with its name and stage, and how often it happened, and leads to the partnership's `page`. Anything else
     is not in digests. `credit` names there who did it, as `who`; `act` says in feeds what they did about the post.
     Entries that `creates_post` give their number to a post, those that `creates_thing` to anything else; those that
-    `bumps_activity` are activity of the partnership. `texts` names the details that are people's own words:
+    `bumps_activity` are activity of the partnership. One that `changes_text` leaves what it is about with another text,
+    or none. `texts` names the details that are people's own words:
     `erase_texts` deletes exactly those.
     """
 
@@ -47,10 +48,11 @@ class Verb(str):
     digest_line: Callable[[Any, int], str] | None
     credit: LazyString | None
     act: LazyString | None
-    digest_page: str
+    page: str
     creates_post: bool
     creates_thing: bool
     bumps_activity: bool
+    changes_text: bool
     texts: tuple[str, ...]
 
     def __new__(
@@ -64,10 +66,11 @@ class Verb(str):
         digest_line: Callable[[Any, int], str] | None = None,
         credit: LazyString | None = None,
         act: LazyString | None = None,
-        digest_page: str = "about",
+        page: str = "about",
         creates_post: bool = False,
         creates_thing: bool = False,
         bumps_activity: bool = False,
+        changes_text: bool = False,
         texts: tuple[str, ...] = (),
     ) -> Self:
         """Add a verb to the registry; its word stands in databases and must not change."""
@@ -75,10 +78,10 @@ class Verb(str):
             raise ValueError(f"The verb {word!r} is registered already.")
         self = super().__new__(cls, word)
         self.tells, self.in_thread, self.icon = tells, in_thread, icon
-        self.digest, self.digest_line, self.digest_page, self.credit = digest, digest_line, digest_page, credit
+        self.digest, self.digest_line, self.page, self.credit = digest, digest_line, page, credit
         self.act = act
         self.creates_post, self.creates_thing = creates_post, creates_thing
-        self.bumps_activity, self.texts = bumps_activity, texts
+        self.bumps_activity, self.changes_text, self.texts = bumps_activity, changes_text, texts
         VERBS[word] = self
         return self
 

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import UtcDateTime
+from workspace.mail.models import enqueue
 from workspace.partnerships import reading
+from workspace.partnerships.activity_log import RecordedEntry
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts import mentions, versions
@@ -25,6 +27,8 @@ UNDO_GRACE = timedelta(seconds=15)
 
 # Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
+# Those that keep words of texts: called with the key of one that is withdrawn or erased.
+on_removal: list[Callable[[int, int], None]] = []
 
 
 class StaleText(Conflict):
@@ -124,6 +128,7 @@ class AuthoredText:
         db.session.add(version)
         self.body_html, self.body_text = body.html, body.text
         self.version += 1
+        self.correction_reason = ""
         self.edited_at = clock.now()
         return mentions.keep(self.partnership_id, self.number, body)
 
@@ -142,7 +147,16 @@ class AuthoredText:
         self.require_withdrawable(by)
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
         reading.withdraw_text(self.partnership_id, self.number)
+        for remove in on_removal:
+            remove(self.partnership_id, self.number)
         return True
+
+    def tell_author(self, by: Membership, entry: RecordedEntry) -> None:
+        """Mail the author that a moderator has withdrawn it, and why."""
+        author = db.session.get_one(Membership, self.author_id)
+        if author.id != by.id:
+            key = f"withdrawn_of_yours:{author.id}:{entry.number}"
+            enqueue("withdrawn_of_yours", key=key, to=author.user_id, membership=author.id, text=self.number)
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
         """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
@@ -174,9 +188,10 @@ class AuthoredText:
         self.body_html, self.body_text = EMPTY.html, EMPTY.text
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
-        self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
+        self.withdrawn_by_id, self.withdrawn_reason = by.id, reason
+        self.kept_reason = self.correction_reason = ""
         reading.withdraw_text(self.partnership_id, self.number)
-        for forget in on_erase:
+        for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)
         return True
 

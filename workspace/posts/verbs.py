@@ -54,13 +54,15 @@ _Turn = partial(_Move, digest=DigestUse.TURN)
 
 SHARED_PROGRESS = _Sharing("shared_progress")
 SHARED_CHALLENGE = _Sharing("shared_challenge")
-EDITED = Verb("edited", None)
-WITHDREW = Verb("withdrew", None, texts=("reason",))
-BROUGHT_BACK = Verb("brought_back", None)
-REDACTED = Verb("redacted", None, texts=("reason",))
-REACTED = Verb("reacted", None)
+EDITED = Verb("edited", None, changes_text=True)
+WITHDREW = Verb("withdrew", None, changes_text=True, texts=("reason",))
+BROUGHT_BACK = Verb("brought_back", None, changes_text=True)
+REDACTED = Verb("redacted", None, changes_text=True, texts=("reason",))
+REACTED = Verb("reacted", None, act=_l("%(who)s reacted to what you wrote"))
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
+CLOSED_THREAD = Verb("closed_thread", _l("%(who)s closed the thread"), in_thread=True, icon="lock")
+OPENED_THREAD = Verb("opened_thread", _l("%(who)s opened the thread again"), in_thread=True, icon="reopen")
 
 TOOK = _Turn(
     "took",
@@ -80,6 +82,7 @@ SOLVED = _Turn(
     icon="solved",
     credit=_l("Solved by %(who)s"),
     act=_l("%(who)s solved the challenge"),
+    changes_text=True,
 )
 PARKED = _Turn(
     "parked",
@@ -94,6 +97,7 @@ REOPENED = _Turn(
     icon="reopen",
     credit=_l("Opened again by %(who)s"),
     act=_l("%(who)s opened the challenge again"),
+    changes_text=True,
 )
 RESCHEDULED_ANSWER = Verb("rescheduled_answer", _rescheduled_answer, in_thread=True, icon="clock")
 RESCHEDULED_OPENING = Verb("rescheduled_opening", _rescheduled_opening, in_thread=True, icon="clock")

@@ -50,7 +50,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Drawing:
-    """All of a chart. `title` and `description` say the same as the picture; `ticks` and `labels` are written."""
+    """All of a chart, from the first point `until` a day.
+
+    `title` and `description` say the same as the picture; `ticks` and `labels` are written.
+    """
 
     key: str
     title: str
@@ -59,6 +62,7 @@ class Drawing:
     axis: Axis
     ticks: Sequence[str]
     labels: Sequence[tuple[date, str]]
+    until: date
     targets: Sequence[Step] = ()
     breaks: Sequence[tuple[date, str]] = ()
 
@@ -105,7 +109,7 @@ class Scale:
 def draw(drawing: Drawing) -> Markup:
     """The chart as SVG."""
     points = drawing.points
-    scale = Scale(points[0].day, points[-1].day, drawing.axis)
+    scale = Scale(points[0].day, max(points[-1].day, drawing.until), drawing.axis)
     title, description = f"{drawing.key}-title", f"{drawing.key}-description"
     parts = [
         f'<svg class="chart" role="img" aria-labelledby="{title} {description}"><title id="{title}">'
@@ -185,9 +189,8 @@ def _lines(drawing: Drawing, scale: Scale) -> str:
 
 
 def _breaks(drawing: Drawing, scale: Scale) -> Iterable[str]:
-    first, last = drawing.points[0].day, drawing.points[-1].day
     for day, words in drawing.breaks:
-        if first < day <= last:
+        if drawing.points[0].day < day <= drawing.until:
             x = scale.x(day)
             is_left = float(x) > (LEFT + RIGHT) / 2
             yield f'<line class="chart__break" x1="{x}%" x2="{x}%" y1="4%" y2="{BOTTOM}%"/>'
@@ -201,7 +204,16 @@ def _targets(drawing: Drawing, scale: Scale) -> Iterable[str]:
             former = scale.y(before.value)
             yield f'<line class="chart__target" x1="{x1}%" x2="{x1}%" y1="{former}%" y2="{y}%"/>'
         yield f'<line class="chart__target" x1="{x1}%" x2="{x2}%" y1="{y}%" y2="{y}%"/>'
-        yield _text(x1, y, step.words, "chart__halo", dx=6 if before else 0, dy=-6)
+        is_right = float(x1) > (LEFT + 2 * RIGHT) / 3
+        yield _text(
+            x2 if is_right else x1,
+            y,
+            step.words,
+            "chart__halo",
+            "end" if is_right else "",
+            6 * bool(before and not is_right),
+            -6,
+        )
 
 
 def _dots(points: Sequence[Point], scale: Scale) -> Iterable[str]:

@@ -291,7 +291,7 @@ class Indicator(Model):
             found = select(Membership.id, Membership.organisation_id).where(
                 Membership.partnership_id == self.partnership_id, Membership.id.in_(wanted), Membership.is_active
             )
-            seats = dict(db.session.execute(found).tuples().all())
+            seats = {row.id: row.organisation_id for row in db.session.execute(found)}
         for organisation_id, source in known.items():
             if organisation_id not in reporters and source.ended_at is None:
                 source.ended_at = clock.now()

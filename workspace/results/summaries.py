@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from workspace.i18n.formatting import short_day, zone
+from workspace.i18n.formatting import short_day, today, zone
 from workspace.partnerships.models import Membership
 from workspace.results import chart, periods, pooling, queries, values
 from workspace.results.kinds import IndicatorKind
@@ -70,6 +70,11 @@ class Summary:
             return ""
         return values.shown_span(self.indicator, self.now.lowest, self.now.highest)
 
+    @property
+    def at_present(self) -> str:
+        """The newest complete value; where the organisations stand for themselves, from the lowest to the highest."""
+        return self.shown(self.value) if self.value is not None else self.span or "–"
+
     def shown(self, value: Decimal | None) -> str:
         """A value of this indicator, written."""
         return values.shown(self.indicator, value)
@@ -120,7 +125,7 @@ def chart_of(summary: Summary, breaks: list[tuple[date, str]]) -> Markup:
     if not points:
         return Markup()
     indicator = summary.indicator
-    steps = _steps(summary, points[0].day, points[-1].day)
+    steps = _steps(summary, points[0].day, _until(points))
     drawn = [point.value for point in points] + [step.value for step in steps]
     drawn += [end for point in points for end in (point.lowest, point.highest) if end is not None]
     is_share = indicator.kind is IndicatorKind.SHARE
@@ -134,6 +139,7 @@ def chart_of(summary: Summary, breaks: list[tuple[date, str]]) -> Markup:
             axis=axis,
             ticks=[_tick(summary, tick) for tick in axis.ticks],
             labels=_labels(summary, points),
+            until=_until(points),
             targets=steps,
             breaks=[(day, _("New way to count")) for day, _before in breaks],
         )
@@ -143,13 +149,13 @@ def chart_of(summary: Summary, breaks: list[tuple[date, str]]) -> Markup:
 def axis_begins(summary: Summary) -> str:
     """Where the axis of the chart begins, unless that is at zero: a part of it looks like a leap."""
     points = _points(summary)
-    steps = _steps(summary, points[0].day, points[-1].day) if points else []
+    steps = _steps(summary, points[0].day, _until(points)) if points else []
     drawn = [point.value for point in points] + [step.value for step in steps]
     drawn += [end for point in points for end in (point.lowest, point.highest) if end is not None]
     if not drawn:
         return ""
     low = chart.axis(drawn, floor=Decimal(0)).low
-    return _("The axis begins at %(value)s.", value=_tick(summary, low)) if low else ""
+    return _("The axis begins at %(value)s.", value=_tick(summary, low).removesuffix(".")) if low else ""
 
 
 def description(summary: Summary, breaks: list[tuple[date, str]]) -> str:
@@ -222,6 +228,11 @@ def _points(summary: Summary) -> list[chart.Point]:
             )
         )
     return found
+
+
+def _until(points: list[chart.Point]) -> date:
+    """A chart reaches until today, so that what has not been measured since shows."""
+    return max(points[-1].day, today())
 
 
 def _steps(summary: Summary, first: date, last: date) -> list[chart.Step]:

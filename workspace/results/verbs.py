@@ -80,20 +80,23 @@ def _new_numbers(place: Any, count: int) -> str:
     return _("New numbers in %(name)s", name=place.name)
 
 
-_About = partial(Verb, texts=("name",), digest_page="results")
+_About = partial(Verb, texts=("name",), page="results")
 
 ADDED_INDICATOR = _About(
     "added_indicator", _l("%(who)s added the indicator ‘%(name)s’"), creates_thing=True, bumps_activity=True
 )
 EDITED_INDICATOR = Verb(
-    "edited_indicator", _l("%(who)s edited the indicator ‘%(name)s’"), texts=("name", "before", "after")
+    "edited_indicator",
+    _l("%(who)s edited the indicator ‘%(name)s’"),
+    changes_text=True,
+    texts=("name", "before", "after"),
 )
 AGREED_ON_INDICATOR = _About("agreed_on_indicator", _l("%(who)s agreed on the indicator ‘%(name)s’"))
 SET_TARGET = Verb(
     "set_target",
     _set_target,
     texts=("name", "note"),
-    digest_page="results",
+    page="results",
     digest_line=lambda place, count: _("A new target in %(name)s", name=place.name),
 )
 SET_BASELINE = Verb("set_baseline", _set_baseline, texts=("name", "note"))
@@ -103,7 +106,7 @@ MEASURED = Verb(
     texts=("name", "reached"),
     bumps_activity=True,
     digest_line=_new_numbers,
-    digest_page="results",
+    page="results",
 )
 CORRECTED = Verb("corrected", _corrected, texts=("name", "why", "reached"))
 COULD_NOT_MEASURE = Verb(

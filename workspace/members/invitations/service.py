@@ -1,6 +1,6 @@
 """Invitations by e-mail address. An invitation is an approval: accepting it makes one a member."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -143,6 +143,24 @@ def withdraw(by: Membership, invitation_id: int) -> Invitation:
         if invitation.answer is InvitationAnswer.OPEN:
             _withdraw([invitation], by)
         return invitation
+
+
+def resend_several(by: Membership, ids: Collection[int]) -> tuple[list[Invitation], list[Invitation]]:
+    """Send again those that are open: which were sent, and whose addresses have had their share of mails this week."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        found = _open_among(by, ids)
+        tired = limits.exhausted([invitation.email_key for invitation in found]) if found else {}
+        sent = [invitation for invitation in found if invitation.email_key not in tired]
+        _renew(sent, by)
+        return sent, [invitation for invitation in found if invitation.email_key in tired]
+
+
+def withdraw_several(by: Membership, ids: Collection[int]) -> int:
+    """Withdraw those that are open; how many there were."""
+    with by.partnership.locked():
+        by.require(Action.ADD_MEMBERS)
+        return _withdraw(_open_among(by, ids), by)
 
 
 def correct(by: Membership, invitation_id: int, organisation_id: int) -> Invitation:
@@ -339,6 +357,15 @@ def _signer(kind: type) -> URLSafeSerializer:
     return URLSafeSerializer(signing_keys(), salt=kind.__name__.lower())
 
 
+def _open_among(by: Membership, ids: Collection[int]) -> list[Invitation]:
+    found = select(Invitation).where(
+        Invitation.partnership_id == by.partnership_id,
+        Invitation.id.in_(ids),
+        Invitation.answer == inline_literal(InvitationAnswer.OPEN),
+    )
+    return list(db.session.scalars(found.order_by(Invitation.id)))
+
+
 def _require_open(invitation: Invitation) -> None:
     """Raise NoLongerOpen unless it can be accepted."""
     if not invitation.is_open:
@@ -354,12 +381,17 @@ def _open_of(by: Membership, invitation_id: int) -> Invitation:
 
 def _send_again(invitation: Invitation, by: Membership) -> Invitation:
     limits.require_rested(invitation.email, invitation.email_key)
-    invitation.round += 1
-    invitation.sent_at = clock.now()
-    invitation.expires_at = clock.now() + VALID
-    enqueue_all(_mails(invitation))
-    record_audit(AuditAction.RESENT, actor=by.user, partnership=by.partnership, email=invitation.email)
+    _renew([invitation], by)
     return invitation
+
+
+def _renew(invitations: Sequence[Invitation], by: Membership) -> None:
+    for invitation in invitations:
+        invitation.round += 1
+        invitation.sent_at = clock.now()
+        invitation.expires_at = clock.now() + VALID
+        record_audit(AuditAction.RESENT, actor=by.user, partnership=by.partnership, email=invitation.email)
+    enqueue_all([mail for invitation in invitations for mail in _mails(invitation)])
 
 
 def _withdraw(invitations: Sequence[Invitation], by: Membership) -> int:

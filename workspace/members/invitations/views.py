@@ -25,8 +25,10 @@ from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
-from workspace.web import fragment_cache, pagination
+from workspace.web import fragment_cache
 from workspace.web.htmx import flash_live, redirect_client
+
+LATEST = 5  # of those that wait for an answer
 
 
 @blueprint.get("/partnerships/<slug:slug>/invitations")
@@ -105,7 +107,7 @@ def resend(membership: Membership, invitation_id: int) -> ResponseReturnValue:
     except TooManyInvitations as over:
         return over.answer(_page_html(membership, _form(membership, empty=True), refused=over.message))
     flash_live(_("The invitation to %(email)s is sent again.", email=invitation.email))
-    return redirect_client(f"{membership.partnership.address}invitations")
+    return redirect_client(f"{membership.partnership.address}invitations/open")
 
 
 @blueprint.post("/partnerships/<slug:slug>/invitations/<number:invitation_id>/withdrawal")
@@ -114,7 +116,7 @@ def withdraw_invitation(membership: Membership, invitation_id: int) -> ResponseR
     """Take an invitation back."""
     invitation = invitations_service.withdraw(membership, invitation_id)
     flash_live(_("The invitation to %(email)s is withdrawn.", email=invitation.email))
-    return redirect_client(f"{membership.partnership.address}invitations")
+    return redirect_client(f"{membership.partnership.address}invitations/open")
 
 
 @blueprint.post("/partnerships/<slug:slug>/links")
@@ -196,8 +198,7 @@ def _page_html(
 ) -> str:
     batch = batch or _batch(request.args)
     sent = invitations_service.of_batch(membership, batch) if batch else []
-    found = pending.invitations(membership, pagination.parse_int(request.args.get("before", "")))
-    page, last = pagination.split_page(found, pending.PAGE)
+    counts = pending.counts_of_invitations(membership)
     return render_template(
         "members/invitations.html",
         form=form,
@@ -206,9 +207,9 @@ def _page_html(
         open_in_batch=sum(one.is_open for one in sent),
         are_left=are_left,
         link_form=link_form or LinkForm(formdata=None),
-        open_invitations=page,
-        count=pending.count_of_invitations(membership),
-        older=last.id if last else None,
+        open_invitations=pending.invitations(membership)[:LATEST],
+        count=counts.all or 0,
+        declined=counts.declined or 0,
         links=pending.links(membership),
         **partnership_context(membership),
     )

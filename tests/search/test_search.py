@@ -1,0 +1,376 @@
+"""Searching through the front door: what is found, by whom, and that nothing is told of what one may not read."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import (
+    Level,
+    add_member,
+    challenge,
+    comment,
+    make_administrator,
+    make_role,
+    make_user,
+    share,
+    start_partnership,
+)
+from tests.pages import Page
+from workspace import clock, scheduled_jobs
+from workspace.accounts.models import User
+from workspace.db import db
+from workspace.partnerships.models import Membership, MembershipState, Partnership
+from workspace.posts.models import PostKind
+from workspace.rich_text import from_plain
+from workspace.search import indexing, postings, queries, results
+from workspace.search.models import SearchBookmark, SearchBucket
+from workspace.search.results import SearchFilter
+from workspace.search.sources import FoundKind
+from workspace.search.terms import parsed
+
+SignIn = Callable[[User], Client]
+Statements = Callable[[], AbstractContextManager[list[str]]]
+
+MOST_STATEMENTS = 6  # of the search itself; who asks takes one more
+
+
+@pytest.fixture
+def moderator(app: object) -> Membership:
+    return start_partnership("Digital genoptræning", by=make_user("Mette Krag"))
+
+
+@pytest.fixture
+def reader(moderator: Membership) -> Membership:
+    return add_member(moderator, make_user("Farida Nazari", language="da"))
+
+
+def searched(reader: Membership, words: str, **narrowed: object) -> results.SearchPage:
+    db.session.commit()
+    indexing.index_due()
+    return results.find(reader.user, parsed(words), SearchFilter(**narrowed), None)  # type: ignore[arg-type]
+
+
+def titles(page: results.SearchPage) -> list[str]:
+    return [str(hit.title.striptags()) for hit in page.names + page.hits]
+
+
+def stored_terms() -> set[str]:
+    """Every term in the index."""
+    query = select(SearchBucket.postings).where(SearchBucket.bucket != postings.DAYS)
+    return {term for stored in db.session.scalars(query) for term in postings.unpacked(stored)}
+
+
+def test_everything_is_found_on_one_page(moderator: Membership, reader: Membership, sign_in: SignIn) -> None:
+    post = share(moderator, "Vi har en lejeaftale", "Den blev underskrevet i går.")
+    solved = challenge(moderator, "Aftalen mangler", "Hvem skriver under?")
+    solved.solve(moderator, "Direktøren gjorde det.")
+    comment(post, moderator, "Husk, at aftalen skal ses efter hvert år.")
+    make_role(moderator, "Aftaler", "Svarer for aftaler om data")
+    add_member(moderator, make_user("Bo Aftale-Jensen"))
+    start = start_partnership("Aftalernes hus", by=make_user())
+    add_member(start, reader.user)
+    db.session.commit()
+    scheduled_jobs.run_due_jobs()
+    browser = sign_in(reader.user)
+    page = browser.page("/search?q=aftale")
+    found = [row for row in page.all("li") if row.get("class") == "hit"]
+    assert len(found) == 6
+    assert "Løst" in page.text
+    marks = ["".join(mark.itertext()) for mark in page.all("mark")]
+    assert {"aftale", "Aftalen", "aftalen", "Aftaler", "Aftalernes"} <= set(marks)
+    for link in (link for row in found for link in row.iter("a")):
+        assert browser.get(link.get("href", "").partition("#")[0]).status_code == 200
+    assert "»aftale«" in page.text
+    assert "6 fund" in page.text
+
+
+def test_a_field_in_the_top_bar_searches_where_one_is(moderator: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(moderator.user)
+    [everywhere] = [form for form in browser.page("/partnerships").all("form") if form.get("role") == "search"]
+    assert [field.get("name") for field in everywhere.iter("input")] == ["q"]
+    [here] = [form for form in browser.page(moderator.partnership.address).all("form") if form.get("role") == "search"]
+    narrowing = {field.get("name"): field.get("value") for field in here.iter("input")}
+    assert narrowing["partnership"] == moderator.partnership.slug
+    assert browser.get("/search").status_code == 200
+
+
+def test_only_members_find_it_and_only_as_long_as_they_are(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Hemmelighedskræmmeri", "zebrafinke")
+    outside = start_partnership("Udenfor", by=make_user())
+    suspended = add_member(moderator, make_user("Ole Hængt"))
+    suspended.state = MembershipState.SUSPENDED
+    for words in ("zebrafinke", "hemmelighedskræmmeri", "zebra", "Farida", "Digital"):
+        assert titles(searched(reader, words)), words
+        for other in (outside, suspended):
+            page = searched(other, words)
+            assert (titles(page), page.authors, page.after, page.mode) == ([], [], "", searched(other, "xyzzy").mode)
+            assert titles(searched(other, words, partnership=moderator.partnership.slug)) == []
+            assert titles(searched(other, words, author_id=moderator.user_id)) == []
+    assert titles(searched(reader, "Ole")) == []
+    assert titles(searched(reader, "Mette")) == ["Mette Krag"]
+    reader.state = MembershipState.ENDED
+    assert titles(searched(reader, "zebrafinke")) == []
+    assert titles(searched(reader, "Mette")) == []
+
+
+def test_what_is_withdrawn_or_deleted_is_gone_at_once(moderator: Membership, reader: Membership) -> None:
+    post = share(reader, "Zebrafinken", "Den sang i haven.")
+    remark = comment(post, reader, "En papegøje sang med.")
+    other = share(moderator, "Noget andet", "Den sang også.")
+    assert len(titles(searched(reader, "sang"))) == 3
+    remark.withdraw(reader, post)
+    db.session.commit()
+    assert "papegoej" not in stored_terms()
+    post.redact(moderator, "Det var forkert")
+    db.session.commit()
+    assert not {"zebrafink", "-fink", "hav"} & stored_terms()
+    assert "sang" in stored_terms() or "syng" in stored_terms()
+    assert titles(searched(reader, "sang")) == [other.title]
+    remark.bring_back(moderator, post)
+    assert len(titles(searched(reader, "papegøje"))) == 1
+
+
+def test_what_is_edited_is_found_by_its_new_words_only(moderator: Membership, reader: Membership) -> None:
+    post = share(moderator, "Zebrafinken", "Den sang i haven.")
+    assert titles(searched(reader, "haven"))
+    post.edit(moderator, title="Kanariefuglen", body=from_plain("Den tav i gården."), version=1)
+    db.session.commit()
+    page = results.find(reader.user, parsed("haven"), SearchFilter(), None)
+    assert titles(page) == [], "not even before the worker has come"
+    assert titles(searched(reader, "gården")) == ["Kanariefuglen"]
+    assert not {"zebrafink", "hav"} & stored_terms()
+    solved = challenge(moderator, "Kulden")
+    solved.solve(moderator, "En brændeovn hjalp.")
+    assert titles(searched(reader, "brændeovn")) == ["Kulden"]
+
+
+def test_all_words_must_be_there_and_otherwise_some(moderator: Membership, reader: Membership) -> None:
+    share(moderator, "Aftalen", "Om stole")
+    share(moderator, "Stolene", "er grønne")
+    page = searched(reader, "aftale stol")
+    assert (titles(page), page.mode) == (["Aftalen"], "all")
+    page = searched(reader, "aftale kørestol")
+    assert (titles(page), page.mode) == (["Aftalen"], "any")
+    page = searched(reader, "grønne sto")
+    assert (titles(page), page.mode) == (["Stolene"], "half")
+    assert titles(searched(reader, "»stolene er«")) == []
+    assert titles(searched(reader, "»er grønne«")) == ["Stolene"]
+    assert titles(searched(reader, '"om stole"')) == ["Aftalen"]
+
+
+def test_it_can_be_narrowed(moderator: Membership, reader: Membership) -> None:
+    other = start_partnership("Klimaklar", by=make_user("Pernille Skovsø"))
+    add_member(other, reader.user)
+    with clock.at(clock.now() - timedelta(days=100)):
+        old = share(moderator, "Varme i gamle huse")
+    progress = share(other, "Varme i nye huse")
+    solved = challenge(moderator, "Varmen er løst")
+    solved.solve(moderator, "Ny pumpe.")
+    challenge(moderator, "Varmen mangler")
+    comment(progress, other, "Varmen er god")
+    assert len(titles(searched(reader, "varme"))) == 5
+    assert len(titles(searched(reader, "varme", partnership=other.partnership.slug))) == 2
+    assert titles(searched(reader, "varme", kind=FoundKind.CHALLENGE, status="solved")) == ["Varmen er løst"]
+    assert len(titles(searched(reader, "varme", kind=FoundKind.CHALLENGE))) == 2
+    assert len(titles(searched(reader, "varme", kind=FoundKind.COMMENT))) == 1
+    assert len(titles(searched(reader, "varme", author_id=other.user_id))) == 2
+    assert old.title not in titles(searched(reader, "varme", since=timedelta(days=31)))
+    assert titles(searched(reader, "pernille", kind=FoundKind.PERSON)) == ["Pernille Skovsø"]
+
+
+def test_pages_hold_everything_once(moderator: Membership, reader: Membership, sign_in: SignIn) -> None:
+    for number in range(130):
+        share(moderator, f"Nummer {number}", "Den samme varme tekst")
+    indexing.index_due()
+    browser, address, found = sign_in(reader.user), "/search?q=varme", []
+    while address:
+        page = browser.page(address)
+        found += [
+            "".join(row.itertext()).split("Nummer ")[1].split()[0]
+            for row in page.all("li")
+            if row.get("class") == "hit"
+        ]
+        following = [link.get("href", "") for link in page.all("a") if "after=" in link.get("href", "")]
+        address = following[0] if following else ""
+    assert sorted(map(int, found)) == list(range(130))
+    assert found[0] == "129"
+
+
+ODD = [
+    '"',
+    "*",
+    "50%",
+    "O'Neil",
+    "c++",
+    "-a",
+    "\0",
+    "x" * 10_000,
+    "ord " * 200,
+    "og i at",
+    "😀",
+    "\u202eabc",
+    "a\u030a",
+]
+ODD += [
+    "=challenge",
+    "=1",
+    "-",
+    "måling-",
+    "»",
+    "»«",
+    "%_",
+    "\\",
+    "(",
+    "NEAR(a b)",
+    "a AND OR",
+    "\ud800",
+    "   ",
+    "'; --",
+]
+
+
+@pytest.mark.parametrize("words", ODD)
+def test_bad_input_is_searched_for_as_well_as_it_can(words: str, moderator: Membership, sign_in: SignIn) -> None:
+    share(moderator, "Noget", "Det er 50% af O'Neil i c++ 😀")
+    indexing.index_due()
+    browser = sign_in(moderator.user)
+    typed = words.encode("utf-8", "replace")
+    assert browser.get("/search", query_string={"q": typed}).status_code == 200
+    narrowing = dict.fromkeys(("after", "kind", "status", "by", "since", "partnership"), typed)
+    assert browser.get("/search", query_string={"q": "noget"} | narrowing).status_code == 200
+
+
+def test_marks_in_words_are_found(moderator: Membership) -> None:
+    share(moderator, "Noget", "Det er 50% af O'Neil i c++ 😀")
+    for words in ("50%", "O'Neil", "c++", "NEIL"):
+        assert titles(searched(moderator, words)) == ["Noget"], words
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.text(max_size=300))
+def test_any_query_is_answered_quickly(words: str, moderator: Membership) -> None:
+    if not db.session.scalar(select(SearchBookmark.partnership_id)):
+        share(moderator, "Varme", "varme " * 1000)
+        indexing.index_due()
+    began = time.process_time()
+    results.find(moderator.user, parsed(words), SearchFilter(), None)
+    assert time.process_time() - began < 0.3
+
+
+def test_a_search_asks_the_same_of_two_partnerships_as_of_fifty(
+    statements: Statements, moderator: Membership, reader: Membership
+) -> None:
+    def asked() -> int:
+        db.session.commit()
+        user, query = reader.user, parsed("varme aftale")
+        with statements() as made:
+            results.find(user, query, SearchFilter(), None)
+        return len(made)
+
+    comment(share(moderator, "Varme", "aftale"), moderator, "Varmen er en aftale")
+    indexing.index_due()
+    few = asked()
+    for number in range(12):
+        founder = start_partnership(by=make_user())
+        add_member(founder, reader.user)
+        share(founder, "Varme", f"aftale {number}")
+    indexing.index_due()
+    assert asked() == few <= MOST_STATEMENTS
+
+
+def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
+    moderator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "BATCH", 3)
+    posts = [share(moderator, f"Nummer {number}", f"ord{number} og det samme") for number in range(9)]
+    posts[2].withdraw(moderator)
+    posts[3].edit(moderator, title="Ny", body=from_plain("Nye ord"), version=1)
+    put, calls = indexing._put, []
+
+    def killed(*given: object) -> None:
+        calls.append(given)
+        put(*given)  # type: ignore[arg-type]
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(indexing, "_put", killed)
+    with pytest.raises(KeyboardInterrupt):
+        indexing.index_due()
+    db.session.rollback()
+    monkeypatch.setattr(indexing, "_put", put)
+    assert 0 < indexing.completeness().waiting < indexing.completeness().entries
+    indexing.index_due()
+    assert indexing.completeness() == (db.session.scalar(select(Partnership.last_number)), 0, 0)
+    first = _content()
+    indexing.rebuild()
+    db.session.commit()
+    assert indexing.completeness().waiting == indexing.completeness().entries
+    assert titles(results.find(moderator.user, parsed("samme"), SearchFilter(), None)), (
+        "the old index is used meanwhile"
+    )
+    indexing.index_due()
+    assert _content() == first
+
+
+def _content() -> dict[tuple[str, int], object]:
+    db.session.commit()
+    return {
+        (row.bucket, row.block): postings.unpacked_days(row.postings).tolist()
+        if row.bucket == postings.DAYS
+        else postings.unpacked(row.postings)
+        for row in db.session.execute(select(SearchBucket.bucket, SearchBucket.block, SearchBucket.postings))
+    }
+
+
+def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(
+    moderator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = start_partnership(by=make_user())
+    share(moderator, "Umulig")
+    share(other, "Mulig")
+    batch = indexing._index_batch
+
+    def failing(partnership_id: int) -> int:
+        if partnership_id == moderator.partnership_id:
+            raise ValueError
+        return batch(partnership_id)
+
+    monkeypatch.setattr(indexing, "_index_batch", failing)
+    indexing.index_due()
+    assert titles(results.find(other.user, parsed("mulig"), SearchFilter(), None)) == ["Mulig"]
+    assert indexing.completeness().partnerships == 1
+
+
+def test_administrators_see_how_far_it_is_and_nothing_of_what_is_in_it(moderator: Membership, sign_in: SignIn) -> None:
+    share(moderator, "Zebrafinken")
+    administrator = sign_in(make_administrator(language="en"))
+    assert "not in the index yet" in administrator.page("/admin/search").text
+    indexing.index_due()
+    page = administrator.page("/admin/search")
+    assert "The index is complete" in page.text
+    assert "Zebra" not in page.text
+    assert administrator.submit("/admin/search/rebuilding", {}, page="/admin/search").status_code == 303
+    assert "not in the index yet" in administrator.page("/admin/search").text
+
+
+def test_nobody_is_told_what_was_searched_for(
+    moderator: Membership, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = sign_in(moderator.user).get("/search?q=zebrafinke")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "zebrafinke" not in caplog.text
+    assert Page(answer.text).text.count("zebrafinke") >= 1
+
+
+def test_an_observer_finds_what_others_find(moderator: Membership) -> None:
+    observer = add_member(moderator, make_user(), Level.OBSERVER)
+    share(moderator, "Zebrafinken", kind=PostKind.CHALLENGE)
+    assert titles(searched(observer, "zebrafinke")) == ["Zebrafinken"]
+    assert queries.partnerships(observer.user)[0].slug == moderator.partnership.slug

@@ -1,0 +1,1 @@
+"""Search: finding what is written in one's own partnerships, as one says it."""

@@ -1,0 +1,208 @@
+"""The reader of the log that keeps the index: the worker's, with a bookmark in each partnership.
+
+Who writes pays nothing, and a text is found within two seconds. What is withdrawn or deleted leaves the index in its
+own transaction. A batch and its bookmark are one transaction, so after a kill it goes on where it was.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workspace.db import db, failures
+from workspace.db.statements import core_connection, fetch_rows
+from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.models import Partnership
+from workspace.posts.authored_text import on_removal
+from workspace.search.models import SearchBookmark, SearchBucket
+from workspace.search.postings import (
+    BLOCK,
+    DAYS,
+    FACTS,
+    day_number,
+    packed,
+    packed_days,
+    places_by_term,
+    unpacked,
+    unpacked_days,
+)
+from workspace.search.sources import SOURCES, SearchDocument
+from workspace.search.terms import VERSION, bucket, terms_of
+
+JOB = "indexing"
+BATCH = 200  # entries, in one transaction
+AT_ONCE = 20  # partnerships that are looked for together
+MOST_BATCHES = 50  # in one partnership before it is another's turn
+
+BUCKET: Any = SearchBucket.__table__
+
+
+class Completeness(NamedTuple):
+    """How many entries of all logs there are, and how many of them, in how many partnerships, wait to be indexed."""
+
+    entries: int
+    waiting: int
+    partnerships: int
+
+
+def index_due() -> int:
+    """Index what has been written since the last time; how many entries were read."""
+    done = 0
+    while ids := _due():
+        done += failures.each(JOB, [(partnership_id, 0) for partnership_id in ids], _index)
+    return done
+
+
+def is_any_due() -> bool:
+    """Whether there is anything to index."""
+    return bool(_due(1))
+
+
+def rebuild() -> None:
+    """Let the worker index everything from nothing, partnership by partnership; in the present transaction.
+
+    Until it comes to one, the index that it has is used.
+    """
+    db.session.execute(update(SearchBookmark).values(version=0))
+
+
+def completeness() -> Completeness:
+    """How far the index is."""
+    known = SearchBookmark.version == VERSION
+    indexed = func.coalesce(SearchBookmark.indexed_number, 0)
+    waiting = Partnership.last_number - indexed
+    query = select(
+        func.coalesce(func.sum(Partnership.last_number), 0),
+        func.coalesce(func.sum(waiting).filter(known), 0)
+        + func.coalesce(func.sum(Partnership.last_number).filter(or_(~known, SearchBookmark.version.is_(None))), 0),
+        func.count().filter(or_(SearchBookmark.version.is_(None), ~known, waiting > 0)),
+    ).join(SearchBookmark, SearchBookmark.partnership_id == Partnership.id, isouter=True)
+    return Completeness(*map(int, fetch_rows(query)[0]))
+
+
+def remove(partnership_id: int, number: int) -> None:
+    """Take a text out of the index, in the present transaction: it was withdrawn, or deleted."""
+    if _lock(partnership_id) is not None:
+        _put(partnership_id, number // BLOCK, [], {number % BLOCK})
+
+
+on_removal.append(remove)
+
+
+def _due(most: int = AT_ONCE) -> list[int]:
+    """Partnerships whose log goes on behind their bookmark, or is indexed by other terms, those that rest left out."""
+    query = (
+        select(Partnership.id)
+        .join(SearchBookmark, SearchBookmark.partnership_id == Partnership.id, isouter=True)
+        .where(
+            or_(
+                SearchBookmark.partnership_id.is_(None),
+                SearchBookmark.indexed_number < Partnership.last_number,
+                SearchBookmark.version != VERSION,
+            ),
+            ~failures.rests(JOB, Partnership.id),
+        )
+        .order_by(Partnership.last_activity_at.desc(), Partnership.id)
+        .limit(most)
+    )
+    return list(db.session.scalars(query))
+
+
+def _index(partnership_id: int, _number: int) -> int:
+    done = 0
+    for _batch in range(MOST_BATCHES):
+        read = _index_batch(partnership_id)
+        done += read
+        db.session.commit()
+        if not read:
+            break
+    return done
+
+
+def _index_batch(partnership_id: int) -> int:
+    """Index the next entries of a partnership; how many."""
+    bookmark = _lock(partnership_id)
+    if bookmark is None:
+        row = {"partnership_id": partnership_id, "indexed_number": 0, "version": VERSION}
+        dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+        core_connection().execute(dialect.insert(SearchBookmark).values(row).on_conflict_do_nothing())
+        bookmark = _lock(partnership_id)
+    if bookmark is None:
+        return 0
+    if bookmark.version != VERSION:
+        core_connection().execute(delete(BUCKET).where(BUCKET.c.partnership_id == partnership_id))
+        bookmark.version, bookmark.indexed_number = VERSION, 0
+    entries = fetch_rows(
+        select(Entry.number, Entry.verb, Entry.post_number, Entry.thing_number, Entry.details)
+        .where(Entry.partnership_id == partnership_id, Entry.number > bookmark.indexed_number)
+        .order_by(Entry.number)
+        .limit(BATCH)
+    )
+    if entries:
+        numbers, changed = {entry.number for entry in entries}, set()
+        for entry in entries:
+            if entry.verb.changes_text:
+                changed.add(entry.details.get("comment") or entry.thing_number or entry.post_number)
+        _index_texts(partnership_id, numbers, {number for number in changed if isinstance(number, int)})
+        bookmark.indexed_number = entries[-1].number
+    return len(entries)
+
+
+def _index_texts(partnership_id: int, numbers: Collection[int], changed: Collection[int]) -> None:
+    """Index the texts of these numbers; what the index has of the `changed` ones goes first."""
+    wanted = {*numbers, *changed}
+    documents: dict[int, list[SearchDocument]] = {}
+    for source in SOURCES:
+        for document in source.read(partnership_id, wanted):
+            documents.setdefault(document.number // BLOCK, []).append(document)
+    for block in sorted({*documents, *(number // BLOCK for number in changed)}):
+        removed = {number % BLOCK for number in changed if number // BLOCK == block}
+        _put(partnership_id, block, documents.get(block, []), removed)
+
+
+def _put(partnership_id: int, block: int, documents: Collection[SearchDocument], removed: Collection[int]) -> None:
+    """Bring texts into a block of the index, and take the places `removed` out of it first."""
+    added: dict[str, dict[str, set[int]]] = {}
+    for term, places in places_by_term(_terms(documents)).items():
+        added.setdefault(FACTS if term.startswith(FACTS) else bucket(term), {})[term] = places
+    mine = BUCKET.c.partnership_id == partnership_id, BUCKET.c.block == block
+    query = select(BUCKET.c.bucket, BUCKET.c.postings).where(*mine)
+    stored = dict(map(tuple, fetch_rows(query if removed else query.where(BUCKET.c.bucket.in_([DAYS, *added])))))
+    days = dict(enumerate(unpacked_days(stored.pop(DAYS)))) if DAYS in stored else {}
+    days |= dict.fromkeys(removed, 0) | {one.number % BLOCK: day_number(one.at) for one in documents}
+    changed: dict[str, bytes] = {DAYS: packed_days(days)} if any(days.values()) else {}
+    gone = set() if changed else {DAYS}
+    for name in {*added, *(stored if removed else ())}:
+        postings = unpacked(stored[name]) if name in stored else {}
+        before = sum(map(len, postings.values()))
+        if removed:
+            for places in postings.values():
+                places.difference_update(removed)
+        if name not in added and sum(map(len, postings.values())) == before:
+            continue
+        for term, places in added.get(name, {}).items():
+            postings.setdefault(term, set()).update(places)
+        if any(postings.values()):
+            changed[name] = packed(postings)
+        else:
+            gone.add(name)
+    connection = core_connection()
+    connection.execute(delete(BUCKET).where(*mine, BUCKET.c.bucket.in_([*changed, *gone])))
+    if changed:
+        same = {"partnership_id": partnership_id, "block": block}
+        rows = [same | {"bucket": name, "postings": content} for name, content in changed.items()]
+        connection.execute(insert(BUCKET), rows)
+
+
+def _terms(documents: Iterable[SearchDocument]) -> Iterable[tuple[int, set[str]]]:
+    for document in documents:
+        facts = {f"{FACTS}{document.kind.value}", f"{FACTS}{document.author_id}"}
+        yield document.number % BLOCK, terms_of(document.title, document.text) | facts
+
+
+def _lock(partnership_id: int) -> SearchBookmark | None:
+    """The partnership's bookmark, which no other changes until the commit: one writes in its index at a time."""
+    query = select(SearchBookmark).where(SearchBookmark.partnership_id == partnership_id).with_for_update()
+    found: SearchBookmark | None = db.session.scalar(query.execution_options(populate_existing=True))
+    return found

@@ -1,0 +1,94 @@
+"""How a bucket is stored: its terms, and for each the texts that it stands in.
+
+A text is its number's place in its block, two bytes. All of a bucket is compressed together, since most terms stand in
+one text or two: a row for each would take more room than the texts.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import zlib
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+
+BLOCK = 2048  # numbers of the log
+DAYS = ""
+FACTS = "="
+FIRST_DAY = date(2000, 1, 1)
+
+HEAD = struct.Struct("<I")
+
+Postings = dict[str, set[int]]
+
+
+def packed(postings: Mapping[str, Collection[int]]) -> bytes:
+    """The bucket as it is stored."""
+    kept = sorted((term, sorted(places)) for term, places in postings.items() if places)
+    names = "\n".join(term for term, _places in kept).encode()
+    counts = array("H", (len(places) for _term, places in kept))
+    places = array("H", (place for _term, places in kept for place in places))
+    return zlib.compress(HEAD.pack(len(names)) + names + _written(counts) + _written(places), 1)
+
+
+def unpacked(stored: bytes) -> Postings:
+    """All of a bucket."""
+    names, begins, places = _read(stored)
+    return {name: set(places[begins[at] : begins[at + 1]]) for at, name in enumerate(names)}
+
+
+def lookup(stored: bytes, wanted: Collection[str], half: str = "") -> Iterator[tuple[str, array[int]]]:
+    """Those terms of a bucket that are `wanted`, or begin with `half` (as a word, or as the last part of one)."""
+    names, begins, places = _read(stored)
+    for at, name in enumerate(names):
+        if name in wanted or (half and name.startswith((half, f"-{half}"))):
+            yield name, places[begins[at] : begins[at + 1]]
+
+
+def packed_days(days: Mapping[int, int]) -> bytes:
+    """The day of each text of a block, by its place."""
+    return zlib.compress(_written(array("H", (days.get(place, 0) for place in range(BLOCK)))), 1)
+
+
+def unpacked_days(stored: bytes) -> array[int]:
+    """The day of each place of a block; 0 where there is no text."""
+    return _array(zlib.decompress(stored))
+
+
+def day_number(moment: datetime) -> int:
+    """The day of a moment, as the index keeps it: counted from the year 2000, from 1 on."""
+    return max(1, (moment.astimezone(UTC).date() - FIRST_DAY) // timedelta(days=1))
+
+
+def _read(stored: bytes) -> tuple[list[str], list[int], array[int]]:
+    content = zlib.decompress(stored)
+    [length] = HEAD.unpack_from(content)
+    begin = HEAD.size + length
+    names = content[HEAD.size : begin].decode().split("\n") if length else []
+    end = begin + 2 * len(names)
+    return names, [0, *accumulate(_array(content[begin:end]))], _array(content[end:])
+
+
+def _array(content: bytes) -> array[int]:
+    read = array("H")
+    read.frombytes(content)
+    if sys.byteorder == "big":
+        read.byteswap()
+    return read
+
+
+def _written(numbers: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def places_by_term(terms: Iterable[tuple[int, Iterable[str]]]) -> Postings:
+    """The postings of texts, given as (place, terms)."""
+    made: Postings = {}
+    for place, found in terms:
+        for term in found:
+            made.setdefault(term, set()).add(place)
+    return made

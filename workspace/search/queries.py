@@ -1,0 +1,141 @@
+"""What a search asks the database: always from the memberships that are active now, in a fixed number of statements."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import Integer, String, bindparam, cast, exists, literal, select, tuple_, union_all
+from sqlalchemy.orm import aliased
+
+from workspace.accounts.models import User
+from workspace.db.name_search import name_matches
+from workspace.db.statements import cached_statement, fetch_rows
+from workspace.db.types import AnyRow, AnySelect
+from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.query_params import USER, params_of
+from workspace.roles.models import Role
+from workspace.search.models import SearchBucket
+from workspace.search.sources import SOURCES, FoundKind
+
+MOST_NAMES = 50
+
+Key = tuple[int, int]
+
+
+def partnerships(user: User) -> list[AnyRow]:
+    """The partnerships that the user may read now, by name."""
+    return fetch_rows(_partnerships(), **params_of(user))
+
+
+def buckets(user: User, names: Collection[str], partnership_id: int | None) -> list[AnyRow]:
+    """These buckets of the index, of one partnership that the user may read, or of all of them."""
+    query = _buckets(of_one=partnership_id is not None)
+    return fetch_rows(query, **params_of(user), names=sorted(names), partnership_id=partnership_id)
+
+
+def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> list[AnyRow]:
+    """Those of these texts, by (partnership, number), that are there and that the user may read now."""
+    given, sources = {}, []
+    for number, source in enumerate(SOURCES):
+        if wanted := [key for kind in source.kinds for key in keys.get(kind, ())]:
+            sources.append(number)
+            given[f"keys_{number}"] = wanted
+    if not sources:
+        return []
+    return fetch_rows(_texts(tuple(sources), has_status=bool(status)), **params_of(user), **given, status=status)
+
+
+def named(user: User, words: str, stems: Collection[str], partnership_id: int | None) -> list[AnyRow]:
+    """Roles whose text holds all `stems`, and colleagues whose names have words that begin with those typed."""
+    mine = _mine(partnership_id)
+    seat = aliased(Membership)
+    roles = (
+        select(
+            literal(FoundKind.ROLE.value).label("kind"),
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+            Role.id.label("number"),
+            cast(literal(None), Integer).label("user_id"),
+            Role.name.label("title"),
+            Role.responsibility.label("text"),
+        )
+        .select_from(Role)
+        .join(Partnership, Partnership.id == Role.partnership_id)
+        .where(
+            Role.partnership_id.in_(mine),
+            Role.retired_at.is_(None),
+            *(Role.found_by.contains(stem, autoescape=True) for stem in stems),
+        )
+        .order_by(Role.id)
+        .limit(MOST_NAMES)
+        .subquery()
+    )
+    people = (
+        select(
+            literal(FoundKind.PERSON.value).label("kind"),
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+            seat.id.label("number"),
+            User.id.label("user_id"),
+            User.name.label("title"),
+            cast(User.title, String).label("text"),
+        )
+        .select_from(User)
+        .join(seat, seat.user_id == User.id)
+        .join(Partnership, Partnership.id == seat.partnership_id)
+        .where(
+            seat.partnership_id.in_(mine),
+            seat.is_active,
+            User.deactivated_at.is_(None),
+            *name_matches(User.name_search_key, words),
+        )
+        .order_by(User.name_key, seat.id)
+        .limit(MOST_NAMES)
+        .subquery()
+    )
+    return fetch_rows(union_all(select(roles), select(people)), **params_of(user))  # type: ignore[arg-type]
+
+
+@cached_statement
+def _partnerships() -> AnySelect:
+    return (
+        select(Partnership.id, Partnership.slug, Partnership.name)
+        .join(Membership, Membership.partnership_id == Partnership.id)
+        .where(Membership.user_id == USER.id, Membership.is_active)
+        .order_by(Partnership.name_key, Partnership.id)
+    )
+
+
+@cached_statement
+def _buckets(*, of_one: bool) -> AnySelect:
+    query = (
+        select(SearchBucket.partnership_id, SearchBucket.block, SearchBucket.bucket, SearchBucket.postings)
+        .join(Membership, Membership.partnership_id == SearchBucket.partnership_id)
+        .where(
+            Membership.user_id == USER.id,
+            Membership.is_active,
+            SearchBucket.bucket.in_(bindparam("names", expanding=True)),
+        )
+    )
+    return query.where(Membership.partnership_id == bindparam("partnership_id", type_=Integer)) if of_one else query
+
+
+@cached_statement
+def _texts(sources: tuple[int, ...], *, has_status: bool) -> AnySelect:
+    parts = []
+    for number in sources:
+        found = SOURCES[number].shown().subquery()
+        query = select(found, Partnership.slug, Partnership.name.label("partnership_name")).where(
+            tuple_(found.c.partnership_id, found.c.number).in_(bindparam(f"keys_{number}", expanding=True)),
+            Partnership.id == found.c.partnership_id,
+            exists().where(
+                Membership.partnership_id == found.c.partnership_id, Membership.user_id == USER.id, Membership.is_active
+            ),
+        )
+        if has_status:
+            query = query.where(found.c.status == bindparam("status", type_=String))
+        parts.append(query.subquery())
+    return union_all(*(select(part) for part in parts))  # type: ignore[return-value]
+
+
+def _mine(partnership_id: int | None) -> AnySelect:
+    query = select(Membership.partnership_id).where(Membership.user_id == USER.id, Membership.is_active)
+    return query if partnership_id is None else query.where(Membership.partnership_id == partnership_id)

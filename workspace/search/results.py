@@ -1,0 +1,283 @@
+"""What a search finds: hits in their order, with what shows why, a page at a time.
+
+The newest hundred texts are read again by the ordinary rules, which drops what is withdrawn; they are ordered by their
+day, with a small boost for words in the title and for whole words. Then come the next hundred.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
+
+from workspace import clock
+from workspace.accounts.models import User
+from workspace.db.types import AnyRow
+from workspace.i18n import danish
+from workspace.search import queries
+from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
+from workspace.search.postings import day_number
+from workspace.search.sources import FoundKind
+from workspace.search.terms import SearchedWord, SearchQuery, found_in, tokens_of
+
+PAGE = 20
+WINDOW = 100
+MOST_WINDOWS = 3
+MOST_NAMED = 5
+IN_TITLE, IS_WHOLE = 60, 30  # days by which a hit counts as newer
+SNIPPET, BEFORE = 160, 50
+MARK = Markup("<mark>{}</mark>")
+NAMED_KINDS = (FoundKind.PARTNERSHIP, FoundKind.ROLE, FoundKind.PERSON)
+
+
+@dataclass(frozen=True)
+class SearchFilter:
+    """What a search is narrowed to. `since` is a number of days; empty values narrow nothing."""
+
+    partnership: str = ""
+    kind: FoundKind | None = None
+    status: str = ""
+    author_id: int | None = None
+    since: timedelta | None = None
+
+
+class Cursor(NamedTuple):
+    """Where a page begins: at a place in the window that begins with the match of `day`, partnership and number."""
+
+    mode: Mode
+    day: int
+    partnership_id: int
+    number: int
+    place: int
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self))
+
+    @property
+    def until(self) -> tuple[int, int, int]:
+        """The match with which its window begins."""
+        return self.day, self.partnership_id, self.number
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found: what it is, where it is, and why it was found."""
+
+    kind: FoundKind
+    partnership: str
+    address: str
+    title: Markup
+    text: Markup
+    at: datetime | None = None
+    status: str = ""
+    author_id: int | None = None
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """A page of hits. `names` are those that were found by their name; `after` is where the next page begins."""
+
+    partnerships: list[AnyRow]
+    mode: Mode = Mode.ALL
+    names: list[Hit] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
+    after: str = ""
+    authors: list[tuple[int, str]] = field(default_factory=list)
+
+
+def cursor_of(text: str) -> Cursor | None:
+    """The cursor that an address has; None if it is none."""
+    mode, *numbers = text.split(".")
+    if mode not in list(Mode) or len(numbers) != 4 or not all(_is_number(number) for number in numbers):
+        return None
+    return Cursor(Mode(mode), *map(int, numbers))
+
+
+def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor | None) -> SearchPage:
+    """A page of what the user may read and `query` asks for."""
+    partnerships = queries.partnerships(user)
+    here = next((seat.id for seat in partnerships if seat.slug == narrowed.partnership), None)
+    if not query.words or not partnerships:
+        return SearchPage(partnerships)
+    names = [] if cursor else _names(user, query, narrowed, partnerships, here)
+    kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
+    if not kinds:
+        return SearchPage(partnerships, names=names)
+    matches = Matches(query, queries.buckets(user, wanted_buckets(query), here))
+    for mode in [cursor.mode] if cursor else _modes(query):
+        page = _page(user, query, narrowed, matches, kinds, mode, cursor)
+        if page.hits or page.after:
+            break
+    shown = names if narrowed.kind else names[:MOST_NAMED]
+    return SearchPage(partnerships, page.mode, shown, page.hits, page.after, page.authors)
+
+
+def _modes(query: SearchQuery) -> list[Mode]:
+    return [Mode.ALL, *[Mode.HALF] * bool(query.words[-1].half), *[Mode.ANY] * (len(query.words) > 1)]
+
+
+def _page(
+    user: User,
+    query: SearchQuery,
+    narrowed: SearchFilter,
+    matches: Matches,
+    kinds: Collection[FoundKind],
+    mode: Mode,
+    cursor: Cursor | None,
+) -> SearchPage:
+    since = day_number(clock.now() - narrowed.since) if narrowed.since else 0
+    until, place = (cursor.until, cursor.place) if cursor else (None, 0)
+    ranked: list[tuple[int, Match, Hit]] = []
+    following: Match | None = None
+    for _window in range(MOST_WINDOWS):
+        found = matches.newest(
+            mode, kinds=kinds, author_id=narrowed.author_id, since=since, until=until, most=WINDOW + 1
+        )
+        window, following = found[:WINDOW], found[WINDOW] if len(found) > WINDOW else None
+        ranked = sorted(_ranked(user, query, window, mode, narrowed.status), key=_order, reverse=True)
+        if ranked or following is None:
+            break
+        until = following[:3]
+    hits = [hit for _boosted, _match, hit in ranked[place : place + PAGE]]
+    after = ""
+    if window and len(ranked) > place + PAGE:
+        after = str(Cursor(mode, *window[0][:3], place + PAGE))
+    elif following:
+        after = str(Cursor(mode, *following[:3], 0))
+    authors = {hit.author_id: hit.author for _boosted, _match, hit in ranked if hit.author_id}
+    return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]))
+
+
+def _order(ranked: tuple[int, Match, Hit]) -> tuple[int, Match]:
+    return ranked[:2]
+
+
+def _ranked(
+    user: User, query: SearchQuery, window: Collection[Match], mode: Mode, status: str
+) -> Iterator[tuple[int, Match, Hit]]:
+    """Those of the window that are there and hold the words, with the day that they count as."""
+    by_key = {(match.partnership_id, match.number): match for match in window}
+    keys: dict[FoundKind, list[queries.Key]] = {}
+    for match in window:
+        keys.setdefault(match.kind, []).append((match.partnership_id, match.number))
+    for row in queries.texts(user, keys, status):
+        own_title = "" if row.kind == FoundKind.COMMENT else row.title
+        text = f"{row.text}\n{row.more}" if row.more else row.text
+        in_title, in_text = _best(own_title, query, mode), _best(text, query, mode)
+        best = [max(pair) for pair in zip(in_title, in_text, strict=True)]
+        if not (any(best) if mode is Mode.ANY else all(best)):
+            continue
+        folded = danish.search_key(f"{own_title} | {text}") if query.phrases else ""
+        if not all(phrase in folded for phrase in query.phrases):
+            continue
+        match = by_key[row.partnership_id, row.number]
+        boosted = match.day + IN_TITLE * all(quality > 1 for quality in in_title) + IS_WHOLE * (min(best) == 3)
+        yield boosted, match, _hit(row, text, query, mode)
+
+
+def _best(text: str, query: SearchQuery, mode: Mode) -> list[int]:
+    """How well each word is found in a text at its best; 0 for not at all."""
+    best = [0] * len(query.words)
+    for token in tokens_of(text):
+        for at, word in enumerate(query.words):
+            found = found_in(token.word, word, half=_may_be_half(at, query, mode))
+            if found and found[2] > best[at]:
+                best[at] = found[2]
+    return best
+
+
+def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
+    return mode is not Mode.ALL and at == len(query.words) - 1
+
+
+def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
+    kind = FoundKind(row.kind)
+    page = "results" if kind is FoundKind.RESULT else "posts"
+    address = f"/partnerships/{row.slug}/{page}/{row.post_number}"
+    if kind is FoundKind.COMMENT:
+        address += f"?comment={row.number}#comment-{row.number}"
+    return Hit(
+        kind=kind,
+        partnership=row.partnership_name,
+        address=address,
+        title=_marked(row.title, query, mode),
+        text=snippet(text, query, mode),
+        at=row.at,
+        status=row.status or "",
+        author_id=row.author_id,
+        author=row.author_name,
+    )
+
+
+def snippet(text: str, query: SearchQuery, mode: Mode) -> Markup:
+    """Some 160 characters of a text, around the first of the words, which are marked."""
+    text = " ".join(text.split())
+    first = next(iter(_marks(text, query, mode)), None)
+    begin = 0
+    if first and first[1] > SNIPPET and first[0] > BEFORE:
+        begin = text.find(" ", first[0] - BEFORE, first[0]) + 1 or first[0]
+    end = len(text)
+    if end - begin > SNIPPET:
+        end = max(text.rfind(" ", begin, begin + SNIPPET), first[1] if first else 0)
+        end = end if end > begin else begin + SNIPPET
+    shown = _marked(text[begin:end], query, mode)
+    return Markup("{}{}{}").format("… " if begin else "", shown, " …" if end < len(text) else "")
+
+
+def _marked(text: str, query: SearchQuery, mode: Mode) -> Markup:
+    parts: list[Any] = []
+    end = 0
+    for first, last in _marks(text, query, mode):
+        parts += [escape(text[end:first]), MARK.format(text[first:last])]
+        end = last
+    return Markup().join((*parts, escape(text[end:])))
+
+
+def _marks(text: str, query: SearchQuery, mode: Mode) -> Iterator[tuple[int, int]]:
+    """The places of what was found in a text."""
+    for token in tokens_of(text):
+        for at, word in enumerate(query.words):
+            if found := found_in(token.word, word, half=_may_be_half(at, query, mode)):
+                # A letter and its accent, or one that has no lower-case letter of its own, count otherwise.
+                same = token.end - token.begin == len(token.word)
+                yield (token.begin + found[0], token.begin + found[1]) if same else (token.begin, token.end)
+                break
+
+
+def _names(
+    user: User, query: SearchQuery, narrowed: SearchFilter, partnerships: Collection[AnyRow], here: int | None
+) -> list[Hit]:
+    """Partnerships, roles and colleagues that are found by their names; not where something else narrows the search."""
+    if narrowed.status or narrowed.author_id or narrowed.since or narrowed.kind not in (None, *NAMED_KINDS):
+        return []
+    found = [
+        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{seat.slug}", _marked(seat.name, query, Mode.HALF), Markup())
+        for seat in partnerships
+        if here in (None, seat.id) and all(_best(seat.name, query, Mode.HALF))
+    ]
+    people = set()
+    words = " ".join(word.word for word in query.words)
+    for row in queries.named(user, words, [_shortest(word) for word in query.words], here):
+        if row.kind == FoundKind.ROLE:
+            if not all(_best(f"{row.title} {row.text}", query, Mode.HALF)):
+                continue
+            address = f"/partnerships/{row.slug}/roles/{row.number}"
+            text = snippet(row.text, query, Mode.HALF)
+            found.append(Hit(FoundKind.ROLE, row.partnership_name, address, _marked(row.title, query, Mode.HALF), text))
+        elif row.user_id not in people:
+            people.add(row.user_id)
+            address = f"/partnerships/{row.slug}/members/{row.number}"
+            title = escape(row.title)
+            found.append(Hit(FoundKind.PERSON, row.partnership_name, address, title, escape(row.text or "")))
+    return [hit for hit in found if narrowed.kind in (None, hit.kind)]
+
+
+def _shortest(word: SearchedWord) -> str:
+    """What stands in every text that holds the word, however it is inflected or joined."""
+    return min((term.strip("-") for term in word.terms), key=len)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 10

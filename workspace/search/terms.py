@@ -1,0 +1,257 @@
+"""The terms of a text, by which it is found, and those that a searched word asks for.
+
+A word gives its stem, and as a compound the stem of its last part behind a hyphen and that of its first part before
+one. All are folded (i18n/danish.py): å is aa, accents go. The words that every text has give none.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from workspace.i18n import danish
+from workspace.search.compounds import divisions
+from workspace.search.stems import stem
+
+# With another version all is indexed anew.
+VERSION = 1
+LONGEST_WORD = 40
+LONGEST_TEXT = 20_000
+SHORTEST_HALF = 3
+MOST_WORDS = 8
+LONGEST_QUERY = 200
+
+TOKEN = re.compile(r"[^\W_]+")
+PHRASE = re.compile(r"[»\"“”„]([^»«\"“”„]+)[«\"“”]")
+COMMON = frozenset(
+    [
+        "af",
+        "alle",
+        "alt",
+        "at",
+        "bare",
+        "blev",
+        "bliver",
+        "da",
+        "de",
+        "dem",
+        "den",
+        "denne",
+        "der",
+        "deres",
+        "det",
+        "dette",
+        "dig",
+        "din",
+        "dit",
+        "dog",
+        "du",
+        "efter",
+        "eller",
+        "en",
+        "end",
+        "er",
+        "et",
+        "for",
+        "fra",
+        "ham",
+        "han",
+        "hans",
+        "har",
+        "havde",
+        "hen",
+        "her",
+        "hos",
+        "hun",
+        "hvad",
+        "hvem",
+        "hver",
+        "hvis",
+        "hvor",
+        "i",
+        "igen",
+        "ikke",
+        "ind",
+        "jeg",
+        "jer",
+        "jo",
+        "kan",
+        "kom",
+        "kun",
+        "man",
+        "med",
+        "meget",
+        "men",
+        "mig",
+        "min",
+        "mit",
+        "mod",
+        "må",
+        "når",
+        "nu",
+        "også",
+        "og",
+        "om",
+        "op",
+        "os",
+        "over",
+        "på",
+        "selv",
+        "sig",
+        "sin",
+        "sit",
+        "skal",
+        "skulle",
+        "som",
+        "så",
+        "sådan",
+        "til",
+        "ud",
+        "under",
+        "var",
+        "ved",
+        "vi",
+        "vil",
+        "ville",
+        "vores",
+        "være",
+        "været",
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "he",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "she",
+        "so",
+        "that",
+        "the",
+        "their",
+        "they",
+        "this",
+        "to",
+        "was",
+        "we",
+        "were",
+        "will",
+        "with",
+        "you",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class TextToken:
+    """A word in a text, and where it stands."""
+
+    word: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class SearchedWord:
+    """A word that is searched for: the terms that it asks for, and the folded letters that a half word begins with."""
+
+    word: str
+    terms: frozenset[str]
+    half: str
+
+    @property
+    def buckets(self) -> set[str]:
+        """Where the terms stand."""
+        return {bucket(term) for term in self.terms} | ({bucket(self.half)} if self.half else set())
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What was typed, shortened to what is read; its words, and its phrases, folded."""
+
+    typed: str
+    words: tuple[SearchedWord, ...]
+    phrases: tuple[str, ...]
+
+
+def parsed(typed: str) -> SearchQuery:
+    """What is asked for. Every mark but quotation marks only separates words."""
+    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).replace("\0", " ").split())
+    words: dict[str, SearchedWord] = {}
+    tokens = [token.word for token in tokens_of(typed)]
+    for word in tokens:
+        if word not in COMMON and len(words) < MOST_WORDS:
+            words.setdefault(word, _searched(word))
+    phrases = tuple(filter(None, (danish.search_key(found) for found in PHRASE.findall(typed))))
+    return SearchQuery(typed, tuple(words.values()), phrases)
+
+
+def tokens_of(text: str) -> Iterator[TextToken]:
+    """The words of a text, composed and in lower case, in their order."""
+    for found in TOKEN.finditer(text[:LONGEST_TEXT]):
+        yield TextToken(unicodedata.normalize("NFC", found[0][:LONGEST_WORD]).lower(), found.start(), found.end())
+
+
+def terms_of(*texts: str) -> set[str]:
+    """All terms by which these texts are found."""
+    words = {token.word for text in texts for token in tokens_of(text)} - COMMON
+    return {term for word in words for term in terms(word)}
+
+
+@lru_cache(maxsize=65_536)
+def terms(word: str) -> frozenset[str]:
+    """The terms of one word of a text."""
+    found = {fold(stem(word))}
+    for place, first in divisions(word):
+        found |= {f"-{fold(stem(word[place:]))}", f"{fold(stem(first))}-"}
+    return frozenset(found)
+
+
+def bucket(term: str) -> str:
+    """Which of a block's buckets the term stands in: by its first two letters."""
+    return term.removeprefix("-")[:2]
+
+
+@lru_cache(maxsize=65_536)
+def fold(word: str) -> str:
+    """`word` as it is compared."""
+    return danish.search_key(word)
+
+
+@lru_cache(maxsize=65_536)
+def found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
+    """Which letters of a text's `word` are searched for, and how well they fit: 3 a whole word, 2 a part, 1 half."""
+    if fold(stem(word)) in searched.terms:
+        return 0, len(word), 3
+    for place, first in divisions(word):
+        if f"-{fold(stem(word[place:]))}" in searched.terms:
+            return place, len(word), 2
+        if f"{fold(stem(first))}-" in searched.terms:
+            return 0, len(first), 2
+    if half and searched.half:
+        if fold(word).startswith(searched.half):
+            return 0, min(len(word), len(searched.word)), 1
+        for place, _first in divisions(word):
+            if fold(word[place:]).startswith(searched.half):
+                return place, min(len(word), place + len(searched.word)), 1
+    return None
+
+
+def _searched(word: str) -> SearchedWord:
+    stems = {fold(stem(word))}
+    if len(word) >= 4 and word[0] == "a" and word[1] not in "aeiouyæøå":
+        stems.add(fold(stem(f"å{word[1:]}")))  # Who has no å on the keyboard may write Alborg.
+    asked = {term for one in stems for term in (one, f"-{one}", f"{one}-")}
+    folded = fold(word)
+    return SearchedWord(word, frozenset(asked), folded if len(folded) >= SHORTEST_HALF else "")

@@ -1,0 +1,86 @@
+"""Searching in one's own partnerships. What is searched for is kept nowhere."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from workspace.accounts.models import User
+from workspace.permissions import signed_in
+from workspace.posts.challenge_workflow import ChallengeStatus
+from workspace.posts.labels import CHALLENGE_STATUSES, POST_KINDS
+from workspace.search import results
+from workspace.search.blueprint import blueprint
+from workspace.search.labels import FOUND_KINDS, KIND_CHOICES, KIND_ICONS, PERIODS, STATUS_CHOICES
+from workspace.search.results import SearchFilter
+from workspace.search.sources import FoundKind
+from workspace.search.terms import parsed
+from workspace.web import pagination
+
+NARROWING = ("partnership", "kind", "status", "by", "since")
+
+
+@blueprint.get("/search")
+@signed_in
+def show(user: User) -> ResponseReturnValue:
+    """What is found, and what it can be narrowed to."""
+    query, narrowed = parsed(request.args.get("q", "")), _narrowed()
+    page = results.find(user, query, narrowed, results.cursor_of(request.args.get("after", "")))
+    return render_template(
+        "search/show.html",
+        query=query,
+        page=page,
+        here=next((seat for seat in page.partnerships if seat.slug == narrowed.partnership), None),
+        narrowed=narrowed,
+        chosen=_chosen(page.partnerships, page.authors),
+        address=_address,
+        periods=PERIODS,
+        kinds=KIND_CHOICES,
+        statuses=STATUS_CHOICES,
+        kind_names=FOUND_KINDS,
+        kind_icons=KIND_ICONS,
+        POST_KINDS=POST_KINDS,
+        CHALLENGE_STATUSES=CHALLENGE_STATUSES,
+        FoundKind=FoundKind,
+        is_later=bool(request.args.get("after")),
+    )
+
+
+def _narrowed() -> SearchFilter:
+    """What the address narrows the search to; what means nothing narrows nothing."""
+    given = request.args
+    kind, status, since = given.get("kind", ""), given.get("status", ""), PERIODS.get(given.get("since", ""))
+    is_status = kind == FoundKind.CHALLENGE and status in list(ChallengeStatus)
+    return SearchFilter(
+        partnership=given.get("partnership", ""),
+        kind=FoundKind(kind) if kind in list(FoundKind) else None,
+        status=status if is_status else "",
+        author_id=pagination.parse_int(given.get("by", "")),
+        since=since[1] if since else None,
+    )
+
+
+def _address(**changed: str) -> str:
+    """This search with other narrowing; an empty value takes one away, and each begins at the first page."""
+    given = {name: request.args.get(name, "") for name in ("q", *NARROWING)} | changed
+    if "kind" in changed and changed["kind"] != FoundKind.CHALLENGE:
+        given["status"] = ""
+    return "/search?" + urlencode({name: value[:200] for name, value in given.items() if value})
+
+
+def _chosen(partnerships: Any, authors: list[tuple[int, str]]) -> list[tuple[str, Any]]:
+    """What narrows the search, by its parameter and in words."""
+    narrowed, found = _narrowed(), []
+    here = next((seat.name for seat in partnerships if seat.slug == narrowed.partnership), None)
+    if narrowed.kind:
+        found.append(("kind", KIND_CHOICES[narrowed.kind]))
+    if narrowed.status:
+        found.append(("status", STATUS_CHOICES[ChallengeStatus(narrowed.status)]))
+    if here:
+        found.append(("partnership", here))
+    if narrowed.author_id is not None:
+        found.append(("by", dict(authors).get(narrowed.author_id, "–")))
+    if narrowed.since:
+        found.append(("since", PERIODS[request.args["since"]][0]))
+    return found
