@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from limits import RateLimitItemPerDay
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -106,11 +106,11 @@ def _copied(user: User) -> Membership | None:
     """My membership of the partnership that is to be copied, if I moderate it."""
     slug = request.values.get("copy", "")[:80]
     mine = select(Membership).join(Membership.partnership)
-    return db.session.scalar(mine.where(Partnership.slug == slug, *_is_moderated_by(user))) if slug else None
+    return db.session.scalar(mine.where(Partnership.slug == slug, _is_moderated_by(user))) if slug else None
 
 
-def _is_moderated_by(user: User) -> tuple[ColumnElement[bool], ...]:
-    return Membership.user_id == user.id, Membership.level == Level.MODERATOR, Membership.is_active
+def _is_moderated_by(user: User) -> ColumnElement[bool]:
+    return and_(Membership.user_id == user.id, Membership.level == Level.MODERATOR, Membership.is_active)
 
 
 def _page(
@@ -125,7 +125,7 @@ def _page(
         named = _("The roles of ‘%(name)s’", name=copied.partnership.name)
         form.role_set.choices = {COPIED: named} | dict(form.role_set.choices)
     mine = select(Partnership.id, Partnership.slug, Partnership.name).join(Membership)
-    mine = mine.where(*_is_moderated_by(g.user)).order_by(Partnership.name_key).limit(MOST_COPIED)
+    mine = mine.where(_is_moderated_by(g.user)).order_by(Partnership.name_key).limit(MOST_COPIED)
     return render_template(
         "partnerships/new.html",
         form=form,
