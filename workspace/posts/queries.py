@@ -164,6 +164,8 @@ def card_select(*body: Any) -> AnySelect:
         Post.withdrawn_by_id,
         Post.withdrawn_reason,
         Post.kept_reason,
+        Post.correction_reason,
+        Post.closed_at,
         Post.role_id,
         Role.name.label("role_name"),
         Role.retired_at.label("role_retired_at"),

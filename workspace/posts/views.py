@@ -198,6 +198,28 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     return shown(membership, post)
 
 
+@blueprint.post("/<slug:slug>/posts/<number:number>/thread-closing")
+@members_with(Action.CLOSE_THREADS)
+def close_thread(membership: Membership, number: int) -> ResponseReturnValue:
+    """Let nobody comment on a post any more."""
+    post = queries.post(membership, number)
+    post.close_thread(membership)
+    address = f"{membership.partnership.address}posts/{number}"
+    told = _("The thread of ‘%(title)s’ is closed. Nobody can comment.", title=post.title)
+    flash_live(told, undo=Undo(f"{address}/thread-opening"))
+    return htmx.redirect_client(address)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/thread-opening")
+@members_with(Action.CLOSE_THREADS)
+def open_thread(membership: Membership, number: int) -> ResponseReturnValue:
+    """Let everybody comment on a post again."""
+    post = queries.post(membership, number)
+    post.open_thread(membership)
+    flash_live(_("The thread of ‘%(title)s’ is open again.", title=post.title))
+    return htmx.redirect_client(f"{membership.partnership.address}posts/{number}")
+
+
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
 @members_with(Action.PIN)
 def unpin(membership: Membership, number: int) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""The numbers that posts carry, those that were entered with a story; and the newest one, which stands beside the feed."""
+"""The numbers that posts carry, those that were entered with a story; and the newest one, beside the feed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
