@@ -34,6 +34,7 @@ TABLES = (
     "partnerships.models",
     "partnerships.activity_log",
     "partnerships.reading",
+    "notifications.notices",
     "roles.models",
     "roles.assignments",
     "posts.models",

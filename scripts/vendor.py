@@ -43,6 +43,7 @@ ICONS = {
     "comment": "message-square",
     "search": "search",
     "plus": "plus",
+    "notifications": "bell",
     "check": "check",
     "close": "x",
     "edit": "pencil",

@@ -45,6 +45,8 @@ from workspace.members.address_changes.service import Mailbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.organisation_requests import service as organisation_requests_service
+from workspace.members.organisation_requests.models import OrganisationRequest
 from workspace.members.reports import service as reports_service
 from workspace.notifications import unsubscribe
 from workspace.organisations.models import Organisation, OrganisationKind
@@ -59,6 +61,8 @@ SignIn = Callable[[User], Client]
 TABLE = """
     GET  /                                                              signed_in
     POST /seen                                                          signed_in
+    GET  /notices                                                       signed_in
+    POST /notices/emptying                                              signed_in
     GET  /search                                                        signed_in
     GET  /admin/search                                                  administrators
     POST /admin/search/rebuilding                                       administrators
@@ -189,6 +193,10 @@ TABLE = """
     POST /partnerships/<slug:slug>/invitations/resending                members add_members
     POST /partnerships/<slug:slug>/invitations/withdrawal               members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/organisation  members add_members
+    POST /partnerships/<slug:slug>/organisation-requests                members edit_partnership
+    GET  /admin/organisation-requests                                   administrators
+    POST /admin/organisation-requests/<number:request_id>/organisation  administrators
+    POST /admin/organisation-requests/<number:request_id>/refusal       administrators
     POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
@@ -208,6 +216,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/organisations/<number:organisation_id>/departure     members manage_members
     GET  /partnerships/<slug:slug>/reports                              members read
     POST /partnerships/<slug:slug>/reports/<number:report_id>/answer    members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling          members withdraw_others
+    POST /partnerships/<slug:slug>/reports/<number:report_id>/handling/removal  members withdraw_others
+    GET  /partnerships/<slug:slug>/reports/<number:report_id>/text              members withdraw_others
     GET  /partnerships/<slug:slug>/posts/<number:number>/report         members report
     POST /partnerships/<slug:slug>/posts/<number:number>/report         members report
     GET  /partnerships/<slug:slug>/posts/<number:post_number>/comments/<number:number>/report   members report
@@ -249,6 +260,8 @@ TABLE = """
     POST /partnerships/<slug:slug>/posts/<number:number>/withdrawal     members share
     POST /partnerships/<slug:slug>/posts/<number:number>/pinning        members pin
     POST /partnerships/<slug:slug>/posts/<number:number>/unpinning      members pin
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-closing   members close_threads
+    POST /partnerships/<slug:slug>/posts/<number:number>/thread-opening   members close_threads
     POST /partnerships/<slug:slug>/posts/<number:number>/following      members follow
     POST /partnerships/<slug:slug>/posts/<number:number>/unfollowing    members follow
 
@@ -343,6 +356,7 @@ LOWEST_LEVELS = {
     "move_challenges": "contributor",
     "move_any_challenge": "moderator",
     "pin": "moderator",
+    "close_threads": "moderator",
     "withdraw_others": "moderator",
     "report": "observer",
     "take_roles": "contributor",
@@ -443,6 +457,8 @@ class World:
         self.change = address_changes_service.ask(
             self.users["contributor"], "nyt@example.dk", by=self.users["administrator"]
         )
+        organisation_requests_service.ask_for(moderator, "Ukendt ApS")
+        self.wanted = db.session.scalars(select(OrganisationRequest)).one()
         self.partner_id = moderator.organisation_id
         self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
@@ -502,6 +518,7 @@ class World:
             "number:partnership_id": self.elsewhere.partnership.id,
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,
+            "number:request_id": self.wanted.id,
             "token:token": self._token(rule),
             "token:batch": "0b0f1c9e-6f0c-4a53-9d0c-3a1c7a1f8a10",
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,

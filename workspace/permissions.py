@@ -29,6 +29,7 @@ class Action(StrEnum):
     MOVE_CHALLENGES = auto()
     MOVE_ANY_CHALLENGE = auto()
     PIN = auto()
+    CLOSE_THREADS = auto()
     WITHDRAW_OTHERS = auto()
     REPORT = auto()
     TAKE_ROLES = auto()
@@ -55,6 +56,7 @@ MINIMUM_LEVEL = {
     Action.MOVE_CHALLENGES: Level.CONTRIBUTOR,
     Action.MOVE_ANY_CHALLENGE: Level.MODERATOR,
     Action.PIN: Level.MODERATOR,
+    Action.CLOSE_THREADS: Level.MODERATOR,
     Action.WITHDRAW_OTHERS: Level.MODERATOR,
     Action.REPORT: Level.OBSERVER,
     Action.TAKE_ROLES: Level.CONTRIBUTOR,

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
-from wsgiref.util import FileWrapper
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from babel.support import Translations
 from flask_babel import force_locale
@@ -36,6 +35,14 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+@runtime_checkable
+class Closes(Protocol):
+    """An answer that holds a file, by itself or within what logs the request."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 def whole_files(app: "WSGIApplication") -> "WSGIApplication":
     """Read a static file at once: this server does not close the file of a browser that hangs up in the middle."""
 
@@ -44,7 +51,7 @@ def whole_files(app: "WSGIApplication") -> "WSGIApplication":
         if not environ["PATH_INFO"].startswith(PREFIX):
             return answer
         content = list(answer)
-        if isinstance(answer, FileWrapper):
+        if isinstance(answer, Closes):
             answer.close()
         return content
 

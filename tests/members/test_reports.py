@@ -1,14 +1,16 @@
 """A member reports a post or a comment; the moderators keep it or withdraw it, with a reason that the author sees."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
 from tests.client import Client
 from tests.factories import Level, add_member, comment, make_user, share, start_partnership
 from tests.partnerships.test_log import at_once
-from workspace import Workspace
+from workspace import Workspace, clock, rich_text
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
@@ -21,6 +23,7 @@ from workspace.mail.models import Mail
 from workspace.members.models import Report, Verdict
 from workspace.members.moderation import service as moderation_service
 from workspace.members.reports import service as reports_service
+from workspace.members.reports.views import past_reports
 from workspace.notifications.dispatch import NotificationKind
 from workspace.partnerships.models import Membership
 from workspace.permissions import Conflict, NotAllowed
@@ -158,7 +161,7 @@ def test_a_moderator_can_choose_to_be_told_of_reports_in_the_digest_or_not_at_al
     db.session.commit()
     assert told(world.moderator) == []
     digest = build(planning.coming(world.moderator.user))
-    assert [line.address for line in digest.moderating] == ([f"{world.partnership.address}reports"] if waits else [])
+    assert [item.address for item in digest.waiting] == ([f"{world.partnership.address}reports"] if waits else [])
     assert digest.requests == waits
 
 
@@ -195,7 +198,7 @@ def test_what_is_withdrawn_waits_no_longer(world: World, sign_in: SignIn) -> Non
     world.post.withdraw(world.author)
     db.session.commit()
     moderators = sign_in(world.moderator.user)
-    assert "Det er fortroligt" not in moderators.page(f"{world.partnership.address}reports").text
+    assert "Nothing is waiting" in moderators.page(f"{world.partnership.address}reports").text
     assert "Reported to the moderators" not in moderators.page("/").text
     assert "It has been withdrawn." in sign_in(world.reader.user).page(f"{world.partnership.address}reports").text
     with pytest.raises(Conflict):
@@ -259,3 +262,129 @@ def test_two_moderators_give_one_answer(app: Workspace, world: World) -> None:
     assert (report.verdict is Verdict.WITHDRAWN) is world.post.is_withdrawn
     line = db.session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.ANSWERED_REPORT)).one()
     assert (line.subject_id, line.details["after"]) == (world.author.user_id, report.answer)
+
+
+# By sight
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_a_text_is_marked_until_its_author_has_corrected_it(world: World, sign_in: SignIn, what: str) -> None:
+    thing = getattr(world, what)
+    report = reports_service.report(world.reader, thing, "Et navn")
+    reports_service.answer(world.moderator, report.id, Verdict.CORRECTION, "Skriv uden navnet")
+    db.session.commit()
+    page = world.address(world.post)
+    asked = "ask you to correct the text: Skriv uden navnet"
+    author, moderator, reader = (sign_in(member.user) for member in (world.author, world.moderator, world.reader))
+    assert asked in author.page(page).text
+    assert "The author is asked to correct the text: Skriv uden navnet" in moderator.page(page).text
+    assert "Skriv uden navnet" not in reader.page(page).text
+    reports = f"{world.partnership.address}reports"
+    assert "It is not corrected yet." in moderator.page(reports).text
+    edited = {"title": "Rettet"} if isinstance(thing, Post) else {}
+    thing.edit(world.author, body=rich_text.from_plain("Uden navnet"), version=thing.version, **edited)
+    db.session.commit()
+    assert asked not in author.page(page).text
+    assert "It has been edited since." in moderator.page(reports).text
+
+
+def test_two_moderators_see_who_looks_at_a_report(world: World, sign_in: SignIn) -> None:
+    other = add_member(world.moderator, make_user("Ole Observatør", language="en"), Level.MODERATOR)
+    report = reports_service.report(world.reader, world.post, "Et navn")
+    db.session.commit()
+    page = f"{world.partnership.address}reports"
+    first, second = sign_in(world.moderator.user), sign_in(other.user)
+    first.submit(f"{page}/{report.id}/handling", page=page)
+    assert f"{world.moderator.user.name} is looking at it." in second.page(page).text
+    second.submit(f"{page}/{report.id}/handling", page=page)
+    assert "Ole Observatør is looking at it." in first.page(page).text
+    second.submit(f"{page}/{report.id}/handling/removal", page=page)
+    assert "is looking at it" not in first.page(page).text
+    reports_service.answer(other, report.id, Verdict.KEPT, "Fint")
+    with pytest.raises(Conflict):
+        reports_service.handle(world.moderator, report.id, handles=True)
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_moderators_read_what_was_reported_before_it_was_withdrawn_and_the_log_notes_it(
+    world: World, sign_in: SignIn, what: str
+) -> None:
+    thing = getattr(world, what)
+    report = reports_service.report(world.reader, thing, "Et navn")
+    db.session.commit()
+    words, text = thing.body_text, f"{world.partnership.address}reports/{report.id}/text"
+    moderator = sign_in(world.moderator.user)
+    assert moderator.get(text).status_code == 404, "it is not withdrawn"
+    rest = () if what == "post" else (world.post,)
+    thing.withdraw(world.author, *rest)
+    db.session.commit()
+    assert "Read the withdrawn text" in moderator.page(f"{world.partnership.address}reports").text
+    assert words in moderator.page(text).text
+    [line] = db.session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.READ_WITHDRAWN))
+    assert (line.actor_id, line.subject_id) == (world.moderator.user_id, world.author.user_id)
+    assert line.details == {"number": thing.number}
+    for member in (world.reader, world.author):
+        assert sign_in(member.user).get(text).status_code == 403
+    thing.redact(world.moderator, *rest, "Slettet")
+    db.session.commit()
+    assert moderator.get(text).status_code == 404, "it is deleted for good"
+    assert words not in moderator.page(f"{world.partnership.address}reports").text
+
+
+def test_what_an_author_took_back_unreported_stays_theirs(world: World) -> None:
+    report = reports_service.report(world.reader, world.post, "Et navn")
+    with clock.at(clock.now() - timedelta(days=1)):
+        world.post.withdraw(world.author)
+    db.session.commit()
+    with pytest.raises(NotFound):
+        reports_service.read_withdrawn(world.moderator, report.id)
+    assert not any(row.may_be_read for row in past_reports(world.moderator, None))
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_the_author_hears_when_a_moderator_withdraws_something_outside_reports_too(world: World, what: str) -> None:
+    thing = getattr(world, what)
+    rest = () if what == "post" else (world.post,)
+    thing.withdraw(world.moderator, *rest, reason="Hører ikke til her")
+    db.session.commit()
+    [mail] = db.session.scalars(select(Mail).where(Mail.kind == "withdrawn_of_yours"))
+    assert mail.user_id == world.author.user_id
+    assert "Hører ikke til her" in said(mail)
+    thing.bring_back(world.moderator, *rest)
+    thing.withdraw(world.author, *rest)
+    db.session.commit()
+    assert len(list(db.session.scalars(select(Mail).where(Mail.kind == "withdrawn_of_yours")))) == 1
+
+
+def test_an_answer_that_withdraws_is_undone_and_the_queue_says_so(world: World, sign_in: SignIn) -> None:
+    report = reports_service.report(world.reader, world.post, "Et navn")
+    db.session.commit()
+    page, browser = f"{world.partnership.address}reports", sign_in(world.moderator.user)
+    browser.submit(f"{page}/{report.id}/answer", {"reason": "Nej", "verdict": "withdrawn"})
+    assert not db.session.scalars(select(Mail).where(Mail.kind == "withdrawn_of_yours")).all(), "told once"
+    browser.submit(f"{world.partnership.address}texts/{world.post.number}/restoration", page=page)
+    assert not world.post.is_withdrawn
+    assert "It has been brought back since." in browser.page(page).text
+
+
+def test_nobody_comments_on_a_closed_thread(world: World, sign_in: SignIn) -> None:
+    address, browser = world.address(world.post), sign_in(world.moderator.user)
+    author = sign_in(world.author.user)
+    assert author.submit(f"{address}/thread-closing").status_code == 403
+    form = author.page(address).form(f"{address}/comments")
+    assert browser.submit(f"{address}/thread-closing", page=address).status_code == 303
+    page = author.page(address)
+    assert "The moderators have closed the thread, so nobody can comment." in page.text
+    assert f"{address}/comments" not in [found.get("action") for found in page.all("form")]
+    answer = author.post(f"{address}/comments", data=form | {"body": "Nåede det ikke"})
+    assert (answer.status_code, "Nåede det ikke" in answer.text) == (409, True), "what was typed is kept"
+    browser.submit(f"{address}/thread-opening", page=address)
+    assert f"{address}/comments" in [found.get("action") for found in author.page(address).all("form")]
+
+
+def test_the_text_stands_beside_the_question_whether_to_withdraw_it(world: World, sign_in: SignIn) -> None:
+    browser = sign_in(world.moderator.user)
+    for thing, address in ((world.post, ""), (world.comment, f"/comments/{world.comment.number}")):
+        page = browser.page(f"{world.address(world.post)}{address}/withdrawal")
+        assert thing.body_text in page.text
+        assert thing.body_text in browser.page(f"{world.partnership.address}texts/{thing.number}/redaction").text

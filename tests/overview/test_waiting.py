@@ -40,7 +40,7 @@ from workspace.roles.models import Role
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
-MOST = 14
+MOST = 18
 PUT_OFF = "/waiting/postponements"
 LONG_AGO = timedelta(days=30)
 

@@ -18,7 +18,7 @@ def comment_line(membership: Membership, post: Post | AnyRow, comment: AnyRow, m
         "comments/_comment.html",
         comment=comment,
         post_number=post.number,
-        is_open=not post.withdrawn_at,
+        is_open=not post.withdrawn_at and not post.closed_at,
         is_own=is_own,
         is_new=bool(comment.is_new),
         is_marked=comment.number == marked,

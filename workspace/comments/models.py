@@ -55,7 +55,7 @@ class Comment(AuthoredText, Model):
             if made:
                 made._require_same(post_number, typed)
                 return made
-            post.require_present()
+            post.require_open_thread()
             entry = record_by(by, COMMENTED, post_number=post_number)
             comment = cls(
                 partnership_id=by.partnership_id,
@@ -96,12 +96,17 @@ class Comment(AuthoredText, Model):
                 entry = record_by(by, EDITED, post_number=self.post_number, comment=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
-    def withdraw(self, by: Membership, post: Post, reason: str = "") -> None:
-        """Take the comment back; its place in the thread of `post` stays, marked."""
+    def withdraw(self, by: Membership, post: Post, reason: str = "", *, tells_author: bool = True) -> None:
+        """Take the comment back; its place in the thread of `post` stays, marked.
+
+        Its author is told, unless that is done elsewhere.
+        """
         with by.partnership.locked():
             if self.mark_withdrawn(by, reason):
                 post.comment_count -= 1
-                record_by(by, WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
+                entry = record_by(by, WITHDREW, post_number=self.post_number, comment=self.number, reason=reason)
+                if tells_author:
+                    self.tell_author(by, entry)
 
     def bring_back(self, by: Membership, post: Post) -> None:
         """Undo the withdrawal, in the thread of `post`."""

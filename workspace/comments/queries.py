@@ -152,6 +152,7 @@ def _lines(membership: Membership, *body: Any) -> AnySelect:
             Comment.withdrawn_by_id,
             Comment.withdrawn_reason,
             Comment.kept_reason,
+            Comment.correction_reason,
             Comment.redacted_at,
             withdrawn_by(Comment),
             mentioned(Comment.partnership_id, Comment.number),

@@ -13,8 +13,9 @@ from workspace.mail.message_types import PROMPT, EmailContent, email_type, link,
 from workspace.mail.models import Mail
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
-from workspace.members.models import Invitation, InvitationAnswer, Report
+from workspace.members.models import Invitation, InvitationAnswer, Report, Verdict
 from workspace.members.moderation import handover
+from workspace.members.organisation_requests.models import OrganisationRequest
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
 from workspace.notifications.emails import carries_titles_only
@@ -67,6 +68,29 @@ def objection(mail: Mail) -> EmailContent | None:
         invitation=found,
         words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
         address=link(f"{found.partnership.address}invitations/open?state=objected"),
+    )
+
+
+@email_type("organisation_wanted", _l("Request for an organisation"))
+def organisation_wanted(mail: Mail) -> EmailContent | None:
+    """To an administrator: a moderator misses an organisation."""
+    wanted = db.session.get(OrganisationRequest, mail.payload["request"])
+    if wanted is None or wanted.answered_at or mail.user is None or not mail.user.is_administrator:
+        return None
+    return render_email("organisation_wanted", wanted=wanted, address=link("/admin/organisation-requests"))
+
+
+@email_type("organisation_answered", _l("Answer about an organisation that was asked for"))
+def organisation_answered(mail: Mail) -> EmailContent | None:
+    """To whoever asked, if they still invite: the organisation is there, or is not going to be."""
+    wanted = db.session.get(OrganisationRequest, mail.payload["request"])
+    if wanted is None or wanted.answered_at is None or not wanted.asked_by.may(Action.ADD_MEMBERS):
+        return None
+    return render_email(
+        "organisation_answered",
+        sender=wanted.partnership.name,
+        wanted=wanted,
+        address=link(f"{wanted.partnership.address}invitations"),
     )
 
 
@@ -270,12 +294,26 @@ def about_a_report(mail: Mail) -> EmailContent | None:
     membership = db.session.get(Membership, mail.payload["membership"])
     if found is None or found.verdict is None or membership is None or not membership.may(Action.READ):
         return None
+    is_author, name = mail.kind == "report_on_yours", membership.partnership.name
+    said = {
+        Verdict.KEPT: _("A moderator has kept it."),
+        Verdict.WITHDRAWN: _("A moderator has withdrawn it."),
+        Verdict.CORRECTION: _("A moderator asks you to correct it.")
+        if is_author
+        else _("The author is asked to correct it."),
+    }
     return render_email(
         "report",
-        sender=membership.partnership.name,
-        report=found,
+        sender=name,
+        heading=(
+            _("What you wrote in ‘%(name)s’ was reported", name=name)
+            if is_author
+            else _("The moderators of ‘%(name)s’ have answered your report", name=name)
+        ),
+        said=said[found.verdict],
         answer="" if carries_titles_only(membership.partnership) else found.answer,
-        is_author=mail.kind == "report_on_yours",
+        words=_("See the report"),
+        why=_("You get this because you wrote it.") if is_author else _("You get this because you reported it."),
         address=link(f"{membership.partnership.address}reports"),
     )
 

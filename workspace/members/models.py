@@ -145,6 +145,7 @@ class Verdict(StrEnum):
 
     KEPT = "kept"
     WITHDRAWN = "withdrawn"
+    CORRECTION = "correction"
 
 
 class Report(Model):

@@ -164,6 +164,13 @@ def memberships(user: User, partnership_ids: Sequence[int]) -> list[Membership]:
     return list(db.session.scalars(query))
 
 
+def empty_notices(membership: Membership, number: int) -> None:
+    """Let what concerns the member up to the entry `number` be no notice any more; never past the end."""
+    with membership.locked():
+        number = min(number, membership.partnership.last_number)
+        membership.notices_after = max(membership.notices_after, number)
+
+
 def _newest(user: User, among: Any, before: Cursor | None, *, of_kind: bool) -> AnySelect:
     """The keys of the newest posts, `among` these partnerships or in all of mine, each with my membership there.
 

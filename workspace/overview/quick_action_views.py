@@ -13,6 +13,7 @@ from workspace.i18n.formatting import today, zone
 from workspace.overview import action_items
 from workspace.overview.action_items import action_list
 from workspace.overview.blueprint import blueprint
+from workspace.overview.notices import unread_count
 from workspace.partnerships import activity_log
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed, members_with, public, signed_in
@@ -57,7 +58,10 @@ def count_waiting() -> ResponseReturnValue:
     """
     if not htmx.is_partial():
         return htmx.redirect_303("/")
-    return render_template("overview/_count.html", waits=len(action_list(g.user))) if g.user else ""
+    if not g.user:
+        return ""
+    counts = {"waits": len(action_list(g.user)), "unread_notices": unread_count(g.user)}
+    return render_template("overview/_counts.html", **counts)
 
 
 @blueprint.post("/partnerships/<slug:slug>/waiting/challenges/<number:number>")

@@ -18,6 +18,7 @@ from workspace.members.my_memberships_views import closed_memberships, whom_to_a
 from workspace.overview import queries
 from workspace.overview.action_items import action_list
 from workspace.overview.blueprint import blueprint
+from workspace.overview.notices import unread_count
 from workspace.partnerships import reading
 from workspace.partnerships.queries import organisations_by_side
 from workspace.partnerships.views import may_start
@@ -56,6 +57,7 @@ def index(user: User) -> ResponseReturnValue:
         parties=organisations_by_side([row.id for row in listed], NAMED_IN_LIST),
         may_start=may_start(user),
         my_roles=held_by(user),
+        unread_notices=0 if before else unread_count(user),
         invitations=[] if before else pending.invitations_to(user),
         **({} if partnerships else _outside(user)),
         **shown,
@@ -92,14 +94,14 @@ def _feed(user: User, partnerships: Sequence[AnyRow], before: pagination.Cursor 
 @signed_in
 def mark_seen(user: User) -> ResponseReturnValue:
     """Mark everything as read that the overview showed as new: up to the entries it was rendered with."""
-    shown = dict(_numbers(request.form.get("seen", "")))
+    shown = dict(shown_numbers(request.form.get("seen", "")))
     for membership in queries.memberships(user, list(shown)):
         reading.read_all(membership, shown[membership.partnership_id])
     flash_live(_("Everything is marked as read."))
     return redirect_303("/")
 
 
-def _numbers(seen: str) -> Any:
+def shown_numbers(seen: str) -> Any:
     """ "7:412,9:30": the partnerships' ids with the numbers of their last entries when they were shown."""
     for pair in seen.split(",")[: queries.PARTNERSHIPS_LISTED]:
         partnership_id, _colon, number = pair.partition(":")

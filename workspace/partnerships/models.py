@@ -211,7 +211,8 @@ class Membership(Model):
     and what they did before stays with the old one (`ending` is then MOVED). `seen_number` and `digested_number` are
     bookmarks in the log: nothing up to `seen_number` is new. Up to `read_number` it was read; what lies between was
     passed over unread (partnerships/reading.py). `known_texts` counts the posts and comments that are not new: read,
-    the member's own, or withdrawn. `read_at` is when they last read something.
+    the member's own, or withdrawn. `read_at` is when they last read something; notices are of entries after
+    `notices_after`.
 
     `accepted_at` is when the person said yes to being in (None for somebody whom a moderator has added, and who has not
     answered: the others don't see how to reach them). `joined_at` is when they first joined (None for somebody who has
@@ -254,6 +255,7 @@ class Membership(Model):
     read_number: Mapped[int] = mapped_column(default=0)
     known_texts: Mapped[int] = mapped_column(default=0)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notices_after: Mapped[int] = mapped_column(default=0)
     digested_number: Mapped[int] = mapped_column(default=0)
     digest_frequency: Mapped[PartnershipDigest] = mapped_column(
         enum_column_type(PartnershipDigest, otherwise=PartnershipDigest.USUAL), default=PartnershipDigest.USUAL
@@ -306,6 +308,7 @@ class Membership(Model):
         """Nothing that is there now is new to this member."""
         self.seen_number = self.read_number = self.partnership.last_number
         self.known_texts = self.partnership.text_count
+        self.notices_after = self.partnership.last_number
 
     @hybrid_property
     def is_active(self) -> bool:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from workspace import clock
 from workspace.db import db
 from workspace.db.types import UtcDateTime
+from workspace.mail.models import enqueue
 from workspace.partnerships import reading
+from workspace.partnerships.activity_log import RecordedEntry
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts import mentions, versions
@@ -126,6 +128,7 @@ class AuthoredText:
         db.session.add(version)
         self.body_html, self.body_text = body.html, body.text
         self.version += 1
+        self.correction_reason = ""
         self.edited_at = clock.now()
         return mentions.keep(self.partnership_id, self.number, body)
 
@@ -147,6 +150,13 @@ class AuthoredText:
         for remove in on_removal:
             remove(self.partnership_id, self.number)
         return True
+
+    def tell_author(self, by: Membership, entry: RecordedEntry) -> None:
+        """Mail the author that a moderator has withdrawn it, and why."""
+        author = db.session.get_one(Membership, self.author_id)
+        if author.id != by.id:
+            key = f"withdrawn_of_yours:{author.id}:{entry.number}"
+            enqueue("withdrawn_of_yours", key=key, to=author.user_id, membership=author.id, text=self.number)
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
         """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
@@ -178,7 +188,8 @@ class AuthoredText:
         self.body_html, self.body_text = EMPTY.html, EMPTY.text
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
-        self.withdrawn_by_id, self.withdrawn_reason, self.kept_reason = by.id, reason, ""
+        self.withdrawn_by_id, self.withdrawn_reason = by.id, reason
+        self.kept_reason = self.correction_reason = ""
         reading.withdraw_text(self.partnership_id, self.number)
         for forget in (*on_removal, *on_erase):
             forget(self.partnership_id, self.number)

@@ -23,6 +23,7 @@ from workspace.partnerships.activity_log import Entry, RecordedEntry, record, re
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
+from workspace.posts import follows
 from workspace.posts.authored_text import AuthoredText
 from workspace.posts.verbs import (
     ASKED_NO_LONGER,
@@ -158,6 +159,7 @@ class ChallengeMixin(AuthoredText):
                 self.answer_by = answer_by or self.answer_by
                 entry = self._moved(by.partnership, ASKED_TO_TAKE, by, subject=whom, note=note)
                 self.asked_number = entry.number
+                follows.auto_follow(self.partnership_id, self.number, {by.id, whom.id})
                 notify({NotificationKind.CHALLENGE: [whom.id]}, entry, post=self.number)
 
     def withdraw_asking(self, by: Membership) -> Membership:

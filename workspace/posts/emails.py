@@ -4,9 +4,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from workspace.db import db
-from workspace.mail.message_types import EmailContent, email_type
+from workspace.mail.message_types import EmailContent, email_type, link, render_email
 from workspace.mail.models import Mail
 from workspace.notifications import emails
+from workspace.partnerships.models import Membership
+from workspace.permissions import Action
+from workspace.posts import authored_text_queries
 from workspace.posts.models import Post
 from workspace.posts.verbs import TOOK
 
@@ -54,4 +57,27 @@ def taking(mail: Mail) -> EmailContent | None:
         path=f"posts/{post.number}",
         button=_("Read it"),
         post_number=post.number,
+    )
+
+
+@email_type("withdrawn_of_yours", _l("A moderator withdrew what one wrote"))
+def withdrawn_of_yours(mail: Mail) -> EmailContent | None:
+    """To the author: a moderator has withdrawn what they wrote, and why, while it still is."""
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if membership is None or membership.user_id != mail.user_id or not membership.may(Action.READ):
+        return None
+    text = authored_text_queries.text(membership, mail.payload["text"])
+    written = text.authored
+    if not written.is_withdrawn or written.withdrawn_by_id in (None, written.author_id):
+        return None
+    partnership = membership.partnership
+    return render_email(
+        "report",
+        sender=partnership.name,
+        heading=_("A moderator has withdrawn what you wrote in ‘%(name)s’", name=partnership.name),
+        said=_("Everybody can see that there was a text, and why it was withdrawn."),
+        answer="" if emails.carries_titles_only(partnership) else written.withdrawn_reason,
+        words=_("See where it stood"),
+        why=_("You get this because you wrote it."),
+        address=link(f"{partnership.address}posts/{text.post.number}"),
     )

@@ -19,7 +19,9 @@ from workspace.posts.authored_text import AlreadyShared
 from workspace.posts.challenge_workflow import UNSOLVED, ChallengeMixin
 from workspace.posts.verbs import (
     BROUGHT_BACK,
+    CLOSED_THREAD,
     EDITED,
+    OPENED_THREAD,
     PINNED,
     REDACTED,
     SHARED_CHALLENGE,
@@ -172,13 +174,18 @@ class Post(ChallengeMixin, Model):
                 entry = record_by(by, EDITED, post_number=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
 
-    def withdraw(self, by: Membership, reason: str = "") -> None:
-        """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's."""
+    def withdraw(self, by: Membership, reason: str = "", *, tells_author: bool = True) -> None:
+        """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's.
+
+        Its author is told, unless that is done elsewhere.
+        """
         with by.partnership.locked():
             if self.mark_withdrawn(by, reason):
                 self.pinned_at = None
                 by.partnership.unsolved_count -= self.status in UNSOLVED
-                record_by(by, WITHDREW, post_number=self.number, reason=reason)
+                entry = record_by(by, WITHDREW, post_number=self.number, reason=reason)
+                if tells_author:
+                    self.tell_author(by, entry)
 
     def bring_back(self, by: Membership) -> None:
         """Undo the withdrawal."""
@@ -211,6 +218,29 @@ class Post(ChallengeMixin, Model):
                 self._require_room_for_a_pin()
                 self.pinned_at = clock.now()
                 record_by(by, PINNED, post_number=self.number)
+
+    def close_thread(self, by: Membership) -> None:
+        """Let nobody comment on it any more."""
+        with by.partnership.locked():
+            by.require(Action.CLOSE_THREADS)
+            self.require_present()
+            if self.closed_at is None:
+                self.closed_at = clock.now()
+                record_by(by, CLOSED_THREAD, post_number=self.number)
+
+    def open_thread(self, by: Membership) -> None:
+        """Let everybody comment on it again."""
+        with by.partnership.locked():
+            by.require(Action.CLOSE_THREADS)
+            if self.closed_at is not None:
+                self.closed_at = None
+                record_by(by, OPENED_THREAD, post_number=self.number)
+
+    def require_open_thread(self) -> None:
+        """Raise Conflict if nobody can comment on it any more."""
+        self.require_present()
+        if self.closed_at is not None:
+            raise Conflict(_("The moderators have closed the thread in the meantime, so nobody can comment."))
 
     def unpin(self, by: Membership) -> None:
         """Let the post take its place in the feed again."""

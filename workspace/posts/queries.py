@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, false, func, null, or_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, shared_alias
 from workspace.db.types import AnyRow, AnySelect
+from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
@@ -84,7 +85,25 @@ def _card() -> AnySelect:
         reactions_column(MEMBERSHIP.id, Post.partnership_id, Post.number),
         unseen(MEMBERSHIP, Post.number),
         *follows.columns(MEMBERSHIP, Post.number),
+        _has_notices(MEMBERSHIP).label("has_notices"),
     ).where(Post.partnership_id == MEMBERSHIP.partnership_id, Post.number == bindparam("number"))
+
+
+def _has_notices(member: Any) -> Any:
+    """Whether others have done something about a post that concerns the member since they last opened it."""
+    return and_(
+        exists().where(
+            follows.Follow.partnership_id == Post.partnership_id,
+            follows.Follow.post_number == Post.number,
+            follows.Follow.membership_id == member.id,
+        ),
+        exists().where(
+            Entry.partnership_id == Post.partnership_id,
+            Entry.post_number == Post.number,
+            Entry.number > read_to(member, Topic.POST, Post.number),
+            Entry.actor_id.is_distinct_from(member.id),
+        ),
+    )
 
 
 @cached_statement
@@ -145,6 +164,8 @@ def card_select(*body: Any) -> AnySelect:
         Post.withdrawn_by_id,
         Post.withdrawn_reason,
         Post.kept_reason,
+        Post.correction_reason,
+        Post.closed_at,
         Post.role_id,
         Role.name.label("role_name"),
         Role.retired_at.label("role_retired_at"),

@@ -58,9 +58,11 @@ EDITED = Verb("edited", None, changes_text=True)
 WITHDREW = Verb("withdrew", None, changes_text=True, texts=("reason",))
 BROUGHT_BACK = Verb("brought_back", None, changes_text=True)
 REDACTED = Verb("redacted", None, changes_text=True, texts=("reason",))
-REACTED = Verb("reacted", None)
+REACTED = Verb("reacted", None, act=_l("%(who)s reacted to what you wrote"))
 PINNED = Verb("pinned", None)
 UNPINNED = Verb("unpinned", None)
+CLOSED_THREAD = Verb("closed_thread", _l("%(who)s closed the thread"), in_thread=True, icon="lock")
+OPENED_THREAD = Verb("opened_thread", _l("%(who)s opened the thread again"), in_thread=True, icon="reopen")
 
 TOOK = _Turn(
     "took",

@@ -12,6 +12,7 @@ from workspace.comments import queries as comment_queries
 from workspace.comments.forms import CommentForm
 from workspace.db.transactions import run_after_request
 from workspace.db.types import AnyRow
+from workspace.notifications.notices import Topic, read_notices
 from workspace.partnerships import reading
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -197,6 +198,28 @@ def pin(membership: Membership, number: int) -> ResponseReturnValue:
     return shown(membership, post)
 
 
+@blueprint.post("/<slug:slug>/posts/<number:number>/thread-closing")
+@members_with(Action.CLOSE_THREADS)
+def close_thread(membership: Membership, number: int) -> ResponseReturnValue:
+    """Let nobody comment on a post any more."""
+    post = queries.post(membership, number)
+    post.close_thread(membership)
+    address = f"{membership.partnership.address}posts/{number}"
+    told = _("The thread of ‘%(title)s’ is closed. Nobody can comment.", title=post.title)
+    flash_live(told, undo=Undo(f"{address}/thread-opening"))
+    return htmx.redirect_client(address)
+
+
+@blueprint.post("/<slug:slug>/posts/<number:number>/thread-opening")
+@members_with(Action.CLOSE_THREADS)
+def open_thread(membership: Membership, number: int) -> ResponseReturnValue:
+    """Let everybody comment on a post again."""
+    post = queries.post(membership, number)
+    post.open_thread(membership)
+    flash_live(_("The thread of ‘%(title)s’ is open again.", title=post.title))
+    return htmx.redirect_client(f"{membership.partnership.address}posts/{number}")
+
+
 @blueprint.post("/<slug:slug>/posts/<number:number>/unpinning")
 @members_with(Action.PIN)
 def unpin(membership: Membership, number: int) -> ResponseReturnValue:
@@ -248,6 +271,8 @@ def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[
     is_opened = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
     if is_opened and (entries or post.mentions_me):
         run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
+    if is_opened and post.has_notices:
+        run_after_request(partial(read_notices, membership.id, Topic.POST, post.number, shown))
     return {"unread": membership.unread - texts, "has_read": bool(texts)}
 
 

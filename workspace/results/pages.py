@@ -18,9 +18,10 @@ from workspace.results.kinds import IndicatorKind
 from workspace.results.measurements import MeasurementState
 from workspace.results.periods import ReportingPeriod
 from workspace.results.summaries import Summary
+from workspace.web import pagination
 
 READINGS = 8
-MOST_SPARKLINES = 60
+ORGANISATIONS = 30
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ class OrganisationRow:
     cells: list[tuple[str, str, str]]
 
 
-def organisations_context(membership: Membership, summary: Summary) -> dict[str, Any]:
-    """Organisation by organisation, all on the same scale."""
+def organisations_context(membership: Membership, summary: Summary, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Organisation by organisation, all on the same scale: the reader's own first, 30 at a time."""
     indicator = summary.indicator
     sources = queries.sources(membership, indicator.number)
     columns = _newest_two(summary)
@@ -89,12 +90,23 @@ def organisations_context(membership: Membership, summary: Summary) -> dict[str,
     dates = [row.to_day for rows in by_organisation.values() for row in rows]
     axis = chart.axis(found, floor=Decimal(0)) if found else None
     days = (min(dates, default=since), max(dates, default=since))
+    shown = [source for source in sources if source.is_owing or by_organisation[source.organisation_id]]
+    shown.sort(key=lambda source: source.organisation_id != membership.organisation_id)
+    first = pagination.parse_int(asked.get("from", "")) or 0
     rows = [
         _organisation_row(summary, source, by_organisation[source.organisation_id], columns, axis, days)
-        for source in sources[:MOST_SPARKLINES]
-        if source.is_owing or by_organisation[source.organisation_id]
+        for source in shown[first : first + ORGANISATIONS]
     ]
-    missing = [row for row in rows if row.is_owing and row.cells and row.cells[-1][0] == "missing"]
+    last = columns[-1].last if columns else None
+    is_over = last is not None and last < today()
+    missing = [
+        source
+        for source in shown
+        if is_over
+        and source.is_owing
+        and source.since <= last
+        and all(row.to_day != last for row in by_organisation[source.organisation_id])
+    ]
     scale = ""
     if axis is not None:
         scale = values.shown_span(indicator, axis.low, axis.high)
@@ -103,7 +115,7 @@ def organisations_context(membership: Membership, summary: Summary) -> dict[str,
         "organisations": rows,
         "scale": scale,
         "missing": missing,
-        "own_missing": any(row.organisation_id == membership.organisation_id for row in missing),
+        "next_organisation": first + ORGANISATIONS if first + ORGANISATIONS < len(shown) else None,
     }
 
 

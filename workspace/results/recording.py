@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from workspace import clock
 from workspace.db import db
@@ -84,12 +84,11 @@ def record(
                 result.conflicts.append((reading, standing))
         if result.written:
             number = _entry(by, result, story, why, replaced)
-            for standing in replaced:
-                standing.replaced_by_number = number
-            db.session.flush()
+            former = update(Measurement).where(Measurement.id.in_([standing.id for standing in replaced]))
+            db.session.execute(former.values(replaced_by_number=number))
             corrected = {(row.indicator_number, row.organisation_id, row.to_day) for row in replaced}
             rows = [_row(by, reading, number, why if reading.key in corrected else "") for reading in result.written]
-            db.session.add_all(rows)
+            db.session.execute(insert(Measurement), rows)
             for reading in result.written:
                 reading.indicator.has_numbers = True
             db.session.flush()
@@ -224,26 +223,26 @@ def _tell_targets_reached(by: Membership, written: Sequence[Reading], number: in
         entry.details = entry.details | {"reached": reached}
 
 
-def _row(by: Membership, reading: Reading, number: int, why: str) -> Measurement:
+def _row(by: Membership, reading: Reading, number: int, why: str) -> dict[str, Any]:
     numerator, denominator = reading.counted
     measured = reading.numerator is not None
-    return Measurement(
-        partnership_id=by.partnership_id,
-        indicator_number=reading.indicator.number,
-        organisation_id=reading.organisation_id,
-        from_day=reading.period.first,
-        to_day=reading.period.last,
-        state=MeasurementState.MEASURED if measured else MeasurementState.NOT_MEASURED,
-        numerator=numerator,
-        denominator=denominator,
-        value=reading.value,
-        note=reading.note,
-        evidence=reading.evidence,
-        why=why,
-        membership_id=by.id,
-        entry_number=number,
-        at=clock.now(),
-    )
+    return {
+        "partnership_id": by.partnership_id,
+        "indicator_number": reading.indicator.number,
+        "organisation_id": reading.organisation_id,
+        "from_day": reading.period.first,
+        "to_day": reading.period.last,
+        "state": MeasurementState.MEASURED if measured else MeasurementState.NOT_MEASURED,
+        "numerator": numerator,
+        "denominator": denominator,
+        "value": reading.value,
+        "note": reading.note,
+        "evidence": reading.evidence,
+        "why": why,
+        "membership_id": by.id,
+        "entry_number": number,
+        "at": clock.now(),
+    }
 
 
 def _has_just_reached(indicator: Indicator, written: Collection[date]) -> bool:

@@ -181,7 +181,7 @@ def whole(membership: Membership, number: int) -> dict[str, Any]:
         "writes": may_write(membership),
         "side": side_of(membership),
         "agreements": queries.agreements(membership, found.indicator),
-        **pages.organisations_context(membership, found),
+        **pages.organisations_context(membership, found, request.args),
         **pages.readings_context(membership, found, request.args),
         **partnership_context(membership),
     }

@@ -16,7 +16,9 @@ from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
+from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation, Side
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, USER, params_of
@@ -319,6 +321,19 @@ def founding_membership(partnership: Partnership, user: User) -> Membership:
 def holds(membership: Membership, role_id: int | None) -> bool:
     """Whether the member has the role now, as accountable or as helper."""
     return role_id is not None and bool(db.session.scalar(select(is_held_by(membership, role_id))))
+
+
+def has_notices(membership: Membership, role_id: int) -> bool:
+    """Whether others have done something about the member's part in the role since the member last opened it."""
+    about_me = exists().where(
+        Entry.partnership_id == membership.partnership_id,
+        Entry.post_number.is_(None),
+        Entry.subject_id == membership.id,
+        Entry.number > membership.notices_after,
+        Entry.number > read_to(membership, Topic.ROLE, role_id),
+        Entry.details["role"].as_integer() == role_id,
+    )
+    return bool(db.session.scalar(select(about_me)))
 
 
 def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """The roles of a partnership: the list, and a page for each."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, request
@@ -7,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from workspace.db.transactions import run_after_request
+from workspace.notifications.notices import Topic, read_notices
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import words_typed
 from workspace.partnerships.models import Membership
@@ -130,6 +133,9 @@ def reorder(membership: Membership) -> ResponseReturnValue:
 def show(membership: Membership, role_id: int) -> ResponseReturnValue:
     """A role: who holds it, what waits for an answer, and its history."""
     context = whole(membership, queries.role(membership, role_id))
+    if request.method == "GET" and queries.has_notices(membership, role_id):
+        last = membership.partnership.last_number
+        run_after_request(partial(read_notices, membership.id, Topic.ROLE, role_id, last))
     return page_or_partial(
         "roles/show.html", "roles/_history.html" if "before" in request.args else "roles/_role.html", **context
     )

@@ -14,13 +14,14 @@ from workspace.db import db
 from workspace.mail import message_types
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import InvitationForm, LinkForm
+from workspace.members.forms import AskForOrganisationForm, InvitationForm, LinkForm
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.invitations.preview import Preview, preview
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
+from workspace.members.organisation_requests.views import asked
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -45,6 +46,10 @@ def invite(membership: Membership) -> ResponseReturnValue:
     form = _form(membership)
     if not form.validate():
         return _page(membership, form, status=422)
+    if missing := AskForOrganisationForm.name_in(request.form.get("ask", "")):
+        flash_live(asked(membership, missing))
+        form = _form(membership)
+        form.validate()
     batch, sends = _batch(request.form), "confirm" in request.form
     if sends and batch and invitations_service.of_batch(membership, batch):
         return redirect_client(_sent(membership, batch))
@@ -206,6 +211,7 @@ def _page_html(
         batch=batch,
         open_in_batch=sum(one.is_open for one in sent),
         are_left=are_left,
+        missing_form=AskForOrganisationForm(formdata=None),
         link_form=link_form or LinkForm(formdata=None),
         open_invitations=pending.invitations(membership)[:LATEST],
         count=counts.all or 0,

@@ -44,7 +44,9 @@ def report(by: Membership, thing: Post | Comment, reason: str) -> Report:
 
 
 def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Report:
-    """Keep the reported text, or withdraw it. This settles all reports of the same text, and the author is told why.
+    """Keep the reported text, withdraw it, or ask its author to correct it, which marks it until they have.
+
+    This settles all reports of the same text, and the author is told why.
 
     Raises Conflict if it has been answered, or if the actor wrote it and another moderator can answer.
     """
@@ -59,13 +61,17 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
             raise Conflict(_("You wrote this yourself, so another moderator answers the report."))
         if verdict is Verdict.KEPT:
             thing.kept_reason = reason
+        elif verdict is Verdict.CORRECTION:
+            thing.correction_reason = reason
         elif isinstance(thing, Comment):
-            thing.withdraw(by, db.session.get_one(Post, (thing.partnership_id, thing.post_number)), reason)
+            post = db.session.get_one(Post, (thing.partnership_id, thing.post_number))
+            thing.withdraw(by, post, reason, tells_author=False)
         else:
-            thing.withdraw(by, reason)
+            thing.withdraw(by, reason, tells_author=False)
         answered = db.session.scalars(_open(by.partnership).where(Report.number == found.number)).all()
         for each in answered:
             each.verdict, each.answer, each.answered_at, each.answered_by_id = verdict, reason, clock.now(), by.id
+            each.handled_by_id = None
         author = thing.author
         # The reason is stored only in the report, where it can be erased along with the text.
         record_audit(
@@ -78,6 +84,39 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
         )
         _tell(found, author, [db.session.get_one(Membership, each.reporter_id) for each in answered])
         return found
+
+
+def handle(by: Membership, report_id: int, *, handles: bool) -> Report:
+    """Let the other moderators see that one looks at it, or no longer does; another may take it over.
+
+    Raises Conflict if it has been answered.
+    """
+    with by.partnership.locked():
+        by.require(Action.WITHDRAW_OTHERS)
+        found = report_with(by.partnership, report_id)
+        if found.answered_at is not None:
+            raise Conflict(_("Another moderator has answered the report in the meantime."))
+        for each in db.session.scalars(_open(by.partnership).where(Report.number == found.number)).all():
+            each.handled_by_id = by.id if handles else None
+        return found
+
+
+def read_withdrawn(by: Membership, report_id: int) -> Post | Comment:
+    """The withdrawn text that a report is about, which the audit log notes that `by` has read.
+
+    It is there until it is deleted for good. What its author took back before anybody reported it stays theirs: 404.
+    """
+    by.require(Action.WITHDRAW_OTHERS)
+    found = report_with(by.partnership, report_id)
+    thing = thing_of(found)
+    if thing.withdrawn_at is None or thing.redacted_at is not None:
+        abort(404)
+    if thing.withdrawn_by_id == thing.author_id and found.created_at > thing.withdrawn_at:
+        abort(404)
+    author = thing.author.user
+    about = {"partnership": by.partnership, "number": thing.number}
+    record_audit(AuditAction.READ_WITHDRAWN, actor=by.user, subject=author, **about)
+    return thing
 
 
 def report_with(partnership: Partnership, report_id: int) -> Report:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
@@ -13,6 +13,7 @@ from workspace.comments import queries as comment_queries
 from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.types import AnyRow, AnySelect
+from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import ReportAnswerForm, ReportForm
 from workspace.members.models import Report, Verdict
@@ -23,7 +24,7 @@ from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import queries as post_queries
 from workspace.posts.models import Post
 from workspace.web import htmx, pagination
-from workspace.web.htmx import flash_live, form_error, page_or_partial, redirect_client
+from workspace.web.htmx import Undo, flash_live, form_error, page_or_partial, redirect_client
 
 PAGE = 20
 SHOWN = 600
@@ -67,7 +68,7 @@ def reports(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/answer")
 @members_with(Action.WITHDRAW_OTHERS)
 def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue:
-    """Keep a reported text, or withdraw it."""
+    """Keep a reported text, withdraw it, or ask its author to correct it."""
     form = ReportAnswerForm()
     verdict = Verdict(request.form["verdict"]) if request.form.get("verdict") in list(Verdict) else None
     if not form.validate():
@@ -75,9 +76,50 @@ def answer_report(membership: Membership, report_id: int) -> ResponseReturnValue
         return _reports_page(membership, form, asked=report_id)
     if verdict is None:
         raise Conflict(_("Choose one of the answers."))
-    reports_service.answer(membership, report_id, verdict, form.reason.data)
-    flash_live(_("It stays.") if verdict is Verdict.KEPT else _("It is withdrawn."))
+    found = reports_service.answer(membership, report_id, verdict, form.reason.data)
+    _tell(membership, found, verdict)
     return redirect_client(f"{membership.partnership.address}reports")
+
+
+@blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/handling")
+@members_with(Action.WITHDRAW_OTHERS)
+def handle_report(membership: Membership, report_id: int) -> ResponseReturnValue:
+    """Say that one looks at a report."""
+    reports_service.handle(membership, report_id, handles=True)
+    flash_live(_("The other moderators can see that you are looking at it."))
+    return redirect_client(f"{membership.partnership.address}reports#report-{report_id}")
+
+
+@blueprint.post("/partnerships/<slug:slug>/reports/<number:report_id>/handling/removal")
+@members_with(Action.WITHDRAW_OTHERS)
+def handle_report_no_longer(membership: Membership, report_id: int) -> ResponseReturnValue:
+    """Leave a report to another."""
+    reports_service.handle(membership, report_id, handles=False)
+    flash_live(_("The others can see that the report is free."))
+    return redirect_client(f"{membership.partnership.address}reports#report-{report_id}")
+
+
+@blueprint.get("/partnerships/<slug:slug>/reports/<number:report_id>/text")
+@members_with(Action.WITHDRAW_OTHERS)
+def show_withdrawn_text(membership: Membership, report_id: int) -> ResponseReturnValue:
+    """A withdrawn text, for moderators; that they have read it stands in the audit log."""
+    thing = reports_service.read_withdrawn(membership, report_id)
+    context = _thing(membership, thing)
+    heading = thing.title if isinstance(thing, Post) else _("Withdrawn comment")
+    part = "members/_withdrawn_text.html"
+    return render_template("members/form.html", form=None, heading=heading, part=part, **context)
+
+
+def _tell(membership: Membership, found: Report, verdict: Verdict) -> None:
+    """Announce what became of what was reported, by whose it is, with the way back from a withdrawal."""
+    name = reports_service.thing_of(found).author.user.name
+    told = {
+        Verdict.KEPT: _("What %(name)s wrote stays.", name=name),
+        Verdict.WITHDRAWN: _("What %(name)s wrote is withdrawn.", name=name),
+        Verdict.CORRECTION: _("%(name)s is asked to correct the text.", name=name),
+    }[verdict]
+    restoration = Undo(f"{membership.partnership.address}texts/{found.number}/restoration")
+    flash_live(told, undo=restoration if verdict is Verdict.WITHDRAWN else None)
 
 
 def _report_page(membership: Membership, thing: Post | Comment) -> ResponseReturnValue:
@@ -162,7 +204,7 @@ def open_reports(membership: Membership) -> list[AnyRow]:
 
 
 def past_reports(membership: Membership, before: int | None) -> list[AnyRow]:
-    """A page of what was answered, the latest first: for moderators all, for others what concerns them.
+    """A page of what was answered or needs no answer, the latest first: for others than moderators what concerns them.
 
     A member is told what came of their own reports, those without an answer among them, and of reports of what they
     wrote, but not who made them.
@@ -170,7 +212,7 @@ def past_reports(membership: Membership, before: int | None) -> list[AnyRow]:
     answered = Report.answered_at.is_not(None)
     query = _reports(membership)
     if membership.may(Action.WITHDRAW_OTHERS):
-        query = query.where(answered)
+        query = query.where(or_(answered, _is_withdrawn()))
     else:
         of_mine = and_(answered, _author_id() == membership.id)
         query = query.where(or_(Report.reporter_id == membership.id, of_mine))
@@ -184,6 +226,7 @@ def _reports(membership: Membership) -> AnySelect:
     member, person = aliased(Membership), aliased(User)
     writer, author = aliased(Membership), aliased(User)
     answerer, moderator = aliased(Membership), aliased(User)
+    handler, handler_person = aliased(Membership), aliased(User)
     return (
         select(
             Report.id,
@@ -193,6 +236,10 @@ def _reports(membership: Membership) -> AnySelect:
             Report.reason,
             Report.created_at,
             Report.verdict,
+            Report.handled_by_id,
+            handler_person.name.label("handled_by"),
+            _may_be_read().label("may_be_read"),
+            _asks_for_correction().label("waits_for_correction"),
             Report.answer,
             Report.answered_at,
             Post.title,
@@ -212,6 +259,8 @@ def _reports(membership: Membership) -> AnySelect:
         .join(author, author.id == writer.user_id)
         .outerjoin(answerer, answerer.id == Report.answered_by_id)
         .outerjoin(moderator, moderator.id == answerer.user_id)
+        .outerjoin(handler, and_(handler.id == Report.handled_by_id, handler.is_active))
+        .outerjoin(handler_person, handler_person.id == handler.user_id)
         .where(Report.partnership_id == membership.partnership_id)
     )
 
@@ -222,4 +271,20 @@ def _author_id() -> Any:
 
 
 def _is_withdrawn() -> Any:
-    return or_(Comment.withdrawn_at.is_not(None), and_(Comment.number.is_(None), Post.withdrawn_at.is_not(None)))
+    return pending.is_withdrawn()
+
+
+def _asks_for_correction() -> Any:
+    """Whether its author has not corrected it yet, as they were asked to."""
+    return func.coalesce(Comment.correction_reason, Post.correction_reason) != ""
+
+
+def _may_be_read() -> Any:
+    """Whether moderators may read it although it is withdrawn: as reports/service.py `read_withdrawn` lets them."""
+
+    def readable(text: Any) -> Any:
+        by_moderator = text.withdrawn_by_id != text.author_id
+        is_known = or_(by_moderator, Report.created_at <= text.withdrawn_at)
+        return and_(text.withdrawn_at.is_not(None), text.redacted_at.is_(None), is_known)
+
+    return case((Comment.number.is_not(None), readable(Comment)), else_=readable(Post))

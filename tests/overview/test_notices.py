@@ -1,0 +1,139 @@
+"""The bell: what others did that concerns me, until I have opened the very thing that it is about."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.client import Client
+from tests.factories import add_member, challenge, comment, hold, make_role, make_user, share, start_partnership
+from workspace.accounts.models import User
+from workspace.db import db
+from workspace.overview.notices import notices, unread_count
+from workspace.partnerships import reading
+from workspace.partnerships.models import Membership
+from workspace.posts import follows
+from workspace.posts.reactions import ReactionKind, react
+from workspace.roles import offers
+from workspace.roles.assignments import AssignmentKind
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def mette(app: object) -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Krag", language="en"))
+
+
+@pytest.fixture
+def farida(mette: Membership) -> Membership:
+    return add_member(mette, make_user("Farida Nazari", language="en"))
+
+
+def told(membership: Membership, *, new: bool = False) -> list[str]:
+    """What stands under the bell, the oldest first; only what is unread with `new`."""
+    found = [f"{notice.text}: {notice.title}" for notice in notices(membership.user) if notice.is_unread or not new]
+    return found[::-1]
+
+
+def test_what_others_do_about_my_texts_challenges_and_askings_stands_under_the_bell(
+    mette: Membership, farida: Membership
+) -> None:
+    post, other = challenge(farida, "Grus"), share(mette, "Støv")
+    said = comment(other, farida)
+    comment(other, mette, "Hvad siger du, @Farida Nazari?")
+    react(mette, said, other.number, ReactionKind.THANKS, given=True)
+    react(mette, other, other.number, ReactionKind.THANKS, given=True)  # On one's own text: no news to Farida.
+    post.ask(farida, mette)
+    post.accept(mette)
+    post.solve(mette, "Fejet")
+    assert told(farida) == [
+        "Mette Krag mentions you: Støv",
+        "Mette Krag reacted to what you wrote: Støv",
+        "Mette Krag took the challenge: Grus",
+        "Mette Krag solved the challenge: Grus",
+    ]
+    assert told(mette) == [
+        "Farida Nazari commented: Støv",
+        "Farida Nazari asks you to take the challenge: Grus",
+    ]
+
+
+def test_an_answer_to_who_asked_is_told_whosever_challenge_it_is(mette: Membership, farida: Membership) -> None:
+    bo = add_member(mette, make_user("Bo Lund"))
+    post = challenge(bo, "Grus")
+    post.ask(mette, farida)
+    post.decline(farida, "Ferie")
+    assert "Farida Nazari can't take the challenge: Grus" in told(mette)
+
+
+def test_a_notice_is_read_by_opening_its_post_and_never_passed_by_a_bookmark(
+    mette: Membership, farida: Membership, sign_in: SignIn
+) -> None:
+    window, home = sign_in(farida.user), mette.partnership.address
+    first, second = share(farida, "Grus"), share(farida, "Støv")
+    for post in (first, second):
+        comment(post, mette)
+    reading.read_all(farida, mette.partnership.last_number)
+    assert unread_count(farida.user) == 2
+    page = window.get("/waiting", htmx=True).text
+    assert 'id="notice-count"' in page
+    assert ">2<span" in page
+    window.page(f"{home}posts/{first.number}")
+    assert told(farida, new=True) == ["Mette Krag commented: Støv"]
+    assert len(told(farida)) == 2
+    listed = window.page("/notices")
+    assert [link.get("href") for link in listed.all("a") if "?comment=" in str(link.get("href"))] == [
+        f"{home}posts/{post.number}?comment={number}#comment-{number}"
+        for post, number in ((second, second.number + 2), (first, second.number + 1))
+    ]
+    window.post("/notices/emptying", data=listed.form("/notices/emptying"))
+    assert told(farida) == []
+    comment(first, mette)
+    assert told(farida, new=True) == ["Mette Krag commented: Grus"]
+
+
+def test_what_is_withdrawn_unfollowed_or_anothers_is_no_notice(mette: Membership, farida: Membership) -> None:
+    post, left = share(farida, "Grus"), share(farida, "Støv")
+    comment(post, mette).withdraw(mette, post)
+    follows.set_following(farida, left.number, follows=False)
+    comment(left, mette)
+    comment(share(mette, "En andens"), mette)
+    assert told(farida) == []
+    post.withdraw(farida)
+    assert told(farida) == []
+
+
+def test_who_is_out_has_no_notices(mette: Membership, farida: Membership) -> None:
+    comment(share(farida), mette)
+    assert len(told(farida)) == 1
+    farida.ends_at = farida.created_at
+    db.session.commit()
+    assert told(farida) == []
+
+
+def test_my_roles_are_told_until_the_role_is_opened(mette: Membership, farida: Membership, sign_in: SignIn) -> None:
+    role, other = make_role(mette, "Tovholder"), make_role(mette, "Målinger")
+    offers.offer(role, mette, to=farida, kind=AssignmentKind.HELPER)
+    hold(other, mette, mette)
+    [line] = told(farida, new=True)
+    assert line.endswith("the role ‘Tovholder’: Tovholder")
+    sign_in(farida.user).page(f"{mette.partnership.address}roles/{role.id}")
+    assert told(farida, new=True) == []
+    assert len(told(farida)) == 1
+
+
+def test_notices_ask_the_same_for_many_as_for_few(
+    mette: Membership, farida: Membership, sign_in: SignIn, statements: Callable[..., object]
+) -> None:
+    window = sign_in(farida.user)
+
+    def asked() -> int:
+        with statements() as heard:  # type: ignore[attr-defined]
+            window.get("/notices")
+        return len(heard)
+
+    comment(share(farida), mette)
+    few = asked()
+    for _ in range(20):
+        comment(share(farida), mette)
+    assert asked() == few
