@@ -1,7 +1,8 @@
 """The terms of a text, by which it is found, and those that a searched word asks for.
 
 A word gives its stem, with those of its possible first parts behind plus signs, and as a compound the stems of its
-last parts, behind a hyphen each. All are folded (i18n/danish.py): å is aa, accents go. The words that every text has give none.
+last parts, behind a hyphen each. All are folded (i18n/danish.py): å is aa, accents go. The words that every text has
+give none.
 """
 
 import re
