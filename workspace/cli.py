@@ -127,7 +127,7 @@ def restore(file: BinaryIO) -> None:
         manifest = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16]} UTC".replace("T", " ")
+    rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16].replace('T', ' ')} UTC"
     with _workspace():
         click.echo(_("%(number)s rows are restored, as they were at %(moment)s.", number=rows, moment=made_at))
 

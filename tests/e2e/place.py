@@ -14,10 +14,11 @@ from workspace.accounts.models import User
 from workspace.accounts.verification_codes import VerificationCode
 from workspace.comments.models import Comment
 from workspace.db import Base, db
+from workspace.members.join_requests import service as join_requests_service
 from workspace.organisations.models import Organisation
 from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
-from workspace.partnerships.models import Membership, Partnership
+from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.posts.models import Post
 
 PASSWORD = factories.PASSWORD
@@ -80,6 +81,13 @@ class Place:
         with self.site.inside():
             found = self._post(post)
             found.edit(self._seat(by), title=title, body=rich_text.from_plain(body), version=found.version)
+
+    def ask_to_join(self, person: Person) -> None:
+        """Let somebody ask the moderators for access."""
+        with self.site.inside():
+            partnership = db.session.get_one(Partnership, self.id)
+            partnership.visibility = Visibility.LISTED
+            join_requests_service.ask_to_join(db.session.get_one(User, person.id), partnership, "Må jeg være med?")
 
     def pin(self, post: int, by: Person) -> None:
         """Pin a post to the top of the feed."""

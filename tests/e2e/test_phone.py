@@ -23,7 +23,8 @@ def test_the_head_and_the_tabs_stand_on_one_line_each(
     visitor.link("Audit log", visitor.menu).click()
     expect(visitor.page).to_have_url("/admin/trail")
 
-    visitor = visit(place.contributor, viewport=size)
+    visitor = visit(place.moderator, viewport=size)
+    place.ask_to_join(place.outsider)
     visitor.open(f"{place.address}about")
     tabs = visitor.page.locator(".tabs")
     assert tabs.bounding_box()["height"] < 60  # type: ignore[index]

@@ -50,8 +50,8 @@ class Ledger:
 class Person:
     """Asks for pages, or writes, in a thread, until told to stop."""
 
-    def __init__(self, port: int, cookie: str, ledger: Ledger, stopping: threading.Event) -> None:
-        self.port, self.ledger, self.stopping = port, ledger, stopping
+    def __init__(self, port: int, cookie: str, ledger: Ledger, stopping: threading.Event | None = None) -> None:
+        self.port, self.ledger, self.stopping = port, ledger, stopping or threading.Event()
         self.headers = {"Cookie": f"samspil={cookie}", "Sec-Fetch-Site": "same-origin"}
 
     def send(self, method: str, address: str, fields: dict[str, str] | None = None) -> int:

@@ -75,9 +75,10 @@ def running(
     ready: bool = True,
     workers: int = 2,
     port: int | None = None,
+    root: Path = ROOT,
     **environment: str,
 ) -> Iterator[Service]:
-    """The service on the database of `settings`; `ready` waits until it answers."""
+    """The service on the database of `settings`; `ready` waits until it answers; `root` has its code."""
     port = port or free_port()
     given = environment_of(settings) | {
         "PORT": str(port),
@@ -91,7 +92,7 @@ def running(
         errors.open("w") as writable,
         subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=root,
             env=kept | given | environment,
             text=True,
             stdout=subprocess.PIPE,

@@ -32,6 +32,15 @@ def after(request: pytest.FixtureRequest, app: Workspace, settings: Settings) ->
         db.engine.dispose()
 
 
+def test_two_instances_may_begin_at_the_same_moment(app: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both see that nothing is noted yet, and the second one to write finds the first one's row."""
+    assert note_key(NEW, ())
+    seen, get = [None], db.session.get
+    monkeypatch.setattr(db.session, "get", lambda *asked: seen.pop() if seen else get(*asked))
+    assert note_key(NEW, ())
+    assert not seen
+
+
 def test_whoever_is_signed_in_stays_so(after: tuple[Workspace, bool], app: Workspace) -> None:
     changed, is_kept = after
     cookie = signed_in(app, make_user()).get_cookie("samspil")

@@ -5,6 +5,7 @@ import hmac
 from datetime import datetime
 
 from sqlalchemy import String, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace import clock
@@ -33,6 +34,14 @@ def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
 
     Two processes with different keys on one database would sign each other's people out at every request.
     """
+    try:
+        return _note_key(secret_key, fallbacks)
+    except IntegrityError:  # Another instance, which began at the same moment, has just written the row.
+        db.session.rollback()
+        return _note_key(secret_key, fallbacks)
+
+
+def _note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:
     present = fingerprint(secret_key)
     installation = db.session.get(Installation, 1)
     if installation is None:

@@ -1,0 +1,85 @@
+"""The code before the newest migration works on the schema after it: so instances can be replaced one by one.
+
+That code is taken from this repository's history.
+"""
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func
+
+from tests.client import Client, signed_in
+from tests.factories import add_member, challenge, make_role, share, start_partnership
+from tests.operations.fleet import Ledger, Person, people
+from tests.operations.service import running, until
+from workspace import Workspace
+from workspace.comments.models import Comment
+from workspace.config import ROOT, Settings
+from workspace.db import db, schema
+from workspace.mail.models import Mail, MailState
+
+pytestmark = pytest.mark.slow
+
+
+def git(*arguments: str) -> bytes:
+    """What git says; the test is left out where there is no history."""
+    done = subprocess.run(("git", "-C", str(ROOT), *arguments), capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("There is no history.")
+    return done.stdout
+
+
+@pytest.fixture
+def code_before(tmp_path: Path) -> Path:
+    """The last code that had all migrations but the newest."""
+    *_older, last, newest = schema.versions()
+    for commit in git("rev-list", "--max-count=500", "HEAD").decode().split():
+        names = git("ls-tree", "--name-only", commit, "migrations/versions/").decode()
+        if newest not in names and last in names:
+            break
+    else:
+        pytest.skip("The history does not go back so far.")
+    folder = tmp_path / "before"
+    folder.mkdir()
+    subprocess.run(("tar", "-x", "-C", str(folder)), input=git("archive", commit), check=True)
+    return folder
+
+
+def test_the_code_before_the_newest_migration_works_beside_it(
+    app: Workspace, settings: Settings, code_before: Path
+) -> None:
+    moderator = start_partnership()
+    member = add_member(moderator)
+    post, role = share(member), make_role(moderator)
+    challenge(member)
+    db.session.commit()
+    place = moderator.partnership.address
+    pages = ["/", place, f"{place}posts/{post.number}", f"{place}challenges", f"{place}members", f"{place}roles"]
+    pages += [f"{place}roles/{role.number if hasattr(role, 'number') else role.id}", "/settings", "/settings/digest"]
+    browser = signed_in(app, moderator.user)
+    assert isinstance(browser, Client)
+    cookie = browser.get_cookie("samspil")
+    assert cookie is not None
+    with running(settings, workers=1, root=code_before) as service:
+        ledger = Ledger()
+        reader = Person(service.port, cookie.value, ledger)
+        assert {address: reader.send("GET", address) for address in pages} == dict.fromkeys(pages, 200), service.said
+        with people(app, service.port) as written:
+            until(lambda: len(written.answers) > 60, "People read and write")
+        assert written.failures() == [], service.said
+        assert len(written.acknowledged) > 10, Counter(status for _at, status in written.answers)
+        until(is_sent, "The mail about it is sent")
+        assert service.stop() == 0
+        assert service.said == ""
+    found = Counter(db.session.scalars(db.select(Comment.body_text)))
+    assert found.keys() >= set(written.acknowledged)
+    assert set(found.values()) == {1}
+
+
+def is_sent() -> bool:
+    """Whether some mail has been sent."""
+    sent = db.session.scalar(db.select(func.count()).select_from(Mail).where(Mail.state == MailState.SENT))
+    db.session.commit()
+    return bool(sent)
