@@ -45,6 +45,8 @@ from workspace.members.address_changes.service import Mailbox
 from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.organisation_requests import service as organisation_requests_service
+from workspace.members.organisation_requests.models import OrganisationRequest
 from workspace.members.reports import service as reports_service
 from workspace.notifications import unsubscribe
 from workspace.organisations.models import Organisation, OrganisationKind
@@ -191,6 +193,10 @@ TABLE = """
     POST /partnerships/<slug:slug>/invitations/resending                members add_members
     POST /partnerships/<slug:slug>/invitations/withdrawal               members add_members
     POST /partnerships/<slug:slug>/invitations/<number:invitation_id>/organisation  members add_members
+    POST /partnerships/<slug:slug>/organisation-requests                members edit_partnership
+    GET  /admin/organisation-requests                                   administrators
+    POST /admin/organisation-requests/<number:request_id>/organisation  administrators
+    POST /admin/organisation-requests/<number:request_id>/refusal       administrators
     POST /partnerships/<slug:slug>/invitation-batches/<token:batch>/withdrawal      members add_members
     POST /partnerships/<slug:slug>/links                                members add_members
     GET  /partnerships/<slug:slug>/links/<number:link_id>               members add_members
@@ -198,8 +204,10 @@ TABLE = """
     GET  /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
+    GET  /partnerships/<slug:slug>/links/<number:link_id>/screen        members add_members
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
     GET  /partnerships/<slug:slug>/administration                       members archive
+    GET  /partnerships/<slug:slug>/beginning                            members edit_partnership
     POST /partnerships/<slug:slug>/mail-content                         members edit_partnership
     GET  /partnerships/<slug:slug>/organisations                        members edit_partnership
     POST /partnerships/<slug:slug>/organisations                        members edit_partnership
@@ -451,6 +459,8 @@ class World:
         self.change = address_changes_service.ask(
             self.users["contributor"], "nyt@example.dk", by=self.users["administrator"]
         )
+        organisation_requests_service.ask_for(moderator, "Ukendt ApS")
+        self.wanted = db.session.scalars(select(OrganisationRequest)).one()
         self.partner_id = moderator.organisation_id
         self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
@@ -510,6 +520,7 @@ class World:
             "number:partnership_id": self.elsewhere.partnership.id,
             "number:invitation_id": self.invitation.id,
             "number:link_id": self.closed_link.id,
+            "number:request_id": self.wanted.id,
             "token:token": self._token(rule),
             "token:batch": "0b0f1c9e-6f0c-4a53-9d0c-3a1c7a1f8a10",
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,

@@ -32,6 +32,8 @@ from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import closing
 from workspace.members.moderation import service as moderation_service
+from workspace.members.organisation_requests import service as organisation_requests_service
+from workspace.members.organisation_requests.models import OrganisationRequest
 from workspace.organisations.models import Organisation, OrganisationKind, Side
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Visibility
@@ -407,6 +409,51 @@ class TestWhoHasNotAnswered:
         browser.submit(address, {"organisation": str(world.icura.id)}, page=f"{world.home}/open")
         db.session.expire_all()
         assert (made[2].organisation_id, made[2].objection, made[2].round) == (world.icura.id, "", 2)
+
+
+class TestAMissingOrganisation:
+    def test_it_is_asked_for_in_the_preview_and_the_administrator_creates_it(
+        self, world: World, sign_in: SignIn
+    ) -> None:
+        administrator = make_administrator(language="en")
+        browser, text = sign_in(world.mette), "Ny;ny@x.dk;Ukendt ApS"
+        assert "Ask for ‘Ukendt ApS’" in browser.submit(world.home, world.form(text), page=world.home).text
+        for _again in range(2):
+            answer = browser.submit(world.home, world.form(text, ask="Ukendt ApS"))
+            assert "ny@x.dk" in answer.text  # Nothing is lost meanwhile.
+        [wanted] = db.session.scalars(select(OrganisationRequest))
+        mails = db.session.scalars(select(Mail).where(Mail.kind == "organisation_wanted")).all()
+        assert [mail.user_id for mail in mails] == [administrator.id]
+        admins = sign_in(administrator)
+        assert "Ukendt ApS is missing" in admins.page("/").text
+        assert "One organisation is asked for" in admins.page("/admin").text
+        here = f"/admin/organisation-requests/{wanted.id}/organisation"
+        assert admins.submit(here, {"name": "", "kind": "company"}).status_code == 422
+        admins.submit(here, {"name": "Ukendt ApS", "kind": "company"}, page="/admin/organisation-requests")
+        assert admins.submit(here, {"name": "Ukendt ApS", "kind": "company"}).status_code == 409
+        assert world.one(text).is_ready
+        [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
+        letter = delivery.written(mail)
+        assert mail.user_id == world.mette.id
+        assert letter is not None
+        assert "You can invite people of Ukendt ApS now" in letter.subject
+        assert "Ukendt ApS is missing" not in admins.page("/").text
+
+    def test_one_that_is_in_samspil_is_invited_at_once(self, world: World, sign_in: SignIn) -> None:
+        to = f"{world.moderator.partnership.address}organisation-requests"
+        sign_in(world.mette).submit(to, {"missing": "gentofte kommune"}, page=world.home)
+        assert db.session.scalars(select(OrganisationRequest)).all() == []
+        assert world.one("gert.ny@gentofte.dk").row.organisation_id == world.gentofte.id
+
+    def test_the_administrator_says_no(self, world: World, sign_in: SignIn) -> None:
+        organisation_requests_service.ask_for(world.moderator, "Ukendt ApS")
+        db.session.commit()
+        [wanted] = db.session.scalars(select(OrganisationRequest))
+        sign_in(make_administrator()).submit(f"/admin/organisation-requests/{wanted.id}/refusal")
+        [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
+        letter = delivery.written(mail)
+        assert letter is not None
+        assert "Ukendt ApS is not going to be in Samspil" in letter.subject
 
 
 class TestWhatWaitsForWhoeverIsInNoPartnership:

@@ -17,6 +17,7 @@ from workspace.comments.models import Comment
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.members.models import Report
+from workspace.members.organisation_requests import service as organisation_requests_service
 from workspace.notifications.action_items import MOST_ITEMS, PLACE, ActionItem, ActionKind, action_source
 from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
@@ -52,6 +53,17 @@ REPORT = ActionKind(
 
 
 MODERATION = ActionKind(name="moderation", rank=21, symbol="users", button=_l("Answer"))
+
+
+ORGANISATION = ActionKind(name="organisation", rank=33, symbol="plus", button=_l("Answer"), is_request=True)
+
+
+@action_source
+def organisations_wanted(user: User) -> Iterator[ActionItem]:
+    """The organisations that moderators ask an administrator for."""
+    for wanted in organisation_requests_service.waiting() if user.is_administrator else ():
+        title = _("%(name)s is missing", name=wanted.name)
+        yield ORGANISATION.item(wanted.id, title=title, address="/admin/organisation-requests")
 
 
 @action_source

@@ -16,6 +16,7 @@ from workspace.db.installation import Installation
 from workspace.db.types import AnyRow
 from workspace.mail import queries as mail_queries
 from workspace.members.blueprint import blueprint
+from workspace.members.organisation_requests import service as organisation_requests_service
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Level, administrators_only
 
@@ -40,6 +41,7 @@ def admin_start(user: User) -> ResponseReturnValue:
         unmoderated=_without_moderator(),
         held=_held(),
         released=_released(),
+        asked_for=organisation_requests_service.count_waiting(),
         backed_up_at=backed_up_at,
         is_backup_old=backed_up_at is None or backed_up_at < now - BACKUP_IS_OLD,
         worker_seen_at=worker_seen_at,

@@ -15,6 +15,7 @@ from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, Report, Verdict
 from workspace.members.moderation import handover
+from workspace.members.organisation_requests.models import OrganisationRequest
 from workspace.members.reports import service as reports_service
 from workspace.notifications import emails
 from workspace.notifications.emails import carries_titles_only
@@ -67,6 +68,29 @@ def objection(mail: Mail) -> EmailContent | None:
         invitation=found,
         words="" if carries_titles_only(found.partnership) else unlinked(found.objection),
         address=link(f"{found.partnership.address}invitations/open?state=objected"),
+    )
+
+
+@email_type("organisation_wanted", _l("Request for an organisation"))
+def organisation_wanted(mail: Mail) -> EmailContent | None:
+    """To an administrator: a moderator misses an organisation."""
+    wanted = db.session.get(OrganisationRequest, mail.payload["request"])
+    if wanted is None or wanted.answered_at or mail.user is None or not mail.user.is_administrator:
+        return None
+    return render_email("organisation_wanted", wanted=wanted, address=link("/admin/organisation-requests"))
+
+
+@email_type("organisation_answered", _l("Answer about an organisation that was asked for"))
+def organisation_answered(mail: Mail) -> EmailContent | None:
+    """To whoever asked, if they still invite: the organisation is there, or is not going to be."""
+    wanted = db.session.get(OrganisationRequest, mail.payload["request"])
+    if wanted is None or wanted.answered_at is None or not wanted.asked_by.may(Action.ADD_MEMBERS):
+        return None
+    return render_email(
+        "organisation_answered",
+        sender=wanted.partnership.name,
+        wanted=wanted,
+        address=link(f"{wanted.partnership.address}invitations"),
     )
 
 

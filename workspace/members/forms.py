@@ -27,6 +27,8 @@ from workspace.members.invitations import address_parser as pasted
 from workspace.members.invitations import list_reader
 from workspace.members.labels import VISIBILITIES
 from workspace.members.moderation.ways_in import Retained
+from workspace.organisations.labels import KINDS
+from workspace.organisations.models import OrganisationKind
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
 from workspace.permissions import Level
@@ -144,6 +146,29 @@ def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:
 def _organisation_field(label: Any, *validators: Any) -> Any:
     """One of the organisations, of which none is chosen before somebody chooses it: 0 is none."""
     return SelectField(label, coerce=lambda value: int(value or 0), choices=[], validators=list(validators))
+
+
+class AskForOrganisationForm(WorkspaceForm):
+    """The name of an organisation that is missing."""
+
+    missing = text_line_field(
+        _l("Name of the organisation"), longest=120, required=_l("Write the name of the organisation.")
+    )
+
+    @classmethod
+    def name_in(cls, text: str) -> str:
+        """The name if it can be one, on one line; otherwise nothing."""
+        form = cls(formdata=MultiDict({"missing": text}))
+        return form.missing.data if form.validate() else ""
+
+
+class GrantOrganisationForm(WorkspaceForm):
+    """What an organisation that was asked for is called, and is."""
+
+    name = text_line_field(_l("Name"), longest=120, required=_l("Write the name of the organisation."))
+    kind = SelectField(
+        _l("Kind"), choices=lambda: told(KINDS), coerce=OrganisationKind, default=OrganisationKind.COMPANY
+    )
 
 
 class InvitationForm(WorkspaceForm):

@@ -135,6 +135,11 @@ class Suggestion:
         return not self.is_ready or bool(self.domain_of or self.unknown)
 
     @property
+    def missing(self) -> str:
+        """The organisation that the list names, if it is not here: administrators can be asked for it."""
+        return self.row.organisation if self.is_invitable and self.source is not Evidence.LIST else ""
+
+    @property
     def unknown(self) -> list[str]:
         """The words of the list that say nothing here."""
         row = self.row

@@ -14,13 +14,14 @@ from workspace.db import db
 from workspace.mail import message_types
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
-from workspace.members.forms import InvitationForm, LinkForm
+from workspace.members.forms import AskForOrganisationForm, InvitationForm, LinkForm
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.invitations.preview import Preview, preview
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
+from workspace.members.organisation_requests.views import asked
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -45,6 +46,10 @@ def invite(membership: Membership) -> ResponseReturnValue:
     form = _form(membership)
     if not form.validate():
         return _page(membership, form, status=422)
+    if missing := AskForOrganisationForm.name_in(request.form.get("ask", "")):
+        flash_live(asked(membership, missing))
+        form = _form(membership)
+        form.validate()
     batch, sends = _batch(request.form), "confirm" in request.form
     if sends and batch and invitations_service.of_batch(membership, batch):
         return redirect_client(_sent(membership, batch))
@@ -142,8 +147,23 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
         "members/link.html",
         link=link,
         address=address,
-        code=Markup(segno.make(address, micro=False).svg_inline(scale=4, omitsize=False)),  # noqa: S704 (made here)
+        code=Markup(segno.make(address, micro=False).svg_inline(omitsize=True)),  # noqa: S704 (made here)
         came=pending.came_by(link),
+        **partnership_context(membership),
+    )
+
+
+@blueprint.get("/partnerships/<slug:slug>/links/<number:link_id>/screen")
+@members_with(Action.ADD_MEMBERS)
+def link_screen(membership: Membership, link_id: int) -> ResponseReturnValue:
+    """The link for the screen of a meeting room, or a sheet of paper: the partnership's name, the code, the address."""
+    link = _link(membership, link_id)
+    address = message_types.link(f"/join/{invitations_service.token(link)}")
+    return render_template(
+        "members/link_screen.html",
+        link=link,
+        address=address,
+        code=Markup(segno.make(address, micro=False).svg_inline(omitsize=True)),  # noqa: S704 (made here)
         **partnership_context(membership),
     )
 
@@ -206,6 +226,7 @@ def _page_html(
         batch=batch,
         open_in_batch=sum(one.is_open for one in sent),
         are_left=are_left,
+        missing_form=AskForOrganisationForm(formdata=None),
         link_form=link_form or LinkForm(formdata=None),
         open_invitations=pending.invitations(membership)[:LATEST],
         count=counts.all or 0,

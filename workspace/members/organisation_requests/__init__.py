@@ -1,0 +1,1 @@
+"""Organisations that moderators miss, and the administrators' answers."""
