@@ -24,7 +24,7 @@ test: $(VENV)/.tests $(CATALOGUES) ## no leak, no lost text, and all main jobs; 
 test-all: $(VENV)/.tests $(CATALOGUES) ## everything that must hold: all tests on both databases, and the quick bench
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && scripts/wrk > /dev/null && exec scripts/check all
 
-test-operations: $(VENV)/.tests $(CATALOGUES) ## the part of it that kills and stops a running service
+test-operations: $(VENV)/.tests $(CATALOGUES) ## the part of it that kills, stops, fills and hangs a running service; half an hour. It tries Caddy, nginx, Redis and systemd where they are installed
 	@exec scripts/check operations
 
 bench: $(VENV)/.tests $(CATALOGUES) ## what everything costs, at three sizes, on both databases; three hours

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, text
@@ -69,6 +70,21 @@ def test_whoever_asks_often_while_it_hangs_holds_one_thread(client: Client, hang
     for _ in range(3):
         client.get("/healthz/ready")
     assert threading.active_count() <= before + 1
+
+
+def test_a_process_that_stops_is_not_ready_and_a_cookie_needs_no_database(
+    sign_in: Callable[..., Client], statements: Callable[[], Any]
+) -> None:
+    browser = sign_in(make_user())
+    checks.stopping.set()
+    try:
+        with statements() as asked:
+            answer = browser.get("/healthz/ready")
+            assert browser.get("/healthz").status_code == 200
+    finally:
+        checks.stopping.clear()
+    assert (answer.status_code, answer.text) == (503, "process: stopping\n")
+    assert asked == []
 
 
 def test_it_answers_while_all_slots_wait(app: Workspace, client: Client) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import select
@@ -380,3 +381,17 @@ def test_a_withdrawn_post_is_no_longer_pinned(place: Place) -> None:
     post.pin(place.mette.seat)
     assert place.farida.browser.submit(f"{place.posts}/{post.number}/withdrawal").status_code == 303
     assert post.pinned_at is None
+
+
+def test_names_and_mentions_lead_to_the_page_of_the_member(app: object, sign_in: Callable[[User], Client]) -> None:
+    mette = start_partnership(by=make_user("Mette Krag", language="en"))
+    farida = add_member(mette, make_user("Farida Nazari", language="en"))
+    post = share(mette, "Grus", "Hvad siger du, @Farida Nazari?")
+    comment(post, farida, "Spørg @Mette Krag.")
+    home, window = mette.partnership.address, sign_in(mette.user)
+    there = f"{home}members/{mette.id}", f"{home}members/{farida.id}"
+    for address in (home, f"{home}posts/{post.number}", "/"):
+        found = {urljoin(address, str(link.get("href"))) for link in window.page(address).all("a")}
+        assert set(there[: 1 if address == "/" else 2]) <= found, address
+    for address in there:
+        window.page(address)

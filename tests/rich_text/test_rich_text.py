@@ -207,6 +207,8 @@ def test_a_reference_to_somebody_else_is_plain_text() -> None:
 def test_a_mention_shows_the_present_name() -> None:
     made = rich_text.from_html('<a href="#member-9">@Før</a>')
     assert display_html(made.html, "9:Efter <b>") == '<p><span class="mention">@Efter &lt;b&gt;</span></p>'
+    linked = '<p><a class="mention" href="../members/9">@Efter &lt;b&gt;</a></p>'
+    assert display_html(made.html, "9:Efter <b>", 2, "../members/") == linked
 
 
 def test_changes_mark_added_and_removed_words() -> None:

@@ -10,16 +10,20 @@ LINK = Markup('<a class="link" href="{}">{}</a>')
 MENTION = re.compile(r'<a href="#member-(\d+)"[^>]*>(.*?)</a>')
 
 
-def display_html(html: str, mentioned: str | None = None, heading: int = 2) -> Markup:
+def display_html(html: str, mentioned: str | None = None, heading: int = 2, members: str = "") -> Markup:
     """`html`, which is sanitised, with headings of the level `heading`.
 
-    `mentioned` has the current names of everybody whom it may mention, one per line: "17:Mette Lindholm Krag".
+    `mentioned` has the current names of everybody whom it may mention, one per line: "17:Mette Lindholm Krag". Their
+    pages lie at `members` and the number; without it, a mention leads nowhere.
     """
     names = dict(line.split(":", 1) for line in (mentioned or "").split("\n") if line)
 
     def name(match: re.Match[str]) -> str:
         present = names.get(match[1])
-        return f'<span class="mention">{"@" + escape(present) if present else match[2]}</span>'
+        shown = "@" + escape(present) if present else match[2]
+        if present and members:
+            return f'<a class="mention" href="{escape(members)}{match[1]}">{shown}</a>'
+        return f'<span class="mention">{shown}</span>'
 
     html = MENTION.sub(name, html)
     return Markup(html.replace("<h2>", f"<h{heading}>").replace("</h2>", f"</h{heading}>"))  # noqa: S704 (sanitised)
