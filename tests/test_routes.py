@@ -204,8 +204,10 @@ TABLE = """
     GET  /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
     POST /partnerships/<slug:slug>/requests/<number:membership_id>/refusal      members add_members
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
+    GET  /partnerships/<slug:slug>/links/<number:link_id>/screen        members add_members
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
     GET  /partnerships/<slug:slug>/administration                       members archive
+    GET  /partnerships/<slug:slug>/beginning                            members edit_partnership
     POST /partnerships/<slug:slug>/mail-content                         members edit_partnership
     GET  /partnerships/<slug:slug>/organisations                        members edit_partnership
     POST /partnerships/<slug:slug>/organisations                        members edit_partnership

@@ -8,6 +8,9 @@ export function addCopying(root) {
 }
 addCopying(document);
 document.addEventListener("htmx:afterSettle", () => addCopying(document));
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-print]")) window.print();
+});
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-copy]");
   if (!button) return;

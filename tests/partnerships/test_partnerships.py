@@ -18,6 +18,7 @@ from tests.factories import (
     comment,
     make_administrator,
     make_organisation,
+    make_role,
     make_user,
     seat,
     share,
@@ -46,6 +47,7 @@ from workspace.partnerships.verbs import (
     UNARCHIVED,
     Verb,
 )
+from workspace.roles.models import Role
 from workspace.web.url_converters import static_segments
 
 SignIn = Callable[[User], Client]
@@ -289,6 +291,37 @@ def test_many_partnerships_come_in_pages_of_fifty(window: Client, mette: User, h
     (more,) = (str(link.get("href")) for link in first.all("a") if "before=" in str(link.get("href")))
     second = Page(window.get(more, htmx=htmx).text)
     assert listed(first) + listed(second) == made[::-1]
+
+
+def test_a_new_partnership_begins_as_an_earlier_one_that_one_moderates(
+    window: Client, moderator: Membership, home: str, sign_in: SignIn
+) -> None:
+    icura = make_organisation("Icura A/S", OrganisationKind.COMPANY)
+    partnerships_service.set_sides(moderator, {icura.id: Side.COMPANY})
+    make_role(moderator, "Kurser", "Holder kurser")
+    page = window.page(f"{NEW}?copy={moderator.partnership.slug}")
+    form = page.form(START)
+    assert (form["purpose"].strip(), form["role_set"]) == (moderator.partnership.purpose, "copied")
+    assert chosen(page) == {"Gladsaxe Kommune": "municipalities", "Icura A/S": "company"}
+    window.submit(START, form | {"name": "Runde to"})
+    made = latest()
+    assert made.name == "Runde to"
+    assert list(db.session.scalars(select(Role.name).where(Role.partnership_id == made.id))) == ["Kurser"]
+    stranger = sign_in(make_user(language="en"))
+    assert moderator.partnership.purpose not in stranger.page(f"{NEW}?copy={moderator.partnership.slug}").text
+    stranger.submit(START, FACTS | {"copy": moderator.partnership.slug, "role_set": "copied"}, page=NEW)
+    assert not list(db.session.scalars(select(Role.name).where(Role.partnership_id == latest().id)))
+
+
+def test_the_first_steps_say_what_is_done(window: Client, moderator: Membership, home: str) -> None:
+    assert "Kurser" not in window.page(NEW).text
+    assert "Professional quality, Solution and development" in window.page(NEW).text
+    assert window.page(f"{home}beginning").text.count("Done") == 0
+    make_role(moderator)
+    add_member(moderator)
+    share(moderator)
+    assert window.page(f"{home}beginning").text.count("Done") == 3
+    assert f"{home}beginning" in window.page(f"{home}administration").html
 
 
 # Change

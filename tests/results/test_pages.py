@@ -160,6 +160,8 @@ def test_a_story_becomes_progress_that_carries_its_numbers(town: Town, indicator
         assert browser.post(entry(town), data=form | sent).status_code == 303
     page = browser.page(town.partnership.address)
     assert page.text.count("Flere holder fast.") == 1
+    chips = [link for link in page.all("a") if link.get("class") == "figure-chip"]
+    assert ["".join(chip.itertext()) for chip in chips] == ["64%Borgere, der bruger løsningentarget 70%"]
     assert len(present(indicator)) == 1
 
 
@@ -179,6 +181,8 @@ def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
         assert "The target was 75% at first and is 70% now." in text
         assert "70% of the way" in text
         assert "3 of 4" in text
+    beside = reader.page(town.partnership.address).text
+    assert "64%Borgere, der bruger løsningenquarter 4 of 2025, target 70%" in beside
     assert "Missing: Rudersdal Kommune" in reader.page(results(town, f"/{indicator.number}")).text
     assert late
 

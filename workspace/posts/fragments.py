@@ -1,5 +1,7 @@
 """The cached fragments that show posts, and the values that each depends on."""
 
+from typing import Any
+
 from flask_babel import ngettext
 from markupsafe import Markup
 
@@ -21,13 +23,17 @@ def act(post: AnyRow) -> str:
     return str(verb.act) % {"who": post.act_name or "Samspil"}
 
 
-def card(membership: Membership, post: AnyRow) -> Markup:
-    """A post in the feed, with what its reader may do with it; its addresses begin at the feed's."""
+def card(membership: Membership, post: AnyRow, figures: tuple[tuple[Any, ...], ...] = ()) -> Markup:
+    """A post in the feed, with what its reader may do with it; its addresses begin at the feed's.
+
+    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target.
+    """
     is_own = post.author_id == membership.id
     return cached_fragment(
         "posts/_post.html",
         post=post,
         partnership=membership.partnership.link,
+        figures=figures,
         is_still=is_stalled(post),
         may_comment=membership.may(Action.COMMENT),
         may_edit=is_own and membership.may(Action.SHARE),

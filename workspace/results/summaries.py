@@ -112,6 +112,17 @@ def summary(membership: Membership, number: int) -> Summary | None:
     return _summary(membership, row, totals.get(number, []), references[number])
 
 
+def main_summary(membership: Membership) -> Summary | None:
+    """The main indicator with its newest periods; None where there is none."""
+    row = next((row for row in queries.indicators(membership) if row.is_main), None)
+    if row is None:
+        return None
+    totals = pooling.totals(membership.partnership_id, [row.number])
+    return _summary(
+        membership, row, totals.get(row.number, []), queries.references(membership, [row.number])[row.number]
+    )
+
+
 def _summary(membership: Membership, row: Any, totals: list[Total], references: References) -> Summary:
     now = pooling.newest_complete(totals)
     if now is None and row.has_numbers:

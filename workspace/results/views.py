@@ -12,7 +12,7 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Level, members_with
-from workspace.results import labels, pages, periods, queries, summaries, values
+from workspace.results import figures, labels, pages, periods, queries, summaries, values
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import IndicatorEditForm, IndicatorForm
 from workspace.results.models import Indicator, IndicatorAlreadyAdded, StaleIndicator, side_of
@@ -25,6 +25,7 @@ for name in ("PERIOD_NAMES", "REFERENCE_KINDS"):
 
 blueprint.add_app_template_global(values.shown, "shown_value")
 blueprint.add_app_template_global(values.number_of, "number_of")
+blueprint.add_app_template_global(figures.figures_of, "figures_of")
 
 PLACE = "/partnerships/<slug:slug>/results"
 

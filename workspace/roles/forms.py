@@ -147,7 +147,7 @@ class StartWithRolesForm(StartForm):
         _l("Roles to begin with"),
         choices=lambda: {"": _("None yet")} | _role_sets(),
         default="",
-        coerce=lambda value: _role_set(value) or "",
+        coerce=lambda value: value if value == "copied" else _role_set(value) or "",
         validate_choice=False,
         description=_l("You can change, add and remove roles afterwards."),
     )

@@ -10,6 +10,20 @@ from workspace.permissions import Action
 from workspace.roles.labels import ROLES, RoleSet
 from workspace.roles.models import Role
 
+MOST_COPIED = 50
+
+
+def begin_as(by: Membership, earlier: Membership) -> None:
+    """Add the roles that are in use in the partnership of `earlier`, without anybody who holds them."""
+    here = Role.partnership_id == earlier.partnership_id
+    roles = (
+        select(Role.name, Role.responsibility).where(here, Role.retired_at.is_(None)).order_by(Role.position, Role.id)
+    )
+    found = db.session.execute(roles.limit(MOST_COPIED)).all()
+    with by.partnership.locked():
+        for name, responsibility in found:
+            Role.add(by, name=name, responsibility=responsibility, one_time_key=str(uuid4()))
+
 
 def begin_with(by: Membership, role_set: RoleSet) -> None:
     """Add the roles of `role_set`, in `by`'s language. Does nothing if there are roles already."""

@@ -147,8 +147,23 @@ def show_link(membership: Membership, link_id: int) -> ResponseReturnValue:
         "members/link.html",
         link=link,
         address=address,
-        code=Markup(segno.make(address, micro=False).svg_inline(scale=4, omitsize=False)),  # noqa: S704 (made here)
+        code=Markup(segno.make(address, micro=False).svg_inline(omitsize=True)),  # noqa: S704 (made here)
         came=pending.came_by(link),
+        **partnership_context(membership),
+    )
+
+
+@blueprint.get("/partnerships/<slug:slug>/links/<number:link_id>/screen")
+@members_with(Action.ADD_MEMBERS)
+def link_screen(membership: Membership, link_id: int) -> ResponseReturnValue:
+    """The link for the screen of a meeting room, or a sheet of paper: the partnership's name, the code, the address."""
+    link = _link(membership, link_id)
+    address = message_types.link(f"/join/{invitations_service.token(link)}")
+    return render_template(
+        "members/link_screen.html",
+        link=link,
+        address=address,
+        code=Markup(segno.make(address, micro=False).svg_inline(omitsize=True)),  # noqa: S704 (made here)
         **partnership_context(membership),
     )
 

@@ -1,0 +1,71 @@
+"""A moderator's work in a browser: the number on the tab, handing over, judging by sight; both widths, by keyboard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit
+from tests.e2e.inspection import OVERHANG
+from tests.e2e.place import Place
+from workspace.members.reports import service as reports_service
+
+
+def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
+    number = place.share(place.contributor, "Opladning i gården", "Ring til Jens på 12 34 56 78")
+    with place.site.inside():
+        reports_service.report(place._seat(place.observer), place._post(number), "Et telefonnummer")
+    moderator = visit(place.moderator, viewport=viewport)
+    moderator.open(place.address)
+    expect(moderator.page.locator("#moderating")).to_contain_text("1")
+    moderator.open(f"{place.address}reports")
+    report = moderator.page.locator("#queue ~ ul > li")
+    expect(report).to_contain_text("Ring til Jens")
+    moderator.tab_to(moderator.button("I'm looking at it"))
+    moderator.page.keyboard.press("Enter")
+    moderator.is_told("The other moderators can see that you are looking at it.")
+    moderator.field("Reason").fill("Skriv uden nummeret")
+    assert moderator.page.evaluate(OVERHANG) == []
+    moderator.tab_to(moderator.button("Ask the author to correct it"), most=3)
+    moderator.page.keyboard.press("Enter")
+    moderator.is_told("%(name)s is asked to correct the text.", name=place.contributor.name)
+    author = visit(place.contributor, viewport=viewport)
+    author.open(f"{place.address}posts/{number}")
+    asked = author.say("The moderators ask you to correct the text: %(reason)s", reason="Skriv uden nummeret")
+    expect(author.page.locator("#post")).to_contain_text(asked)
+    assert author.page.evaluate(OVERHANG) == []
+
+
+def test_moderation_is_offered_and_accepted(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
+    with place.site.inside():
+        bo = place._seat(place.contributor).id
+    moderator = visit(place.moderator, viewport=viewport)
+    moderator.open(f"{place.address}members/{bo}")
+    moderator.tab_to(moderator.button("Offer to hand over the moderator role"))
+    moderator.page.keyboard.press("Enter")
+    told = "%(name)s is asked to take over as moderator. You stay moderator until then."
+    moderator.is_told(told, name=place.contributor.name)
+    other = visit(place.contributor, viewport=viewport)
+    other.open("/")
+    waiting = other.page.locator("#waits .task:not(.task--quiet)")
+    offers = other.say("%(name)s offers you to take over as moderator", name=place.moderator.name)
+    expect(waiting).to_contain_text(offers)
+    waiting.get_by_role("link").last.click()
+    assert other.page.evaluate(OVERHANG) == []
+    other.tab_to(other.button("Become moderator"))
+    other.page.keyboard.press("Enter")
+    other.is_told("You are a moderator now, in place of %(name)s.", name=place.moderator.name)
+
+
+@pytest.mark.slow
+def test_a_thread_is_closed_and_opened_again_from_its_message(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, "Nok sagt")
+    moderator = visit(place.moderator)
+    moderator.open(f"{place.address}posts/{number}")
+    moderator.page.locator("#post summary").click()
+    moderator.button("Close the thread").click()
+    moderator.is_told("The thread of ‘%(title)s’ is closed. Nobody can comment.", title="Nok sagt")
+    expect(moderator.page.locator("#answering textarea")).to_have_count(0)
+    moderator.page.locator("#announcements").get_by_role("button").click()
+    moderator.is_told("The thread of ‘%(title)s’ is open again.", title="Nok sagt")
+    expect(moderator.page.locator("#answering textarea")).to_have_count(1)
