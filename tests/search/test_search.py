@@ -23,6 +23,7 @@ from tests.factories import (
     start_partnership,
 )
 from tests.pages import Page
+from tests.results.town import Town
 from workspace import clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.db import db
@@ -63,8 +64,9 @@ def titles(page: results.SearchPage) -> list[str]:
 
 def stored_terms() -> set[str]:
     """Every term in the index."""
-    query = select(SearchBucket.postings).where(SearchBucket.bucket != postings.DAYS)
-    return {term for stored in db.session.scalars(query) for term in postings.unpacked(stored)}
+    query = select(SearchBucket.postings).where(SearchBucket.bucket != postings.FACTS)
+    terms = (term for stored in db.session.scalars(query) for term in postings.unpacked(stored))
+    return {part for term in terms for part in term.split("+")}
 
 
 def test_everything_is_found_on_one_page(moderator: Membership, reader: Membership, sign_in: SignIn) -> None:
@@ -321,11 +323,10 @@ def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
 
 def _content() -> dict[tuple[str, int], object]:
     db.session.commit()
+    rows = db.session.execute(select(SearchBucket.bucket, SearchBucket.block, SearchBucket.postings))
     return {
-        (row.bucket, row.block): postings.unpacked_days(row.postings).tolist()
-        if row.bucket == postings.DAYS
-        else postings.unpacked(row.postings)
-        for row in db.session.execute(select(SearchBucket.bucket, SearchBucket.block, SearchBucket.postings))
+        (row.bucket, row.block): (postings.unpacked if row.bucket else postings.unpacked_facts)(row.postings)
+        for row in rows
     }
 
 
@@ -374,3 +375,14 @@ def test_an_observer_finds_what_others_find(moderator: Membership) -> None:
     share(moderator, "Zebrafinken", kind=PostKind.CHALLENGE)
     assert titles(searched(observer, "zebrafinke")) == ["Zebrafinken"]
     assert queries.partnerships(observer.user)[0].slug == moderator.partnership.slug
+
+
+def test_an_indicator_is_found_by_its_name_and_by_what_it_counts(app: object, sign_in: SignIn) -> None:
+    town = Town()
+    indicator = town.indicator("Borgere, der genoptræner")
+    db.session.commit()
+    indexing.index_due()
+    for words in ("genoptræning", "flyttet"):
+        [hit] = results.find(town.reader.user, parsed(words), SearchFilter(), None).hits
+        assert (hit.kind, hit.address) == (FoundKind.RESULT, f"{town.partnership.address}results/{indicator.number}")
+    assert sign_in(town.reader.user).get(hit.address).status_code == 200

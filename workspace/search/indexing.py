@@ -4,7 +4,7 @@ Who writes pays nothing, and a text is found within two seconds. What is withdra
 own transaction. A batch and its bookmark are one transaction, so after a kill it goes on where it was.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -18,14 +18,13 @@ from workspace.posts.authored_text import on_removal
 from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.postings import (
     BLOCK,
-    DAYS,
     FACTS,
     day_number,
     packed,
-    packed_days,
+    packed_facts,
     places_by_term,
     unpacked,
-    unpacked_days,
+    unpacked_facts,
 )
 from workspace.search.sources import SOURCES, SearchDocument
 from workspace.search.terms import VERSION, bucket, terms_of
@@ -164,41 +163,41 @@ def _index_texts(partnership_id: int, numbers: Collection[int], changed: Collect
 def _put(partnership_id: int, block: int, documents: Collection[SearchDocument], removed: Collection[int]) -> None:
     """Bring texts into a block of the index, and take the places `removed` out of it first."""
     added: dict[str, dict[str, set[int]]] = {}
-    for term, places in places_by_term(_terms(documents)).items():
-        added.setdefault(FACTS if term.startswith(FACTS) else bucket(term), {})[term] = places
+    found = ((one.number % BLOCK, terms_of(one.title, one.text)) for one in documents)
+    for term, places in places_by_term(found).items():
+        added.setdefault(bucket(term), {})[term] = places
     mine = BUCKET.c.partnership_id == partnership_id, BUCKET.c.block == block
     query = select(BUCKET.c.bucket, BUCKET.c.postings).where(*mine)
-    stored = dict(map(tuple, fetch_rows(query if removed else query.where(BUCKET.c.bucket.in_([DAYS, *added])))))
-    days = dict(enumerate(unpacked_days(stored.pop(DAYS)))) if DAYS in stored else {}
-    days |= dict.fromkeys(removed, 0) | {one.number % BLOCK: day_number(one.at) for one in documents}
-    changed: dict[str, bytes] = {DAYS: packed_days(days)} if any(days.values()) else {}
-    gone = set() if changed else {DAYS}
+    rows = fetch_rows(query if removed else query.where(BUCKET.c.bucket.in_([FACTS, *added])))
+    stored: dict[str, bytes] = {row.bucket: row.postings for row in rows}
+    changed = {FACTS: _facts(stored.pop(FACTS, None), documents, removed)}
     for name in {*added, *(stored if removed else ())}:
         postings = unpacked(stored[name]) if name in stored else {}
         before = sum(map(len, postings.values()))
-        if removed:
-            for places in postings.values():
-                places.difference_update(removed)
-        if name not in added and sum(map(len, postings.values())) == before:
-            continue
-        for term, places in added.get(name, {}).items():
-            postings.setdefault(term, set()).update(places)
-        if any(postings.values()):
-            changed[name] = packed(postings)
-        else:
-            gone.add(name)
+        for places in postings.values() if removed else ():
+            places.difference_update(removed)
+        if name in added or sum(map(len, postings.values())) < before:
+            for term, places in added.get(name, {}).items():
+                postings.setdefault(term, set()).update(places)
+            changed[name] = packed(postings) if any(postings.values()) else None
     connection = core_connection()
-    connection.execute(delete(BUCKET).where(*mine, BUCKET.c.bucket.in_([*changed, *gone])))
-    if changed:
-        same = {"partnership_id": partnership_id, "block": block}
-        rows = [same | {"bucket": name, "postings": content} for name, content in changed.items()]
-        connection.execute(insert(BUCKET), rows)
+    connection.execute(delete(BUCKET).where(*mine, BUCKET.c.bucket.in_(changed)))
+    same = {"partnership_id": partnership_id, "block": block}
+    if present := [same | {"bucket": name, "postings": content} for name, content in changed.items() if content]:
+        connection.execute(insert(BUCKET), present)
 
 
-def _terms(documents: Iterable[SearchDocument]) -> Iterable[tuple[int, set[str]]]:
+def _facts(stored: bytes | None, documents: Collection[SearchDocument], removed: Collection[int]) -> bytes | None:
+    """The days, kinds and authors of a block with these texts, without the places `removed`; None if none is left."""
+    found, facts = unpacked_facts(stored) if stored else ((), {})
+    days = dict(enumerate(found)) | dict.fromkeys(removed, 0)
+    for places in facts.values():
+        places.difference_update(removed)
     for document in documents:
-        facts = {f"{FACTS}{document.kind.value}", f"{FACTS}{document.author_id}"}
-        yield document.number % BLOCK, terms_of(document.title, document.text) | facts
+        days[document.number % BLOCK] = day_number(document.at)
+        for fact in (document.kind.value, str(document.author_id)):
+            facts.setdefault(fact, set()).add(document.number % BLOCK)
+    return packed_facts(days, facts) if any(days.values()) else None
 
 
 def _lock(partnership_id: int) -> SearchBookmark | None:

@@ -10,7 +10,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from workspace.db.types import AnyRow
-from workspace.search.postings import BLOCK, DAYS, FACTS, lookup, unpacked_days
+from workspace.search.postings import BLOCK, FACTS, lookup, unpacked_facts
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
@@ -52,7 +52,7 @@ class Matches:
         stored: dict[tuple[int, int], dict[str, bytes]] = defaultdict(dict)
         for row in rows:
             stored[row.partnership_id, row.block][row.bucket] = row.postings
-        self._blocks = [_read(key, buckets, query.words) for key, buckets in stored.items() if DAYS in buckets]
+        self._blocks = [_read(key, buckets, query.words) for key, buckets in stored.items() if FACTS in buckets]
 
     def newest(
         self,
@@ -69,7 +69,7 @@ class Matches:
         for block in self._blocks:
             places = _places(block, mode)
             if author_id is not None:
-                places = places & block.authors.get(f"{FACTS}{author_id}", set())
+                places = places & block.authors.get(str(author_id), set())
             for kind in kinds:
                 found += nlargest(most, _of_kind(block, places, kind, since, until))
         return nlargest(most, found)
@@ -77,37 +77,22 @@ class Matches:
 
 def wanted_buckets(query: SearchQuery) -> set[str]:
     """Which buckets hold what is asked for."""
-    return {DAYS, FACTS, *(name for word in query.words for name in word.buckets)}
+    return {FACTS, *(name for word in query.words for name in word.buckets)}
 
 
 def _read(key: tuple[int, int], buckets: dict[str, bytes], words: Collection[SearchedWord]) -> _Block:
-    facts = dict(_facts(buckets.get(FACTS)))
+    days, facts = unpacked_facts(buckets[FACTS])
     half: set[int] = set()
     found = []
     for at, word in enumerate(words):
         places: set[int] = set()
-        is_last = at == len(words) - 1
         for name in word.buckets & buckets.keys():
-            letters = word.half if is_last and word.half and bucket(word.half) == name else ""
-            for term, stands in lookup(buckets[name], word.terms, letters):
-                if term in word.terms:
-                    places.update(stands)
-                else:
-                    half.update(stands)
+            is_half = at == len(words) - 1 and word.half and bucket(word.half) == name
+            for is_whole, stands in lookup(buckets[name], word.stems, word.half if is_half else ""):
+                (places if is_whole else half).update(stands)
         found.append(places)
-    return _Block(
-        *key,
-        unpacked_days(buckets[DAYS]),
-        {kind: facts.pop(f"{FACTS}{kind.value}", set()) for kind in INDEXED_KINDS},
-        facts,
-        found,
-        half,
-    )
-
-
-def _facts(stored: bytes | None) -> Iterator[tuple[str, set[int]]]:
-    if stored:
-        yield from ((term, set(places)) for term, places in lookup(stored, (), FACTS))
+    kinds = {kind: facts.pop(kind.value, set()) for kind in INDEXED_KINDS}
+    return _Block(*key, days, kinds, facts, found, half)
 
 
 def _places(block: _Block, mode: Mode) -> set[int]:

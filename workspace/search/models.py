@@ -12,9 +12,9 @@ from workspace.db.types import SortKey
 
 
 class SearchBucket(Model):
-    """The terms that begin with two letters, in the texts of one block of the log's numbers (search/postings.py).
+    """The terms that begin with one letter, in the texts of one block of the log's numbers (search/postings.py).
 
-    The bucket "=" holds the terms of kinds and authors, the bucket "" the days of the texts.
+    The bucket "" holds the days, kinds and authors of the texts.
     """
 
     __tablename__ = "search_bucket"

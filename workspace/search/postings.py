@@ -14,9 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 
-BLOCK = 2048  # numbers of the log
-DAYS = ""
-FACTS = "="
+BLOCK = 1024  # numbers of the log
+FACTS = ""
 FIRST_DAY = date(2000, 1, 1)
 
 HEAD = struct.Struct("<I")
@@ -35,26 +34,39 @@ def packed(postings: Mapping[str, Collection[int]]) -> bytes:
 
 def unpacked(stored: bytes) -> Postings:
     """All of a bucket."""
-    names, begins, places = _read(stored)
+    names, begins, places = _read(zlib.decompress(stored))
     return {name: set(places[begins[at] : begins[at + 1]]) for at, name in enumerate(names)}
 
 
-def lookup(stored: bytes, wanted: Collection[str], half: str = "") -> Iterator[tuple[str, array[int]]]:
-    """Those terms of a bucket that are `wanted`, or begin with `half` (as a word, or as the last part of one)."""
-    names, begins, places = _read(stored)
+def lookup(stored: bytes, stems: frozenset[str], half: str = "") -> Iterator[tuple[bool, array[int]]]:
+    """Where the terms of a bucket stand that have one of these `stems`, as a word or as a part of one: with True.
+
+    With False those that begin with `half`, as a word or as the last part of one.
+    """
+    content = zlib.decompress(stored)
+    [length] = HEAD.unpack_from(content)
+    joined = content[HEAD.size : HEAD.size + length].decode()
+    if not any(stem in joined for stem in (*stems, *[half] * bool(half))):
+        return
+    names, begins, places = _read(content)
     for at, name in enumerate(names):
-        if name in wanted or (half and name.startswith((half, f"-{half}"))):
-            yield name, places[begins[at] : begins[at + 1]]
+        parts = name.removeprefix("-").split("+")
+        is_whole = not stems.isdisjoint(parts)
+        if is_whole or (half and parts[0].startswith(half)):
+            yield is_whole, places[begins[at] : begins[at + 1]]
 
 
-def packed_days(days: Mapping[int, int]) -> bytes:
-    """The day of each text of a block, by its place."""
-    return zlib.compress(_written(array("H", (days.get(place, 0) for place in range(BLOCK)))), 1)
+def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:
+    """The day of each text of a block, by its place, and its kinds and authors."""
+    written = zlib.compress(_written(array("H", (days.get(place, 0) for place in range(BLOCK)))), 1)
+    return HEAD.pack(len(written)) + written + packed(facts)
 
 
-def unpacked_days(stored: bytes) -> array[int]:
-    """The day of each place of a block; 0 where there is no text."""
-    return _array(zlib.decompress(stored))
+def unpacked_facts(stored: bytes) -> tuple[array[int], Postings]:
+    """The days by place, 0 where there is no text; and the facts."""
+    [length] = HEAD.unpack_from(stored)
+    end = HEAD.size + length
+    return _array(zlib.decompress(stored[HEAD.size : end])), unpacked(stored[end:])
 
 
 def day_number(moment: datetime) -> int:
@@ -62,8 +74,7 @@ def day_number(moment: datetime) -> int:
     return max(1, (moment.astimezone(UTC).date() - FIRST_DAY) // timedelta(days=1))
 
 
-def _read(stored: bytes) -> tuple[list[str], list[int], array[int]]:
-    content = zlib.decompress(stored)
+def _read(content: bytes) -> tuple[list[str], list[int], array[int]]:
     [length] = HEAD.unpack_from(content)
     begin = HEAD.size + length
     names = content[HEAD.size : begin].decode().split("\n") if length else []

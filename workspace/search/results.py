@@ -75,6 +75,15 @@ class Hit:
     author: str = ""
 
 
+class _Ranked(NamedTuple):
+    """A text that holds the words, with the day that it counts as."""
+
+    day: int
+    match: Match
+    row: AnyRow
+    text: str
+
+
 @dataclass(frozen=True)
 class SearchPage:
     """A page of hits. `names` are those that were found by their name; `after` is where the next page begins."""
@@ -129,35 +138,32 @@ def _page(
 ) -> SearchPage:
     since = day_number(clock.now() - narrowed.since) if narrowed.since else 0
     until, place = (cursor.until, cursor.place) if cursor else (None, 0)
-    ranked: list[tuple[int, Match, Hit]] = []
+    ranked: list[_Ranked] = []
     following: Match | None = None
     for _window in range(MOST_WINDOWS):
         found = matches.newest(
             mode, kinds=kinds, author_id=narrowed.author_id, since=since, until=until, most=WINDOW + 1
         )
         window, following = found[:WINDOW], found[WINDOW] if len(found) > WINDOW else None
-        ranked = sorted(_ranked(user, query, window, mode, narrowed.status), key=_order, reverse=True)
+        ranked = sorted(
+            _ranked(user, query, window, mode, narrowed.status), key=lambda hit: (hit.day, hit.match), reverse=True
+        )
         if ranked or following is None:
             break
         until = following[:3]
-    hits = [hit for _boosted, _match, hit in ranked[place : place + PAGE]]
+    hits = [_hit(one.row, one.text, query, mode) for one in ranked[place : place + PAGE]]
     after = ""
     if window and len(ranked) > place + PAGE:
         after = str(Cursor(mode, *window[0][:3], place + PAGE))
     elif following:
         after = str(Cursor(mode, *following[:3], 0))
-    authors = {hit.author_id: hit.author for _boosted, _match, hit in ranked if hit.author_id}
+    authors = {one.row.author_id: one.row.author_name for one in ranked}
     return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]))
 
 
-def _order(ranked: tuple[int, Match, Hit]) -> tuple[int, Match]:
-    return ranked[:2]
-
-
-def _ranked(
-    user: User, query: SearchQuery, window: Collection[Match], mode: Mode, status: str
-) -> Iterator[tuple[int, Match, Hit]]:
+def _ranked(user: User, query: SearchQuery, window: Collection[Match], mode: Mode, status: str) -> Iterator[_Ranked]:
     """Those of the window that are there and hold the words, with the day that they count as."""
+    best_of = _Best(query, mode)
     by_key = {(match.partnership_id, match.number): match for match in window}
     keys: dict[FoundKind, list[queries.Key]] = {}
     for match in window:
@@ -165,7 +171,7 @@ def _ranked(
     for row in queries.texts(user, keys, status):
         own_title = "" if row.kind == FoundKind.COMMENT else row.title
         text = f"{row.text}\n{row.more}" if row.more else row.text
-        in_title, in_text = _best(own_title, query, mode), _best(text, query, mode)
+        in_title, in_text = best_of(own_title), best_of(text)
         best = [max(pair) for pair in zip(in_title, in_text, strict=True)]
         if not (any(best) if mode is Mode.ANY else all(best)):
             continue
@@ -174,18 +180,24 @@ def _ranked(
             continue
         match = by_key[row.partnership_id, row.number]
         boosted = match.day + IN_TITLE * all(quality > 1 for quality in in_title) + IS_WHOLE * (min(best) == 3)
-        yield boosted, match, _hit(row, text, query, mode)
+        yield _Ranked(boosted, match, row, text)
 
 
-def _best(text: str, query: SearchQuery, mode: Mode) -> list[int]:
-    """How well each word is found in a text at its best; 0 for not at all."""
-    best = [0] * len(query.words)
-    for token in tokens_of(text):
-        for at, word in enumerate(query.words):
-            found = found_in(token.word, word, half=_may_be_half(at, query, mode))
-            if found and found[2] > best[at]:
-                best[at] = found[2]
-    return best
+class _Best:
+    """How well each word is found in a text at its best; 0 for not at all. Texts have most words in common."""
+
+    def __init__(self, query: SearchQuery, mode: Mode) -> None:
+        self.words = [(word, _may_be_half(at, query, mode)) for at, word in enumerate(query.words)]
+        self.known: dict[str, tuple[int, ...]] = {}
+
+    def __call__(self, text: str) -> list[int]:
+        best = [0] * len(self.words)
+        for word in {token.word for token in tokens_of(text)}:
+            if word not in self.known:
+                found = (found_in(word, searched, half=half) for searched, half in self.words)
+                self.known[word] = tuple(one[2] if one else 0 for one in found)
+            best = list(map(max, best, self.known[word]))
+        return best
 
 
 def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
@@ -252,16 +264,17 @@ def _names(
     """Partnerships, roles and colleagues that are found by their names; not where something else narrows the search."""
     if narrowed.status or narrowed.author_id or narrowed.since or narrowed.kind not in (None, *NAMED_KINDS):
         return []
+    best_of = _Best(query, Mode.HALF)
     found = [
         Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{seat.slug}", _marked(seat.name, query, Mode.HALF), Markup())
         for seat in partnerships
-        if here in (None, seat.id) and all(_best(seat.name, query, Mode.HALF))
+        if here in (None, seat.id) and all(best_of(seat.name))
     ]
     people = set()
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [_shortest(word) for word in query.words], here):
         if row.kind == FoundKind.ROLE:
-            if not all(_best(f"{row.title} {row.text}", query, Mode.HALF)):
+            if not all(best_of(f"{row.title} {row.text}")):
                 continue
             address = f"/partnerships/{row.slug}/roles/{row.number}"
             text = snippet(row.text, query, Mode.HALF)
@@ -276,7 +289,7 @@ def _names(
 
 def _shortest(word: SearchedWord) -> str:
     """What stands in every text that holds the word, however it is inflected or joined."""
-    return min((term.strip("-") for term in word.terms), key=len)
+    return min(word.stems, key=len)
 
 
 def _is_number(text: str) -> bool:

@@ -1,7 +1,8 @@
 """The terms of a text, by which it is found, and those that a searched word asks for.
 
-A word gives its stem, and as a compound the stem of its last part behind a hyphen and that of its first part before
-one. All are folded (i18n/danish.py): å is aa, accents go. The words that every text has give none.
+A word gives its stem, with those of its possible first parts behind plus signs, and as a compound the stems of its
+last parts, behind a hyphen each. All are folded (i18n/danish.py): å is aa, accents go. The words that every text has
+give none.
 """
 
 import re
@@ -15,7 +16,7 @@ from workspace.search.compounds import divisions
 from workspace.search.stems import stem
 
 # With another version all is indexed anew.
-VERSION = 1
+VERSION = 2
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3
@@ -164,16 +165,16 @@ class TextToken:
 
 @dataclass(frozen=True)
 class SearchedWord:
-    """A word that is searched for: the terms that it asks for, and the folded letters that a half word begins with."""
+    """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with."""
 
     word: str
-    terms: frozenset[str]
+    stems: frozenset[str]
     half: str
 
     @property
     def buckets(self) -> set[str]:
-        """Where the terms stand."""
-        return {bucket(term) for term in self.terms} | ({bucket(self.half)} if self.half else set())
+        """Where its terms stand."""
+        return {bucket(stem) for stem in self.stems} | ({bucket(self.half)} if self.half else set())
 
 
 @dataclass(frozen=True)
@@ -212,15 +213,15 @@ def terms_of(*texts: str) -> set[str]:
 @lru_cache(maxsize=65_536)
 def terms(word: str) -> frozenset[str]:
     """The terms of one word of a text."""
-    found = {fold(stem(word))}
-    for place, first in divisions(word):
-        found |= {f"-{fold(stem(word[place:]))}", f"{fold(stem(first))}-"}
-    return frozenset(found)
+    parts = divisions(word)
+    firsts = dict.fromkeys(fold(stem(first)) for _place, first in parts)
+    whole = "+".join((fold(stem(word)), *firsts))
+    return frozenset((whole, *(f"-{fold(stem(word[place:]))}" for place, _first in parts)))
 
 
 def bucket(term: str) -> str:
-    """Which of a block's buckets the term stands in: by its first two letters."""
-    return term.removeprefix("-")[:2]
+    """Which of a block's buckets the term stands in: by its first letter."""
+    return term.removeprefix("-")[:1]
 
 
 @lru_cache(maxsize=65_536)
@@ -232,12 +233,12 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=65_536)
 def found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
     """Which letters of a text's `word` are searched for, and how well they fit: 3 a whole word, 2 a part, 1 half."""
-    if fold(stem(word)) in searched.terms:
+    if fold(stem(word)) in searched.stems:
         return 0, len(word), 3
     for place, first in divisions(word):
-        if f"-{fold(stem(word[place:]))}" in searched.terms:
+        if fold(stem(word[place:])) in searched.stems:
             return place, len(word), 2
-        if f"{fold(stem(first))}-" in searched.terms:
+        if fold(stem(first)) in searched.stems:
             return 0, len(first), 2
     if half and searched.half:
         if fold(word).startswith(searched.half):
@@ -252,6 +253,5 @@ def _searched(word: str) -> SearchedWord:
     stems = {fold(stem(word))}
     if len(word) >= 4 and word[0] == "a" and word[1] not in "aeiouyæøå":
         stems.add(fold(stem(f"å{word[1:]}")))  # Who has no å on the keyboard may write Alborg.
-    asked = {term for one in stems for term in (one, f"-{one}", f"{one}-")}
     folded = fold(word)
-    return SearchedWord(word, frozenset(asked), folded if len(folded) >= SHORTEST_HALF else "")
+    return SearchedWord(word, frozenset(stems), folded if len(folded) >= SHORTEST_HALF else "")
