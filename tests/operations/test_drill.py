@@ -191,7 +191,7 @@ def test_nothing_acknowledged_is_lost(
             db.session.commit()
             more = len(ledger.acknowledged) + 20
             until(lambda: len(ledger.acknowledged) > more, "People write")
-            assert causes.unexplained() == []
+            assert causes.unexplained() == [], [causes.spans, [service.said for service in fleet]]
         settle(proxy)
         print(causes.report())
         check_comments(ledger)

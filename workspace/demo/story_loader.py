@@ -391,7 +391,7 @@ class StoryPlayer:
         for membership in self.memberships.values():
             number = unread_from if membership.user.email in fixed else self.partnership.last_number
             reading.read_all(membership, number)
-            membership.digested_number = membership.seen_number
+            membership.digested_number = membership.notices_after = membership.seen_number
 
 
 def _events_of_role(role: Event) -> Iterator[Event]:

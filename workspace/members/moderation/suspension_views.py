@@ -71,10 +71,10 @@ def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def readmit(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Give a former member access again."""
-    form = ReadmissionForm()
+    member, form = moderation_service.find_member(membership.partnership, membership_id), ReadmissionForm()
     if not form.validate():
         raise Conflict(_("Choose one of the answers."))
-    member = moderation_service.readmit(membership, membership_id, form.level.data)
+    moderation_service.readmit(membership, membership_id, form.level.data)
     flash_live(_("%(name)s has access again, as %(level)s.", **_named(member)))
     return redirect_client(f"{membership.partnership.address}members/{member.id}")
 
