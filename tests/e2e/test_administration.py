@@ -13,6 +13,7 @@ from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
 from tests.factories import Level
 from workspace.members import queries
+from workspace.members.join_requests import service as join_requests_service
 
 both_widths = pytest.mark.parametrize("width", [1280, 390])
 
@@ -216,3 +217,28 @@ def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Vis
     visitor.page.locator("#people").get_by_role("link").click()
     visitor.button("Sign out everywhere").click()
     visitor.is_told("%(name)s was not signed in anywhere.", name=place.contributor.name)
+
+
+@both_widths
+@pytest.mark.slow
+def test_a_link_fills_the_screen_of_a_meeting_room_with_the_partnership_s_name(
+    visit: Visit, place: Place, width: int
+) -> None:
+    with place.site.inside():
+        link_id = join_requests_service.open_link(
+            place._seat(place.moderator), level=Level.OBSERVER, hours=2, most_uses=5
+        ).id
+    moderator = at(visit, place.moderator, width)
+    moderator.open(f"{place.address}links/{link_id}")
+    picture(moderator, f"link-{width}")
+    moderator.link("Show on a screen").click()
+    expect(moderator.page.locator("h1")).to_contain_text(place.name)
+    code = moderator.page.locator(".qr svg").bounding_box()
+    assert code is not None
+    assert code["width"] > min(0.8 * width, 0.65 * 800)
+    picture(moderator, f"screen-{width}")
+    moderator.open(f"{place.address}beginning")
+    picture(moderator, f"beginning-{width}")
+    assert moderator.page.evaluate(SMALL) == []
+    moderator.open("/partnerships/new")
+    picture(moderator, f"new-{width}")

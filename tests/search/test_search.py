@@ -117,6 +117,9 @@ def test_only_members_find_it_and_only_as_long_as_they_are(moderator: Membership
             assert titles(searched(other, words, author_id=moderator.user_id)) == []
     assert titles(searched(reader, "Ole")) == []
     assert titles(searched(reader, "Mette")) == ["Mette Krag"]
+    make_role(moderator, "Zebrafinker", "Passer dem")
+    add_member(start_partnership("Et tredje sted", by=make_user()), reader.user)
+    assert len(titles(searched(reader, "zebrafinke"))) == 2
     reader.state = MembershipState.ENDED
     assert titles(searched(reader, "zebrafinke")) == []
     assert titles(searched(reader, "Mette")) == []

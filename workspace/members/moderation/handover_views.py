@@ -8,7 +8,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.moderation import handover
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
-from workspace.permissions import Action, Conflict, members_with
+from workspace.permissions import Action, members_with
 from workspace.web.forms import WorkspaceForm
 from workspace.web.htmx import Undo, flash_live, redirect_client
 
@@ -39,7 +39,8 @@ def show_handover(membership: Membership) -> ResponseReturnValue:
     """The offer to oneself, with what a moderator does."""
     former = handover.offered_by(membership)
     if former is None:
-        raise Conflict(_("Nobody offers to hand the moderator role over any more."))
+        flash_live(_("Nobody offers to hand the moderator role over any more."), "info")
+        return redirect_client(f"{membership.partnership.address}members")
     heading = _("%(name)s offers you to take over as moderator", name=former.user.name)
     context = {"heading": heading, "part": "members/_handover.html", "former": former}
     return render_template("members/form.html", form=WorkspaceForm(), **context, **partnership_context(membership))

@@ -101,18 +101,19 @@ def handle(by: Membership, report_id: int, *, handles: bool) -> Report:
         return found
 
 
-def read_withdrawn(by: Membership, report_id: int) -> Post | Comment:
+def read_withdrawn(by: Membership, report_id: int) -> Post | Comment | None:
     """The withdrawn text that a report is about, which the audit log notes that `by` has read.
 
-    It is there until it is deleted for good. What its author took back before anybody reported it stays theirs: 404.
+    It is there until it is deleted for good, and then None. What its author took back before anybody reported it stays
+    theirs: None.
     """
     by.require(Action.WITHDRAW_OTHERS)
     found = report_with(by.partnership, report_id)
     thing = thing_of(found)
     if thing.withdrawn_at is None or thing.redacted_at is not None:
-        abort(404)
+        return None
     if thing.withdrawn_by_id == thing.author_id and found.created_at > thing.withdrawn_at:
-        abort(404)
+        return None
     author = thing.author.user
     about = {"partnership": by.partnership, "number": thing.number}
     record_audit(AuditAction.READ_WITHDRAWN, actor=by.user, subject=author, **about)

@@ -104,6 +104,9 @@ def handle_report_no_longer(membership: Membership, report_id: int) -> ResponseR
 def show_withdrawn_text(membership: Membership, report_id: int) -> ResponseReturnValue:
     """A withdrawn text, for moderators; that they have read it stands in the audit log."""
     thing = reports_service.read_withdrawn(membership, report_id)
+    if thing is None:
+        flash_live(_("There is no withdrawn text to read."), "info")
+        return redirect_client(f"{membership.partnership.address}reports")
     context = _thing(membership, thing)
     heading = thing.title if isinstance(thing, Post) else _("Withdrawn comment")
     part = "members/_withdrawn_text.html"
