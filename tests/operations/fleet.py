@@ -201,8 +201,10 @@ def redis(folder: Path) -> Iterator["Redis"]:
         pytest.skip("Redis is not installed.")
     server = Redis(folder)
     server.start()
-    yield server
-    server.stop()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 class Redis:
