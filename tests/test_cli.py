@@ -104,7 +104,7 @@ def test_an_administrator_becomes_an_ordinary_person_again(run: Run, sign_in: Ca
     assert line is not None
     assert (line.action, line.subject_name) == (AuditAction.UNMADE_ADMINISTRATOR, "Ada Holm")
     again = run("admin", "remove", "ada@example.dk")
-    assert (again.exit_code, again.output) == (1, "Error: Ada Holm is no administrator.\n")
+    assert (again.exit_code, again.output) == (1, "Error: Ada Holm is not an administrator.\n")
 
 
 def test_the_last_administrator_stays(run: Run) -> None:
