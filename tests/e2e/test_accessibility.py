@@ -79,6 +79,7 @@ def test_the_pages_of_somebody_without_a_partnership(visit: Visit, story: Place)
         inspection.look("page that does not exist")
 
 
+@pytest.mark.slow
 def test_the_feed_and_its_composer(visit: Visit, story: Place) -> None:
     visitor = visit(story.moderator)
     with inspecting(visitor) as inspection:
@@ -115,6 +116,7 @@ def test_the_feed_after_sharing_and_in_an_archive(visit: Visit, place: Place) ->
         inspection.look("post that does not exist")
 
 
+@pytest.mark.slow
 def test_a_post_with_its_thread(visit: Visit, story: Place) -> None:
     visitor = visit(story.contributor)
     with inspecting(visitor) as inspection:
@@ -361,6 +363,7 @@ def test_the_results_and_their_forms(visit: Visit, place: Place) -> None:
             source.since = (clock.now() - timedelta(days=900)).date()
         db.session.flush()
         measurement, number = factories.measure(made, seat).id, made.number
+        factories.measure(made, partner, 12)
     with inspecting(visitor) as inspection:
         for page in (
             "",
