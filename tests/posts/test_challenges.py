@@ -163,7 +163,7 @@ def test_a_page_asks_the_same_with_a_thousand_challenges_as_with_ten(sign_in: Si
     assert max(few.values()) <= 10, few
 
 
-def test_the_page_of_a_challenge_asks_at_most_eight_times(sign_in: SignIn, statements: Statements) -> None:
+def test_the_page_of_a_challenge_asks_at_most_ten_times(sign_in: SignIn, statements: Statements) -> None:
     reader = Reader(sign_in, statements)
     author = db.session.get_one(Membership, author_of(reader.partnership))
     posts = []
