@@ -75,9 +75,9 @@ def language() -> str:
     return "da"
 
 
-@pytest.fixture(params=[WIDE, PHONE], ids=["1280", "390"])
+@pytest.fixture(params=[pytest.param(WIDE, marks=pytest.mark.slow), PHONE], ids=["1280", "390"])
 def viewport(request: pytest.FixtureRequest) -> dict[str, int]:
-    """The size of a window on a desk, and of a phone; for `visit(…, viewport=viewport)`."""
+    """The size of a window on a desk (in `make test-all` only), and of a phone; for `visit(…, viewport=viewport)`."""
     size: dict[str, int] = request.param
     return size
 

@@ -3,14 +3,23 @@
 And nothing is wider than the page, neither at 320 pixels (WCAG 1.4.10) nor with text at 200 % (1.4.4).
 """
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from tests import factories
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Place, administrator, company
 from tests.e2e.site import Site
 from tests.factories import PostKind
+from workspace import clock
+from workspace.db import db
+from workspace.members.reports import service as reports_service
+from workspace.results.models import Source
+from workspace.search import indexing
 
 LONG_WORD = "Rehabiliteringsforløbskoordinatoruddannelsesudvalgsformandskab"
 
@@ -70,6 +79,7 @@ def test_the_pages_of_somebody_without_a_partnership(visit: Visit, story: Place)
         inspection.look("page that does not exist")
 
 
+@pytest.mark.slow
 def test_the_feed_and_its_composer(visit: Visit, story: Place) -> None:
     visitor = visit(story.moderator)
     with inspecting(visitor) as inspection:
@@ -106,6 +116,7 @@ def test_the_feed_after_sharing_and_in_an_archive(visit: Visit, place: Place) ->
         inspection.look("post that does not exist")
 
 
+@pytest.mark.slow
 def test_a_post_with_its_thread(visit: Visit, story: Place) -> None:
     visitor = visit(story.contributor)
     with inspecting(visitor) as inspection:
@@ -309,6 +320,100 @@ def test_the_organisations(visit: Visit, story: Place) -> None:
         inspection.look("new person with errors")
         visitor.open(f"/people/{story.contributor.id}/edit")
         inspection.look("edit a person")
+
+
+@pytest.mark.slow
+def test_notices_and_what_else_stands_in_the_bar(visit: Visit, story: Place) -> None:
+    with story.site.inside():
+        indexing.index_due()
+    visitor = visit(story.contributor)
+    with inspecting(visitor) as inspection:
+        visitor.open("/notices")
+        expect(visitor.button("Empty the list")).to_be_visible()
+        inspection.look("notices")
+        for words in (LONG_WORD, "omtalte", "xyzzy"):
+            visitor.open(f"/search?q={words}")
+            inspection.look(f"search for {words}")
+    newcomer = visit(story.outsider)
+    with inspecting(newcomer) as inspection:
+        for page in ("/notices", "/search", "/memberships"):
+            newcomer.open(page)
+            inspection.look(f"{page} of somebody without a partnership")
+
+
+@pytest.mark.slow
+def test_the_results_and_their_forms(visit: Visit, place: Place) -> None:
+    visitor = visit(place.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{place.address}results")
+        inspection.look("results, none yet")
+        visitor.open(f"{place.address}results/new")
+        inspection.look("new indicator")
+        visitor.field("Name").fill(" ")
+        visitor.field("This counts, and this doesn't").fill(" ")
+        visitor.button("Add the indicator").click()
+        expect(visitor.summary).to_be_visible()
+        inspection.look("new indicator with errors")
+    with place.site.inside():
+        seat, partner = place._seat(place.moderator), place._seat(place.partner)
+        role = factories.make_role(seat, f"Drift {LONG_WORD}")
+        made = factories.measured_indicator(role, seat, partner)
+        made.name = f"Besøg {LONG_WORD}"
+        for source in db.session.scalars(select(Source).where(Source.indicator_number == made.number)):
+            source.since = (clock.now() - timedelta(days=900)).date()
+        db.session.flush()
+        measurement, number = factories.measure(made, seat).id, made.number
+        factories.measure(made, partner, 12)
+    with inspecting(visitor) as inspection:
+        for page in (
+            "",
+            "/numbers",
+            f"/measurements/{measurement}/correction",
+            *(f"/{number}{form}" for form in ("", "/edit", "/target", "/baseline", "/sources", "/missing", "/paste")),
+        ):
+            assert visitor.open(f"{place.address}results{page}").ok, page
+            inspection.look(f"results{page}")
+    reader = visit(place.observer)
+    with inspecting(reader) as inspection:
+        for page in ("results", f"results/{number}", "about"):
+            reader.open(f"{place.address}{page}")
+            inspection.look(f"{page} for an observer")
+
+
+@pytest.mark.slow
+def test_administration_and_open_invitations(visit: Visit, place: Place) -> None:
+    post = place.share(place.contributor, f"Opslag {LONG_WORD}")
+    with place.site.inside():
+        reports_service.report(place._seat(place.observer), place._post(post), f"Fortroligt {LONG_WORD}")
+    visitor = visit(place.moderator)
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{place.address}invitations/open")
+        inspection.look("open invitations, none")
+        visitor.open(f"{place.address}invitations")
+        visitor.field("E-mail addresses").fill(f"{LONG_WORD} <en@{LONG_WORD.lower()}.example>; to@example.dk")
+        visitor.button("See what will happen").click()
+        visitor.button("Send invitations").click()
+        visitor.settle()
+        inspection.look("invitations sent")
+        for page in (
+            "invitations/open",
+            "administration",
+            "beginning",
+            "reports",
+        ):
+            visitor.open(f"{place.address}{page}")
+            inspection.look(page)
+    keeper = visit(administrator(place.site))
+    with inspecting(keeper) as inspection:
+        for page in (
+            "/admin",
+            "/admin/mail",
+            "/admin/mail?shelf=waiting",
+            "/admin/search",
+            "/admin/organisation-requests",
+        ):
+            keeper.open(page)
+            inspection.look(page)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from tests.factories import Level
 from workspace.members import queries
 from workspace.members.join_requests import service as join_requests_service
 
-both_widths = pytest.mark.parametrize("width", [1280, 390])
+both_widths = pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 390])
 
 # What can be pressed in tables and lists, and is smaller than 24 by 24 pixels (WCAG 2.5.8, without its exceptions).
 SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows) :is(a, button, input, select, summary)")]
@@ -44,6 +44,7 @@ def at(visit: Visit, person: Person, width: int, **options: object) -> Visitor:
 
 
 @both_widths
+@pytest.mark.slow
 def test_rows_are_added_and_several_chosen_in_a_bar_that_stays_in_sight(
     visit: Visit, place: Place, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ ODD = """() => [...document.querySelectorAll("main .list .btn")].filter((one) =>
 
 
 @both_widths
+@pytest.mark.slow
 def test_an_administrator_finds_a_person_and_makes_another_administrator_by_keyboard(
     visit: Visit, place: Place, site: Site, width: int
 ) -> None:
@@ -165,6 +167,7 @@ def test_an_administrator_finds_a_person_and_makes_another_administrator_by_keyb
 
 
 @both_widths
+@pytest.mark.slow
 def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
     visit: Visit, place: Place, site: Site, width: int
 ) -> None:
@@ -187,6 +190,7 @@ def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
 
 
 @both_widths
+@pytest.mark.slow
 def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Place, width: int) -> None:
     moderator = at(visit, place.moderator, width)
     moderator.open(f"{place.address}members")

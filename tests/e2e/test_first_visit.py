@@ -12,6 +12,7 @@ MOST_REQUESTS = 8
 MOST_BYTES = 70_000
 
 
+@pytest.mark.slow
 def test_a_first_visit_is_light_and_asks_nobody_else(visit: Visit, place: Place) -> None:
     for number in range(20):
         place.share(place.partner, f"Opslag {number}", "Der står noget her, som folk gerne vil læse. " * 12)

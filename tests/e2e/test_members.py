@@ -156,7 +156,7 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
     waits.get_by_role("link").last.click()
     moderator.field("Reason").fill("Du har ret")
     moderator.button("Withdraw it").click()
-    moderator.is_told("It is withdrawn.")
+    moderator.is_told("What %(name)s wrote is withdrawn.", name=place.contributor.name)
     author = visit(place.contributor)
     author.open(f"{place.address}posts/{post}")
     expect(author.comment(number)).to_contain_text("Du har ret")

@@ -36,6 +36,7 @@ def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
     assert author.page.evaluate(OVERHANG) == []
 
 
+@pytest.mark.slow
 def test_moderation_is_offered_and_accepted(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     with place.site.inside():
         bo = place._seat(place.contributor).id

@@ -10,7 +10,7 @@ from tests.e2e.site import Site
 from tests.factories import PostKind
 
 
-@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["390", "320"])
+@pytest.mark.parametrize("size", [pytest.param(PHONE, marks=pytest.mark.slow), NARROW], ids=["390", "320"])
 def test_the_head_and_the_tabs_stand_on_one_line_each(
     visit: Visit, place: Place, site: Site, size: dict[str, int]
 ) -> None:
@@ -147,6 +147,7 @@ def test_filters_keep_their_labels_beside_them(visit: Visit, place: Place, viewp
             assert label["y"] < choice["y"] + choice["height"] / 2 < label["y"] + label["height"], address
 
 
+@pytest.mark.slow
 def test_a_post_that_was_brought_back_can_be_answered_at_once(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor, "Fortrudt")
     visitor, other = visit(place.contributor), visit(place.partner)

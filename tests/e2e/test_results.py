@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.e2e.conftest import Visit
-from tests.e2e.inspection import PHONE, inspecting
+from tests.e2e.inspection import PHONE
 from tests.e2e.place import Person, Place
 from workspace import clock
 from workspace.accounts.models import User
@@ -72,7 +72,3 @@ def test_four_organisations_enter_their_quarter_and_see_it_in_the_chart(visit: V
     first.open(page)
     expect(first.page.locator(".readout__now dd")).to_contain_text("23")
     expect(first.page.locator("svg.chart > title")).to_have_text(NAME)
-    with inspecting(first) as inspection:
-        inspection.look("an indicator")
-        first.open(f"{place.address}results")
-        inspection.look("the results")

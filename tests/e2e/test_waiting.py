@@ -72,6 +72,7 @@ def test_an_ask_and_an_offer_are_settled_on_the_overview_by_keyboard(visit: Visi
     visitor.is_on_the_same_page()
 
 
+@pytest.mark.slow
 def test_several_roles_are_one_item_which_is_put_off_and_brought_back_by_keyboard(
     visit: Visit, place: Place, viewport: dict[str, int]
 ) -> None:

@@ -339,6 +339,7 @@ def test_names_and_texts_of_every_script_leave_the_page_whole(visit: Visit, plac
     assert visitor.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), "suggestions"
 
 
+@pytest.mark.slow
 def test_everything_about_a_text_works_without_javascript(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor, java_script_enabled=False)
     visitor.open(place.address)

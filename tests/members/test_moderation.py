@@ -52,11 +52,17 @@ def surfaces(seat: Membership, post: int) -> list[str]:
 
 
 def is_out(browser: Client, seat: Membership, post: int) -> bool:
-    """Whether nothing of the partnership reaches the person any more, on any page, whole or in part."""
+    """Whether nothing of the partnership reaches the person any more, on any page, whole or in part.
+
+    Its name still stands once on the overview while the access is on hold, with the reason and whom to ask.
+    """
     seat_pages = [browser.get(page, htmx=htmx).status_code for page in surfaces(seat, post) for htmx in (False, True)]
-    lists = browser.get("/").text + browser.get("/partnerships").text
-    outside = {404} == set(seat_pages) and seat.partnership.name not in lists
-    inside = {200} == set(seat_pages) and seat.partnership.name in lists
+    overview, partnerships = browser.get("/").text, browser.get("/partnerships").text
+    lists, name = overview + partnerships, seat.partnership.name
+    told = 1 if seat.state is MembershipState.SUSPENDED else 0
+    outside = {404} == set(seat_pages) and seat.partnership.slug not in lists
+    outside = outside and overview.count(name) == told and name not in partnerships
+    inside = {200} == set(seat_pages) and seat.partnership.slug in lists and name in partnerships
     assert outside or inside, f"Half in, half out: {seat_pages}"
     return outside
 

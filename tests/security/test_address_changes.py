@@ -389,6 +389,10 @@ def test_docs_security_lists_all_that_an_administrator_can_do_to_a_person(app: W
         if "POST" in (rule.methods or ()) and str(rule).startswith("/people/")
     }
     assert rules == {
+        "welcome",
+        "sign-out",
+        "administrator",
+        "administrator/removal",
         "edit",
         "address",
         "address/cancellation",

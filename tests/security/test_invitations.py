@@ -269,8 +269,10 @@ def test_unlinked_words_read_as_before() -> None:
 def test_all_open_invitations_can_be_found(moderator: Membership, sign_in: SignIn) -> None:
     browser = sign_in(moderator.user)
     invite(browser, moderator, *addresses(60))
-    first = browser.page(f"{moderator.partnership.address}invitations")
-    assert "60 invitations" in first.text
+    home = f"{moderator.partnership.address}invitations"
+    assert f"{home}/open" in [link.get("href") for link in browser.page(home).all("a")]
+    first = browser.page(f"{home}/open")
+    assert "Waiting for an answer 60" in first.text
     oldest = db.session.scalar(select(Invitation.id).where(Invitation.email == "leder0@institution0.dk"))
     assert f"/{oldest}/withdrawal" not in first.html
     page, seen = first, 0

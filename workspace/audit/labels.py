@@ -61,6 +61,7 @@ ACTIONS = {
 OF_A_PARTNERSHIP = (
     AuditAction.JOINED,
     AuditAction.CHANGED_LEVEL,
+    AuditAction.OFFERED_MODERATION,
     AuditAction.SUSPENDED,
     AuditAction.LIFTED,
     AuditAction.SET_END,
@@ -71,6 +72,7 @@ OF_A_PARTNERSHIP = (
     AuditAction.SENT_INVITATIONS,
     AuditAction.RESENT,
     AuditAction.WITHDREW_INVITATION,
+    AuditAction.DECLINED_INVITATION,
     AuditAction.OPENED_LINK,
     AuditAction.CLOSED_LINK,
     AuditAction.ASKED_TO_JOIN,
@@ -84,6 +86,7 @@ OF_A_PARTNERSHIP = (
     AuditAction.SET_INVITATION_LIMIT,
     AuditAction.REPORTED,
     AuditAction.ANSWERED_REPORT,
+    AuditAction.READ_WITHDRAWN,
     AuditAction.REFUSED,
     AuditAction.NOT_FOUND,
     AuditAction.EXPORTED,

@@ -27,6 +27,7 @@ SENTENCES = {
     A.SET_INVITATION_LIMIT: _l("%(actor)s changed the limit for invitations"),
     A.RESENT: _l("%(actor)s sent the invitation to %(email)s again"),
     A.WITHDREW_INVITATION: _l("%(actor)s withdrew the invitation to %(email)s"),
+    A.DECLINED_INVITATION: _l("%(actor)s declined the invitation to %(email)s"),
     A.OPENED_LINK: _l("%(actor)s created a link by which up to %(uses)s people can join as %(after)s"),
     A.CLOSED_LINK: _l("%(actor)s closed a link"),
     A.ASKED_TO_JOIN: _l("%(actor)s asked to join"),
@@ -34,6 +35,7 @@ SENTENCES = {
     A.DECLINED: _l("%(actor)s declined the request of %(subject)s"),
     A.JOINED: _l("%(actor)s gave %(subject)s access as %(after)s"),
     A.CHANGED_LEVEL: _l("%(actor)s changed the access of %(subject)s from %(before)s to %(after)s"),
+    A.OFFERED_MODERATION: _l("%(actor)s offered to hand the moderator role over to %(subject)s"),
     A.SUSPENDED: _l("%(actor)s put the access of %(subject)s on hold"),
     A.LIFTED: _l("%(actor)s opened the access of %(subject)s again"),
     A.REMOVED: _l("%(actor)s removed %(subject)s"),
@@ -45,6 +47,7 @@ SENTENCES = {
     A.ACCEPTED_PARTICIPATION: _l("%(actor)s said yes on behalf of %(after)s"),
     A.REPORTED: _l("%(actor)s reported a text to the moderators"),
     A.ANSWERED_REPORT: _l("%(actor)s answered a report of a text by %(subject)s"),
+    A.READ_WITHDRAWN: _l("%(actor)s read a withdrawn text by %(subject)s"),
     A.CHANGED_VISIBILITY: _l("%(actor)s changed the visibility from %(before)s to %(after)s"),
     A.EXPORTED: _l("%(actor)s downloaded the audit log"),
     A.DEACTIVATED: _l("%(actor)s closed the account of %(subject)s"),
@@ -75,6 +78,7 @@ OWN = {
 # Where nobody did it: it happened on a date, on the server, or by a link.
 BY_ITSELF = {
     A.INVITED: _l("%(email)s asked for an invitation by a link"),
+    A.DECLINED_INVITATION: _l("The invitation to %(email)s was declined"),
     A.LIFTED: _l("The access of %(subject)s opened again on its date"),
     A.MADE_ADMINISTRATOR: _l("%(subject)s was made an administrator on the server"),
     A.UNMADE_ADMINISTRATOR: _l("%(subject)s was deprived of the administrator's rights on the server"),
@@ -145,7 +149,7 @@ def _sentence(event: AuditEvent) -> Any:
     if not event.actor_name and action in BY_ITSELF:
         return BY_ITSELF[action]
     if event.subject_id in (None, event.actor_id) and not event.subject_name.removeprefix(event.actor_name):
-        return OWN.get(action) or SENTENCES.get(action) or f"{event.actor_name}: {ACTIONS.get(action, action)}"
+        return OWN.get(action) or SENTENCES.get(action) or f"%(actor)s: {ACTIONS.get(action, action)}"
     return SENTENCES.get(action) or f"%(actor)s: {ACTIONS.get(action, action)} (%(subject)s)"
 
 
