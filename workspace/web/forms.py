@@ -273,7 +273,7 @@ def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
     """
 
     def seen(value: Any) -> Any:
-        # Composing letters takes the square of their number where marks are piled up: too long ones are refused as sent.
+        # Piled up marks are composed in the square of their number: what is too long is refused as it was sent.
         return visible(value) if isinstance(value, str) and len(value) <= LONGEST_EMAIL else value
 
     return EmailField(
