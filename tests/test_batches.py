@@ -209,7 +209,7 @@ def test_a_parked_challenge_that_cannot_be_opened_stops_no_other(app: Workspace)
     poison(second.partnership, "last_number", 0)  # The next entry has a number that is taken.
     tick(days=3)
     assert good.status is ChallengeStatus.OPEN
-    assert noted().keys() == keys
+    assert {key for key in noted() if key[0] == "parking"} == keys
 
 
 def test_a_membership_that_cannot_be_ended_or_announced_stops_no_other(app: Workspace) -> None:

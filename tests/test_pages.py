@@ -218,11 +218,9 @@ def test_fifty_seven_institutions_and_forty_members_fit_on_their_pages(moderator
         )
         db.session.commit()
     home = moderator.partnership.address
-    for address in (home, f"{home}about", f"{home}edit", f"{home}people?q=aa", f"{home}about?before=40", "/"):
+    some = ("", "about", "edit", "people?q=aa", "about?before=40")
+    for address in ("/", *(f"{home}{ending}" for ending in some)):
         size(mette, address)
-    searching = mette.submit(f"{home}edit", {"q": "den", "find": "1"}, page=f"{home}edit")
-    assert searching.status_code == 200
-    assert len(searching.data) < LARGEST_PAGE
 
 
 def test_two_hundred_partnerships_come_in_small_pages(moderator: Membership, mette: Client) -> None:

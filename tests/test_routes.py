@@ -485,9 +485,17 @@ class World:
             "refusal": offered(),
             "withdrawal": offers.ask(make_role(moderator), seat, kind=Holder.HELPER),
             "ending": hold(make_role(moderator), seat, moderator),
+            "reminder": self._offered_by(seat),
         }
         db.session.commit()
         return made
+
+    def _offered_by(self, seat: Membership) -> RoleAssignment:
+        """A role that somebody offers to the moderator, or the moderator to another."""
+        moderator, role = self.seats["moderator"], make_role(self.seats["moderator"])
+        hold(role, seat, moderator)
+        to = self.seats["contributor"] if seat is moderator else moderator
+        return offers.offer(role, seat, to=to, kind=Holder.ACCOUNTABLE)
 
     def browser(self, name: str) -> Client:
         """The browser of one of PEOPLE, newly signed in: some requests sign out."""

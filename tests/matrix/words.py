@@ -75,7 +75,7 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
     """Whether the person may be told that word, in any answer or mail; by a token's route more."""
     if whose == person.word:
         return True
-    if route and "token" in route.rule and is_by_token(whose, text):
+    if route and is_opened_by_token(route) and is_by_token(whose, text):
         return True
     if route and route.rule == "/settings/trail" and (whose, text) == ("here", "partnershipname"):
         return True  # One's own doings, as they were told at the time: some came in by the link, a moment before.
@@ -90,6 +90,11 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
     if whose != "here" or text.startswith(MODERATORS):
         return person.level is Level.MODERATOR
     return True
+
+
+def is_opened_by_token(route: Route) -> bool:
+    """Whether the token in its address opens it; what only members may enter is opened by no token."""
+    return "token" in route.rule and route.who != "members"
 
 
 def is_by_token(whose: str, text: str) -> bool:

@@ -160,8 +160,8 @@ def test_the_whole_name_is_meant_even_where_others_begin_with_it(admin: Client, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("Findes Ikke", "There is no such organisation."),
-        ("", "There is no such organisation."),
+        ("Findes Ikke", "Choose an organisation from the list."),
+        ("", "Choose an organisation from the list."),
         ("gl", "Glostrup"),
     ],
 )

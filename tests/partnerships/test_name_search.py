@@ -53,9 +53,9 @@ def organisations(sign_in: SignIn) -> Search:
 def partners(sign_in: SignIn) -> Search:
     moderator = start_partnership()
     make_organisation(NAME)
-    address = f"{moderator.partnership.address}edit"
+    address = f"{moderator.partnership.address}organisations"
     browser = sign_in(moderator.user)
-    return lambda words: Page(browser.submit(address, {"find": "1", "q": words}, page=address).text)
+    return lambda words: browser.page(address, query_string={"q": words}, htmx=True)
 
 
 def moderator_beside(name: str) -> Membership:

@@ -128,7 +128,7 @@ def test_a_challenge_waits_for_the_side_that_is_asked_or_has_taken_it(two: Two) 
     post.park(two.farida, "Ferie")
     assert waiting(two) == (0, 0)
     post.reopen(two.mette, "Ferien er slut")
-    assert waiting(two) == (0, 0)  # the company has answered by taking it
+    assert waiting(two) == (0, 1)  # it is the company's again, which had taken it
     post.solve(two.mette, "Sådan.")
     assert waiting(two) == (0, 0)
 

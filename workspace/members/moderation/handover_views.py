@@ -10,7 +10,7 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web.forms import WorkspaceForm
-from workspace.web.htmx import Undo, flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_303, redirect_client
 
 
 @blueprint.post("/partnerships/<slug:slug>/members/<number:membership_id>/handover")
@@ -40,7 +40,7 @@ def show_handover(membership: Membership) -> ResponseReturnValue:
     former = handover.offered_by(membership)
     if former is None:
         flash_live(_("Nobody offers to hand the moderator role over any more."), "info")
-        return redirect_client(f"{membership.partnership.address}members")
+        return redirect_303(f"{membership.partnership.address}members")
     heading = _("%(name)s offers you to take over as moderator", name=former.user.name)
     context = {"heading": heading, "part": "members/_handover.html", "former": former}
     return render_template("members/form.html", form=WorkspaceForm(), **context, **partnership_context(membership))

@@ -24,7 +24,7 @@ from workspace.permissions import Action, Conflict, members_with
 from workspace.posts import queries as post_queries
 from workspace.posts.models import Post
 from workspace.web import htmx, pagination
-from workspace.web.htmx import Undo, flash_live, form_error, page_or_partial, redirect_client
+from workspace.web.htmx import Undo, flash_live, form_error, page_or_partial, redirect_303, redirect_client
 
 PAGE = 20
 SHOWN = 600
@@ -106,7 +106,7 @@ def show_withdrawn_text(membership: Membership, report_id: int) -> ResponseRetur
     thing = reports_service.read_withdrawn(membership, report_id)
     if thing is None:
         flash_live(_("There is no withdrawn text to read."), "info")
-        return redirect_client(f"{membership.partnership.address}reports")
+        return redirect_303(f"{membership.partnership.address}reports")
     context = _thing(membership, thing)
     heading = thing.title if isinstance(thing, Post) else _("Withdrawn comment")
     part = "members/_withdrawn_text.html"
