@@ -852,7 +852,10 @@ def test_no_get_changes_anything(htmx: bool, world: World) -> None:
         for query in ("", "?before=3&q=a&after=1&kind=progress&language=en&next=/"):
             assert browsers[name].get(world.address(route.rule, name) + query, htmx=htmx).status_code in (200, 303)
             assert browsers[name].head(world.address(route.rule, name) + query).status_code in (200, 303)
-    assert snapshot() == before
+    after = snapshot()
+    # What opening a page reads is noted after its answer, in a transaction of its own.
+    del after["notice_position"], before["notice_position"]
+    assert after == before
 
 
 @pytest.fixture

@@ -55,7 +55,9 @@ def test_a_database_that_fails_is_no_error_of_ours_and_the_text_comes_back(app: 
     address = f"{member.partnership.address}posts/{post.number}/comments"
     fields = page.form(address) | {"body": TEXT}
     with failing(error):
-        shown, sent = browser.get("/"), browser.post(address, data=fields)
+        # Whose browser it is can't be read, so it is answered in the language that the browser asks for.
+        asking = {"Accept-Language": "en"}
+        shown, sent = browser.get("/", headers=asking), browser.post(address, data=fields, headers=asking)
     for answer in (shown, sent):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "5"

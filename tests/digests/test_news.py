@@ -91,11 +91,12 @@ def test_who_hands_a_role_over_hears_who_has_taken_it(moderator: Membership, rea
 
 
 def test_whoever_asks_for_a_role_hears_the_answer(moderator: Membership, reader: Membership) -> None:
+    role = make_role(moderator, "Data")
     for answer, told in (
-        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role ‘Data’"),
         (lambda holding: answers.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role ‘Data’"),
+        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role ‘Data’"),
     ):
-        answer(offers.ask(make_role(moderator, "Data"), reader, kind=Holder.HELPER))
+        answer(offers.ask(role, reader, kind=Holder.HELPER))
         db.session.commit()
         assert written(news(reader)[-1]).subject == told
 

@@ -159,6 +159,7 @@ def test_correcting_and_withdrawing_a_post(visit: Visit, place: Place) -> None:
             visitor.open(f"{place.address}posts/{number}/{page}")
             inspection.look(f"{page} on a page of its own")
         visitor.button("Withdraw the post").click()
+        expect(visitor.heading(visitor.say("Withdrawn post"))).to_be_visible()
         inspection.look("post withdrawn")
 
 
@@ -294,12 +295,12 @@ def test_the_organisations(visit: Visit, story: Place) -> None:
     visitor = visit(administrator(story.site))
     with inspecting(visitor) as inspection:
         visitor.open("/organisations")
-        visitor.page.get_by_role("searchbox").fill("gladsaxe")
-        visitor.button("Find").click()
+        visitor.page.locator("main").get_by_role("searchbox").fill("gladsaxe")
+        visitor.button("Find", visitor.page.locator("main")).click()
         expect(visitor.page).to_have_url("/organisations?q=gladsaxe")
         inspection.look("organisations found")
-        visitor.page.get_by_role("searchbox").fill("xyz")
-        visitor.button("Find").click()
+        visitor.page.locator("main").get_by_role("searchbox").fill("xyz")
+        visitor.button("Find", visitor.page.locator("main")).click()
         expect(visitor.page.locator("#organisations .empty")).to_be_visible()
         inspection.look("no organisation found")
         visitor.open("/organisations/new")

@@ -75,7 +75,7 @@ def focus_has_come(visitor: Visitor, place: str) -> None:
 Opened = Callable[..., Visitor]
 
 
-@pytest.fixture(params=[WIDE, PHONE], ids=["1280", "390"])
+@pytest.fixture(params=[pytest.param(WIDE, marks=pytest.mark.slow), PHONE], ids=["1280", "390"])
 def opened(request: pytest.FixtureRequest, visit: Visit, place: Place) -> Opened:
     def open_at(address: str, editor_after: int) -> Visitor:
         visitor = visit(place.contributor, viewport=request.param, has_touch=request.param is PHONE)

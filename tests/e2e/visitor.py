@@ -15,8 +15,10 @@ REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`Content security policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sample}`));
 """
-# After the page is there, and after each swap. A label, a description or the editor would find the wrong one.
+# After the page is there, and after each swap. A label, a description or the editor would find the wrong one. Not in
+# what is shown in a sandbox (it has no origin), which lets no script run and says so.
 REPORT_EQUAL_IDS = """
+if (origin !== "null")
 for (const name of ["DOMContentLoaded", "htmx:afterSettle"]) document.addEventListener(name, () => {
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
   for (const id of new Set(ids.filter((each, index) => ids.indexOf(each) !== index)))

@@ -120,7 +120,7 @@ def test_in_a_new_browser_the_owner_gets_in_by_a_code_whatever_one_stranger_does
     owner = Browser(app, HOME)
     assert owner.ask_code().status_code == 303
     page = owner.client.page("/sign-in/code/answer", **owner.sent).text
-    assert "so there is no new one: type the code of the newest" in page
+    assert "so no new one was sent. Type the code from the newest" in page
     assert len(delivered()) == len(sent)
     assert owner.answer(code_in(sent[-1])).status_code == 303
 

@@ -131,7 +131,7 @@ def _places(
         counted = counts.get(partnership_id)
         yield DigestPartnership(
             name=memberships[partnership_id].name,
-            address=f"/partnerships/{memberships[partnership_id].slug}",
+            address=f"/partnerships/{memberships[partnership_id].slug}/",
             blocks=blocks[partnership_id],
             more=counted.blocks - len(blocks[partnership_id]) if counted else 0,
             comments=counted.comments if counted else 0,

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField
-from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
 from workspace.organisations.models import Side
@@ -25,6 +24,14 @@ LONGEST_NAME = 120
 LONGEST_PURPOSE = 600
 
 
+def _goal(sent: int | str) -> int:
+    """The number of a goal, as our own form sends it."""
+    number = int(sent)
+    if str(number) != str(sent):
+        raise ValueError(sent)
+    return number
+
+
 class DescriptionForm(WorkspaceForm):
     """What a partnership is: its name, its purpose and its goals."""
 
@@ -37,10 +44,9 @@ class DescriptionForm(WorkspaceForm):
     )
     goals: Any = SelectMultipleField(
         _l("Goals"),
-        coerce=int,
+        coerce=_goal,
         choices=lambda: {str(number): str(name) for number, name in GOALS.items()},
         option_widget=CheckboxInput(),
-        validators=[Optional()],
     )
 
 

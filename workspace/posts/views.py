@@ -46,7 +46,7 @@ blueprint.add_app_template_filter(labels.REACTIONS.__getitem__, "reaction")
 NAMED_IN_HEADER = 6
 
 
-@blueprint.get("/<slug:slug>/")
+@blueprint.get("/<slug:slug>/", strict_slashes=True)  # Without the "/" the page's own links lead nowhere.
 @members_with(Action.READ)
 def index(membership: Membership) -> ResponseReturnValue:
     """The feed: the pinned first, then the latest activity."""

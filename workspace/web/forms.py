@@ -271,10 +271,15 @@ def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
 
     Its form has `novalidate`: browsers refuse letters before the @ that addresses may have (RFC 6532).
     """
+
+    def seen(value: Any) -> Any:
+        # Piled up marks are composed in the square of their number: what is too long is refused as it was sent.
+        return visible(value) if isinstance(value, str) and len(value) <= LONGEST_EMAIL else value
+
     return EmailField(
         label,
         validators=[no_longer_than(LONGEST_EMAIL), *_required(required), only_text],
-        filters=[lambda value: visible(value) if isinstance(value, str) else value],
+        filters=[seen],
         **options,
     )
 
