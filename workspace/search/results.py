@@ -266,7 +266,7 @@ def _names(
         return []
     best_of = _Best(query, Mode.HALF)
     found = [
-        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{seat.slug}", _marked(seat.name, query, Mode.HALF), Markup())
+        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{seat.slug}/", _marked(seat.name, query, Mode.HALF), Markup())
         for seat in partnerships
         if here in (None, seat.id) and all(best_of(seat.name))
     ]
