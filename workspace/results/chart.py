@@ -225,7 +225,7 @@ def _dots(points: Sequence[Point], scale: Scale) -> Iterable[str]:
             if point.lowest is not None and point.highest is not None:
                 ends = scale.y(point.highest), scale.y(point.lowest)
                 yield f'<line class="chart__reach" x1="{x}%" x2="{x}%" y1="{ends[0]}%" y2="{ends[1]}%"/>'
-            yield f'<circle class="chart__part" cx="{x}%" cy="{y}%" r="5.5" pathLength="5"/>'
+            yield f'<circle class="chart__part" cx="{x}%" cy="{y}%" r="5.5"/>'
             yield _text(x, y, point.part, "chart__halo", "end", dx=14, dy=22)
         elif whole and point is whole[-1]:
             yield f'<circle class="chart__dot chart__dot--now" cx="{x}%" cy="{y}%" r="5.5"/>'
