@@ -538,9 +538,9 @@ def test_other_pages_fetch_the_number(world: World) -> None:
         assert (place.get("hx-get"), place.get("hx-trigger"), count(page)) == ("/waiting", "load", "")
     assert browser.page("/waiting", htmx=True).text == ""
     world.ask()
-    assert browser.page("/waiting", htmx=True).text == "1 thing waiting for you"
+    assert browser.page("/waiting", htmx=True).text == "1 thing waiting for you1 new"  # and the bell's
     world.offer()
-    assert browser.page("/waiting", htmx=True).text == "2 things waiting for you"
+    assert browser.page("/waiting", htmx=True).text == "2 things waiting for you2 new"
 
 
 def test_without_htmx_the_number_is_on_the_overview(world: World) -> None:
