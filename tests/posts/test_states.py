@@ -71,6 +71,13 @@ class Model:
     def take(self, by: str) -> None:
         self.become("ongoing", by)
 
+    def reopen(self) -> None:
+        """A parked one goes on with whoever had taken it."""
+        if self.status == "parked" and self.taker and self.taker != "observer":
+            self.become("ongoing", self.taker)
+        else:
+            self.become("open")
+
     def ask(self, by: str, whom: str) -> None:
         if whom != (self.asked or self.taker):
             self.asked = whom
@@ -201,7 +208,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
         @rule(by=people)
         def reopen(self, by: str) -> None:
             if self.attempt("reopen", by, lambda: self.post.reopen(self.seats[by], "Om igen.")):
-                self.model.become("open")
+                self.model.reopen()
 
         @rule(by=people, joins=st.booleans())
         def have_too(self, by: str, joins: bool) -> None:
@@ -215,7 +222,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
             with clock.at(self.now):
                 parking.open_due()
             if self.model.status == "parked" and self.model.until and not self.model.withdrawn:
-                self.model.become("open")
+                self.model.reopen()
 
         @precondition(lambda self: self.model.status == "solved" and not self.model.withdrawn)
         @rule()

@@ -66,7 +66,7 @@ def decline(member: Membership) -> Membership:
 
 
 def offered_by(member: Membership) -> Membership | None:
-    """Who offers the member moderation now: none once that one is no longer a moderator here, and none in an archive."""
+    """Who offers the member moderation now: none in an archive, nor once that one is no longer a moderator here."""
     is_open = member.moderation_offered_by_id and member.is_active and member.level is not Level.MODERATOR
     return _offerer(member) if is_open and not member.partnership.is_archived else None
 
