@@ -741,3 +741,8 @@ def test_a_page_with_fifty_items_and_long_titles_stays_small(sign_in: SignIn) ->
     answer = sign_in(farida.user).get("/")
     assert count(Page(answer.text)) == "50 ting venter på dig"
     assert len(answer.data) < LARGEST_PAGE, len(answer.data)
+
+
+def test_a_key_that_is_none_brings_nothing_back_and_is_no_error(world: World) -> None:
+    browser = world.browser(world.farida)
+    assert browser.submit("/waiting/postponements/removal", {"key": "a\0b"}).status_code == 303

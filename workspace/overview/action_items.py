@@ -77,4 +77,5 @@ def postpone(user: User, item: ActionItem, until: datetime | None) -> None:
 def bring_back(user: User, keys: Sequence[str]) -> None:
     """Show again what was put off, if it still waits."""
     begin_write()
-    db.session.execute(delete(Postponement).where(Postponement.user_id == user.id, Postponement.key.in_(keys)))
+    known = [key for key in keys if key.isprintable()]  # PostgreSQL takes no NUL, and no key has one.
+    db.session.execute(delete(Postponement).where(Postponement.user_id == user.id, Postponement.key.in_(known)))
