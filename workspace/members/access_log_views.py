@@ -15,7 +15,7 @@ from workspace.db.types import AnyRow
 from workspace.members.blueprint import blueprint
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import SIDE, participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of
 from workspace.permissions import Action, members_with
 
 MOST_IN_A_STATEMENT = 200
@@ -68,7 +68,7 @@ def _members(membership: Membership, user_ids: Collection[int]) -> list[AnyRow]:
     """Present and former members among these people, with their sides, and always the reader."""
     query = (
         select(Membership.user_id, Membership.id, SIDE.label("side"))
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
         .where(
             Membership.partnership_id == membership.partnership_id,
             Membership.is_present,

@@ -20,7 +20,7 @@ from workspace.partnerships.models import Membership, MembershipState, Participa
 from workspace.partnerships.queries import (
     ORGANISATION_AND_SIDE,
     SIDE,
-    participation_of_membership,
+    participation_of,
     with_person,
 )
 from workspace.permissions import Level
@@ -117,7 +117,7 @@ def counted(membership: Membership, choice: MemberFilter) -> int:
         select(func.count())
         .select_from(Membership)
         .join(Membership.user)
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
         .where(*_chosen(membership, choice))
     )
     return db.session.scalar(query) or 0

@@ -222,15 +222,15 @@ def with_person(query: AnySelect) -> AnySelect:
     return (
         query.join(Membership.user)
         .join(Organisation, Membership.organisation_id == Organisation.id)
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
     )
 
 
-def participation_of_membership() -> ColumnElement[bool]:
-    """Joins the participation that says which side a membership is on."""
+def participation_of(table: Any) -> ColumnElement[bool]:
+    """Joins the participation of the organisation in a row of `table`: it says which side that is on."""
     return and_(
-        Participation.partnership_id == Membership.partnership_id,
-        Participation.organisation_id == Membership.organisation_id,
+        Participation.partnership_id == table.partnership_id,
+        Participation.organisation_id == table.organisation_id,
     )
 
 

@@ -16,7 +16,7 @@ from workspace.db.statements import fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Side
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import SIDE, participation_of_membership, with_person
+from workspace.partnerships.queries import SIDE, participation_of, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.challenge_workflow import STALLED_AFTER, UNSOLVED, ChallengeStatus
 from workspace.posts.models import Post, PostKind
@@ -178,7 +178,7 @@ def _counts(filters: Filters) -> AnySelect:
         .group_by(Post.status)
     )
     if filters.side:
-        query = query.join(Membership, of_author()).outerjoin(Participation, participation_of_membership())
+        query = query.join(Membership, of_author()).outerjoin(Participation, participation_of(Membership))
     return _of(query, filters)
 
 

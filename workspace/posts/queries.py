@@ -14,7 +14,7 @@ from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import HISTORY_COLUMNS, ORGANISATION_AND_SIDE, SIDE, with_person
+from workspace.partnerships.queries import HISTORY_COLUMNS, ORGANISATION_AND_SIDE, SIDE, participation_of, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.reading import ReadingPosition, is_comment, is_news
 from workspace.partnerships.verbs import Verb, thread_verbs
@@ -347,10 +347,7 @@ def affected(membership: Membership, number: int) -> list[AnyRow]:
         .join(CoAffected, CoAffected.organisation_id == Organisation.id)
         .outerjoin(
             Participation,
-            and_(
-                Participation.partnership_id == CoAffected.partnership_id,
-                Participation.organisation_id == CoAffected.organisation_id,
-            ),
+            participation_of(CoAffected),
         )
         .where(CoAffected.partnership_id == membership.partnership_id, CoAffected.post_number == number)
         .order_by(Organisation.name_key)

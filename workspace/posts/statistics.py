@@ -18,7 +18,7 @@ from workspace.db.types import AnySelect
 from workspace.organisations.models import Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import SIDE, participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 from workspace.posts.queries import of_author
@@ -114,7 +114,7 @@ def _shared(partnership_id: int, begin: datetime) -> AnySelect:
             case((Post.status == ChallengeStatus.SOLVED, Post.status_at)).label("solved_at"),
         )
         .join(Membership, of_author())
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
         .where(
             Post.partnership_id == partnership_id,
             Post.status.is_not(None),
@@ -131,7 +131,7 @@ def _waiting(partnership_id: int) -> AnySelect:
         select(SIDE.label("side"), concerned_side.label("concerned_side"), func.count().label("how_many"))
         .select_from(Post)
         .join(Membership, of_author())
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
         .outerjoin(
             concerned,
             and_(

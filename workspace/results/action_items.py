@@ -19,7 +19,6 @@ from sqlalchemy import (
     case,
     cast,
     exists,
-    func,
     literal,
     null,
     or_,
@@ -36,12 +35,13 @@ from workspace.i18n.formatting import short_day, today
 from workspace.notifications.action_items import MOST_ITEMS, PLACE, ActionItem, ActionKind, action_source
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.queries import participation_of
 from workspace.permissions import Level
 from workspace.results import periods
-from workspace.results.kinds import ReferenceKind
 from workspace.results.measurements import Measurement
 from workspace.results.models import Agreement, Indicator, Reference, Source
 from workspace.results.periods import Rhythm
+from workspace.results.queries import newest_target
 from workspace.roles.assignments import RoleAssignment, is_held
 
 LATE_AFTER = timedelta(days=21)
@@ -196,10 +196,7 @@ def _owing(query: AnySelect, source_is: Any, last: Any) -> AnySelect:
         )
         .join(
             Participation,
-            and_(
-                Participation.partnership_id == Source.partnership_id,
-                Participation.organisation_id == Source.organisation_id,
-            ),
+            participation_of(Source),
         )
         .join(Organisation, Organisation.id == Source.organisation_id)
         .where(
@@ -254,19 +251,8 @@ def _agreements() -> AnySelect:
 
 
 def _targets() -> AnySelect:
-    newest = aliased(Reference)
-    latest = (
-        select(func.max(newest.id))
-        .where(
-            newest.partnership_id == Indicator.partnership_id,
-            newest.indicator_number == Indicator.number,
-            newest.kind == ReferenceKind.TARGET,
-        )
-        .correlate(Indicator)
-        .scalar_subquery()
-    )
     query = _mine(*_columns(TARGET_PASSED.name, Reference.id, null(), Reference.day))
-    return query.join(Reference, Reference.id == latest).where(
+    return query.join(Reference, Reference.id == newest_target()).where(
         Reference.day < bindparam("today", type_=Date), _answers_for_it()
     )
 

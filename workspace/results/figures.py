@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from workspace.db.statements import cached_statement, fetch_rows
@@ -14,9 +13,9 @@ from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.partnerships.rail import RailBlock, rail_block
 from workspace.results import summaries, values
-from workspace.results.kinds import ReferenceKind
 from workspace.results.measurements import Measurement
 from workspace.results.models import Indicator, Reference
+from workspace.results.queries import newest_target
 from workspace.web.fragment_cache import cached_fragment
 
 MOST_OF_A_POST = 3
@@ -62,17 +61,7 @@ def newest_figure(membership: Membership) -> RailBlock | None:
 
 @cached_statement
 def _figures() -> AnySelect:
-    reference, newest = aliased(Reference), aliased(Reference)
-    latest: Any = (
-        select(func.max(newest.id))
-        .where(
-            newest.partnership_id == Indicator.partnership_id,
-            newest.indicator_number == Indicator.number,
-            newest.kind == ReferenceKind.TARGET,
-        )
-        .correlate(Indicator)
-        .scalar_subquery()
-    )
+    reference = aliased(Reference)
     return (
         select(
             Measurement.entry_number,
@@ -92,7 +81,7 @@ def _figures() -> AnySelect:
                 Indicator.number == Measurement.indicator_number,
             ),
         )
-        .outerjoin(reference, reference.id == latest)
+        .outerjoin(reference, reference.id == newest_target())
         .where(
             Measurement.partnership_id == MEMBERSHIP.partnership_id,
             Measurement.entry_number.in_(bindparam("numbers", expanding=True)),

@@ -14,7 +14,6 @@ from workspace.db.types import AnyRow
 from workspace.i18n.formatting import today
 from workspace.partnerships.models import Membership
 from workspace.results import chart, periods, queries, summaries, values
-from workspace.results.kinds import IndicatorKind
 from workspace.results.measurements import MeasurementState
 from workspace.results.periods import ReportingPeriod
 from workspace.results.summaries import Summary
@@ -199,12 +198,3 @@ def _readings(membership: Membership, summary: Summary, last: date) -> list[tupl
         if present
     ]
     return shown
-
-
-def readings_columns(kind: IndicatorKind) -> list[str]:
-    """The headings of the numbers that a value is made of."""
-    if kind is IndicatorKind.SHARE:
-        return [_("Counted"), _("Out of"), _("Share")]
-    if kind is IndicatorKind.MEAN:
-        return [_("Of"), _("Average")]
-    return [_("Number")]

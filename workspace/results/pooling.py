@@ -17,6 +17,7 @@ from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
 from workspace.i18n.formatting import today
 from workspace.partnerships.models import Participation
+from workspace.partnerships.queries import participation_of
 from workspace.results import periods
 from workspace.results.kinds import Direction, IndicatorKind, Pooling
 from workspace.results.measurements import Measurement, MeasurementState
@@ -77,10 +78,7 @@ def present_sources(*columns: Any) -> AnySelect:
         .select_from(Source)
         .join(
             Participation,
-            and_(
-                Participation.partnership_id == Source.partnership_id,
-                Participation.organisation_id == Source.organisation_id,
-            ),
+            participation_of(Source),
         )
         .where(Source.ended_at.is_(None))
     )
@@ -196,10 +194,7 @@ def _totals() -> AnySelect:
         )
         .outerjoin(
             Participation,
-            and_(
-                Participation.partnership_id == Measurement.partnership_id,
-                Participation.organisation_id == Measurement.organisation_id,
-            ),
+            participation_of(Measurement),
         )
         .where(
             Indicator.partnership_id == bindparam("partnership_id"),

@@ -17,7 +17,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Participation
-from workspace.partnerships.queries import SIDE
+from workspace.partnerships.queries import SIDE, participation_of
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
 from workspace.results.kinds import ReferenceKind
@@ -28,7 +28,6 @@ from workspace.roles.models import Role
 from workspace.roles.queries import accountable_name, is_held_by
 
 MOST_BREAKS = 20
-MOST_REFERENCES = 20
 
 
 def indicator(membership: Membership, number: int) -> Indicator:
@@ -128,6 +127,21 @@ def _references() -> AnySelect:
     )
 
 
+def newest_target() -> Any:
+    """The id of an Indicator's newest target, as a subquery of a statement about Indicator; NULL if it has none."""
+    newest = aliased(Reference)
+    return (
+        select(func.max(newest.id))
+        .where(
+            newest.partnership_id == Indicator.partnership_id,
+            newest.indicator_number == Indicator.number,
+            newest.kind == ReferenceKind.TARGET,
+        )
+        .correlate(Indicator)
+        .scalar_subquery()
+    )
+
+
 def breaks(membership: Membership, number: int) -> list[AnyRow]:
     """When what is counted has been changed: `at`, and the definition `before`, the oldest first."""
     before = Entry.details["before"].as_string()
@@ -193,10 +207,7 @@ def sources(membership: Membership, number: int) -> list[AnyRow]:
         .join(Organisation, Organisation.id == Source.organisation_id)
         .outerjoin(
             Participation,
-            and_(
-                Participation.partnership_id == Source.partnership_id,
-                Participation.organisation_id == Source.organisation_id,
-            ),
+            participation_of(Source),
         )
         .outerjoin(reporter, and_(reporter.id == Source.reporter_id, reporter.is_active))
         .outerjoin(User, User.id == reporter.user_id)
@@ -280,10 +291,7 @@ def organisations_to_write_for(membership: Membership) -> list[AnyRow]:
         .join(Organisation, Organisation.id == Source.organisation_id)
         .join(
             Participation,
-            and_(
-                Participation.partnership_id == Source.partnership_id,
-                Participation.organisation_id == Source.organisation_id,
-            ),
+            participation_of(Source),
         )
         .where(
             Source.partnership_id == MEMBERSHIP.partnership_id,

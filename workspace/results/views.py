@@ -42,7 +42,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         summaries=found,
         main=main,
         chart=pages.chart_context(membership, main) if main else None,
-        writes=may_write(membership),
+        writes=membership.may(Action.MEASURE),
         **partnership_context(membership),
     )
 
@@ -162,11 +162,6 @@ def led(membership: Membership, number: int) -> Indicator:
     return indicator
 
 
-def may_write(membership: Membership) -> bool:
-    """Whether there is anybody for whom the member may enter numbers."""
-    return membership.may(Action.MEASURE)
-
-
 def whole(membership: Membership, number: int) -> dict[str, Any]:
     """The context of an indicator's page."""
     found = summaries.summary(membership, number) or abort(404)
@@ -179,7 +174,7 @@ def whole(membership: Membership, number: int) -> dict[str, Any]:
         "indicator": found.indicator,
         "chart": chart,
         "leads": leads,
-        "writes": may_write(membership),
+        "writes": membership.may(Action.MEASURE),
         "side": side_of(membership),
         "agreements": queries.agreements(membership, found.indicator),
         **pages.organisations_context(membership, found, request.args),

@@ -31,7 +31,7 @@ from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations.models import Organisation
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership, Participation, Partnership
-from workspace.partnerships.queries import SIDE, participation_of_membership
+from workspace.partnerships.queries import SIDE, participation_of
 from workspace.permissions import Level
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, is_held
 from workspace.roles.models import Role
@@ -193,7 +193,7 @@ def _lacking() -> AnySelect:
     held = (
         select(RoleAssignment.role_id, func.min(SIDE).label("side"))
         .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .outerjoin(Participation, participation_of_membership())
+        .outerjoin(Participation, participation_of(Membership))
         .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.is_active)
         .group_by(RoleAssignment.role_id)
         .having(func.count(SIDE.distinct()) == 1)

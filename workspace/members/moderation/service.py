@@ -23,6 +23,7 @@ from workspace.members.verbs import LEFT, REMOVED
 from workspace.partnerships.activity_log import record, record_by
 from workspace.partnerships.memberships import admit
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.queries import participation_of
 from workspace.partnerships.service import participations
 from workspace.permissions import LEVELS, Action, Conflict, Level
 
@@ -278,8 +279,7 @@ def moderating_sides(
         .join(Membership.user)
         .outerjoin(
             Participation,
-            (Participation.partnership_id == Membership.partnership_id)
-            & (Participation.organisation_id == Membership.organisation_id),
+            participation_of(Membership),
         )
         .where(
             Membership.partnership_id == partnership.id,
