@@ -108,9 +108,7 @@ def test_two_reporters_at_once_see_both_numbers(town: Town, indicator: Indicator
     assert len(present(indicator)) == 1
 
 
-def test_what_is_in_no_conflict_is_saved_beside_one_that_is(
-    town: Town, indicator: Indicator, sign_in: SignIn
-) -> None:
+def test_what_is_in_no_conflict_is_saved_beside_one_that_is(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
     moderator, browser = sign_in(town.moderator.user), sign_in(town.members[OWN].user)
     form = browser.page(entry(town)).form(entry(town))
     theirs = {f"a-{key(indicator, LATEST)}": "74", f"b-{key(indicator, LATEST)}": "118"}
