@@ -29,7 +29,7 @@ from workspace.mail.message_types import EMAIL_TYPES, PRIORITIES
 from workspace.mail.models import MailState
 from workspace.mail.queries import OutboxFilter
 from workspace.members import labels as member_labels
-from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.invitations.listed_people import RowStatus
 from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations import labels as organisation_labels
 from workspace.organisations.models import OrganisationKind, Side
