@@ -16,6 +16,7 @@ from workspace import clock, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.members.invitations import list_reader, listed_people
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
 from workspace.partnerships import creation
@@ -59,6 +60,11 @@ def make_user(name: str = "", organisation: Organisation | None = None, *, email
             **fields,
         )
     )
+
+
+def listed(text: str) -> list[listed_people.Row]:
+    """The people on a pasted list."""
+    return listed_people.rows_of(list_reader.read(text).people)
 
 
 def make_administrator(**fields: Any) -> User:

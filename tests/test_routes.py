@@ -26,6 +26,7 @@ from tests.factories import (
     challenge,
     comment,
     hold,
+    listed,
     make_administrator,
     make_organisation,
     make_role,
@@ -42,7 +43,6 @@ from workspace.db import Base, db
 from workspace.db.installation import note_key, note_worker
 from workspace.members.address_changes import service as address_changes_service
 from workspace.members.address_changes.service import Mailbox
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.organisation_requests import service as organisation_requests_service
@@ -446,7 +446,7 @@ class World:
         self.posts = {name: challenge(self.seats[name]) for name in ("moderator", "contributor")}
         [self.invitation] = invitations_service.invite(
             moderator,
-            address_parser.read(self.partnership, "ny@example.dk"),
+            listed("ny@example.dk"),
             level=Level.OBSERVER,
             organisation_id=moderator.organisation_id,
             language="en",

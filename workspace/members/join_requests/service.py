@@ -138,7 +138,7 @@ def approve(by: Membership, membership_id: int, level: Level) -> Membership:
     """Approve the request; the person's organisation takes part from now on, if it did not."""
     with by.partnership.locked():
         membership = _request(by, membership_id)
-        invitations_service.create_member_account(membership.organisation_id, membership.user, by)
+        invitations_service.let_take_part(membership.organisation_id, by)
         admit(
             by.partnership,
             membership.user,
