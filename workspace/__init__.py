@@ -25,7 +25,8 @@ from workspace import (
     request_guard,
     views,
 )
-from workspace.config import ROOT, Settings, files
+from workspace.config import ROOT, Settings
+from workspace.config.files import tighten
 from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback
 from workspace.extensions import babel, compress, csrf, login
@@ -139,17 +140,18 @@ class Workspace(Flask):
         return closing(request_bodies.read(environ, self.largest_body(environ)))
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Run the view, and commit what it did; an answer that refuses undoes it."""
+        """Run the view, and commit what it did; an answer that refuses undoes it, unless a part is to be kept."""
         response: Response = self.make_response(super().dispatch_request())
-        (db.session.commit if response.status_code < 400 else db.session.rollback)()
-        g.committed = response.status_code < 400
+        is_done = response.status_code < 400 or g.pop("is_done_in_part", False)
+        (db.session.commit if is_done else db.session.rollback)()
+        g.committed = is_done
         return response
 
 
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
-    files.tighten(settings.instance, settings.database_url)
+    tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),
