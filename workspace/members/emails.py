@@ -121,7 +121,7 @@ def invited_closed(mail: Mail) -> EmailContent | None:
 @email_type("approved", _l("Request to join approved"))
 @email_type("declined", _l("Request to join declined"))
 @email_type("asked_back", _l("Question about a request to join"))
-@email_type("reconsidered", _l("Answer to a request taken back"))
+@email_type("reconsidered", _l("Answer to a request withdrawn"))
 @email_type("suspended", _l("Access on hold"))
 @email_type("lifted", _l("Access opened again"))
 @email_type("removed", _l("Removed from a partnership"))
@@ -182,7 +182,7 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
         ),
         "reconsidered": lambda: (
             _("Your request to join ‘%(name)s’ is looked at again", name=name),
-            _("A moderator has taken back the answer. You get an e-mail when there is a new one."),
+            _("A moderator has withdrawn the answer. You get an e-mail when there is a new one."),
         ),
         "suspended": lambda: (
             _("Your access to ‘%(name)s’ is on hold", name=name),
