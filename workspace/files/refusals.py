@@ -19,6 +19,6 @@ REFUSALS = {
     Refusal.ENCRYPTED: _l("The file is protected by a password. Save it without one."),
     Refusal.PIXELS: _l("The picture has too many pixels. Make it smaller: 60 million pixels are the most."),
     Refusal.BOMB: _l("The file unpacks to far more than it takes up, so it can't be used here."),
-    Refusal.INFECTED: _l("The virus scanner objects to the file, so it can't be used here."),
+    Refusal.INFECTED: _l("The file holds a virus."),
     Refusal.TOO_MUCH_WORK: _l("It takes too long to look at the file. Make it smaller or simpler."),
 }

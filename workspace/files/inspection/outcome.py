@@ -75,8 +75,8 @@ class Refusal(StrEnum):
     MACROS = "macros"
     ENCRYPTED = "encrypted"
     PIXELS = "pixels"
-    INFECTED = "infected"
     BOMB = "bomb"  # unpacks to far more than it should
+    INFECTED = "infected"  # says the scanner, which is asked elsewhere
     TOO_MUCH_WORK = "too_much_work"  # the limits of the child process ended it
 
 
@@ -88,7 +88,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InspectionOutcome:
     """What came of it: either a refusal, or a kind and what is kept.
 
     `served` is the file that is stored and served: for a picture one without metadata, for all else the file itself.
