@@ -23,7 +23,7 @@ from workspace.files import names
 from workspace.files.inspection import InspectionOutcome, Refusal, process
 from workspace.files.models import File, FileState, FileVersion, place_of
 from workspace.files.receiving import new_key
-from workspace.files.scanner import Verdict, scan
+from workspace.files.scanner import ScanVerdict, scan
 from workspace.files.storage import storage
 from workspace.files.verbs import REFUSED_FILE, REPLACED_FILE
 from workspace.partnerships.activity_log import Entry, record, record_by
@@ -157,10 +157,10 @@ def _look(claimed: Claimed, folder: Path) -> int:
         for piece in storage().read(claimed.storage_key):
             file.write(piece)
     verdict = scan(source).verdict
-    if verdict is Verdict.SILENT:
+    if verdict is ScanVerdict.SILENT:
         _let_go(claimed, until=WHILE_SILENT)
         return 0
-    if verdict is Verdict.INFECTED:
+    if verdict is ScanVerdict.INFECTED:
         return _finish(claimed, InspectionOutcome(refusal=Refusal.INFECTED), None)
     outcome = process(source, claimed.name, into)
     return _finish(claimed, outcome, _keep(claimed.partnership_id, outcome))
