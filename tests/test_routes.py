@@ -206,6 +206,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     GET  /partnerships/<slug:slug>/links/<number:link_id>/screen        members add_members
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    POST /partnerships/<slug:slug>/links/<number:link_id>/reopening     members add_members
+    POST /partnerships/<slug:slug>/invitations/reopening                members add_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/undoing       members manage_members
     GET  /partnerships/<slug:slug>/administration                       members archive
     GET  /partnerships/<slug:slug>/beginning                            members edit_partnership
     POST /partnerships/<slug:slug>/mail-content                         members edit_partnership

@@ -25,7 +25,8 @@ from workspace import (
     request_guard,
     views,
 )
-from workspace.config import ROOT, Settings, files
+from workspace.config import ROOT, Settings
+from workspace.config.files import tighten
 from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback
 from workspace.extensions import babel, compress, csrf, login
@@ -150,7 +151,7 @@ class Workspace(Flask):
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
-    files.tighten(settings.instance, settings.database_url)
+    tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),
