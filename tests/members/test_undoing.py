@@ -31,6 +31,7 @@ from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation import undoing
+from workspace.members.transfers import service as transfers_service
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
 from workspace.permissions import Conflict, NotAllowed
@@ -283,6 +284,13 @@ class TestWhoIsRefused:
             moderation_service.leave(asking)
         db.session.commit()
         assert "It is too late to undo this" in world.refused()
+
+    def test_it_is_for_a_membership_that_represents_another_organisation_since(self, world: World) -> None:
+        world.suspended()
+        moderation_service.lift(world.mette, world.carla.id)
+        moved = transfers_service.move(world.mette, world.carla.id, world.bo.organisation_id, confirmed=True)
+        db.session.commit()
+        assert "It is too late to undo this" in world.refused(member=moved)
 
     @pytest.mark.parametrize("since", ["a text", "a role", "a challenge"])
     def test_it_is_after_whoever_was_let_in_took_part(self, since: str, world: World) -> None:

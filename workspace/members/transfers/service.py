@@ -113,7 +113,8 @@ def _membership_for(by: Membership, member: Membership, organisation_id: int) ->
     member.transition_to(MembershipState.ENDED, by=by)
     member.ending = Ending.MOVED
     db.session.flush()  # A person has one present membership: the old one first.
-    moved = Membership(**columns | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
+    new = {"id": None, "organisation_id": organisation_id, "created_at": clock.now(), "before_decision": {}}
+    moved = Membership(**columns | new)
     db.session.add(moved)
     db.session.flush()
     _hand_on(member, moved)
