@@ -18,7 +18,7 @@ SECONDS = 60  # for all of it
 SECONDS_FOR_PING = 1.5
 CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
-FOUND = re.compile(r"stream: (.*) FOUND")
+FOUND = re.compile(r"stream: ([ -~]+) FOUND")
 
 log = logging.getLogger(__name__)
 
