@@ -27,6 +27,8 @@ EXCEPTIONS = {
     "demo/mail.html": SEVERAL,
     "demo/mailbox.html": SEVERAL,
     "digests/settings.html": SEVERAL,
+    "files/redaction.html": NAMED_BY_RESOURCE,
+    "files/withdrawal.html": NAMED_BY_RESOURCE,
     "live/feed.html": LIVE,
     "live/post.html": LIVE,
     "members/appointment.html": NAMED_BY_RESOURCE,

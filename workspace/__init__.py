@@ -25,7 +25,8 @@ from workspace import (
     request_guard,
     views,
 )
-from workspace.config import ROOT, Settings, files
+from workspace.config import ROOT, Settings
+from workspace.config.files import tighten
 from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback
 from workspace.extensions import babel, compress, csrf, login
@@ -57,6 +58,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "files",
     "results",
     "members",
     "audit",
@@ -130,7 +132,7 @@ class Workspace(Flask):
             endpoint, _values = self.create_url_adapter(self.request_class(environ)).match()  # type: ignore[union-attr]
         except HTTPException:
             return request_bodies.LARGEST
-        return request_bodies.largest_for(self.view_functions[endpoint])
+        return request_bodies.largest_for(self.view_functions[endpoint], self.settings.largest_file)
 
     def _body(self, environ: "WSGIEnvironment") -> AbstractContextManager[Any]:
         """Read the body, where the server has not done it."""
@@ -149,7 +151,7 @@ class Workspace(Flask):
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
-    files.tighten(settings.instance, settings.database_url)
+    tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),

@@ -14,19 +14,15 @@ from workspace.web.fragment_cache import cached_fragment
 
 
 def comment_line(
-    membership: Membership,
-    post: Post | AnyRow,
-    comment: AnyRow,
-    marked: int | None = None,
-    files: tuple[tuple[Any, ...], ...] = (),
+    membership: Membership, post: Post | AnyRow, comment: AnyRow, marked: int | None = None, files: tuple[Any, ...] = ()
 ) -> Markup:
-    """A comment in its thread, with its files, and with what its reader may do with it."""
+    """A comment in its thread, with what its reader may do with it."""
     is_own = comment.author_id == membership.id
     return cached_fragment(
         "comments/_comment.html",
         comment=comment,
-        partnership=membership.partnership.link,
         files=files,
+        partnership=membership.partnership.link,
         post_number=post.number,
         is_open=not post.withdrawn_at and not post.closed_at,
         is_own=is_own,

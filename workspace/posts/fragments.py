@@ -27,12 +27,12 @@ def card(
     membership: Membership,
     post: AnyRow,
     figures: tuple[tuple[Any, ...], ...] = (),
-    files: tuple[tuple[Any, ...], ...] = (),
+    files: tuple[Any, ...] = (),
 ) -> Markup:
     """A post in the feed, with what its reader may do with it; its addresses begin at the feed's.
 
-    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target.
-    `files` are its files (`FileRow` in workspace/files/queries.py).
+    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target;
+    `files` are those that it carries (files/queries.FileRow).
     """
     is_own = post.author_id == membership.id
     return cached_fragment(
