@@ -26,6 +26,7 @@ from workspace.files import attaching, checking, receiving
 from workspace.files.attaching import Attachments
 from workspace.files.models import File, FileVersion
 from workspace.files.storage import storage
+from workspace.members.invitations import list_reader, listed_people
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
 from workspace.partnerships import creation
@@ -71,6 +72,11 @@ def make_user(name: str = "", organisation: Organisation | None = None, *, email
             **fields,
         )
     )
+
+
+def listed(text: str) -> list[listed_people.Row]:
+    """The people on a pasted list."""
+    return listed_people.rows_of(list_reader.read(text).people)
 
 
 def make_administrator(**fields: Any) -> User:

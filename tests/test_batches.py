@@ -22,7 +22,7 @@ from workspace.db import db, failures
 from workspace.db.failures import Failure
 from workspace.mail.models import Mail, enqueue
 from workspace.mail.models import MailState as Standing
-from workspace.members.invitations.address_parser import Row, RowStatus
+from workspace.members.invitations.listed_people import Row, RowStatus
 from workspace.members.invitations.service import invite
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import Level

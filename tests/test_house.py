@@ -21,13 +21,15 @@ from workspace.config import ROOT
 from workspace.db import Base
 from workspace.digests import forms as digest_forms
 from workspace.digests import queries as digest_queries
+from workspace.files.inspection import Refusal
+from workspace.files.refusals import REFUSALS
 from workspace.i18n import formatting
 from workspace.mail import queries as mail_queries
 from workspace.mail.message_types import EMAIL_TYPES, PRIORITIES
 from workspace.mail.models import MailState
 from workspace.mail.queries import OutboxFilter
 from workspace.members import labels as member_labels
-from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.invitations.listed_people import RowStatus
 from workspace.notifications.dispatch import NotificationKind
 from workspace.organisations import labels as organisation_labels
 from workspace.organisations.models import OrganisationKind, Side
@@ -219,6 +221,7 @@ TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
     "visibilities": (Visibility, member_labels.VISIBILITIES),
     "rows of an invitation": (RowStatus, member_labels.FATES),
     "kinds of organisations": (OrganisationKind, organisation_labels.KINDS),
+    "refusals of files": (Refusal, REFUSALS),
     "kinds of indicators": (IndicatorKind, result_labels.INDICATOR_KINDS),
     "directions of indicators": (Direction, result_labels.DIRECTIONS),
     "what indicators measure": (Measures, result_labels.MEASURES),

@@ -28,6 +28,7 @@ from tests.factories import (
     comment,
     hold,
     keep_bytes,
+    listed,
     make_administrator,
     make_organisation,
     make_role,
@@ -45,7 +46,6 @@ from workspace.db import Base, db
 from workspace.db.installation import note_key, note_worker
 from workspace.members.address_changes import service as address_changes_service
 from workspace.members.address_changes.service import Mailbox
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.organisation_requests import service as organisation_requests_service
@@ -209,6 +209,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     GET  /partnerships/<slug:slug>/links/<number:link_id>/screen        members add_members
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    POST /partnerships/<slug:slug>/links/<number:link_id>/reopening     members add_members
+    POST /partnerships/<slug:slug>/invitations/reopening                members add_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/undoing       members manage_members
     GET  /partnerships/<slug:slug>/administration                       members archive
     GET  /partnerships/<slug:slug>/beginning                            members edit_partnership
     POST /partnerships/<slug:slug>/mail-content                         members edit_partnership
@@ -467,7 +470,7 @@ class World:
         self.posts = {name: challenge(self.seats[name]) for name in ("moderator", "contributor")}
         [self.invitation] = invitations_service.invite(
             moderator,
-            address_parser.read(self.partnership, "ny@example.dk"),
+            listed("ny@example.dk"),
             level=Level.OBSERVER,
             organisation_id=moderator.organisation_id,
             language="en",

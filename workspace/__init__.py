@@ -141,10 +141,11 @@ class Workspace(Flask):
         return closing(request_bodies.read(environ, self.largest_body(environ)))
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Run the view, and commit what it did; an answer that refuses undoes it."""
+        """Run the view, and commit what it did; an answer that refuses undoes it, unless a part is to be kept."""
         response: Response = self.make_response(super().dispatch_request())
-        (db.session.commit if response.status_code < 400 else db.session.rollback)()
-        g.committed = response.status_code < 400
+        is_done = response.status_code < 400 or g.pop("is_done_in_part", False)
+        (db.session.commit if is_done else db.session.rollback)()
+        g.committed = is_done
         return response
 
 

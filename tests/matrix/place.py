@@ -7,23 +7,12 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from tests.client import HTMX, Client
-from tests.factories import (
-    Holder,
-    Level,
-    add_member,
-    challenge,
-    comment,
-    hold,
-    make_role,
-    make_user,
-    share,
-)
+from tests.factories import Holder, Level, add_member, challenge, comment, hold, listed, make_role, make_user, share
 from tests.test_routes import ROUTES, Route, SignIn, World
 from workspace import Workspace, rich_text
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.installation import note_key, note_worker
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation
@@ -224,7 +213,7 @@ class Place(World):
 
 def invite(by: Membership, email: str) -> Invitation:
     """Invite one address, with a greeting."""
-    rows, organisation_id = address_parser.read(by.partnership, email), by.organisation_id
+    rows, organisation_id = listed(email), by.organisation_id
     about: dict[str, Any] = {"level": Level.OBSERVER, "language": "en", "greeting": "Kom med"}
     [made] = invitations_service.invite(by, rows, organisation_id=organisation_id or 0, **about)
     return made

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import PASSWORD, Level, add_member, make_administrator, make_user, start_partnership
+from tests.factories import PASSWORD, Level, add_member, listed, make_administrator, make_user, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
@@ -18,9 +18,9 @@ from workspace.db import db
 from workspace.mail import delivery, mime
 from workspace.mail.models import Mail
 from workspace.members.admin_join import views as admin_join_views
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import listed_people
 from workspace.members.invitations import service as invitations_service
-from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.invitations.listed_people import RowStatus
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import service as moderation_service
@@ -37,7 +37,7 @@ def moderator(app: Workspace) -> Membership:
 def invite(by: Membership, *emails: str, level: Level = Level.CONTRIBUTOR) -> list[Invitation]:
     made = invitations_service.invite(
         by,
-        address_parser.read(by.partnership, "\n".join(emails)),
+        listed("\n".join(emails)),
         level=level,
         organisation_id=by.organisation_id,
         language="en",
@@ -48,14 +48,14 @@ def invite(by: Membership, *emails: str, level: Level = Level.CONTRIBUTOR) -> li
 
 
 def fates(by: Membership, text: str) -> list[tuple[str, RowStatus]]:
-    return [(row.email, row.status) for row in address_parser.read(by.partnership, text)]
+    return [(row.email, row.status) for row in listed_people.with_statuses(by.partnership, listed(text))]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_csv_with_a_header_is_read(moderator: Membership, separator: str) -> None:
     lines = [["Navn", "Titel", "E-mail"], ["Åse Ø", "Leder", "aase@x.dk"], ["", "", ""], ["Kort"]]
     text = "\n".join(separator.join(line) for line in lines)
-    rows = address_parser.read(moderator.partnership, text)
+    rows = listed(text)
     assert [(row.name, row.email, row.status) for row in rows] == [
         ("Åse Ø", "aase@x.dk", RowStatus.NEW),
     ]
@@ -85,13 +85,13 @@ def test_two_spellings_are_one_address(moderator: Membership) -> None:
 def test_hundreds_of_lines_of_dirt_leave_the_good_rows(moderator: Membership) -> None:
     dirt = ["", "@", "a@", "x y z", "<>", "<script>@x", '"', "\x00@x.dk", "a@b@c", "'; DROP TABLE mail; --", "\ufeff"]
     lines = [dirt[number % len(dirt)] if number % 10 else f"god{number}@x.dk" for number in range(900)]
-    rows = address_parser.read(moderator.partnership, "\n".join(lines))
+    rows = listed("\n".join(lines))
     good = [row.email for row in rows if row.status is RowStatus.NEW]
     assert good == [f"god{number}@x.dk" for number in range(0, 900, 10)]
 
 
 def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) -> None:
-    rows = address_parser.read(moderator.partnership, 'E-mail,Navn\na@x.dk,"Bo\x0b\u2028Bcc: alle@x.dk"')
+    rows = listed('E-mail,Navn\na@x.dk,"Bo\x0b\u2028Bcc: alle@x.dk"')
     assert rows[0].name == "Bo alle@x.dk"
     moderator.partnership.name = "Tag\r\nBcc: alle@x.dk"
     [made] = invite(moderator, "a@x.dk")
@@ -211,6 +211,23 @@ def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership,
     browser = sign_in(user)
     assert browser.submit(f"/invitations/{token}").status_code == status
     assert browser.get(moderator.partnership.address).status_code == 404
+
+
+@pytest.mark.parametrize("is_still_there", [True, False])
+def test_a_link_that_was_withdrawn_says_whom_to_ask_and_nothing_else(
+    is_still_there: bool, moderator: Membership, client: Client
+) -> None:
+    other = add_member(moderator, make_user("Ukendt Moderator"), Level.MODERATOR)
+    [made] = invite(moderator, "ny@x.dk")
+    invitations_service.withdraw(other, made.id)
+    if not is_still_there:
+        moderator.level = Level.OBSERVER
+    answer = client.get(invitations_service.address(made.id), headers={"Accept-Language": "en"})
+    asked = f"ask {moderator.user.name} from {moderator.organisation.name}, who invited you"
+    assert (answer.status_code, asked in answer.text) == (410, is_still_there)
+    assert "A moderator has withdrawn it." in answer.text
+    assert other.user.name not in answer.text
+    assert moderator.user.email not in answer.text
 
 
 def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: Membership, app: Workspace) -> None:

@@ -26,7 +26,7 @@ from workspace.mail.models import Mail, MailState
 from workspace.members.invitations import list_reader
 from workspace.members.invitations import preview as previews
 from workspace.members.invitations import service as invitations_service
-from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.invitations.listed_people import RowStatus
 from workspace.members.invitations.preview import Evidence, Preview, Suggestion
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer

@@ -13,6 +13,7 @@ from tests.factories import (
     add_member,
     challenge,
     hold,
+    listed,
     make_administrator,
     make_role,
     make_user,
@@ -26,7 +27,6 @@ from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members.admin_join import views as admin_join_views
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import InvitationAnswer
 from workspace.members.moderation import service as moderation_service
@@ -126,7 +126,7 @@ class TestLettingAnOrganisationGo:
         hold(make_role(moderator, "Data"), seat, moderator)
         [invited] = invitations_service.invite(
             moderator,
-            address_parser.read(moderator.partnership, "ny@x.dk"),
+            listed("ny@x.dk"),
             level=Level.OBSERVER,
             organisation_id=seat.organisation_id,
             language="en",

@@ -16,14 +16,13 @@ from sqlalchemy import func, select
 
 from tests.database_snapshot import DatabaseSnapshot
 from tests.databases import KIND
-from tests.factories import Level, add_member, make_administrator, make_user, start_partnership
+from tests.factories import Level, add_member, listed, make_administrator, make_user, start_partnership
 from tests.partnerships.test_log import a_request, numbers
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
 from workspace.db import db
 from workspace.mail.models import Mail
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink
@@ -53,9 +52,7 @@ class Place:
         ).id
         new = make_user(organisation=bent.user.organisation, email="ny@x.dk")
         self.new = new.id
-        [made] = invitations_service.invite(
-            anna, address_parser.read(anna.partnership, new.email), **INVITED, organisation_id=anna.organisation_id
-        )
+        [made] = invitations_service.invite(anna, listed(new.email), **INVITED, organisation_id=anna.organisation_id)
         self.invitation = made.id
         self.links = [
             join_requests_service.open_link(anna, level=Level.OBSERVER, hours=1, most_uses=1).id for _ in range(2)
@@ -146,7 +143,7 @@ def join(link: int, user_id: int) -> Work:
 
 def invite(by: int, email: str) -> Work:
     def work() -> object:
-        rows = address_parser.read(seat(by).partnership, email)
+        rows = listed(email)
         return invitations_service.invite(seat(by), rows, **INVITED, organisation_id=seat(by).organisation_id)
 
     return work

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlalchemy import or_, select
 
 from tests.client import Client
-from tests.factories import Level, add_member, challenge, make_organisation, make_user, share, start_partnership
+from tests.factories import Level, add_member, challenge, listed, make_organisation, make_user, share, start_partnership
 from workspace import Workspace, clock
 from workspace.accounts import sessions
 from workspace.accounts.models import User
@@ -35,7 +35,6 @@ from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as MailState
 from workspace.members import expiry
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer
@@ -140,7 +139,7 @@ class Memberships(RuleBasedStateMachine):
         model = self.model[whom]
 
         def verb() -> None:
-            rows = address_parser.read(self._partnership(), self._user(whom).email)
+            rows = listed(self._user(whom).email)
             organisation_id = self._user(whom).organisation_id or 0
             invitations_service.invite(
                 self._seat(by), rows, level=level, organisation_id=organisation_id, language="en", greeting=""

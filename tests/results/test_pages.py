@@ -82,7 +82,7 @@ def test_what_is_right_is_saved_and_what_is_not_is_marked(town: Town, indicator:
     right = {f"a-{key(indicator, date(2025, 9, 30))}": "97", f"b-{key(indicator, date(2025, 9, 30))}": "130"}
     hole = {f"na-{key(indicator, date(2025, 6, 30))}": "on", f"why-{key(indicator, date(2025, 6, 30))}": "Nyt system"}
     answer = browser.submit(entry(town), wrong | right | hole, page=entry(town))
-    assert answer.status_code == 200, "An answer of 4xx would undo what has been saved"
+    assert answer.status_code == 422
     page = Page(answer.text)
     assert "Have they been swapped?" in page.text
     assert "2 numbers are saved" in page.text
@@ -100,9 +100,33 @@ def test_two_reporters_at_once_see_both_numbers(town: Town, indicator: Indicator
         answer = browser.post(entry(town), data=mine | sent)
         assert answer.status_code == status
         if status == 409:
-            assert "Farida Nazari has entered 63% (74 of 118)" in Page(answer.text).text
+            text = Page(answer.text).text
+            assert "Nothing is saved yet" in text
+            assert "Farida Nazari has entered 63% (74 of 118)" in text
+            assert "You wrote 61% (72 of 118), which is not saved." in text
             assert Page(answer.text).form(entry(town))[first] == "72"
     assert len(present(indicator)) == 1
+
+
+def test_what_is_in_no_conflict_is_saved_beside_one_that_is(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    moderator, browser = sign_in(town.moderator.user), sign_in(town.members[OWN].user)
+    form = browser.page(entry(town)).form(entry(town))
+    theirs = {f"a-{key(indicator, LATEST)}": "74", f"b-{key(indicator, LATEST)}": "118"}
+    assert moderator.submit(entry(town), theirs, page=entry(town)).status_code == 303
+    mine = {f"a-{key(indicator, LATEST)}": "72", f"note-{key(indicator, LATEST)}": "Talt to gange"}
+    right = {f"a-{key(indicator, EARLIER)}": "60", f"b-{key(indicator, EARLIER)}": "100"}
+    answer = browser.post(entry(town), data=form | theirs | mine | right)
+    assert answer.status_code == 409
+    page = Page(answer.text)
+    assert "The number is saved." in page.text
+    assert "The rest is not saved yet" in page.text
+    assert [(row.numerator, row.to_day) for row in present(indicator)] == [(74, LATEST), (60, EARLIER)]
+    kept = page.form(entry(town))
+    assert (kept[f"a-{key(indicator, LATEST)}"], kept[f"note-{key(indicator, LATEST)}"]) == ("72", "Talt to gange")
+    [correct] = [link.get("href", "") for link in page.all("a") if "/correction" in link.get("href", "")]
+    carried = browser.page(correct).form(correct.partition("?")[0])
+    assert carried[f"a-{key(indicator, LATEST)}"] == "72", "What was typed need not be typed again"
+    assert carried[f"note-{key(indicator, LATEST)}"] == "Talt to gange"
 
 
 def test_a_number_far_from_the_last_is_asked_about_and_not_blocked(
@@ -222,6 +246,11 @@ def test_a_correction_is_shown_with_what_was_before(town: Town, indicator: Indic
     )
     assert stale.status_code == 409
     assert "63% (79 of 126)" in Page(stale.text).text
+    present_one = results(town, f"/measurements/{present(indicator)[0].id}/correction")
+    again = Page(stale.text).form(present_one)
+    assert (again[f"a-{key(indicator, LATEST)}"], again["why"]) == ("1", "x")
+    assert browser.post(present_one, data=again).status_code == 303
+    assert [row.numerator for row in present(indicator)] == [1]
 
 
 def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicator, sign_in: SignIn) -> None:

@@ -93,6 +93,14 @@ def test_everything_is_found_on_one_page(moderator: Membership, reader: Membersh
     assert "6 fund" in page.text
 
 
+def test_a_role_is_found_however_its_words_are_inflected(moderator: Membership, reader: Membership) -> None:
+    make_role(moderator, "Børn og møbler", "Svarer for legepladser")
+    for words in ("barn", "børnene", "møbel", "legeplads", "plads", "barn møblerne"):
+        assert titles(searched(reader, words)) == ["Børn og møbler"], words
+    for words in ("barnebarn", "mø stol", "svar plet"):
+        assert titles(searched(reader, words)) == [], words
+
+
 def test_a_field_in_the_top_bar_searches_where_one_is(moderator: Membership, sign_in: SignIn) -> None:
     browser = sign_in(moderator.user)
     [everywhere] = [form for form in browser.page("/partnerships").all("form") if form.get("role") == "search"]

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from tests.client import Client
 from tests.databases import KIND
-from tests.factories import Level, add_member, comment, make_administrator, make_user, share, start_partnership
+from tests.factories import Level, add_member, comment, listed, make_administrator, make_user, share, start_partnership
 from tests.live.conftest import Browser, Still
 from tests.live.test_serving import Reader, connect, served
 from workspace import Workspace
@@ -22,7 +22,6 @@ from workspace.audit.models import AuditAction, AuditEvent
 from workspace.config import Settings
 from workspace.db import db
 from workspace.live.streams import Streams
-from workspace.members.invitations import address_parser
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InvitationAnswer
@@ -119,7 +118,7 @@ def test_its_links_are_dead(moderator: Membership, desk: Client, client: Client)
     link = join_requests_service.open_link(moderator, level=Level.CONTRIBUTOR, hours=2, most_uses=5)
     [invitation] = invitations_service.invite(
         moderator,
-        address_parser.read(moderator.partnership, "anden.adresse@x.dk"),
+        listed("anden.adresse@x.dk"),
         level=Level.MODERATOR,
         organisation_id=moderator.organisation_id,
         language="da",

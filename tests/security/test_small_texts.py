@@ -21,7 +21,7 @@ from workspace.accounts.models import User, email_key
 from workspace.db import db
 from workspace.i18n import danish
 from workspace.mail.message_types import filled
-from workspace.members.invitations import address_parser, list_reader
+from workspace.members.invitations import list_reader, listed_people
 from workspace.notifications.emails import shortened
 from workspace.partnerships.models import Membership
 from workspace.posts.versions import MOST_SHOWN
@@ -195,7 +195,7 @@ def merged(text: str) -> object:
 
 
 def listed(text: str) -> object:
-    return list_reader.count(text), list_reader.read(text[: address_parser.LONGEST], VOCABULARY)
+    return list_reader.count(text), list_reader.read(text[: listed_people.LONGEST], VOCABULARY)
 
 
 def edited(text: str) -> object:
@@ -217,8 +217,8 @@ READERS: dict[str, tuple[Callable[[str], object], dict[str, Callable[[int], str]
     "names": (named, of(MENTIONS), MAX_TEXT),
     "versions": (compared, of(TEXTS), MAX_TEXT),
     "merging": (merged, of(BODIES), MAX_TEXT),
-    "addresses": (listed, of(LISTS), address_parser.MOST * 20),
-    "an address": (address_parser._address, of(LISTS), address_parser.LONGEST),
+    "addresses": (listed, of(LISTS), listed_people.MOST * 20),
+    "an address": (listed_people._address, of(LISTS), listed_people.LONGEST),
     "its key": (email_key, of(LISTS + TEXTS), 1_000_000),
     "the way back": (lambda text: form_recovery.local_address(f"/{text}"), of(TEXTS), 1_000_000),
     "another way back": (lambda text: form_recovery.local_address(f"//{text}"), of(TEXTS), 1_000_000),
@@ -442,18 +442,18 @@ def test_a_pasted_list_of_the_largest_size_is_answered_at_once(
 ) -> None:
     browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
     common = {"level": "observer", "organisation": moderator.organisation_id, "language": "da"}
-    for text in (piece * address_parser.MOST, "E-mail;Navn\n" + piece * address_parser.MOST, repeated(piece, 400_000)):
+    for text in (piece * listed_people.MOST, "E-mail;Navn\n" + piece * listed_people.MOST, repeated(piece, 400_000)):
         answers.least(lambda: browser.submit(address, common | {"addresses": text}), {200, 413, 422}, most)  # noqa: B023
 
 
 def test_too_many_addresses_are_refused_and_kept(moderator: Membership, sign_in: SignIn) -> None:
     browser, address = sign_in(moderator.user), f"{moderator.partnership.address}invitations"
-    pasted = "\n".join(f"p{number}@x.dk" for number in range(address_parser.MOST + 1))
+    pasted = "\n".join(f"p{number}@x.dk" for number in range(listed_people.MOST + 1))
     common = {"level": "observer", "organisation": moderator.organisation_id, "language": "da"}
     answer = browser.submit(address, common | {"addresses": pasted})
     assert answer.status_code == 422
     assert "Inviter højst 1.000 ad gangen. Der står 1.001 på listen." in answer.text
-    assert f"p{address_parser.MOST}@x.dk" in answer.text
+    assert f"p{listed_people.MOST}@x.dk" in answer.text
 
 
 def test_a_text_that_is_too_long_is_told_so_in_numbers_as_danes_write_them_and_kept(

@@ -27,7 +27,7 @@ COOKIE = "code"
 @public
 def show() -> ResponseReturnValue:
     """The form to ask for a code."""
-    return render_template("accounts/code.html", form=CodeForm.asked())
+    return render_template("accounts/code_sign_in.html", form=CodeForm.asked())
 
 
 @blueprint.post("")
@@ -37,13 +37,13 @@ def ask() -> ResponseReturnValue:
     form, carried = CodeForm(), form_recovery.from_sign_in()
     form.next.data = target = form_recovery.local_address(form.next.data or "")
     if not form.validate():
-        return render_template("accounts/code.html", form=form, submitted=carried), 422
+        return render_template("accounts/code_sign_in.html", form=form, submitted=carried), 422
     address = form.email.data or ""
     try:
         token, is_mailed = sign_in.ask_code(address)
     except TryAgainLater as refused:
         form.refuse(form.email, refused.message)
-        return refused.answer(render_template("accounts/code.html", form=form, submitted=carried))
+        return refused.answer(render_template("accounts/code_sign_in.html", form=form, submitted=carried))
     cookie[COOKIE] = {
         "token": token,
         "to": address[:LONGEST_EMAIL],

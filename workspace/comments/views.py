@@ -116,7 +116,7 @@ def ask_to_withdraw(membership: Membership, post_number: int, number: int) -> Re
     comment.require_withdrawable(membership)
     context = _one(membership, post_number, comment)
     return page_or_partial(
-        "comments/withdrawal.html",
+        "comments/ask_to_withdraw.html",
         "comments/_withdrawal.html",
         focus="[data-focus]",
         form=WithdrawalForm(),
@@ -132,7 +132,7 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
     form = WithdrawalForm()
     if not form.validate() or not form.is_reasoned(comment.author_id == membership.id):
         context = _one(membership, post_number, comment)
-        return htmx.form_error("comments/_withdrawal.html", page="comments/withdrawal.html", form=form, **context)
+        return htmx.form_error("comments/_withdrawal.html", page="comments/ask_to_withdraw.html", form=form, **context)
     comment.withdraw(membership, post_queries.post(membership, post_number), reason=form.reason.data or "")
     flash_live(_("The comment is withdrawn."))
     return shown(membership, post_number, number)

@@ -80,6 +80,8 @@ class Settings:
     )
     log_format: str = _setting("LOG_FORMAT", readers.log_format, "text")
     access_log: bool = _setting("ACCESS_LOG", readers.flag, True)
+    clamd_url: str = _setting("CLAMD_URL", readers.scanner, "")
+    storage_url: str = _setting("STORAGE_URL", readers.bucket, "")
     metrics_address: str = _setting("METRICS_ADDRESS", readers.listening_address, "")
     busy_timeout: float = 5.0
     secure_cookies: bool = True

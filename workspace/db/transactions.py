@@ -89,6 +89,11 @@ def rollback_request(*, has_failed: bool) -> None:
     g.writes = False
 
 
+def keep_in_part() -> None:
+    """Commit what the request did, although its answer is one of 4xx: it did a part, and the answer says which."""
+    g.is_done_in_part = True
+
+
 def run_after_request(work: Callable[[], None]) -> None:
     """Do `work` in a transaction of its own after the request's, whatever became of the request."""
     g.setdefault("deferred_work", []).append(work)

@@ -79,7 +79,7 @@ def index() -> str:
 
 @blueprint.get("/<number:number>")
 @public
-def show(number: int) -> str:
+def show_mail(number: int) -> str:
     """One mail: as HTML, as text, or its source."""
     view = request.args.get("view", "html")
     return render_template("demo/mail.html", mail=_found(number), view=view if view in VIEWS else "html")

@@ -19,7 +19,7 @@ from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.demo import demo_accounts, story_dates, story_files, story_results
 from workspace.mail import outbox
-from workspace.members.invitations import address_parser
+from workspace.members.invitations import list_reader, listed_people
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
@@ -348,7 +348,7 @@ class StoryPlayer:
         by = self._by(event)
         invitations_service.invite(
             by,
-            address_parser.read(self.partnership, event["emails"]),
+            listed_people.rows_of(list_reader.read(event["emails"]).people),
             level=Level(event["level"]),
             organisation_id=by.organisation_id,
             language="da",

@@ -21,7 +21,7 @@ from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_cl
 @signed_in
 def show(user: User) -> ResponseReturnValue:
     """When one's digest comes, and what the next one will look like."""
-    return render_template("digests/settings.html", **_page(user, DigestForm(obj=user)))
+    return render_template("digests/show.html", **_page(user, DigestForm(obj=user)))
 
 
 @blueprint.post("/settings/digest")
@@ -30,7 +30,7 @@ def save(user: User) -> ResponseReturnValue:
     """Keep what was chosen, and say when the next digest comes."""
     form = DigestForm(obj=user)
     if not form.validate():
-        return form_error("digests/_form.html", page="digests/settings.html", **_page(user, form))
+        return form_error("digests/_form.html", page="digests/show.html", **_page(user, form))
     preferences.choose_digest(
         user,
         frequency=form.digest_frequency.data,

@@ -20,10 +20,10 @@ from workspace.config.files import make_folder
 from workspace.db import db, failures
 from workspace.db.statements import now_param
 from workspace.files import names
-from workspace.files.inspection import Outcome, Refusal, process
+from workspace.files.inspection import InspectionOutcome, Refusal, process
 from workspace.files.models import File, FileState, FileVersion, place_of
 from workspace.files.receiving import new_key
-from workspace.files.scanner import Verdict, scan
+from workspace.files.scanner import ScanVerdict, scan
 from workspace.files.storage import storage
 from workspace.files.verbs import REFUSED_FILE, REPLACED_FILE
 from workspace.partnerships.activity_log import Entry, record, record_by
@@ -68,7 +68,7 @@ def check(partnership_id: int, number: int) -> int:
     if claimed is None:
         return 0
     if claimed.attempts > MOST_ATTEMPTS:
-        return _finish(claimed, Outcome(refusal=Refusal.TOO_MUCH_WORK), None)
+        return _finish(claimed, InspectionOutcome(refusal=Refusal.TOO_MUCH_WORK), None)
     try:
         with _folder() as folder:
             return _look(claimed, folder)
@@ -157,16 +157,16 @@ def _look(claimed: Claimed, folder: Path) -> int:
         for piece in storage().read(claimed.storage_key):
             file.write(piece)
     verdict = scan(source).verdict
-    if verdict is Verdict.SILENT:
+    if verdict is ScanVerdict.SILENT:
         _let_go(claimed, until=WHILE_SILENT)
         return 0
-    if verdict is Verdict.INFECTED:
-        return _finish(claimed, Outcome(refusal=Refusal.INFECTED), None)
+    if verdict is ScanVerdict.INFECTED:
+        return _finish(claimed, InspectionOutcome(refusal=Refusal.INFECTED), None)
     outcome = process(source, claimed.name, into)
     return _finish(claimed, outcome, _keep(claimed.partnership_id, outcome))
 
 
-def _keep(partnership_id: int, outcome: Outcome) -> Kept | None:
+def _keep(partnership_id: int, outcome: InspectionOutcome) -> Kept | None:
     """Put what is kept into the storage."""
     if outcome.served is None:
         return None
@@ -178,7 +178,7 @@ def _keep(partnership_id: int, outcome: Outcome) -> Kept | None:
     return kept
 
 
-def _finish(claimed: Claimed, outcome: Outcome, kept: Kept | None) -> int:
+def _finish(claimed: Claimed, outcome: InspectionOutcome, kept: Kept | None) -> int:
     """Write down what came of it, and commit, unless the file is gone; then delete what is not needed."""
     partnership = db.session.get_one(Partnership, claimed.partnership_id)
     with partnership.locked():
@@ -200,7 +200,7 @@ def _finish(claimed: Claimed, outcome: Outcome, kept: Kept | None) -> int:
     return 1
 
 
-def _take_place(file: File, version: FileVersion, outcome: Outcome, kept: Kept) -> None:
+def _take_place(file: File, version: FileVersion, outcome: InspectionOutcome, kept: Kept) -> None:
     """The version is ready: it stands under the file's name, unless a newer one does already."""
     version.state, version.kind = FileState.READY, outcome.kind
     version.width, version.height, version.pages = outcome.width, outcome.height, outcome.pages
@@ -213,7 +213,7 @@ def _take_place(file: File, version: FileVersion, outcome: Outcome, kept: Kept) 
         file.name = names.with_ending(file.name, version.kind)
 
 
-def _refuse(file: File, version: FileVersion, outcome: Outcome) -> None:
+def _refuse(file: File, version: FileVersion, outcome: InspectionOutcome) -> None:
     version.state, version.refusal, version.storage_key = FileState.REFUSED, outcome.refusal, None
     if not file.is_withdrawn:
         _tell(file, REFUSED_FILE, None)

@@ -27,7 +27,7 @@ from workspace.files import quota
 from workspace.files.labels import ACCEPTED
 from workspace.files.models import File, FileVersion
 from workspace.files.names import kept_name
-from workspace.files.storage import PIECE, storage
+from workspace.files.storage import CHUNK, storage
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict, UserError
 
@@ -143,7 +143,7 @@ def incoming(sent: FileStorage, partnership_id: int) -> Iterator[Incoming]:
 
 def _copy(source: IO[bytes], target: IO[bytes], most: int) -> tuple[int, str]:
     size, digest = 0, hashlib.sha256()
-    while piece := source.read(PIECE):
+    while piece := source.read(CHUNK):
         size += len(piece)
         if size > most:
             raise TooLarge(_("The file is too large. A file may have at most %(num)s MB.", num=most // 2**20))

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 SECONDS = 60  # for all of it
-PIECE = 64 * 1024
+CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
 FOUND = re.compile(r"stream: (.*) FOUND")
 
 log = logging.getLogger(__name__)
 
 
-class Verdict(StrEnum):
+class ScanVerdict(StrEnum):
     """What the scanner says. Silence is no answer: the file waits, and is asked about again."""
 
     CLEAN = "clean"
@@ -34,26 +34,26 @@ class Verdict(StrEnum):
 class ScanResult:
     """What the scanner says of a file, and what it calls what it found."""
 
-    verdict: Verdict
+    verdict: ScanVerdict
     signature: str = ""
 
 
 def scan(path: Path) -> ScanResult:
     """Ask the scanner about a file. Without a scanner in the settings everything is clean."""
-    url = getattr(current_app.settings, "clamd_url", "")  # type: ignore[attr-defined]
+    url = current_app.settings.clamd_url  # type: ignore[attr-defined]
     if not url:
-        return ScanResult(Verdict.CLEAN)
+        return ScanResult(ScanVerdict.CLEAN)
     try:
         answer = _ask(url, path)
     except (OSError, UnicodeDecodeError) as error:
         log.warning("The scanner at CLAMD_URL does not answer: %s.", type(error).__name__)
-        return ScanResult(Verdict.SILENT)
+        return ScanResult(ScanVerdict.SILENT)
     if answer == "stream: OK":
-        return ScanResult(Verdict.CLEAN)
+        return ScanResult(ScanVerdict.CLEAN)
     if found := FOUND.fullmatch(answer):
-        return ScanResult(Verdict.INFECTED, found[1])
+        return ScanResult(ScanVerdict.INFECTED, found[1])
     log.warning("The scanner at CLAMD_URL answers %r.", answer)
-    return ScanResult(Verdict.SILENT)
+    return ScanResult(ScanVerdict.SILENT)
 
 
 def _ask(url: str, path: Path) -> str:
@@ -80,11 +80,11 @@ def _connected(url: str, deadline: float) -> socket.socket:
 
 
 def _send(file: BinaryIO, connection: socket.socket, deadline: float) -> None:
-    """The command, and the file in pieces, each after its length; a length of zero ends it."""
+    """The command, and the file in chunks, each after its length; a length of zero ends it."""
     connection.sendall(b"zINSTREAM\0")
-    while piece := file.read(PIECE):
+    while chunk := file.read(CHUNK):
         connection.settimeout(_left(deadline))
-        connection.sendall(struct.pack(">I", len(piece)) + piece)
+        connection.sendall(struct.pack(">I", len(chunk)) + chunk)
     connection.sendall(struct.pack(">I", 0))
 
 
@@ -92,9 +92,9 @@ def _answer(connection: socket.socket, deadline: float) -> str:
     answer = b""
     while not answer.endswith(b"\0") and len(answer) < LONGEST_ANSWER:
         connection.settimeout(_left(deadline))
-        if not (piece := connection.recv(LONGEST_ANSWER)):
+        if not (chunk := connection.recv(LONGEST_ANSWER)):
             break
-        answer += piece
+        answer += chunk
     return answer.rstrip(b"\0\n").decode()
 
 

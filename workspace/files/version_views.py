@@ -51,7 +51,7 @@ def describe(membership: Membership, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/<slug:slug>/files/<number:number>/withdrawal")
 @members_with(Action.SHARE)
-def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
+def show_withdrawal(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a file is removed."""
     queries.file(membership, number).require_withdrawable(membership)
     context = _removing(membership, number, RemovalForm())
@@ -85,7 +85,7 @@ def restore(membership: Membership, number: int) -> ResponseReturnValue:
 
 @blueprint.get("/<slug:slug>/files/<number:number>/redaction")
 @members_with(Action.REDACT)
-def ask_to_redact(membership: Membership, number: int) -> ResponseReturnValue:
+def show_redaction(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a file is deleted for good."""
     context = _removing(membership, number, RedactionForm())
     return page_or_partial("files/redaction.html", "files/_redaction.html", focus="[data-focus]", **context)

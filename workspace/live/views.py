@@ -76,7 +76,7 @@ def show_news(membership: Membership) -> ResponseReturnValue:
         return htmx.redirect_303(membership.partnership.address)
     wanted = request.args.get("kind", "")
     kind = PostKind(wanted) if wanted in list(PostKind) else None
-    return render_template("live/feed.html", **updates.of_feed(membership, kind, _after()))
+    return render_template("live/news.html", **updates.of_feed(membership, kind, _after()))
 
 
 @blueprint.get("/partnerships/<slug:slug>/posts/<number:number>/news")
@@ -86,7 +86,7 @@ def show_post_news(membership: Membership, number: int) -> ResponseReturnValue:
     found = updates.of_post(membership, number, _after())
     if not htmx.is_partial():
         return htmx.redirect_303(f"{membership.partnership.address}posts/{number}")
-    return render_template("live/post.html", **found)
+    return render_template("live/post_news.html", **found)
 
 
 def _after() -> int:

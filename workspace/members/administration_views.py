@@ -19,7 +19,7 @@ from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.posts.models import Post
 from workspace.roles.models import Role
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 NEW = timedelta(days=14)
 
@@ -61,10 +61,13 @@ def beginning(membership: Membership) -> ResponseReturnValue:
 def set_mail_content(membership: Membership) -> ResponseReturnValue:
     """Let mails carry titles only, or text as well."""
     form = MailContentForm()
-    partnerships_service.set_mail_content(membership, titles_only=form.titles_only.data)
-    flash_live(
+    before, chosen = membership.partnership.titles_only, form.titles_only.data
+    partnerships_service.set_mail_content(membership, titles_only=chosen)
+    told = (
         _("E-mails about the partnership carry titles only now.")
-        if form.titles_only.data
+        if chosen
         else _("E-mails about the partnership carry text now.")
     )
+    undo = Undo(f"{membership.partnership.address}mail-content", {"titles_only": "y"} if before else {})
+    flash_live(told, undo=undo if before != chosen else None)
     return redirect_client(f"{membership.partnership.address}administration")

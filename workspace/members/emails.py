@@ -121,6 +121,7 @@ def invited_closed(mail: Mail) -> EmailContent | None:
 @email_type("approved", _l("Request to join approved"))
 @email_type("declined", _l("Request to join declined"))
 @email_type("asked_back", _l("Question about a request to join"))
+@email_type("reconsidered", _l("Answer to a request withdrawn"))
 @email_type("suspended", _l("Access on hold"))
 @email_type("lifted", _l("Access opened again"))
 @email_type("removed", _l("Removed from a partnership"))
@@ -178,6 +179,10 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("Answer it in the workspace before they can answer your request.")
             if hidden
             else _("They want to know this before they answer your request:"),
+        ),
+        "reconsidered": lambda: (
+            _("Your request to join ‘%(name)s’ is looked at again", name=name),
+            _("A moderator has withdrawn the answer. You get an e-mail when there is a new one."),
         ),
         "suspended": lambda: (
             _("Your access to ‘%(name)s’ is on hold", name=name),
@@ -237,6 +242,7 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
         "level_changed": membership.is_active and mail.payload.get("level") == membership.level,
         "suspended": membership.state is MembershipState.SUSPENDED and not membership.is_active,
         "asked_back": membership.state is MembershipState.REQUESTED and bool(membership.moderator_question),
+        "reconsidered": membership.state is MembershipState.REQUESTED,
         "declined": membership.ending is Ending.DECLINED,
         "removed": membership.ending is Ending.REMOVED,
     }[mail.kind]

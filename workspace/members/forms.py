@@ -23,8 +23,8 @@ from wtforms.validators import DataRequired, InputRequired, NumberRange, Optiona
 
 from workspace import clock
 from workspace.i18n import formatting
-from workspace.members.invitations import address_parser as pasted
 from workspace.members.invitations import list_reader
+from workspace.members.invitations import listed_people as pasted
 from workspace.members.labels import VISIBILITIES
 from workspace.members.moderation.ways_in import Retained
 from workspace.organisations.labels import KINDS

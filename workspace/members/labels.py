@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from workspace.members.invitations.address_parser import RowStatus
+from workspace.members.invitations.listed_people import RowStatus
 from workspace.partnerships.models import Ending, Visibility
 from workspace.permissions import Level
 

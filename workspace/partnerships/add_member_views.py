@@ -22,7 +22,7 @@ def find_people(membership: Membership) -> ResponseReturnValue:
     """People of the organisations that take part, by what their names begin with; of invited ones by address."""
     words = words_typed(request.args)
     return page_or_partial(
-        "partnerships/people.html",
+        "partnerships/find_people.html",
         "partnerships/_people.html",
         **partnership_context(membership),
         words=words,

@@ -283,6 +283,8 @@ class Membership(Model):
     request_text: Mapped[str] = mapped_column(Text, default="")
     moderator_question: Mapped[str] = mapped_column(Text, default="")
     request_exchange: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # What the last decision replaced, as long as it can be undone (members/moderation/undoing.py).
+    before_decision: Mapped[dict[str, Any]] = mapped_column(Details, default=dict, nullable=True)
     # The moderator who offers this member to take over from them.
     moderation_offered_by_id: Mapped[int | None]
     link_id: Mapped[int | None]
@@ -368,6 +370,7 @@ class Membership(Model):
     def decide(self, level: Level | None, *, at: datetime | None = None) -> None:
         """Store a moderator's decision about this person: the level, or None for no access."""
         self.decided_at, self.decided_level = at or clock.now(), level
+        self.before_decision = {}
 
     def level_within_decision(self, offered: Level) -> Level:
         """What somebody gets who comes in by themselves: never more than moderators decided last.
@@ -383,8 +386,8 @@ class Membership(Model):
         self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
-        self.moderator_question, self.request_exchange = "", {}
-        self.moderation_offered_by_id = None
+        self.moderator_question, self.moderation_offered_by_id = "", None
+        self.before_decision = {}
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

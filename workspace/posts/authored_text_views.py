@@ -97,7 +97,7 @@ def restore(membership: Membership, number: int) -> ResponseReturnValue:
 def ask_to_redact(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a text is erased."""
     about = _about(membership, authored_text_queries.text(membership, number))
-    return page_or_partial("posts/redaction.html", "posts/_redaction.html", form=RedactionForm(), **about)
+    return page_or_partial("posts/ask_to_redact.html", "posts/_redaction.html", form=RedactionForm(), **about)
 
 
 @blueprint.post("/<slug:slug>/texts/<number:number>/redaction")
@@ -108,7 +108,7 @@ def redact(membership: Membership, number: int) -> ResponseReturnValue:
     form = RedactionForm()
     if not form.validate():
         about = _about(membership, text)
-        return htmx.form_error("posts/_redaction.html", page="posts/redaction.html", form=form, **about)
+        return htmx.form_error("posts/_redaction.html", page="posts/ask_to_redact.html", form=form, **about)
     if text.comment:
         text.comment.redact(membership, text.post, form.reason.data)
     else:

@@ -163,7 +163,7 @@ def ask_to_withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     post = queries.post(membership, number)
     post.require_withdrawable(membership)
     return page_or_partial(
-        "posts/withdrawal.html",
+        "posts/ask_to_withdraw.html",
         "posts/_withdrawal.html",
         focus="[data-focus]",
         form=WithdrawalForm(),
@@ -181,7 +181,7 @@ def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     if not form.validate() or not form.is_reasoned(post.author_id == membership.id):
         return htmx.form_error(
             "posts/_withdrawal.html",
-            page="posts/withdrawal.html",
+            page="posts/ask_to_withdraw.html",
             form=form,
             post=post,
             **partnership_context(membership),

@@ -7,18 +7,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.db import db
+from workspace.i18n import numbers
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed, members_with
 from workspace.results import periods, queries, recording
 from workspace.results.blueprint import blueprint
-from workspace.results.entry import EntryLine
-from workspace.results.forms import CorrectionForm
+from workspace.results.entry import CARRIED, EntryLine
+from workspace.results.forms import LONGEST_NOTE, CorrectionForm
 from workspace.results.kinds import IndicatorKind
 from workspace.results.measurements import Measurement, MeasurementState
 from workspace.results.models import Indicator
 from workspace.results.recording import AlreadyMeasured
-from workspace.results.values import as_typed
 from workspace.results.views import PLACE, address_of
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial
@@ -29,7 +29,7 @@ from workspace.web.htmx import flash_live, page_or_partial
 def edit_correction(membership: Membership, measurement_id: int) -> ResponseReturnValue:
     """The number in its fields, and the reason."""
     measurement, line = _found(membership, measurement_id)
-    line.typed = _as_typed(measurement)
+    line.typed = _as_typed(measurement) | _carried()
     context = _context(membership, measurement, line, CorrectionForm())
     return page_or_partial("results/correction.html", "results/_correction.html", **context)
 
@@ -50,7 +50,9 @@ def correct(membership: Membership, measurement_id: int) -> ResponseReturnValue:
     try:
         recording.correct(measurement, membership, reading, form.why.data)
     except AlreadyMeasured as already:
+        # What is sent next corrects the number that stands there now, which the page shows beside the typed one.
         line.standing = already.present
+        context |= {"measurement": already.present, "action": _address(membership, already.present)}
         return htmx.form_error("results/_correction.html", page="results/correction.html", status=409, **context)
     flash_live(_("The number is corrected. What it was before can still be seen."))
     shown = f"{address_of(membership, measurement.indicator_number)}?period={measurement.to_day}#readings"
@@ -69,6 +71,12 @@ def _found(membership: Membership, measurement_id: int) -> tuple[Measurement, En
     return measurement, EntryLine(indicator, measurement.period)
 
 
+def _carried() -> dict[str, str]:
+    """What was typed where the number was already there: it is not to be typed again."""
+    typed = {name: request.args[name][:LONGEST_NOTE] for name in CARRIED if request.args.get(name)}
+    return {"na": ""} | typed if typed else {}
+
+
 def _as_typed(measurement: Measurement) -> dict[str, str]:
     if measurement.state is MeasurementState.NOT_MEASURED:
         return {"na": "on", "why": measurement.note, "evidence": measurement.evidence}
@@ -76,12 +84,16 @@ def _as_typed(measurement: Measurement) -> dict[str, str]:
     first = measurement.value if indicator.kind is IndicatorKind.MEAN else measurement.numerator
     days = {"from": measurement.from_day.isoformat(), "to": measurement.to_day.isoformat()}
     return {
-        "a": as_typed(first) if first is not None else "",
-        "b": as_typed(measurement.denominator) if measurement.denominator is not None else "",
+        "a": numbers.typed_again(first) if first is not None else "",
+        "b": numbers.typed_again(measurement.denominator) if measurement.denominator is not None else "",
         "note": measurement.note,
         "evidence": measurement.evidence,
         **days,
     }
+
+
+def _address(membership: Membership, measurement: Measurement) -> str:
+    return f"{membership.partnership.address}results/measurements/{measurement.id}/correction"
 
 
 def _context(membership: Membership, measurement: Measurement, line: EntryLine, form: CorrectionForm) -> dict[str, Any]:
@@ -90,6 +102,7 @@ def _context(membership: Membership, measurement: Measurement, line: EntryLine, 
         "line": line,
         "form": form,
         "period_name": periods.label(line.indicator.rhythm, measurement.period),
-        "action": f"{membership.partnership.address}results/measurements/{measurement.id}/correction",
+        "corrected": True,
+        "action": _address(membership, measurement),
         **partnership_context(membership),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask_babel import gettext as _
 
@@ -24,6 +24,7 @@ from workspace.rich_text import replace_control_chars
 
 MOST_LINES = 40
 UNLIKELY = 3  # times as much as last time, or as little
+CARRIED = ("a", "b", "na", "why", "note", "evidence")  # to the form that corrects a number
 DATES = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y")
 
 
@@ -37,6 +38,7 @@ class EntryLine:
     typed: dict[str, str] = field(default_factory=dict)
     errors: list[tuple[str, str]] = field(default_factory=list)
     question: str = ""
+    reading: Reading | None = None
     standing: Measurement | None = None
 
     @property
@@ -86,14 +88,18 @@ class EntryLine:
 
     @property
     def standing_shown(self) -> str:
-        """The number that somebody else has entered meanwhile."""
-        if self.standing is None:
-            return ""
-        if self.standing.state is MeasurementState.NOT_MEASURED:
-            return _("not measured")
-        parts = values.shown_parts(self.indicator, self.standing.numerator, self.standing.denominator)
-        shown = values.shown(self.indicator, self.standing.value)
-        return f"{shown} ({parts})" if parts else shown
+        """The number that somebody else has entered in the meantime."""
+        return values.number_of(self.indicator, self.standing) if self.standing else ""
+
+    @property
+    def reading_shown(self) -> str:
+        """The number that was typed here."""
+        return values.number_made_of(self.indicator, self.reading.value, *self.reading.counted) if self.reading else ""
+
+    @property
+    def typed_query(self) -> str:
+        """What was typed, for the address of the form that corrects the number that stands there."""
+        return urlencode({name: text for name, text in self.typed.items() if text and name in CARRIED})
 
     def field(self, name: str) -> str:
         """The name and id of one of its fields."""
@@ -121,7 +127,7 @@ class EntryLine:
             counted = self._numbers()
         if self.errors:
             return None
-        reading = Reading(
+        reading = self.reading = Reading(
             indicator=self.indicator,
             organisation_id=organisation_id,
             period=period,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from workspace import rich_text
+from workspace.db import transactions
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, NotAllowed, members_with
@@ -144,10 +145,12 @@ def _again(
     left = [line for line in lines if (line.indicator.number, line.period.last) not in written or line.is_irregular]
     left = [line for line in left if not (line.is_irregular and line.is_touched and line not in wrong and written)]
     others = [line for line in wrong if line not in left]
-    # An answer of 4xx would undo what has been saved.
-    status = 200 if recorded.written else 409 if recorded.conflicts else 422
+    saved = ""
+    if recorded.written:
+        transactions.keep_in_part()
+        saved = _saved(recorded)
     context = _context(membership, organisation_id, [*others, *left], form)
-    saved = _saved(recorded) if recorded.written else ""
+    status = 409 if recorded.conflicts else 422
     return htmx.form_error(
         "results/_numbers.html", page="results/numbers.html", status=status, saved=saved, wrong=wrong, **context
     )

@@ -116,14 +116,8 @@ def _line(
     if line.reading is None:
         line.problem = " ".join(message for _field, message in reader.errors) or _("There is no number.")
     else:
-        line.shown = _("not measured") if is_hole else _shown(indicator, line.reading)
+        line.shown = values.number_made_of(indicator, line.reading.value, *line.reading.counted)
     return line
-
-
-def _shown(indicator: Indicator, reading: Reading) -> str:
-    parts = values.shown_parts(indicator, *reading.counted)
-    shown = values.shown(indicator, reading.value)
-    return f"{shown} ({parts})" if parts else shown
 
 
 def _compare(membership: Membership, indicator: Indicator, lines: list[PastedLine]) -> None:

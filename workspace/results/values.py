@@ -51,10 +51,17 @@ def shown_parts(indicator: Counted, numerator: Decimal | None, denominator: Deci
 
 def number_of(indicator: Counted, row: Any) -> str:
     """A measurement in a table: "63 % (79 af 126)", "ikke målt"."""
-    if row.value is None:
+    return number_made_of(indicator, row.value, row.numerator, row.denominator)
+
+
+def number_made_of(
+    indicator: Counted, value: Decimal | None, numerator: Decimal | None, denominator: Decimal | None
+) -> str:
+    """The same of a value and what it is made of, as they are stored."""
+    if value is None:
         return _("not measured")
-    parts = shown_parts(indicator, row.numerator, row.denominator)
-    return f"{shown(indicator, row.value)} ({parts})" if parts else shown(indicator, row.value)
+    parts = shown_parts(indicator, numerator, denominator)
+    return f"{shown(indicator, value)} ({parts})" if parts else shown(indicator, value)
 
 
 def shown_difference(indicator: Counted, difference: Decimal) -> str:

@@ -42,6 +42,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         summaries=found,
         main=main,
         chart=pages.chart_context(membership, main) if main else None,
+        missing_lines=pages.missing_lines(membership, main) if main else [],
         writes=membership.may(Action.MEASURE),
         **partnership_context(membership),
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
-from workspace.db.types import AnyRow, AnySelect
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.i18n.formatting import short_date
 from workspace.notifications.action_items import (
     MOST_ITEMS,
@@ -129,7 +129,7 @@ def lacking_roles(user: User) -> Iterator[ActionItem]:
             title=title,
             address=_role(row),
             where=row,
-            about=str(SIDES[row.side]) if kind is ONE_SIDED else _declined(row) if kind is VACANT else "",
+            about=str(SIDES[row.side]) if kind is ONE_SIDED else _vacancy(row) if kind is VACANT else "",
             version=f"{row.latest_id}:{row.offer_id}",
             asked=asked_when(row.offered_to, row.offered_at, row.reminded_at) if offered else "",
             reminder_url=f"{_waiting(row, row.offer_id)}/reminder" if offered else "",
@@ -213,12 +213,26 @@ def _lacking() -> AnySelect:
         .correlate(Role)
         .scalar_subquery()
     )
+    # A holder who has left, or is suspended, holds the role on paper.
+    held_until = (
+        select(func.max(func.coalesce(RoleAssignment.until, Membership.state_since)))
+        .join(Membership, Membership.id == RoleAssignment.membership_id)
+        .where(
+            RoleAssignment.partnership_id == Role.partnership_id,
+            RoleAssignment.role_id == Role.id,
+            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
+        )
+        .correlate(Role)
+        .scalar_subquery()
+    )
     last, decliner, decliner_person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     offer, candidate, person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     query = (
         select(
             *PLACE,
             vacant.label("vacant"),
+            func.coalesce(held_until, Role.created_at, type_=UtcDateTime).label("vacant_since"),
             held.c.side,
             latest.label("latest_id"),
             case((candidate.is_active, offer.id)).label("offer_id"),
@@ -265,10 +279,10 @@ def _waiting(row: AnyRow, assignment_id: int) -> str:
     return f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{assignment_id}"
 
 
-def _declined(row: AnyRow) -> str:
-    """Who was asked last and said no, and why."""
+def _vacancy(row: AnyRow) -> str:
+    """Who was asked last and said no, and why; or since when the role has been without."""
     if not row.declined_by:
-        return ""
+        return _("vacant since %(date)s", date=short_date(row.vacant_since))
     return _("%(name)s declined: %(reason)s", name=row.declined_by, reason=row.declined_reason[:LONGEST_REASON])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Integer, String, bindparam, cast, exists, literal, select, tuple_, union_all
+from sqlalchemy import Integer, String, bindparam, cast, exists, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
@@ -43,8 +43,8 @@ def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> l
     return fetch_rows(_texts(tuple(sources), has_status=bool(status)), **params_of(user), **given, status=status)
 
 
-def named(user: User, words: str, stems: Collection[str], partnership_id: int | None) -> list[AnyRow]:
-    """Roles whose text holds all `stems`, and colleagues whose names have words that begin with those typed."""
+def named(user: User, words: str, spellings: Collection[Collection[str]], partnership_id: int | None) -> list[AnyRow]:
+    """Roles whose text holds a spelling of each word, and colleagues with names that begin with those typed."""
     mine = _mine(partnership_id)
     seat = aliased(Membership)
     roles = (
@@ -62,7 +62,7 @@ def named(user: User, words: str, stems: Collection[str], partnership_id: int | 
         .where(
             Role.partnership_id.in_(mine),
             Role.retired_at.is_(None),
-            *(Role.found_by.contains(stem, autoescape=True) for stem in stems),
+            *(or_(*(Role.found_by.contains(one, autoescape=True) for one in of_word)) for of_word in spellings),
         )
         .order_by(Role.id)
         .limit(MOST_NAMES)

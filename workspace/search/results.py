@@ -19,7 +19,7 @@ from workspace.search import queries
 from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
 from workspace.search.postings import day_number
 from workspace.search.sources import FoundKind
-from workspace.search.terms import SearchedWord, SearchQuery, found_in, tokens_of
+from workspace.search.terms import SearchQuery, found_in, tokens_of
 
 PAGE = 20
 WINDOW = 100
@@ -272,7 +272,7 @@ def _names(
     ]
     people = set()
     words = " ".join(word.word for word in query.words)
-    for row in queries.named(user, words, [_shortest(word) for word in query.words], here):
+    for row in queries.named(user, words, [word.spellings for word in query.words], here):
         if row.kind == FoundKind.ROLE:
             if not all(best_of(f"{row.title} {row.text}")):
                 continue
@@ -285,11 +285,6 @@ def _names(
             title = escape(row.title)
             found.append(Hit(FoundKind.PERSON, row.partnership_name, address, title, escape(row.text or "")))
     return [hit for hit in found if narrowed.kind in (None, hit.kind)]
-
-
-def _shortest(word: SearchedWord) -> str:
-    """What stands in every text that holds the word, however it is inflected or joined."""
-    return min(word.stems, key=len)
 
 
 def _is_number(text: str) -> bool:

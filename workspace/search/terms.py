@@ -13,10 +13,10 @@ from functools import lru_cache
 
 from workspace.i18n import danish
 from workspace.search.compounds import divisions
-from workspace.search.stems import stem
+from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
-VERSION = 2
+VERSION = 3
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3
@@ -175,6 +175,12 @@ class SearchedWord:
     def buckets(self) -> set[str]:
         """Where its terms stand."""
         return {bucket(stem) for stem in self.stems} | ({bucket(self.half)} if self.half else set())
+
+    @property
+    def spellings(self) -> set[str]:
+        """Of these letters some stand in every text that holds the word, however it is inflected or joined."""
+        forms = {fold(form) for form, base in FORMS.items() if fold(stem(base)) in self.stems}
+        return forms | {found.removesuffix("el").removesuffix("er") for found in self.stems}
 
 
 @dataclass(frozen=True)

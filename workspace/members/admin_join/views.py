@@ -53,7 +53,7 @@ def partnerships(user: User) -> ResponseReturnValue:
 @administrators_only
 def ask_to_help(user: User, partnership_id: int) -> ResponseReturnValue:
     """Ask for the reason, and explain the consequences."""
-    return render_template("members/help.html", form=HelpForm(), **_help(user, partnership_id))
+    return render_template("members/ask_to_help.html", form=HelpForm(), **_help(user, partnership_id))
 
 
 @blueprint.post("/admin/partnerships/<number:partnership_id>/joining")
@@ -62,7 +62,7 @@ def help_out(user: User, partnership_id: int) -> ResponseReturnValue:
     """Join a partnership to help."""
     form, context = HelpForm(), _help(user, partnership_id)
     if not form.validate():
-        return form_error("members/_help.html", page="members/help.html", form=form, **context)
+        return form_error("members/_help.html", page="members/ask_to_help.html", form=form, **context)
     membership = join_to_help(user, context["partnership"], form.reason.data)
     flash_live(
         _("You are a moderator of ‘%(name)s’ now. Leave it when you have helped.", name=membership.partnership.name)

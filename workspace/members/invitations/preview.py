@@ -17,9 +17,9 @@ from sqlalchemy import func, select
 from workspace.accounts.models import User, domain_of, email_key
 from workspace.db import db
 from workspace.db.types import AnyRow
-from workspace.members.invitations import address_parser, list_reader
-from workspace.members.invitations.address_parser import INVITING, Row, RowStatus
+from workspace.members.invitations import list_reader, listed_people
 from workspace.members.invitations.list_reader import Vocabulary, normal
+from workspace.members.invitations.listed_people import INVITING, Row, RowStatus
 from workspace.organisations.models import Organisation
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.labels import LEVELS
@@ -233,9 +233,9 @@ def preview(
     organisations = partnership_queries.participations(by)
     roles = role_queries.choices(by)
     words = _Words(organisations, roles)
-    reading = list_reader.read(text[: address_parser.LONGEST], words.vocabulary)
-    rows, chosen = _mended(address_parser.rows_of(reading.people), typed or {})
-    rows = address_parser.judged(by.partnership, rows, by=by)
+    reading = list_reader.read(text[: listed_people.LONGEST], words.vocabulary)
+    rows, chosen = _mended(listed_people.rows_of(reading.people), typed or {})
+    rows = listed_people.with_statuses(by.partnership, rows, by=by)
     accounts = _organisations_of_accounts(rows, {row.id for row in organisations})
     owners = _owners_of_domains(rows)
     suggestions = []
@@ -295,14 +295,12 @@ class _Words:
 def _mended(rows: list[Row], typed: Mapping[str, str]) -> tuple[list[Row], list[dict[str, str]]]:
     """The rows with the addresses that were mended in them, each once, and what was chosen in each."""
     found: dict[str, tuple[Row, dict[str, str]]] = {}
-    numbers = {
-        typed[f"person-{number}"]: number for number in range(address_parser.MOST) if f"person-{number}" in typed
-    }
+    numbers = {typed[f"person-{number}"]: number for number in range(listed_people.MOST) if f"person-{number}" in typed}
     for row in rows:
         number = numbers.get(row.email or row.written)
         form = {name: typed[f"{name}-{number}"] for name in CHOICES if f"{name}-{number}" in typed}
         if (email := form.get("email", "")[: list_reader.LONGEST_WRITTEN]) and email != row.written:
-            mended = address_parser.rows_of(list_reader.read(email).people[:1])
+            mended = listed_people.rows_of(list_reader.read(email).people[:1])
             row = replace(row, written=email, email=mended[0].email if mended else "", status=RowStatus.NO_ADDRESS)
             row = replace(row, status=RowStatus.NEW) if row.email else row
         found.setdefault(row.key or row.written, (row, form))
@@ -313,8 +311,8 @@ def _organisations_of_accounts(rows: Iterable[Row], among: set[int]) -> dict[str
     """The organisation that each address's account belongs to, if it is here; one statement for every 500."""
     keys = [row.key for row in rows if row.status in INVITING]
     found: dict[str, int] = {}
-    for start in range(0, len(keys), address_parser.AT_ONCE):
-        chunk = keys[start : start + address_parser.AT_ONCE]
+    for start in range(0, len(keys), listed_people.AT_ONCE):
+        chunk = keys[start : start + listed_people.AT_ONCE]
         query = select(User.email_key, User.organisation_id).where(
             User.email_key.in_(chunk), User.organisation_id.in_(among)
         )
@@ -326,12 +324,12 @@ def _owners_of_domains(rows: Iterable[Row]) -> dict[str, tuple[int, str]]:
     """The organisation whose people, and nobody else's, have addresses in each domain: its id and name."""
     domains = sorted({domain_of(row.key) for row in rows if row.email} - PUBLIC_DOMAINS)
     found: dict[str, tuple[int, str]] = {}
-    for start in range(0, len(domains), address_parser.AT_ONCE):
+    for start in range(0, len(domains), listed_people.AT_ONCE):
         only: Any = func.min(User.organisation_id)
         owner = (
             select(User.email_domain, only.label("organisation_id"))
             .where(
-                User.email_domain.in_(domains[start : start + address_parser.AT_ONCE]),
+                User.email_domain.in_(domains[start : start + listed_people.AT_ONCE]),
                 User.organisation_id.is_not(None),
                 User.organisation_confirmed,
                 User.deactivated_at.is_(None),

@@ -18,8 +18,8 @@ from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.mail.models import enqueue, enqueue_all
 from workspace.mail.models import mail_row as mail_row
-from workspace.members.invitations import address_parser, limits
-from workspace.members.invitations.address_parser import INVITING, Row
+from workspace.members.invitations import limits, listed_people
+from workspace.members.invitations.listed_people import INVITING, Row
 from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import record_by
@@ -61,8 +61,8 @@ def invite(
         by.require(Action.ADD_MEMBERS)
         if batch and (sent := of_batch(by, batch)):
             return sent
-        fates = address_parser.known(by.partnership, {row.key for row in rows}, by=by)
-        wanted = [row for row in rows if row.status in INVITING and fates.get(row.key, (row.status,))[0] in INVITING]
+        known = listed_people.statuses(by.partnership, {row.key for row in rows}, by=by)
+        wanted = [row for row in rows if row.status in INVITING and known.get(row.key, (row.status,))[0] in INVITING]
         if not wanted:
             return []
         for represented in {row.organisation_id or organisation_id for row in wanted}:
@@ -116,6 +116,12 @@ def of_batch(by: Membership, batch: str) -> list[Invitation]:
     return list(db.session.scalars(query.order_by(Invitation.id)))
 
 
+def with_ids(by: Membership, ids: Collection[int]) -> list[Invitation]:
+    """The invitations to the partnership that have these ids."""
+    query = select(Invitation).where(Invitation.partnership_id == by.partnership_id, Invitation.id.in_(ids))
+    return list(db.session.scalars(query.order_by(Invitation.id)))
+
+
 def withdraw_batch(by: Membership, batch: str) -> int:
     """Withdraw those of a batch that are still open; how many there were."""
     with by.partnership.locked():
@@ -156,11 +162,13 @@ def resend_several(by: Membership, ids: Collection[int]) -> tuple[list[Invitatio
         return sent, [invitation for invitation in found if invitation.email_key in tired]
 
 
-def withdraw_several(by: Membership, ids: Collection[int]) -> int:
-    """Withdraw those that are open; how many there were."""
+def withdraw_several(by: Membership, ids: Collection[int]) -> list[Invitation]:
+    """Withdraw those that are open, and return them."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        return _withdraw(_open_among(by, ids), by)
+        found = _open_among(by, ids)
+        _withdraw(found, by)
+        return found
 
 
 def correct(by: Membership, invitation_id: int, organisation_id: int) -> Invitation:
@@ -200,6 +208,12 @@ def decline(invitation: Invitation, user: User | None) -> None:
             invitation.answer = InvitationAnswer.DECLINED
             about = {"email": invitation.email}
             record_audit(AuditAction.DECLINED_INVITATION, actor=user, partnership=invitation.partnership, **about)
+
+
+def can_send_another(invitation: Invitation) -> Membership | None:
+    """Whom the invited person can ask for a new one: whoever invited, whom they know of, if they still can."""
+    inviter = invitation.invited_by
+    return inviter if inviter.user.is_active and inviter.may(Action.ADD_MEMBERS) else None
 
 
 def represented(invitation: Invitation) -> Organisation:
@@ -294,7 +308,7 @@ def use(link: InviteLink) -> None:
     link.uses += 1
 
 
-def create_member_account(organisation_id: int, user: User, by: Membership) -> None:
+def let_take_part(organisation_id: int, by: Membership) -> None:
     """Let the organisation take part, on its usual side, if it does not yet. The partnership is locked."""
     if organisation_id in participations(by.partnership):
         return
@@ -397,6 +411,7 @@ def _renew(invitations: Sequence[Invitation], by: Membership) -> None:
 def _withdraw(invitations: Sequence[Invitation], by: Membership) -> int:
     for invitation in invitations:
         invitation.answer = InvitationAnswer.WITHDRAWN
+        invitation.withdrawn_by_id, invitation.withdrawn_at = by.id, clock.now()
         record_audit(AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email)
     return len(invitations)
 
@@ -412,8 +427,8 @@ def _offer_role(invitation: Invitation, membership: Membership) -> None:
 
 def _who_can_mend(invitation: Invitation) -> list[Membership]:
     """Whoever invited, if they still can; otherwise all who can now."""
-    if invitation.invited_by.user.is_active and invitation.invited_by.may(Action.ADD_MEMBERS):
-        return [invitation.invited_by]
+    if inviter := can_send_another(invitation):
+        return [inviter]
     found = select(Membership).where(
         Membership.partnership_id == invitation.partnership_id,
         Membership.level == Level.MODERATOR,
@@ -425,8 +440,8 @@ def _who_can_mend(invitation: Invitation) -> list[Membership]:
 def _tell_of_closed_accounts(made: Sequence[Invitation]) -> None:
     """Tell the administrators of the invited whose account is closed: only they may know, and can open it."""
     keys, closed = {one.email_key: one.id for one in made}, []
-    for start in range(0, len(made), address_parser.AT_ONCE):
-        chunk = [one.email_key for one in made[start : start + address_parser.AT_ONCE]]
+    for start in range(0, len(made), listed_people.AT_ONCE):
+        chunk = [one.email_key for one in made[start : start + listed_people.AT_ONCE]]
         found = select(User.email_key).where(User.email_key.in_(chunk), User.deactivated_at.is_not(None))
         closed += [keys[key] for key in db.session.scalars(found)]
     for administrator in administrators() if closed else ():
@@ -444,8 +459,8 @@ def _of(by: Membership, invitation_id: int) -> Invitation:
 def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
     """Add invitations; a few statements for every 500, whatever the database."""
     made: list[Invitation] = []
-    for start in range(0, len(rows), address_parser.AT_ONCE):
-        chunk = rows[start : start + address_parser.AT_ONCE]
+    for start in range(0, len(rows), listed_people.AT_ONCE):
+        chunk = rows[start : start + listed_people.AT_ONCE]
         db.session.execute(insert(Invitation), chunk)
         added = select(Invitation).where(
             Invitation.partnership_id == chunk[0]["partnership_id"],
@@ -459,8 +474,8 @@ def _add(rows: list[dict[str, Any]]) -> list[Invitation]:
 def _ended_memberships(partnership: Partnership, keys: Sequence[str]) -> dict[str, int]:
     """The ended memberships of whoever has these addresses, by address: one statement for every 500."""
     found: dict[str, int] = {}
-    for start in range(0, len(keys), address_parser.AT_ONCE):
-        chunk = keys[start : start + address_parser.AT_ONCE]
+    for start in range(0, len(keys), listed_people.AT_ONCE):
+        chunk = keys[start : start + listed_people.AT_ONCE]
         query = (
             select(User.email_key, Membership.id)
             .join(Membership.user)

@@ -23,7 +23,7 @@ from workspace.web.htmx import flash_live, redirect_client
 def ask_to_appoint(user: User, partnership_id: int) -> ResponseReturnValue:
     """The members of a partnership without moderator, to choose one from."""
     context = _context(partnership_id)
-    return render_template("members/appointment.html", **context)
+    return render_template("members/ask_to_appoint.html", **context)
 
 
 @blueprint.post("/admin/partnerships/<number:partnership_id>/appointment")
@@ -32,7 +32,7 @@ def appoint(user: User, partnership_id: int) -> ResponseReturnValue:
     """Make the chosen one a moderator."""
     context = _context(partnership_id)
     if not context["has_moderator"] and not context["form"].validate():
-        return make_response(render_template("members/appointment.html", **context), 422)
+        return make_response(render_template("members/ask_to_appoint.html", **context), 422)
     seat = appointment.appoint(context["partnership"], context["form"].member.data or 0, by=user)
     flash_live(_("%(name)s is a moderator now, and all members are told.", name=seat.user.name))
     return redirect_client("/admin/partnerships")

@@ -1,4 +1,4 @@
-"""What will happen with each of the people on a pasted list."""
+"""What will happen with each of the people whom `list_reader` found on a pasted list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.types import AnySelect
 from workspace.mail.addresses import normalised
-from workspace.members.invitations import limits, list_reader
-from workspace.members.invitations.list_reader import ListedPerson, Vocabulary
+from workspace.members.invitations import limits
+from workspace.members.invitations.list_reader import ListedPerson
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.permissions import Level
@@ -73,13 +73,6 @@ class Row:
         return email_key(self.email)
 
 
-def read(
-    partnership: Partnership, text: str, *, by: Membership | None = None, vocabulary: Vocabulary | None = None
-) -> list[Row]:
-    """What will happen with each of the people on the list that `by` has pasted, in order, up to the limit."""
-    return judged(partnership, rows_of(list_reader.read(text[:LONGEST], vocabulary).people), by=by)
-
-
 def rows_of(people: Iterable[ListedPerson]) -> list[Row]:
     """The people of a list up to the limit, those with an address once in all its spellings."""
     rows: dict[str, Row] = {}
@@ -92,22 +85,22 @@ def rows_of(people: Iterable[ListedPerson]) -> list[Row]:
     return list(rows.values())
 
 
-def judged(partnership: Partnership, rows: Sequence[Row], *, by: Membership | None = None) -> list[Row]:
+def with_statuses(partnership: Partnership, rows: Sequence[Row], *, by: Membership | None = None) -> list[Row]:
     """The same rows with what will happen to each."""
-    fates = known(partnership, {row.key for row in rows if row.email}, by=by)
+    found = statuses(partnership, {row.key for row in rows if row.email}, by=by)
     return [
-        replace(row, status=fates[row.key][0], since=fates[row.key][1]) if row.key in fates else row for row in rows
+        replace(row, status=found[row.key][0], since=found[row.key][1]) if row.key in found else row for row in rows
     ]
 
 
-def known(
+def statuses(
     partnership: Partnership, keys: Iterable[str], *, by: Membership | None = None
 ) -> dict[str, tuple[RowStatus, datetime | None]]:
     """The status of addresses that are known, and since when; five statements for every 500.
 
     That an account is closed is known to whom it shares a partnership with: to `by`, if it does.
     """
-    fates: dict[str, tuple[RowStatus, datetime | None]] = {}
+    found: dict[str, tuple[RowStatus, datetime | None]] = {}
     wanted = iter(sorted(keys))
     while chunk := list(islice(wanted, AT_ONCE)):
         invited = select(Invitation.email_key).where(
@@ -116,8 +109,8 @@ def known(
             Invitation.expires_at > clock.now(),
             Invitation.email_key.in_(chunk),
         )
-        fates |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
-        fates |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
+        found |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}
+        found |= dict.fromkeys(db.session.scalars(invited), (RowStatus.INVITED, None))
         memberships = (
             select(
                 User.email_key,
@@ -131,12 +124,12 @@ def known(
             .where(Membership.partnership_id == partnership.id, Membership.is_present, User.email_key.in_(chunk))
         )
         for key, state, ending, is_in, has_ended, since in db.session.execute(memberships):
-            fate = _fate(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
-            if fate not in INVITING or key not in fates:
-                fates[key] = (fate, since if fate in INVITING else None)
+            status = _status(state, ending, is_in=bool(is_in), has_ended=bool(has_ended), was_in=since is not None)
+            if status not in INVITING or key not in found:
+                found[key] = (status, since if status in INVITING else None)
         if by is not None:
-            fates |= dict.fromkeys(db.session.scalars(_closed_accounts(by, chunk)), (RowStatus.CLOSED, None))
-    return fates
+            found |= dict.fromkeys(db.session.scalars(_closed_accounts(by, chunk)), (RowStatus.CLOSED, None))
+    return found
 
 
 def _closed_accounts(by: Membership, keys: list[str]) -> AnySelect:
@@ -150,7 +143,7 @@ def _closed_accounts(by: Membership, keys: list[str]) -> AnySelect:
     return select(User.email_key).where(User.email_key.in_(keys), User.deactivated_at.is_not(None), shared.exists())
 
 
-def _fate(state: MembershipState, ending: Ending | None, *, is_in: bool, has_ended: bool, was_in: bool) -> RowStatus:
+def _status(state: MembershipState, ending: Ending | None, *, is_in: bool, has_ended: bool, was_in: bool) -> RowStatus:
     if is_in:
         return RowStatus.MEMBER
     if has_ended:

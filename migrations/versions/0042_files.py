@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041_files"
-down_revision = "0029_organisation_requests"
+revision = "0042_files"
+down_revision = "0041_undoing"
 branch_labels = None
 depends_on = None
 
