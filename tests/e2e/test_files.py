@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import CDPSession, Locator, Route, expect
 from werkzeug.datastructures import FileStorage
+from workspace.files.attaching import Attachments
+from workspace.files.models import File
 
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import NARROW, OVERHANG, PHONE, inspecting
@@ -25,8 +27,6 @@ from tests.e2e.visitor import Visitor
 from workspace.db import db
 from workspace.demo.story_documents import pdf
 from workspace.files import checking, receiving
-from workspace.files.attaching import Attachments
-from workspace.files.models import File
 from workspace.posts.models import Post
 
 MBIT = 1_000_000 / 8  # bytes a second
@@ -45,6 +45,22 @@ DROP = """(target, { base64, name, type }) => {
   for (const kind of ["dragenter", "dragover", "drop"])
     target.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
+UNUSABLE = (
+    ("film.mp4", b"x", "video/mp4", "Video and sound can't be used here."),
+    (
+        "tegning.svg",
+        b"<svg/>",
+        "image/svg+xml",
+        "That kind of file can't be used here. Pictures, PDF, Office files, text and calendar files can.",
+    ),
+    (
+        "regnskab.xlsm",
+        b"x",
+        "",
+        "Files with macros can't be used here. Save it without macros, as docx, xlsx, pptx or PDF.",
+    ),
+    ("tom.pdf", b"", "application/pdf", "The file is empty."),
+)
 PROGRESS = "[...document.querySelectorAll('.upload progress')].map(({ value }) => value)"
 
 
@@ -151,14 +167,12 @@ def attach(place: Place, by: Person, title: str, files: list[tuple[str, bytes]],
     with place.site.inside():
         found = db.session.get_one(Post, (place.id, post))
         attached = Attachments(uploads=tuple(numbers), alts=dict.fromkeys(numbers, alt))
-        found.edit(
-            place._seat(by), title=found.title, body=_body(found), version=found.version, files=attached
-        )
+        found.edit(place._seat(by), title=found.title, body=_body(found), version=found.version, files=attached)
     return post
 
 
 def _body(post: Post) -> Any:
-    from workspace import rich_text  # noqa: PLC0415
+    from workspace import rich_text
 
     return rich_text.from_html(post.body_html)
 
@@ -258,9 +272,13 @@ def test_a_screenshot_is_pasted_and_a_name_is_given_to_it(visit: Visit, place: P
     if field == "trix-editor":
         editor(visitor)
     # As Chromium copies a picture from a page: markup, but no text.
-    visitor.page.locator(f"#composer {field}").evaluate(PASTE, {"base64": png(), "html": "<img src='https://x.dk/a.png'>"})
+    visitor.page.locator(f"#composer {field}").evaluate(
+        PASTE, {"base64": png(), "html": "<img src='https://x.dk/a.png'>"}
+    )
     tile = is_up(visitor, visitor.say("Screenshot"))
-    expect(tile.get_by_label(re.compile(visitor.say("What does the picture show?").replace("?", r"\?")))).to_be_visible()
+    expect(
+        tile.get_by_label(re.compile(visitor.say("What does the picture show?").replace("?", r"\?")))
+    ).to_be_visible()
     visitor.page.locator(f"#composer {field}").evaluate(PASTE, {"base64": png(), "text": "Kun ordene"})
     expect(tiles(visitor)).to_have_count(1)
 
@@ -349,7 +367,9 @@ def test_nothing_is_wider_than_a_phone(visit: Visit, place: Place, size: dict[st
 
 
 def test_each_state_is_accessible(visit: Visit, place: Place) -> None:
-    attach(place, place.partner, "Med filer", [("a.jpg", photo()), ("b.jpg", photo()), ("c.pdf", pdf("A", "A"))], "Et felt")
+    attach(
+        place, place.partner, "Med filer", [("a.jpg", photo()), ("b.jpg", photo()), ("c.pdf", pdf("A", "A"))], "Et felt"
+    )
     visitor = visit(place.contributor)
     visitor.watch.meant += ["ERR_FAILED", "ERR_CONNECTION_FAILED"]
     with inspecting(visitor) as inspection:
@@ -436,12 +456,7 @@ def test_what_cannot_be_used_is_said_before_it_is_sent_or_by_whoever_looks_insid
     visitor = visit(place.contributor)
     visitor.open(place.address)
     visitor.choose("progress")
-    for name, content, kind, words in (
-        ("film.mp4", b"x", "video/mp4", "Video and sound can't be used here."),
-        ("tegning.svg", b"<svg/>", "image/svg+xml", "That kind of file can't be used here. Pictures, PDF, Office files, text and calendar files can."),
-        ("regnskab.xlsm", b"x", "", "Files with macros can't be used here. Save it without macros, as docx, xlsx, pptx or PDF."),
-        ("tom.pdf", b"", "application/pdf", "The file is empty."),
-    ):
+    for name, content, kind, words in UNUSABLE:
         chooser(visitor).set_input_files(given(name, content, kind))
         expect(tiles(visitor).filter(has_text=name)).to_contain_text(visitor.say(words))
     assert files(place) == []
@@ -450,7 +465,8 @@ def test_what_cannot_be_used_is_said_before_it_is_sent_or_by_whoever_looks_insid
     expect(refused.locator(".upload__refusal")).to_be_visible(timeout=15_000)
     expect(refused.locator("[name=uploads]")).to_have_count(0)
     chooser(visitor).set_input_files([given(f"{nth}.txt", b"a", "text/plain") for nth in range(11)])
-    expect(tiles(visitor).filter(has_text=visitor.say("A text carries at most %(num)s files.", num=10))).to_have_count(1)
+    too_many = visitor.say("A text carries at most %(num)s files.", num=10)
+    expect(tiles(visitor).filter(has_text=too_many)).to_have_count(1)
 
 
 def test_a_withdrawn_file_is_gone_for_the_others_and_can_be_had_back(visit: Visit, place: Place) -> None:

@@ -46,9 +46,7 @@ def pdf(title: str, text: str) -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R /Lang (da) >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
-        *(
-            f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding /WinAnsiEncoding >>".encode() for font in fonts
-        ),
+        *(f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding /WinAnsiEncoding >>".encode() for font in fonts),
     ]
     for number, lines in enumerate(pages, 1):
         drawn = _drawn(title, lines, f"{number} / {len(pages)}")
