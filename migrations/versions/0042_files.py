@@ -40,9 +40,7 @@ def upgrade() -> None:
         _key("file", ["partnership_id", "withdrawn_by_id"], MEMBERSHIP),
         sa.PrimaryKeyConstraint("partnership_id", "number", name="pk_file"),
     )
-    op.create_index(
-        "ix_file_partnership_id_entry_number_number", "file", ["partnership_id", "entry_number", "number"]
-    )
+    op.create_index("ix_file_partnership_id_entry_number_number", "file", ["partnership_id", "entry_number", "number"])
     op.create_index("ix_file_pending", "file", ["created_at"], sqlite_where=PENDING, postgresql_where=PENDING)
     op.create_table(
         "file_version",

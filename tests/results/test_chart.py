@@ -108,7 +108,8 @@ def test_no_words_stand_upon_one_another_on_the_smallest_phone(name: str) -> Non
     svg = ElementTree.fromstring(str(chart.draw(DRAWINGS[name]())))
     boxes = {}
     for text in svg.iter("text"):
-        words = Words(*(text.get(key, "").rstrip("%") for key in "xy"), text.text or "", text.get("class", ""))
+        at = {key: text.get(key, "").rstrip("%") for key in "xy"}
+        words = Words(**at, text=text.text or "", classes=text.get("class", ""))
         spot = Spot(text.get("text-anchor", ""), int(text.get("dx", 0)), int(text.get("dy", 0)))
         if words.classes != "chart__between":  # That one is not shown there.
             boxes[words.text] = words.box(spot)

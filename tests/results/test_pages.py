@@ -211,6 +211,38 @@ def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
     assert late
 
 
+def test_a_baseline_can_be_written_as_the_two_numbers_that_it_comes_from(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    browser, page = sign_in(town.moderator.user), results(town, f"/{indicator.number}/baseline")
+    day = {"day": "2024-03-31", "note": "Talt efter"}
+    for typed, words in (
+        ({"value": "50-70"}, "Write one number in each field"),
+        ({"value": ""}, "Write a number"),
+        ({"value": "50", "part": "1", "whole": "2"}, "either the per cent or the two numbers"),
+        ({"part": "241"}, "Both numbers are needed"),
+        ({"part": "482", "whole": "241"}, "Have they been swapped?"),
+        ({"part": "-1", "whole": "241"}, "be negative"),
+        ({"part": "0", "whole": "0"}, "be zero"),
+    ):
+        refused = browser.submit(page, typed | day, page=page)
+        assert (refused.status_code, words in Page(refused.text).text) == (422, True), typed
+        kept = Page(refused.text).form(page)
+        assert {name: kept[name] for name in typed} == typed
+    assert browser.submit(page, {"part": "241", "whole": "482"} | day, page=page).status_code == 303
+    measure(town.moderator, *(reading(indicator, one, LATEST, "6", "10") for one in town.organisations.values()))
+    text = browser.page(results(town)).text
+    assert "Baseline50%241 of 482, 31 March 2024" in text
+    assert "50% of the way" in text
+    definitions = browser.get(results(town, "/definitions")).get_data(as_text=True)
+    assert ";Baseline;241;482;50;%;2024-03-31;Talt efter;" in definitions
+    assert "It is 50% (241 of 482) now" in browser.page(page).text
+    count = town.indicator("Møder", kind=IndicatorKind.COUNT)
+    assert "part" not in browser.page(results(town, f"/{count.number}/target")).form(
+        results(town, f"/{count.number}/target")
+    )
+
+
 def test_a_changed_definition_breaks_the_chart(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
     with at(BEGUN):
         for one in town.organisations.values():

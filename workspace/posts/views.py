@@ -277,7 +277,7 @@ def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[
         run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
     if is_opened and post.has_notices:
         run_after_request(partial(read_notices, membership.id, Topic.POST, post.number, shown))
-    return {"unread": membership.unread - texts, "has_read": bool(texts)}
+    return {"unread": membership.unread - texts, "has_read": bool(texts or post.has_notices)}
 
 
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:

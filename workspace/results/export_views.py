@@ -61,6 +61,8 @@ def download_definitions(membership: Membership) -> Response:
         _("Indicator"),
         _("Indicator number"),
         _("What"),
+        _("Numerator"),
+        _("Denominator"),
         _("Value"),
         _("Unit"),
         _("Date"),
@@ -138,10 +140,11 @@ def _definitions(membership: Membership) -> Iterator[Sequence[Cell]]:
         )
     }
     for row in indicators.values():
-        yield row.name, row.number, _("Definition"), None, _unit(row), None, row.definition, None, None
+        yield row.name, row.number, _("Definition"), None, None, None, _unit(row), None, row.definition, None, None
     references = (
         select(
-            *(Reference.__table__.columns[key] for key in ("indicator_number", "kind", "value", "day", "note", "at")),
+            *(Reference.__table__.columns[key] for key in ("indicator_number", "kind", "numerator", "denominator")),
+            *(Reference.__table__.columns[key] for key in ("value", "day", "note", "at")),
             User.name.label("person_name"),
         )
         .join(Membership, Membership.id == Reference.membership_id)
@@ -152,7 +155,8 @@ def _definitions(membership: Membership) -> Iterator[Sequence[Cell]]:
     for row in fetch_rows(references):
         its = indicators[row.indicator_number]
         word, value = str(labels.REFERENCE_KINDS[row.kind]), _exact(row.value)
-        yield its.name, its.number, word, value, _unit(its), row.day, row.note, row.person_name, row.at
+        parts = _exact(row.numerator), _exact(row.denominator)
+        yield its.name, its.number, word, *parts, value, _unit(its), row.day, row.note, row.person_name, row.at
     agreements = (
         select(Agreement.indicator_number, Agreement.side, Agreement.at, User.name.label("person_name"))
         .join(Membership, Membership.id == Agreement.membership_id)
@@ -163,7 +167,7 @@ def _definitions(membership: Membership) -> Iterator[Sequence[Cell]]:
     for row in fetch_rows(agreements):
         its = indicators[row.indicator_number]
         told = str(SIDES[row.side])
-        yield its.name, its.number, _("Agreed"), None, None, None, told, row.person_name, row.at
+        yield its.name, its.number, _("Agreed"), None, None, None, None, None, told, row.person_name, row.at
 
 
 def _unit(row: object) -> str:

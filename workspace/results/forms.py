@@ -120,9 +120,11 @@ class IndicatorEditForm(VersionMixin, IndicatorForm):
 
 
 class ReferenceForm(WorkspaceForm):
-    """A baseline or a target: the value, its day, and why."""
+    """A baseline or a target: the value or, of a share, what it is made of; its day, and why."""
 
-    value = NumberField(_l("Value"), required=_l("Write a number."))
+    value = NumberField(_l("Value"))
+    part = NumberField(_l("Or how many"))
+    whole = NumberField(_l("Out of"), description=_l("The two numbers that the per cent comes from, if you know them."))
     day = date_field(_l("Date"))
     organisation: Any = SelectField(
         _l("For"), coerce=lambda value: pagination.parse_int(str(value)) or 0, default=0, validate_choice=False

@@ -184,11 +184,12 @@ class Indicator(Model):
         kind: ReferenceKind,
         *,
         value: Decimal,
+        parts: tuple[Decimal, Decimal] | None = None,
         day: date,
         note: str = "",
         organisation_id: int | None = None,
     ) -> None:
-        """Set the target, or the baseline, which may be one organisation's.
+        """Set the target, or the baseline, which may be one organisation's; `parts` are what a share is made of.
 
         The former ones stay. Both sides are asked to agree again.
         """
@@ -201,6 +202,8 @@ class Indicator(Model):
                 kind=kind,
                 organisation_id=organisation_id,
                 value=value,
+                numerator=parts[0] if parts else None,
+                denominator=parts[1] if parts else None,
                 day=day,
                 note=note,
                 membership_id=by.id,
@@ -340,7 +343,10 @@ class Source(Model):
 
 
 class Reference(Model):
-    """A baseline, as of a day, or a target, by a day; in per cent for a share. The newest holds; all are kept."""
+    """A baseline, as of a day, or a target, by a day; in per cent for a share. The newest holds; all are kept.
+
+    A share may say what it is made of: numerator and denominator.
+    """
 
     __tablename__ = "reference_value"
     __table_args__ = (
@@ -355,6 +361,8 @@ class Reference(Model):
     kind: Mapped[ReferenceKind] = mapped_column(enum_column_type(ReferenceKind, otherwise=ReferenceKind.BASELINE))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     value: Mapped[Decimal] = mapped_column(FixedPoint)
+    numerator: Mapped[Decimal | None] = mapped_column(FixedPoint)
+    denominator: Mapped[Decimal | None] = mapped_column(FixedPoint)
     day: Mapped[date]
     note: Mapped[str] = mapped_column(Text, default="")
     membership_id: Mapped[int]

@@ -113,6 +113,8 @@ def _references() -> AnySelect:
             Reference.kind,
             Reference.organisation_id,
             Reference.value,
+            Reference.numerator,
+            Reference.denominator,
             Reference.day,
             Reference.note,
             Reference.at,

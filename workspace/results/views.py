@@ -23,7 +23,6 @@ from workspace.web.htmx import flash_live, page_or_partial
 for name in ("PERIOD_NAMES", "REFERENCE_KINDS"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 
-blueprint.add_app_template_global(values.shown, "shown_value")
 blueprint.add_app_template_global(values.number_of, "number_of")
 blueprint.add_app_template_global(figures.figures_of, "figures_of")
 

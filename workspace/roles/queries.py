@@ -25,6 +25,7 @@ from workspace.partnerships.query_params import MEMBERSHIP, USER, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
 from workspace.roles.models import Role
+from workspace.roles.verbs import DECLINED_ROLE, TOOK_ROLE
 from workspace.web import pagination
 
 PAGE = 50
@@ -324,16 +325,33 @@ def holds(membership: Membership, role_id: int | None) -> bool:
 
 
 def has_notices(membership: Membership, role_id: int) -> bool:
-    """Whether others have done something about the member's part in the role since the member last opened it."""
+    """Whether there is a notice about the role that is newer than when the member last opened it."""
     about_me = exists().where(
         Entry.partnership_id == membership.partnership_id,
-        Entry.post_number.is_(None),
-        Entry.subject_id == membership.id,
+        is_notice_to(membership),
         Entry.number > membership.notices_after,
         Entry.number > read_to(membership, Topic.ROLE, role_id),
         Entry.details["role"].as_integer() == role_id,
     )
     return bool(db.session.scalar(select(about_me)))
+
+
+def is_notice_to(member: Any) -> ColumnElement[bool]:
+    """The condition that an entry about a role is one to `member` (or its class).
+
+    Others did something about their part in it, or answered their offering it or handing it over.
+    """
+    offered = exists().where(
+        RoleAssignment.id == Entry.details["holding"].as_integer(),
+        RoleAssignment.partnership_id == Entry.partnership_id,
+        or_(RoleAssignment.offered_by_id == member.id, RoleAssignment.former_id == member.id),
+    )
+    answers = and_(Entry.verb.in_((TOOK_ROLE, DECLINED_ROLE)), offered)
+    return and_(
+        Entry.post_number.is_(None),
+        Entry.actor_id.is_distinct_from(member.id),
+        or_(Entry.subject_id == member.id, answers),
+    )
 
 
 def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:

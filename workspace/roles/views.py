@@ -133,11 +133,15 @@ def reorder(membership: Membership) -> ResponseReturnValue:
 def show(membership: Membership, role_id: int) -> ResponseReturnValue:
     """A role: who holds it, what waits for an answer, and its history."""
     context = whole(membership, queries.role(membership, role_id))
-    if request.method == "GET" and queries.has_notices(membership, role_id):
+    has_notices = request.method == "GET" and queries.has_notices(membership, role_id)
+    if has_notices:
         last = membership.partnership.last_number
         run_after_request(partial(read_notices, membership.id, Topic.ROLE, role_id, last))
     return page_or_partial(
-        "roles/show.html", "roles/_history.html" if "before" in request.args else "roles/_role.html", **context
+        "roles/show.html",
+        "roles/_history.html" if "before" in request.args else "roles/_role.html",
+        **context,
+        has_read=has_notices,
     )
 
 
