@@ -17,7 +17,7 @@ from flask import current_app
 SECONDS = 60  # for all of it
 CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
-FOUND = re.compile(r"stream: (.*) FOUND")
+FOUND = re.compile(r"stream: ([ -~]+) FOUND")
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from workspace.i18n import danish
 from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, USER, params_of
 from workspace.permissions import Level
@@ -133,16 +133,24 @@ def _vacant() -> AnySelect:
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
-    """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
+    """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first.
+
+    Whoever holds it while their access is on hold is among them, and `is_paused`: nobody takes care of it meanwhile.
+    """
     found: dict[int, list[AnyRow]] = defaultdict(list)
     for row in fetch_rows(_people(), **params_of(membership), role_ids=list(role_ids)):
         found[row.role_id].append(row)
     return found
 
 
+def counts_as_holder(row: AnyRow) -> bool:
+    """Whether somebody among `people` holds the role now, and can take care of it."""
+    return row.state == "held" and not row.to_come and not row.is_paused
+
+
 @cached_statement
 def _people() -> AnySelect:
-    now = now_param()
+    now, is_open = now_param(), RoleAssignment.state.in_(inline_literal(OPEN))
     query = of_people(
         RoleAssignment.id,
         RoleAssignment.role_id,
@@ -153,11 +161,14 @@ def _people() -> AnySelect:
         RoleAssignment.offered_by_id,
         Membership.id.label("membership_id"),
         is_to_come(now).label("to_come"),
+        (~Membership.is_active).label("is_paused"),
     ).where(
         RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
         RoleAssignment.role_id.in_(bindparam("role_ids", expanding=True)),
-        Membership.is_active,
-        or_(is_held(now), is_to_come(now), RoleAssignment.state.in_(inline_literal(OPEN))),
+        or_(
+            and_(Membership.is_active, or_(is_held(now), is_to_come(now), is_open)),
+            and_(is_held(now), Membership.state == MembershipState.SUSPENDED, ~Membership.has_ended),
+        ),
     )
     return query.order_by(RoleAssignment.kind, User.name_key, RoleAssignment.id)
 
