@@ -44,13 +44,13 @@ function paste(event) {
   editor.recordUndoEntry("Paste");
   if (made) editor.insertHTML(made);
   else editor.insertString(text);
-  if (!text && !made) leaveOut(event.target, "refused", [...files]);
-  else if (hasPicture(html)) leaveOut(event.target, "left-out");
+  if (!text && !made) leaveOut(event.target, { files: [...files] });
+  else if (hasPicture(html)) leaveOut(event.target, { says: "left-out" });
 }
 
 // Let the page attach the files, or say what was not taken (editor/files.js).
-function leaveOut(element, says, files = []) {
-  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail: { says, files } }));
+function leaveOut(element, detail) {
+  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail }));
 }
 
 // The address of a link is mended, or said to be none, before Trix looks at it.

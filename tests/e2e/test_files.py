@@ -14,8 +14,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import CDPSession, Locator, Route, expect
 from werkzeug.datastructures import FileStorage
-from workspace.files.attaching import Attachments
-from workspace.files.models import File
 
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import NARROW, OVERHANG, PHONE, inspecting
@@ -27,6 +25,8 @@ from tests.e2e.visitor import Visitor
 from workspace.db import db
 from workspace.demo.story_documents import pdf
 from workspace.files import checking, receiving
+from workspace.files.attaching import Attachments
+from workspace.files.models import File
 from workspace.posts.models import Post
 
 MBIT = 1_000_000 / 8  # bytes a second

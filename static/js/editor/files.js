@@ -1,4 +1,4 @@
-// A picture or a file that is pasted or dropped is attached, where files can be; elsewhere that is said beside the field.
+// A picture or a file that is pasted or dropped is attached. Pictures that stand in a pasted text are left out, and that is said.
 import { line, say, written } from "../drafts/keeping.js";
 import { addFiles } from "../uploads/choosing.js";
 import { areaOf, wordsFor } from "../uploads/tiles.js";
@@ -6,11 +6,11 @@ import { areaOf, wordsFor } from "../uploads/tiles.js";
 const UNNAMED = /^image\.(\w+)$/; // What browsers call a picture that has no name, such as a screenshot.
 const OVER = "drop-zone--over";
 
-document.addEventListener("leave-out", ({ target, detail: { says, files = [] } }) => {
+document.addEventListener("leave-out", ({ target, detail: { says = "", files = [] } }) => {
   const area = files.length && areaOf(target);
   const form = written(target);
   if (area) addFiles(area, files.map(named));
-  else if (form) say(form, "left-out", says);
+  else if (form && says) say(form, "left-out", says);
 });
 document.addEventListener("keydown", ({ target }) => { line(written(target), "left-out")?.remove(); });
 
@@ -19,7 +19,7 @@ document.addEventListener("paste", (event) => {
   const { target, clipboardData } = event;
   const types = target.closest?.("trix-editor") ? ["text/plain", "text/html"] : ["text/plain"];
   if (!clipboardData.files.length || types.some((type) => clipboardData.getData(type))) return;
-  if (areaOf(target) || target.closest("textarea[data-editor], trix-editor")) refuse(event, [...clipboardData.files]);
+  if (areaOf(target) || target.closest("textarea[data-editor], trix-editor")) handOver(event, [...clipboardData.files]);
 }, true);
 
 function named(file) {
@@ -40,7 +40,7 @@ for (const name of ["dragover", "drop"]) {
       if (area) light(zone);
     } else {
       if (area) dim();
-      refuse(event, [...event.dataTransfer.files], area);
+      handOver(event, [...event.dataTransfer.files], area);
     }
   }, true);
 }
@@ -62,9 +62,9 @@ function dim() {
   lit = null;
 }
 
-function refuse(event, files, area = null) {
+function handOver(event, files, area = null) {
   event.preventDefault();
   event.stopPropagation();
-  const detail = { says: "refused", files };
+  const detail = { files };
   (area ?? event.target).dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail }));
 }
