@@ -76,7 +76,9 @@ def test_a_picture_that_is_left_out_is_said(written: Visitor) -> None:
     trix(written).evaluate(PASTE_WITH_FILE, {"html": "<p>Se kortet</p><img src='x' alt='Kort'>", "text": "Se kortet"})
     expect(trix(written)).to_have_text("Se kortet")
     told = written.page.locator("#comment-form [data-place='left-out']")
-    expect(told).to_have_text(written.say("The text is inserted without its pictures. Attach them as files if they are needed."))
+    expect(told).to_have_text(
+        written.say("The text is inserted without its pictures. Attach them as files if they are needed.")
+    )
     written.page.keyboard.type(" nu")
     expect(told).to_have_count(0)
     expect(trix(written)).to_have_text("Se kortet nu")
