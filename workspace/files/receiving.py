@@ -109,9 +109,9 @@ def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> l
 
 
 def receive_here(by: Membership, sent: FileStorage, one_time_key: str) -> int:
-    """Keep a file in the caller's own transaction; its number."""
-    with incoming(sent, by.partnership_id) as came:
-        return _add(db.session(), by, came, one_time_key, keep(came, by.partnership_id))
+    """Keep a file in the caller's own transaction; its number. What becomes of that, the bytes stay until the sweep."""
+    with incoming(sent) as came, _kept(came, by.partnership_id) as kept:
+        return _add(db.session(), by, came, one_time_key, kept.key)
 
 
 def replace(by: Membership, number: int, sent: FileStorage, one_time_key: str) -> None:
