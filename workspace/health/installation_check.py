@@ -12,9 +12,12 @@ from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from workspace import clock
 from workspace.config import RENAMED, Settings
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
+from workspace.files import scanner
+from workspace.files.storage import StorageUnavailable, storage_of
 from workspace.health.checks import LEAST_FREE
 from workspace.mail import diagnostics
 
@@ -153,6 +156,25 @@ def counters(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
         yield "RATE_LIMIT_URL names a Redis that does not answer. Start it, or leave the setting out."
 
 
+def bucket(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """The bucket for files answers, and lets us in."""
+    if not settings.storage_url:
+        return
+    try:
+        next(storage_of(settings).list_older_than(clock.now()), None)
+    except StorageUnavailable as error:
+        yield (
+            f"STORAGE_URL names a bucket that can't be used ({error or 'it is not there'}). Check its address, and "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+
+
+def viruses(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """The scanner answers: without its answer files wait."""
+    if settings.clamd_url and not scanner.answers(settings.clamd_url):
+        yield "CLAMD_URL names a scanner that does not answer, so files wait. Start clamd, or leave the setting out."
+
+
 def disk(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """There is room."""
     free = shutil.disk_usage(settings.instance).free
@@ -168,6 +190,8 @@ CHECKS: dict[str, Check] = {
     "key": key,
     "mail": mail,
     "limits": counters,
+    "files": bucket,
+    "scanner": viruses,
     "disk": disk,
 }
 
