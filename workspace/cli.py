@@ -108,12 +108,14 @@ def backup(file: str) -> None:
 
     with _workspace() as app:
         try:
-            manifest, files = service.back_up(app.settings, file, _progress)
+            manifest = service.back_up(app.settings, file, _progress)
         except (BackupError, OSError) as error:
             raise click.ClickException(str(error)) from None
         note_backup()
         rows = sum(manifest.rows.values())
-        written = _("The backup is written and holds %(rows)s rows and %(files)s files.", rows=rows, files=files.count)
+        written = _(
+            "The backup is written and holds %(rows)s rows and %(files)s files.", rows=rows, files=manifest.files
+        )
         click.echo(written, err=True)
 
 
@@ -125,7 +127,7 @@ def restore(file: BinaryIO) -> None:
     from workspace.backup.archive import BackupError
 
     try:
-        manifest, files = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
+        manifest = service.restore(Settings.from_environment(), file, schema.versions(), _progress)
     except (BackupError, SettingsError, OSError) as error:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16].replace('T', ' ')} UTC"
@@ -134,7 +136,7 @@ def restore(file: BinaryIO) -> None:
             _(
                 "%(rows)s rows and %(files)s files are restored, as they were at %(moment)s.",
                 rows=rows,
-                files=files.count,
+                files=manifest.files,
                 moment=made_at,
             )
         )

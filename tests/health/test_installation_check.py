@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -135,31 +133,6 @@ def test_a_mail_server_that_is_away_or_refuses_us(healthy: Settings, sink: Sink)
 
 def test_a_folder_for_mail(healthy: Settings) -> None:
     assert "no mail reaches anybody" in found(replace(healthy, smtp_url="file:///tmp/mail"))["mail"]
-
-
-def test_a_bucket_that_is_away(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
-    away = replace(healthy, storage_url=f"s3://samspil?endpoint=http://127.0.0.1:{free_port()}")
-    assert found(away)["files"].startswith("STORAGE_URL names a bucket that can't be used")
-
-
-@pytest.mark.parametrize(("says", "is_right"), [(b"PONG\0", True), (b"UNKNOWN COMMAND\0", False), (b"", False)])
-def test_a_scanner_that_is_there_and_one_that_is_not(says: bytes, is_right: bool, healthy: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer() -> None:
-            with server.accept()[0] as connection:
-                assert connection.recv(64) == b"zPING\0"
-                connection.sendall(says)
-
-        answering = threading.Thread(target=answer)
-        answering.start()
-        asked = found(replace(healthy, clamd_url=f"tcp://127.0.0.1:{server.getsockname()[1]}"))
-        answering.join()
-    assert ("scanner" not in asked) is is_right
-    gone = replace(healthy, clamd_url=f"tcp://127.0.0.1:{free_port()}")
-    assert "so files wait" in found(gone)["scanner"]
 
 
 def test_a_full_disk(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
-"""The archive: a compressed tar file with a manifest, the database, and the files, each checked by its digest.
+"""The archive: a compressed tar file with a manifest, the database and the files, each checked by its digest.
 
-It is written and read as a stream, so that it can be piped through a program that encrypts it. What is known of the
-files only when they have been written stands behind them.
+It is written and read as a stream, so that it can be piped through a program that encrypts it.
 """
 
 import gzip
@@ -11,16 +10,17 @@ import json
 import os
 import tarfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, BinaryIO
 
-from workspace.files.storage import checked
+from workspace.config.files import create
+from workspace.files.storage import KEY
 
 FORMAT = 2
-WITHOUT_FILES = 1  # the format of backups from before there were files
-MANIFEST, DATABASE, FILES, END = "manifest.json", "database", "files/", "end.json"
+KNOWN = (1, FORMAT)  # the first had no files
+MANIFEST, DATABASE, FILES = "manifest.json", "database", "files/"
 FASTEST = 1  # of gzip's levels: a disk waits for better ones
 CHUNK = 1 << 20
 MANIFEST_MOST = 1 << 20  # bytes: what claims to be an archive is not believed
@@ -37,7 +37,8 @@ class Manifest:
     """What is in an archive.
 
     `made_at` is a moment in ISO 8601, UTC; `schema` the newest migration that the database has; `kind` is sqlite or
-    postgresql; `rows` counts the rows of each table; `size` and `sha256` are those of the database's file.
+    postgresql; `rows` counts the rows of each table; `size` and `sha256` are those of the database's file. `files`
+    says how many files there are, and `files_sha256` is the digest of their keys and digests.
     """
 
     made_at: str
@@ -47,37 +48,28 @@ class Manifest:
     rows: dict[str, int]
     size: int
     sha256: str
+    files: int = 0
+    files_sha256: str = ""
     format: int = FORMAT
 
 
-class StoredFile(NamedTuple):
-    """A file for the archive: its key in the storage, its size, and its bytes."""
-
-    key: str
-    size: int
-    chunks: Iterator[bytes]
-
-
-@dataclass
+@dataclass(frozen=True)
 class Files:
-    """What is known of all files of an archive: how many, their bytes, and one digest over keys, sizes and bytes."""
+    """Files of the storage, by their keys, in a folder."""
 
-    count: int = 0
-    size: int = 0
-    sha256: str = ""
+    folder: Path
+    keys: tuple[str, ...] = ()
 
-    def add(self, key: str, size: int, digest_of_bytes: str) -> None:
-        """Count a file."""
-        self.count, self.size = self.count + 1, self.size + size
-        line = f"{self.sha256} {key} {size} {digest_of_bytes}"
-        self.sha256 = hashlib.sha256(line.encode()).hexdigest()
+    def sha256(self) -> str:
+        """The digest of their keys and their own digests; empty for none."""
+        found = hashlib.sha256()
+        for key in self.keys:
+            found.update(f"{key} {digest(self.folder / key)}\n".encode())
+        return found.hexdigest() if self.keys else ""
 
 
-def write(
-    target: BinaryIO, manifest: Manifest, database: Path, files: Iterable[StoredFile], progress: Progress
-) -> Files:
-    """Write an archive of the file `database` and the `files` to `target`; what is known of the files."""
-    written = Files()
+def write(target: BinaryIO, manifest: Manifest, database: Path, files: Files, progress: Progress) -> None:
+    """Write an archive of the file `database`, and of `files`, to `target`."""
     content = json.dumps(asdict(manifest), indent=2).encode()
     with (
         database.open("rb") as file,
@@ -85,21 +77,18 @@ def write(
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
         _add(archive, MANIFEST, len(content), io.BytesIO(content))
-        _add(archive, DATABASE, manifest.size, _Counted(iter(lambda: file.read(CHUNK), b""), progress))
-        for key, size, chunks in files:
-            counted = _Counted(chunks, progress)
-            _add(archive, FILES + key, size, counted)
-            written.add(key, size, counted.sha256.hexdigest())
-        content = json.dumps(asdict(written)).encode()
-        _add(archive, END, len(content), io.BytesIO(content))
-    return written
+        _add(archive, DATABASE, manifest.size, _Counted(file, progress))
+        for key in files.keys:
+            with (files.folder / key).open("rb") as content_of_file:
+                size = os.fstat(content_of_file.fileno()).st_size
+                _add(archive, f"{FILES}{key}", size, _Counted(content_of_file, progress))
 
 
-def read(source: BinaryIO, folder: Path | None, progress: Progress) -> tuple[Manifest, Files]:
-    """Read a whole archive, and check all that is in it against its digests.
+def read(source: BinaryIO, database: Path | None, progress: Progress, *, files: Path | None = None) -> Manifest:
+    """Read a whole archive, write its database to the file `database`, and check that against its digest.
 
-    The database becomes the file `database` in the `folder`, each file one under its key in `files`. Without a folder
-    they are only checked. Raises BackupError for what is no archive, is cut off, or was changed.
+    Its files are written into the folder `files`, and checked as well. Without `database` it is only checked. Raises
+    BackupError for what is no archive, is cut off, or was changed.
     """
     try:
         with tarfile.open(fileobj=source, mode="r|gz") as archive:
@@ -108,15 +97,31 @@ def read(source: BinaryIO, folder: Path | None, progress: Progress) -> tuple[Man
             if member is None or member.name != DATABASE or not member.isreg():
                 raise BackupError("The file is not a whole backup: its database is missing.")
             content = archive.extractfile(member)
-            place = folder / DATABASE if folder else None
-            if content is None or _copy(content, place, progress) != (manifest.size, manifest.sha256):
+            if content is None or _copy(content, database, progress) != (manifest.size, manifest.sha256):
                 raise BackupError("The file is damaged: its database is not the one that was backed up.")
-            files = Files() if manifest.format == WITHOUT_FILES else _files(archive, folder, progress)
-            if archive.next() is not None:
-                raise BackupError("The file holds more than a backup does.")
+            _read_files(archive, manifest, files, progress)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BackupError(f"The file is no backup, or not a whole one ({error}).") from error
-    return manifest, files
+    return manifest
+
+
+def _read_files(archive: tarfile.TarFile, manifest: Manifest, folder: Path | None, progress: Progress) -> None:
+    count, found = 0, hashlib.sha256()
+    while (member := archive.next()) is not None:
+        key = member.name.removeprefix(FILES)
+        if count == manifest.files or key == member.name or not KEY.fullmatch(key) or not member.isreg():
+            raise BackupError("The file holds more than a backup does.")
+        target = folder / key if folder else None
+        if target:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = archive.extractfile(member)
+        if content is None:
+            raise BackupError("The file is damaged: one of its files can't be read.")
+        _size, sha256 = _copy(content, target, progress)
+        found.update(f"{key} {sha256}\n".encode())
+        count += 1
+    if (count, found.hexdigest() if count else "") != (manifest.files, manifest.files_sha256):
+        raise BackupError("The file is damaged: its files are not those that were backed up.")
 
 
 def digest(path: Path) -> str:
@@ -127,62 +132,28 @@ def digest(path: Path) -> str:
 
 def _manifest(archive: tarfile.TarFile) -> Manifest:
     member = archive.next()
-    if member is None or member.name != MANIFEST:
+    content = archive.extractfile(member) if member and member.name == MANIFEST and member.isreg() else None
+    if member is None or content is None or member.size > MANIFEST_MOST:
         raise BackupError("The file is no backup of Samspil.")
-    found = _json(archive, member)
-    if found.get("format") not in (WITHOUT_FILES, FORMAT):
-        raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
     try:
+        found = json.loads(content.read())
+        if found.get("format") not in KNOWN:
+            raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
         return Manifest(**found)
-    except TypeError as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise BackupError("The backup says nothing readable about itself.") from error
 
 
-def _files(archive: tarfile.TarFile, folder: Path | None, progress: Progress) -> Files:
-    """The files, until the end that says how many there are."""
-    found = Files()
-    while (member := archive.next()) is not None and member.name != END:
-        content = archive.extractfile(member) if member.name.startswith(FILES) and member.isreg() else None
-        if content is None:
-            raise BackupError("The file holds more than a backup does.")
-        key = _key(member.name.removeprefix(FILES))
-        place = folder / FILES / key if folder else None
-        if place:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        found.add(key, *_copy(content, place, progress))
-    if member is None or asdict(found) != _json(archive, member):
-        raise BackupError("The file is not a whole backup: files are missing, or not those that were backed up.")
-    return found
-
-
-def _key(name: str) -> str:
-    try:
-        return checked(name)
-    except ValueError as error:
-        raise BackupError("The file holds more than a backup does.") from error
-
-
-def _json(archive: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
-    content = archive.extractfile(member) if member.isreg() and member.size <= MANIFEST_MOST else None
-    try:
-        found = json.loads(content.read()) if content else None
-    except ValueError as error:
-        raise BackupError("The backup says nothing readable about itself.") from error
-    if not isinstance(found, dict):
-        raise BackupError("The backup says nothing readable about itself.")
-    return found
-
-
-def _copy(content: IO[bytes], place: Path | None, progress: Progress) -> tuple[int, str]:
+def _copy(content: IO[bytes], target: Path | None, progress: Progress) -> tuple[int, str]:
     """The size and digest of what was copied."""
     size, found = 0, hashlib.sha256()
-    with (place or Path(os.devnull)).open("wb") as file:
+    with open(target or os.devnull, "wb", opener=create if target else None) as file:
         while chunk := content.read(CHUNK):
             file.write(chunk)
             found.update(chunk)
             size += len(chunk)
             progress(len(chunk))
-        if place:
+        if target:
             file.flush()
             os.fsync(file.fileno())
     return size, found.hexdigest()
@@ -195,21 +166,13 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: "io.BytesIO | 
 
 
 class _Counted:
-    """Chunks as a file, whose reading is counted, and whose digest is known at the end."""
+    """A file whose reading is counted."""
 
-    def __init__(self, chunks: Iterator[bytes], progress: Progress) -> None:
-        self.chunks, self.progress = chunks, progress
-        self.sha256 = hashlib.sha256()
-        self._left = b""
+    def __init__(self, file: BinaryIO, progress: Progress) -> None:
+        self.file, self.progress = file, progress
 
-    def read(self, size: int = CHUNK, /) -> bytes:
-        """So many bytes, fewer at the end."""
-        parts, missing = [self._left[:size]], size - len(self._left)
-        self._left = self._left[size:]
-        while missing > 0 and (chunk := next(self.chunks, b"")):
-            parts.append(chunk[:missing])
-            self._left, missing = chunk[missing:], missing - len(chunk)
-        found = b"".join(parts)
-        self.sha256.update(found)
-        self.progress(len(found))
-        return found
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        chunk = self.file.read(size)
+        self.progress(len(chunk))
+        return chunk

@@ -183,6 +183,19 @@ def versions(membership: Membership, number: int) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
+def names_column(partnership_id: Any, entry_number: Any) -> Any:
+    """The column `file_names`: what the files of a text are called, in one line; NULL for none."""
+    names_of_text = select(func.aggregate_strings(File.name, ", ")).where(
+        File.partnership_id == partnership_id, File.entry_number == entry_number, File.withdrawn_at.is_(None)
+    )
+    return names_of_text.scalar_subquery().label("file_names")
+
+
+def names_of(partnership_id: int, entry_number: int) -> str:
+    """The same for one text; empty for none."""
+    return db.session.scalar(select(names_column(partnership_id, entry_number))) or ""
+
+
 class ListedFile(NamedTuple):
     """A file in the list of all, with who shared it when, and the post and comment that it stands in."""
 

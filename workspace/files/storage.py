@@ -28,8 +28,6 @@ PART = 8 * 2**20  # bytes sent at once
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
-    from workspace.config import Settings
-
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 PARTIAL = ".partial"
 PATIENCE: "ClientConfig" = {
@@ -60,6 +58,9 @@ class Storage(Protocol):
 
     def size(self, key: str) -> int:
         """How many bytes there are."""
+
+    def local_path(self, key: str) -> Path | None:
+        """The file on this machine's disk, for a server that sends it by itself; None where there is none."""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete them; those that are gone already are fine."""
@@ -116,6 +117,10 @@ class FolderStorage:
         with _errors():
             for key in keys:
                 self._path(key).unlink(missing_ok=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """See Storage."""
+        return self._path(key)
 
     def list_older_than(self, moment: datetime) -> Iterator[str]:
         """See Storage. What a process that died left half written is among them."""
@@ -183,6 +188,10 @@ class BucketStorage:
             if wanted:
                 self.store.delete(wanted)
 
+    def local_path(self, key: str) -> Path | None:
+        """See Storage."""
+        return None
+
     def list_older_than(self, moment: datetime) -> Iterator[str]:
         """See Storage."""
         with _errors():
@@ -192,11 +201,7 @@ class BucketStorage:
 
 def storage() -> Storage:
     """The storage of this installation."""
-    return storage_of(current_app.settings)  # type: ignore[attr-defined]
-
-
-def storage_of(settings: "Settings") -> Storage:
-    """The storage of an installation with these settings."""
+    settings = current_app.settings  # type: ignore[attr-defined]
     if settings.storage_url:
         return _bucket(settings.storage_url, os.getpid())
     return FolderStorage(settings.instance / "files")

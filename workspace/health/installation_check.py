@@ -12,13 +12,12 @@ from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace import clock
 from workspace.config import RENAMED, Settings
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
 from workspace.files import scanner
-from workspace.files.storage import StorageUnavailable, storage_of
-from workspace.health.checks import LEAST_FREE
+from workspace.files.quota import LEAST_FREE
+from workspace.files.storage import NotStored, StorageUnavailable, storage
 from workspace.mail import diagnostics
 
 SECONDS_APART = 2.0  # between two clocks: more confuses what ends and begins
@@ -156,23 +155,17 @@ def counters(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
         yield "RATE_LIMIT_URL names a Redis that does not answer. Start it, or leave the setting out."
 
 
-def bucket(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
-    """The bucket for files answers, and lets us in."""
-    if not settings.storage_url:
-        return
+def files(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """What people upload can be kept, read and scanned."""
     try:
-        next(storage_of(settings).list_older_than(clock.now()), None)
+        storage().size("health/probe")
+    except NotStored:
+        pass
     except StorageUnavailable as error:
-        yield (
-            f"STORAGE_URL names a bucket that can't be used ({error or 'it is not there'}). Check its address, and "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        )
-
-
-def viruses(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
-    """The scanner answers: without its answer files wait."""
-    if settings.clamd_url and not scanner.answers(settings.clamd_url):
-        yield "CLAMD_URL names a scanner that does not answer, so files wait. Start clamd, or leave the setting out."
+        where = "STORAGE_URL" if settings.storage_url else f"{settings.instance / 'files'}"
+        yield f"The storage of files can't be used ({error}). Check {where}, and that it lets us in."
+    if not scanner.is_answering():
+        yield "The scanner at CLAMD_URL does not answer, so every file waits. Start clamd, or check CLAMD_URL."
 
 
 def disk(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
@@ -190,8 +183,7 @@ CHECKS: dict[str, Check] = {
     "key": key,
     "mail": mail,
     "limits": counters,
-    "files": bucket,
-    "scanner": viruses,
+    "files": files,
     "disk": disk,
 }
 
