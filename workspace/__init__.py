@@ -58,6 +58,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "files",
     "results",
     "members",
     "audit",
@@ -131,7 +132,7 @@ class Workspace(Flask):
             endpoint, _values = self.create_url_adapter(self.request_class(environ)).match()  # type: ignore[union-attr]
         except HTTPException:
             return request_bodies.LARGEST
-        return request_bodies.largest_for(self.view_functions[endpoint])
+        return request_bodies.largest_for(self.view_functions[endpoint], self.settings.largest_file)
 
     def _body(self, environ: "WSGIEnvironment") -> AbstractContextManager[Any]:
         """Read the body, where the server has not done it."""

@@ -42,7 +42,7 @@ def run() -> None:
         _migrate()
         _note_key(app.settings)
         for trouble in installation_check.connections(app.settings):
-            click.echo(trouble, err=True)
+            raise click.ClickException(trouble)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))

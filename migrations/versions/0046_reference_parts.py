@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0046_reference_parts"
-down_revision = "0041_undoing"
+down_revision = "0042_files"
 branch_labels = None
 depends_on = None
 

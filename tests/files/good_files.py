@@ -104,21 +104,19 @@ def pdf(pages: int = 2, extra: str = "", root: str = "") -> bytes:
             for number in range(pages)
         ),
     ]
-    made = ["%PDF-1.7"]
+    made = "%PDF-1.7\n"
     offsets: dict[int, int] = {}
-    for each in filter(None, "\n".join(objects).replace("endobj", "endobj\0").split("\0")):
-        text = each.strip("\n")
-        if text:
-            offsets[int(text.split()[0])] = sum(len(line) + 1 for line in made)
-            made.append(text)
-    start = sum(len(line) + 1 for line in made)
-    last = max(offsets)
+    for each in "\n".join(filter(None, objects)).split("endobj"):
+        if text := each.strip("\n"):
+            offsets[int(text.split()[0])] = len(made)
+            made += f"{text}endobj\n"
+    start, last = len(made), max(offsets)
     table = "".join(
         f"{offsets[number]:010} 00000 n \n" if number in offsets else "0000000000 65535 f \n"
         for number in range(last + 1)
     )
-    made.append(f"xref\n0 {last + 1}\n{table}trailer<</Size {last + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n")
-    return "\n".join(made).encode("latin-1")
+    made += f"xref\n0 {last + 1}\n{table}trailer<</Size {last + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    return made.encode("latin-1")
 
 
 def zipped(parts: dict[str, bytes], **options: object) -> bytes:

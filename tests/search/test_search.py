@@ -335,10 +335,13 @@ def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
 def _content() -> dict[tuple[str, int], object]:
     db.session.commit()
     rows = db.session.execute(select(SearchBucket.bucket, SearchBucket.block, SearchBucket.postings))
-    return {
-        (row.bucket, row.block): (postings.unpacked if row.bucket else postings.unpacked_facts)(row.postings)
-        for row in rows
-    }
+    return {(row.bucket, row.block): _unpacked(row.bucket, row.postings) for row in rows}
+
+
+def _unpacked(bucket: str, stored: bytes) -> object:
+    if bucket != postings.FACTS:
+        return postings.unpacked(stored)
+    return postings.unpacked_days(stored), postings.unpacked_facts(stored)
 
 
 def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(

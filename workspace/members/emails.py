@@ -250,14 +250,15 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
 
 @email_type("report", _l("Report for the moderators"))
 def report(mail: Mail) -> EmailContent | None:
-    """To a moderator: something was reported and waits for an answer. Who reported it is only shown on the page."""
+    """To a moderator: something was reported and waits for an answer, or was corrected as this moderator asked.
+
+    Who reported it is only shown on the page.
+    """
     membership, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
-    if (
-        membership is None
-        or not membership.may(Action.WITHDRAW_OTHERS)
-        or found is None
-        or found.answered_at is not None
-    ):
+    if membership is None or not membership.may(Action.WITHDRAW_OTHERS) or found is None:
+        return None
+    is_corrected = found.verdict is Verdict.CORRECTION and found.answered_by_id == membership.id
+    if found.answered_at is not None and not is_corrected:
         return None
     thing = reports_service.thing_of(found)
     post = db.session.get_one(Post, (found.partnership_id, found.post_number))
@@ -266,10 +267,16 @@ def report(mail: Mail) -> EmailContent | None:
     return emails.notification_email(
         mail,
         membership,
-        heading=_("Reported to the moderators: %(title)s", title=post.title),
-        quote=found.reason,
-        path="reports",
-        button=_("Answer"),
+        heading=(
+            _("Corrected, as you asked: %(title)s", title=post.title)
+            if is_corrected
+            else _("Reported to the moderators: %(title)s", title=post.title)
+        ),
+        quote=found.answer if is_corrected else found.reason,
+        path=f"posts/{post.number}" + (f"?comment={thing.number}" if found.is_of_comment else "")
+        if is_corrected
+        else "reports",
+        button=_("Read the text") if is_corrected else _("Answer"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     ForeignKey,
     Index,
@@ -115,6 +116,11 @@ class Partnership(Model):
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # How many indicators it has, in use or not: the tab of results is shown where there is one.
     indicator_count: Mapped[int] = mapped_column(default=0)
+    # How many files have been attached to something: the tab of files is shown where there are any. And the number of
+    # the newest file, and how many bytes the versions of all of them take.
+    file_count: Mapped[int] = mapped_column(default=0)
+    last_file_number: Mapped[int] = mapped_column(default=0)
+    file_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
     # How many new addresses may be invited a day, where an administrator has decided it.

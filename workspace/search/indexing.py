@@ -24,6 +24,7 @@ from workspace.search.postings import (
     packed_facts,
     places_by_term,
     unpacked,
+    unpacked_days,
     unpacked_facts,
 )
 from workspace.search.sources import SOURCES, SearchDocument
@@ -189,7 +190,7 @@ def _put(partnership_id: int, block: int, documents: Collection[SearchDocument],
 
 def _facts(stored: bytes | None, documents: Collection[SearchDocument], removed: Collection[int]) -> bytes | None:
     """The days, kinds and authors of a block with these texts, without the places `removed`; None if none is left."""
-    found, facts = unpacked_facts(stored) if stored else ((), {})
+    found, facts = (unpacked_days(stored), unpacked_facts(stored)) if stored else ((), {})
     days = dict(enumerate(found)) | dict.fromkeys(removed, 0)
     for places in facts.values():
         places.difference_update(removed)

@@ -62,11 +62,19 @@ def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) 
     return HEAD.pack(len(written)) + written + packed(facts)
 
 
-def unpacked_facts(stored: bytes) -> tuple[array[int], Postings]:
-    """The days by place, 0 where there is no text; and the facts."""
+def unpacked_days(stored: bytes) -> array[int]:
+    """The days by place, 0 where there is no text."""
+    return _array(zlib.decompress(stored[HEAD.size : _end_of_days(stored)]))
+
+
+def unpacked_facts(stored: bytes) -> Postings:
+    """The kinds and authors."""
+    return unpacked(stored[_end_of_days(stored) :])
+
+
+def _end_of_days(stored: bytes) -> int:
     [length] = HEAD.unpack_from(stored)
-    end = HEAD.size + length
-    return _array(zlib.decompress(stored[HEAD.size : end])), unpacked(stored[end:])
+    return HEAD.size + int(length)
 
 
 def day_number(moment: datetime) -> int:

@@ -165,22 +165,20 @@ class TextToken:
 
 @dataclass(frozen=True)
 class SearchedWord:
-    """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with."""
+    """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with.
+
+    One of its spellings, folded, stands in every word that it finds, however that is inflected or joined.
+    """
 
     word: str
     stems: frozenset[str]
     half: str
+    spellings: tuple[str, ...]
 
     @property
     def buckets(self) -> set[str]:
         """Where its terms stand."""
         return {bucket(stem) for stem in self.stems} | ({bucket(self.half)} if self.half else set())
-
-    @property
-    def spellings(self) -> set[str]:
-        """Of these letters some stand in every text that holds the word, however it is inflected or joined."""
-        forms = {fold(form) for form, base in FORMS.items() if fold(stem(base)) in self.stems}
-        return forms | {found.removesuffix("el").removesuffix("er") for found in self.stems}
 
 
 @dataclass(frozen=True)
@@ -210,9 +208,15 @@ def tokens_of(text: str) -> Iterator[TextToken]:
         yield TextToken(unicodedata.normalize("NFC", found[0][:LONGEST_WORD]).lower(), found.start(), found.end())
 
 
+def words_of(text: str) -> set[str]:
+    """The same words, without their places."""
+    composed = unicodedata.normalize("NFC", text[:LONGEST_TEXT])
+    return {word[:LONGEST_WORD] for word in TOKEN.findall(composed.lower())}
+
+
 def terms_of(*texts: str) -> set[str]:
     """All terms by which these texts are found."""
-    words = {token.word for text in texts for token in tokens_of(text)} - COMMON
+    words = {word for text in texts for word in words_of(text)} - COMMON
     return {term for word in words for term in terms(word)}
 
 
@@ -236,9 +240,16 @@ def fold(word: str) -> str:
     return danish.search_key(word)
 
 
-@lru_cache(maxsize=65_536)
 def found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
     """Which letters of a text's `word` are searched for, and how well they fit: 3 a whole word, 2 a part, 1 half."""
+    folded = fold(word)
+    if any(one in folded for one in searched.spellings) or (half and searched.half and searched.half in folded):
+        return _found_in(word, searched, half=half)
+    return None
+
+
+@lru_cache(maxsize=8_192)
+def _found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
     if fold(stem(word)) in searched.stems:
         return 0, len(word), 3
     for place, first in divisions(word):
@@ -260,4 +271,15 @@ def _searched(word: str) -> SearchedWord:
     if len(word) >= 4 and word[0] == "a" and word[1] not in "aeiouyæøå":
         stems.add(fold(stem(f"å{word[1:]}")))  # Who has no å on the keyboard may write Alborg.
     folded = fold(word)
-    return SearchedWord(word, frozenset(stems), folded if len(folded) >= SHORTEST_HALF else "")
+    spellings = {found for one in stems for found in _spellings(one)}
+    return SearchedWord(
+        word, frozenset(stems), folded if len(folded) >= SHORTEST_HALF else "", tuple(sorted(spellings))
+    )
+
+
+def _spellings(folded_stem: str) -> Iterator[str]:
+    yield folded_stem.removesuffix("el").removesuffix("er")
+    for form, base in FORMS.items():
+        known = fold(stem(base))
+        if folded_stem.endswith(known):
+            yield folded_stem.removesuffix(known) + fold(form)

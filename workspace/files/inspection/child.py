@@ -14,7 +14,7 @@ from errno import EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS
 from pathlib import Path
 from types import ModuleType
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG = 1  # prctl(2)
 MACHINES_FAULT = (ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE)
 
 
@@ -22,9 +22,10 @@ def main() -> None:
     """Look at the file that standard input names, and report beside what is kept."""
     source, name, into = json.loads(sys.stdin.read())
     _name_packages(Path(__file__).resolve().parents[2])
-    from workspace.files.inspection import limits
+    from workspace.files.inspection import isolation, limits
 
     _limit(limits.CPU_SECONDS, limits.MEMORY, limits.LARGEST_FILE, limits.OPEN_FILES)
+    isolation.isolate(Path(source), Path(into))
     report = _look(Path(source), name, Path(into))
     Path(into, "report.json").write_text(json.dumps(report))
 
@@ -51,9 +52,7 @@ def _limit(cpu_seconds: int, memory: int, largest_file: int, open_files: int) ->
     ):
         resource.setrlimit(what, (most, most))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    library = ctypes.CDLL(None)
-    library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    library.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _look(source: Path, name: str, into: Path) -> dict[str, object]:

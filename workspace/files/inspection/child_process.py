@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +35,9 @@ def process(source: Path, name: str, into: Path) -> InspectionOutcome:
         return InspectionOutcome(refusal=Refusal.TOO_MUCH_WORK)
     if status < 0:  # the decoder crashed
         return InspectionOutcome(refusal=Refusal.BROKEN)
-    report = _report(into / REPORT)
-    if status or "trouble" in report:
-        raise InspectionUnavailable(report.get("trouble", f"status {status}"))
+    report = _report(into / REPORT) if not status else {"trouble": f"status {status}"}
+    if "trouble" in report:
+        raise InspectionUnavailable(report["trouble"])
     return _outcome(report, source, into)
 
 
@@ -60,14 +62,21 @@ def _run(words: list[str]) -> int:
 
 
 def _report(path: Path) -> dict[str, Any]:
+    """What the child wrote; nothing where that is no report."""
+    if not _is_file(path):
+        raise InspectionUnavailable("no report")
+    with path.open("rb") as file, suppress(ValueError):
+        report = json.loads(file.read(LARGEST_REPORT))
+        return report if isinstance(report, dict) else {}
+    return {}
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file of its own is there, and no link to another."""
     try:
-        with path.open("rb") as file:
-            report = json.loads(file.read(LARGEST_REPORT))
-    except (OSError, ValueError) as error:
-        raise InspectionUnavailable("the child left no report") from error
-    finally:
-        path.unlink(missing_ok=True)
-    return report if isinstance(report, dict) else {}
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _outcome(report: dict[str, Any], source: Path, into: Path) -> InspectionOutcome:
@@ -75,15 +84,18 @@ def _outcome(report: dict[str, Any], source: Path, into: Path) -> InspectionOutc
     try:
         if report.get("refusal"):
             return InspectionOutcome(refusal=Refusal(report["refusal"]))
+        kind, previews = FileKind(report["kind"]), {size: into / f"{size}.webp" for size in PREVIEW_SIZES}
+        if kind.is_picture and not _is_file(into / SERVED):
+            raise ValueError(kind)
         return InspectionOutcome(
-            kind=FileKind(report["kind"]),
+            kind=kind,
             width=_number(report.get("width"), LONGEST_SIDE),
             height=_number(report.get("height"), LONGEST_SIDE),
             pages=_number(report.get("pages"), MOST_PAGES),
-            served=into / SERVED if FileKind(report["kind"]).is_picture else source,
-            previews={size: into / f"{size}.webp" for size in PREVIEW_SIZES if (into / f"{size}.webp").is_file()},
+            served=into / SERVED if kind.is_picture else source,
+            previews={size: path for size, path in previews.items() if _is_file(path)},
         )
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return InspectionOutcome(refusal=Refusal.BROKEN)
 
 

@@ -1,9 +1,9 @@
 """What a child process may use, and what a file may ask of it."""
 
-CPU_SECONDS = 25
+CPU_SECONDS = 20
 WALL_SECONDS = 60  # more, since it shares the machine
 MEMORY = 1200 * 2**20  # of addresses, libraries included: a picture of 60 megapixels, turned, needs 700 MiB
-LARGEST_FILE = 120 * 2**20  # that it writes
+LARGEST_FILE = 256 * 2**20  # that it writes
 OPEN_FILES = 64
 
 LONGEST_NAME = 200  # characters; 255 bytes is the most a file system takes

@@ -33,7 +33,7 @@ OPENERS = {
     Found.GIF: "GIF",
     Found.HEIC: "HEIF",
 }
-STRIPPED: dict[Found, tuple[FileKind, Callable[[bytes], bytes]]] = {
+STRIPPED: dict[Found, tuple[FileKind, Callable[[bytes], containers.Stripped]]] = {
     Found.JPEG: (FileKind.JPEG, containers.strip_jpeg),
     Found.PNG: (FileKind.PNG, containers.strip_png),
     Found.WEBP: (FileKind.WEBP, containers.strip_webp),
@@ -46,14 +46,10 @@ def keep(source: Path, found: Found, into: Path) -> dict[str, object]:
     if found is Found.HEIC:
         _register_heic()
     try:
-        with Image.open(source, formats=[OPENERS[found]]) as picture:
-            _check_size(picture)
-            if found not in STRIPPED:
-                return _as_jpeg(picture, into)
-            if getattr(picture, "is_animated", False) and found is Found.WEBP:
-                return _turned(picture, FileKind.WEBP, into)
-            orientation = _orientation(picture)
-        return _stripped(source, found, orientation, into)
+        if found in STRIPPED:
+            return _stripped(source, found, into)
+        with _opened(source, found) as picture:
+            return _as_jpeg(picture, into)
     except Image.DecompressionBombError as error:
         raise Refused(Refusal.PIXELS) from error
 
@@ -68,30 +64,26 @@ def _register_heic() -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _check_size(picture: Image.Image) -> None:
+def _opened(path: Path, found: Found) -> Image.Image:
+    """The picture, of which only the header has been read."""
+    picture = Image.open(path, formats=[OPENERS[found]])
     width, height = picture.size
     if not width or not height:
         raise Refused(Refusal.BROKEN)
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise Refused(Refusal.PIXELS)
+    return picture
 
 
-def _orientation(picture: Image.Image) -> int:
-    """How the camera was held, from 1, upright, to 8 (Exif 2.32, 4.6.4). What can't be read is taken for upright."""
-    try:
-        return int(picture.getexif().get(ORIENTATION, UPRIGHT))
-    except Exception:
-        return UPRIGHT
-
-
-def _stripped(source: Path, found: Found, orientation: int, into: Path) -> dict[str, object]:
-    """The picture as it came, without its metadata; turned, where it is not upright."""
+def _stripped(source: Path, found: Found, into: Path) -> dict[str, object]:
+    """The picture as it came, without its metadata, which Pillow never sees; turned, where it is not upright."""
     kind, strip = STRIPPED[found]
+    stripped = strip(source.read_bytes())
+    orientation = _orientation(stripped.exif)
     served = into / SERVED
-    served.write_bytes(strip(source.read_bytes()))
-    with Image.open(served, formats=[OPENERS[found]]) as picture:
-        _check_size(picture)
-        if orientation in TURNS:
+    served.write_bytes(stripped.content)
+    with _opened(served if stripped.content else source, found) as picture:
+        if orientation in TURNS or not stripped.content:
             return _turned(picture, kind, into, orientation)
         size = picture.size
         picture.draft("RGB", (PREVIEW_SIZES[-1], PREVIEW_SIZES[-1]))  # a JPEG is decoded at a half, a quarter …
@@ -99,7 +91,17 @@ def _stripped(source: Path, found: Found, orientation: int, into: Path) -> dict[
     return _report(kind, size)
 
 
-def _turned(picture: Image.Image, kind: FileKind, into: Path, orientation: int = UPRIGHT) -> dict[str, object]:
+def _orientation(stored: bytes) -> int:
+    """How the camera was held, from 1, upright, to 8 (Exif 2.32, 4.6.4). What can't be read is taken for upright."""
+    exif = Image.Exif()
+    try:
+        exif.load(stored)
+        return int(exif.get(ORIENTATION, UPRIGHT))
+    except Exception:
+        return UPRIGHT
+
+
+def _turned(picture: Image.Image, kind: FileKind, into: Path, orientation: int) -> dict[str, object]:
     """The first frame, upright, encoded as it was."""
     profile, options = _profile(picture), _options(picture, kind)
     picture.load()
