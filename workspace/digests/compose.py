@@ -41,6 +41,8 @@ NAMED_OF_SIDE = 4
 # The language, the zone and the day in which a digest is told.
 Reader = tuple[str, str, date]
 
+LONGEST_NAMES = 160  # of the files of a post
+
 log = logging.getLogger(__name__)
 
 
@@ -183,6 +185,8 @@ def _block(row: AnyRow, home: Home, _reader: Reader) -> DigestBlock:
     parts = [_credit(row)]
     if row.comments:
         parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
+    if row.file_names and not home.titles_only:
+        parts.append(_("Files: %(names)s", names=phrases.shortened(row.file_names, LONGEST_NAMES)))
     text = row.outcome if group is Section.SOLVED else row.beginning
     return DigestBlock(
         group=group,

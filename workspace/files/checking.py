@@ -6,13 +6,13 @@ has put into the storage before the commit that says so has no row, and is swept
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from workspace import clock
 from workspace.config import Settings
@@ -53,6 +53,12 @@ class Kept(NamedTuple):
 def is_any_due() -> bool:
     """Whether a file waits to be checked."""
     return db.session.execute(_due().limit(1)).first() is not None
+
+
+def unchecked_since() -> Select[datetime]:
+    """The statement of when the file came that waits the longest."""
+    waits = FileVersion.state.in_((FileState.RECEIVED, FileState.CHECKING))
+    return select(FileVersion.at).where(waits).order_by(FileVersion.at).limit(1)
 
 
 def check_due() -> int:

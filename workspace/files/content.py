@@ -12,6 +12,8 @@ from werkzeug.http import parse_range_header
 from workspace.files.inspection import FileKind
 from workspace.files.storage import StorageUnavailable, storage
 from workspace.permissions import UserError
+from workspace.web import file_parts
+from workspace.web.file_parts import FilePart
 
 # Pictures are encoded anew and a PDF opens in the browser's own viewer; nothing else is opened where our pages are.
 SHOWN = "sandbox; default-src 'none'"
@@ -77,22 +79,26 @@ def _part(key: str, still_allowed: Callable[[], bool]) -> Response:
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
         return Response(status=status, headers=headers)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def is_allowed() -> bool:
+        with app.app_context():
+            return still_allowed()
+
+    if (path := store.local_path(key)) and file_parts.offer(request.environ, FilePart(path, start, end, is_allowed)):
+        return Response(status=status, headers=headers)
     try:
         pieces = store.read(key, start, end)
         first = next(pieces, b"")
     except StorageUnavailable as error:
         raise NotAtHand(_("The file can't be fetched right now. Try again in a moment.")) from error
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Response(_guarded(app, first, pieces, still_allowed), status=status, headers=headers)
+    return Response(_guarded(first, pieces, is_allowed), status=status, headers=headers)
 
 
-def _guarded(app: Flask, first: bytes, pieces: Iterator[bytes], still_allowed: Callable[[], bool]) -> Iterator[bytes]:
+def _guarded(first: bytes, pieces: Iterator[bytes], is_allowed: Callable[[], bool]) -> Iterator[bytes]:
     """The pieces, as long as the reader may have them. What breaks off is shorter than it said, and so not whole."""
     piece: bytes | None = first
-    while piece:
-        with app.app_context():
-            if not still_allowed():
-                return
+    while piece and is_allowed():
         yield piece
         piece = next(pieces, None)
 

@@ -1,5 +1,6 @@
 """How many bytes of files a partnership may have: asked before anything is written, and again under the lock."""
 
+import shutil
 from typing import NamedTuple
 
 from flask import current_app
@@ -10,14 +11,16 @@ from workspace.db import db
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict
 
+LEAST_FREE = 2 * 2**30  # bytes of the disk: time to make room before anything fails
 NEAR = 0.8  # from this share on moderators are told
 
 
 class Quota(NamedTuple):
-    """How many bytes are used, of how many."""
+    """How many bytes are used, of how many; `least_free` should be free, where that is what counts."""
 
     used: int
     limit: int
+    least_free: int | None = None
 
     @property
     def share(self) -> int:
@@ -26,7 +29,9 @@ class Quota(NamedTuple):
 
     @property
     def is_near(self) -> bool:
-        """Whether there is little room left."""
+        """Whether there is little room left: a fifth, or `least_free`."""
+        if self.least_free is not None:
+            return self.limit - self.used < self.least_free
         return self.used >= NEAR * self.limit
 
 
@@ -43,6 +48,13 @@ def limit() -> int:
     """How many bytes the files of a partnership may have together."""
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
     return settings.files_of_partnership
+
+
+def disk() -> Quota:
+    """The same of the disk that our data is on: near is what monitoring is told as well."""
+    settings: Settings = current_app.settings  # type: ignore[attr-defined]
+    found = shutil.disk_usage(settings.instance)
+    return Quota(found.total - found.free, found.total, least_free=LEAST_FREE)
 
 
 def require_room(partnership_id: int, size: int) -> None:

@@ -4,16 +4,17 @@ What breaks off on the way leaves at most bytes without a row, which are swept; 
 """
 
 import hashlib
+import logging
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
-from flask import current_app
+from flask import current_app, has_request_context
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,16 +22,20 @@ from werkzeug.datastructures import FileStorage
 
 from workspace.config import Settings
 from workspace.config.files import make_folder
+from workspace.db import db
 from workspace.db.transactions import own_transaction
 from workspace.files import quota
 from workspace.files.labels import ACCEPTED
 from workspace.files.models import File, FileVersion
 from workspace.files.names import kept_name
-from workspace.files.storage import CHUNK, storage
+from workspace.files.storage import CHUNK, StorageUnavailable, storage
+from workspace.logs import told
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict, UserError
 
 MOST_OF_A_TEXT = 10
+
+log = logging.getLogger(__name__)
 
 
 class NotReceived(UserError):
@@ -43,6 +48,17 @@ class TooLarge(NotReceived):
     """A file of more bytes than one may have."""
 
     status = 413
+
+
+class NotKept(UserError):
+    """The disk or the storage takes nothing right now: nothing is acknowledged, and nothing is lost."""
+
+    status = 503
+    headers: Mapping[str, str] = {"Retry-After": "30"}
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(_("The file could not be saved right now. Try again in a moment."))
+        log.error("A file could not be kept: %s", told(cause))
 
 
 class KeyAlreadyUsed(Conflict):
@@ -73,6 +89,14 @@ class Incoming:
     sha256: str
 
 
+@dataclass
+class Kept:
+    """Bytes in the storage. Whether a row needs them is known at the end of the transaction, or never (None)."""
+
+    key: str
+    is_needed: bool | None = None
+
+
 def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> list[int]:
     """Keep these files as uploads of the member's, which belong to nothing yet; their numbers.
 
@@ -84,18 +108,21 @@ def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> l
     return [_receive_one(by, each, key_of(one_time_key, place)) for place, each in enumerate(sent)]
 
 
+def receive_here(by: Membership, sent: FileStorage, one_time_key: str) -> int:
+    """Keep a file in the caller's own transaction; its number. What becomes of that, the bytes stay until the sweep."""
+    with incoming(sent) as came, _kept(came, by.partnership_id) as kept:
+        return _add(db.session(), by, came, one_time_key, kept.key)
+
+
 def replace(by: Membership, number: int, sent: FileStorage, one_time_key: str) -> None:
     """Keep a new version of the file; once it is ready it stands in the place of the one before.
 
     Raises the appropriate error unless the member may, and UserError for what can't be kept.
     """
-    with incoming(sent, by.partnership_id) as came:
-        key = keep(came, by.partnership_id)
-        with _transaction(by) as (session, member):
-            if _made_before(session, member, came, one_time_key) is None:
-                _add_version(session, member, number, came, one_time_key, key)
-                return
-    storage().delete([key])
+    with incoming(sent) as came, _kept(came, by.partnership_id) as kept, _transaction(by) as (session, member):
+        kept.is_needed = _made_before(session, member, came, one_time_key) is None
+        if kept.is_needed:
+            _add_version(session, member, number, came, one_time_key, kept.key)
 
 
 def new_one_time_key() -> str:
@@ -109,25 +136,24 @@ def key_of(one_time_key: str, place: int) -> str:
 
 
 def _receive_one(by: Membership, sent: FileStorage, one_time_key: str) -> int:
-    with incoming(sent, by.partnership_id) as came:
-        key = keep(came, by.partnership_id)
-        with _transaction(by) as (session, member):
-            number = _made_before(session, member, came, one_time_key)
-            if number is None:
-                number = _add(session, member, came, one_time_key, key)
-                return number
-    storage().delete([key])
-    return number
+    with incoming(sent) as came, _kept(came, by.partnership_id) as kept, _transaction(by) as (session, member):
+        number = _made_before(session, member, came, one_time_key)
+        kept.is_needed = number is None
+        return _add(session, member, came, one_time_key, kept.key) if number is None else number
 
 
 @contextmanager
-def incoming(sent: FileStorage, partnership_id: int) -> Iterator[Incoming]:
+def incoming(sent: FileStorage) -> Iterator[Incoming]:
     """The file on disk, as long as it is needed. Raises UserError for what has no bytes, or too many."""
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
     folder = settings.instance / "incoming"
-    make_folder(folder)
-    with NamedTemporaryFile(dir=folder) as file:
-        size, digest = _copy(sent.stream, file, settings.largest_file)
+    with ExitStack() as stack:
+        try:
+            make_folder(folder)
+            file = stack.enter_context(NamedTemporaryFile(dir=folder))
+            size, digest = _copy(sent.stream, file, settings.largest_file)
+        except OSError as error:
+            raise NotKept(error) from error
         name = kept_name(sent.filename or "")
         if size == 0:
             raise NotReceived(_("‘%(name)s’ is empty, so there is nothing to share.", name=name))
@@ -146,12 +172,28 @@ def _copy(source: IO[bytes], target: IO[bytes], most: int) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def keep(came: Incoming, partnership_id: int) -> str:
-    """Put the bytes into the storage, under a new key that nobody can guess, and which says nothing of them."""
+@contextmanager
+def _kept(came: Incoming, partnership_id: int) -> Iterator["Kept"]:
+    """The bytes in the storage, under a new key that nobody can guess, and which says nothing of them.
+
+    They are deleted again if nobody needs them, or what follows is refused. Where it is not known what became of it,
+    such as a COMMIT without an answer, they stay: a row may know them, and else they are swept.
+    """
     quota.require_room(partnership_id, came.size)
-    key = new_key(partnership_id)
-    storage().put(key, came.path)
-    return key
+    kept = Kept(new_key(partnership_id))
+    try:
+        storage().put(kept.key, came.path)
+    except StorageUnavailable as error:
+        raise NotKept(error) from error
+    try:
+        yield kept
+    except UserError:
+        kept.is_needed = False
+        raise
+    finally:
+        if kept.is_needed is False:
+            with suppress(StorageUnavailable):
+                storage().delete([kept.key])
 
 
 def new_key(partnership_id: int) -> str:
@@ -163,6 +205,8 @@ def new_key(partnership_id: int) -> str:
 def _transaction(by: Membership) -> Iterator[tuple[Session, Membership]]:
     """A transaction apart from the request's, with the partnership's row locked and the member read again."""
     membership_id, partnership_id = by.id, by.partnership_id
+    if not has_request_context():  # There the transaction at hand may write, and this one would wait for it.
+        db.session.commit()
     with own_transaction() as connection, Session(connection, expire_on_commit=False) as session:
         session.scalar(select(Partnership).where(Partnership.id == partnership_id).with_for_update())
         member = session.get_one(Membership, membership_id)

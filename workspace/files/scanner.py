@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 SECONDS = 60  # for all of it
+SECONDS_FOR_PING = 1.5
 CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
 FOUND = re.compile(r"stream: ([ -~]+) FOUND")
@@ -54,6 +55,20 @@ def scan(path: Path) -> ScanResult:
         return ScanResult(ScanVerdict.INFECTED, found[1])
     log.warning("The scanner at CLAMD_URL answers %r.", answer)
     return ScanResult(ScanVerdict.SILENT)
+
+
+def is_answering() -> bool:
+    """Whether the scanner of the settings answers; also if there is none."""
+    url = current_app.settings.clamd_url  # type: ignore[attr-defined]
+    if not url:
+        return True
+    try:
+        deadline = time.monotonic() + SECONDS_FOR_PING
+        with _connected(url, deadline) as connection:
+            connection.sendall(b"zPING\0")
+            return _answer(connection, deadline) == "PONG"
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _ask(url: str, path: Path) -> str:

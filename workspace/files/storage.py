@@ -59,6 +59,9 @@ class Storage(Protocol):
     def size(self, key: str) -> int:
         """How many bytes there are."""
 
+    def local_path(self, key: str) -> Path | None:
+        """The file on this machine's disk, for a server that sends it by itself; None where there is none."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete them; those that are gone already are fine."""
 
@@ -114,6 +117,10 @@ class FolderStorage:
         with _errors():
             for key in keys:
                 self._path(key).unlink(missing_ok=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """See Storage."""
+        return self._path(key)
 
     def list_older_than(self, moment: datetime) -> Iterator[str]:
         """See Storage. What a process that died left half written is among them."""
@@ -180,6 +187,10 @@ class BucketStorage:
         with _errors():
             if wanted:
                 self.store.delete(wanted)
+
+    def local_path(self, key: str) -> Path | None:
+        """See Storage."""
+        return None
 
     def list_older_than(self, moment: datetime) -> Iterator[str]:
         """See Storage."""

@@ -15,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from workspace.config import RENAMED, Settings
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
-from workspace.health.checks import LEAST_FREE
+from workspace.files import scanner
+from workspace.files.quota import LEAST_FREE
+from workspace.files.storage import NotStored, StorageUnavailable, storage
 from workspace.mail import diagnostics
 
 SECONDS_APART = 2.0  # between two clocks: more confuses what ends and begins
@@ -153,6 +155,19 @@ def counters(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
         yield "RATE_LIMIT_URL names a Redis that does not answer. Start it, or leave the setting out."
 
 
+def files(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """What people upload can be kept, read and scanned."""
+    try:
+        storage().size("health/probe")
+    except NotStored:
+        pass
+    except StorageUnavailable as error:
+        where = "STORAGE_URL" if settings.storage_url else f"{settings.instance / 'files'}"
+        yield f"The storage of files can't be used ({error}). Check {where}, and that it lets us in."
+    if not scanner.is_answering():
+        yield "The scanner at CLAMD_URL does not answer, so every file waits. Start clamd, or check CLAMD_URL."
+
+
 def disk(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """There is room."""
     free = shutil.disk_usage(settings.instance).free
@@ -168,6 +183,7 @@ CHECKS: dict[str, Check] = {
     "key": key,
     "mail": mail,
     "limits": counters,
+    "files": files,
     "disk": disk,
 }
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from workspace import clock
 from workspace.db import db
+from workspace.files import quota
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import VisibilityForm
@@ -34,6 +35,7 @@ def administration(membership: Membership) -> ResponseReturnValue:
         counts=pending.counts(membership),
         is_new=partnership.created_at > clock.now() - NEW,
         visibility=VisibilityForm(data={"visibility": partnership.visibility}),
+        room=quota.quota_of(membership),
         mail_content=MailContentForm(data={"titles_only": partnership.titles_only}),
         **partnership_context(membership),
     )
