@@ -484,7 +484,7 @@ def test_a_withdrawn_file_is_gone_for_the_others_and_can_be_had_back(visit: Visi
         assert other.page.request.get(f"{place.address}{address}").status == 404, address
     other.page.reload()
     expect(other.page.locator("#post .photos")).to_have_count(0)
-    visitor.button("Undo").click()
+    visitor.page.locator("#announcements").get_by_role("button", name=visitor.say("Undo")).click()
     is_drawn(visitor, visitor.page.get_by_role("img", name="Et felt"))
 
 
