@@ -5,6 +5,8 @@ RESTORE_POSTS says how many posts: 1,000,000 must be back within a quarter of an
 
 import os
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy import func, select
 from bench import fill
 from tests.backup.test_backup import Installation, elsewhere, stored
 from tests.client import Client
+from tests.databases import new_database
 from tests.factories import PASSWORD, attach_picture, make_user, share, start_partnership
 from tests.operations.fleet import people
 from tests.operations.service import running, until
@@ -39,6 +42,7 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(
     ada = make_user(email="ada@example.dk")
     moderator = start_partnership(by=ada)
     attach_picture(moderator, share(moderator))
+    db.session.commit()
     with running(settings, workers=1) as service, people(app, service.port) as ledger:
         until(lambda: len(ledger.acknowledged) > 20, "People write")
         before = list(ledger.acknowledged)
@@ -70,15 +74,27 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(
         db.engine.dispose()
 
 
-def test_many_posts_are_back_in_time(elsewhere: Installation, settings: Settings, tmp_path: Path) -> None:
-    app = create_app(settings)
-    with app.app_context():
+@pytest.fixture
+def large(
+    app: Workspace, settings: Settings, tmp_path: Path, postgresql: str, worker_id: str
+) -> Iterator[Installation]:
+    """An installation with many posts."""
+    folder = tmp_path / "large"
+    folder.mkdir()
+    made = new_database(folder, postgresql, f"{worker_id}_large")
+    installation = Installation(replace(settings, instance=folder, database_url=made.url))
+    with create_app(installation.settings).app_context():
         fill.fill(POSTS)
         db.session.remove()
         db.engine.dispose()
+    yield installation
+    made.remove()
+
+
+def test_many_posts_are_back_in_time(large: Installation, elsewhere: Installation, tmp_path: Path) -> None:
     file = tmp_path / "samspil.backup"
     began = time.monotonic()
-    Installation(settings).works("backup", str(file))
+    large.works("backup", str(file))
     backed_up = time.monotonic()
     elsewhere.works("restore", str(file))
     seconds = time.monotonic() - backed_up
