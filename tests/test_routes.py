@@ -320,8 +320,12 @@ TABLE = """
     GET  /partnerships/<slug:slug>/results                              members read
     POST /partnerships/<slug:slug>/results                              members add_indicators
     GET  /partnerships/<slug:slug>/results/new                          members add_indicators
+    GET  /partnerships/<slug:slug>/results/order                        members add_indicators
+    POST /partnerships/<slug:slug>/results/order                        members add_indicators
     GET  /partnerships/<slug:slug>/results/measurements                 members read
     GET  /partnerships/<slug:slug>/results/definitions                  members read
+    GET  /partnerships/<slug:slug>/results/definitions/paste            members add_indicators
+    POST /partnerships/<slug:slug>/results/definitions/paste            members add_indicators
     GET  /partnerships/<slug:slug>/results/numbers                      members measure
     GET  /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure
     POST /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure

@@ -31,7 +31,8 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", [pytest.param(title, marks=[pytest.mark.slow] * (title in LONG)) for title in HOSTILE]
+    "title",
+    [pytest.param(title, id=title.replace(" ", "-"), marks=[pytest.mark.slow] * (title in LONG)) for title in HOSTILE],
 )
 def test_a_hostile_file(title: str, inspect: Inspect) -> None:
     hostile = HOSTILE[title]

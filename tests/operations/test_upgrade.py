@@ -70,8 +70,9 @@ def code_before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("code_before", [last_release], indirect=True, ids=["the last release"])
 def test_every_address_works_as_before_on_the_schema_of_today(code_before: Path) -> None:
-    """The code's own test of its routes, which asks for each address as everybody, with the migrations of today."""
+    """The release's own test of its routes, which asks for each address as everybody, with the migrations of today."""
     for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"):
         shutil.copy(path, code_before / "migrations" / "versions")
     command = (sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/test_routes.py")

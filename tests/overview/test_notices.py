@@ -8,6 +8,7 @@ from tests.client import Client
 from tests.factories import Level, add_member, challenge, comment, hold, make_role, make_user, share, start_partnership
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.notifications.notices import Topic, read_notices
 from workspace.overview.notices import notices, unread_count
 from workspace.partnerships import reading
 from workspace.partnerships.models import Membership
@@ -90,6 +91,14 @@ def test_a_notice_is_read_by_opening_its_post_and_never_passed_by_a_bookmark(
     assert told(farida) == []
     comment(first, mette)
     assert told(farida, new=True) == ["Mette Krag commented: Grus"]
+
+
+def test_a_page_that_was_rendered_earlier_takes_nothing_back(mette: Membership, farida: Membership) -> None:
+    post = share(farida, "Grus")
+    earlier, later = comment(post, mette), comment(post, mette)
+    read_notices(farida.id, Topic.POST, post.number, later.number)
+    read_notices(farida.id, Topic.POST, post.number, earlier.number)
+    assert told(farida, new=True) == []
 
 
 def test_what_is_withdrawn_unfollowed_or_anothers_is_no_notice(mette: Membership, farida: Membership) -> None:

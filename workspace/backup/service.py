@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
@@ -68,15 +69,17 @@ def _copy_all(settings: Settings, folder: Path, copy: Path, show: Show) -> tuple
 
 
 def _link(stored: Path, folder: Path, key: str) -> bool:
-    """Keep a file's bytes, which never change, under a second name; False if it is gone."""
+    """Keep a file's bytes, which never change, under a second name, or copy them; False if it is gone."""
     target = folder / "files" / key
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if not target.exists():
             os.link(stored / key, target)
-        return True
     except FileNotFoundError:
         return False
+    except OSError:  # The files are on a disk of their own, or one that knows no second names.
+        shutil.copyfile(stored / key, target)
+    return True
 
 
 def _write_file(target: Path, manifest: Manifest, copy: Path, files: Files, show: Show) -> None:
@@ -114,12 +117,27 @@ def restore(settings: Settings, source: BinaryIO, schemas: Collection[str], show
             raise BackupError(f"The backup is of {manifest.kind}, and DATABASE_URL names {kind}.")
         if manifest.schema not in schemas:
             raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
-        if unpacked.exists():
-            make_folder(settings.instance)
-            shutil.copytree(unpacked, stored, dirs_exist_ok=True)
-        if databases.load(settings.database_url, copy)[:2] != (manifest.schema, manifest.rows):
+        with _put_back(unpacked, stored):
+            loaded = databases.load(settings.database_url, copy)
+        if loaded[:2] != (manifest.schema, manifest.rows):
             raise BackupError("The restored database does not hold the rows that were backed up.")
     return manifest
+
+
+@contextmanager
+def _put_back(unpacked: Path, stored: Path) -> Iterator[None]:
+    """Put the files of a backup where they were, and take them out again if what follows fails."""
+    if not unpacked.exists():
+        yield
+        return
+    make_folder(stored.parent)
+    try:
+        shutil.copytree(unpacked, stored, dirs_exist_ok=True)
+        os.sync()
+        yield
+    except BaseException:
+        shutil.rmtree(stored, ignore_errors=True)
+        raise
 
 
 def _folder(settings: Settings) -> Path:

@@ -22,6 +22,7 @@ def comment_line(
         "comments/_comment.html",
         comment=comment,
         files=files,
+        partnership=membership.partnership.link,
         post_number=post.number,
         is_open=not post.withdrawn_at and not post.closed_at,
         is_own=is_own,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -18,6 +18,7 @@ from workspace.files.models import File, FileState, FileVersion
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
+from workspace.posts.models import Post
 
 PAGE = 30
 PICTURES = tuple(kind for kind in FileKind if kind.is_picture)
@@ -87,14 +88,15 @@ class Readable(NamedTuple):
 def files_of(membership: Membership, texts: Sequence[Any]) -> Mapping[int, tuple[FileRow, ...]]:
     """The files of these posts or comments, by their numbers: one statement, and none where there are no files.
 
-    A text that is withdrawn shows none.
+    A text that is withdrawn shows none, and what was refused is shown to its uploader only.
     """
     numbers = [text.number for text in texts if not text.withdrawn_at]
     if not membership.partnership.file_count or not numbers:
         return {}
     found: dict[int, list[FileRow]] = defaultdict(list)
     for row in fetch_rows(_of_entries(), **params_of(membership), numbers=numbers):
-        found[row.entry_number].append(_row(row))
+        if row.state is not FileState.REFUSED or row.uploader_id == membership.id:
+            found[row.entry_number].append(_row(row))
     return {number: tuple(files) for number, files in found.items()}
 
 
@@ -154,11 +156,30 @@ def is_readable(membership: Membership, number: int, version: int) -> bool:
 
 
 def stands_in(membership: Membership, entry_number: int | None) -> AnyRow | None:
-    """The entry that made what a file belongs to: its post_number, and its number."""
-    query = select(Entry.post_number, Entry.number, Entry.thing_number).where(
-        Entry.partnership_id == membership.partnership_id, Entry.number == entry_number
+    """The entry that made what a file belongs to: its number, its post's, and the title of that while it stands."""
+    query = (
+        select(Entry.post_number, Entry.number, Entry.thing_number, _title())
+        .outerjoin(Post, _of_post())
+        .where(Entry.partnership_id == membership.partnership_id, Entry.number == entry_number)
     )
     return db.session.execute(query).first() if entry_number else None
+
+
+def beside(membership: Membership, picture: FileRow) -> tuple[int | None, int | None]:
+    """The numbers of the pictures before and after this one in the same text."""
+    query = _shown().where(
+        File.partnership_id == membership.partnership_id,
+        File.entry_number == picture.entry_number,
+        File.withdrawn_at.is_(None),
+        FileVersion.state == FileState.READY,
+        FileVersion.kind.in_(PICTURES),
+    )
+    if picture.entry_number is None or not picture.is_picture:
+        return None, None
+    numbers = [row.number for row in db.session.execute(query.order_by(File.number))]
+    before = [number for number in numbers if number < picture.number]
+    after = [number for number in numbers if number > picture.number]
+    return before[-1] if before else None, after[0] if after else None
 
 
 def versions(membership: Membership, number: int) -> list[AnyRow]:
@@ -197,12 +218,22 @@ def names_of(partnership_id: int, entry_number: int) -> str:
 
 
 class ListedFile(NamedTuple):
-    """A file in the list of all, with who shared it when, and the post and comment that it stands in."""
+    """A file in the list of all, with who shared it when, and the post that it stands in, or beneath.
+
+    Without `title` that post is withdrawn; without `post_number` the file belongs to numbers.
+    """
 
     file: FileRow
     uploader_name: str
     at: datetime
     post_number: int | None
+    title: str | None
+
+    @property
+    def anchor(self) -> str:
+        """Where in the page of the post it stands: in a comment, or in the post itself."""
+        number = self.file.entry_number
+        return "" if number == self.post_number else f"?comment={number}#comment-{number}"
 
 
 def all_files(
@@ -210,14 +241,16 @@ def all_files(
 ) -> list[ListedFile]:
     """A page of what stands in posts, comments and numbers, the newest first, and one more if there are older."""
     query = (
-        _shown(User.name.label("uploader_name"), File.created_at, Entry.post_number)
+        _shown(User.name.label("uploader_name"), File.created_at, Entry.post_number, _title())
         .join(Entry, and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number))
+        .outerjoin(Post, _of_post())
         .join(Membership, Membership.id == File.uploader_id)
         .join(User, User.id == Membership.user_id)
         .where(
             File.partnership_id == membership.partnership_id,
             Entry.stands.is_not(False),
             File.withdrawn_at.is_(None),
+            or_(FileVersion.state != FileState.REFUSED, File.uploader_id == membership.id),
         )
         .order_by(File.number.desc())
         .limit(PAGE + 1)
@@ -229,7 +262,8 @@ def all_files(
     if before:
         query = query.where(File.number < before)
     return [
-        ListedFile(_row(row), row.uploader_name, row.created_at, row.post_number) for row in db.session.execute(query)
+        ListedFile(_row(row), row.uploader_name, row.created_at, row.post_number, row.title)
+        for row in db.session.execute(query)
     ]
 
 
@@ -272,6 +306,14 @@ def _shown(*more: Any) -> AnySelect:
 
 def _of_file() -> ColumnElement[bool]:
     return and_(FileVersion.partnership_id == File.partnership_id, FileVersion.file_number == File.number)
+
+
+def _of_post() -> ColumnElement[bool]:
+    return and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number)
+
+
+def _title() -> ColumnElement[str | None]:
+    return case((Post.withdrawn_at.is_(None), Post.title)).label("title")
 
 
 def _row(row: AnyRow) -> FileRow:

@@ -108,6 +108,12 @@ def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> l
     return [_receive_one(by, each, key_of(one_time_key, place)) for place, each in enumerate(sent)]
 
 
+def receive_here(by: Membership, sent: FileStorage, one_time_key: str) -> int:
+    """Keep a file in the caller's own transaction; its number. What becomes of that, the bytes stay until the sweep."""
+    with incoming(sent) as came, _kept(came, by.partnership_id) as kept:
+        return _add(db.session(), by, came, one_time_key, kept.key)
+
+
 def replace(by: Membership, number: int, sent: FileStorage, one_time_key: str) -> None:
     """Keep a new version of the file; once it is ready it stands in the place of the one before.
 

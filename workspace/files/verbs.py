@@ -28,11 +28,11 @@ def _removed(entry: Entry) -> str:
 
 _OfFile = partial(Verb, in_thread=True, changes_text=True, texts=("name", "reason"))
 
-ATTACHED = _OfFile("attached", _attached, icon="clip", bumps_activity=True, act=_l("%(who)s attached files"))
+ATTACHED = _OfFile("attached", _attached, icon="attach", bumps_activity=True, act=_l("%(who)s attached files"))
 REPLACED_FILE = _OfFile(
     "replaced_file",
     _l("%(who)s shared a new version of ‘%(name)s’"),
-    icon="clip",
+    icon="attach",
     bumps_activity=True,
     act=_l("%(who)s shared a new version of a file"),
 )

@@ -118,8 +118,11 @@ def show_tile(membership: Membership, number: int) -> ResponseReturnValue:
 def file_context(membership: Membership, number: int) -> dict[str, Any]:
     """The context of a file's page."""
     row, file = queries.file_row(membership, number), queries.file(membership, number)
+    before, after = queries.beside(membership, row)
     return {
         "file": row,
+        "before": before,
+        "after": after,
         "versions": queries.versions(membership, number),
         "stands_in": queries.stands_in(membership, file.entry_number),
         "uploader": file.uploader,

@@ -173,6 +173,17 @@ class CorrectionForm(WorkspaceForm):
     )
 
 
+class DefinitionsForm(OneTimeKeyMixin, WorkspaceForm):
+    """A table of indicators, as it was downloaded."""
+
+    pasted = text_area_field(
+        _l("The table"),
+        longest=100_000,
+        required=_l("Paste the table here."),
+        description=_l("As it was downloaded with ‘Download definitions, targets and agreements’, with its headings."),
+    )
+
+
 class PasteForm(WorkspaceForm):
     """A table from a spreadsheet, and the period that it is about."""
 

@@ -168,6 +168,25 @@ class Indicator(Model):
             db.session.execute(others.values(is_main=False))
             self.is_main = True
 
+    def move(self, by: Membership, *, by_places: int) -> tuple[int, int]:
+        """Let it stand one place earlier (-1) or later (1); returns its place, from 1, among how many.
+
+        The main one stays first, and what is last or right behind it stays where it is at the end of its way. That is
+        no event, so nothing is logged. Raises Conflict for the main one, and for one that is retired.
+        """
+        with by.partnership.locked():
+            by.require(Action.ADD_INDICATORS)
+            self.require_in_use()
+            if self.is_main:
+                raise Conflict(_("The main indicator always comes first. Show another one first instead."))
+            order = sorted(db.session.scalars(_in_order(self.partnership_id)), key=lambda one: not one.is_main)
+            place = order.index(self)
+            other = max(1, min(len(order) - 1, place + by_places))
+            order[place], order[other] = order[other], order[place]
+            for position, one in enumerate(order):
+                one.position = position
+            return other + 1, len(order)
+
     def set_sources(self, by: Membership, reporters: dict[int, int | None]) -> None:
         """Let exactly these organisations owe its numbers, each with who enters them, if that is decided."""
         with by.partnership.locked():
@@ -249,7 +268,7 @@ class Indicator(Model):
                 if self.is_main:
                     self.is_main = False
                     db.session.flush()
-                    if heir := db.session.scalar(_in_order(self.partnership_id)):
+                    if heir := db.session.scalar(_in_order(self.partnership_id).limit(1)):
                         heir.is_main = True
                 record_by(by, RETIRED_INDICATOR, thing_number=self.number, name=self.name)
 
@@ -414,7 +433,7 @@ def _has_main(partnership_id: int) -> bool:
 
 def _in_order(partnership_id: int) -> Any:
     in_use = select(Indicator).where(Indicator.partnership_id == partnership_id, Indicator.retired_at.is_(None))
-    return in_use.order_by(Indicator.position, Indicator.number).limit(1)
+    return in_use.order_by(Indicator.position, Indicator.number)
 
 
 def _require_role(by: Membership, role_id: int | None) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
-from workspace.db.types import AnyRow, AnySelect, UtcDateTime
+from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n.formatting import short_date
 from workspace.notifications.action_items import (
     MOST_ITEMS,
@@ -35,7 +35,7 @@ from workspace.partnerships.queries import SIDE, participation_of
 from workspace.permissions import Level
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, is_held
 from workspace.roles.models import Role
-from workspace.roles.queries import has_accountable
+from workspace.roles.queries import has_accountable, vacant_since
 
 # A new partnership's roles find their holders while it gets going, so nothing is said of them so long.
 QUIET_FOR = timedelta(days=14)
@@ -213,26 +213,13 @@ def _lacking() -> AnySelect:
         .correlate(Role)
         .scalar_subquery()
     )
-    # A holder who has left, or is suspended, holds the role on paper.
-    held_until = (
-        select(func.max(func.coalesce(RoleAssignment.until, Membership.state_since)))
-        .join(Membership, Membership.id == RoleAssignment.membership_id)
-        .where(
-            RoleAssignment.partnership_id == Role.partnership_id,
-            RoleAssignment.role_id == Role.id,
-            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
-            RoleAssignment.state == inline_literal(AssignmentState.HELD),
-        )
-        .correlate(Role)
-        .scalar_subquery()
-    )
     last, decliner, decliner_person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     offer, candidate, person = aliased(RoleAssignment), aliased(Membership), aliased(User)
     query = (
         select(
             *PLACE,
             vacant.label("vacant"),
-            func.coalesce(held_until, Role.created_at, type_=UtcDateTime).label("vacant_since"),
+            vacant_since(),
             held.c.side,
             latest.label("latest_id"),
             case((candidate.is_active, offer.id)).label("offer_id"),

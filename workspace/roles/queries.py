@@ -14,7 +14,7 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
-from workspace.db.types import AnyRow, AnySelect
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.i18n import danish
 from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation, Side
@@ -125,7 +125,7 @@ def vacant(membership: Membership) -> list[AnyRow]:
 @cached_statement
 def _vacant() -> AnySelect:
     return (
-        select(Role.id, Role.name, func.count().over().label("how_many"))
+        select(Role.id, Role.name, vacant_since(), func.count().over().label("how_many"))
         .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None), ~has_accountable())
         .order_by(Role.position, Role.id)
         .limit(NAMED_WHERE_VACANT)
@@ -403,6 +403,26 @@ def has_accountable() -> ColumnElement[bool]:
         HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id,
         HOLDER_MEMBERSHIP.is_active,
     )
+
+
+def vacant_since() -> Any:
+    """Since when the role `Role` has been without an accountable holder, if it is, as a column.
+
+    A holder who has left, or is suspended, holds the role on paper.
+    """
+    held_until = (
+        select(func.max(func.coalesce(RoleAssignment.until, HOLDER_MEMBERSHIP.state_since)))
+        .join(HOLDER_MEMBERSHIP, HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id)
+        .where(
+            RoleAssignment.partnership_id == Role.partnership_id,
+            RoleAssignment.role_id == Role.id,
+            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
+        )
+        .correlate(Role)
+        .scalar_subquery()
+    )
+    return func.coalesce(held_until, Role.created_at, type_=UtcDateTime).label("vacant_since")
 
 
 def accountable_name() -> Any:

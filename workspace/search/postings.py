@@ -91,17 +91,22 @@ def _read(content: bytes) -> tuple[list[str], list[int], array[int]]:
 
 
 def _array(content: bytes) -> array[int]:
+    halves = bytearray(len(content))
+    middle = len(content) // 2
+    halves[::2], halves[1::2] = content[:middle], content[middle:]
     read = array("H")
-    read.frombytes(content)
+    read.frombytes(halves)
     if sys.byteorder == "big":
         read.byteswap()
     return read
 
 
 def _written(numbers: array[int]) -> bytes:
+    """The lower bytes of all, then the higher ones, most of which are 0."""
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tobytes()
+    content = numbers.tobytes()
+    return content[::2] + content[1::2]
 
 
 def places_by_term(terms: Iterable[tuple[int, Iterable[str]]]) -> Postings:

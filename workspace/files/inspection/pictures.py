@@ -42,7 +42,7 @@ STRIPPED: dict[Found, tuple[FileKind, Callable[[bytes], containers.Stripped]]] =
 
 def keep(source: Path, found: Found, into: Path) -> dict[str, object]:
     """Write what is served and its previews. Raises Refused."""
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow raises at twice as many, also where a frame says so later
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # of twice as many Pillow opens none
     if found is Found.HEIC:
         _register_heic()
     try:
@@ -70,7 +70,7 @@ def _opened(path: Path, found: Found) -> Image.Image:
     width, height = picture.size
     if not width or not height:
         raise Refused(Refusal.BROKEN)
-    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+    if max(width, height) > LONGEST_SIDE:
         raise Refused(Refusal.PIXELS)
     return picture
 
