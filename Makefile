@@ -13,7 +13,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-digests install audit lint format messages lock vendor clean
+.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-digests bench-search install audit lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -65,6 +65,9 @@ faults-mail: $(VENV)/.tests ## kills workers, fails as mail servers do, and coun
 
 bench-digests: $(VENV)/.tests $(CATALOGUES) ## how fast digests go out, beside a bare loop
 	@exec $(VENV)/bin/python -m bench.digests --record
+
+bench-search: $(VENV)/.tests $(CATALOGUES) ## searching among a million posts, beside the feed
+	@exec $(VENV)/bin/python -m bench.search --record
 
 # Takes the newest versions that pyproject.toml allows, unless a uv.lock from an earlier run says otherwise.
 lock: $(VENV)/.uv

@@ -101,7 +101,7 @@ def _sizes(posts: int, partnerships: int) -> list[int]:
 
 def _organisation(number: int) -> dict[str, Any]:
     name = f"Kommune nummer {number}"
-    return {"id": number, "name": name, "kind": OrganisationKind.MUNICIPALITY, **_keys(name)}
+    return {"id": number, "name": name, "kind": OrganisationKind.MUNICIPALITY, **name_keys(name)}
 
 
 def _user(number: int) -> dict[str, Any]:
@@ -113,11 +113,12 @@ def _user(number: int) -> dict[str, Any]:
         "name": name,
         "title": "Projektleder",
         "organisation_id": number % ORGANISATIONS + 1,
-        **_keys(name),
+        **name_keys(name),
     }
 
 
-def _keys(name: str) -> dict[str, str]:
+def name_keys(name: str) -> dict[str, str]:
+    """What a name is sorted and found by."""
     return {"name_key": danish.sort_key(name), "name_search_key": danish.search_key(name)}
 
 

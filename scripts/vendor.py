@@ -86,6 +86,17 @@ ICONS = {
     "reopen": "rotate-ccw",
     "pin": "pin",
     "archive": "archive",
+    "attach": "paperclip",
+    "camera": "camera",
+    "photo": "image",
+    "file": "file-text",
+    "sheet": "file-spreadsheet",
+    "upload": "upload",
+    "download": "download",
+    "hourglass": "hourglass",
+    "ban": "ban",
+    "history": "history",
+    "left": "chevron-left",
 }
 
 STROKES = 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'

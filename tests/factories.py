@@ -3,19 +3,29 @@
 Everything is committed, so that requests see it. What a test does not care about gets a believable value.
 """
 
+from base64 import b64decode
 from decimal import Decimal
 from functools import cache
+from io import BytesIO
 from itertools import count
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from workspace import clock, rich_text
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.files import attaching, checking, receiving
+from workspace.files.attaching import Attachments
+from workspace.files.models import File, FileVersion
+from workspace.files.storage import storage
 from workspace.members.invitations import list_reader, listed_people
 from workspace.organisations.models import Organisation, Side
 from workspace.organisations.models import OrganisationKind as OrganisationKind
@@ -35,6 +45,8 @@ from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
 
 PASSWORD = "lampe gulerod fjernsyn"
+# One grey pixel, as PNG.
+PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
 
 Made = TypeVar("Made")
 
@@ -231,3 +243,31 @@ __all__ = [
     "share",
     "start_partnership",
 ]
+
+
+def upload_picture(by: Membership, name: str = "Sensor.png") -> File:
+    """A picture that is uploaded, and belongs to nothing yet."""
+    [number] = receiving.receive(by, [FileStorage(BytesIO(PIXEL), name)], str(uuid4()))
+    db.session.commit()
+    return db.session.get_one(File, (by.partnership_id, number))
+
+
+def attach_picture(by: Membership, text: Post | Comment, name: str = "Sensor.png") -> File:
+    """A picture that stands in the text, checked and ready."""
+    file = upload_picture(by, name)
+    with by.partnership.locked():
+        attaching.change(by, text.number, Attachments((file.number,)))
+    db.session.commit()
+    checking.check(by.partnership_id, file.number)
+    return db.session.get_one(File, (by.partnership_id, file.number))
+
+
+def keep_bytes() -> None:
+    """Put back the bytes of all files, where a test began with rows of before."""
+    rows = db.session.execute(select(FileVersion.storage_key, FileVersion.preview_keys)).all()
+    with NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(PIXEL)
+        for row in rows:
+            for key in (row.storage_key, *row.preview_keys.values()):
+                storage().put(key, Path(file.name))
+    db.session.commit()

@@ -21,6 +21,8 @@ from workspace.config import ROOT
 from workspace.db import Base
 from workspace.digests import forms as digest_forms
 from workspace.digests import queries as digest_queries
+from workspace.files.inspection import Refusal
+from workspace.files.refusals import REFUSALS
 from workspace.i18n import formatting
 from workspace.mail import queries as mail_queries
 from workspace.mail.message_types import EMAIL_TYPES, PRIORITIES
@@ -219,6 +221,7 @@ TABLES: dict[str, tuple[type[StrEnum], Container[Any]]] = {
     "visibilities": (Visibility, member_labels.VISIBILITIES),
     "rows of an invitation": (RowStatus, member_labels.FATES),
     "kinds of organisations": (OrganisationKind, organisation_labels.KINDS),
+    "refusals of files": (Refusal, REFUSALS),
     "kinds of indicators": (IndicatorKind, result_labels.INDICATOR_KINDS),
     "directions of indicators": (Direction, result_labels.DIRECTIONS),
     "what indicators measure": (Measures, result_labels.MEASURES),

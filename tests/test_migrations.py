@@ -25,6 +25,21 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership, Partnership, Visibility
 from workspace.web.url_converters import static_segments
 
+# From before 0.2.0 was released: they take something away, or leave a column that the code before doesn't fill. One
+# that drops what the last release does not use any more is added here, with that release.
+NOT_BESIDE_THE_CODE_BEFORE = {
+    "0002_challenges",
+    "0005_members",
+    "0006_reports",
+    "0009_digests",
+    "0010_codes",
+    "0016_standard_names",
+    "0026_reading",
+    "0028_invitations",
+    "0032_moderation",
+    "0039_results",
+}
+
 
 @pytest.fixture
 def empty(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) -> Iterator[None]:
@@ -39,6 +54,18 @@ def empty(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) -
 
 def tables() -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def columns() -> dict[tuple[str, str], tuple[str, bool]]:
+    """The columns of all tables: their types, and whether a row can be written without them."""
+    found = {}
+    with db.engine.connect() as connection:
+        inspected = inspect(connection)
+        for table in inspected.get_table_names():
+            for each in inspected.get_columns(table):
+                may_be_left_out = each["nullable"] or each["default"] is not None or bool(each.get("autoincrement"))
+                found[table, each["name"]] = str(each["type"]), may_be_left_out
+    return found
 
 
 def differences() -> list[object]:
@@ -150,6 +177,28 @@ def test_a_database_from_before_two_migrations_were_edited_gets_what_it_lacks() 
     assert len(differences()) > 1
     migrate("upgrade", "head")
     assert differences() == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_migration_only_adds_and_the_code_before_it_can_go_on_writing() -> None:
+    """A table or column that goes, is renamed or changes its type, or that the code before would have to fill.
+
+    What is replaced is dropped by the release after. tests/operations/test_upgrade.py runs the code before.
+    """
+    breaking, before = {}, dict[tuple[str, str], tuple[str, bool]]()
+    for version in schema.versions():
+        migrate("upgrade", version)
+        after, tables_before = columns(), {table for table, _name in before}
+        lost = [f"{table}.{name}" for (table, name), column in before.items() if after.get((table, name)) != column]
+        lost += [
+            f"{table}.{name}"
+            for (table, name), (_type, may_be_left_out) in after.items()
+            if table in tables_before and (table, name) not in before and not may_be_left_out
+        ]
+        if lost:
+            breaking[version] = lost
+        before = after
+    assert breaking.keys() == NOT_BESIDE_THE_CODE_BEFORE, breaking
 
 
 def test_no_migration_that_may_have_been_applied_is_edited() -> None:

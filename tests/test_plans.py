@@ -167,8 +167,15 @@ def ask(app: Workspace, listener: Listener) -> None:
 
 def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:
     """What is wrong with the way that SQLite takes."""
-    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+    plan, steps = sqlite_plan(driver, statement, given)
     scanned = [line for line in plan if line.startswith("SCAN ") and table_of(line.split()[1]) in LARGE]
+    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
+    return [*scanned, *too_many, *planned_again(driver, statement)]
+
+
+def sqlite_plan(driver: sqlite3.Connection, statement: str, given: Any) -> tuple[list[str], int]:
+    """The plan, and how many steps SQLite's machine takes."""
+    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
     steps = 0
 
     def count() -> None:
@@ -180,8 +187,7 @@ def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> li
         driver.execute(statement, given).fetchall()
     finally:
         driver.set_progress_handler(None, 100)
-    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
-    return [*scanned, *too_many, *planned_again(driver, statement)]
+    return plan, steps
 
 
 def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
@@ -194,6 +200,12 @@ def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
 
 def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
     """What is wrong with the way that PostgreSQL takes."""
+    plan = prepared_plan(driver, statement, given)
+    return [fault for node in nodes(plan) for fault in faults_of(node, most_rows(statement))]
+
+
+def prepared_plan(driver: Any, statement: str, given: Any) -> dict[str, Any]:
+    """The plan that PostgreSQL makes without knowing the parameters, and what it reads with them."""
     names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
     values = [given[name] for name in names]
     numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
@@ -202,9 +214,9 @@ def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
         given_in_turn = ", ".join(["%s"] * len(values))
         execute = f"EXECUTE looked_at({given_in_turn})" if values else "EXECUTE looked_at"
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {execute}", values)
-        plan = cursor.fetchone()[0][0]["Plan"]  # type: ignore[index]
+        plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]  # type: ignore[index]
         cursor.execute("DEALLOCATE looked_at")
-    return [fault for node in nodes(plan) for fault in faults_of(node, most_rows(statement))]
+    return plan
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

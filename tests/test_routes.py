@@ -23,9 +23,11 @@ from tests.factories import (
     Holder,
     Level,
     add_member,
+    attach_picture,
     challenge,
     comment,
     hold,
+    keep_bytes,
     listed,
     make_administrator,
     make_organisation,
@@ -34,6 +36,7 @@ from tests.factories import (
     measure,
     measured_indicator,
     start_partnership,
+    upload_picture,
 )
 from tests.pages import Page
 from workspace import Workspace, create_app, permissions, views
@@ -206,6 +209,9 @@ TABLE = """
     POST /partnerships/<slug:slug>/visibility                           members edit_partnership
     GET  /partnerships/<slug:slug>/links/<number:link_id>/screen        members add_members
     POST /partnerships/<slug:slug>/links/<number:link_id>/closing       members add_members
+    POST /partnerships/<slug:slug>/links/<number:link_id>/reopening     members add_members
+    POST /partnerships/<slug:slug>/invitations/reopening                members add_members
+    POST /partnerships/<slug:slug>/members/<number:membership_id>/undoing       members manage_members
     GET  /partnerships/<slug:slug>/administration                       members archive
     GET  /partnerships/<slug:slug>/beginning                            members edit_partnership
     POST /partnerships/<slug:slug>/mail-content                         members edit_partnership
@@ -314,8 +320,12 @@ TABLE = """
     GET  /partnerships/<slug:slug>/results                              members read
     POST /partnerships/<slug:slug>/results                              members add_indicators
     GET  /partnerships/<slug:slug>/results/new                          members add_indicators
+    GET  /partnerships/<slug:slug>/results/order                        members add_indicators
+    POST /partnerships/<slug:slug>/results/order                        members add_indicators
     GET  /partnerships/<slug:slug>/results/measurements                 members read
     GET  /partnerships/<slug:slug>/results/definitions                  members read
+    GET  /partnerships/<slug:slug>/results/definitions/paste            members add_indicators
+    POST /partnerships/<slug:slug>/results/definitions/paste            members add_indicators
     GET  /partnerships/<slug:slug>/results/numbers                      members measure
     GET  /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure
     POST /partnerships/<slug:slug>/results/numbers/<number:organisation_id>         members measure
@@ -337,6 +347,24 @@ TABLE = """
     POST /partnerships/<slug:slug>/results/<number:indicator_number>/prominence     members measure
     POST /partnerships/<slug:slug>/results/<number:indicator_number>/retirement     members measure
     POST /partnerships/<slug:slug>/results/<number:indicator_number>/resumption     members measure
+
+    GET  /partnerships/<slug:slug>/files                                     members read
+    POST /partnerships/<slug:slug>/files                                     members share
+    GET  /partnerships/<slug:slug>/files/uploads                             members share
+    GET  /partnerships/<slug:slug>/files/<number:number>                     members read
+    GET  /partnerships/<slug:slug>/files/<number:number>/content             members read
+    GET  /partnerships/<slug:slug>/files/<number:number>/content/<number:version>  members read
+    GET  /partnerships/<slug:slug>/files/<number:number>/preview/<number:width>  members read
+    GET  /partnerships/<slug:slug>/files/<number:number>/preview/<number:width>/<number:version>  members read
+    GET  /partnerships/<slug:slug>/files/<number:number>/tile                members read
+    POST /partnerships/<slug:slug>/files/<number:number>/versions            members share
+    POST /partnerships/<slug:slug>/files/<number:number>/description         members share
+    GET  /partnerships/<slug:slug>/files/<number:number>/withdrawal          members share
+    POST /partnerships/<slug:slug>/files/<number:number>/withdrawal          members share
+    POST /partnerships/<slug:slug>/files/<number:number>/restoration         members share
+    GET  /partnerships/<slug:slug>/files/<number:number>/redaction           members redact
+    POST /partnerships/<slug:slug>/files/<number:number>/redaction           members redact
+    POST /partnerships/<slug:slug>/files/<number:number>/discarding          members share
 
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover      members manage_members
     POST /partnerships/<slug:slug>/members/<number:membership_id>/handover/withdrawal      members manage_members
@@ -467,6 +495,8 @@ class World:
         self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
 
         self.indicator = measured_indicator(self.holdings["contributor"]["ending"].role, *self._writers)
+        self.files = {name: attach_picture(self.seats[name], post) for name, post in self.posts.items()}
+        self.uploads = {name: upload_picture(self.seats[name]) for name in self.posts}
         self.measurements = {name: measure(self.indicator, self.seats[name]) for name in self.posts}
 
     @property
@@ -517,7 +547,9 @@ class World:
             "number:assignment_id": holding.id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
-            "number:number": (self.comments if "/comments/" in rule else self.posts)[owner].number,
+            "number:number": self._number(rule, owner),
+            "number:version": 1,
+            "number:width": 480,
             "number:organisation_id": self._organisation_id(rule, owner),
             "number:indicator_number": self.indicator.number,
             "number:measurement_id": self.measurements[owner].id,
@@ -534,6 +566,12 @@ class World:
             "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
+
+    def _number(self, rule: str, owner: str) -> int:
+        """That of a comment, a post or a file; one's own file that is not shared yet is let go of."""
+        if "/files/" in rule:
+            return (self.uploads if rule.endswith("/discarding") else self.files)[owner].number
+        return (self.comments if "/comments/" in rule else self.posts)[owner].number
 
     def _organisation_id(self, rule: str, owner: str) -> int:
         """One that may leave, the one that numbers are entered for, or another one."""
@@ -570,6 +608,7 @@ def world(
         return made["world"]
     database.bring_back(app, name)
     again = copy(made["world"])
+    keep_bytes()
     again.__dict__.update({name: read_again(value) for name, value in made["world"].__dict__.items()})
     return again
 

@@ -25,7 +25,8 @@ from workspace import (
     request_guard,
     views,
 )
-from workspace.config import ROOT, Settings, files
+from workspace.config import ROOT, Settings
+from workspace.config.files import tighten
 from workspace.db import db, engine
 from workspace.demo import demo_accounts, loopback
 from workspace.extensions import babel, compress, csrf, login
@@ -57,6 +58,7 @@ FEATURES = (
     "roles",
     "posts",
     "comments",
+    "files",
     "results",
     "members",
     "audit",
@@ -76,27 +78,32 @@ class Parser(FormDataParser):
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
-        """What was sent. Raises RequestEntityTooLarge for too many fields."""
+        """What was sent, its NULs replaced. Raises RequestEntityTooLarge for too many fields."""
         if mimetype == "application/x-www-form-urlencoded":
             body = stream.read()
             if body.count(b"&") >= MOST_FIELDS:
                 raise RequestEntityTooLarge
             stream = BytesIO(body)
-        return super().parse(stream, mimetype, content_length, options)
+        rest, form, files = super().parse(stream, mimetype, content_length, options)
+        return rest, without_nul(form), files
 
 
 class Request(flask.Request):
-    """A request whose form is read by our parser, and whose query holds only what a database takes."""
+    """A request whose form is read by our parser, and whose form and query hold only what a database takes."""
 
     form_data_parser_class = Parser
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """The query, its NULs replaced: PostgreSQL takes none, and there is no field to say so at."""
-        given = super().args
-        if b"%00" not in self.query_string:
-            return given
-        return ImmutableMultiDict((name, value.replace("\0", "\ufffd")) for name, value in given.items(multi=True))
+        """The query, its NULs replaced."""
+        return ImmutableMultiDict(without_nul(super().args))
+
+
+def without_nul(typed: MultiDict[str, str]) -> MultiDict[str, str]:
+    """Each NUL replaced as forms replace what can't be kept, and say so: PostgreSQL takes none, whatever reads it."""
+    if not any("\0" in value for value in typed.values()):
+        return typed
+    return MultiDict((name, value.replace("\0", "\ufffd")) for name, value in typed.items(multi=True))
 
 
 class Workspace(Flask):
@@ -130,7 +137,7 @@ class Workspace(Flask):
             endpoint, _values = self.create_url_adapter(self.request_class(environ)).match()  # type: ignore[union-attr]
         except HTTPException:
             return request_bodies.LARGEST
-        return request_bodies.largest_for(self.view_functions[endpoint])
+        return request_bodies.largest_for(self.view_functions[endpoint], self.settings.largest_file)
 
     def _body(self, environ: "WSGIEnvironment") -> AbstractContextManager[Any]:
         """Read the body, where the server has not done it."""
@@ -150,7 +157,7 @@ class Workspace(Flask):
 def create_app(settings: Settings | None = None) -> Workspace:
     """The application, ready to serve. Raises SettingsError for settings that won't do."""
     settings = settings or Settings.from_environment()
-    files.tighten(settings.instance, settings.database_url)
+    tighten(settings.instance, settings.database_url)
     app = Workspace(
         __name__,
         instance_path=str(settings.instance),

@@ -42,7 +42,7 @@ def run() -> None:
         _migrate()
         _note_key(app.settings)
         for trouble in installation_check.connections(app.settings):
-            click.echo(trouble, err=True)
+            raise click.ClickException(trouble)
         if app.settings.demo:
             _need_demo()
         greeting = list(_greeting(app.settings))
@@ -101,7 +101,7 @@ def check() -> None:
 @main.command()
 @click.argument("file")
 def backup(file: str) -> None:
-    """Write all that the database holds into the new FILE, or `-` for standard output. The workspace may be in use."""
+    """Write the database and all files into the new FILE, or `-` for standard output. The workspace may be in use."""
     from workspace.backup import service
     from workspace.backup.archive import BackupError
     from workspace.db.installation import note_backup
@@ -113,7 +113,10 @@ def backup(file: str) -> None:
             raise click.ClickException(str(error)) from None
         note_backup()
         rows = sum(manifest.rows.values())
-        click.echo(_("The backup is written and holds %(number)s rows.", number=rows), err=True)
+        written = _(
+            "The backup is written and holds %(rows)s rows and %(files)s files.", rows=rows, files=manifest.files
+        )
+        click.echo(written, err=True)
 
 
 @main.command()
@@ -129,7 +132,14 @@ def restore(file: BinaryIO) -> None:
         raise click.ClickException(str(error)) from None
     rows, made_at = sum(manifest.rows.values()), f"{manifest.made_at[:16].replace('T', ' ')} UTC"
     with _workspace():
-        click.echo(_("%(number)s rows are restored, as they were at %(moment)s.", number=rows, moment=made_at))
+        click.echo(
+            _(
+                "%(rows)s rows and %(files)s files are restored, as they were at %(moment)s.",
+                rows=rows,
+                files=manifest.files,
+                moment=made_at,
+            )
+        )
 
 
 @main.group()

@@ -52,6 +52,8 @@ def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
 def _refused(error: UserError) -> ResponseReturnValue:
     if error.status == 403:
         _keep_on_record(AuditAction.REFUSED)
+    if error.status >= 500:
+        access_log.note_reason(type(error).__name__)
     titles = {
         403: _("You can't do this"),
         409: _("Something has changed"),
@@ -66,6 +68,7 @@ def _refused(error: UserError) -> ResponseReturnValue:
 
 def _database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
     """It is locked for too long, or is away, full, or has no connection left: all this passes."""
+    access_log.note_reason(kind_of(error))
     if is_busy(error):
         title, advice = _("Samspil is busy right now"), _("Nothing was saved. Try again in a moment.")
     elif is_of_database(error):
@@ -105,6 +108,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
+    access_log.note_reason(kind_of(error))
     log.error("Failed: %s %s: %s", request.method, request.url_rule or "no route", told(error), extra=EACH)
     return _answer(
         500,

@@ -54,7 +54,7 @@ def authorise_request() -> ResponseReturnValue | None:
     access_log.note_route(str(request.url_rule))
     view = current_app.view_functions[request.endpoint]
     declared = access_rule(view) or abort(404)
-    request.max_content_length = largest_for(view)
+    request.max_content_length = largest_for(view, current_app.settings.largest_file)  # type: ignore[attr-defined]
     if declared.audience is not Audience.PUBLIC and g.user is None:
         return sign_in.unauthenticated_response()
     if declared.audience is Audience.ADMINISTRATORS and not g.user.is_administrator:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workspace import metrics, retention
 from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
+from workspace.files import checking, removal
 from workspace.mail import delivery
 from workspace.members import expiry
 from workspace.members.address_changes import due_addresses
@@ -26,6 +27,8 @@ JOBS: tuple[Callable[[], int], ...] = (
     delivery.deliver,
     bounce_views.flag_users,
     indexing.index_due,
+    checking.check_due,
+    removal.delete_due,
     retention.prune,
 )
 

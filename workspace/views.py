@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, render_template
 
 from workspace import retention
+from workspace.files.removal import UNSHARED
 from workspace.permissions import public
 
 blueprint = Blueprint("pages", __name__)
@@ -17,6 +18,7 @@ def privacy() -> str:
     return render_template(
         "pages/privacy.html",
         mail_days=retention.MAIL.days,
+        unshared_days=UNSHARED.days,
         address_days=retention.ADDRESS_CHANGES.days,
         code_hours=retention.CODES // timedelta(hours=1),
     )

@@ -17,6 +17,7 @@ from flask import Flask
 from workspace import scheduled_jobs
 from workspace.db.engine import watch_availability
 from workspace.db.transactions import begin_request
+from workspace.files import checking
 from workspace.logs import told
 from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
@@ -43,13 +44,15 @@ def serve(app: Flask) -> None:
     signal.set_wakeup_fd(write_end.fileno())  # Each signal that is handled is written here.
     for number in SIGNALS:
         signal.signal(number, _wake)
-    # Three threads: planning many digests must hold up neither a sign-in code nor the search for a new text.
+    # Four threads: planning many digests must hold up neither a sign-in code nor the search for a new text, and a file
+    # that takes long, none of them.
     threads = [
         Thread(target=_repeat, args=(app, work, seconds), daemon=True)
         for work, seconds in (
             (_run_jobs, SECONDS_BETWEEN_JOBS),
             (_send_due, SECONDS_BETWEEN_LOOKS),
             (_index_due, SECONDS_BETWEEN_LOOKS),
+            (_check_files, SECONDS_BETWEEN_LOOKS),
         )
     ]
     for thread in threads:
@@ -94,6 +97,15 @@ def _index_due(app: Flask) -> None:
             return
     with app.app_context():
         scheduled_jobs.run_job(indexing.index_due)
+
+
+def _check_files(app: Flask) -> None:
+    with app.app_context():
+        begin_request(reads_only=True)
+        if not checking.is_any_due():
+            return
+    with app.app_context():
+        scheduled_jobs.run_job(checking.check_due)
 
 
 def _send_due(app: Flask) -> None:

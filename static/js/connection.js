@@ -3,7 +3,7 @@ import { announce, retract } from "./announcements.js";
 // What a page asks for by itself throws nobody out of it.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { xhr, elt } = event.detail;
-  if (elt.matches('[hx-trigger="load"]') && xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
+  if (elt.matches('[hx-trigger^="load"]') && xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
 });
 
 // No line: somebody who asked for something is told, until an answer comes. What is typed stays where it is; a text that

@@ -8,6 +8,7 @@ import "./ticking.js";
 import "./links.js";
 import "./place.js";
 import "./copying.js";
+import "./uploads.js";
 import "./connection.js";
 import "./editor/files.js";
 import "./editor/opening.js";

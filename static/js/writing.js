@@ -32,7 +32,7 @@ function configure() {
   });
 }
 
-// A clipboard often holds text and a picture of it: Trix would take the picture, which is not wanted here.
+// A clipboard often holds text and a picture of it: Trix would take the picture. A picture alone is attached.
 function paste(event) {
   const { files } = event.clipboardData;
   const [html, text] = ["text/html", "text/plain"].map((type) => event.clipboardData.getData(type));
@@ -44,13 +44,13 @@ function paste(event) {
   editor.recordUndoEntry("Paste");
   if (made) editor.insertHTML(made);
   else editor.insertString(text);
-  if (!text && !made) leaveOut(event.target, "refused");
-  else if (hasPicture(html)) leaveOut(event.target, "left-out");
+  if (!text && !made) leaveOut(event.target, { files: [...files] });
+  else if (hasPicture(html)) leaveOut(event.target, { says: "left-out" });
 }
 
-// Let the page say what was not taken (editor/files.js).
-function leaveOut(element, says) {
-  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail: says }));
+// Let the page attach the files, or say what was not taken (editor/files.js).
+function leaveOut(element, detail) {
+  element.dispatchEvent(new CustomEvent("leave-out", { bubbles: true, detail }));
 }
 
 // The address of a link is mended, or said to be none, before Trix looks at it.

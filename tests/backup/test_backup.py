@@ -1,10 +1,12 @@
 """`workspace backup` and `restore`: what was acknowledged comes back; nothing is overwritten, or half restored."""
 
+import errno
 import gzip
 import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tarfile
 import threading
@@ -20,8 +22,9 @@ from sqlalchemy import make_url, select
 from tests.client import Client
 from tests.databases import KIND, new_database
 from tests.environment import environment_of
-from tests.factories import PASSWORD, comment, make_user, share, start_partnership
+from tests.factories import PASSWORD, attach_picture, comment, make_user, share, start_partnership
 from workspace import Workspace, cli, create_app
+from workspace.backup.archive import BackupError
 from workspace.comments.models import Comment
 from workspace.config import Settings
 from workspace.db import db
@@ -70,13 +73,21 @@ class Installation:
 
 @pytest.fixture
 def here(app: Workspace, settings: Settings) -> Installation:
-    """The installation of the test, with a partnership, a post and three comments."""
+    """The installation of the test, with a partnership, a post with a picture, and three comments."""
+    shutil.rmtree(settings.instance / "files", ignore_errors=True)  # of the test before
     moderator = start_partnership("Digital genoptræning", by=make_user("Ada Holm", email="ada@example.dk"))
     post = share(moderator)
     for number in range(3):
         comment(post, moderator, f"Nummer {number}")
-    db.session.commit()
+    attach_picture(moderator, post)
     return Installation(settings)
+
+
+def stored(settings: Settings) -> dict[str, bytes]:
+    """The files in the storage, by their keys."""
+    folder = settings.instance / "files"
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture
@@ -95,8 +106,9 @@ def test_what_is_backed_up_comes_back_and_people_sign_in(
     file = tmp_path / "samspil.backup"
     here.works("backup", str(file))
     assert file.stat().st_mode & 0o077 == 0
-    assert b"rows are restored" in elsewhere.works("restore", str(file))
+    assert b"files are restored" in elsewhere.works("restore", str(file))
     assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
+    assert stored(elsewhere.settings) == stored(here.settings) != {}
     restored = create_app(replace(elsewhere.settings, secure_cookies=False))
     restored.test_client_class = Client
     browser = restored.test_client()
@@ -137,7 +149,12 @@ def cut_off(archive: bytes) -> bytes:
     return archive[: len(archive) * 2 // 3]
 
 
-def rewritten(archive: bytes, change: Callable[[dict[str, object]], None], extra: bool = False) -> bytes:
+def rewritten(
+    archive: bytes,
+    change: Callable[[dict[str, object]], None],
+    extra: str = "",
+    swapped: bytes = b"",
+) -> bytes:
     """The archive with another manifest, as somebody could make it."""
     target = io.BytesIO()
     with (
@@ -150,15 +167,25 @@ def rewritten(archive: bytes, change: Callable[[dict[str, object]], None], extra
                 manifest = json.loads(content)
                 change(manifest)
                 content = json.dumps(manifest).encode()
+            if swapped and member.name.startswith("files/"):
+                content = swapped
             member.size = len(content)
             changed.addfile(member, io.BytesIO(content))
         if extra:
-            changed.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
+            changed.addfile(tarfile.TarInfo(extra), io.BytesIO())
     return target.getvalue()
 
 
 def of_a_newer_format(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest.update(format=99))
+
+
+def of_the_format_before(archive: bytes) -> bytes:
+    def change(manifest: dict[str, object]) -> None:
+        manifest.update(format=1)
+        del manifest["files"], manifest["files_sha256"]
+
+    return rewritten(archive, change)
 
 
 def of_a_newer_schema(archive: bytes) -> bytes:
@@ -169,12 +196,24 @@ def of_another_kind(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest.update(kind="oracle"))
 
 
+def with_another_file(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, swapped=b"Noget andet")
+
+
 def of_other_rows(archive: bytes) -> bytes:
     return rewritten(archive, lambda manifest: manifest["rows"].update(comment=99))  # type: ignore[attr-defined]
 
 
 def with_more_in_it(archive: bytes) -> bytes:
-    return rewritten(archive, lambda manifest: None, extra=True)
+    return rewritten(archive, lambda manifest: None, extra="../outside")
+
+
+def with_a_file_outside(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, extra="files/../../outside")
+
+
+def with_one_file_more(archive: bytes) -> bytes:
+    return rewritten(archive, lambda manifest: None, extra="files/1/more")
 
 
 def no_archive(archive: bytes) -> bytes:
@@ -196,6 +235,9 @@ SPOILT = [
     of_a_newer_schema,
     of_another_kind,
     with_more_in_it,
+    with_a_file_outside,
+    with_one_file_more,
+    with_another_file,
     no_archive,
     nothing,
     packed_nothing,
@@ -208,7 +250,53 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
     archive = here.works("backup", "-")
     for spoil in SPOILT:
         elsewhere.fails("restore", "-", given=spoil(archive))
+    assert stored(elsewhere.settings) == {}
     elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
+
+
+def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installation) -> None:
+    archive = here.works("backup", "-")
+    older = elsewhere.settings.instance / "files" / "1" / "older"
+    older.parent.mkdir(parents=True)
+    older.write_bytes(b"Der er noget")
+    assert "There are files already" in elsewhere.fails("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == {"1/older": b"Der er noget"}
+    older.unlink()
+    elsewhere.works("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == stored(here.settings)
+
+
+def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
+    here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object) -> None:
+        raise BackupError("The database can't be used: the disk is full.")
+
+    archive = here.works("backup", "-")
+    with monkeypatch.context() as patched:
+        patched.setattr("workspace.backup.databases.load", fail)
+        elsewhere.fails("restore", "-", given=archive)
+    assert stored(elsewhere.settings) == {}
+
+
+def test_a_backup_from_before_there_were_files_is_restored(
+    app: Workspace, settings: Settings, elsewhere: Installation
+) -> None:
+    make_user()
+    db.session.commit()
+    archive = Installation(settings).works("backup", "-")
+    elsewhere.works("restore", "-", given=of_the_format_before(archive))
+
+
+def test_files_on_another_disk_are_copied(
+    here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    elsewhere.works("restore", "-", given=here.works("backup", "-"))
+    assert stored(elsewhere.settings) == stored(here.settings) != {}
 
 
 def test_other_rows_than_were_backed_up_are_told(here: Installation, elsewhere: Installation) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from workspace.config import Settings
 from workspace.db import Base, db
 from workspace.demo import demo_accounts, story_loader
 from workspace.demo.story_dates import ZONE
+from workspace.files.inspection import FileKind, process
+from workspace.files.models import File, FileVersion
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
 from workspace.organisations.models import Organisation, OrganisationKind
@@ -78,10 +82,11 @@ def seats(email: str) -> dict[str, Membership]:
 
 
 def content() -> dict[str, list[Row[Any]]]:
-    """Every row of every table; the hash of the password is another each time."""
+    """Every row of every table; the hash of the password, and where a file lies, is another each time."""
+    left_out = ("password_hash", "storage_key")
     return {
         table.name: sorted(
-            db.session.execute(select(*[column for column in table.c if column.name != "password_hash"])), key=repr
+            db.session.execute(select(*[column for column in table.c if column.name not in left_out])), key=repr
         )
         for table in Base.metadata.sorted_tables
     }
@@ -175,6 +180,20 @@ class TestTheStory:
         parked = list(db.session.scalars(select(Post.parked_until).where(Post.status == ChallengeStatus.PARKED)))
         assert len(parked) == 2
         assert all(until and until > NOW.date() for until in parked)
+
+    def test_its_files_are_what_their_names_say(self, demo: Workspace) -> None:
+        """As the worker finds them: pictures that say what they show, two PDFs and a spreadsheet."""
+        kinds = []
+        for file in db.session.scalars(select(File)):
+            version = db.session.get_one(FileVersion, (file.partnership_id, file.number, 1))
+            assert version.storage_key
+            with TemporaryDirectory() as into:
+                found = process(demo.settings.instance / "files" / version.storage_key, file.name, Path(into))
+            assert found.refusal is None, file.name
+            assert found.kind
+            assert bool(file.alt) == found.kind.is_picture, file.name
+            kinds.append(found.kind)
+        assert sorted(kinds) == sorted([FileKind.WEBP] * 6 + [FileKind.PDF] * 2 + [FileKind.XLSX])
 
     def test_nothing_looks_like_a_cpr_number(self) -> None:
         for post in db.session.scalars(select(Post)):

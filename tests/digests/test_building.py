@@ -10,9 +10,12 @@ import time_machine
 
 from tests.factories import (
     Level,
+    OrganisationKind,
+    Side,
     add_member,
     challenge,
     comment,
+    make_organisation,
     make_role,
     make_user,
     share,
@@ -284,6 +287,25 @@ def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Mem
         "Digital genoptræning is in the stage ‘Trial’ now",
         "2 new members in Digital genoptræning",
     ]
+
+
+def test_under_a_partnerships_name_stand_the_organisations_that_take_part() -> None:
+    moderator = start_partnership("Sammen")
+    reader = add_member(moderator, make_user(organisation=make_organisation("Icura", OrganisationKind.COMPANY)))
+
+    def told() -> list[str]:
+        return [place.organisations for place in coming(reader.user).places]
+
+    share(moderator)
+    own = moderator.user.organisation.name
+    assert told() == [f"{own} and Icura"]
+    for _ in range(4):
+        add_member(moderator, side=Side.MUNICIPALITIES)
+    partnerships_service.set_sides(moderator, {make_organisation("Only invited").id: Side.OTHERS})
+    assert told() == ["5 on the municipalities' side and Icura"]
+    by_itself = start_partnership("Alene", by=reader.user)
+    share(add_member(by_itself, make_user(organisation=reader.user.organisation)))
+    assert sorted(told())[0] == "", "one alone is not named"
 
 
 def test_mails_of_a_partnership_that_wants_it_so_carry_titles_only(moderator: Membership, reader: Membership) -> None:

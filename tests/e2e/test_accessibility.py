@@ -369,6 +369,8 @@ def test_the_results_and_their_forms(visit: Visit, place: Place) -> None:
         for page in (
             "",
             "/numbers",
+            "/order",
+            "/definitions/paste",
             f"/measurements/{measurement}/correction",
             *(f"/{number}{form}" for form in ("", "/edit", "/target", "/baseline", "/sources", "/missing", "/paste")),
         ):

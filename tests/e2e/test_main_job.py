@@ -168,7 +168,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     tab_to(visitor.field("Write a comment"), most=15)  # past what is done with a challenge and with its text
     expect(visitor.page.locator("#comment-form trix-editor")).to_be_focused()
     write("Jeg spørger de andre.")
-    tab_to(visitor.button("Share the comment"), most=2)  # past the buttons for formatting
+    tab_to(visitor.button("Share the comment"), most=3)  # past the buttons for formatting
     press("Space")
     written = visitor.page.locator("#thread > .comment").last
     expect(written).to_be_focused()
@@ -178,7 +178,7 @@ def test_the_whole_job_is_done_with_the_keyboard_alone(visit: Visit, place: Plac
     expect(visitor.page.locator("#thread trix-editor")).to_be_focused()
     press("ControlOrMeta+End")
     write(" I dag.")
-    tab_to(visitor.button("Save the changes"), most=2)
+    tab_to(visitor.button("Save the changes"), most=3)
     press("Enter")
     expect(visitor.page.locator("#thread > .comment").last).to_be_focused()
     expect(visitor.page.locator("#thread .prose")).to_have_text("Jeg spørger de andre. I dag.")

@@ -76,7 +76,9 @@ def test_a_picture_that_is_left_out_is_said(written: Visitor) -> None:
     trix(written).evaluate(PASTE_WITH_FILE, {"html": "<p>Se kortet</p><img src='x' alt='Kort'>", "text": "Se kortet"})
     expect(trix(written)).to_have_text("Se kortet")
     told = written.page.locator("#comment-form [data-place='left-out']")
-    expect(told).to_have_text(written.say("The text is inserted without its pictures. Only text can be written here."))
+    expect(told).to_have_text(
+        written.say("The text is inserted without its pictures. Attach them as files if they are needed.")
+    )
     written.page.keyboard.type(" nu")
     expect(told).to_have_count(0)
     expect(trix(written)).to_have_text("Se kortet nu")
@@ -84,7 +86,7 @@ def test_a_picture_that_is_left_out_is_said(written: Visitor) -> None:
 
 @pytest.mark.parametrize("by", ["paste", "drop"])
 @pytest.mark.parametrize("field", ["trix-editor", "textarea"])
-def test_a_picture_alone_is_not_taken_and_that_is_said(visit: Visit, place: Place, by: str, field: str) -> None:
+def test_a_picture_alone_is_attached(visit: Visit, place: Place, by: str, field: str) -> None:
     post = place.share(place.moderator)
     visitor = visit(place.contributor, viewport={"width": 390, "height": 844})
     visitor.open(f"{place.address}posts/{post}")
@@ -96,9 +98,8 @@ def test_a_picture_alone_is_not_taken_and_that_is_said(visit: Visit, place: Plac
         target.evaluate(PASTE_WITH_FILE, {"file": True, "html": "<img src='https://example.dk/a.png' alt='Kort'>"})
     else:
         target.evaluate(DROP_FILE)
-    expect(visitor.page.locator("#comment-form [data-place='left-out']")).to_have_text(
-        visitor.say("Pictures and files can't be inserted. Only text can be written here.")
-    )
+    expect(visitor.page.locator("#comment-form [name=uploads]")).to_have_count(1)
+    expect(visitor.page.locator("#comment-form [data-place='left-out']")).to_have_count(0)
     visitor.is_on_the_same_page()
 
 

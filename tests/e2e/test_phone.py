@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
-from tests.e2e.inspection import NARROW, PHONE
+from tests.e2e.inspection import NARROW, PHONE, WIDE
 from tests.e2e.place import Place, administrator
 from tests.e2e.site import Site
 from tests.factories import PostKind
@@ -57,6 +57,24 @@ def test_the_first_post_stands_on_the_first_screen_and_what_is_open_is_one_press
     else:
         expect(visitor.page.locator(".glance")).to_be_hidden()
     expect(status.get_by_role("link", name="Den åbne")).to_be_in_viewport()
+
+
+def test_what_is_pinned_and_read_leaves_the_first_screen_to_what_is_new(visit: Visit, place: Place) -> None:
+    pinned = place.share(place.moderator, "Det fastgjorte", "En lang tekst, som alle skal læse. " * 15)
+    place.pin(pinned, place.moderator)
+    visitor = visit(place.contributor, viewport=PHONE)
+    visitor.open(place.address)
+    text = visitor.post(pinned).locator(".prose")
+    expect(text).to_be_visible()
+    place.read_everything()
+    newest = place.share(place.partner, "Det nyeste")
+    later = visit(place.contributor, viewport=PHONE)
+    later.open(place.address)
+    expect(later.post(pinned).get_by_role("link", name="Det fastgjorte")).to_be_visible()
+    expect(later.post(pinned).locator(".prose")).to_be_hidden()
+    expect(later.post(newest).get_by_role("link", name="Det nyeste")).to_be_in_viewport(ratio=1)
+    later.page.set_viewport_size(WIDE)
+    expect(later.post(pinned).locator(".prose")).to_be_visible()
 
 
 def test_the_composer_is_one_line_until_it_is_used_and_again_afterwards(

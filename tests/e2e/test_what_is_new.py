@@ -9,6 +9,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.inspection import WIDE
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
+from tests.factories import PostKind
 
 PHONE = {"width": 390, "height": 844}
 LONG_TEXT = "Et langt afsnit om det, der skete, og hvad vi lærte af det. " * 4
@@ -83,6 +84,30 @@ def test_marks_stay_through_the_visit_and_go_with_it(visit: Visit, place: Place,
     later.open(place.address)
     expect(later.post(new)).to_be_visible()
     expect(later.page.locator("main .new, .tabs .count--new")).to_have_count(0)
+
+
+def test_the_overview_says_who_did_what_and_leads_to_the_first_new_comment(
+    visit: Visit, place: Place, size: Any
+) -> None:
+    post = place.share(place.moderator, "Hvem har en ladcykel?", kind=PostKind.CHALLENGE)
+    place.share(place.moderator, "Vi har fået en ladcykel")
+    for number in range(8):
+        place.comment(post, place.moderator, f"Kendt {number}. {LONG_TEXT}")
+    place.read_everything()
+    first = place.comment(post, place.partner, "Den første nye")
+    place.comment(post, place.partner, "Den anden nye")
+    visitor = visit(place.contributor, viewport=size)
+    visitor.open("/")
+    row = visitor.page.locator("main article", has_text="Hvem har en ladcykel?")
+    expect(row).to_contain_text(visitor.say("%(who)s commented", who=place.partner.name))
+    expect(row.locator(".status")).to_contain_text("Åben")
+    visitor.link("Progress").click()
+    expect(row).to_have_count(0)
+    expect(visitor.page.locator("main article")).to_have_count(1)
+    visitor.link("All", visitor.page.locator("main")).click()
+    row.locator(".comment-count", has_text=visitor.say.several("%(num)s new", "%(num)s new", 2)).click()
+    expect(visitor.comment(first)).to_be_in_viewport()
+    expect(visitor.page).to_have_url(f"{place.address}posts/{post}?comment={first}#comment-{first}")
 
 
 @pytest.mark.slow

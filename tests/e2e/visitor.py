@@ -15,14 +15,17 @@ REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`Content security policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sample}`));
 """
-# After the page is there, and after each swap. A label, a description or the editor would find the wrong one. Not in
-# what is shown in a sandbox (it has no origin), which lets no script run and says so.
-REPORT_EQUAL_IDS = """
+# After the page is there, and after each swap. A label, a description or the editor would find the wrong one; and what
+# no paragraph can hold must not be put into one. Not in what is shown in a sandbox (it has no origin), which lets no
+# script run and says so.
+REPORT_BROKEN_HTML = """
 if (origin !== "null")
 for (const name of ["DOMContentLoaded", "htmx:afterSettle"]) document.addEventListener(name, () => {
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
   for (const id of new Set(ids.filter((each, index) => ids.indexOf(each) !== index)))
     console.error(`Several elements have the id ${id}`);
+  const block = document.querySelector("p :is(article, details, div, dl, form, h2, h3, ol, p, section, table, ul)");
+  if (block) console.error(`In a paragraph stands ${block.outerHTML.slice(0, 120)}`);
 });
 """
 
@@ -36,7 +39,7 @@ class Watch:
         self.meant: list[str] = []
         self.requests: list[Request] = []
         context.add_init_script(REPORT_VIOLATIONS)
-        context.add_init_script(REPORT_EQUAL_IDS)
+        context.add_init_script(REPORT_BROKEN_HTML)
         context.on("console", self._hear)
         context.on("weberror", lambda error: self._note(f"page error: {error.error}"))
         context.on("request", self._ask)

@@ -50,7 +50,7 @@ def lines(client: Client, address: str = "/healthz/all") -> dict[str, str]:
 
 
 def test_all_is_well(client: Client) -> None:
-    assert lines(client) == dict.fromkeys(("database", "writing", "worker", "mail", "disk"), "ok")
+    assert lines(client) == dict.fromkeys(("database", "writing", "worker", "mail", "files", "disk"), "ok")
     assert client.get("/healthz/ready").text == "database: ok\n"
     assert client.get("/healthz").text == "process: ok\n"
 

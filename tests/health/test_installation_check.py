@@ -1,17 +1,20 @@
 """`workspace check` finds what was set up wrong, says what to do, and changes nothing."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from tests.databases import KIND
-from tests.environment import Run
+from tests.databases import KIND, execute
+from tests.environment import Run, environment_of
 from tests.mail.sink import Sink
+from tests.operations.service import COMMAND, PATIENCE, free_port
 from workspace import Workspace
-from workspace.config import Settings
+from workspace.config import ROOT, Settings
 from workspace.db import db, installation
 from workspace.health import installation_check
 
@@ -89,6 +92,30 @@ def test_another_schema(healthy: Settings) -> None:
 def test_too_many_processes_for_the_database(healthy: Settings) -> None:
     remedy = {"sqlite": "Use PostgreSQL", "postgresql": "Raise max_connections"}[KIND]
     assert remedy in found(replace(healthy, workers=60))["database"]
+
+
+@pytest.fixture
+def limited(settings: Settings) -> Iterator[int]:
+    """The database lets nobody have more than so many connections."""
+    url = make_url(settings.database_url)
+    execute(url, f'ALTER DATABASE "{url.database}" CONNECTION LIMIT 40')
+    yield 40
+    execute(url, f'ALTER DATABASE "{url.database}" CONNECTION LIMIT -1')
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite has no server.")
+def test_a_limit_of_the_database_counts_and_the_start_is_refused(healthy: Settings, limited: int) -> None:
+    assert "database" not in found(replace(healthy, workers=1))  # 30
+    too_many = replace(healthy, workers=2)
+    assert f"may open 52 connections, and PostgreSQL allows {limited}" in found(too_many)["database"]
+    own = {"PATH": os.environ["PATH"], "PORT": str(free_port()), "WORKERS": "2"}
+    begun = subprocess.run(
+        COMMAND, cwd=ROOT, env=environment_of(too_many) | own, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert begun.returncode == 1
+    assert begun.stdout == ""
+    assert begun.stderr.startswith("Error: WORKERS=2 web processes and a worker may open 52 connections")
+    assert begun.stderr.count("\n") == 1
 
 
 def test_another_key(healthy: Settings) -> None:

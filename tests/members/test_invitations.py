@@ -213,6 +213,23 @@ def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership,
     assert browser.get(moderator.partnership.address).status_code == 404
 
 
+@pytest.mark.parametrize("is_still_there", [True, False])
+def test_a_link_that_was_withdrawn_says_whom_to_ask_and_nothing_else(
+    is_still_there: bool, moderator: Membership, client: Client
+) -> None:
+    other = add_member(moderator, make_user("Ukendt Moderator"), Level.MODERATOR)
+    [made] = invite(moderator, "ny@x.dk")
+    invitations_service.withdraw(other, made.id)
+    if not is_still_there:
+        moderator.level = Level.OBSERVER
+    answer = client.get(invitations_service.address(made.id), headers={"Accept-Language": "en"})
+    asked = f"ask {moderator.user.name} from {moderator.organisation.name}, who invited you"
+    assert (answer.status_code, asked in answer.text) == (410, is_still_there)
+    assert "A moderator has withdrawn it." in answer.text
+    assert other.user.name not in answer.text
+    assert moderator.user.email not in answer.text
+
+
 def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: Membership, app: Workspace) -> None:
     first, second, third = invite(moderator, "a@x.dk", "b@x.dk", "c@x.dk")
     user = make_user(email="a@x.dk")

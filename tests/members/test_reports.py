@@ -286,6 +286,27 @@ def test_a_text_is_marked_until_its_author_has_corrected_it(world: World, sign_i
     assert asked not in author.page(page).text
     assert "It has been edited since." in moderator.page(reports).text
 
+    mails = select(Mail).where(Mail.user_id == world.moderator.user_id, Mail.kind == "report").order_by(Mail.id)
+    told = [mail for mail in db.session.scalars(mails) if "corrected" in mail.key]
+    assert len(told) == 1
+    written = delivery.written(told[0])
+    assert written is not None
+    assert written.subject == "Corrected, as you asked: Rettet" if what == "post" else written.subject
+    assert "Skriv uden navnet" in written.text
+    assert f"posts/{world.post.number}" + ("" if what == "post" else f"?comment={thing.number}") in written.text
+    thing.edit(world.author, body=rich_text.from_plain("En gang til"), version=thing.version, **edited)
+    db.session.commit()
+    assert len([mail for mail in db.session.scalars(mails) if "corrected" in mail.key]) == 1, "nobody waits any more"
+
+
+def test_a_moderator_who_wants_no_mail_about_reports_gets_none_of_a_correction(world: World) -> None:
+    report = reports_service.report(world.reader, world.post, "Et navn")
+    reports_service.answer(world.moderator, report.id, Verdict.CORRECTION, "Skriv uden navnet")
+    preferences.choose_kinds(world.moderator.user, {NotificationKind.REPORT: MailTiming.DIGEST}, {})
+    world.post.edit(world.author, body=rich_text.from_plain("Uden"), version=world.post.version, title="Rettet")
+    db.session.commit()
+    assert [mail for mail in db.session.scalars(select(Mail)) if "corrected" in mail.key] == []
+
 
 def test_two_moderators_see_who_looks_at_a_report(world: World, sign_in: SignIn) -> None:
     other = add_member(world.moderator, make_user("Ole Observatør", language="en"), Level.MODERATOR)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -34,17 +35,30 @@ PAUSE = 0.1  # seconds between two requests of one person
 SOON = 5.0  # seconds, within which all is right again
 
 
+class Answered(NamedTuple):
+    """An answer: when it was asked for and came (monotonic), its status (0 for none), and the id of its request.
+
+    Only the workspace gives an id: without one it was the proxy that answered. `error` is why there was no answer.
+    """
+
+    at: float
+    until: float
+    status: int
+    request_id: str = ""
+    error: str = ""
+
+
 @dataclass
 class Ledger:
-    """Answers: when they were asked for (monotonic), their status (0 for none); the comments that were acknowledged."""
+    """All answers, and the comments that were acknowledged."""
 
-    answers: list[tuple[float, int]] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     attempts: dict[str, int] = field(default_factory=dict)
 
-    def failures(self, since: float = 0.0) -> list[tuple[float, int]]:
+    def failures(self) -> list[Answered]:
         """The answers that were none, or a 5xx."""
-        return [(at, status) for at, status in self.answers if at >= since and (status == 0 or status >= 500)]
+        return [each for each in self.answers if each.status == 0 or each.status >= 500]
 
 
 class Person:
@@ -63,13 +77,13 @@ class Person:
             connection.request(method, address, urlencode(fields) if fields else None, self.headers | form)
             answer = connection.getresponse()
             answer.read()
-            status = answer.status
-        except (OSError, http.client.HTTPException):
-            status = 0
+            given = Answered(began, time.monotonic(), answer.status, answer.getheader("X-Request-ID", ""))
+        except (OSError, http.client.HTTPException) as error:
+            given = Answered(began, time.monotonic(), 0, error=repr(error))
         finally:
             connection.close()
-        self.ledger.answers.append((began, status))
-        return status
+        self.ledger.answers.append(given)
+        return given.status
 
     def read(self, address: str) -> None:
         """Read a page again and again."""
@@ -212,6 +226,7 @@ class Redis:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         """Start it."""

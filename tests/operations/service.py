@@ -89,7 +89,7 @@ def running(
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
     errors = settings.instance / "errors"
     with (
-        errors.open("w") as writable,
+        errors.open("a") as writable,
         subprocess.Popen(
             command,
             cwd=root,

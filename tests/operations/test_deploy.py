@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from workspace.config import ROOT, Settings
+from workspace.web.request_bodies import FILES_AT_ONCE, LARGEST
 
 pytestmark = [pytest.mark.either_database, pytest.mark.slow]
 
 DEPLOY = ROOT / "deploy"
 SETTINGS = {each.metadata["variable"] for each in fields(Settings) if each.metadata}
 SETTINGS |= {"SECRET_KEY", "DATABASE_URL", "INSTANCE_PATH"}
-OTHERS = {"PYTHONDONTWRITEBYTECODE", "PATH"}
+OTHERS = {"PYTHONDONTWRITEBYTECODE", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
 
 def run(*command: str) -> str:
@@ -52,6 +53,14 @@ def test_systemd_takes_its_units(tmp_path: Path) -> None:
         unit.write_text(path.read_text().replace("/srv/samspil/.venv/bin/workspace", command))
         units.append(str(unit))
     assert run("systemd-analyze", "verify", *units) == ""
+
+
+def test_proxies_take_the_largest_form() -> None:
+    """A form brings two files of the largest size, and its other fields."""
+    nginx = re.findall(r"^ *client_max_body_size (\d+)m;$", (DEPLOY / "nginx.conf").read_text(), re.MULTILINE)
+    caddy = re.findall(r"^\t*max_size (\d+)MB$", (DEPLOY / "Caddyfile").read_text(), re.MULTILINE)
+    largest = FILES_AT_ONCE * Settings.file_megabytes * 2**20 + LARGEST
+    assert [largest <= int(size) * 10**6 <= largest * 1.2 for size in (*nginx, *caddy)] == [True, True]
 
 
 def test_what_is_set_is_a_setting() -> None:

@@ -2,9 +2,10 @@
 
 Two instances, each with a web process and a worker, behind Caddy; a PostgreSQL and a Redis of their own. The clock of
 one instance is five seconds ahead. DRILL_KILLS says how often each process is killed; make test-operations does it
-20 times, a minute each.
+20 times, and writes what came of it into docs/reliability.md (DRILL_RECORD).
 """
 
+import http.client
 import os
 import re
 import shutil
@@ -14,15 +15,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 from flask_babel import force_locale
 
+from bench import documents
 from tests.client import Client
 from tests.databases import make_tables
 from tests.factories import PASSWORD, make_user
 from tests.mail.sink import Sink
-from tests.operations.fleet import SOON, Ledger, PostgreSQL, answers, caddy, instance, people, redis
+from tests.operations.fleet import SOON, Answered, Ledger, PostgreSQL, Redis, answers, caddy, instance, people, redis
 from tests.operations.service import Service, free_port, until
 from workspace import Workspace, create_app
 from workspace.comments.models import Comment
@@ -35,43 +39,74 @@ pytestmark = [pytest.mark.either_database, pytest.mark.slow]
 
 KILLS = int(os.environ.get("DRILL_KILLS", "2"))
 AHEAD = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
-BEFORE = 3.0  # seconds that a request may have taken already when a cause begins
 LASTS = 6.0  # seconds
 LIFE = 62.0  # seconds: a process that is killed sooner than that after the last time is replaced more slowly
 SECONDS_UNTIL_SEEN = 6.0  # by the proxy, that an instance is ready again
 AUTHORS = 12  # more than refusals that are believed
 
 
+class Cause(NamedTuple):
+    """Something that went wrong: when it began and ended (monotonic), and how long after that all was right again.
+
+    It is `felt` where answers may fail because of it.
+    """
+
+    name: str
+    began: float
+    ended: float
+    seconds_until_right: float
+    felt: bool
+
+    def meets(self, answer: Answered) -> bool:
+        """Whether an answer was waited for while it lasted, or asked for soon after."""
+        return answer.until >= self.began and answer.at <= self.ended + SOON
+
+
 class Causes:
-    """When something was wrong, and which answers that explains."""
+    """What went wrong, and which answers that explains."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.spans: list[tuple[str, float, float]] = []
+        self.began = time.monotonic()
+        self.causes: list[Cause] = []
 
     @contextmanager
-    def of(self, name: str) -> Iterator[None]:
-        """Something is wrong meanwhile."""
+    def of(self, name: str, is_right: Callable[[], bool], *, felt: bool = True) -> Iterator[None]:
+        """Something is wrong meanwhile; soon afterwards all must be right again."""
         began = time.monotonic()
         yield
-        self.spans.append((name, began, time.monotonic()))
+        ended = time.monotonic()
+        until(is_right, f"All is right again after this: {name}", SOON)
+        self.causes.append(Cause(name, began, ended, time.monotonic() - ended, felt))
 
-    def unexplained(self) -> list[tuple[float, int]]:
+    def unexplained(self) -> list[Answered]:
         """The failures without a cause."""
-        return [
-            (at, status)
-            for at, status in self.ledger.failures()
-            if not any(began - BEFORE <= at <= ended + SOON for _name, began, ended in self.spans)
-        ]
+        felt = [cause for cause in self.causes if cause.felt]
+        return [each for each in self.ledger.failures() if not any(cause.meets(each) for cause in felt)]
 
-    def report(self) -> str:
-        """How long each cause lasted in all, and how many answers failed meanwhile."""
-        lines = []
-        for name in dict.fromkeys(name for name, _began, _ended in self.spans):
-            spans = [(began, ended) for each, began, ended in self.spans if each == name]
-            failed = sum(any(a - BEFORE <= at <= b + SOON for a, b in spans) for at, _status in self.ledger.failures())
-            lines.append(f"{name}: {len(spans)} times, {sum(b - a for a, b in spans):.0f} s, {failed} answers failed")
-        return "\n".join(lines)
+    def told(self, fleet: list[Service], proxy: Path) -> str:
+        """The failures without a cause, and what each instance and the proxy say of them."""
+        lines, said = [], "\n".join(service.said for service in fleet).splitlines()
+        for each in self.unexplained():
+            before = [cause for cause in self.causes if cause.ended < each.at]
+            since = f"{each.at - before[-1].ended:.1f} s after: {before[-1].name}" if before else "before everything"
+            found = [line for line in said if each.request_id and f"request_id={each.request_id}" in line]
+            who = found or [f"{'the workspace' if each.request_id else 'the proxy'} gave it {each.error}"]
+            lines += [f"{each.status} after {each.until - each.at:.1f} s, {since}:", *who]
+        events = [line for line in said if "event=request" not in line]
+        errors = [line for line in proxy.read_text().splitlines() if '"level":"info"' not in line]
+        return "\n".join([*lines, "", *events, "", *errors[-100:]])
+
+    def table(self) -> list[str]:
+        """A row for each kind: how often, for how long in all, until when all was right again, and what failed."""
+        rows = []
+        for name in dict.fromkeys(cause.name for cause in self.causes):
+            causes = [cause for cause in self.causes if cause.name == name]
+            failed = sum(any(cause.meets(each) for cause in causes) for each in self.ledger.failures())
+            lasted = sum(each.ended - each.began for each in causes)
+            right = max(each.seconds_until_right for each in causes)
+            rows.append(f"| {name} | {len(causes)} | {lasted:.0f} s | {right:.1f} s | {failed} |")
+        return rows
 
 
 @pytest.fixture
@@ -108,107 +143,145 @@ def sink() -> Iterator[Sink]:
         yield answering
 
 
+@pytest.fixture
+def fleet(fleet_app: Workspace, tmp_path: Path, sink: Sink, counters: Redis) -> Iterator["Fleet"]:
+    with ExitStack() as stack:
+        yield Fleet(fleet_app.settings, tmp_path, {"SMTP_URL": sink.url, "RATE_LIMIT_URL": counters.url}, stack)
+
+
+@pytest.fixture
+def counters(tmp_path: Path) -> Iterator[Redis]:
+    with redis(tmp_path) as server:
+        yield server
+
+
+class Fleet:
+    """Two instances behind Caddy; the clock of the second one is ahead where libfaketime is installed."""
+
+    def __init__(self, settings: Settings, folder: Path, environment: dict[str, str], stack: ExitStack) -> None:
+        self.settings, self.folder, self.lives = settings, folder, (ExitStack(), ExitStack())
+        own = environment | {"TRUSTED_PROXIES": "1", "ACCESS_LOG": "1"}
+        ahead = {"LD_PRELOAD": AHEAD, "FAKETIME": "+5s", "DONT_FAKE_MONOTONIC": "1"} if Path(AHEAD).exists() else {}
+        self.environments = (own, own | ahead)
+        self.ports = (free_port(), free_port())
+        for life in self.lives:
+            stack.enter_context(life)
+        self.services = [self.start(0), self.start(1)]
+        self.proxy = stack.enter_context(caddy(folder, *self.ports))
+
+    def start(self, number: int) -> Service:
+        """Start an instance."""
+        name, port = str(number), self.ports[number]
+        return self.lives[number].enter_context(
+            instance(self.settings, self.folder, name, port, **self.environments[number])
+        )
+
+    def kill(self, number: int) -> None:
+        """Kill the main process of an instance, which takes its others along, and start another one."""
+        self.services[number].main.kill()
+        self.services[number].main.wait()
+        self.lives[number].close()
+        self.services[number] = self.start(number)
+
+    def is_right(self) -> bool:
+        """Whether the proxy has an instance to ask."""
+        return answers(self.proxy, "/healthz/ready") == 200
+
+    def says_that_it_is_not_ready(self) -> None:
+        """Each instance says soon that it can't serve, and goes on living."""
+        for port in self.ports:
+            until(lambda: answers(port, "/healthz/ready") == 503, "Health says so", SOON)  # noqa: B023
+            assert answers(port, "/healthz") == 200
+
+
 def test_nothing_acknowledged_is_lost(
-    fleet_app: Workspace,
-    postgresql_of_its_own: PostgreSQL,
-    tmp_path: Path,
-    sink: Sink,
-    record_property: Callable[..., None],
+    fleet_app: Workspace, fleet: Fleet, postgresql_of_its_own: PostgreSQL, sink: Sink, counters: Redis
 ) -> None:
-    app, server, ports = fleet_app, postgresql_of_its_own, [free_port(), free_port()]
+    began, server = time.monotonic(), postgresql_of_its_own
     person = make_user()
     db.session.commit()
-    with redis(tmp_path) as counters, ExitStack() as stack:
-        environment = {"SMTP_URL": sink.url, "RATE_LIMIT_URL": f"redis://127.0.0.1:{counters.port}/0"}
-        ahead = {"LD_PRELOAD": AHEAD, "FAKETIME": "+5s", "DONT_FAKE_MONOTONIC": "1"} if Path(AHEAD).exists() else {}
-        environments = [environment, environment | ahead]
-        lives = [ExitStack(), ExitStack()]
-        fleet: list[Service] = []
-        for number, port in enumerate(ports):
-            stack.enter_context(lives[number])
-            fleet.append(
-                lives[number].enter_context(instance(app.settings, tmp_path, str(number), port, **environments[number]))
-            )
-        proxy = stack.enter_context(caddy(tmp_path, *ports))
-        time.sleep(SECONDS_UNTIL_SEEN)
-        with people(app, proxy, authors=AUTHORS) as ledger:
-            causes = Causes(ledger)
-            until(lambda: len(ledger.acknowledged) > 20, "People write")
-            assert ledger.failures() == []
+    time.sleep(SECONDS_UNTIL_SEEN)
+    with people(fleet_app, fleet.proxy, authors=AUTHORS) as ledger:
+        causes = Causes(ledger)
+        until(lambda: len(ledger.acknowledged) > 20, "People write")
+        assert ledger.failures() == []
 
-            for _each in range(KILLS):  # each web process and each worker in turn
-                began = time.monotonic()
-                for service in fleet:
-                    for child in sorted(service.children):
-                        with causes.of("a process is killed"):
-                            service.kill(child)
-                        time.sleep(SECONDS_UNTIL_SEEN)
-                time.sleep(max(0.0, began + LIFE - time.monotonic()))
-
-            with causes.of("an instance is killed"):
-                fleet[0].main.kill()
-                fleet[0].main.wait()
-                lives[0].close()
-            fleet[0] = lives[0].enter_context(instance(app.settings, tmp_path, "0", ports[0], **environments[0]))
-            settle(proxy)
-
-            with causes.of("PostgreSQL is restarted"):
-                server.stop()
-                server.start()
-            settle(proxy)
-
-            with causes.of("PostgreSQL hangs"), server.hanging():
-                for port in ports:
-                    until(lambda: answers(port, "/healthz/ready") == 503, "Health says so", SOON)  # noqa: B023
-                    assert answers(port, "/healthz") == 200
-                time.sleep(LASTS)
-            settle(proxy)
-
-            with causes.of("PostgreSQL is away"):
-                server.stop()
-                for port in ports:
-                    until(lambda: answers(port, "/healthz/ready") == 503, "Health says so", SOON)  # noqa: B023
-                time.sleep(LASTS)
-                server.start()
-            settle(proxy)
-
-            before = len(ledger.failures())
+        kill_all_in_turn(fleet, causes)
+        with causes.of("an instance is killed", fleet.is_right):
+            fleet.kill(0)
+        with causes.of("PostgreSQL is restarted", fleet.is_right):
+            server.stop()
+            server.start()
+        with causes.of("PostgreSQL hangs", fleet.is_right), server.hanging():
+            fleet.says_that_it_is_not_ready()
+            time.sleep(LASTS)
+        with causes.of("PostgreSQL is away", fleet.is_right):
+            server.stop()
+            fleet.says_that_it_is_not_ready()
+            time.sleep(LASTS)
+            server.start()
+        settle(fleet)
+        with causes.of("Redis is away", fleet.is_right, felt=False):
             counters.stop()
-            for _each in range(3):
-                assert sign_in(proxy, person.email) == 303
+            assert [sign_in(fleet.proxy, person.email) for _each in range(3)] == [303, 303, 303]
             counters.start()
-            assert sign_in(proxy, person.email) == 303
-            assert len(ledger.failures()) == before
-
+        assert sign_in(fleet.proxy, person.email) == 303
+        with causes.of("the mail server refuses everything", fleet.is_right, felt=False):
             refuse_all(sink)
-            begun = time.monotonic()
-            until(lambda: refused_by_all(ports[0]), "Health says that all is refused", 90)
+            until(lambda: refused_by_all(fleet.ports[0]), "Health says that all is refused", 90)
             sink.faults.clear()
-            record_property(
-                "seconds until health said that a relay refuses everything", round(time.monotonic() - begun)
-            )
-            outbox.retry_all()
-            db.session.commit()
-            more = len(ledger.acknowledged) + 20
-            until(lambda: len(ledger.acknowledged) > more, "People write")
-            assert causes.unexplained() == [], [causes.spans, [service.said for service in fleet]]
-        settle(proxy)
-        print(causes.report())
-        check_comments(ledger)
-        check_mail(sink)
-        print(f"{len(ledger.answers)} answers, {len(ledger.acknowledged)} comments acknowledged")
+        outbox.retry_all()
+        db.session.commit()
+        more = len(ledger.acknowledged) + 20
+        until(lambda: len(ledger.acknowledged) > more, "People write")
+        told = causes.told(fleet.services, fleet.folder / "caddy")
+    assert causes.unexplained() == [], told
+    check_comments(ledger)
+    mails = check_mail(sink)
+    record(causes, mails, time.monotonic() - began)
 
 
-def settle(proxy: int) -> None:
-    """The cause is gone: health is right again soon."""
-    until(lambda: answers(proxy, "/healthz/ready") == 200, "It is ready again", SOON)
+def settle(fleet: Fleet) -> None:
+    """Wait until what was wrong before explains no failure any more."""
+    time.sleep(2 * SOON)
+    assert fleet.is_right()
+
+
+def kill_all_in_turn(fleet: Fleet, causes: Causes) -> None:
+    """Kill each web process and each worker: twice within a minute, and then not for as long as a process should live.
+
+    So each is replaced at once: after a third early end it would be after a pause, which test_processes.py is about.
+    """
+    for number in range(KILLS):
+        for service in fleet.services:
+            for child in sorted(service.children):
+                with causes.of("a process is killed", fleet.is_right):
+                    service.kill(child)
+                time.sleep(SECONDS_UNTIL_SEEN)
+        if number % 2 and number + 1 < KILLS:
+            time.sleep(LIFE)
+
+
+def record(causes: Causes, mails: str, seconds: float) -> None:
+    """Print what was measured, and with DRILL_RECORD also write it into docs/reliability.md."""
+    ledger, hidden = causes.ledger, "" if Path(AHEAD).exists() else ", all with one clock: libfaketime is not installed"
+    lines = [
+        f"{KILLS} kills of each process; {seconds / 60:.0f} minutes on {os.cpu_count()} cores{hidden}.",
+        "",
+        f"| what goes wrong | times | in all | right again after | failed of {len(ledger.answers):,} answers |",
+        f"|{' --- |' * 5}",
+        *causes.table(),
+        "",
+        f"{len(ledger.acknowledged):,} comments were acknowledged; none is lost, none is there twice. {mails}",
+        "No answer failed at another time than during a cause that explains it, or the five seconds after it.",
+    ]
+    print("\n".join(lines))
+    if os.environ.get("DRILL_RECORD"):
+        documents.write("test-operations", "\n".join(lines))
 
 
 def sign_in(port: int, email: str) -> int:
     """Sign in with a password; the status."""
-    import http.client
-    from urllib.parse import urlencode
-
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/sign-in")
     answer = connection.getresponse()
@@ -235,8 +308,6 @@ def refuse_all(sink: Sink) -> None:
 
 
 def refused_by_all(port: int) -> bool:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", "/healthz/all")
     told = connection.getresponse().read().decode()
@@ -259,8 +330,8 @@ def check_comments(ledger: Ledger) -> None:
     db.session.commit()
 
 
-def check_mail(sink: Sink) -> None:
-    """Each mail was sent, once; twice only where a worker was killed while it sent it."""
+def check_mail(sink: Sink) -> str:
+    """Each mail was sent, once; twice only where a worker was killed while it sent it. How many there were."""
 
     def unfinished() -> int:
         # What a killed worker had claimed waits for its lease, and what was put off for its pause: time passes.
@@ -281,7 +352,10 @@ def check_mail(sink: Sink) -> None:
     assert {each for each, count in received.items() if count > 1} <= uncertain
     sent = set(db.session.scalars(db.select(Mail.message_id).where(Mail.state == MailState.SENT)))
     assert sent <= received.keys()
-    print(f"{len(received)} mails, {len(uncertain)} in doubt, {sum(received.values()) - len(received)} sent twice")
+    twice = sum(received.values()) - len(received)
+    return (
+        f"{len(received):,} mails were sent, {twice} of them twice, each by a worker that was killed while it sent it."
+    )
 
 
 @pytest.fixture
@@ -315,7 +389,7 @@ def test_a_full_disk_loses_nothing_and_all_goes_on_when_there_is_room(small_disk
         with instance(settings, small_disk, "0", port) as service, people(app, port) as ledger:
             causes = Causes(ledger)
             until(lambda: len(ledger.acknowledged) > 10, "People write")
-            with causes.of("the disk is full"):
+            with causes.of("the disk is full", service.answers):
                 filler = small_disk / "filler"
                 with suppress(OSError), filler.open("wb") as file:
                     while True:
@@ -323,7 +397,7 @@ def test_a_full_disk_loses_nothing_and_all_goes_on_when_there_is_room(small_disk
                         file.flush()
                 failed = len(ledger.failures())
                 until(lambda: len(ledger.failures()) > failed + 3, "Writing fails")
-                assert {status for _at, status in ledger.failures()} == {503}, service.said
+                assert {each.status for each in ledger.failures()} == {503}, service.said
                 assert answers(port, "/healthz") == 200
                 filler.unlink()
             more = len(ledger.acknowledged) + 10

@@ -1,9 +1,11 @@
 """The code before the newest migration works on the schema after it: so instances can be replaced one by one.
 
-That code is taken from this repository's history.
+That code is taken from this repository's history: the last release, and the commit before the newest migration.
 """
 
+import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from workspace.mail.models import Mail, MailState
 
 pytestmark = pytest.mark.slow
 
+RENAMES = "0016_standard_names"
+
 
 def git(*arguments: str) -> bytes:
     """What git says; the test is left out where there is no history."""
@@ -31,20 +35,49 @@ def git(*arguments: str) -> bytes:
     return done.stdout
 
 
-@pytest.fixture
-def code_before(tmp_path: Path) -> Path:
-    """The last code that had all migrations but the newest."""
+def last_release() -> str:
+    """The tag of the last release whose schema is older than this code's, and that had all names of today."""
+    for tag in git("tag", "--list", "v*", "--merged", "HEAD", "--sort=-version:refname").decode().split():
+        names = migrations_of(tag)
+        if RENAMES in names and schema.newest_version() not in names:
+            return tag
+    pytest.skip("There is no release after the renames whose schema is older.")
+
+
+def before_newest_migration() -> str:
+    """The last commit that had all migrations but the newest."""
     *_older, last, newest = schema.versions()
     for commit in git("rev-list", "--max-count=500", "HEAD").decode().split():
-        names = git("ls-tree", "--name-only", commit, "migrations/versions/").decode()
-        if newest not in names and last in names:
-            break
-    else:
-        pytest.skip("The history does not go back so far.")
+        if newest not in (names := migrations_of(commit)) and last in names:
+            return commit
+    pytest.skip("The history does not go back so far.")
+
+
+def migrations_of(commit: str) -> set[str]:
+    """The names of a commit's migrations."""
+    return {Path(name).stem for name in git("ls-tree", "--name-only", commit, "migrations/versions/").decode().split()}
+
+
+@pytest.fixture(params=[before_newest_migration, last_release], ids=["the last commit", "the last release"])
+def code_before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The code of a commit, in a folder."""
+    commit = request.param()
     folder = tmp_path / "before"
     folder.mkdir()
     subprocess.run(("tar", "-x", "-C", str(folder)), input=git("archive", commit), check=True)
+    compiled = (sys.executable, "-m", "babel.messages.frontend", "--quiet", "compile", "--directory", "translations")
+    subprocess.run(compiled, cwd=folder, check=True)
     return folder
+
+
+@pytest.mark.parametrize("code_before", [last_release], indirect=True, ids=["the last release"])
+def test_every_address_works_as_before_on_the_schema_of_today(code_before: Path) -> None:
+    """The release's own test of its routes, which asks for each address as everybody, with the migrations of today."""
+    for path in (schema.MIGRATIONS / "versions").glob("[0-9]*.py"):
+        shutil.copy(path, code_before / "migrations" / "versions")
+    command = (sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/test_routes.py")
+    done = subprocess.run(command, cwd=code_before, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def test_the_code_before_the_newest_migration_works_beside_it(
@@ -69,7 +102,7 @@ def test_the_code_before_the_newest_migration_works_beside_it(
         with people(app, service.port) as written:
             until(lambda: len(written.answers) > 60, "People read and write")
         assert written.failures() == [], service.said
-        assert len(written.acknowledged) > 10, Counter(status for _at, status in written.answers)
+        assert len(written.acknowledged) > 10, Counter(each.status for each in written.answers)
         until(is_sent, "The mail about it is sent")
         assert service.stop() == 0
         assert service.said == ""

@@ -5,15 +5,16 @@ from collections.abc import Callable
 import pytest
 
 from tests.client import Client
-from tests.factories import add_member, challenge, comment, hold, make_role, make_user, share, start_partnership
+from tests.factories import Level, add_member, challenge, comment, hold, make_role, make_user, share, start_partnership
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.notifications.notices import Topic, read_notices
 from workspace.overview.notices import notices, unread_count
 from workspace.partnerships import reading
 from workspace.partnerships.models import Membership
 from workspace.posts import follows
 from workspace.posts.reactions import ReactionKind, react
-from workspace.roles import offers
+from workspace.roles import answers, offers
 from workspace.roles.assignments import AssignmentKind
 
 SignIn = Callable[[User], Client]
@@ -92,6 +93,14 @@ def test_a_notice_is_read_by_opening_its_post_and_never_passed_by_a_bookmark(
     assert told(farida, new=True) == ["Mette Krag commented: Grus"]
 
 
+def test_a_page_that_was_rendered_earlier_takes_nothing_back(mette: Membership, farida: Membership) -> None:
+    post = share(farida, "Grus")
+    earlier, later = comment(post, mette), comment(post, mette)
+    read_notices(farida.id, Topic.POST, post.number, later.number)
+    read_notices(farida.id, Topic.POST, post.number, earlier.number)
+    assert told(farida, new=True) == []
+
+
 def test_what_is_withdrawn_unfollowed_or_anothers_is_no_notice(mette: Membership, farida: Membership) -> None:
     post, left = share(farida, "Grus"), share(farida, "Støv")
     comment(post, mette).withdraw(mette, post)
@@ -120,6 +129,23 @@ def test_my_roles_are_told_until_the_role_is_opened(mette: Membership, farida: M
     sign_in(farida.user).page(f"{mette.partnership.address}roles/{role.id}")
     assert told(farida, new=True) == []
     assert len(told(farida)) == 1
+
+
+def test_the_answer_to_my_offering_a_role_is_told_and_to_nobody_else(
+    mette: Membership, farida: Membership, sign_in: SignIn
+) -> None:
+    other = add_member(mette, make_user("Bo Lund"), level=Level.MODERATOR)
+    taken, declined = make_role(mette, "Tovholder"), make_role(mette, "Målinger")
+    answers.accept(offers.offer(taken, mette, to=farida, kind=AssignmentKind.ACCOUNTABLE), farida)
+    answers.decline(offers.offer(declined, mette, to=farida, kind=AssignmentKind.HELPER), farida, "Ferie")
+    where = farida.organisation.name
+    assert told(mette, new=True) == [
+        f"Farida Nazari from {where} took over the responsibility for ‘Tovholder’: Tovholder",
+        f"Farida Nazari from {where} declined the role ‘Målinger’: Målinger",
+    ]
+    assert told(other) == []
+    sign_in(mette.user).page(f"{mette.partnership.address}roles/{declined.id}")
+    assert len(told(mette, new=True)) == 1
 
 
 def test_notices_ask_the_same_for_many_as_for_few(

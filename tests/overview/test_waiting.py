@@ -27,6 +27,7 @@ from tests.pages import LARGEST_PAGE, Page
 from workspace import Workspace, clock, retention, rich_text
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.i18n.formatting import short_date
 from workspace.mail.models import Mail
 from workspace.overview.action_items import action_list
 from workspace.overview.models import Postponement
@@ -290,8 +291,10 @@ def test_a_role_without_anybody_accountable_waits_for_moderators(world: World) -
 def test_a_role_is_vacant_when_its_holder_has_left(world: World) -> None:
     world.role("Presse", accountable=world.farida, helper=world.mette)
     assert world.told() == {}
-    world.farida.state = MembershipState.SUSPENDED
+    world.farida.state, world.farida.state_since = MembershipState.SUSPENDED, days_ago(3)
     assert world.told() == {"Mette": ["‘Presse’ has nobody accountable"]}
+    [vacant] = action_list(world.mette.user).waiting
+    assert vacant.about == f"vacant since {short_date(days_ago(3))}"
 
 
 def test_what_stands_still_for_fourteen_days_waits_for_moderators(world: World) -> None:

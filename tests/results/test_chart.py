@@ -1,8 +1,10 @@
 """Charts: ticks, steps, breaks and hollow points, as they were looked at; `GOLDEN=write` writes the picture anew."""
 
 import os
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.results.town import FIRST, LATEST
 from workspace.results import chart
+from workspace.results.chart_labels import Labels, Spot, Words
 
 pytestmark = pytest.mark.either_database
 
@@ -38,10 +41,11 @@ def test_ticks_go_in_ones_twos_and_fives(values: tuple[str, str], ticks: list[st
     assert axis.high >= max(map(number, values))
 
 
-def drawing() -> chart.Drawing:
-    def point(day: date, value: str, lowest: str, highest: str, part: str = "", label: str = "") -> chart.Point:
-        return chart.Point(day, number(value), number(lowest), number(highest), part, label)
+def point(day: date, value: str, lowest: str, highest: str, part: str = "", label: str = "") -> chart.Point:
+    return chart.Point(day, number(value), number(lowest), number(highest), part, label)
 
+
+def drawing() -> chart.Drawing:
     points = [
         point(FIRST, "50", "41", "58", label="50 %"),
         point(date(2024, 12, 31), "57", "46", "65"),
@@ -68,12 +72,59 @@ def drawing() -> chart.Drawing:
     )
 
 
-def test_a_chart_is_as_it_was_looked_at() -> None:
-    drawn, path = str(chart.draw(drawing())), GOLDEN / "chart.svg"
+def crowded() -> chart.Drawing:
+    """The newest period is not complete, and lies on its target, which was changed beside it; then the count was."""
+    drawn, changed = drawing(), date(2026, 4, 10)
+    points = [*drawn.points[:-2], point(date(2025, 12, 31), "68", "50", "72", label="68 %"), drawn.points[-1]]
+    targets = [
+        chart.Step(FIRST, changed, number("75"), "Mål 75 %"),
+        chart.Step(changed, date(2026, 8, 30), number("70"), "Mål 70 %"),
+    ]
+    breaks = [(date(2026, 5, 10), "Ny måde at tælle på")]
+    return replace(drawn, points=points, targets=targets, breaks=breaks, until=date(2026, 8, 30))
+
+
+def falling() -> chart.Drawing:
+    """What should fall has two periods, and has reached its target."""
+    points = [point(FIRST, "70", "70", "70", label="70 %"), point(LATEST, "45", "45", "45", label="45 %")]
+    targets = [chart.Step(FIRST, LATEST, number("45"), "Mål 45 %")]
+    return replace(drawing(), points=points, targets=targets, breaks=[])
+
+
+DRAWINGS = {"chart": drawing, "crowded": crowded, "falling": falling}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_chart_is_as_it_was_looked_at(name: str) -> None:
+    drawn, path = str(chart.draw(DRAWINGS[name]())), GOLDEN / f"{name}.svg"
     if os.environ.get("GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
         path.write_text(drawn, "utf-8")
     assert drawn == path.read_text("utf-8"), "The chart is another: GOLDEN=write, and look at it"
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_no_words_stand_upon_one_another_on_the_smallest_phone(name: str) -> None:
+    svg = ElementTree.fromstring(str(chart.draw(DRAWINGS[name]())))
+    boxes = {}
+    for text in svg.iter("text"):
+        at = {key: text.get(key, "").rstrip("%") for key in "xy"}
+        words = Words(**at, text=text.text or "", classes=text.get("class", ""))
+        spot = Spot(text.get("text-anchor", ""), int(text.get("dx", 0)), int(text.get("dy", 0)))
+        if words.classes != "chart__between":  # That one is not shown there.
+            boxes[words.text] = words.box(spot)
+    assert {"3 af 4", "68 %", "Ny måde at tælle på"} <= set(boxes) or name != "crowded"
+    covered = {(one, other) for one, other in combinations(boxes, 2) if boxes[one].shared_with(boxes[other])}
+    assert not covered
+
+
+def test_words_that_find_no_room_can_be_left_out() -> None:
+    placed, words = Labels([]), Words("50", "50", "64 %")
+    for _ in range(2):
+        placed.place([(words, Spot())], may_be_left_out=True)
+    assert len(placed.drawn) == 1
+    placed.place([(words, Spot())], [(words, Spot(dy=40))])
+    assert placed.drawn[1:] == [words.at(Spot(dy=40))]
 
 
 def test_what_a_chart_shows_is_not_in_colour_alone() -> None:

@@ -4,23 +4,29 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from flask import current_app
+from sqlalchemy import func, select
 
 from tests.client import Client
+from tests.factories import make_role, measured_indicator, share, start_partnership
+from tests.factories import measure as factories_measure
 from tests.pages import Page
 from tests.results.town import BEGUN, FIRST, LATEST, NAMES, Town, at, measure, reading
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.results.kinds import IndicatorKind, Pooling
+from workspace.organisations.models import Side
+from workspace.results.kinds import Direction, IndicatorKind, Pooling, ReferenceKind
 from workspace.results.measurements import Measurement
-from workspace.results.models import Indicator
+from workspace.results.models import DESCRIBED, Agreement, Indicator, Reference, Source
 from workspace.results.periods import Rhythm
 
 SignIn = Callable[[User], Client]
 OWN, OTHER = NAMES[0], NAMES[1]
 EARLIER = date(2025, 12, 31)
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -192,9 +198,9 @@ def test_a_story_becomes_progress_that_carries_its_numbers(town: Town, indicator
 def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
     town: Town, indicator: Indicator, sign_in: SignIn
 ) -> None:
-    for last, share in ((FIRST, "50"), (date(2025, 9, 30), "61"), (EARLIER, "64")):
+    for last, percent in ((FIRST, "50"), (date(2025, 9, 30), "61"), (EARLIER, "64")):
         for one in town.organisations.values():
-            measure(town.moderator, reading(indicator, one, last, share, "100"))
+            measure(town.moderator, reading(indicator, one, last, percent, "100"))
     *others, late = town.organisations.values()
     measure(town.moderator, *(reading(indicator, one, LATEST, "70", "100") for one in others))
     reader = sign_in(town.reader.user)
@@ -209,6 +215,38 @@ def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
     assert "64%Borgere, der bruger løsningenquarter 4 of 2025, target 70%" in beside
     assert "Missing: Rudersdal Kommune" in reader.page(results(town, f"/{indicator.number}")).text
     assert late
+
+
+def test_a_baseline_can_be_written_as_the_two_numbers_that_it_comes_from(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    browser, page = sign_in(town.moderator.user), results(town, f"/{indicator.number}/baseline")
+    day = {"day": "2024-03-31", "note": "Talt efter"}
+    for typed, words in (
+        ({"value": "50-70"}, "Write one number in each field"),
+        ({"value": ""}, "Write a number"),
+        ({"value": "50", "part": "1", "whole": "2"}, "either the per cent or the two numbers"),
+        ({"part": "241"}, "Both numbers are needed"),
+        ({"part": "482", "whole": "241"}, "Have they been swapped?"),
+        ({"part": "-1", "whole": "241"}, "be negative"),
+        ({"part": "0", "whole": "0"}, "be zero"),
+    ):
+        refused = browser.submit(page, typed | day, page=page)
+        assert (refused.status_code, words in Page(refused.text).text) == (422, True), typed
+        kept = Page(refused.text).form(page)
+        assert {name: kept[name] for name in typed} == typed
+    assert browser.submit(page, {"part": "241", "whole": "482"} | day, page=page).status_code == 303
+    measure(town.moderator, *(reading(indicator, one, LATEST, "6", "10") for one in town.organisations.values()))
+    text = browser.page(results(town)).text
+    assert "Baseline50%241 of 482, 31 March 2024" in text
+    assert "50% of the way" in text
+    definitions = browser.get(results(town, "/definitions")).get_data(as_text=True)
+    assert ";Baseline;;241;482;50;%;2024-03-31;Talt efter;" in definitions
+    assert "It is 50% (241 of 482) now" in browser.page(page).text
+    count = town.indicator("Møder", kind=IndicatorKind.COUNT)
+    assert "part" not in browser.page(results(town, f"/{count.number}/target")).form(
+        results(town, f"/{count.number}/target")
+    )
 
 
 def test_a_changed_definition_breaks_the_chart(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
@@ -226,6 +264,20 @@ def test_a_changed_definition_breaks_the_chart(town: Town, indicator: Indicator,
     assert "New way to count" in shown.text
     assert "counted in another way" in shown.text
     assert "Borgere, der har trænet hjemme" in shown.text
+
+
+def test_evidence_is_a_page_of_ours_or_a_safe_address(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    browser, base = sign_in(town.members[OWN].user), current_app.settings.base_url  # type: ignore[attr-defined]
+    post = share(town.members[OWN], "Sådan har vi talt")
+    sent = {f"a-{key(indicator, LATEST)}": "1", f"b-{key(indicator, LATEST)}": "2"}
+    evidence = f"evidence-{key(indicator, LATEST)}"
+    for address in ("ftp://example.dk/x", "http://example.dk/x", "//example.dk", f"{base}.example.dk/", "https://"):
+        refused = browser.submit(entry(town), sent | {evidence: address}, page=entry(town))
+        assert (refused.status_code, "begins with https://" in refused.text) == (422, True), address
+    address = f"{base}{town.partnership.address}posts/{post.number}"
+    assert browser.submit(entry(town), sent | {evidence: address}, page=entry(town)).status_code == 303
+    shown = browser.page(results(town, f"/{indicator.number}?period={LATEST}"))
+    assert any(link.get("href") == address for link in shown.all("a"))
 
 
 def test_a_correction_is_shown_with_what_was_before(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
@@ -301,6 +353,105 @@ def test_the_export_opens_in_excel_and_comes_back_by_pasting(town: Town, indicat
     assert "Nogle skal ses hver gang." in definitions
 
 
+def test_another_partnership_takes_over_the_indicators_that_were_downloaded(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    hours = town.indicator(
+        "Timer", kind=IndicatorKind.MEAN, unit="timer", decimals=1, direction=Direction.DOWN, rhythm=Rhythm.YEAR
+    )
+    town.refer(hours, 9, 5)
+    own = town.organisations[OWN]
+    hours.set_reference(
+        town.moderator, ReferenceKind.BASELINE, value=Decimal("8.5"), day=FIRST, organisation_id=own, note="Talt"
+    )
+    indicator.agree(town.moderator, Side.COMPANY, terms=indicator.terms)
+    db.session.commit()
+    table = sign_in(town.moderator.user).get(results(town, "/definitions")).get_data(as_text=True)
+    there = start_partnership("Et andet sted", sides={town.members[OWN].user.organisation: Side.MUNICIPALITIES})
+    browser, page = sign_in(there.user), f"{there.partnership.address}results/definitions/paste"
+    preview = browser.submit(page, {"pasted": table}, page=page)
+    assert "2 indikatorer" in Page(preview.text).text
+    assert there.partnership.indicator_count == 0
+    form = browser.page(page).form(page) | {"pasted": table, "confirmed": "1"}
+    for _ in range(2):  # A double press adds them once.
+        assert browser.post(page, data=form).status_code == 303
+    made = list(
+        db.session.scalars(
+            select(Indicator).where(Indicator.partnership_id == there.partnership_id).order_by(Indicator.number)
+        )
+    )
+    for one, was in zip(made, (indicator, hours), strict=True):
+        for name in DESCRIBED:
+            assert getattr(one, name) == getattr(was, name), name
+        taken = [(row.kind, row.value, row.day, row.note, row.organisation_id) for row in references(one)]
+        assert taken == [(row.kind, row.value, row.day, row.note, row.organisation_id) for row in references(was)]
+    assert db.session.scalar(select(func.count()).select_from(Agreement)) == 1, "What was agreed on stays there"
+    again = browser.submit(page, {"pasted": table}, page=page)
+    assert Page(again.text).text.count("allerede") == 2
+    assert sign_in(town.members[OWN].user).get(results(town, "/definitions/paste")).status_code == 403
+
+
+def references(indicator: Indicator) -> list[Reference]:
+    own = Reference.partnership_id == indicator.partnership_id, Reference.indicator_number == indicator.number
+    return list(db.session.scalars(select(Reference).where(*own).order_by(Reference.id)))
+
+
+HEAD = "Indikator;Indikatornummer;Hvad;Tekst;Værdi;Dato;Hvad er det for et tal?;Decimaler"
+SICK = {
+    "Noget andet;Slet ikke": "is no table of indicators",
+    f"{HEAD}\nBesøg;1;Definition;;;;": "is empty",
+    f"{HEAD}\n{'x' * 121};1;Definition;Alt;;;": "more than 120",
+    f"{HEAD}\nBesøg;1;Definition;Alt;;;Noget": "can't be ‘Noget’",
+    f"{HEAD}\nBesøg;1;Definition;Alt;;;;7": "can't be ‘7’",
+    f"{HEAD}\nBesøg;1;Definition;Alt\nBesøg;1;Definition;Alt": "in line 2 already",
+    f"{HEAD}\nBesøg;1;Definition;Alt\nBesøg;1;Mål;;ca. 7;2026-12-31": "Line 3:",
+    f"{HEAD}\nBesøg;1;Definition;Alt\nBesøg;1;Mål;;7;i morgen": "date can't be read",
+    f"{HEAD}\nBesøg;1;Definition;Alt\nBesøg;1;Mål;;170;2026-12-31": "can't be ‘170’",
+}
+
+
+def test_what_is_wrong_with_a_pasted_table_of_indicators_is_said(town: Town, sign_in: SignIn) -> None:
+    browser, page = sign_in(town.moderator.user), results(town, "/definitions/paste")
+    for table, words in SICK.items():
+        answer = browser.submit(page, {"pasted": table, "confirmed": "1"}, page=page)
+        assert words in Page(answer.text if answer.status_code != 303 else "").text or "already" in words, table
+    assert [one.name for one in db.session.scalars(select(Indicator))] == ["Besøg"], "The first of two alike"
+
+
+def test_a_moderator_puts_the_indicators_in_order(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    one, other, last = (town.indicator(name) for name in ("Besøg", "Møder", "Timer"))
+    browser, page = sign_in(town.moderator.user), results(town, "/order")
+    reader = sign_in(town.members[OWN].user)
+
+    def order() -> list[str]:
+        names = [link.text or "" for link in reader.page(results(town)).all("a") if link.get("href", "") in addresses]
+        return names[1:]  # The main one has a heading as well.
+
+    addresses = [results(town, f"/{made.number}") for made in (indicator, one, other, last)]
+    assert order() == ["Borgere, der bruger løsningen", "Besøg", "Møder", "Timer"]
+    assert any(link.get("href") == page for link in browser.page(results(town)).all("a"))
+    for name, moved, places in (
+        ("down", one, ["Møder", "Besøg", "Timer"]),
+        ("up", last, ["Møder", "Timer", "Besøg"]),
+        ("down", last, ["Møder", "Besøg", "Timer"]),
+        ("down", last, ["Møder", "Besøg", "Timer"]),
+        ("up", other, ["Møder", "Besøg", "Timer"]),
+    ):
+        assert browser.submit(page, {name: str(moved.number)}, page=page).status_code == 303
+        assert order()[1:] == places
+    assert browser.submit(page, {"up": str(indicator.number)}, page=page).status_code == 409
+    other.make_main(town.moderator)
+    db.session.commit()
+    assert order() == ["Møder", "Borgere, der bruger løsningen", "Besøg", "Timer"]
+    partial = browser.post(page, data=browser.page(page).form(page) | {"up": str(last.number)}, headers=HTMX)
+    assert f'"#up-{last.number}"' in partial.headers["HX-Trigger-After-Settle"]
+    assert "‘Timer’ is number 3 of 4." in partial.get_data(as_text=True)
+    partial = browser.post(page, data=browser.page(page).form(page) | {"up": str(last.number)}, headers=HTMX)
+    assert f'"#down-{last.number}"' in partial.headers["HX-Trigger-After-Settle"]
+    assert reader.get(page).status_code == 403
+    assert reader.submit(page, {"up": str(last.number)}).status_code == 403
+
+
 def test_who_is_missing_is_shown_to_who_answers_for_it(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
     page = results(town, f"/{indicator.number}/missing")
     measure(town.moderator, reading(indicator, town.organisations[OWN], LATEST, "1", "2"))
@@ -314,6 +465,32 @@ def test_members_enter_for_their_own_organisation_only(town: Town, indicator: In
     assert browser.get(entry(town, OTHER)).status_code == 403
     assert browser.submit(entry(town, OTHER), {f"a-{key(indicator, LATEST)}": "1"}).status_code == 403
     assert sign_in(town.moderator.user).get(entry(town, OTHER)).status_code == 200
+
+
+def test_numbers_of_another_partnership_lead_nowhere(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    stranger = start_partnership("Et andet sted")
+    for _ in range(20):  # Its indicator has a number that none has here.
+        foreign = measured_indicator(None, stranger)
+    measurement = factories_measure(foreign, stranger)
+    browser = sign_in(town.moderator.user)
+    pages = (f"/{foreign.number}", f"/{foreign.number}/target", f"/measurements/{measurement.id}/correction")
+    for page in (*pages, f"/numbers/{stranger.organisation_id}"):
+        assert browser.get(results(town, page)).status_code == 404, page
+    typed = {f"a-{key(foreign, LATEST)}": "1", f"b-{key(foreign, LATEST)}": "2"}
+    assert browser.submit(entry(town), typed, page=entry(town)).status_code == 303
+    assert browser.submit(results(town, "/order"), {"up": str(foreign.number)}).status_code == 404
+    sources = results(town, f"/{indicator.number}/sources")
+    chosen = browser.submit(sources, {"organisations": [str(stranger.organisation_id)]}, page=sources)
+    assert chosen.status_code == 409
+    own = str(town.organisations[OWN])
+    reporter = {"organisations": [own], f"reporter-{own}": str(stranger.id)}
+    assert browser.submit(sources, reporter, page=sources).status_code == 303
+    reporters = select(Source.reporter_id).where(Source.indicator_number == indicator.number)
+    assert set(db.session.scalars(reporters)) == {None}
+    role = make_role(stranger, "Måling et andet sted")
+    edited = browser.submit(results(town, f"/{indicator.number}/edit"), {"role_id": str(role.id)})
+    assert edited.status_code in (409, 422)
+    assert [row.indicator_number for row in present(indicator)] == [foreign.number]
 
 
 def test_other_kinds_are_entered_and_shown(town: Town, sign_in: SignIn) -> None:

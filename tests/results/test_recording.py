@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from tests.factories import Holder, add_member, hold, make_role
 from tests.partnerships.test_log import at_once
@@ -233,7 +233,9 @@ def test_whatever_is_pressed_there_is_one_present_number_and_a_whole_chain(town:
                 db.session.delete(row)
             self.value: tuple[Decimal | None, Decimal | None] | None = None
             self.retired = False
+            self.agreed: set[Side] = set()
             self.indicator.resume(self.moderator)
+            db.session.execute(delete(Agreement))
             db.session.commit()
 
         @property
@@ -270,6 +272,47 @@ def test_whatever_is_pressed_there_is_one_present_number_and_a_whole_chain(town:
             made = measure(self.member, reading(self.indicator, organisation_id, LATEST), why="Det kunne vi ikke")
             self.value = (None, None)
             assert not made.conflicts
+
+        @rule(side=st.sampled_from([Side.MUNICIPALITIES, Side.COMPANY]), late=st.booleans())
+        def agree(self, side: Side, late: bool) -> None:
+            by = self.member if side is Side.MUNICIPALITIES else self.moderator
+            try:
+                self.indicator.agree(by, side, terms=self.indicator.terms - late)
+                db.session.commit()
+            except Conflict:
+                db.session.rollback()
+                assert late or self.retired
+                return
+            assert not late
+            assert not self.retired
+            self.agreed.add(side)
+
+        @rule(change=st.sampled_from(["name", "definition", "target"]))
+        def change(self, change: str) -> None:
+            found, text = self.indicator, str(uuid4())
+            try:
+                if change == "target":
+                    found.set_reference(
+                        self.moderator, ReferenceKind.TARGET, value=Decimal(70), day=date(2026, 12, 31), note=text
+                    )
+                else:
+                    found.edit(self.moderator, version=found.version, **{change: text})
+                db.session.commit()
+            except Conflict:
+                db.session.rollback()
+                assert self.retired
+                return
+            assert not self.retired
+            if change != "name":
+                self.agreed = set()
+
+        @invariant()
+        def is_agreed_on_by_those_who_read_it(self) -> None:
+            if hasattr(self, "agreed"):
+                found = self.indicator
+                present = select(Agreement.side).where(Agreement.terms == found.terms)
+                assert set(db.session.scalars(present)) == self.agreed
+                assert not found.retired_at if not self.retired else found.retired_at
 
         @rule()
         def retire(self) -> None:

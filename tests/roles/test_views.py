@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -32,6 +33,14 @@ def moderator(app: object) -> Membership:
 @pytest.fixture
 def partner(moderator: Membership) -> Membership:
     return add_member(moderator, make_partner("Farida Nazari"))
+
+
+def is_holder(part: Any) -> bool:
+    return "holder" in str(part.get("class")).split()
+
+
+def text_of(part: Any) -> str:
+    return " ".join("".join(part.itertext()).split())
 
 
 def make_partner(name: str) -> User:
@@ -330,6 +339,26 @@ def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     assert "Farida Nazari" in browser.page(f"{roles}/{role.id}").text
     partner.state = MembershipState.ACTIVE
     assert "Nobody accountable" not in browser.page(roles).text
+
+
+def test_the_roles_and_the_members_table_say_that_nobody_cares_for_a_role_meanwhile(
+    moderator: Membership, partner: Membership, sign_in: SignIn
+) -> None:
+    role = make_role(moderator, "Data")
+    hold(role, partner, moderator)
+    browser, home = sign_in(moderator.user), moderator.partnership.address
+    assert "Nobody meanwhile" not in browser.page(f"{home}roles").text
+    partner.state = MembershipState.SUSPENDED
+    for address in ("roles", f"roles/{role.id}"):
+        [holder] = [one for one in browser.page(f"{home}{address}").all("li") if is_holder(one)]
+        assert "Nobody meanwhile" in text_of(holder)
+        assert "Accountable" not in text_of(holder)
+    assert "Nobody accountable" in browser.page(f"{home}roles").text
+    assert "Nobody meanwhile: Data" in browser.page(f"{home}members").text
+    # A moderator can give the role to somebody else for good.
+    assert f"roles/{role.id}/holdings/" in browser.page(f"{home}roles/{role.id}").html
+    partner.state = MembershipState.ENDED
+    assert "Farida" not in browser.page(f"{home}roles").text
 
 
 def test_roles_without_anybody_accountable_come_first(

@@ -7,8 +7,10 @@ from tests.search.pairs import FOUND_HELD_OUT, FOUND_TUNED, NOT_FOUND_HELD_OUT, 
 from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.search import indexing, results
+from workspace.search.compounds import WORDS
 from workspace.search.results import SearchFilter
-from workspace.search.terms import parsed
+from workspace.search.stems import FORMS, stem
+from workspace.search.terms import fold, parsed
 
 FIRST = 10
 
@@ -50,3 +52,14 @@ def test_what_must_be_found_is_and_what_must_not_is_not_among_the_first(reader: 
     for not_found in (NOT_FOUND_HELD_OUT, NOT_FOUND_TUNED):
         wrong = [(word, text) for word, text in not_found if text in texts(reader, word, FIRST)]
         assert len(wrong) <= 0.05 * len(not_found), wrong
+
+
+def test_a_spelling_of_a_searched_word_stands_in_all_its_forms() -> None:
+    for base in sorted({*WORDS, *FORMS.values(), "borgmester", "trivsel", "tilbyde", "indgå", "licens"} - {""}):
+        forms = [form for form, of in FORMS.items() if of == base]
+        forms += [
+            base + ending for ending in ("en", "et", "er", "erne", "s", "e", "ede") if stem(base + ending) == stem(base)
+        ]
+        for word in parsed(base).words:
+            for form in forms:
+                assert any(one in fold(form) for one in word.spellings), (base, form)

@@ -34,7 +34,7 @@ from workspace.search import indexing, postings, queries, results
 from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.results import SearchFilter
 from workspace.search.sources import FoundKind
-from workspace.search.terms import parsed
+from workspace.search.terms import parsed, terms_of
 
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -93,6 +93,14 @@ def test_everything_is_found_on_one_page(moderator: Membership, reader: Membersh
     assert "6 fund" in page.text
 
 
+def test_a_role_is_found_however_its_words_are_inflected(moderator: Membership, reader: Membership) -> None:
+    make_role(moderator, "Børn og møbler", "Svarer for legepladser")
+    for words in ("barn", "børnene", "møbel", "legeplads", "plads", "barn møblerne"):
+        assert titles(searched(reader, words)) == ["Børn og møbler"], words
+    for words in ("barnebarn", "mø stol", "svar plet"):
+        assert titles(searched(reader, words)) == [], words
+
+
 def test_a_field_in_the_top_bar_searches_where_one_is(moderator: Membership, sign_in: SignIn) -> None:
     browser = sign_in(moderator.user)
     [everywhere] = [form for form in browser.page("/partnerships").all("form") if form.get("role") == "search"]
@@ -123,6 +131,74 @@ def test_only_members_find_it_and_only_as_long_as_they_are(moderator: Membership
     reader.state = MembershipState.ENDED
     assert titles(searched(reader, "zebrafinke")) == []
     assert titles(searched(reader, "Mette")) == []
+
+
+CANARIES = {
+    FoundKind.PROGRESS: "zebrafinke",
+    FoundKind.CHALLENGE: "papegøje",
+    FoundKind.COMMENT: "kanariefugl",
+    FoundKind.RESULT: "undulat",
+    FoundKind.ROLE: "kakadue",
+    FoundKind.PERSON: "Nymfeparakit",
+    FoundKind.PARTNERSHIP: "Ara",
+}
+
+
+def test_what_one_may_not_read_leaves_no_trace_however_it_is_searched_for(app: object, sign_in: SignIn) -> None:
+    """The answer to somebody who is out is the answer about a word that nobody ever wrote, letter by letter."""
+    town = Town()
+    moderator, partnership = town.moderator, town.partnership
+    partnership.name = f"{CANARIES[FoundKind.PARTNERSHIP]} i byen"
+    post = share(moderator, CANARIES[FoundKind.PROGRESS], "Den synger.")
+    challenge(moderator, CANARIES[FoundKind.CHALLENGE], "Den tier.")
+    comment(post, moderator, f"En {CANARIES[FoundKind.COMMENT]} sang med.")
+    town.indicator(f"Antal {CANARIES[FoundKind.RESULT]}er")
+    make_role(moderator, f"{CANARIES[FoundKind.ROLE]}r", "Passer dem")
+    add_member(moderator, make_user(f"Bo {CANARIES[FoundKind.PERSON]}"))
+    ends = {state: add_member(moderator, make_user(language="da")) for state in MembershipState if state != "active"}
+    for state, seat in ends.items():
+        seat.state = state
+    insider = add_member(moderator, make_user(language="da"))
+    stranger = start_partnership("Et andet sted", by=make_user(language="da"))
+    for seat in ends.values():
+        add_member(stranger, seat.user)
+    db.session.commit()
+    indexing.index_due()
+    inside = sign_in(insider.user)
+    for kind, word in CANARIES.items():
+        assert 'class="hit"' in inside.get(f"/search?q={word}&kind={kind.value}").text, kind
+        assert 'class="hit"' in inside.get(f"/search?q={word}").text, kind
+    here = f"&partnership={partnership.slug}"
+    for seat in (stranger, *ends.values()):
+        outside = sign_in(seat.user)
+        nothing = {
+            (kind, narrowed): _told(outside, "qqqqqq", narrowed)
+            for kind in CANARIES
+            for narrowed in ("", f"&kind={kind.value}", f"{here}&by={moderator.user_id}&since=year")
+        }
+        for (kind, narrowed), told in nothing.items():
+            word = CANARIES[kind]
+            for words in {word, word[: max(3, len(word) - 2)]}:
+                assert _told(outside, words, narrowed) == told, (words, narrowed)
+
+
+def _told(browser: Client, words: str, narrowed: str) -> str:
+    """The answer without the words that were asked for."""
+    answer = browser.get(f"/search?q={words}{narrowed}")
+    assert answer.status_code == 200
+    return Page(answer.text).text.replace(words, "")
+
+
+def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, reader: Membership) -> None:
+    post = share(moderator, "Zebrafinken", "Den sang i haven.")
+    outside = start_partnership("Udenfor", by=make_user())
+    db.session.commit()
+    keys = {FoundKind.PROGRESS: [(post.partnership_id, post.number)]}
+    assert [row.title for row in queries.texts(reader.user, keys, "")] == ["Zebrafinken"]
+    assert queries.texts(outside.user, keys, "") == []
+    reader.state = MembershipState.SUSPENDED
+    db.session.commit()
+    assert queries.texts(reader.user, keys, "") == []
 
 
 def test_what_is_withdrawn_or_deleted_is_gone_at_once(moderator: Membership, reader: Membership) -> None:
@@ -327,10 +403,13 @@ def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
 def _content() -> dict[tuple[str, int], object]:
     db.session.commit()
     rows = db.session.execute(select(SearchBucket.bucket, SearchBucket.block, SearchBucket.postings))
-    return {
-        (row.bucket, row.block): (postings.unpacked if row.bucket else postings.unpacked_facts)(row.postings)
-        for row in rows
-    }
+    return {(row.bucket, row.block): _unpacked(row.bucket, row.postings) for row in rows}
+
+
+def _unpacked(bucket: str, stored: bytes) -> object:
+    if bucket != postings.FACTS:
+        return postings.unpacked(stored)
+    return postings.unpacked_days(stored), postings.unpacked_facts(stored)
 
 
 def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(
@@ -350,6 +429,33 @@ def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(
     indexing.index_due()
     assert titles(results.find(other.user, parsed("mulig"), SearchFilter(), None)) == ["Mulig"]
     assert indexing.completeness().partnerships == 1
+
+
+def test_a_text_that_cannot_be_indexed_is_set_aside_told_and_tried_again(
+    moderator: Membership, reader: Membership, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share(moderator, "Før", "zebra")
+    wrong = share(moderator, "Umulig", "zebra")
+    share(moderator, "Efter", "zebra")
+
+    def failing(title: str, text: str) -> set[str]:
+        if title == "Umulig":
+            raise ValueError
+        return terms_of(title, text)
+
+    monkeypatch.setattr(indexing, "terms_of", failing)
+    assert titles(searched(reader, "zebra")) == ["Efter", "Før"]
+    assert indexing.completeness().waiting == 0
+    page = sign_in(make_administrator(language="en")).page("/admin/mail").text
+    assert f"Text {wrong.number} of partnership {moderator.partnership_id} in the search index" in page
+    share(moderator, "Senere", "zebra")
+    assert titles(searched(reader, "zebra")) == ["Senere", "Efter", "Før"]
+    monkeypatch.setattr(indexing, "terms_of", terms_of)
+    assert not indexing.is_any_due()
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        assert indexing.is_any_due()
+        assert titles(searched(reader, "zebra")) == ["Senere", "Efter", "Umulig", "Før"]
+        assert not indexing.is_any_due()
 
 
 def test_administrators_see_how_far_it_is_and_nothing_of_what_is_in_it(moderator: Membership, sign_in: SignIn) -> None:

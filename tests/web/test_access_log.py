@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy.exc import TimeoutError
 
 from tests.client import Client
 from tests.factories import comment, make_user, share, start_partnership
@@ -105,10 +106,21 @@ def test_an_error_and_its_page_have_the_number_of_the_request(
     *_shown, error, line = written()
     assert error["event"].startswith("Failed: POST /sign-in: ValueError (")
     assert error["request_id"] == line["request_id"] == number
-    assert line["status"] == 500
+    assert (line["status"], line["reason"]) == (500, "ValueError")
     for each in (error, line):
         assert SECRET not in str(each)
         assert "ada@" not in str(each)
+
+
+def test_a_503_says_in_its_line_why(client: Client, written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise TimeoutError(SECRET)
+
+    monkeypatch.setattr("workspace.accounts.sign_in.attempt", fail)
+    client.submit("/sign-in", {"email": "ada@example.dk", "password": SECRET}, page="/sign-in").close()
+    *_shown, line = written()
+    assert (line["status"], line["reason"]) == (503, "TimeoutError")
+    assert SECRET not in str(line)
 
 
 def test_what_load_balancers_and_strangers_ask(client: Client, written: Written) -> None:

@@ -31,6 +31,7 @@ ACTIONS = {
     AuditAction.REMOVED: _l("Removed"),
     AuditAction.LEFT: _l("Left"),
     AuditAction.SET_END: _l("Set the end of the access"),
+    AuditAction.UNDID: _l("Undid something"),
     AuditAction.EXPIRED: _l("Access ended on its date"),
     AuditAction.CHANGED_ORGANISATION: _l("Changed organisation"),
     AuditAction.LET_GO_ORGANISATION: _l("Ended an organisation's participation"),
@@ -65,6 +66,7 @@ OF_A_PARTNERSHIP = (
     AuditAction.SUSPENDED,
     AuditAction.LIFTED,
     AuditAction.SET_END,
+    AuditAction.UNDID,
     AuditAction.EXPIRED,
     AuditAction.REMOVED,
     AuditAction.LEFT,
@@ -123,6 +125,12 @@ VALUES = {
     "invitation": _l("invitation"),
     "request": _l("request"),
     "administrator": _l("administrator"),
+    "approved": _l("the request was approved"),
+    "declined": _l("the request was declined"),
+    "lifted": _l("the access was opened again"),
+    "readmitted": _l("the access was given back"),
+    "closed_link": _l("the link was closed"),
+    "withdrew_invitation": _l("the invitation was withdrawn"),
 }
 # What people wrote is shown as they wrote it, never translated.
 WRITTEN = ("reason", "email", "browser", "path")

@@ -47,6 +47,7 @@ class AuditAction(StrEnum):
     REMOVED = "removed"
     LEFT = "left"
     SET_END = "set_end"
+    UNDID = "undid"
     EXPIRED = "expired"
     CHANGED_ORGANISATION = "changed_organisation"
     LET_GO_ORGANISATION = "let_go_organisation"

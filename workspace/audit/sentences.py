@@ -41,6 +41,7 @@ SENTENCES = {
     A.REMOVED: _l("%(actor)s removed %(subject)s"),
     A.LEFT: _l("%(actor)s left"),
     A.SET_END: _l("%(actor)s set the last day of %(subject)s to %(after)s"),
+    A.UNDID: _l("%(actor)s undid what was done about %(subject)s: %(before)s"),
     A.EXPIRED: _l("The access of %(subject)s ended on its date"),
     A.CHANGED_ORGANISATION: _l("%(actor)s let %(subject)s represent %(after)s instead of %(before)s"),
     A.LET_GO_ORGANISATION: _l("%(actor)s ended the participation of %(before)s"),
@@ -74,6 +75,7 @@ OWN = {
     A.JOINED: _l("%(actor)s came in as %(after)s"),
     A.CHANGED_ORGANISATION: _l("%(actor)s represents %(after)s instead of %(before)s"),
     A.EXPORTED: _l("%(actor)s downloaded the audit log"),
+    A.UNDID: _l("%(actor)s undid what was done: %(before)s"),
 }
 # Where nobody did it: it happened on a date, on the server, or by a link.
 BY_ITSELF = {

@@ -1,5 +1,6 @@
 """Copying a whole database into one file, and back: SQLite by its own online backup, PostgreSQL by its own programs."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -7,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.engine import Connection
@@ -19,7 +20,13 @@ from workspace.backup.archive import BackupError, Progress
 PAGES_AT_ONCE = 4096
 BESIDE = ("-wal", "-shm", "-journal")
 
-Copied = tuple[str, dict[str, int]]  # the newest migration, and the number of rows of each table
+
+class Copied(NamedTuple):
+    """The newest migration, the number of rows of each table, and the keys of the files that rows know."""
+
+    schema: str
+    rows: dict[str, int]
+    keys: tuple[str, ...]
 
 
 def kind_of(url: str) -> str:
@@ -98,7 +105,7 @@ def _checked_sqlite(connection: sqlite3.Connection) -> Copied:
         raise BackupError(f"The database is damaged: {found}.")
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     tables = sorted(name for (name,) in names)
-    return _counted(tables, lambda statement: connection.execute(statement).fetchone()[0])
+    return _counted(tables, lambda statement: connection.execute(statement).fetchall())
 
 
 def _dump_postgresql(url: URL, target: Path, progress: Progress) -> Copied:
@@ -116,7 +123,7 @@ def _dump_postgresql(url: URL, target: Path, progress: Progress) -> Copied:
             target,
         )
         progress(target.stat().st_size)
-        return _counted(_tables(connection), lambda statement: connection.scalar(text(statement)))
+        return _counted(_tables(connection), lambda statement: connection.execute(text(statement)).fetchall())
 
 
 def _load_postgresql(url: URL, source: Path) -> Copied:
@@ -124,7 +131,7 @@ def _load_postgresql(url: URL, source: Path) -> Copied:
     with _connected(url) as connection:
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
-        return _counted(_tables(connection), lambda statement: connection.scalar(text(statement)))
+        return _counted(_tables(connection), lambda statement: connection.execute(text(statement)).fetchall())
 
 
 @contextmanager
@@ -144,11 +151,20 @@ def _tables(connection: Connection) -> list[str]:
     return list(connection.scalars(text(names)))
 
 
-def _counted(tables: list[str], scalar: Callable[[str], Any]) -> Copied:
+def _counted(tables: list[str], rows_of: Callable[[str], Any]) -> Copied:
     if "alembic_version" not in tables:
         raise BackupError("The database is none of Samspil's: it has not been migrated.")
-    rows = {table: int(scalar(f'SELECT count(*) FROM "{table}"')) for table in tables}  # noqa: S608
-    return str(scalar("SELECT version_num FROM alembic_version")), rows
+    rows = {table: int(rows_of(f'SELECT count(*) FROM "{table}"')[0][0]) for table in tables}  # noqa: S608
+    schema = str(rows_of("SELECT version_num FROM alembic_version")[0][0])
+    return Copied(schema, rows, _keys(rows_of) if "file_version" in tables else ())
+
+
+def _keys(rows_of: Callable[[str], Any]) -> tuple[str, ...]:
+    found = set()
+    for key, previews in rows_of("SELECT storage_key, preview_keys FROM file_version WHERE storage_key IS NOT NULL"):
+        known = json.loads(previews) if isinstance(previews, str) else previews
+        found |= {key, *(known or {}).values()}
+    return tuple(sorted(found))
 
 
 def _run(program: str, url: URL, *arguments: str | Path) -> None:

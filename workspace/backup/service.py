@@ -1,19 +1,22 @@
 """`workspace backup` and `workspace restore`: what they do, in order."""
 
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
 from workspace import clock
 from workspace.backup import archive, databases
-from workspace.backup.archive import BackupError, Manifest, Progress
+from workspace.backup.archive import BackupError, Files, Manifest, Progress
 from workspace.config import Settings
 from workspace.config.files import create, make_folder
 
+MOST_COPIES = 3
 STANDARD = "-"  # standard input or output, instead of a file
 
 Show = Callable[[str], Progress]  # what shows the progress of a step, by its name
@@ -29,29 +32,61 @@ def back_up(settings: Settings, target: str, show: Show) -> Manifest:
     make_folder(settings.instance)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.instance) as folder:
         copy = Path(folder, "database")
-        schema, rows = databases.dump(settings.database_url, copy, show("copying"))
+        copied, files = _copy_all(settings, Path(folder), copy, show)
         manifest = Manifest(
             made_at=clock.now().isoformat(),
             version=version("samspil"),
-            schema=schema,
+            schema=copied.schema,
             kind=databases.kind_of(settings.database_url),
-            rows=rows,
+            rows=copied.rows,
             size=copy.stat().st_size,
             sha256=archive.digest(copy),
+            files=len(files.keys),
+            files_sha256=files.sha256(),
         )
         if target == STANDARD:
-            archive.write(sys.stdout.buffer, manifest, copy, show("writing"))
+            archive.write(sys.stdout.buffer, manifest, copy, files, show("writing"))
             sys.stdout.buffer.flush()
         else:
-            _write_file(Path(target), manifest, copy, show)
+            _write_file(Path(target), manifest, copy, files, show)
     return manifest
 
 
-def _write_file(target: Path, manifest: Manifest, copy: Path, show: Show) -> None:
+def _copy_all(settings: Settings, folder: Path, copy: Path, show: Show) -> tuple[databases.Copied, Files]:
+    """The database, and the files that it knows: those in folders, where a bucket has its own backup.
+
+    A file that is checked meanwhile gets another key, so both are copied again where one is gone; what is still not
+    there then is lost already.
+    """
+    for _time in range(MOST_COPIES):
+        copy.unlink(missing_ok=True)
+        copied = databases.dump(settings.database_url, copy, show("copying"))
+        keys = () if settings.storage_url else copied.keys
+        files = Files(folder / "files", tuple(key for key in keys if _link(settings.instance / "files", folder, key)))
+        if len(files.keys) == len(keys):
+            break
+    return copied, files
+
+
+def _link(stored: Path, folder: Path, key: str) -> bool:
+    """Keep a file's bytes, which never change, under a second name, or copy them; False if it is gone."""
+    target = folder / "files" / key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if not target.exists():
+            os.link(stored / key, target)
+    except FileNotFoundError:
+        return False
+    except OSError:  # The files are on a disk of their own, or one that knows no second names.
+        shutil.copyfile(stored / key, target)
+    return True
+
+
+def _write_file(target: Path, manifest: Manifest, copy: Path, files: Files, show: Show) -> None:
     partial = target.with_name(f".{target.name}.partial")
     try:
         with open(partial, "wb", opener=create) as file:
-            archive.write(file, manifest, copy, show("writing"))
+            archive.write(file, manifest, copy, files, show("writing"))
             file.flush()
             os.fsync(file.fileno())
         with partial.open("rb") as file:
@@ -68,19 +103,41 @@ def restore(settings: Settings, source: BinaryIO, schemas: Collection[str], show
     Nothing is written there before the whole archive was checked.
     """
     databases.require_empty(settings.database_url)
+    stored = settings.instance / "files"
+    if any(stored.glob("*/*")):
+        raise BackupError(f"There are files already in {stored}. Move them away first.")
     folder = _folder(settings)
     make_folder(folder)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as name:
         copy = Path(name, "database")
-        manifest = archive.read(source, copy, show("reading"))
+        unpacked = Path(name, "files")
+        manifest = archive.read(source, copy, show("reading"), files=unpacked)
         kind = databases.kind_of(settings.database_url)
         if manifest.kind != kind:
             raise BackupError(f"The backup is of {manifest.kind}, and DATABASE_URL names {kind}.")
         if manifest.schema not in schemas:
             raise BackupError("The backup was made by a newer version of Samspil. Install that version to restore it.")
-        if databases.load(settings.database_url, copy) != (manifest.schema, manifest.rows):
+        with _put_back(unpacked, stored):
+            loaded = databases.load(settings.database_url, copy)
+        if loaded[:2] != (manifest.schema, manifest.rows):
             raise BackupError("The restored database does not hold the rows that were backed up.")
     return manifest
+
+
+@contextmanager
+def _put_back(unpacked: Path, stored: Path) -> Iterator[None]:
+    """Put the files of a backup where they were, and take them out again if what follows fails."""
+    if not unpacked.exists():
+        yield
+        return
+    make_folder(stored.parent)
+    try:
+        shutil.copytree(unpacked, stored, dirs_exist_ok=True)
+        os.sync()
+        yield
+    except BaseException:
+        shutil.rmtree(stored, ignore_errors=True)
+        raise
 
 
 def _folder(settings: Settings) -> Path:

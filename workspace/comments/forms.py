@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 
+from workspace.files.forms import AttachmentsMixin
 from workspace.web.forms import CorrectionMixin, RichTextMixin, VersionMixin, WorkspaceForm, text_area_field
 
 
-class CommentTextForm(RichTextMixin, WorkspaceForm):
+class CommentTextForm(AttachmentsMixin, RichTextMixin, WorkspaceForm):
     """A text."""
 
     body = text_area_field(_l("Write a comment"), required=_l("Write a comment."))

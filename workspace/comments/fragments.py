@@ -1,5 +1,7 @@
 """The cached fragments that show comments, and the values that each depends on."""
 
+from typing import Any
+
 from markupsafe import Markup
 
 from workspace.comments.forms import CommentForm
@@ -11,12 +13,16 @@ from workspace.posts.models import Post
 from workspace.web.fragment_cache import cached_fragment
 
 
-def comment_line(membership: Membership, post: Post | AnyRow, comment: AnyRow, marked: int | None = None) -> Markup:
+def comment_line(
+    membership: Membership, post: Post | AnyRow, comment: AnyRow, marked: int | None = None, files: tuple[Any, ...] = ()
+) -> Markup:
     """A comment in its thread, with what its reader may do with it."""
     is_own = comment.author_id == membership.id
     return cached_fragment(
         "comments/_comment.html",
         comment=comment,
+        files=files,
+        partnership=membership.partnership.link,
         post_number=post.number,
         is_open=not post.withdrawn_at and not post.closed_at,
         is_own=is_own,

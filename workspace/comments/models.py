@@ -6,6 +6,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace.comments.verbs import COMMENTED
 from workspace.db import Model, db
+from workspace.files import attaching
+from workspace.files.attaching import NOTHING as NO_FILES
+from workspace.files.attaching import Attachments
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import erase_texts, record_by
 from workspace.partnerships.models import Membership
@@ -39,8 +42,10 @@ class Comment(AuthoredText, Model):
     )
 
     @classmethod
-    def write(cls, by: Membership, post_number: int, *, body: RichText, one_time_key: str) -> "Comment":
-        """Comment on the post, which lifts it. The same key makes the same comment.
+    def write(
+        cls, by: Membership, post_number: int, *, body: RichText, one_time_key: str, files: Attachments = NO_FILES
+    ) -> "Comment":
+        """Comment on the post, which lifts it; a comment may carry `files`. The same key makes the same comment.
 
         Raises AlreadyShared if that one says something else, or stands on another post. 404 for a number that is none
         of this partnership's posts.
@@ -54,6 +59,8 @@ class Comment(AuthoredText, Model):
             )
             if made:
                 made._require_same(post_number, typed)
+                if not attaching.is_attached(by, made.number, files):
+                    raise AlreadyShared(made.number)
                 return made
             post.require_open_thread()
             entry = record_by(by, COMMENTED, post_number=post_number)
@@ -73,6 +80,7 @@ class Comment(AuthoredText, Model):
             db.session.flush()
             if body.mentions:
                 mentions.keep(comment.partnership_id, comment.number, body)
+            attaching.attach(by, comment.number, files)
             followers = follows.auto_follow(
                 comment.partnership_id, post_number, {by.id} | body.mentions | post.owner_ids
             )
@@ -84,8 +92,11 @@ class Comment(AuthoredText, Model):
             notify(told, entry, text=comment.number)
             return comment
 
-    def edit(self, by: Membership, *, body: RichText, version: int) -> None:
-        """Correct the text. Raises StaleText when `version` is not the current one; the same text changes nothing."""
+    def edit(self, by: Membership, *, body: RichText, version: int, files: Attachments = NO_FILES) -> None:
+        """Correct the text, and what it carries.
+
+        Raises StaleText when `version` is not the current one; the same text changes nothing.
+        """
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
@@ -95,6 +106,8 @@ class Comment(AuthoredText, Model):
                 follows.auto_follow(self.partnership_id, self.post_number, body.mentions)
                 entry = record_by(by, EDITED, post_number=self.post_number, comment=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
+            if files and (attached := attaching.change(by, self.number, files)):
+                db.session.get_one(Post, (self.partnership_id, self.post_number)).bump(attached)
 
     def withdraw(self, by: Membership, post: Post, reason: str = "", *, tells_author: bool = True) -> None:
         """Take the comment back; its place in the thread of `post` stays, marked.

@@ -21,6 +21,7 @@ from workspace.posts.forms import WithdrawalForm
 from workspace.posts.models import Post
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial, took_draft
+from workspace.web.request_bodies import takes_files
 
 blueprint.add_app_template_global(fragments.comment_line, "comment_line")
 blueprint.add_app_template_global(fragments.empty_comment_form, "empty_comment_form")
@@ -28,10 +29,11 @@ blueprint.add_app_template_global(fragments.empty_comment_form, "empty_comment_f
 
 @blueprint.post("")
 @members_with(Action.COMMENT)
+@takes_files
 def create(membership: Membership, post_number: int) -> ResponseReturnValue:
     """Comment on a post."""
     form = CommentForm()
-    if not form.validate():
+    if not form.validate_for(membership):
         post = post_queries.post(membership, post_number)
         return htmx.form_error("comments/_form.html", page="comments/new.html", form=form, **_writing(membership, post))
     try:
@@ -83,15 +85,16 @@ def edit(membership: Membership, post_number: int, number: int) -> ResponseRetur
 
 @blueprint.post("/<number:number>/edit")
 @members_with(Action.COMMENT)
+@takes_files
 def update(membership: Membership, post_number: int, number: int) -> ResponseReturnValue:
     """Save an edit of one's own comment; a stale form comes back with both texts."""
     comment = queries.comment(membership, post_number, number)
     form = CommentEditForm(instead_of=comment.body_html, within=f"comment-{number}")
-    if not form.validate():
+    if not form.validate_for(membership):
         context = _one(membership, post_number, comment)
         return htmx.form_error("comments/_edit.html", page="comments/edit.html", form=form, **context)
     try:
-        comment.edit(membership, body=form.rich_text, version=form.version.data)
+        comment.edit(membership, body=form.rich_text, version=form.version.data, files=form.attached())
     except StaleText:
         key = comment.partnership_id, comment.number, form.version.data
         merged = versions.proposal(*key, form.rich_text, comment.body_html)
@@ -137,12 +140,13 @@ def withdraw(membership: Membership, post_number: int, number: int) -> ResponseR
 
 def _written(membership: Membership, post_number: int, form: CommentForm) -> Comment:
     """The comment that the form makes, or that it corrects. Raises AlreadyShared if that says something else."""
+    said: dict[str, Any] = {"body": form.rich_text, "files": form.attached()}
     if not form.corrects.data:
-        return Comment.write(membership, post_number, body=form.rich_text, one_time_key=form.one_time_key.data)
+        return Comment.write(membership, post_number, one_time_key=form.one_time_key.data, **said)
     number, version = form.corrects.data
     comment = queries.comment(membership, post_number, number)
     try:
-        comment.edit(membership, body=form.rich_text, version=version)
+        comment.edit(membership, version=version, **said)
     except StaleText:
         raise AlreadyShared(number) from None
     return comment

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 MONTHS_OF_AUDIT = WholeNumber(1, 120)
 INVITATIONS = WholeNumber(1, 100_000)
+MEGABYTES_OF_FILE, MEGABYTES_OF_FILES = WholeNumber(1, 200), WholeNumber(1, 10_000_000)
 SECONDS_A_DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ class Settings:
     invitations_per_person: int = _setting("INVITATIONS_PER_PERSON", INVITATIONS, 300)
     invitations_per_partnership: int = _setting("INVITATIONS_PER_PARTNERSHIP", INVITATIONS, 500)
     invitation_mails_per_address: int = _setting("INVITATION_MAILS_PER_ADDRESS", WholeNumber(1, 20), 3)
+    file_megabytes: int = _setting("FILE_MEGABYTES", MEGABYTES_OF_FILE, 25)
+    files_megabytes: int = _setting("FILES_MEGABYTES", MEGABYTES_OF_FILES, 2048)
     help_email: str = _setting("HELP_EMAIL", readers.mail_address, "")
     accessibility_url: str = _setting("ACCESSIBILITY_URL", readers.secure_page, "")
     base_url: str = _setting("BASE_URL", readers.web_address, "http://127.0.0.1:8000")
@@ -77,9 +80,21 @@ class Settings:
     )
     log_format: str = _setting("LOG_FORMAT", readers.log_format, "text")
     access_log: bool = _setting("ACCESS_LOG", readers.flag, True)
+    clamd_url: str = _setting("CLAMD_URL", readers.scanner, "")
+    storage_url: str = _setting("STORAGE_URL", readers.bucket, "")
     metrics_address: str = _setting("METRICS_ADDRESS", readers.listening_address, "")
     busy_timeout: float = 5.0
     secure_cookies: bool = True
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a file may have."""
+        return self.file_megabytes * 2**20
+
+    @property
+    def files_of_partnership(self) -> int:
+        """How many bytes the files of a partnership may have together."""
+        return self.files_megabytes * 2**20
 
     @property
     def mail_domain(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 OTHERS = 0o077
 # Our files in the data folder. Anything else there may be somebody else's.
-OURS = ("samspil.sqlite*", "queue.sqlite*", "secret-key", "mail", "assets")
+OURS = ("samspil.sqlite*", "queue.sqlite*", "secret-key", "mail", "assets", "files", "incoming")
 
 log = logging.getLogger(__name__)
 

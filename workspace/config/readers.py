@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,6 +20,7 @@ LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})*\.?")
 WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LOCAL_PART = re.compile(rf"(?=.{{1,64}}\Z){WORD}(?:\.{WORD})*")  # RFC 5321, 4.1.2: a dot-string
+BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,61}[a-z0-9])")  # Amazon S3, "Bucket naming rules"
 KEY_RECIPE = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 
 
@@ -174,6 +175,42 @@ def listening_address(name: str, given: str) -> str:
     host, _colon, port = given.rpartition(":")
     if not is_host(host) or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise SettingsError(f"{name} is an address and a port, like 127.0.0.1:9464, not {shown(given)}.")
+    return given
+
+
+def scanner(name: str, given: str) -> str:
+    """Where ClamAV's clamd listens."""
+    parts = _split(given)
+    by_tcp = (
+        parts.scheme == "tcp" and is_host(parts.hostname or "") and parts.port and not parts.path and not parts.query
+    )
+    by_socket = parts.scheme == "unix" and not parts.netloc and _is_whole_path(parts.path) and not parts.query
+    if not by_tcp and not by_socket:
+        raise SettingsError(
+            f"{name} is where clamd listens, tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl, not {shown(given)}."
+        )
+    return given
+
+
+def bucket(name: str, given: str) -> str:
+    """A bucket that speaks S3. Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, never from the address."""
+    parts = _split(given)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    endpoint = _split(options.get("endpoint", ["https://s3"])[0])
+    if (
+        parts.scheme != "s3"
+        or not BUCKET.fullmatch(parts.netloc)
+        or parts.path.strip("/")
+        or not set(options) <= {"endpoint", "region"}
+        or not _is_web(endpoint, "http", "https")
+        or endpoint.query
+    ):
+        raise SettingsError(
+            f"{name} is a bucket, like s3://samspil?endpoint=https://s3.kommune.dk&region=eu-north-1; "
+            "the keys stand in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    if endpoint.scheme == "http" and not is_loopback(endpoint.hostname or ""):
+        raise SettingsError(f"{name}: without encryption (http://) files go to this machine only; use https://.")
     return given
 
 

@@ -101,6 +101,17 @@ def rests(job: str, row_id: Any, number: Any = 0) -> ColumnElement[bool]:
     return exists().where(*mine, Failure.retry_at > now_param())
 
 
+def due(job: str) -> list[Key]:
+    """The rows that failed, and may be tried again now."""
+    query = select(Failure.row_id, Failure.number).where(Failure.job == job, Failure.retry_at <= clock.now())
+    return [(row_id, number) for row_id, number in db.session.execute(query)]
+
+
+def numbers(job: str, row_id: int) -> set[int]:
+    """The numbers of the rows of a partnership, say, that failed and have not worked since."""
+    return set(db.session.scalars(select(Failure.number).where(Failure.job == job, Failure.row_id == row_id)))
+
+
 def note(job: str, key: Key, error: Exception) -> None:
     """Write down that a row failed, and when it may be tried again."""
     log.error("%s of %s failed: %s", key, job, told(error))

@@ -17,7 +17,7 @@ class Installation(Model):
     """The one row: a fingerprint of the SECRET_KEY that the workspace was last started with, and signs of life.
 
     `worker_seen_at` is when a worker last looked for work, `written_at` when a health check last wrote, `backed_up_at`
-    when `workspace backup` last ended well.
+    when `workspace backup` last ended well, `files_swept_at` when bytes without a row were last looked for.
     """
 
     __tablename__ = "installation"
@@ -27,6 +27,7 @@ class Installation(Model):
     worker_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     written_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     backed_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    files_swept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def note_key(secret_key: str, fallbacks: tuple[str, ...]) -> bool:

@@ -17,7 +17,7 @@ from workspace.accounts import passwords
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.demo import demo_accounts, story_dates, story_results
+from workspace.demo import demo_accounts, story_dates, story_files, story_results
 from workspace.mail import outbox
 from workspace.members.invitations import list_reader, listed_people
 from workspace.members.invitations import service as invitations_service
@@ -182,7 +182,7 @@ class StoryPlayer:
             sides={
                 self.organisations[told["organisation"]].id: Side(told["side"]) for told in self.story["participation"]
             },
-            one_time_key=self._key("start"),
+            one_time_key=self.key("start"),
         )
         partnership.slug = self.slug
         partnership.stage = Stage(self.story["stage"])  # Where it was when it moved into Samspil.
@@ -206,16 +206,21 @@ class StoryPlayer:
             kind=PostKind(event["do"]),
             title=event["title"],
             body=_rich_text(event),
-            one_time_key=self._key(event["nth"]),
+            one_time_key=self.key(event["nth"]),
             role=self.roles[event["role"]] if "role" in event else None,
             answer_by=self._day(event.get("answer_by_days")),
             moves=self.posts[event["moves"]].number if "moves" in event else None,
+            files=story_files.of_event(self, event),
         )
 
     def comment(self, event: Event) -> None:
         post_number = self.posts[event["on"]].number
         comment = Comment.write(
-            self._by(event), post_number, body=_rich_text(event), one_time_key=self._key(event["nth"])
+            self._by(event),
+            post_number,
+            body=_rich_text(event),
+            one_time_key=self.key(event["nth"]),
+            files=story_files.of_event(self, event),
         )
         if "key" in event:
             self.comments[event["key"]] = comment
@@ -294,7 +299,7 @@ class StoryPlayer:
             self._by(event),
             name=event["name"],
             responsibility=event["responsibility"],
-            one_time_key=self._key(f"role-{key}"),
+            one_time_key=self.key(f"role-{key}"),
         )
 
     def offer_role(self, event: Event) -> None:
@@ -378,7 +383,8 @@ class StoryPlayer:
         """The day that comes so many days after today."""
         return None if days is None else self.today + timedelta(days=days)
 
-    def _key(self, part: str | int) -> str:
+    def key(self, part: str | int) -> str:
+        """The one-time key of a part of the story."""
         return str(uuid5(NAMESPACE_URL, f"{self.slug}/{part}"))
 
     def _mark_seen(self, before: datetime) -> None:

@@ -20,12 +20,13 @@ from workspace.digests.queries import Period, Section
 from workspace.digests.view_model import Digest, DigestBlock, DigestLine, DigestPartnership
 from workspace.i18n.formatting import short_date, short_day, today, zone
 from workspace.logs import told as raised
-from workspace.mail.run_cache import cached_per_run
+from workspace.mail.run_cache import batch_cached_per_run, cached_per_run
 from workspace.notifications.action_items import ActionItem
 from workspace.notifications.dispatch import timing_for
 from workspace.notifications.emails import carries_titles_only
 from workspace.overview.action_items import action_list
 from workspace.partnerships.models import PartnershipDigest
+from workspace.partnerships.queries import organisations_by_side
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Level
 from workspace.posts.challenge_workflow import ChallengeStatus
@@ -35,9 +36,12 @@ MOST_WAITING = 8
 MOST_MODERATING = 8
 MOST_NAMED = 3
 MOST_PLACES = 20
+NAMED_OF_SIDE = 4
 
 # The language, the zone and the day in which a digest is told.
 Reader = tuple[str, str, date]
+
+LONGEST_NAMES = 160  # of the files of a post
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +131,12 @@ def _places(
     for partnership_id, line in _events(memberships, found.events):
         lines[partnership_id].append(line)
     counts = {counted.partnership_id: counted for counted in found.counts}
-    for partnership_id in dict.fromkeys((*blocks, *(one for one in memberships if one in counts or one in lines))):
+    places = list(dict.fromkeys((*blocks, *(one for one in memberships if one in counts or one in lines))))
+    for partnership_id, organisations in zip(places, _organisations([(one, reader) for one in places]), strict=True):
         counted = counts.get(partnership_id)
         yield DigestPartnership(
             name=memberships[partnership_id].name,
+            organisations=organisations,
             address=f"/partnerships/{memberships[partnership_id].slug}/",
             blocks=blocks[partnership_id],
             more=counted.blocks - len(blocks[partnership_id]) if counted else 0,
@@ -138,6 +144,13 @@ def _places(
             commented=counted.commented if counted else 0,
             lines=lines[partnership_id],
         )
+
+
+@batch_cached_per_run
+def _organisations(asked: Sequence[tuple[int, Reader]]) -> list[str]:
+    """The organisations of each of these partnerships, in a line; empty where there is one."""
+    sides = organisations_by_side([partnership_id for partnership_id, _reader in asked], NAMED_OF_SIDE)
+    return [phrases.organisations(sides[partnership_id]) for partnership_id, _reader in asked]
 
 
 def _block_of_any(row: AnyRow, membership: AnyRow, reader: Reader, trouble: list[str]) -> DigestBlock:
@@ -172,6 +185,8 @@ def _block(row: AnyRow, home: Home, _reader: Reader) -> DigestBlock:
     parts = [_credit(row)]
     if row.comments:
         parts.append(ngettext("%(num)s new comment", "%(num)s new comments", row.comments))
+    if row.file_names and not home.titles_only:
+        parts.append(_("Files: %(names)s", names=phrases.shortened(row.file_names, LONGEST_NAMES)))
     text = row.outcome if group is Section.SOLVED else row.beginning
     return DigestBlock(
         group=group,

@@ -1,6 +1,7 @@
 """How a digest speaks: numbers as words, the period that it covers, its subject and its first sentence."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import get_locale, ngettext
@@ -8,6 +9,7 @@ from flask_babel import gettext as _
 
 from workspace.digests.view_model import Digest, DigestPartnership
 from workspace.i18n.formatting import number_in_words, short_day, zone
+from workspace.partnerships.queries import OrganisationsOnSide
 
 LONGEST_NAMED = 90
 WAITING_CHALLENGES = ("challenge", "ongoing")
@@ -56,6 +58,14 @@ def greeting(digest: Digest) -> str:
     else:
         told = _("Here is what has happened since you last looked.")
     return f"{told[0].upper()}{told[1:]}"
+
+
+def organisations(sides: Sequence[OrganisationsOnSide]) -> str:
+    """ "Gladsaxe Kommune, Rudersdal Kommune og Icura", a large side by its number; empty if it is one alone."""
+    if sum(side.count for side in sides) < 2:
+        return ""
+    told = [name for side in sides for name in ([str(side)] if side.more else side.names)]
+    return _("%(names)s and %(rest)s", names=", ".join(told[:-1]), rest=told[-1]) if told[1:] else told[0]
 
 
 def comments(place: DigestPartnership) -> str:

@@ -36,6 +36,7 @@ from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.digests.log_ranges import LogRange, table, value
+from workspace.files.queries import names_column
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
 from workspace.mail.run_cache import batch_cached_per_run
@@ -296,6 +297,7 @@ def _posts(dialect: str) -> AnySelect:
             func.substr(Post.outcome, 1, SHOWN + 1).label("outcome"),
             Post.status,
             Post.status_at,
+            names_column(Post.partnership_id, Post.number),
             Post.parked_until,
             Post.answer_by,
             Post.activity_at,

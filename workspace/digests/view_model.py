@@ -35,9 +35,13 @@ class DigestLine:
 
 @dataclass(frozen=True, kw_only=True)
 class DigestPartnership:
-    """What happened in one partnership: posts, `more` that have no room, comments on others, and to itself."""
+    """What happened in one partnership: posts, `more` that have no room, comments on others, and to itself.
+
+    `organisations` names those that work in it, where there are several.
+    """
 
     name: str
+    organisations: str
     address: str
     blocks: list[DigestBlock] = field(default_factory=list)
     more: int = 0

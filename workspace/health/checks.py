@@ -13,6 +13,9 @@ from workspace.config import Settings
 from workspace.db import db, failures, schema
 from workspace.db.installation import Installation
 from workspace.db.transactions import begin_write
+from workspace.files import checking, scanner
+from workspace.files.quota import LEAST_FREE
+from workspace.files.storage import NotStored, StorageUnavailable, storage
 from workspace.health.probe import Finding, Probe
 from workspace.mail.delivery import REFUSALS
 from workspace.mail.models import Mail, MailState
@@ -20,7 +23,7 @@ from workspace.mail.queries import overdue_since
 
 WORKER_SILENT = timedelta(minutes=5)
 LATEST, FEW, SHARE_REFUSED = 200, 20, 0.5  # of the latest mails, where they are not just a few
-LEAST_FREE = 2 * 2**30  # bytes: time to make room before anything fails
+UNCHECKED_FOR = timedelta(minutes=15)
 
 stopping = Event()  # set soon before this process ends
 
@@ -70,8 +73,29 @@ def disk() -> str:
     return f"{free // 2**20} MB left" if free < LEAST_FREE else ""
 
 
+def files() -> str:
+    """Their bytes can be reached, the scanner answers, and none waits for long to be checked."""
+    try:
+        storage().size("health/probe")
+    except NotStored:
+        pass
+    except StorageUnavailable as error:
+        return f"the storage does not answer ({error})"
+    if not scanner.is_answering():
+        return "the scanner at CLAMD_URL does not answer, so files wait"
+    since = db.session.scalar(checking.unchecked_since())
+    return f"unchecked since {since:%Y-%m-%d %H:%M} UTC" if since and since < clock.now() - UNCHECKED_FOR else ""
+
+
 READY = (Probe("database", database),)
-ALL = (*READY, Probe("writing", write, writes=True), Probe("worker", worker), Probe("mail", mail), Probe("disk", disk))
+ALL = (
+    *READY,
+    Probe("writing", write, writes=True),
+    Probe("worker", worker),
+    Probe("mail", mail),
+    Probe("files", files),
+    Probe("disk", disk),
+)
 
 
 def findings(app: Flask, probes: tuple[Probe, ...]) -> Iterator[Finding]:

@@ -15,14 +15,27 @@ from sqlalchemy.exc import SQLAlchemyError
 from workspace.config import RENAMED, Settings
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
-from workspace.health.checks import LEAST_FREE
+from workspace.files import scanner
+from workspace.files.quota import LEAST_FREE
+from workspace.files.storage import NotStored, StorageUnavailable, storage
 from workspace.mail import diagnostics
 
 SECONDS_APART = 2.0  # between two clocks: more confuses what ends and begins
 SIMILARITY = 0.8  # of difflib's ratio, for a name that somebody meant to be one of ours
 EXAMPLES = ("your-municipality", "kommune.example")  # what README.md writes where everybody has their own
 NETWORK_DISKS = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p")
-SPARE_CONNECTIONS = 3  # PostgreSQL keeps so many for its administrators
+# How many connections PostgreSQL lets us have: what it keeps for its administrators taken off, and not more than the
+# database and the role may have. -1 is without limit.
+CONNECTIONS_ALLOWED = """
+    SELECT min(number) FROM (
+        SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END)
+        FROM pg_settings
+        WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
+        UNION ALL SELECT datconnlimit FROM pg_database WHERE datname = current_database()
+        UNION ALL SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user
+    ) AS limits (number)
+    WHERE number >= 0
+"""
 
 Check = Callable[[Settings, Mapping[str, str]], Iterator[str]]
 
@@ -79,16 +92,16 @@ def _postgresql(settings: Settings) -> Iterator[str]:
 
 
 def connections(settings: Settings) -> Iterator[str]:
-    """PostgreSQL allows as many as this installation's processes may open."""
+    """PostgreSQL allows as many as the processes of this instance may open: with fewer, pages fail when it is busy."""
     if db.engine.dialect.name != "postgresql":
         return
     with db.engine.connect() as connection:
-        allowed = int(connection.scalar(text("SHOW max_connections")) or 0) - SPARE_CONNECTIONS
+        allowed = int(connection.scalar(text(CONNECTIONS_ALLOWED)) or 0)
     needed = connections_needed(settings.workers)
     if needed > allowed:
         yield (
             f"WORKERS={settings.workers} web processes and a worker may open {needed} connections, and PostgreSQL "
-            f"allows {allowed}. Raise max_connections, or lower WORKERS."
+            f"allows {allowed} to this database and role. Raise max_connections (or that limit), or lower WORKERS."
         )
 
 
@@ -142,6 +155,19 @@ def counters(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
         yield "RATE_LIMIT_URL names a Redis that does not answer. Start it, or leave the setting out."
 
 
+def files(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """What people upload can be kept, read and scanned."""
+    try:
+        storage().size("health/probe")
+    except NotStored:
+        pass
+    except StorageUnavailable as error:
+        where = "STORAGE_URL" if settings.storage_url else f"{settings.instance / 'files'}"
+        yield f"The storage of files can't be used ({error}). Check {where}, and that it lets us in."
+    if not scanner.is_answering():
+        yield "The scanner at CLAMD_URL does not answer, so every file waits. Start clamd, or check CLAMD_URL."
+
+
 def disk(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """There is room."""
     free = shutil.disk_usage(settings.instance).free
@@ -157,6 +183,7 @@ CHECKS: dict[str, Check] = {
     "key": key,
     "mail": mail,
     "limits": counters,
+    "files": files,
     "disk": disk,
 }
 

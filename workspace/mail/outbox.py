@@ -32,6 +32,13 @@ def is_retriable() -> ColumnElement[bool]:
     return is_free & ((Mail.state == MailState.FAILED) | was_refused | is_postponed)
 
 
+def send_after_all(key: str) -> None:
+    """Send an email now that had nothing left to say when it was due, and has again."""
+    skipped = update(Mail).where(Mail.key == key, Mail.state == MailState.SKIPPED)
+    again = {"state": MailState.DUE, "next_attempt_at": clock.now(), "attempts": 0, "finished_at": None}
+    db.session.execute(skipped.values(**again).execution_options(synchronize_session=False))
+
+
 def mark_sent_before(before: datetime) -> None:
     """Count as sent what should have been sent before a moment: nobody waits for it any more."""
     old = update(Mail).where(Mail.state == MailState.DUE, Mail.not_before < before)

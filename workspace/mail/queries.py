@@ -73,6 +73,7 @@ WORK = {
     "ending": _l("End of membership %(row)s"),
     "announcing": _l("Notice that membership %(row)s ends"),
     "indexing": _l("Search index of partnership %(row)s"),
+    "indexing_text": _l("Text %(number)s of partnership %(row)s in the search index"),
 }
 JOB_NAMES = {
     "planning": _l("Digests"),

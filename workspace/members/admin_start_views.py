@@ -14,6 +14,7 @@ from workspace.audit.models import AuditAction, AuditEvent, Outcome
 from workspace.db import db, failures
 from workspace.db.installation import Installation
 from workspace.db.types import AnyRow
+from workspace.files import quota
 from workspace.mail import queries as mail_queries
 from workspace.members.blueprint import blueprint
 from workspace.members.organisation_requests import service as organisation_requests_service
@@ -46,6 +47,8 @@ def admin_start(user: User) -> ResponseReturnValue:
         is_backup_old=backed_up_at is None or backed_up_at < now - BACKUP_IS_OLD,
         worker_seen_at=worker_seen_at,
         is_worker_away=worker_seen_at is None or worker_seen_at < now - WORKER_IS_AWAY,
+        disk=quota.disk(),
+        full=_with_little_room(),
         version=version("samspil"),
     )
 
@@ -57,6 +60,17 @@ def _without_moderator() -> list[AnyRow]:
     query = (
         select(Partnership.id, Partnership.name)
         .where(Partnership.archived_at.is_(None), here.exists(), ~moderator.exists())
+        .order_by(Partnership.name_key, Partnership.id)
+        .limit(MOST_LISTED)
+    )
+    return list(db.session.execute(query))
+
+
+def _with_little_room() -> list[AnyRow]:
+    """Partnerships whose files take nearly all the room that they may, by name; the first few."""
+    query = (
+        select(Partnership.id, Partnership.name)
+        .where(Partnership.file_bytes >= quota.NEAR * quota.limit(), Partnership.archived_at.is_(None))
         .order_by(Partnership.name_key, Partnership.id)
         .limit(MOST_LISTED)
     )

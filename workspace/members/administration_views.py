@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from workspace import clock
 from workspace.db import db
+from workspace.files import quota
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import VisibilityForm
@@ -19,7 +20,7 @@ from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.posts.models import Post
 from workspace.roles.models import Role
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 NEW = timedelta(days=14)
 
@@ -34,6 +35,7 @@ def administration(membership: Membership) -> ResponseReturnValue:
         counts=pending.counts(membership),
         is_new=partnership.created_at > clock.now() - NEW,
         visibility=VisibilityForm(data={"visibility": partnership.visibility}),
+        room=quota.quota_of(membership),
         mail_content=MailContentForm(data={"titles_only": partnership.titles_only}),
         **partnership_context(membership),
     )
@@ -61,10 +63,13 @@ def beginning(membership: Membership) -> ResponseReturnValue:
 def set_mail_content(membership: Membership) -> ResponseReturnValue:
     """Let mails carry titles only, or text as well."""
     form = MailContentForm()
-    partnerships_service.set_mail_content(membership, titles_only=form.titles_only.data)
-    flash_live(
+    before, chosen = membership.partnership.titles_only, form.titles_only.data
+    partnerships_service.set_mail_content(membership, titles_only=chosen)
+    told = (
         _("E-mails about the partnership carry titles only now.")
-        if form.titles_only.data
+        if chosen
         else _("E-mails about the partnership carry text now.")
     )
+    undo = Undo(f"{membership.partnership.address}mail-content", {"titles_only": "y"} if before else {})
+    flash_live(told, undo=undo if before != chosen else None)
     return redirect_client(f"{membership.partnership.address}administration")

@@ -121,6 +121,7 @@ def invited_closed(mail: Mail) -> EmailContent | None:
 @email_type("approved", _l("Request to join approved"))
 @email_type("declined", _l("Request to join declined"))
 @email_type("asked_back", _l("Question about a request to join"))
+@email_type("reconsidered", _l("Answer to a request withdrawn"))
 @email_type("suspended", _l("Access on hold"))
 @email_type("lifted", _l("Access opened again"))
 @email_type("removed", _l("Removed from a partnership"))
@@ -178,6 +179,10 @@ def _words(kind: str, membership: Membership) -> tuple[str, str]:
             _("Answer it in the workspace before they can answer your request.")
             if hidden
             else _("They want to know this before they answer your request:"),
+        ),
+        "reconsidered": lambda: (
+            _("Your request to join ‘%(name)s’ is looked at again", name=name),
+            _("A moderator has withdrawn the answer. You get an e-mail when there is a new one."),
         ),
         "suspended": lambda: (
             _("Your access to ‘%(name)s’ is on hold", name=name),
@@ -237,6 +242,7 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
         "level_changed": membership.is_active and mail.payload.get("level") == membership.level,
         "suspended": membership.state is MembershipState.SUSPENDED and not membership.is_active,
         "asked_back": membership.state is MembershipState.REQUESTED and bool(membership.moderator_question),
+        "reconsidered": membership.state is MembershipState.REQUESTED,
         "declined": membership.ending is Ending.DECLINED,
         "removed": membership.ending is Ending.REMOVED,
     }[mail.kind]
@@ -244,14 +250,15 @@ def _is_so(mail: Mail, membership: Membership) -> bool:
 
 @email_type("report", _l("Report for the moderators"))
 def report(mail: Mail) -> EmailContent | None:
-    """To a moderator: something was reported and waits for an answer. Who reported it is only shown on the page."""
+    """To a moderator: something was reported and waits for an answer, or was corrected as this moderator asked.
+
+    Who reported it is only shown on the page.
+    """
     membership, found = emails.recipient_membership(mail), db.session.get(Report, mail.payload["report"])
-    if (
-        membership is None
-        or not membership.may(Action.WITHDRAW_OTHERS)
-        or found is None
-        or found.answered_at is not None
-    ):
+    if membership is None or not membership.may(Action.WITHDRAW_OTHERS) or found is None:
+        return None
+    is_corrected = found.verdict is Verdict.CORRECTION and found.answered_by_id == membership.id
+    if found.answered_at is not None and not is_corrected:
         return None
     thing = reports_service.thing_of(found)
     post = db.session.get_one(Post, (found.partnership_id, found.post_number))
@@ -260,10 +267,16 @@ def report(mail: Mail) -> EmailContent | None:
     return emails.notification_email(
         mail,
         membership,
-        heading=_("Reported to the moderators: %(title)s", title=post.title),
-        quote=found.reason,
-        path="reports",
-        button=_("Answer"),
+        heading=(
+            _("Corrected, as you asked: %(title)s", title=post.title)
+            if is_corrected
+            else _("Reported to the moderators: %(title)s", title=post.title)
+        ),
+        quote=found.answer if is_corrected else found.reason,
+        path=f"posts/{post.number}" + (f"?comment={thing.number}" if found.is_of_comment else "")
+        if is_corrected
+        else "reports",
+        button=_("Read the text") if is_corrected else _("Answer"),
     )
 
 

@@ -78,6 +78,8 @@ class Invitation(Model):
         enum_column_type(InvitationAnswer, otherwise=InvitationAnswer.WITHDRAWN), default=InvitationAnswer.OPEN
     )
     accepted_by_id: Mapped[int | None]
+    withdrawn_by_id: Mapped[int | None]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reopens_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -131,6 +133,7 @@ class InviteLink(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by_id: Mapped[int | None]
 
     partnership: Mapped[Partnership] = relationship()
 

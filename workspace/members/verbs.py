@@ -20,6 +20,7 @@ LET_GO_ORGANISATION = Verb("let_go_organisation", _l("%(who)s ended the particip
 CHANGED_ORGANISATION = Verb("changed_organisation", _changed_organisation)
 LEFT = Verb("left", _l("%(who)s left"))
 REMOVED = Verb("removed", _l("%(who)s ended the membership of %(person)s from %(organisation)s"))
+TOOK_BACK_ACCESS = Verb("took_back_access", _l("%(who)s took back the access of %(person)s from %(organisation)s"))
 EXPIRED = Verb("expired", _l("The membership of %(person)s from %(organisation)s ended on its date"))
 APPOINTED = Verb(
     "appointed",

@@ -6,7 +6,8 @@ A notice is read when the very thing that it is about has been opened, a post or
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, String, func, select
+from sqlalchemy import ForeignKeyConstraint, Integer, String, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.db import Model, db
@@ -40,22 +41,15 @@ class NoticePosition(Model):
 
 
 def read_notices(membership_id: int, topic: Topic, topic_id: int, number: int) -> None:
-    """The page of the post or role has been opened, as of the entry `number`."""
-    membership = db.session.get(Membership, membership_id)
-    if membership is None or not membership.is_active:
-        return
-    with membership.locked():
-        position = db.session.get(NoticePosition, (membership.id, topic.value, topic_id))
-        if position is None:
-            position = NoticePosition(
-                membership_id=membership.id,
-                topic=topic.value,
-                topic_id=topic_id,
-                partnership_id=membership.partnership_id,
-                number=0,
-            )
-            db.session.add(position)
-        position.number = max(position.number, number)
+    """The page of the post or role has been opened, as of the entry `number`; by one statement, so it needs no lock."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    key = ["membership_id", "topic", "topic_id"]
+    given = literal(topic.value, String), literal(topic_id, Integer)
+    still_in = Membership.id == membership_id, Membership.is_active
+    seen = select(Membership.id, *given, Membership.partnership_id, literal(number, Integer)).where(*still_in)
+    row = dialect.insert(NoticePosition).from_select([*key, "partnership_id", "number"], seen)
+    later = row.excluded.number > NoticePosition.number
+    db.session.execute(row.on_conflict_do_update(index_elements=key, set_={"number": row.excluded.number}, where=later))
 
 
 def read_to(membership: Any, topic: Topic, topic_id: Any) -> Any:

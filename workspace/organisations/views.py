@@ -79,7 +79,7 @@ def show(user: User, organisation_id: int) -> ResponseReturnValue:
     found, following = queries.people(organisation, after)
     context = {"organisation": organisation, "people": found, "following": following, "kinds": KINDS}
     if after and is_partial():
-        return _more("organisations/_person_rows.html", "person", found, context)
+        return _more("organisations/_people_of_organisation.html", "person", found, context)
     return make_response(render_template("organisations/show.html", **context))
 
 

@@ -1,7 +1,8 @@
 """Notices, the bell: what others did that concerns me. A reader of the log, which keeps no copy of it.
 
 What concerns me is what happens on posts that I follow: comments there, mentions of me, reactions to what I wrote, the
-turns of my challenges, the answer to my asking somebody; and what others do about my roles.
+turns of my challenges, the answer to my asking somebody; what others do about my roles, and the answer to my offering
+one, or handing it over.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from workspace.posts.follows import Follow
 from workspace.posts.models import Post
 from workspace.posts.verbs import ASKED_TO_TAKE, DECLINED_TO_TAKE, REACTED, TOOK
 from workspace.roles.models import Role
+from workspace.roles.queries import is_notice_to
 
 SHOWN = 40
 KEPT = timedelta(days=60)
@@ -141,9 +143,7 @@ def _roles() -> AnySelect:
         .where(
             Membership.user_id == USER.id,
             Membership.is_active,
-            Entry.post_number.is_(None),
-            Entry.subject_id == Membership.id,
-            Entry.actor_id.is_distinct_from(Membership.id),
+            is_notice_to(Membership),
             Entry.at > now_param(before=KEPT),
         )
         .options(*HISTORY_COLUMNS)

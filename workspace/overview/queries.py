@@ -88,7 +88,7 @@ def _cards(keys: AnySelect) -> AnySelect:
             Post.kind,
             Post.author_id,
             Post.title,
-            func.substr(Post.body_text, 1, SHOWN).label("beginning"),
+            func.substr(Post.body_text, 1, SHOWN + 1).label("beginning"),
             Post.status,
             Post.created_at,
             Post.activity_at,

@@ -57,7 +57,7 @@ def admit(
         db.session.add(membership)
     if membership.state is MembershipState.REQUESTED or membership.has_ended or membership.id is None:
         membership.organisation_id = organisation_id
-    membership.level, membership.ends_at, membership.link_id, membership.request_text = level, None, link_id, ""
+    membership.level, membership.ends_at, membership.link_id = level, None, link_id
     if membership.joined_at is None:  # What came while they waited for approval is not news to them.
         membership.joined_at = clock.now()
         membership.start_reading()

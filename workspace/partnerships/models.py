@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     ForeignKey,
     Index,
@@ -115,6 +116,11 @@ class Partnership(Model):
     unsolved_count: Mapped[int] = mapped_column(default=0)
     # How many indicators it has, in use or not: the tab of results is shown where there is one.
     indicator_count: Mapped[int] = mapped_column(default=0)
+    # How many files have been attached to something: the tab of files is shown where there are any. And the number of
+    # the newest file, and how many bytes the versions of all of them take.
+    file_count: Mapped[int] = mapped_column(default=0)
+    last_file_number: Mapped[int] = mapped_column(default=0)
+    file_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     # Mails about it carry titles, but no text: for confidential work.
     titles_only: Mapped[bool] = mapped_column(default=False)
     # How many new addresses may be invited a day, where an administrator has decided it.
@@ -277,6 +283,8 @@ class Membership(Model):
     request_text: Mapped[str] = mapped_column(Text, default="")
     moderator_question: Mapped[str] = mapped_column(Text, default="")
     request_exchange: Mapped[dict[str, Any]] = mapped_column(Details, default=dict)
+    # What the last decision replaced, as long as it can be undone (members/moderation/undoing.py).
+    before_decision: Mapped[dict[str, Any]] = mapped_column(Details, default=dict, nullable=True)
     # The moderator who offers this member to take over from them.
     moderation_offered_by_id: Mapped[int | None]
     link_id: Mapped[int | None]
@@ -362,6 +370,7 @@ class Membership(Model):
     def decide(self, level: Level | None, *, at: datetime | None = None) -> None:
         """Store a moderator's decision about this person: the level, or None for no access."""
         self.decided_at, self.decided_level = at or clock.now(), level
+        self.before_decision = {}
 
     def level_within_decision(self, offered: Level) -> Level:
         """What somebody gets who comes in by themselves: never more than moderators decided last.
@@ -377,8 +386,8 @@ class Membership(Model):
         self.state, self.state_since, self.reason = state, clock.now(), reason
         self.decided_by_id = by.id if by else None
         self.suspended_until = self.ending = None
-        self.moderator_question, self.request_exchange = "", {}
-        self.moderation_offered_by_id = None
+        self.moderator_question, self.moderation_offered_by_id = "", None
+        self.before_decision = {}
 
     def may(self, action: Action) -> bool:
         """Whether this member may do `action` now."""

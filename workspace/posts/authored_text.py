@@ -29,6 +29,8 @@ UNDO_GRACE = timedelta(seconds=15)
 on_erase: list[Callable[[int, int], None]] = []
 # Those that keep words of texts: called with the key of one that is withdrawn or erased.
 on_removal: list[Callable[[int, int], None]] = []
+# Those that wait for a text to be corrected: called with the key of one that was, in its transaction.
+on_correction: list[Callable[[int, int], None]] = []
 
 
 class StaleText(Conflict):
@@ -128,6 +130,8 @@ class AuthoredText:
         db.session.add(version)
         self.body_html, self.body_text = body.html, body.text
         self.version += 1
+        for tell in on_correction if self.correction_reason else ():
+            tell(self.partnership_id, self.number)
         self.correction_reason = ""
         self.edited_at = clock.now()
         return mentions.keep(self.partnership_id, self.number, body)

@@ -5,10 +5,13 @@ from flask_babel import lazy_gettext as _l
 
 from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.files.queries import names_of
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail
 from workspace.notifications import emails
 from workspace.posts.models import Post
+
+LONGEST_NAMES = 160  # of the files of a text
 
 
 @email_type("mentioned", _l("Mentioned"))
@@ -39,8 +42,17 @@ def _email(mail: Mail, heading: str, *, only_mentioned: bool = False) -> EmailCo
         mail,
         membership,
         heading=heading % {"who": actor.user.name, "title": post.title},
-        quote=text.body_text,
+        quote=_quoted(text),
         path=f"posts/{post.number}" + (f"?comment={number}#comment-{number}" if comment else ""),
         button=_("Read it"),
         post_number=post.number,
     )
+
+
+def _quoted(text: Post | Comment) -> str:
+    """What it says, and what its files are called; never what is in them."""
+    names = emails.shortened(names_of(text.partnership_id, text.number), LONGEST_NAMES)
+    if not names:
+        return text.body_text
+    said = emails.shortened(text.body_text, emails.LONGEST_QUOTE - 2 * LONGEST_NAMES)
+    return f"{said}\n{_('Files: %(names)s', names=names)}"

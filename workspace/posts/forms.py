@@ -8,6 +8,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleF
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
+from workspace.files.forms import AttachmentsMixin
 from workspace.i18n.formatting import today
 from workspace.posts.labels import POST_KINDS
 from workspace.posts.models import PostKind
@@ -27,7 +28,7 @@ LONGEST_TITLE = 120
 LONGEST_NOTE = 1000
 
 
-class PostTextForm(RichTextMixin, WorkspaceForm):
+class PostTextForm(AttachmentsMixin, RichTextMixin, WorkspaceForm):
     """A title and a text, and the role that it concerns."""
 
     title = text_line_field(_l("Heading"), longest=LONGEST_TITLE, required=_l("Write a heading."))

@@ -23,10 +23,16 @@ def act(post: AnyRow) -> str:
     return str(verb.act) % {"who": post.act_name or "Samspil"}
 
 
-def card(membership: Membership, post: AnyRow, figures: tuple[tuple[Any, ...], ...] = ()) -> Markup:
+def card(
+    membership: Membership,
+    post: AnyRow,
+    figures: tuple[tuple[Any, ...], ...] = (),
+    files: tuple[Any, ...] = (),
+) -> Markup:
     """A post in the feed, with what its reader may do with it; its addresses begin at the feed's.
 
-    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target.
+    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target;
+    `files` are those that it carries (files/queries.FileRow).
     """
     is_own = post.author_id == membership.id
     return cached_fragment(
@@ -34,6 +40,7 @@ def card(membership: Membership, post: AnyRow, figures: tuple[tuple[Any, ...], .
         post=post,
         partnership=membership.partnership.link,
         figures=figures,
+        files=files,
         is_still=is_stalled(post),
         may_comment=membership.may(Action.COMMENT),
         may_edit=is_own and membership.may(Action.SHARE),

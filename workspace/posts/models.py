@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from workspace import clock
 from workspace.db import Model, db
 from workspace.db.types import UtcDateTime, enum_column_type
+from workspace.files import attaching
+from workspace.files.attaching import NOTHING as NO_FILES
+from workspace.files.attaching import Attachments
 from workspace.notifications.dispatch import NotificationKind, notify
 from workspace.partnerships.activity_log import erase_texts, record_by
 from workspace.partnerships.models import Membership
@@ -106,11 +109,12 @@ class Post(ChallengeMixin, Model):
         answer_by: date | None = None,
         moves: int | None = None,
         role: Role | None = None,
+        files: Attachments = NO_FILES,
     ) -> "Post":
         """Share progress, which may move a challenge (its number), or a challenge, with the day of a wished answer.
 
-        Either may concern a `role`. The same key makes the same post; raises AlreadyShared if that one says something
-        else. Raises StateChanged if the challenge is no longer unsolved.
+        Either may concern a `role`, and carry `files`. The same key makes the same post; raises AlreadyShared if that
+        one says something else. Raises StateChanged if the challenge is no longer unsolved.
         """
         typed, body = body, mentions.resolved(by.partnership_id, body)
         moves = moves if kind is PostKind.PROGRESS else None
@@ -119,6 +123,8 @@ class Post(ChallengeMixin, Model):
             made = db.session.scalar(select(Post).where(Post.author_id == by.id, Post.one_time_key == one_time_key))
             if made:
                 made._require_same(kind, title, typed, moves, answer_by, role)
+                if not attaching.is_attached(by, made.number, files):
+                    raise AlreadyShared(made.number)
                 return made
             if role:
                 role.require_in_use()
@@ -145,6 +151,7 @@ class Post(ChallengeMixin, Model):
             db.session.flush()
             if body.mentions:
                 mentions.keep(post.partnership_id, post.number, body)
+            attaching.attach(by, post.number, files)
             follows.auto_follow(post.partnership_id, post.number, {by.id} | body.mentions)
             notify({NotificationKind.MENTIONED: body.mentions}, entry, text=post.number)
             return post
@@ -158,8 +165,12 @@ class Post(ChallengeMixin, Model):
         version: int,
         answer_by: date | None = None,
         role: Role | None = None,
+        files: Attachments = NO_FILES,
     ) -> None:
-        """Correct the text. Raises StaleText when `version` is not the current one; the same text changes nothing."""
+        """Correct the text, and what it carries.
+
+        Raises StaleText when `version` is not the current one; the same text changes nothing.
+        """
         body = mentions.resolved(by.partnership_id, body, number=self.number)
         with by.partnership.locked():
             self.require_editable(by)
@@ -173,6 +184,8 @@ class Post(ChallengeMixin, Model):
                 follows.auto_follow(self.partnership_id, self.number, body.mentions)
                 entry = record_by(by, EDITED, post_number=self.number)
                 notify({NotificationKind.MENTIONED: mentioned}, entry, text=self.number)
+            if files and (attached := attaching.change(by, self.number, files)):
+                self.bump(attached)
 
     def withdraw(self, by: Membership, reason: str = "", *, tells_author: bool = True) -> None:
         """Take the post back; its place stays, marked. A moderator gives the reason for withdrawing another's.

@@ -34,6 +34,7 @@ from workspace.web import htmx, pagination
 from workspace.web.forms import MAX_TEXT
 from workspace.web.fragment_cache import cached_fragment
 from workspace.web.htmx import Undo, flash_live, page_or_partial, took_draft
+from workspace.web.request_bodies import takes_files
 
 blueprint.add_app_template_global(is_stalled, "is_stalled")
 blueprint.add_app_template_global(fragments.card, "card")
@@ -62,10 +63,11 @@ def index(membership: Membership) -> ResponseReturnValue:
 
 @blueprint.post("/<slug:slug>/posts")
 @members_with(Action.SHARE)
+@takes_files
 def create(membership: Membership) -> ResponseReturnValue:
     """Share progress or a challenge."""
     form = _composer(membership)
-    if not form.validate():
+    if not form.validate_for(membership):
         if htmx.is_partial():
             return htmx.form_error("posts/_composer.html", page="", form=form, **_composing(membership))
         return make_response(_feed_page(membership, form, None), 422)
@@ -127,12 +129,13 @@ def edit(membership: Membership, number: int) -> ResponseReturnValue:
 
 @blueprint.post("/<slug:slug>/posts/<number:number>/edit")
 @members_with(Action.SHARE)
+@takes_files
 def update(membership: Membership, number: int) -> ResponseReturnValue:
     """Correct one's own post; a stale form comes back with both texts."""
     post = queries.post(membership, number)
     form = _edit_form(membership, post, instead_of=post.body_html)
     context: dict[str, Any] = {"form": form, "post": post, **partnership_context(membership)}
-    if not form.validate():
+    if not form.validate_for(membership):
         return htmx.form_error("posts/_edit.html", page="posts/edit.html", **context)
     try:
         post.edit(
@@ -142,6 +145,7 @@ def update(membership: Membership, number: int) -> ResponseReturnValue:
             version=form.version.data,
             answer_by=form.answer_by.data,
             role=role(membership, form.role.data) if form.role.data else None,
+            files=form.attached(),
         )
     except StaleText:
         context["mine"] = form.rich_text
@@ -273,7 +277,7 @@ def _open(membership: Membership, post: AnyRow, thread: dict[str, Any]) -> dict[
         run_after_request(partial(reading.read_opened_post, membership.id, post.number, shown))
     if is_opened and post.has_notices:
         run_after_request(partial(read_notices, membership.id, Topic.POST, post.number, shown))
-    return {"unread": membership.unread - texts, "has_read": bool(texts)}
+    return {"unread": membership.unread - texts, "has_read": bool(texts or post.has_notices)}
 
 
 def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
@@ -291,6 +295,7 @@ def _follow(membership: Membership, number: int, *, follows: bool) -> Response:
 def _shared(membership: Membership, form: ShareForm) -> Post:
     """The post that the form makes, or the one that it corrects. Raises AlreadyShared if that says something else."""
     said = {"title": form.title.data, "body": form.rich_text, "answer_by": form.answer_by.data}
+    said["files"] = form.attached()
     concerns = role(membership, form.role.data) if form.role.data else None
     if not form.corrects.data:
         key, moves = form.one_time_key.data, form.moves.data or None

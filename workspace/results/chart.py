@@ -12,8 +12,16 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from workspace.results.chart_labels import Labels, Spot, Words
+
 LEFT, RIGHT, TOP, BOTTOM = 12.0, 95.0, 15.0, 86.0  # the drawing area, in per cent of the SVG
 WANTED_TICKS = 4
+NARROW = 30.0  # per cent of the SVG: the line of a target that has room for its words at one end only
+# Where the value of a period stands: of the first one right of the axis, and not upon the line.
+NEAR = (Spot("middle", 0, 24), Spot("middle", 0, -11), Spot("end", -10, 5), Spot("end", 14, -11), Spot("", 10, 5))
+FIRST = (Spot("", -4, 24), Spot("", 0, -11))
+PAIRS = ((14, -11, 22), (-10, 4, 20), (14, -25, -11), (14, 24, 38))  # to the right, the value and what is under it
+BESIDE_LINE = (-7, 17)
 STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 
 
@@ -116,10 +124,11 @@ def draw(drawing: Drawing) -> Markup:
         f'{escape(drawing.title)}</title><desc id="{description}">{escape(drawing.description)}</desc>',
         *_grid(drawing, scale),
         _stretched(_bands(drawing, scale)),
-        *_breaks(drawing, scale),
+        *_break_lines(drawing, scale),
         *_targets(drawing, scale),
         _stretched(_lines(drawing, scale)),
         *_dots(points, scale),
+        *_labels(drawing, scale),
         *_days(drawing, scale),
         "</svg>",
     ]
@@ -150,9 +159,9 @@ def sparkline(
 
 
 def _grid(drawing: Drawing, scale: Scale) -> Iterable[str]:
-    for tick, words in zip(drawing.axis.ticks, drawing.ticks, strict=True):
+    for tick in drawing.axis.ticks:
         y = scale.y(tick)
-        yield f'<line class="chart__grid" x1="0" x2="100%" y1="{y}%" y2="{y}%"/>{_text("0", y, words, dy=-5)}'
+        yield f'<line class="chart__grid" x1="0" x2="100%" y1="{y}%" y2="{y}%"/>'
 
 
 def _runs(drawing: Drawing) -> Iterable[list[Point]]:
@@ -188,78 +197,103 @@ def _lines(drawing: Drawing, scale: Scale) -> str:
     return found
 
 
-def _breaks(drawing: Drawing, scale: Scale) -> Iterable[str]:
-    for day, words in drawing.breaks:
-        if drawing.points[0].day < day <= drawing.until:
-            x = scale.x(day)
-            is_left = float(x) > (LEFT + RIGHT) / 2
-            yield f'<line class="chart__break" x1="{x}%" x2="{x}%" y1="4%" y2="{BOTTOM}%"/>'
-            yield _text(x, "4", words, "chart__halo", "end" if is_left else "", dx=-6 if is_left else 6, dy=10)
+def _breaks(drawing: Drawing, scale: Scale) -> list[tuple[str, str]]:
+    """Where the way to count was changed, and the words for it."""
+    found = [(day, words) for day, words in drawing.breaks if drawing.points[0].day < day <= drawing.until]
+    return [(scale.x(day), words) for day, words in found]
 
 
-def _targets(drawing: Drawing, scale: Scale) -> Iterable[str]:
+def _break_lines(drawing: Drawing, scale: Scale) -> Iterable[str]:
+    for x, _words in _breaks(drawing, scale):
+        yield f'<line class="chart__break" x1="{x}%" x2="{x}%" y1="4%" y2="{BOTTOM}%"/>'
+
+
+def _target_lines(drawing: Drawing, scale: Scale) -> Iterable[tuple[str, str, str, str]]:
+    """The steps of the target, from x1 and y1 to x2 and y2."""
     for before, step in zip([None, *drawing.targets], drawing.targets, strict=False):
         x1, x2, y = scale.x(step.since), scale.x(step.until), scale.y(step.value)
         if before is not None:
-            former = scale.y(before.value)
-            yield f'<line class="chart__target" x1="{x1}%" x2="{x1}%" y1="{former}%" y2="{y}%"/>'
-        yield f'<line class="chart__target" x1="{x1}%" x2="{x2}%" y1="{y}%" y2="{y}%"/>'
-        is_right = float(x1) > (LEFT + 2 * RIGHT) / 3
-        yield _text(
-            x2 if is_right else x1,
-            y,
-            step.words,
-            "chart__halo",
-            "end" if is_right else "",
-            6 * bool(before and not is_right),
-            -6,
-        )
+            yield x1, scale.y(before.value), x1, y
+        yield x1, y, x2, y
+
+
+def _targets(drawing: Drawing, scale: Scale) -> Iterable[str]:
+    for x1, y1, x2, y2 in _target_lines(drawing, scale):
+        yield f'<line class="chart__target" x1="{x1}%" x2="{x2}%" y1="{y1}%" y2="{y2}%"/>'
 
 
 def _dots(points: Sequence[Point], scale: Scale) -> Iterable[str]:
     whole = [point for point in points if not point.part]
-    for place, point in enumerate(points):
+    for point in points:
         x, y = scale.x(point.day), scale.y(point.value)
-        is_last = place == len(points) - 1
         if point.part:
             if point.lowest is not None and point.highest is not None:
                 ends = scale.y(point.highest), scale.y(point.lowest)
                 yield f'<line class="chart__reach" x1="{x}%" x2="{x}%" y1="{ends[0]}%" y2="{ends[1]}%"/>'
             yield f'<circle class="chart__part" cx="{x}%" cy="{y}%" r="5.5"/>'
-            yield _text(x, y, point.part, "chart__halo", "end", dx=14, dy=22)
         elif whole and point is whole[-1]:
             yield f'<circle class="chart__dot chart__dot--now" cx="{x}%" cy="{y}%" r="5.5"/>'
         else:
             yield f'<circle class="chart__dot" cx="{x}%" cy="{y}%" r="3.5"/>'
-        if point.label:
-            above = bool(point.part) or not place
-            yield _text(
-                x,
-                y,
-                point.label,
-                "chart__now chart__halo",
-                "end" if is_last else "middle",
-                dx=14 * is_last,
-                dy=-11 if above else 24,
-            )
+
+
+def _labels(drawing: Drawing, scale: Scale) -> list[str]:
+    """The words on the axis, at the dots, the breaks and the targets: what matters most is placed first."""
+    placed = Labels((scale.x(point.day), scale.y(point.value)) for point in drawing.points)
+    for x1, y1, x2, y2 in _target_lines(drawing, scale):
+        placed.avoid_line(x1, y1, x2, y2)
+    for x, _words in _breaks(drawing, scale):
+        placed.avoid_line(x, "4", x, str(BOTTOM))
+    for tick, words in zip(drawing.axis.ticks, drawing.ticks, strict=True):
+        placed.place([(Words("0", scale.y(tick), words), Spot(dy=-5))])
+    for point in drawing.points:
+        if point.part:
+            _place_part(placed, point, scale)
+    for point in reversed(drawing.points):
+        if point.label and not point.part:
+            value = Words(scale.x(point.day), scale.y(point.value), point.label, "chart__now chart__halo")
+            spots = (*_first_spots(drawing.points), *NEAR) if point is drawing.points[0] else NEAR
+            placed.place(*([(value, spot)] for spot in spots))
+    for x, text in _breaks(drawing, scale):
+        label = Words(x, "4", text, "chart__halo")
+        sides = (("end", -6), ("", 6)) if float(x) > (LEFT + RIGHT) / 2 else (("", 6), ("end", -6))
+        placed.place(*([(label, Spot(*side, dy))] for dy in (10, 26) for side in sides))
+    for step in drawing.targets:
+        _place_target(placed, step, scale)
+    return placed.drawn
+
+
+def _first_spots(points: Sequence[Point]) -> Sequence[Spot]:
+    """Below a line that rises, above one that falls."""
+    return FIRST[::-1] if len(points) > 1 and points[1].value < points[0].value else FIRST
+
+
+def _place_part(placed: Labels, point: Point, scale: Scale) -> None:
+    """How many have answered in a period that is not complete, and its value where that is told."""
+    x, y = scale.x(point.day), scale.y(point.value)
+    part = Words(x, y, point.part, "chart__halo")
+    if not point.label:
+        placed.place(*([(part, spot)] for spot in NEAR), may_be_left_out=True)
+        return
+    value = Words(x, y, point.label, "chart__now chart__halo")
+    placed.place(*([(value, Spot("end", dx, over)), (part, Spot("end", dx, under))] for dx, over, under in PAIRS))
+
+
+def _place_target(placed: Labels, step: Step, scale: Scale) -> None:
+    """The words of a target, at one of the ends of its line; above the chart they stand anyhow."""
+    x1, x2, y = scale.x(step.since), scale.x(step.until), scale.y(step.value)
+    at_start, at_end = (Words(x, y, step.words, "chart__halo") for x in (x1, x2))
+    choices = [[(at_end, Spot("end", 0, dy))] for dy in BESIDE_LINE]
+    if float(x2) - float(x1) >= NARROW:
+        choices = [*([(at_start, Spot("", 6, dy))] for dy in BESIDE_LINE), *choices]
+    placed.place(*choices, may_be_left_out=True)
 
 
 def _days(drawing: Drawing, scale: Scale) -> Iterable[str]:
     for place, (day, words) in enumerate(drawing.labels):
-        anchor = "" if place == 0 else "end" if place == len(drawing.labels) - 1 else "middle"
-        yield _text(scale.x(day), "97", words, "", anchor)
-
-
-def _text(x: str, y: str, words: str, names: str = "", anchor: str = "", dx: int = 0, dy: int = 0) -> str:
-    more = "".join(
-        (
-            f' class="{names}"' if names else "",
-            f' text-anchor="{anchor}"' if anchor else "",
-            f' dx="{dx}"' if dx else "",
-            f' dy="{dy}"' if dy else "",
-        )
-    )
-    return f'<text x="{x}%" y="{y}%"{more}>{escape(words)}</text>'
+        is_outer = place in (0, len(drawing.labels) - 1)
+        anchor = "" if place == 0 else "end" if is_outer else "middle"
+        yield Words(scale.x(day), "97", words, "" if is_outer else "chart__between").at(Spot(anchor))
 
 
 def _stretched(inside: str) -> str:

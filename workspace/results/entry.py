@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlencode, urlsplit
 
+from flask import current_app
 from flask_babel import gettext as _
 
 from workspace.db.types import AnyRow
@@ -218,7 +219,9 @@ class EntryLine:
         except ValueError:
             parts = urlsplit("")
         is_sound = text.isascii() and text.isprintable() and " " not in text and len(text) <= LONGEST_ADDRESS
-        if text and not (is_sound and parts.scheme == "https" and parts.netloc):
+        base: str = current_app.settings.base_url  # type: ignore[attr-defined]
+        is_ours = text.startswith(f"{base}/")  # a post here, or a file
+        if text and not (is_sound and (is_ours or (parts.scheme == "https" and parts.netloc))):
             self.refuse("evidence", _("Write an address that begins with https://."))
         return text
 

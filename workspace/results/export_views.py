@@ -9,13 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.db.statements import fetch_rows
 from workspace.organisations.models import Organisation
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
-from workspace.results import labels, periods
+from workspace.results import definition_tables, periods
 from workspace.results.blueprint import blueprint
+from workspace.results.definition_tables import AGREED, DEFINITION, USUALLY, WHAT, WORDS
 from workspace.results.kinds import IndicatorKind
 from workspace.results.measurements import Measurement, MeasurementState
 from workspace.results.models import Agreement, Indicator, Reference
@@ -57,17 +59,7 @@ def download_measurements(membership: Membership) -> Response:
 @members_with(Action.READ)
 def download_definitions(membership: Membership) -> Response:
     """Every indicator with its definition, and every baseline, target and agreement."""
-    columns = [
-        _("Indicator"),
-        _("Indicator number"),
-        _("What"),
-        _("Value"),
-        _("Unit"),
-        _("Date"),
-        _("Text"),
-        _("By"),
-        _("At"),
-    ]
+    columns = [str(title) for title in definition_tables.COLUMNS.values()]
     name = _("%(partnership)s indicators.csv", partnership=membership.partnership.name)
     return csv_files.download(name, columns, _definitions(membership))
 
@@ -129,30 +121,44 @@ def _measurements(membership: Membership) -> Iterator[Sequence[Cell]]:
 
 def _definitions(membership: Membership) -> Iterator[Sequence[Cell]]:
     here = membership.partnership_id
-    indicators = {
-        row.number: row
-        for row in fetch_rows(
-            select(Indicator.number, Indicator.name, Indicator.unit, Indicator.kind, Indicator.definition)
-            .where(Indicator.partnership_id == here)
-            .order_by(Indicator.number)
+    query = select(Indicator).where(Indicator.partnership_id == here).order_by(Indicator.number)
+    indicators = {one.number: one for one in db.session.scalars(query)}
+    for one in indicators.values():
+        yield definition_tables.row(
+            name=one.name,
+            number=one.number,
+            what=str(WHAT[DEFINITION]),
+            text=one.definition,
+            unit=_unit(one),
+            decimals=one.decimals,
+            goal=one.goal,
+            goal_target=one.goal_target,
+            **{name: str(WORDS[name][getattr(one, name)]) for name in USUALLY},
         )
-    }
-    for row in indicators.values():
-        yield row.name, row.number, _("Definition"), None, _unit(row), None, row.definition, None, None
     references = (
-        select(
-            *(Reference.__table__.columns[key] for key in ("indicator_number", "kind", "value", "day", "note", "at")),
-            User.name.label("person_name"),
-        )
+        select(*Reference.__table__.columns, User.name.label("person_name"), Organisation.name.label("organisation"))
         .join(Membership, Membership.id == Reference.membership_id)
         .join(Membership.user)
+        .outerjoin(Organisation, Organisation.id == Reference.organisation_id)
         .where(Reference.partnership_id == here)
         .order_by(Reference.indicator_number, Reference.id)
     )
     for row in fetch_rows(references):
         its = indicators[row.indicator_number]
-        word, value = str(labels.REFERENCE_KINDS[row.kind]), _exact(row.value)
-        yield its.name, its.number, word, value, _unit(its), row.day, row.note, row.person_name, row.at
+        yield definition_tables.row(
+            name=its.name,
+            number=its.number,
+            what=str(WHAT[row.kind]),
+            organisation=row.organisation,
+            numerator=_exact(row.numerator),
+            denominator=_exact(row.denominator),
+            value=_exact(row.value),
+            unit=_unit(its),
+            day=row.day,
+            text=row.note,
+            person=row.person_name,
+            at=row.at,
+        )
     agreements = (
         select(Agreement.indicator_number, Agreement.side, Agreement.at, User.name.label("person_name"))
         .join(Membership, Membership.id == Agreement.membership_id)
@@ -161,13 +167,18 @@ def _definitions(membership: Membership) -> Iterator[Sequence[Cell]]:
         .order_by(Agreement.indicator_number, Agreement.at)
     )
     for row in fetch_rows(agreements):
-        its = indicators[row.indicator_number]
-        told = str(SIDES[row.side])
-        yield its.name, its.number, _("Agreed"), None, None, None, told, row.person_name, row.at
+        yield definition_tables.row(
+            name=indicators[row.indicator_number].name,
+            number=row.indicator_number,
+            what=str(WHAT[AGREED]),
+            text=str(SIDES[row.side]),
+            person=row.person_name,
+            at=row.at,
+        )
 
 
-def _unit(row: object) -> str:
-    return "%" if getattr(row, "kind", None) is IndicatorKind.SHARE else str(getattr(row, "unit", ""))
+def _unit(indicator: Indicator) -> str:
+    return "%" if indicator.kind is IndicatorKind.SHARE else indicator.unit
 
 
 def _exact(value: Decimal | None) -> Decimal | None:

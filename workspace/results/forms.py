@@ -120,9 +120,11 @@ class IndicatorEditForm(VersionMixin, IndicatorForm):
 
 
 class ReferenceForm(WorkspaceForm):
-    """A baseline or a target: the value, its day, and why."""
+    """A baseline or a target: the value or, of a share, what it is made of; its day, and why."""
 
-    value = NumberField(_l("Value"), required=_l("Write a number."))
+    value = NumberField(_l("Value"))
+    part = NumberField(_l("Or how many"))
+    whole = NumberField(_l("Out of"), description=_l("The two numbers that the per cent comes from, if you know them."))
     day = date_field(_l("Date"))
     organisation: Any = SelectField(
         _l("For"), coerce=lambda value: pagination.parse_int(str(value)) or 0, default=0, validate_choice=False
@@ -168,6 +170,17 @@ class CorrectionForm(WorkspaceForm):
         _l("Why is it corrected?"),
         longest=LONGEST_NOTE,
         required=_l("Write why it is corrected. The former number can still be seen."),
+    )
+
+
+class DefinitionsForm(OneTimeKeyMixin, WorkspaceForm):
+    """A table of indicators, as it was downloaded."""
+
+    pasted = text_area_field(
+        _l("The table"),
+        longest=100_000,
+        required=_l("Paste the table here."),
+        description=_l("As it was downloaded with ‘Download definitions, targets and agreements’, with its headings."),
     )
 
 

@@ -21,6 +21,11 @@ STEP = Decimal("0.0001")
 HUNDRED = Decimal(100)
 
 
+def share(part: Decimal, whole: Decimal) -> Decimal:
+    """So many of so many in per cent, to four decimals."""
+    return (part * HUNDRED / whole).quantize(STEP, ROUND_HALF_UP)
+
+
 class MeasurementState(StrEnum):
     """Whether there is a number, or a reason why there is none."""
 
@@ -123,7 +128,7 @@ class Reading:
         """What it comes to, to four decimals."""
         if self.numerator is None or self.indicator.kind is not IndicatorKind.SHARE:
             return self.numerator
-        return (self.numerator * HUNDRED / (self.denominator or 1)).quantize(STEP, ROUND_HALF_UP)
+        return share(self.numerator, self.denominator or Decimal(1))
 
     @property
     def key(self) -> tuple[int, int, date]:

@@ -168,6 +168,25 @@ class Indicator(Model):
             db.session.execute(others.values(is_main=False))
             self.is_main = True
 
+    def move(self, by: Membership, *, by_places: int) -> tuple[int, int]:
+        """Let it stand one place earlier (-1) or later (1); returns its place, from 1, among how many.
+
+        The main one stays first, and what is last or right behind it stays where it is at the end of its way. That is
+        no event, so nothing is logged. Raises Conflict for the main one, and for one that is retired.
+        """
+        with by.partnership.locked():
+            by.require(Action.ADD_INDICATORS)
+            self.require_in_use()
+            if self.is_main:
+                raise Conflict(_("The main indicator always comes first. Show another one first instead."))
+            order = sorted(db.session.scalars(_in_order(self.partnership_id)), key=lambda one: not one.is_main)
+            place = order.index(self)
+            other = max(1, min(len(order) - 1, place + by_places))
+            order[place], order[other] = order[other], order[place]
+            for position, one in enumerate(order):
+                one.position = position
+            return other + 1, len(order)
+
     def set_sources(self, by: Membership, reporters: dict[int, int | None]) -> None:
         """Let exactly these organisations owe its numbers, each with who enters them, if that is decided."""
         with by.partnership.locked():
@@ -184,11 +203,12 @@ class Indicator(Model):
         kind: ReferenceKind,
         *,
         value: Decimal,
+        parts: tuple[Decimal, Decimal] | None = None,
         day: date,
         note: str = "",
         organisation_id: int | None = None,
     ) -> None:
-        """Set the target, or the baseline, which may be one organisation's.
+        """Set the target, or the baseline, which may be one organisation's; `parts` are what a share is made of.
 
         The former ones stay. Both sides are asked to agree again.
         """
@@ -201,6 +221,8 @@ class Indicator(Model):
                 kind=kind,
                 organisation_id=organisation_id,
                 value=value,
+                numerator=parts[0] if parts else None,
+                denominator=parts[1] if parts else None,
                 day=day,
                 note=note,
                 membership_id=by.id,
@@ -246,7 +268,7 @@ class Indicator(Model):
                 if self.is_main:
                     self.is_main = False
                     db.session.flush()
-                    if heir := db.session.scalar(_in_order(self.partnership_id)):
+                    if heir := db.session.scalar(_in_order(self.partnership_id).limit(1)):
                         heir.is_main = True
                 record_by(by, RETIRED_INDICATOR, thing_number=self.number, name=self.name)
 
@@ -340,7 +362,10 @@ class Source(Model):
 
 
 class Reference(Model):
-    """A baseline, as of a day, or a target, by a day; in per cent for a share. The newest holds; all are kept."""
+    """A baseline, as of a day, or a target, by a day; in per cent for a share. The newest holds; all are kept.
+
+    A share may say what it is made of: numerator and denominator.
+    """
 
     __tablename__ = "reference_value"
     __table_args__ = (
@@ -355,6 +380,8 @@ class Reference(Model):
     kind: Mapped[ReferenceKind] = mapped_column(enum_column_type(ReferenceKind, otherwise=ReferenceKind.BASELINE))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     value: Mapped[Decimal] = mapped_column(FixedPoint)
+    numerator: Mapped[Decimal | None] = mapped_column(FixedPoint)
+    denominator: Mapped[Decimal | None] = mapped_column(FixedPoint)
     day: Mapped[date]
     note: Mapped[str] = mapped_column(Text, default="")
     membership_id: Mapped[int]
@@ -406,7 +433,7 @@ def _has_main(partnership_id: int) -> bool:
 
 def _in_order(partnership_id: int) -> Any:
     in_use = select(Indicator).where(Indicator.partnership_id == partnership_id, Indicator.retired_at.is_(None))
-    return in_use.order_by(Indicator.position, Indicator.number).limit(1)
+    return in_use.order_by(Indicator.position, Indicator.number)
 
 
 def _require_role(by: Membership, role_id: int | None) -> None:

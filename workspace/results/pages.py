@@ -21,6 +21,7 @@ from workspace.web import pagination
 
 READINGS = 8
 ORGANISATIONS = 30
+NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,24 @@ def chart_context(membership: Membership, summary: Summary) -> dict[str, Any]:
         "has_parts": any(not row.is_complete for row in rows),
         "has_spans": any(row.span for row in rows),
     }
+
+
+def missing_lines(membership: Membership, summary: Summary) -> list[tuple[str, list[str], int]]:
+    """Who is missing: for the newest period that is over, and the newest of which there is anything, its name, the
+    first few organisations, and how many more there are.
+    """
+    indicator = summary.indicator
+    if indicator.retired_at is not None:
+        return []
+    found = {period.last: period for period in periods.ended(indicator.rhythm, today(), 1)}
+    if summary.newest and not summary.newest.is_complete and summary.newest.missing:
+        found[summary.newest.period.last] = summary.newest.period
+    missing = queries.missing(membership, indicator.number, found) if found else {}
+    return [
+        (periods.label(indicator.rhythm, found[last]), names[:NAMED], max(0, len(names) - NAMED))
+        for last, names in sorted(missing.items(), reverse=True)
+        if names
+    ]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import Date, and_, bindparam, case, func, select
 
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
@@ -149,11 +149,13 @@ def _owing() -> AnySelect:
 
 @cached_statement
 def _totals() -> AnySelect:
-    by_rhythm: list[Any] = [(Indicator.rhythm == rhythm, bindparam(f"since_{rhythm.value}")) for rhythm in Rhythm]
+    by_rhythm: list[Any] = [
+        (Indicator.rhythm == rhythm, bindparam(f"since_{rhythm.value}", type_=Date)) for rhythm in Rhythm
+    ]
     charted: list[Any] = [
         (
             and_(Indicator.number == bindparam("charted"), Indicator.rhythm == rhythm),
-            bindparam(f"charted_{rhythm.value}"),
+            bindparam(f"charted_{rhythm.value}", type_=Date),
         )
         for rhythm in Rhythm
     ]

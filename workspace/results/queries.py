@@ -20,6 +20,7 @@ from workspace.partnerships.models import Membership, Participation
 from workspace.partnerships.queries import SIDE, participation_of
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.permissions import Level
+from workspace.results import pooling
 from workspace.results.kinds import ReferenceKind
 from workspace.results.measurements import Measurement
 from workspace.results.models import Agreement, Indicator, Reference, Source
@@ -112,6 +113,8 @@ def _references() -> AnySelect:
             Reference.kind,
             Reference.organisation_id,
             Reference.value,
+            Reference.numerator,
+            Reference.denominator,
             Reference.day,
             Reference.note,
             Reference.at,
@@ -215,6 +218,35 @@ def sources(membership: Membership, number: int) -> list[AnyRow]:
         .order_by(Organisation.name_key)
     )
     return fetch_rows(query)
+
+
+def missing(membership: Membership, number: int, lasts: Collection[date]) -> dict[date, list[str]]:
+    """The organisations that owe an indicator's number for the periods that end on these days, in Danish order."""
+    query = (
+        pooling.present_sources(Organisation.name, Source.since, Measurement.to_day)
+        .join(Organisation, Organisation.id == Source.organisation_id)
+        .outerjoin(
+            Measurement,
+            and_(
+                Measurement.partnership_id == Source.partnership_id,
+                Measurement.indicator_number == Source.indicator_number,
+                Measurement.organisation_id == Source.organisation_id,
+                Measurement.replaced_by_number.is_(None),
+                Measurement.to_day.in_(lasts),
+            ),
+        )
+        .where(Source.partnership_id == membership.partnership_id, Source.indicator_number == number)
+        .order_by(Organisation.name_key)
+    )
+    owing: dict[str, date] = {}
+    answered: set[tuple[str, date]] = set()
+    for row in fetch_rows(query):
+        owing[row.name] = row.since
+        answered.add((row.name, row.to_day))
+    return {
+        last: [name for name, since in owing.items() if since <= last and (name, last) not in answered]
+        for last in lasts
+    }
 
 
 def measurements(

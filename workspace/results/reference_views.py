@@ -14,6 +14,7 @@ from workspace.results import queries
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import ReferenceForm
 from workspace.results.kinds import IndicatorKind, ReferenceKind
+from workspace.results.measurements import share
 from workspace.results.models import Indicator
 from workspace.results.views import PLACE, address_of, led
 from workspace.web import htmx
@@ -64,7 +65,8 @@ def _set(membership: Membership, number: int, kind: ReferenceKind) -> ResponseRe
     indicator.set_reference(
         membership,
         kind,
-        value=form.value.number or Decimal(0),
+        value=_value(form),
+        parts=_parts(form),
         day=form.day.data,
         note=form.note.data or "",
         organisation_id=chosen if chosen in partners else None,
@@ -76,7 +78,11 @@ def _set(membership: Membership, number: int, kind: ReferenceKind) -> ResponseRe
 
 def _is_right(form: ReferenceForm, indicator: Indicator, former: Any) -> bool:
     """Whether the value can be one of this indicator, and a change has its reason."""
-    value = form.value.number or Decimal(0)
+    if not _is_share_right(form):
+        return False
+    if form.value.number is None and _parts(form) is None:
+        return form.refuse(form.value, _("Write a number."))
+    value = _value(form)
     if value < 0:
         return form.refuse(form.value, _("The number can't be negative."))
     if indicator.kind is IndicatorKind.SHARE and value > 100:
@@ -86,12 +92,43 @@ def _is_right(form: ReferenceForm, indicator: Indicator, former: Any) -> bool:
     return True
 
 
+def _is_share_right(form: ReferenceForm) -> bool:
+    """Whether the two numbers that a share is made of can be that, or there are none."""
+    if form.part is None or (form.part.number is None and form.whole.number is None):
+        return True
+    if form.value.number is not None:
+        return form.refuse(form.value, _("Write either the per cent or the two numbers."))
+    if form.part.number is None or form.whole.number is None:
+        missing = form.part if form.part.number is None else form.whole
+        return form.refuse(missing, _("Both numbers are needed."))
+    if form.part.number < 0:
+        return form.refuse(form.part, _("The number can't be negative."))
+    if form.whole.number <= 0:
+        return form.refuse(form.whole, _("The second number can't be zero."))
+    if form.part.number > form.whole.number:
+        return form.refuse(form.part, _("The first number is larger than the second. Have they been swapped?"))
+    return True
+
+
+def _parts(form: ReferenceForm) -> tuple[Decimal, Decimal] | None:
+    if form.part is None or form.part.number is None or form.whole.number is None:
+        return None
+    return form.part.number, form.whole.number
+
+
+def _value(form: ReferenceForm) -> Decimal:
+    parts = _parts(form)
+    return share(*parts) if parts else form.value.number or Decimal(0)
+
+
 def _context(membership: Membership, indicator: Indicator, kind: ReferenceKind, form: ReferenceForm) -> dict[str, Any]:
     references = queries.references(membership, [indicator.number])[indicator.number]
     is_target = kind is ReferenceKind.TARGET
     form.value.unit = indicator.unit
     is_share = indicator.kind is IndicatorKind.SHARE
     form.value.description = _("In per cent, for example 70") if is_share else indicator.unit
+    if not is_share:
+        del form.part, form.whole
     form.day.label.text = _("To be reached by") if is_target else _("As of")
     partners = [(row.id, row.name) for row in queries.participants(membership)]
     form.organisation.choices = [(0, _("All together")), *partners]

@@ -83,8 +83,8 @@ class Summary:
         """The name of a period."""
         return periods.label(self.indicator.rhythm, total.period)
 
-    def parts(self, total: Total) -> str:
-        """What a total is made of."""
+    def parts(self, total: Any) -> str:
+        """What a total, or what it is compared with, is made of."""
         return values.shown_parts(self.indicator, total.numerator, total.denominator)
 
 

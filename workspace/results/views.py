@@ -23,7 +23,6 @@ from workspace.web.htmx import flash_live, page_or_partial
 for name in ("PERIOD_NAMES", "REFERENCE_KINDS"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 
-blueprint.add_app_template_global(values.shown, "shown_value")
 blueprint.add_app_template_global(values.number_of, "number_of")
 blueprint.add_app_template_global(figures.figures_of, "figures_of")
 
@@ -42,6 +41,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         summaries=found,
         main=main,
         chart=pages.chart_context(membership, main) if main else None,
+        missing_lines=pages.missing_lines(membership, main) if main else [],
         writes=membership.may(Action.MEASURE),
         **partnership_context(membership),
     )

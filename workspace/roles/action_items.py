@@ -35,7 +35,7 @@ from workspace.partnerships.queries import SIDE, participation_of
 from workspace.permissions import Level
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, is_held
 from workspace.roles.models import Role
-from workspace.roles.queries import has_accountable
+from workspace.roles.queries import has_accountable, vacant_since
 
 # A new partnership's roles find their holders while it gets going, so nothing is said of them so long.
 QUIET_FOR = timedelta(days=14)
@@ -129,7 +129,7 @@ def lacking_roles(user: User) -> Iterator[ActionItem]:
             title=title,
             address=_role(row),
             where=row,
-            about=str(SIDES[row.side]) if kind is ONE_SIDED else _declined(row) if kind is VACANT else "",
+            about=str(SIDES[row.side]) if kind is ONE_SIDED else _vacancy(row) if kind is VACANT else "",
             version=f"{row.latest_id}:{row.offer_id}",
             asked=asked_when(row.offered_to, row.offered_at, row.reminded_at) if offered else "",
             reminder_url=f"{_waiting(row, row.offer_id)}/reminder" if offered else "",
@@ -219,6 +219,7 @@ def _lacking() -> AnySelect:
         select(
             *PLACE,
             vacant.label("vacant"),
+            vacant_since(),
             held.c.side,
             latest.label("latest_id"),
             case((candidate.is_active, offer.id)).label("offer_id"),
@@ -265,10 +266,10 @@ def _waiting(row: AnyRow, assignment_id: int) -> str:
     return f"/partnerships/{row.slug}/waiting/roles/{row.role_id}/{assignment_id}"
 
 
-def _declined(row: AnyRow) -> str:
-    """Who was asked last and said no, and why."""
+def _vacancy(row: AnyRow) -> str:
+    """Who was asked last and said no, and why; or since when the role has been without."""
     if not row.declined_by:
-        return ""
+        return _("vacant since %(date)s", date=short_date(row.vacant_since))
     return _("%(name)s declined: %(reason)s", name=row.declined_by, reason=row.declined_reason[:LONGEST_REASON])
 
 

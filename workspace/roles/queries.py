@@ -14,17 +14,18 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param, shared_alias
-from workspace.db.types import AnyRow, AnySelect
+from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.i18n import danish
 from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership, Participation, Partnership
+from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
 from workspace.partnerships.query_params import MEMBERSHIP, USER, params_of
 from workspace.permissions import Level
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, is_held, is_to_come
 from workspace.roles.models import Role
+from workspace.roles.verbs import DECLINED_ROLE, TOOK_ROLE
 from workspace.web import pagination
 
 PAGE = 50
@@ -124,7 +125,7 @@ def vacant(membership: Membership) -> list[AnyRow]:
 @cached_statement
 def _vacant() -> AnySelect:
     return (
-        select(Role.id, Role.name, func.count().over().label("how_many"))
+        select(Role.id, Role.name, vacant_since(), func.count().over().label("how_many"))
         .where(Role.partnership_id == MEMBERSHIP.partnership_id, Role.retired_at.is_(None), ~has_accountable())
         .order_by(Role.position, Role.id)
         .limit(NAMED_WHERE_VACANT)
@@ -132,16 +133,24 @@ def _vacant() -> AnySelect:
 
 
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
-    """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first."""
+    """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first.
+
+    Whoever holds it while their access is on hold is among them, and `is_paused`: nobody takes care of it meanwhile.
+    """
     found: dict[int, list[AnyRow]] = defaultdict(list)
     for row in fetch_rows(_people(), **params_of(membership), role_ids=list(role_ids)):
         found[row.role_id].append(row)
     return found
 
 
+def counts_as_holder(row: AnyRow) -> bool:
+    """Whether somebody among `people` holds the role now, and can take care of it."""
+    return row.state == "held" and not row.to_come and not row.is_paused
+
+
 @cached_statement
 def _people() -> AnySelect:
-    now = now_param()
+    now, is_open = now_param(), RoleAssignment.state.in_(inline_literal(OPEN))
     query = of_people(
         RoleAssignment.id,
         RoleAssignment.role_id,
@@ -152,11 +161,14 @@ def _people() -> AnySelect:
         RoleAssignment.offered_by_id,
         Membership.id.label("membership_id"),
         is_to_come(now).label("to_come"),
+        (~Membership.is_active).label("is_paused"),
     ).where(
         RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
         RoleAssignment.role_id.in_(bindparam("role_ids", expanding=True)),
-        Membership.is_active,
-        or_(is_held(now), is_to_come(now), RoleAssignment.state.in_(inline_literal(OPEN))),
+        or_(
+            and_(Membership.is_active, or_(is_held(now), is_to_come(now), is_open)),
+            and_(is_held(now), Membership.state == MembershipState.SUSPENDED, ~Membership.has_ended),
+        ),
     )
     return query.order_by(RoleAssignment.kind, User.name_key, RoleAssignment.id)
 
@@ -324,16 +336,33 @@ def holds(membership: Membership, role_id: int | None) -> bool:
 
 
 def has_notices(membership: Membership, role_id: int) -> bool:
-    """Whether others have done something about the member's part in the role since the member last opened it."""
+    """Whether there is a notice about the role that is newer than when the member last opened it."""
     about_me = exists().where(
         Entry.partnership_id == membership.partnership_id,
-        Entry.post_number.is_(None),
-        Entry.subject_id == membership.id,
+        is_notice_to(membership),
         Entry.number > membership.notices_after,
         Entry.number > read_to(membership, Topic.ROLE, role_id),
         Entry.details["role"].as_integer() == role_id,
     )
     return bool(db.session.scalar(select(about_me)))
+
+
+def is_notice_to(member: Any) -> ColumnElement[bool]:
+    """The condition that an entry about a role is one to `member` (or its class).
+
+    Others did something about their part in it, or answered their offering it or handing it over.
+    """
+    offered = exists().where(
+        RoleAssignment.id == Entry.details["holding"].as_integer(),
+        RoleAssignment.partnership_id == Entry.partnership_id,
+        or_(RoleAssignment.offered_by_id == member.id, RoleAssignment.former_id == member.id),
+    )
+    answers = and_(Entry.verb.in_((TOOK_ROLE, DECLINED_ROLE)), offered)
+    return and_(
+        Entry.post_number.is_(None),
+        Entry.actor_id.is_distinct_from(member.id),
+        or_(Entry.subject_id == member.id, answers),
+    )
 
 
 def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
@@ -374,6 +403,26 @@ def has_accountable() -> ColumnElement[bool]:
         HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id,
         HOLDER_MEMBERSHIP.is_active,
     )
+
+
+def vacant_since() -> Any:
+    """Since when the role `Role` has been without an accountable holder, if it is, as a column.
+
+    A holder who has left, or is suspended, holds the role on paper.
+    """
+    held_until = (
+        select(func.max(func.coalesce(RoleAssignment.until, HOLDER_MEMBERSHIP.state_since)))
+        .join(HOLDER_MEMBERSHIP, HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id)
+        .where(
+            RoleAssignment.partnership_id == Role.partnership_id,
+            RoleAssignment.role_id == Role.id,
+            RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
+            RoleAssignment.state == inline_literal(AssignmentState.HELD),
+        )
+        .correlate(Role)
+        .scalar_subquery()
+    )
+    return func.coalesce(held_until, Role.created_at, type_=UtcDateTime).label("vacant_since")
 
 
 def accountable_name() -> Any:

@@ -38,7 +38,7 @@ def impact_of_removing(membership: Membership, member_ids: Collection[int]) -> I
     people = queries.people(membership, [role_id for role_id, _name in roles]) if roles else {}
     vacant, one_sided = [], []
     for role in roles:
-        holders = [row for row in people.get(role[0], []) if row.state == "held" and not row.to_come]
+        holders = [row for row in people.get(role[0], []) if queries.counts_as_holder(row)]
         if any(row.membership_id in member_ids and row.kind is AssignmentKind.ACCOUNTABLE for row in holders):
             vacant.append(role)
         sides = {row.side for row in holders}

@@ -133,11 +133,15 @@ def reorder(membership: Membership) -> ResponseReturnValue:
 def show(membership: Membership, role_id: int) -> ResponseReturnValue:
     """A role: who holds it, what waits for an answer, and its history."""
     context = whole(membership, queries.role(membership, role_id))
-    if request.method == "GET" and queries.has_notices(membership, role_id):
+    has_notices = request.method == "GET" and queries.has_notices(membership, role_id)
+    if has_notices:
         last = membership.partnership.last_number
         run_after_request(partial(read_notices, membership.id, Topic.ROLE, role_id, last))
     return page_or_partial(
-        "roles/show.html", "roles/_history.html" if "before" in request.args else "roles/_role.html", **context
+        "roles/show.html",
+        "roles/_history.html" if "before" in request.args else "roles/_role.html",
+        **context,
+        has_read=has_notices,
     )
 
 
@@ -227,10 +231,11 @@ def whole(membership: Membership, role: Role) -> dict[str, Any]:
     found = queries.history(membership, role.id, pagination.parse_int(request.args.get("before", "")))
     history, last = pagination.split_page(found, queries.HISTORY_PAGE)
     people = queries.people(membership, [role.id])[role.id]
+    holders = filter(queries.counts_as_holder, people)
     return {
         "role": role,
         "people": people,
-        "accountable": next((row for row in people if row.kind == "accountable" and _counts(row)), None),
+        "accountable": next((row for row in holders if row.kind == "accountable"), None),
         "waiting": queries.waiting(membership, role.id),
         "sides": queries.sides(membership),
         "history": history,
@@ -266,10 +271,6 @@ def shown(membership: Membership, role: Role) -> Response:
     return htmx.partial_or_redirect(
         "roles/_role.html", to=address_of(membership, role.id), focus="#role-title", **whole(membership, role)
     )
-
-
-def _counts(row: Any) -> bool:
-    return row.state == "held" and not row.to_come
 
 
 def _ordered(membership: Membership) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The reader of the log that keeps the index: the worker's, with a bookmark in each partnership.
 
 Who writes pays nothing, and a text is found within two seconds. What is withdrawn or deleted leaves the index in its
-own transaction. A batch and its bookmark are one transaction, so after a kill it goes on where it was.
+own transaction. A batch and its bookmark are one transaction, so after a kill it goes on where it was. A text that
+can't be indexed is set aside, as a failure that an administrator is shown, and tried again later.
 """
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workspace.db import db, failures
@@ -24,12 +25,13 @@ from workspace.search.postings import (
     packed_facts,
     places_by_term,
     unpacked,
+    unpacked_days,
     unpacked_facts,
 )
 from workspace.search.sources import SOURCES, SearchDocument
 from workspace.search.terms import VERSION, bucket, terms_of
 
-JOB = "indexing"
+JOB, TEXT_JOB = "indexing", "indexing_text"
 BATCH = 200  # entries, in one transaction
 AT_ONCE = 20  # partnerships that are looked for together
 MOST_BATCHES = 50  # in one partnership before it is another's turn
@@ -47,7 +49,7 @@ class Completeness(NamedTuple):
 
 def index_due() -> int:
     """Index what has been written since the last time; how many entries were read."""
-    done = 0
+    done = failures.each(TEXT_JOB, failures.due(TEXT_JOB), _index_text)
     while ids := _due():
         done += failures.each(JOB, [(partnership_id, 0) for partnership_id in ids], _index)
     return done
@@ -55,7 +57,7 @@ def index_due() -> int:
 
 def is_any_due() -> bool:
     """Whether there is anything to index."""
-    return bool(_due(1))
+    return bool(_due(1) or failures.due(TEXT_JOB))
 
 
 def rebuild() -> None:
@@ -111,7 +113,14 @@ def _due(most: int = AT_ONCE) -> list[int]:
 def _index(partnership_id: int, _number: int) -> int:
     done = 0
     for _batch in range(MOST_BATCHES):
-        read = _index_batch(partnership_id)
+        try:
+            read = _index_batch(partnership_id)
+        except Exception as error:
+            db.session.rollback()
+            if failures.is_of_database(error):
+                raise
+            _set_aside(partnership_id)
+            read = _index_batch(partnership_id)
         done += read
         db.session.commit()
         if not read:
@@ -119,38 +128,56 @@ def _index(partnership_id: int, _number: int) -> int:
     return done
 
 
+def _set_aside(partnership_id: int) -> None:
+    """Index the texts of the next batch one by one; those that can't be are noted, and then left out of it."""
+    bookmark = db.session.get(SearchBookmark, partnership_id)
+    after = bookmark.indexed_number if bookmark and bookmark.version == VERSION else 0
+    numbers, changed, _last = _next_numbers(partnership_id, after)
+    failures.each(TEXT_JOB, [(partnership_id, number) for number in sorted(numbers | changed)], _index_text)
+
+
+def _index_text(partnership_id: int, number: int) -> int:
+    _lock_made(partnership_id)
+    _index_texts(partnership_id, set(), {number})
+    return 0
+
+
 def _index_batch(partnership_id: int) -> int:
     """Index the next entries of a partnership; how many."""
-    bookmark = _lock(partnership_id)
-    if bookmark is None:
-        row = {"partnership_id": partnership_id, "indexed_number": 0, "version": VERSION}
-        dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-        core_connection().execute(dialect.insert(SearchBookmark).values(row).on_conflict_do_nothing())
-        bookmark = _lock(partnership_id)
-    if bookmark is None:
-        return 0
+    bookmark = _lock_made(partnership_id)
     if bookmark.version != VERSION:
         core_connection().execute(delete(BUCKET).where(BUCKET.c.partnership_id == partnership_id))
         bookmark.version, bookmark.indexed_number = VERSION, 0
+    numbers, changed, last = _next_numbers(partnership_id, bookmark.indexed_number)
+    if numbers:
+        failed = failures.numbers(TEXT_JOB, partnership_id)
+        _index_texts(partnership_id, numbers - failed, changed, left_out=failed)
+        bookmark.indexed_number = last
+    return len(numbers)
+
+
+def _next_numbers(partnership_id: int, after: int) -> tuple[set[int], set[int], int]:
+    """The numbers of the next entries, those of the texts that they change, and the last."""
     entries = fetch_rows(
         select(Entry.number, Entry.verb, Entry.post_number, Entry.thing_number, Entry.details)
-        .where(Entry.partnership_id == partnership_id, Entry.number > bookmark.indexed_number)
+        .where(Entry.partnership_id == partnership_id, Entry.number > after)
         .order_by(Entry.number)
         .limit(BATCH)
     )
-    if entries:
-        numbers, changed = {entry.number for entry in entries}, set()
-        for entry in entries:
-            if entry.verb.changes_text:
-                changed.add(entry.details.get("comment") or entry.thing_number or entry.post_number)
-        _index_texts(partnership_id, numbers, {number for number in changed if isinstance(number, int)})
-        bookmark.indexed_number = entries[-1].number
-    return len(entries)
+    changed = {
+        entry.details.get("comment") or entry.thing_number or entry.post_number
+        for entry in entries
+        if entry.verb.changes_text
+    }
+    numbers = {entry.number for entry in entries}
+    return numbers, {number for number in changed if isinstance(number, int)}, max(numbers, default=after)
 
 
-def _index_texts(partnership_id: int, numbers: Collection[int], changed: Collection[int]) -> None:
+def _index_texts(
+    partnership_id: int, numbers: Collection[int], changed: Collection[int], left_out: Collection[int] = ()
+) -> None:
     """Index the texts of these numbers; what the index has of the `changed` ones goes first."""
-    wanted = {*numbers, *changed}
+    wanted = {*numbers, *changed} - {*left_out}
     documents: dict[int, list[SearchDocument]] = {}
     for source in SOURCES:
         for document in source.read(partnership_id, wanted):
@@ -189,7 +216,7 @@ def _put(partnership_id: int, block: int, documents: Collection[SearchDocument],
 
 def _facts(stored: bytes | None, documents: Collection[SearchDocument], removed: Collection[int]) -> bytes | None:
     """The days, kinds and authors of a block with these texts, without the places `removed`; None if none is left."""
-    found, facts = unpacked_facts(stored) if stored else ((), {})
+    found, facts = (unpacked_days(stored), unpacked_facts(stored)) if stored else ((), {})
     days = dict(enumerate(found)) | dict.fromkeys(removed, 0)
     for places in facts.values():
         places.difference_update(removed)
@@ -202,6 +229,17 @@ def _facts(stored: bytes | None, documents: Collection[SearchDocument], removed:
 
 def _lock(partnership_id: int) -> SearchBookmark | None:
     """The partnership's bookmark, which no other changes until the commit: one writes in its index at a time."""
+    return db.session.scalars(_locking(partnership_id)).one_or_none()
+
+
+def _lock_made(partnership_id: int) -> SearchBookmark:
+    """The same, which is made where there is none."""
+    row = {"partnership_id": partnership_id, "indexed_number": 0, "version": VERSION}
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    core_connection().execute(dialect.insert(SearchBookmark).values(row).on_conflict_do_nothing())
+    return db.session.scalars(_locking(partnership_id)).one()
+
+
+def _locking(partnership_id: int) -> Select[SearchBookmark]:
     query = select(SearchBookmark).where(SearchBookmark.partnership_id == partnership_id).with_for_update()
-    found: SearchBookmark | None = db.session.scalar(query.execution_options(populate_existing=True))
-    return found
+    return query.execution_options(populate_existing=True)

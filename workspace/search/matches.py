@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
-from heapq import nlargest
+from functools import cached_property
+from heapq import heappop, heappush, nlargest
 from typing import NamedTuple
 
 from workspace.db.types import AnyRow
-from workspace.search.postings import BLOCK, FACTS, lookup, unpacked_facts
+from workspace.search.postings import BLOCK, FACTS, Postings, lookup, unpacked_days, unpacked_facts
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
@@ -34,14 +34,38 @@ class Match(NamedTuple):
     kind: FoundKind
 
 
-class _Block(NamedTuple):
-    partnership_id: int
-    block: int
-    days: array[int]
-    kinds: dict[FoundKind, set[int]]
-    authors: dict[str, set[int]]
-    words: list[set[int]]
-    half: set[int]
+class _Block:
+    """What a block's buckets hold of a query, each read when it is needed."""
+
+    def __init__(self, partnership_id: int, block: int, buckets: dict[str, bytes]) -> None:
+        self.partnership_id, self.block, self._buckets = partnership_id, block, buckets
+        self.days = unpacked_days(buckets[FACTS])
+        self.newest = max(self.days)
+        self._places: dict[Mode, set[int]] = {}
+
+    @cached_property
+    def facts(self) -> Postings:
+        """Where the kinds and authors stand."""
+        return unpacked_facts(self._buckets[FACTS])
+
+    def places(self, words: Sequence[SearchedWord], mode: Mode) -> set[int]:
+        """The texts that hold the words."""
+        if mode not in self._places:
+            found, half = self._found(words)
+            self._places[mode] = _combined(found, half, mode)
+        return self._places[mode]
+
+    def _found(self, words: Sequence[SearchedWord]) -> tuple[list[set[int]], set[int]]:
+        half: set[int] = set()
+        found = []
+        for at, word in enumerate(words):
+            places: set[int] = set()
+            for name in word.buckets & self._buckets.keys():
+                is_half = at == len(words) - 1 and word.half and bucket(word.half) == name
+                for is_whole, stands in lookup(self._buckets[name], word.stems, word.half if is_half else ""):
+                    (places if is_whole else half).update(stands)
+            found.append(places)
+        return found, half
 
 
 class Matches:
@@ -49,10 +73,15 @@ class Matches:
 
     def __init__(self, query: SearchQuery, rows: Collection[AnyRow]) -> None:
         self.words = query.words
-        stored: dict[tuple[int, int], dict[str, bytes]] = defaultdict(dict)
+        stored: dict[int, dict[int, dict[str, bytes]]] = defaultdict(lambda: defaultdict(dict))
         for row in rows:
-            stored[row.partnership_id, row.block][row.bucket] = row.postings
-        self._blocks = [_read(key, buckets, query.words) for key, buckets in stored.items() if FACTS in buckets]
+            stored[row.partnership_id][row.block][row.bucket] = row.postings
+        self._stored = {
+            partnership_id: sorted((key for key, buckets in blocks.items() if FACTS in buckets), reverse=True)
+            for partnership_id, blocks in stored.items()
+        }
+        self._buckets = stored
+        self._read: dict[tuple[int, int], _Block] = {}
 
     def newest(
         self,
@@ -66,13 +95,40 @@ class Matches:
     ) -> list[Match]:
         """The newest texts of these kinds by that author, from the day `since` on, and not after the match `until`."""
         found: list[Match] = []
-        for block in self._blocks:
-            places = _places(block, mode)
-            if author_id is not None:
-                places = places & block.authors.get(str(author_id), set())
-            for kind in kinds:
-                found += nlargest(most, _of_kind(block, places, kind, since, until))
-        return nlargest(most, found)
+        for block in self._newest_first():
+            if block.newest < since:
+                break
+            if len(found) == most and (block.newest, block.partnership_id, (block.block + 1) * BLOCK) < found[-1][:3]:
+                break
+            places = block.places(self.words, mode)
+            if places and author_id is not None:
+                places = places & block.facts.get(str(author_id), set())
+            for kind in kinds if places else ():
+                found += _of_kind(block, places, kind, since, until)
+            found = nlargest(most, found)
+        return found
+
+    def _newest_first(self) -> Iterator[_Block]:
+        """The blocks, by their newest day, the highest partnership first; those of a partnership from the last on."""
+        remaining = {key: iter(blocks) for key, blocks in self._stored.items()}
+        waiting: list[tuple[int, int, int]] = []
+
+        def put_next(partnership_id: int) -> None:
+            if (key := next(remaining[partnership_id], None)) is not None:
+                heappush(waiting, (-self._block(partnership_id, key).newest, -partnership_id, key))
+
+        for partnership_id in remaining:
+            put_next(partnership_id)
+        while waiting:
+            _newest, partnership, key = heappop(waiting)
+            yield self._block(-partnership, key)
+            put_next(-partnership)
+
+    def _block(self, partnership_id: int, key: int) -> _Block:
+        if (partnership_id, key) not in self._read:
+            buckets = self._buckets[partnership_id][key]
+            self._read[partnership_id, key] = _Block(partnership_id, key, buckets)
+        return self._read[partnership_id, key]
 
 
 def wanted_buckets(query: SearchQuery) -> set[str]:
@@ -80,32 +136,17 @@ def wanted_buckets(query: SearchQuery) -> set[str]:
     return {FACTS, *(name for word in query.words for name in word.buckets)}
 
 
-def _read(key: tuple[int, int], buckets: dict[str, bytes], words: Collection[SearchedWord]) -> _Block:
-    days, facts = unpacked_facts(buckets[FACTS])
-    half: set[int] = set()
-    found = []
-    for at, word in enumerate(words):
-        places: set[int] = set()
-        for name in word.buckets & buckets.keys():
-            is_half = at == len(words) - 1 and word.half and bucket(word.half) == name
-            for is_whole, stands in lookup(buckets[name], word.stems, word.half if is_half else ""):
-                (places if is_whole else half).update(stands)
-        found.append(places)
-    kinds = {kind: facts.pop(kind.value, set()) for kind in INDEXED_KINDS}
-    return _Block(*key, days, kinds, facts, found, half)
-
-
-def _places(block: _Block, mode: Mode) -> set[int]:
+def _combined(words: list[set[int]], half: set[int], mode: Mode) -> set[int]:
     if mode is Mode.ANY:
-        return set[int]().union(*block.words, block.half)
-    *others, last = block.words
-    return (last | block.half if mode is Mode.HALF else last).intersection(*others)
+        return half.union(*words)
+    *others, last = words
+    return (last | half if mode is Mode.HALF else last).intersection(*others)
 
 
 def _of_kind(
     block: _Block, places: set[int], kind: FoundKind, since: int, until: tuple[int, int, int] | None
 ) -> Iterator[Match]:
-    for place in places & block.kinds[kind]:
+    for place in places & block.facts.get(kind.value, set()):
         day, number = block.days[place], block.block * BLOCK + place
         if day >= since and (until is None or (day, block.partnership_id, number) <= until):
             yield Match(day, block.partnership_id, number, kind)

@@ -62,11 +62,19 @@ def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) 
     return HEAD.pack(len(written)) + written + packed(facts)
 
 
-def unpacked_facts(stored: bytes) -> tuple[array[int], Postings]:
-    """The days by place, 0 where there is no text; and the facts."""
+def unpacked_days(stored: bytes) -> array[int]:
+    """The days by place, 0 where there is no text."""
+    return _array(zlib.decompress(stored[HEAD.size : _end_of_days(stored)]))
+
+
+def unpacked_facts(stored: bytes) -> Postings:
+    """The kinds and authors."""
+    return unpacked(stored[_end_of_days(stored) :])
+
+
+def _end_of_days(stored: bytes) -> int:
     [length] = HEAD.unpack_from(stored)
-    end = HEAD.size + length
-    return _array(zlib.decompress(stored[HEAD.size : end])), unpacked(stored[end:])
+    return HEAD.size + int(length)
 
 
 def day_number(moment: datetime) -> int:
@@ -83,17 +91,22 @@ def _read(content: bytes) -> tuple[list[str], list[int], array[int]]:
 
 
 def _array(content: bytes) -> array[int]:
+    halves = bytearray(len(content))
+    middle = len(content) // 2
+    halves[::2], halves[1::2] = content[:middle], content[middle:]
     read = array("H")
-    read.frombytes(content)
+    read.frombytes(halves)
     if sys.byteorder == "big":
         read.byteswap()
     return read
 
 
 def _written(numbers: array[int]) -> bytes:
+    """The lower bytes of all, then the higher ones, most of which are 0."""
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers.tobytes()
+    content = numbers.tobytes()
+    return content[::2] + content[1::2]
 
 
 def places_by_term(terms: Iterable[tuple[int, Iterable[str]]]) -> Postings:

@@ -1,11 +1,28 @@
 """What a search asks the database: always from the memberships that are active now, in a fixed number of statements."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Integer, String, bindparam, cast, exists, literal, select, tuple_, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    String,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
@@ -16,6 +33,7 @@ from workspace.search.models import SearchBucket
 from workspace.search.sources import SOURCES, FoundKind
 
 MOST_NAMES = 50
+BITS = 31  # of a text's number in a key
 
 Key = tuple[int, int]
 
@@ -33,18 +51,22 @@ def buckets(user: User, names: Collection[str], partnership_id: int | None) -> l
 
 def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> list[AnyRow]:
     """Those of these texts, by (partnership, number), that are there and that the user may read now."""
-    given, sources = {}, []
+    given: dict[str, list[int]] = {}
+    sources = []
     for number, source in enumerate(SOURCES):
         if wanted := [key for kind in source.kinds for key in keys.get(kind, ())]:
             sources.append(number)
-            given[f"keys_{number}"] = wanted
+            given[f"keys_{number}"] = [(partnership_id << BITS) + of for partnership_id, of in wanted]
     if not sources:
         return []
-    return fetch_rows(_texts(tuple(sources), has_status=bool(status)), **params_of(user), **given, status=status)
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    query = _texts(tuple(sources), has_status=bool(status), is_sqlite=is_sqlite)
+    packed = {name: json.dumps(keys) if is_sqlite else keys for name, keys in given.items()}
+    return fetch_rows(query, **params_of(user), **packed, status=status)
 
 
-def named(user: User, words: str, stems: Collection[str], partnership_id: int | None) -> list[AnyRow]:
-    """Roles whose text holds all `stems`, and colleagues whose names have words that begin with those typed."""
+def named(user: User, words: str, spellings: Collection[Collection[str]], partnership_id: int | None) -> list[AnyRow]:
+    """Roles whose text holds a spelling of each word, and colleagues with names that begin with those typed."""
     mine = _mine(partnership_id)
     seat = aliased(Membership)
     roles = (
@@ -62,7 +84,7 @@ def named(user: User, words: str, stems: Collection[str], partnership_id: int | 
         .where(
             Role.partnership_id.in_(mine),
             Role.retired_at.is_(None),
-            *(Role.found_by.contains(stem, autoescape=True) for stem in stems),
+            *(or_(*(Role.found_by.contains(one, autoescape=True) for one in of_word)) for of_word in spellings),
         )
         .order_by(Role.id)
         .limit(MOST_NAMES)
@@ -119,12 +141,15 @@ def _buckets(*, of_one: bool) -> AnySelect:
 
 
 @cached_statement
-def _texts(sources: tuple[int, ...], *, has_status: bool) -> AnySelect:
+def _texts(sources: tuple[int, ...], *, has_status: bool, is_sqlite: bool) -> AnySelect:
+    """The texts whose keys are given; these are joined first, since neither database looks for pairs in an index."""
     parts = []
     for number in sources:
         found = SOURCES[number].shown().subquery()
+        wanted = _wanted(f"keys_{number}", is_sqlite=is_sqlite)
         query = select(found, Partnership.slug, Partnership.name.label("partnership_name")).where(
-            tuple_(found.c.partnership_id, found.c.number).in_(bindparam(f"keys_{number}", expanding=True)),
+            found.c.partnership_id == wanted.op(">>")(literal(BITS, Integer)),
+            found.c.number == wanted.op("&")((1 << BITS) - 1),
             Partnership.id == found.c.partnership_id,
             exists().where(
                 Membership.partnership_id == found.c.partnership_id, Membership.user_id == USER.id, Membership.is_active
@@ -134,6 +159,14 @@ def _texts(sources: tuple[int, ...], *, has_status: bool) -> AnySelect:
             query = query.where(found.c.status == bindparam("status", type_=String))
         parts.append(query.subquery())
     return union_all(*(select(part) for part in parts))  # type: ignore[return-value]
+
+
+def _wanted(name: str, *, is_sqlite: bool) -> ColumnElement[int]:
+    """The column of the keys that this parameter has: the partnership's number before that of the text."""
+    given = func.json_each(bindparam(name)) if is_sqlite else func.unnest(bindparam(name, type_=ARRAY(BigInteger)))
+    wanted = given.table_valued(column("value", BigInteger), name=f"wanted_{name}")
+    value: ColumnElement[int] = (wanted if is_sqlite else wanted.render_derived()).c.value
+    return value
 
 
 def _mine(partnership_id: int | None) -> AnySelect:

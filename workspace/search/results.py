@@ -19,7 +19,7 @@ from workspace.search import queries
 from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
 from workspace.search.postings import day_number
 from workspace.search.sources import FoundKind
-from workspace.search.terms import SearchedWord, SearchQuery, found_in, tokens_of
+from workspace.search.terms import SearchQuery, found_in, tokens_of, words_of
 
 PAGE = 20
 WINDOW = 100
@@ -188,16 +188,18 @@ class _Best:
 
     def __init__(self, query: SearchQuery, mode: Mode) -> None:
         self.words = [(word, _may_be_half(at, query, mode)) for at, word in enumerate(query.words)]
-        self.known: dict[str, tuple[int, ...]] = {}
+        self.known: set[str] = set()
+        self.found: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, text: str) -> list[int]:
-        best = [0] * len(self.words)
-        for word in {token.word for token in tokens_of(text)}:
-            if word not in self.known:
-                found = (found_in(word, searched, half=half) for searched, half in self.words)
-                self.known[word] = tuple(one[2] if one else 0 for one in found)
-            best = list(map(max, best, self.known[word]))
-        return best
+        words = words_of(text)
+        for word in words - self.known:
+            found = [found_in(word, searched, half=half) for searched, half in self.words]
+            if any(found):
+                self.found[word] = tuple(one[2] if one else 0 for one in found)
+        self.known |= words
+        of_found = [self.found[word] for word in words & self.found.keys()]
+        return [max(of_word) for of_word in zip([0] * len(self.words), *of_found, strict=True)]
 
 
 def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
@@ -272,7 +274,7 @@ def _names(
     ]
     people = set()
     words = " ".join(word.word for word in query.words)
-    for row in queries.named(user, words, [_shortest(word) for word in query.words], here):
+    for row in queries.named(user, words, [word.spellings for word in query.words], here):
         if row.kind == FoundKind.ROLE:
             if not all(best_of(f"{row.title} {row.text}")):
                 continue
@@ -285,11 +287,6 @@ def _names(
             title = escape(row.title)
             found.append(Hit(FoundKind.PERSON, row.partnership_name, address, title, escape(row.text or "")))
     return [hit for hit in found if narrowed.kind in (None, hit.kind)]
-
-
-def _shortest(word: SearchedWord) -> str:
-    """What stands in every text that holds the word, however it is inflected or joined."""
-    return min(word.stems, key=len)
 
 
 def _is_number(text: str) -> bool:

@@ -9,13 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, and_, cast, literal, null, select
+from sqlalchemy import String, and_, cast, func, literal, null, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
+from workspace.files.queries import names_column
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 from workspace.results.models import Indicator
@@ -59,7 +60,16 @@ class TextSource:
 
 def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
     query = (
-        select(Post.number, Post.kind, Membership.user_id, Post.created_at, Post.title, Post.body_text, Post.outcome)
+        select(
+            Post.number,
+            Post.kind,
+            Membership.user_id,
+            Post.created_at,
+            Post.title,
+            Post.body_text,
+            Post.outcome,
+            names_column(Post.partnership_id, Post.number),
+        )
         .join(Membership, Membership.id == Post.author_id)
         .where(Post.partnership_id == partnership_id, Post.number.in_(numbers), Post.withdrawn_at.is_(None))
     )
@@ -70,7 +80,7 @@ def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument
             row.user_id,
             row.created_at,
             row.title,
-            f"{row.body_text}\n{row.outcome}",
+            f"{row.body_text}\n{row.outcome}\n{row.file_names or ''}",
         )
         for row in fetch_rows(query)
     ]
@@ -78,12 +88,25 @@ def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument
 
 def _comments(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
     query = (
-        select(Comment.number, Membership.user_id, Comment.created_at, Comment.body_text)
+        select(
+            Comment.number,
+            Membership.user_id,
+            Comment.created_at,
+            Comment.body_text,
+            names_column(Comment.partnership_id, Comment.number),
+        )
         .join(Membership, Membership.id == Comment.author_id)
         .where(Comment.partnership_id == partnership_id, Comment.number.in_(numbers), Comment.withdrawn_at.is_(None))
     )
     return [
-        SearchDocument(row.number, FoundKind.COMMENT, row.user_id, row.created_at, "", row.body_text)
+        SearchDocument(
+            row.number,
+            FoundKind.COMMENT,
+            row.user_id,
+            row.created_at,
+            "",
+            f"{row.body_text}\n{row.file_names or ''}",
+        )
         for row in fetch_rows(query)
     ]
 
@@ -101,9 +124,12 @@ def _indicators(partnership_id: int, numbers: Collection[int]) -> list[SearchDoc
 
 
 def _shown_posts() -> AnySelect:
-    return _columns(
-        Post, Post.author_id, cast(Post.kind, String), Post.title, Post.body_text, Post.outcome, Post.status
-    )
+    more = Post.outcome + "\n" + _names_of_files(Post)
+    return _columns(Post, Post.author_id, cast(Post.kind, String), Post.title, Post.body_text, more, Post.status)
+
+
+def _names_of_files(of: Any) -> Any:
+    return func.coalesce(names_column(of.partnership_id, of.number).element, "")
 
 
 def _columns(
@@ -138,7 +164,7 @@ def _shown_comments() -> AnySelect:
             literal(FoundKind.COMMENT.value),
             parent.title,
             Comment.body_text,
-            literal(""),
+            _names_of_files(Comment),
             null(),
             Comment.post_number,
         )

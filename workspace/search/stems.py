@@ -2,6 +2,7 @@
 forms that no rule leads back.
 """
 
+import re
 from functools import lru_cache
 
 VOWELS = frozenset("aeiouyæåø")
@@ -39,6 +40,8 @@ ENDINGS = tuple(
             "erets",
             "et",
             "eret",
+            "ede",
+            "edes",
         ],
         key=len,
         reverse=True,
@@ -63,7 +66,6 @@ FORMS = {
         "nat": "nætter nætterne",
         "and": "ænder ænderne",
         "ko": "køer køerne",
-        "so": "søer søerne",
         "klo": "kløer kløerne",
         "tå": "tæer tæerne",
         "gås": "gæs gæssene",
@@ -79,6 +81,12 @@ FORMS = {
         "bror": "brødre brødrene broderen",
         "søster": "søstre søstrene",
         "datter": "døtre døtrene",
+        "år": "året årets årene årenes",
+        "uge": "ugen ugens uger ugers ugerne ugernes",
+        "æg": "ægget æggets æggene",
+        "is": "isen isens",
+        "ur": "uret urets urene",
+        "øl": "øllet øllene",
         "øje": "øjne øjnene",
         "kursus": "kurser kurserne kursers kursernes kurset",
         "cirkus": "cirkusset",
@@ -168,15 +176,31 @@ FORMS = {
 
 
 # What only looks as if it had an ending.
-WHOLE = frozenset(["hundred", "museum", "center", "medie"])
+WHOLE = frozenset(["hundred", "museum", "center", "medie", "fremmed"])
+# Nouns in -er that lose their e: »borgmestrene« is borgmester.
+LOSES_E = re.compile(
+    r"(.*(?:mest|cent|regist|minist|foræld|orkest|filt|teat|kvart|vint|fing|ank|klost|mønst))re(?:s|t|ts|ne|nes)?"
+)
+# »licenserne« is licens, which looks like an ending itself.
+OF_ENS = re.compile(r"(?<=...ens)(?:en|ens|er|ers|erne|ernes)$")
+PREFIX = re.compile(r"(?:af|an|be|efter|for|frem|fra|gen|ind|med|ned|om|op|over|på|sam|til|ud|under|ved)(?=.{3})")
+# A short word that ends in a vowel: »stien«, »byerne«, »træets«, »nye«.
+SHORT = re.compile(r"([^aeiouyæøå]*[iouyæøå])e(?:n|ns|r|rs|rne|rnes|ne|nes|t|ts|s)?")
+# »møbler« and »møbel«, »trivslen« and »trivsel«, »midler« and »middel«.
+BEFORE_L = re.compile(r"(.*[aeiouyæøå].*?)([bdfgkmnpstv])\2?e?l")
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The stem of a word in lower-case letters, as Danes write them: »målingen« and »målinger« have the same."""
-    word = FORMS.get(word, word)
+    word = FORMS.get(word) or _with_prefix(word)
+    if found := LOSES_E.fullmatch(word):
+        word = f"{found[1]}er"
+    word = OF_ENS.sub("", word)
     if len(word) < 3 or word in WHOLE:
         return word
+    if found := SHORT.fullmatch(word):
+        return found[1]
     region = _region(word)
     word = _without_ending(word, region)
     word = _without_cluster(word, region)
@@ -188,7 +212,16 @@ def stem(word: str) -> str:
             break
     if len(word) > region and len(word) >= 2 and word[-1] == word[-2] and word[-1] not in VOWELS:
         word = word[:-1]
+    if found := BEFORE_L.fullmatch(word):
+        word = f"{found[1]}{found[2]}el"
     return word[:-3] if len(word) >= SHORTEST_NING and word.endswith("ning") else word
+
+
+def _with_prefix(word: str) -> str:
+    """»tilbød« is tilbyde, as »bød« is byde."""
+    prefix = PREFIX.match(word)
+    base = FORMS.get(word[prefix.end() :]) if prefix else None
+    return f"{word[: prefix.end()]}{base}" if prefix and base else word
 
 
 def _region(word: str) -> int:
@@ -200,9 +233,9 @@ def _region(word: str) -> int:
 
 
 def _without_ending(word: str, region: int) -> str:
-    for ending in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= region:
-            return word[: -len(ending)]
+    """Without its ending, and without the s before it, which »plads« loses too."""
+    ending = next((one for one in ENDINGS if word.endswith(one) and len(word) - len(one) >= region), "")
+    word = word.removesuffix(ending)
     if word.endswith("s") and len(word) - 1 >= region and word[-2] in BEFORE_S:
         return word[:-1]
     return word

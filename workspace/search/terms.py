@@ -13,10 +13,10 @@ from functools import lru_cache
 
 from workspace.i18n import danish
 from workspace.search.compounds import divisions
-from workspace.search.stems import stem
+from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
-VERSION = 2
+VERSION = 4
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3
@@ -165,11 +165,15 @@ class TextToken:
 
 @dataclass(frozen=True)
 class SearchedWord:
-    """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with."""
+    """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with.
+
+    One of its spellings, folded, stands in every word that it finds, however that is inflected or joined.
+    """
 
     word: str
     stems: frozenset[str]
     half: str
+    spellings: tuple[str, ...]
 
     @property
     def buckets(self) -> set[str]:
@@ -188,7 +192,7 @@ class SearchQuery:
 
 def parsed(typed: str) -> SearchQuery:
     """What is asked for. Every mark but quotation marks only separates words."""
-    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).replace("\0", " ").split())
+    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
     tokens = [token.word for token in tokens_of(typed)]
     for word in tokens:
@@ -204,9 +208,15 @@ def tokens_of(text: str) -> Iterator[TextToken]:
         yield TextToken(unicodedata.normalize("NFC", found[0][:LONGEST_WORD]).lower(), found.start(), found.end())
 
 
+def words_of(text: str) -> set[str]:
+    """The same words, without their places."""
+    composed = unicodedata.normalize("NFC", text[:LONGEST_TEXT])
+    return {word[:LONGEST_WORD] for word in TOKEN.findall(composed.lower())}
+
+
 def terms_of(*texts: str) -> set[str]:
     """All terms by which these texts are found."""
-    words = {token.word for text in texts for token in tokens_of(text)} - COMMON
+    words = {word for text in texts for word in words_of(text)} - COMMON
     return {term for word in words for term in terms(word)}
 
 
@@ -230,9 +240,16 @@ def fold(word: str) -> str:
     return danish.search_key(word)
 
 
-@lru_cache(maxsize=65_536)
 def found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
     """Which letters of a text's `word` are searched for, and how well they fit: 3 a whole word, 2 a part, 1 half."""
+    folded = fold(word)
+    if any(one in folded for one in searched.spellings) or (half and searched.half and searched.half in folded):
+        return _found_in(word, searched, half=half)
+    return None
+
+
+@lru_cache(maxsize=8_192)
+def _found_in(word: str, searched: SearchedWord, *, half: bool) -> tuple[int, int, int] | None:
     if fold(stem(word)) in searched.stems:
         return 0, len(word), 3
     for place, first in divisions(word):
@@ -254,4 +271,15 @@ def _searched(word: str) -> SearchedWord:
     if len(word) >= 4 and word[0] == "a" and word[1] not in "aeiouyæøå":
         stems.add(fold(stem(f"å{word[1:]}")))  # Who has no å on the keyboard may write Alborg.
     folded = fold(word)
-    return SearchedWord(word, frozenset(stems), folded if len(folded) >= SHORTEST_HALF else "")
+    spellings = {found for one in stems for found in _spellings(one)}
+    return SearchedWord(
+        word, frozenset(stems), folded if len(folded) >= SHORTEST_HALF else "", tuple(sorted(spellings))
+    )
+
+
+def _spellings(folded_stem: str) -> Iterator[str]:
+    yield folded_stem.removesuffix("el").removesuffix("er")
+    for form, base in FORMS.items():
+        known = fold(stem(base))
+        if folded_stem.endswith(known):
+            yield folded_stem.removesuffix(known) + fold(form)

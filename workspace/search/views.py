@@ -1,5 +1,6 @@
 """Searching in one's own partnerships. What is searched for is kept nowhere."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,7 +35,7 @@ def show(user: User) -> ResponseReturnValue:
         here=next((seat for seat in page.partnerships if seat.slug == narrowed.partnership), None),
         narrowed=narrowed,
         chosen=_chosen(page.partnerships, page.authors),
-        address=_address,
+        address=_addresses(),
         periods=PERIODS,
         kinds=KIND_CHOICES,
         statuses=STATUS_CHOICES,
@@ -61,12 +62,17 @@ def _narrowed() -> SearchFilter:
     )
 
 
-def _address(**changed: str) -> str:
-    """This search with other narrowing; an empty value takes one away, and each begins at the first page."""
-    given = {name: request.args.get(name, "") for name in ("q", *NARROWING)} | changed
-    if "kind" in changed and changed["kind"] != FoundKind.CHALLENGE:
-        given["status"] = ""
-    return "/search?" + urlencode({name: value[:200] for name, value in given.items() if value})
+def _addresses() -> Callable[..., str]:
+    """Makes the address of this search with other narrowing; an empty value takes one away. Each is a first page."""
+    asked = {name: request.args.get(name, "")[:200] for name in ("q", *NARROWING)}
+
+    def address(**changed: str) -> str:
+        given = asked | changed
+        if "kind" in changed and changed["kind"] != FoundKind.CHALLENGE:
+            given["status"] = ""
+        return "/search?" + urlencode({name: value for name, value in given.items() if value})
+
+    return address
 
 
 def _chosen(partnerships: Any, authors: list[tuple[int, str]]) -> list[tuple[str, Any]]:

@@ -27,6 +27,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 from workspace.live import shutdown
 from workspace.live.streams import STREAM
 from workspace.logs import told
+from workspace.web.file_parts import FILE_PART, IS_SENT_BY_SERVER, FilePart
 from workspace.web.networks import address_behind, network_of
 from workspace.web.request_bodies import Body, declared_size
 
@@ -251,7 +252,9 @@ class Front:
                 stream.hand_over(EventSender(protocol.response_stream(start.status, start.headers), answer))
                 return
             with closing_response(answer):
-                if start.has_length or environ["REQUEST_METHOD"] == "HEAD":
+                if (part := environ.get(FILE_PART)) and start.status in (200, 206):
+                    self._send_part(part, start, protocol)
+                elif start.has_length or environ["REQUEST_METHOD"] == "HEAD":
                     protocol.response_bytes(start.status, start.headers, b"".join(answer))
                 else:
                     transport = protocol.response_stream(start.status, start.headers)
@@ -262,6 +265,13 @@ class Front:
             protocol.response_empty(500, [])  # unless told otherwise
         finally:
             on_begun()
+
+    def _send_part(self, part: FilePart, start: "StartResponse", protocol: Any) -> None:
+        """Let granian send the part of a file, unless it is nobody's to read any more."""
+        if part.is_allowed():
+            protocol.response_file_range(start.status, start.headers, str(part.path), part.start, part.end)
+        else:
+            protocol.response_empty(404, [("cache-control", "no-store")])
 
 
 class StartResponse:
@@ -349,6 +359,7 @@ def environ_of(scope: Any) -> "WSGIEnvironment":
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        IS_SENT_BY_SERVER: True,
     }
     for name, value in scope.headers.items():
         if "_" in name:

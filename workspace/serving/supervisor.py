@@ -87,10 +87,12 @@ class Lifeline:
         Thread(target=self._end_with_it, name="lifeline", daemon=True).start()
 
     def _end_with_it(self) -> None:
-        self._read.poll(None)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(SECONDS_TO_STOP)
-        os._exit(1)
+        try:
+            self._read.poll(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(SECONDS_TO_STOP)
+        finally:
+            os._exit(1)  # Whatever fails: a process that nobody supervises must not hold the port.
 
 
 class Child:

@@ -23,6 +23,7 @@ HEADER = "X-Request-ID"
 REQUEST_ID = "workspace.request_id"  # keys of the environment
 ROUTE = "workspace.route"
 USER = "workspace.user"
+REASON = "workspace.reason"
 READABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HEALTH = "/healthz"
 
@@ -40,6 +41,11 @@ def note_route(route: str) -> None:
 def note_user(user_id: int) -> None:
     """Note who sent the request."""
     request.environ[USER] = user_id
+
+
+def note_reason(reason: str) -> None:
+    """Note why the request can't be answered: the kind of an error, in words of ours."""
+    request.environ[REASON] = reason
 
 
 class AccessLog:
@@ -79,7 +85,7 @@ class AccessLog:
         route = "static" if path.startswith(PREFIX) else environ.get(ROUTE, "none")
         metrics.count_request(route, method, status, seconds)
         if self._is_written and (events := logs.event_log()) and not (path.startswith(HEALTH) and status == 200):
-            user = {"user": environ[USER]} if USER in environ else {}
+            known = {name: environ[key] for name, key in (("user", USER), ("reason", REASON)) if key in environ}
             events.info(
                 "request",
                 request_id=environ[REQUEST_ID],
@@ -87,7 +93,7 @@ class AccessLog:
                 route=route,
                 status=status,
                 ms=round(seconds * 1000, 1),
-                **user,
+                **known,
             )
 
 

@@ -44,7 +44,8 @@ def install(app: Flask, *, strict_transport_security: str) -> None:
         if strict_transport_security:
             response.headers["Strict-Transport-Security"] = strict_transport_security
         # Pages are private: no cache stores them, nor does the browser after signing out.
-        response.headers["Cache-Control"] = "no-store"
+        if response.headers.get("Cache-Control") != "private, no-store":
+            response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
         return response
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 LARGEST = 1024 * 1024  # bytes, unless a view declares another limit
+# How many of the largest files a form may bring without scripts; with them each file is sent by itself.
+FILES_AT_ONCE = 2
 LARGEST_IN_MEMORY = 32 * 1024  # bytes; up to 2,000 bodies are being read at once (serving/front.py)
 # A body that is too large is read and discarded up to here: its sender reads no answer before having sent it.
 LARGEST_DRAINED = 64 * 1024 * 1024
@@ -19,6 +21,13 @@ CHUNK = 64 * 1024
 IS_READ = "workspace.body_is_read"
 
 View = Callable[..., Any]
+FILES = "files"  # instead of a size: a form with files, whose size is a setting's
+
+
+def takes_files(view: View) -> View:
+    """Declare that the view takes a form with files."""
+    view.largest_body = FILES  # type: ignore[attr-defined]
+    return view
 
 
 def at_most(size: int) -> Callable[[View], View]:
@@ -31,9 +40,10 @@ def at_most(size: int) -> Callable[[View], View]:
     return declare
 
 
-def largest_for(view: View | None) -> int:
-    """How many bytes `view` takes."""
-    return getattr(view, "largest_body", LARGEST)
+def largest_for(view: View | None, largest_file: int) -> int:
+    """How many bytes `view` takes, where a file may have `largest_file`."""
+    size: int | str = getattr(view, "largest_body", LARGEST)
+    return FILES_AT_ONCE * largest_file + LARGEST if isinstance(size, str) else size
 
 
 def declared_size(environ: "WSGIEnvironment") -> int | None:

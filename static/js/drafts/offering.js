@@ -1,10 +1,11 @@
 // What was kept is offered where it was written; after signing in again it is simply there.
 import { announce } from "../announcements.js";
-import { fieldsOf, isSame, isUntouched, textsOf } from "./fields.js";
+import { fieldsOf, filesIn, isSame, isUntouched, textsOf } from "./fields.js";
 import { had, keep, KEY, line, say } from "./keeping.js";
 import { hold, release } from "./locks.js";
 import { left } from "./signing.js";
 import { attempt, forget, keys, mine, read, stored } from "./storage.js";
+import { fetchTiles } from "../uploads/fetching.js";
 
 const LOOKED_AGAIN_AFTER = [300, 2000]; // The page before this one in the tab may take a moment to let go of its drafts.
 
@@ -61,10 +62,11 @@ function show(form, name, { fields, at }) {
   const offered = say(form, "offered", "offered");
   unfold(form);
   const [title, body] = textsOf(fields);
+  offered.querySelector("[data-files]").hidden = !filesIn(fields).length;
   const time = offered.querySelector("time");
   time.dateTime = new Date(at).toISOString();
   time.textContent = when(at, document.querySelector("#writing").dataset.zone) ?? when(at);
-  offered.querySelector("[data-beginning]").textContent = [...(body || title)].slice(0, 80).join("");
+  offered.querySelector("[data-beginning]").textContent = [...(body || title || "…")].slice(0, 80).join("");
   offered.querySelector("[data-take]").addEventListener("click", () => {
     keep(form); // What was written beside the offer stays, as a draft of its own.
     offered.remove();
@@ -111,6 +113,7 @@ function fill(form, fields) {
       else field.value = value;
     }
   }
+  fetchTiles(form, filesIn(fields));
   const text = form.querySelector("textarea[data-editor]");
   const html = new Map(fields).get("body_html");
   if (editor) {

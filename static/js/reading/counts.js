@@ -1,5 +1,6 @@
 // How much is new, in the tab and in the title, here and in the browser's other tabs.
 import { fetchUpdates, page, shows } from "../live/updates.js";
+import { countWaiting } from "../live/waiting_count.js";
 
 const tabs = new BroadcastChannel("reading");
 
@@ -26,6 +27,7 @@ export function tellReading() {
 
 export function hearReading() {
   tabs.addEventListener("message", ({ data: [partnership, html] }) => {
+    countWaiting();
     if (shows() === partnership) putUnread(new DOMParser().parseFromString(html, "text/html").getElementById("unread"));
     else if (!shows() && page().dataset.numbers !== undefined && !document.hidden) fetchUpdates();
   });

@@ -156,6 +156,7 @@ def _invitation_page(
         represents=invitations_service.represented(invitation),
         objection=objection or ObjectionForm(formdata=None),
         objects=objection is not None,
+        asked=invitations_service.can_send_another(invitation),
     )
     return make_response(page, status)
 

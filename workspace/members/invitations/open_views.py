@@ -15,7 +15,7 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web import pagination
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 
 @blueprint.get("/partnerships/<slug:slug>/invitations/open")
@@ -41,8 +41,10 @@ def resend_several(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def withdraw_several(membership: Membership) -> ResponseReturnValue:
     """Take those back that are ticked."""
-    count = invitations_service.withdraw_several(membership, _ticked())
-    flash_live(ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", count))
+    withdrawn = [str(invitation.id) for invitation in invitations_service.withdraw_several(membership, _ticked())]
+    told = ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", len(withdrawn))
+    undo = Undo(f"{membership.partnership.address}invitations/reopening", {"invitation": withdrawn})
+    flash_live(told, undo=undo if withdrawn else None)
     return redirect_client(_address(membership))
 
 

@@ -116,6 +116,12 @@ def of_batch(by: Membership, batch: str) -> list[Invitation]:
     return list(db.session.scalars(query.order_by(Invitation.id)))
 
 
+def with_ids(by: Membership, ids: Collection[int]) -> list[Invitation]:
+    """The invitations to the partnership that have these ids."""
+    query = select(Invitation).where(Invitation.partnership_id == by.partnership_id, Invitation.id.in_(ids))
+    return list(db.session.scalars(query.order_by(Invitation.id)))
+
+
 def withdraw_batch(by: Membership, batch: str) -> int:
     """Withdraw those of a batch that are still open; how many there were."""
     with by.partnership.locked():
@@ -156,11 +162,13 @@ def resend_several(by: Membership, ids: Collection[int]) -> tuple[list[Invitatio
         return sent, [invitation for invitation in found if invitation.email_key in tired]
 
 
-def withdraw_several(by: Membership, ids: Collection[int]) -> int:
-    """Withdraw those that are open; how many there were."""
+def withdraw_several(by: Membership, ids: Collection[int]) -> list[Invitation]:
+    """Withdraw those that are open, and return them."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        return _withdraw(_open_among(by, ids), by)
+        found = _open_among(by, ids)
+        _withdraw(found, by)
+        return found
 
 
 def correct(by: Membership, invitation_id: int, organisation_id: int) -> Invitation:
@@ -200,6 +208,12 @@ def decline(invitation: Invitation, user: User | None) -> None:
             invitation.answer = InvitationAnswer.DECLINED
             about = {"email": invitation.email}
             record_audit(AuditAction.DECLINED_INVITATION, actor=user, partnership=invitation.partnership, **about)
+
+
+def can_send_another(invitation: Invitation) -> Membership | None:
+    """Whom the invited person can ask for a new one: whoever invited, whom they know of, if they still can."""
+    inviter = invitation.invited_by
+    return inviter if inviter.user.is_active and inviter.may(Action.ADD_MEMBERS) else None
 
 
 def represented(invitation: Invitation) -> Organisation:
@@ -397,6 +411,7 @@ def _renew(invitations: Sequence[Invitation], by: Membership) -> None:
 def _withdraw(invitations: Sequence[Invitation], by: Membership) -> int:
     for invitation in invitations:
         invitation.answer = InvitationAnswer.WITHDRAWN
+        invitation.withdrawn_by_id, invitation.withdrawn_at = by.id, clock.now()
         record_audit(AuditAction.WITHDREW_INVITATION, actor=by.user, partnership=by.partnership, email=invitation.email)
     return len(invitations)
 
@@ -412,8 +427,8 @@ def _offer_role(invitation: Invitation, membership: Membership) -> None:
 
 def _who_can_mend(invitation: Invitation) -> list[Membership]:
     """Whoever invited, if they still can; otherwise all who can now."""
-    if invitation.invited_by.user.is_active and invitation.invited_by.may(Action.ADD_MEMBERS):
-        return [invitation.invited_by]
+    if inviter := can_send_another(invitation):
+        return [inviter]
     found = select(Membership).where(
         Membership.partnership_id == invitation.partnership_id,
         Membership.level == Level.MODERATOR,

@@ -21,13 +21,14 @@ from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.invitations.preview import Preview, preview
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InviteLink
+from workspace.members.moderation import undoing
 from workspace.members.organisation_requests.views import asked
 from workspace.partnerships import queries as partnership_queries
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web import fragment_cache
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 LATEST = 5  # of those that wait for an answer
 
@@ -50,7 +51,7 @@ def invite(membership: Membership) -> ResponseReturnValue:
         flash_live(asked(membership, missing))
         form = _form(membership)
         form.validate()
-    batch, sends = _batch(request.form), "confirm" in request.form
+    batch, sends = batch_typed(request.form), "confirm" in request.form
     if sends and batch and invitations_service.of_batch(membership, batch):
         return redirect_client(_sent(membership, batch))
     found = preview(
@@ -99,7 +100,9 @@ def _send(membership: Membership, form: InvitationForm, found: Preview, batch: s
 def withdraw_batch(membership: Membership, batch: str) -> ResponseReturnValue:
     """Take back what one press has sent, as far as nobody has answered."""
     count = invitations_service.withdraw_batch(membership, batch)
-    flash_live(ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", count))
+    undo = Undo(f"{membership.partnership.address}invitations/reopening", {"batch": batch})
+    told = ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", count)
+    flash_live(told, undo=undo if count else None)
     return redirect_client(f"{membership.partnership.address}invitations")
 
 
@@ -120,7 +123,8 @@ def resend(membership: Membership, invitation_id: int) -> ResponseReturnValue:
 def withdraw_invitation(membership: Membership, invitation_id: int) -> ResponseReturnValue:
     """Take an invitation back."""
     invitation = invitations_service.withdraw(membership, invitation_id)
-    flash_live(_("The invitation to %(email)s is withdrawn.", email=invitation.email))
+    undo = Undo(f"{membership.partnership.address}invitations/reopening", {"invitation": str(invitation.id)})
+    flash_live(_("The invitation to %(email)s is withdrawn.", email=invitation.email), undo=undo)
     return redirect_client(f"{membership.partnership.address}invitations/open")
 
 
@@ -173,8 +177,25 @@ def link_screen(membership: Membership, link_id: int) -> ResponseReturnValue:
 def close_link(membership: Membership, link_id: int) -> ResponseReturnValue:
     """Close the link: nobody can join by it any more."""
     join_requests_service.close_link(membership, _link(membership, link_id))
-    flash_live(_("The link is closed."))
+    flash_live(_("The link is closed."), undo=Undo(f"{membership.partnership.address}links/{link_id}/reopening"))
     return redirect_client(f"{membership.partnership.address}invitations")
+
+
+@blueprint.post("/partnerships/<slug:slug>/links/<number:link_id>/reopening")
+@members_with(Action.ADD_MEMBERS)
+def reopen_link(membership: Membership, link_id: int) -> ResponseReturnValue:
+    """Open a link again that was just closed."""
+    undoing.reopen_link(membership, _link(membership, link_id))
+    flash_live(_("The link is open again."))
+    return redirect_client(f"{membership.partnership.address}links/{link_id}")
+
+
+def batch_typed(typed: Mapping[str, str]) -> str | None:
+    """The key of what one press sends, or has sent."""
+    try:
+        return str(uuid.UUID(typed.get("batch", "")))
+    except ValueError:
+        return None
 
 
 def _link(membership: Membership, link_id: int) -> InviteLink:
@@ -184,14 +205,6 @@ def _link(membership: Membership, link_id: int) -> InviteLink:
 
 def _sent(membership: Membership, batch: str) -> str:
     return f"{membership.partnership.address}invitations?batch={batch}"
-
-
-def _batch(typed: Mapping[str, str]) -> str | None:
-    """The key of what one press sends, or has sent."""
-    try:
-        return str(uuid.UUID(typed.get("batch", "")))
-    except ValueError:
-        return None
 
 
 def _form(membership: Membership, *, empty: bool = False) -> InvitationForm:
@@ -216,7 +229,7 @@ def _page_html(
     batch: str | None = None,
     are_left: bool = False,
 ) -> str:
-    batch = batch or _batch(request.args)
+    batch = batch or batch_typed(request.args)
     sent = invitations_service.of_batch(membership, batch) if batch else []
     counts = pending.counts_of_invitations(membership)
     return render_template(

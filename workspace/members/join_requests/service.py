@@ -15,6 +15,7 @@ from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation.service import find_member, other_moderators
+from workspace.members.moderation.snapshots import APPROVED, DECLINED, snapshot
 from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
@@ -49,7 +50,7 @@ def close_link(by: Membership, link: InviteLink) -> None:
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         if link.closed_at is None:
-            link.closed_at = clock.now()
+            link.closed_at, link.closed_by_id = clock.now(), by.id
             record_audit(AuditAction.CLOSED_LINK, actor=by.user, partnership=by.partnership, link=link.id)
 
 
@@ -127,7 +128,7 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             membership.decide(None, at=membership.ends_at)
         membership.organisation_id, membership.level, membership.ends_at = user.organisation_id, Level.OBSERVER, None
         membership.transition_to(MembershipState.REQUESTED)
-        membership.request_text = words
+        membership.request_text, membership.request_exchange = words, {}
         db.session.flush()
         record_audit(AuditAction.ASKED_TO_JOIN, actor=user, subject=user, partnership=partnership)
         _tell_moderators(membership)
@@ -138,6 +139,7 @@ def approve(by: Membership, membership_id: int, level: Level) -> Membership:
     """Approve the request; the person's organisation takes part from now on, if it did not."""
     with by.partnership.locked():
         membership = _request(by, membership_id)
+        before = snapshot(membership, APPROVED)
         invitations_service.let_take_part(membership.organisation_id, by)
         admit(
             by.partnership,
@@ -147,6 +149,7 @@ def approve(by: Membership, membership_id: int, level: Level) -> Membership:
             by=by,
             way="request",
         )
+        membership.before_decision = before
         _tell(membership, "approved")
         return membership
 
@@ -155,12 +158,14 @@ def decline(by: Membership, membership_id: int, reason: str) -> Membership:
     """Decline, with a reason that the person sees."""
     with by.partnership.locked():
         membership = _request(by, membership_id)
+        before = snapshot(membership, DECLINED)
         membership.transition_to(MembershipState.ENDED, by=by, reason=reason)
         membership.ending = Ending.DECLINED
         membership.decide(None)
         record_audit(
             AuditAction.DECLINED, actor=by.user, subject=membership.user, partnership=by.partnership, reason=reason
         )
+        membership.before_decision = before
         _tell(membership, "declined")
         return membership
 

@@ -84,7 +84,8 @@ def approve(membership: Membership, membership_id: int) -> ResponseReturnValue:
     form = DecisionForm()
     level = _chosen(form.level.data if form.validate() else None)
     member = join_requests_service.approve(membership, membership_id, level)
-    flash_live(_("%(name)s is in the partnership now.", name=member.user.name))
+    undo = Undo(f"{membership.partnership.address}members/{member.id}/undoing")
+    flash_live(_("%(name)s is in the partnership now.", name=member.user.name), undo=undo)
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -122,7 +123,8 @@ def decline(membership: Membership, membership_id: int) -> ResponseReturnValue:
     if not context["form"].validate():
         return form_error(context["part"], page="members/form.html", **context)
     member = join_requests_service.decline(membership, membership_id, context["form"].words.data)
-    flash_live(_("The request of %(name)s is declined.", name=member.user.name))
+    undo = Undo(f"{membership.partnership.address}members/{member.id}/undoing")
+    flash_live(_("The request of %(name)s is declined.", name=member.user.name), undo=undo)
     return redirect_client(f"{membership.partnership.address}members")
 
 

@@ -18,6 +18,7 @@ from workspace.db import db
 from workspace.db.types import AnyRow
 from workspace.mail.models import enqueue, enqueue_all, mail_row
 from workspace.members.moderation import duties, ways_in
+from workspace.members.moderation.snapshots import LIFTED, READMITTED, snapshot
 from workspace.members.moderation.ways_in import NOTHING, Retained
 from workspace.members.verbs import LEFT, REMOVED
 from workspace.partnerships.activity_log import record, record_by
@@ -119,7 +120,9 @@ def lift(by: Membership, member_id: int) -> Membership:
         by.require(Action.MANAGE_MEMBERS)
         member = find_member(by.partnership, member_id)
         if member.state is MembershipState.SUSPENDED:
+            before = snapshot(member, LIFTED)
             member.transition_to(MembershipState.ACTIVE, by=by)
+            member.before_decision = before
             # Whoever comes back from a suspension gets no mail about what was written meanwhile.
             member.digested_number = by.partnership.last_number
             _tell(AuditAction.LIFTED, member, by)
@@ -189,7 +192,9 @@ def readmit(by: Membership, member_id: int, level: Level) -> Membership:
                     name=member.user.name,
                 )
             )
+        before = snapshot(member, READMITTED)
         admit(by.partnership, member.user, level=level, organisation_id=member.organisation_id, by=by, accepted=False)
+        member.before_decision = before
         enqueue(
             "added",
             key=f"added:{member.id}:{by.partnership.last_number}",
@@ -207,7 +212,7 @@ def end_on(by: Membership, member_id: int, moment: datetime | None) -> Membershi
         if moment and member.level is Level.MODERATOR:
             raise Conflict(_("A moderator's access has no end. Change the access first."))
         if member.ends_at != moment and not member.has_ended:
-            before, member.ends_at = member.ends_at, moment
+            before, member.ends_at, member.before_decision = member.ends_at, moment, {}
             record_audit(
                 AuditAction.SET_END,
                 actor=by.user,

@@ -17,7 +17,7 @@ from workspace.partnerships.context import partnership_context
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
-from workspace.web.htmx import flash_live, form_error, redirect_303, redirect_client
+from workspace.web.htmx import Undo, flash_live, form_error, redirect_303, redirect_client
 
 
 @blueprint.get("/partnerships/<slug:slug>/members/suspension")
@@ -63,7 +63,8 @@ def suspend(membership: Membership) -> ResponseReturnValue:
 def lift(membership: Membership, membership_id: int) -> ResponseReturnValue:
     """Lift a suspension."""
     member = moderation_service.lift(membership, membership_id)
-    flash_live(_("%(name)s has access again.", name=member.user.name))
+    undo = Undo(f"{membership.partnership.address}members/{member.id}/undoing")
+    flash_live(_("%(name)s has access again.", name=member.user.name), undo=undo if member.before_decision else None)
     return redirect_client(f"{membership.partnership.address}members")
 
 
@@ -75,7 +76,8 @@ def readmit(membership: Membership, membership_id: int) -> ResponseReturnValue:
     if not form.validate():
         raise Conflict(_("Choose one of the answers."))
     moderation_service.readmit(membership, membership_id, form.level.data)
-    flash_live(_("%(name)s has access again, as %(level)s.", **_named(member)))
+    undo = Undo(f"{membership.partnership.address}members/{member.id}/undoing")
+    flash_live(_("%(name)s has access again, as %(level)s.", **_named(member)), undo=undo)
     return redirect_client(f"{membership.partnership.address}members/{member.id}")
 
 

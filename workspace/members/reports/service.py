@@ -14,7 +14,7 @@ from workspace.members.moderation.service import other_moderators
 from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict
-from workspace.posts.authored_text import on_erase
+from workspace.posts.authored_text import on_correction, on_erase
 from workspace.posts.models import Post
 
 
@@ -176,4 +176,16 @@ def _forget(partnership_id: int, number: int) -> None:
     db.session.execute(reports.values(reason="", answer="").execution_options(synchronize_session="fetch"))
 
 
+def _tell_of_correction(partnership_id: int, number: int) -> None:
+    """Mail the moderator who asked for a correction that the text has been edited, as they hear of reports."""
+    asked = select(Report).where(
+        Report.partnership_id == partnership_id, Report.number == number, Report.verdict == Verdict.CORRECTION
+    )
+    found = db.session.scalars(asked.order_by(Report.answered_at.desc(), Report.id).limit(1)).first()
+    if found is not None and found.answered_by_id is not None:
+        told = {NotificationKind.REPORT: [found.answered_by_id]}
+        send_immediate(told, partnership_id, key=f"corrected:{found.id}", report=found.id)
+
+
 on_erase.append(_forget)
+on_correction.append(_tell_of_correction)

@@ -1,0 +1,43 @@
+"""What is done about files."""
+
+from functools import partial
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.verbs import Verb, who
+
+
+def _attached(entry: Entry) -> str:
+    return ngettext(
+        "%(who)s attached %(num)s file",
+        "%(who)s attached %(num)s files",
+        int(entry.details.get("count", 1)),
+        who=who(entry),
+    )
+
+
+def _removed(entry: Entry) -> str:
+    about = {"who": who(entry), "name": entry.details.get("name", "")}
+    if reason := entry.details.get("reason"):
+        return _("%(who)s removed the file ‘%(name)s’: %(reason)s", reason=reason, **about)
+    return _("%(who)s removed the file ‘%(name)s’", **about)
+
+
+_OfFile = partial(Verb, in_thread=True, changes_text=True, texts=("name", "reason"))
+
+ATTACHED = _OfFile("attached", _attached, icon="attach", bumps_activity=True, act=_l("%(who)s attached files"))
+REPLACED_FILE = _OfFile(
+    "replaced_file",
+    _l("%(who)s shared a new version of ‘%(name)s’"),
+    icon="attach",
+    bumps_activity=True,
+    act=_l("%(who)s shared a new version of a file"),
+)
+REMOVED_FILE = _OfFile("removed_file", _removed, icon="trash")
+RESTORED_FILE = _OfFile("restored_file", _l("%(who)s brought the file ‘%(name)s’ back"), icon="undo")
+REFUSED_FILE = _OfFile("refused_file", _l("The file ‘%(name)s’ can't be used here"), icon="warning")
+ERASED_FILE = _OfFile("erased_file", _l("%(who)s deleted a file for good: %(reason)s"), icon="trash")
+FILE_VERBS = (REPLACED_FILE, REMOVED_FILE, RESTORED_FILE, REFUSED_FILE, ERASED_FILE)
