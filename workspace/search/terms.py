@@ -192,7 +192,7 @@ class SearchQuery:
 
 def parsed(typed: str) -> SearchQuery:
     """What is asked for. Every mark but quotation marks only separates words."""
-    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).replace("\0", " ").split())
+    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
     tokens = [token.word for token in tokens_of(typed)]
     for word in tokens:
