@@ -11,7 +11,8 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import share, start_partnership
+from tests.factories import make_role, measured_indicator, share, start_partnership
+from tests.factories import measure as factories_measure
 from tests.pages import Page
 from tests.results.town import BEGUN, FIRST, LATEST, NAMES, Town, at, measure, reading
 from workspace.accounts.models import User
@@ -19,7 +20,7 @@ from workspace.db import db
 from workspace.organisations.models import Side
 from workspace.results.kinds import Direction, IndicatorKind, Pooling, ReferenceKind
 from workspace.results.measurements import Measurement
-from workspace.results.models import DESCRIBED, Agreement, Indicator, Reference
+from workspace.results.models import DESCRIBED, Agreement, Indicator, Reference, Source
 from workspace.results.periods import Rhythm
 
 SignIn = Callable[[User], Client]
@@ -464,6 +465,32 @@ def test_members_enter_for_their_own_organisation_only(town: Town, indicator: In
     assert browser.get(entry(town, OTHER)).status_code == 403
     assert browser.submit(entry(town, OTHER), {f"a-{key(indicator, LATEST)}": "1"}).status_code == 403
     assert sign_in(town.moderator.user).get(entry(town, OTHER)).status_code == 200
+
+
+def test_numbers_of_another_partnership_lead_nowhere(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    stranger = start_partnership("Et andet sted")
+    for _ in range(20):  # Its indicator has a number that none has here.
+        foreign = measured_indicator(None, stranger)
+    measurement = factories_measure(foreign, stranger)
+    browser = sign_in(town.moderator.user)
+    pages = (f"/{foreign.number}", f"/{foreign.number}/target", f"/measurements/{measurement.id}/correction")
+    for page in (*pages, f"/numbers/{stranger.organisation_id}"):
+        assert browser.get(results(town, page)).status_code == 404, page
+    typed = {f"a-{key(foreign, LATEST)}": "1", f"b-{key(foreign, LATEST)}": "2"}
+    assert browser.submit(entry(town), typed, page=entry(town)).status_code == 303
+    assert browser.submit(results(town, "/order"), {"up": str(foreign.number)}).status_code == 404
+    sources = results(town, f"/{indicator.number}/sources")
+    chosen = browser.submit(sources, {"organisations": [str(stranger.organisation_id)]}, page=sources)
+    assert chosen.status_code == 409
+    own = str(town.organisations[OWN])
+    reporter = {"organisations": [own], f"reporter-{own}": str(stranger.id)}
+    assert browser.submit(sources, reporter, page=sources).status_code == 303
+    reporters = select(Source.reporter_id).where(Source.indicator_number == indicator.number)
+    assert set(db.session.scalars(reporters)) == {None}
+    role = make_role(stranger, "Måling et andet sted")
+    edited = browser.submit(results(town, f"/{indicator.number}/edit"), {"role_id": str(role.id)})
+    assert edited.status_code in (409, 422)
+    assert [row.indicator_number for row in present(indicator)] == [foreign.number]
 
 
 def test_other_kinds_are_entered_and_shown(town: Town, sign_in: SignIn) -> None:
