@@ -30,7 +30,11 @@ LEVELS = list(Level)
 # Attempts count, whatever becomes of them; monitoring tries whether the database can be written to.
 WRITTEN_BY_ANY = {"rate_limit", "installation"}
 # To open a role is to have read what one is told of it, which is noted after the answer.
-READ_BY_OPENING = {"/partnerships/<slug:slug>/roles/<number:role_id>": {"notice_position"}}
+READ_BY_OPENING = {
+    "/partnerships/<slug:slug>/roles/<number:role_id>": {"notice_position"},
+    # That a moderator has read a withdrawn text stands in the log of access.
+    "/partnerships/<slug:slug>/reports/<number:report_id>/text": {"audit_event"},
+}
 READABLE = ("read", "read_audit_log", "leave", "archive")  # in an archive
 TOKEN = {"GET": {200, 410}, "POST": {200, 303, 403, 409, 410, 422}}
 
