@@ -78,27 +78,32 @@ class Parser(FormDataParser):
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
-        """What was sent. Raises RequestEntityTooLarge for too many fields."""
+        """What was sent, its NULs replaced. Raises RequestEntityTooLarge for too many fields."""
         if mimetype == "application/x-www-form-urlencoded":
             body = stream.read()
             if body.count(b"&") >= MOST_FIELDS:
                 raise RequestEntityTooLarge
             stream = BytesIO(body)
-        return super().parse(stream, mimetype, content_length, options)
+        rest, form, files = super().parse(stream, mimetype, content_length, options)
+        return rest, without_nul(form), files
 
 
 class Request(flask.Request):
-    """A request whose form is read by our parser, and whose query holds only what a database takes."""
+    """A request whose form is read by our parser, and whose form and query hold only what a database takes."""
 
     form_data_parser_class = Parser
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """The query, its NULs replaced: PostgreSQL takes none, and there is no field to say so at."""
-        given = super().args
-        if b"%00" not in self.query_string:
-            return given
-        return ImmutableMultiDict((name, value.replace("\0", "\ufffd")) for name, value in given.items(multi=True))
+        """The query, its NULs replaced."""
+        return ImmutableMultiDict(without_nul(super().args))
+
+
+def without_nul(typed: MultiDict[str, str]) -> MultiDict[str, str]:
+    """Each NUL replaced as forms replace what can't be kept, and say so: PostgreSQL takes none, whatever reads it."""
+    if not any("\0" in value for value in typed.values()):
+        return typed
+    return MultiDict((name, value.replace("\0", "\ufffd")) for name, value in typed.items(multi=True))
 
 
 class Workspace(Flask):

@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import OVERHANG
 from tests.e2e.place import Place
+from workspace.members.join_requests import service as join_requests_service
 from workspace.members.reports import service as reports_service
+from workspace.partnerships.models import Visibility
 
 
 def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
@@ -70,3 +72,29 @@ def test_a_thread_is_closed_and_opened_again_from_its_message(visit: Visit, plac
     moderator.page.locator("#announcements").get_by_role("button").click()
     moderator.is_told("The thread of ‘%(title)s’ is open again.", title="Nok sagt")
     expect(moderator.page.locator("#answering textarea")).to_have_count(1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_letting_somebody_in_is_undone_from_its_message(
+    visit: Visit, place: Place, viewport: dict[str, int], scripts: bool
+) -> None:
+    with place.site.inside():
+        join_requests_service.set_visibility(place._seat(place.moderator), Visibility.LISTED)
+    stranger = visit(place.outsider, java_script_enabled=scripts)
+    stranger.open("/partnerships/listed")
+    asking = stranger.page.locator(f"#listed-{place.id}")
+    asking.get_by_role("textbox").fill("Jeg afløser Ditte")
+    asking.get_by_role("button").press("Enter")
+    expect(stranger.page.locator("main")).to_contain_text("Jeg afløser Ditte")
+    moderator = visit(place.moderator, viewport=viewport, java_script_enabled=scripts)
+    moderator.open(f"{place.address}members")
+    moderator.page.locator(".request").get_by_role("button").first.press("Enter")
+    told = moderator.say("%(name)s is in the partnership now.", name=place.outsider.name)
+    message = moderator.page.locator("form", has_text=told)
+    message.get_by_role("button", name=moderator.say("Undo")).press("Enter")
+    expect(moderator.page.locator(".request")).to_contain_text("Jeg afløser Ditte")
+    if scripts:
+        assert moderator.page.evaluate(OVERHANG) == []
+    stranger.open(place.address)
+    expect(stranger.heading(stranger.say("The page does not exist"))).to_be_visible()

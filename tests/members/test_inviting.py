@@ -18,6 +18,7 @@ from tests.factories import (
     make_user,
     start_partnership,
 )
+from tests.pages import Page
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.db import db
@@ -503,6 +504,19 @@ class TestWhatWaitsForWhoeverIsInNoPartnership:
         page = sign_in(asking).page("/")
         assert "Hvem kender dig?" in page.text
         assert page.form(f"/memberships/{seat.id}/answer")
+
+
+def test_a_long_preview_says_how_many_rows_are_left_to_choose_in(world: World, sign_in: SignIn) -> None:
+    browser = sign_in(world.mette)
+    text = "\n".join(f"p{number}@ukendt.dk" for number in range(45))
+    page = Page(browser.submit(world.home, world.form(text), page=world.home).text)
+    assert "Choose in these 30 and press ‘Check again’: then the next ones come, and 15 are left." in page.text
+    sent = page.form(world.home) | {"check": "1"}
+    sent |= {name: str(world.icura.id) for name in sent if name.startswith("organisation-")}
+    again = Page(browser.post(world.home, data=sent).text)
+    assert "‘Check again’" not in again.text
+    assert "30 addresses will be invited." in again.text
+    assert "Choose an organisation for 15 rows" in again.text
 
 
 def test_a_preview_takes_no_more_statements_for_more_people(world: World, statements: Callable[..., Any]) -> None:

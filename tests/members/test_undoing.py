@@ -31,8 +31,9 @@ from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation import undoing
+from workspace.members.transfers import service as transfers_service
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
+from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Visibility
 from workspace.permissions import Conflict, NotAllowed
 
 SignIn = Callable[[User], Client]
@@ -42,7 +43,9 @@ class World:
     """Two moderators, a participant, a former member, somebody who asks to join, a link and two invitations."""
 
     def __init__(self, sign_in: SignIn) -> None:
-        self.mette = start_partnership("Grønne tage", by=make_user("Mette", language="en"))
+        self.mette = start_partnership(
+            "Grønne tage", by=make_user("Mette", make_organisation("Gladsaxe Kommune"), language="en")
+        )
         self.partnership = self.mette.partnership
         self.partnership.visibility = Visibility.LISTED
         self.bo = add_member(self.mette, make_user("Bo", language="en"), Level.MODERATOR)
@@ -122,6 +125,8 @@ def state_of(world: World) -> dict[str, object]:
     found["answers"] = [(one.id, one.answer) for one in db.session.scalars(select(Invitation).order_by(Invitation.id))]
     names = ("titles_only", "stage", "visibility", "archived_at")
     found |= {name: getattr(world.partnership, name) for name in names}
+    sides = db.session.scalars(select(Participation).where(Participation.partnership_id == world.partnership.id))
+    found["sides"] = {one.organisation_id: one.side for one in sides}
     found["account"] = world.per.is_active
     return found
 
@@ -187,6 +192,13 @@ PRESSES: dict[str, tuple[Callable[[World], None], str, str, dict[str, object], s
         {},
         "2 invitations are withdrawn.",
     ),
+    "an organisation changes sides": (
+        nothing,
+        "{home}organisations/{own}/side",
+        "{home}organisations",
+        {"side": "company"},
+        "Gladsaxe Kommune is on this side now:",
+    ),
     "mails carry titles only": (
         nothing,
         "{home}mail-content",
@@ -218,7 +230,7 @@ def test_it_is_undone_by_the_button_in_the_message(name: str, world: World) -> N
     prepare(world)
     first, second = (invitation.id for invitation in world.invitations)
     ids = {"asking": world.asking.id, "carla": world.carla.id, "former": world.former.id, "link": world.link.id}
-    ids |= {"first": first, "second": second}
+    ids |= {"first": first, "second": second, "own": world.mette.organisation_id}
     said = {"home": world.home} | {key: str(number) for key, number in ids.items()}
     typed = {
         key: [one.format(**said) for one in value] if isinstance(value, list) else value
@@ -283,6 +295,13 @@ class TestWhoIsRefused:
             moderation_service.leave(asking)
         db.session.commit()
         assert "It is too late to undo this" in world.refused()
+
+    def test_it_is_for_a_membership_that_represents_another_organisation_since(self, world: World) -> None:
+        world.suspended()
+        moderation_service.lift(world.mette, world.carla.id)
+        moved = transfers_service.move(world.mette, world.carla.id, world.bo.organisation_id, confirmed=True)
+        db.session.commit()
+        assert "It is too late to undo this" in world.refused(member=moved)
 
     @pytest.mark.parametrize("since", ["a text", "a role", "a challenge"])
     def test_it_is_after_whoever_was_let_in_took_part(self, since: str, world: World) -> None:

@@ -30,7 +30,7 @@ class AuditFilter:
     def typed(cls, arguments: MultiDict[str, str]) -> "AuditFilter":
         """The filter from the address; invalid values are left out."""
         act = arguments.get("act", "")
-        name = arguments.get("name", "")[:100].replace("\0", "").strip()
+        name = arguments.get("name", "")[:100].strip()
         return cls(
             act=AuditAction(act) if act in list(AuditAction) else None,
             name=name,

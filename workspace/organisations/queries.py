@@ -100,4 +100,4 @@ def suggestions(words: str) -> list[Organisation]:
 
 def typed(arguments: Any, name: str = "q") -> str:
     """The search text, cut to the length of a name."""
-    return str(arguments.get(name, ""))[:LONGEST_SEARCH].replace("\0", "").strip()
+    return str(arguments.get(name, ""))[:LONGEST_SEARCH].strip()

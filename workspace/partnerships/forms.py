@@ -119,4 +119,4 @@ class SeenForm(WorkspaceForm):
 
 def words_typed(arguments: Any) -> str:
     """The search text, cut to the length of a name."""
-    return str(arguments.get("q", ""))[:LONGEST_NAME].replace("\0", "")
+    return str(arguments.get("q", ""))[:LONGEST_NAME]

@@ -14,7 +14,7 @@ from workspace.partnerships.forms import SideForm, words_typed
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
-from workspace.web.htmx import flash_live, page_or_partial, redirect_client
+from workspace.web.htmx import Undo, flash_live, page_or_partial, redirect_client
 
 
 @blueprint.get("/partnerships/<slug:slug>/organisations")
@@ -60,7 +60,9 @@ def change_side(membership: Membership, organisation_id: int) -> ResponseReturnV
     form = SideForm()
     if not form.validate():
         raise Conflict(_("Choose one of the answers."))
-    name = present[organisation_id].organisation.name
+    name, before = present[organisation_id].organisation.name, present[organisation_id].side
     partnerships_service.set_sides(membership, {organisation_id: form.side.data})
-    flash_live(_("%(name)s is on this side now: %(side)s.", name=name, side=SIDES[form.side.data]))
+    undo = Undo(f"{membership.partnership.address}organisations/{organisation_id}/side", {"side": before.value})
+    told = _("%(name)s is on this side now: %(side)s.", name=name, side=SIDES[form.side.data])
+    flash_live(told, undo=undo if before is not form.side.data else None)
     return redirect_client(f"{membership.partnership.address}organisations")

@@ -104,7 +104,7 @@ def _first_choice(user: User) -> Selection:
 
 def _copied(user: User) -> Membership | None:
     """My membership of the partnership that is to be copied, if I moderate it."""
-    slug = request.values.get("copy", "")[:80].replace("\0", "")
+    slug = request.values.get("copy", "")[:80]
     mine = select(Membership).join(Membership.partnership)
     return db.session.scalar(mine.where(Partnership.slug == slug, _is_moderated_by(user))) if slug else None
 

@@ -16,7 +16,7 @@ from workspace.search.compounds import divisions
 from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
-VERSION = 3
+VERSION = 4
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3
@@ -192,7 +192,7 @@ class SearchQuery:
 
 def parsed(typed: str) -> SearchQuery:
     """What is asked for. Every mark but quotation marks only separates words."""
-    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).replace("\0", " ").split())
+    typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
     tokens = [token.word for token in tokens_of(typed)]
     for word in tokens:

@@ -181,6 +181,11 @@ class Preview:
         return self._in_order[: max(5, min(MOST_CHOSEN, MOST_OPTIONS // options))]
 
     @property
+    def needing_attention(self) -> int:
+        """How many rows a moderator should look at before sending."""
+        return sum(one.needs_attention for one in self.suggestions)
+
+    @property
     def named(self) -> list[Suggestion]:
         """The first of the others."""
         begin = len(self.chosen_in)

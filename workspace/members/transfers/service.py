@@ -4,6 +4,8 @@ Whoever moves gets a new membership that continues from the old one. Texts and r
 membership: each was taken on for that organisation, so the roles are vacant and somebody takes them on anew.
 """
 
+from typing import Any
+
 from flask import abort
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select, update
@@ -113,7 +115,13 @@ def _membership_for(by: Membership, member: Membership, organisation_id: int) ->
     member.transition_to(MembershipState.ENDED, by=by)
     member.ending = Ending.MOVED
     db.session.flush()  # A person has one present membership: the old one first.
-    moved = Membership(**columns | {"id": None, "organisation_id": organisation_id, "created_at": clock.now()})
+    new: dict[str, Any] = {
+        "id": None,
+        "organisation_id": organisation_id,
+        "created_at": clock.now(),
+        "before_decision": {},
+    }
+    moved = Membership(**columns | new)
     db.session.add(moved)
     db.session.flush()
     _hand_on(member, moved)
