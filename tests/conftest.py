@@ -112,9 +112,10 @@ def workers_app(settings: Settings, database: Database) -> Iterator[Workspace]:
 
 @pytest.fixture
 def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
-    """The app, with an empty database, no mail, and a context in which the test itself can use it."""
+    """The app, with an empty database, no mail and no files, and a context in which the test itself can use it."""
     database.empty(workers_app)
-    shutil.rmtree(workers_app.settings.instance / "mail", ignore_errors=True)
+    for folder in ("mail", "files"):
+        shutil.rmtree(workers_app.settings.instance / folder, ignore_errors=True)
     flood.counts.clear()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
     with workers_app.app_context(), force_locale("en"):

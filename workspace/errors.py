@@ -1,5 +1,6 @@
 """Error pages: what happened, what to do next, and nothing typed is lost."""
 
+import errno
 import logging
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from workspace.logs import EACH, kind_of, told
 from workspace.permissions import UserError
 from workspace.web import access_log, form_recovery, htmx
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 log = logging.getLogger(__name__)
 
 
@@ -31,6 +34,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(IntegrityError, _undone(_conflict))
     app.register_error_handler(DBAPIError, _undone(_database_failed))
     app.register_error_handler(TimeoutError, _undone(_database_failed))
+    app.register_error_handler(OSError, _undone(_disk_failed))
     app.register_error_handler(HTTPException, _undone(_http_error))
     app.register_error_handler(Exception, _undone(_failed))
 
@@ -81,6 +85,16 @@ def _database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
         return _failed(error)
     response = make_response(_answer(503, title, advice))
     response.headers["Retry-After"] = "5"
+    return response
+
+
+def _disk_failed(error: OSError) -> ResponseReturnValue:
+    """The disk takes no more, such as a file that is on its way."""
+    if error.errno not in DISK_FULL:
+        return _failed(error)
+    log.error("The disk takes no more: %s", told(error))
+    response = make_response(_answer(503, _("Samspil can't save anything right now"), _("Try again in a moment.")))
+    response.headers["Retry-After"] = "30"
     return response
 
 

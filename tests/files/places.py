@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from tests.client import Client
+from tests.factories import PIXEL
 from workspace.db import db
 from workspace.files import checking
 from workspace.files.models import File, FileVersion
@@ -55,6 +56,12 @@ def shared(browser: Client, member: Membership, *numbers: int, **more: Any) -> i
     number = db.session.scalar(newest)
     assert number
     return number
+
+
+def replaced(browser: Client, member: Membership, number: int, content: bytes = PIXEL, name: str = "Ny.png") -> Any:
+    """Send a new version of a file; the answer."""
+    fields = {"file": (BytesIO(content), name), "one_time_key": str(uuid4())}
+    return browser.submit(f"{member.partnership.address}files/{number}/versions", fields)
 
 
 def check() -> int:

@@ -15,7 +15,8 @@ from workspace.db import db
 from workspace.db.installation import note_key, note_worker
 from workspace.members.invitations import service as invitations_service
 from workspace.members.join_requests import service as join_requests_service
-from workspace.members.models import Invitation
+from workspace.members.models import Invitation, Verdict
+from workspace.members.moderation import handover
 from workspace.members.moderation import service as moderation_service
 from workspace.members.reports import service as reports_service
 from workspace.partnerships import service as partnerships_service
@@ -112,6 +113,10 @@ class Place(World):
         parked.park(self.moderator, "Vi venter")
         withdrawn = Post.share(self.moderator, **_text("progress"))
         withdrawn.withdraw(self.moderator, "Det var forkert")
+        withdrawn = share(self.seats["contributor"], "Et navn, der ikke hører til her")
+        self.withdrawn = reports_service.report(self.seats["observer"], withdrawn, "Et navn")
+        reports_service.answer(self.moderator, self.withdrawn.id, Verdict.WITHDRAWN, "Et navn")
+        handover.offer(self.moderator, self.seats["contributor"].id)
         self.posts["contributor"].role_id = self.role.id
         db.session.commit()
 
@@ -198,6 +203,8 @@ class Place(World):
         own = user and db.session.query(Membership).filter_by(partnership=self.partnership, user=user).first()
         if rule.startswith("/memberships/") and own:
             return rule.replace("<number:membership_id>", str(own.id))
+        if rule.endswith("/reports/<number:report_id>/text"):
+            return self.address(rule.replace("<number:report_id>", str(self.withdrawn.id)))
         if rule.startswith("/invitations/") and person.kind in self.invitations:
             made = db.session.get_one(type(self.invitation), self.invitations[person.kind])
             return rule.replace("<token:token>", invitations_service.token(made))

@@ -2,14 +2,14 @@
 
 A word says where it stands: "canary-here-posttitle-" is the title of a post of the partnership,
 "canary-there-posttitle-" that of one elsewhere, and "canary-moderator-membershipreason-" the
-reason that the person called moderator was given.
+reason that the person called moderator was given, "canary-withdrawn-posttitle-" that of a post that is withdrawn.
 """
 
 import re
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import JSON, Column, Enum, String, Table, Text, func, literal, select, update
+from sqlalchemy import JSON, Column, Enum, String, Table, Text, false, func, literal, select, update
 
 from tests.factories import Level
 from tests.matrix.place import Person, Place
@@ -47,7 +47,8 @@ def mark(place: Place) -> None:
     for table in Base.metadata.sorted_tables:
         for column in _texts(table):
             for whose, condition in _whose(table, owners, here, there, place):
-                _put(table, column, word(whose, _text(table, column)), condition)
+                _put(table, column, word(whose, _text(table, column)), condition & ~_is_withdrawn(table, column))
+                _put(table, column, word("withdrawn", _text(table, column)), condition & _is_withdrawn(table, column))
     for whose, seat in (("here", place.moderator), ("there", place.elsewhere)):
         actor = SimpleNamespace(id=seat.user_id, name=word(whose, "trailactorname"))
         partnership = SimpleNamespace(id=seat.partnership_id, name=word(whose, "trailpartnershipname"))
@@ -87,6 +88,12 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
         return whose in ("here", "moderator")
     if person.level is None:
         return text == "partnershipname" and whose == "here" and person.state not in ("no seat",)
+    if whose == "withdrawn":
+        return (
+            person.level is Level.MODERATOR
+            and route is not None
+            and route.rule.endswith("/reports/<number:report_id>/text")
+        )
     if whose != "here" or text.startswith(MODERATORS):
         return person.level is Level.MODERATOR
     return True
@@ -113,6 +120,13 @@ def _texts(table: Table) -> list[Column[Any]]:
         and not isinstance(column.type, Enum | JSON)
         and column.name not in UNTOLD
     ]
+
+
+def _is_withdrawn(table: Table, column: Column[Any]) -> Any:
+    """Whether it is what somebody wrote who, or for whom a moderator, has withdrawn it; the reason for that is told."""
+    if table.name not in ("post", "comment") or column.name not in ("title", "body_html", "body_text"):
+        return false()
+    return table.c.withdrawn_at.is_not(None)
 
 
 def _text(table: Table, column: Column[Any]) -> str:

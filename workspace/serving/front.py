@@ -237,6 +237,9 @@ class Front:
                             break
         except TimeoutError:
             return 503 if incoming and incoming.is_dropped else 408
+        except OSError as error:  # The disk takes no more of the body.
+            log.error("A body could not be stored: %s", told(error))
+            return 503
         # Granian reports a body that broke off as one more, empty chunk.
         if not body.is_drained and (ends > 1 or (size is not None and size != body.size)):
             return 400

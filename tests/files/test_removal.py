@@ -1,0 +1,157 @@
+"""Removing a file: nothing of it after the commit, whatever is under way; nothing left of what is deleted for good."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import add_member, attach_picture, comment, make_user, share, start_partnership, upload_picture
+from tests.files.places import check, shared, uploaded, version
+from workspace import Workspace, clock
+from workspace.accounts.models import User
+from workspace.db import Base, db
+from workspace.files import removal, sweep
+from workspace.files.models import File, FileVersion
+from workspace.files.storage import storage
+from workspace.partnerships.models import Membership
+
+SignIn = Callable[[User], Client]
+INTERLEAVINGS = int(os.environ.get("INTERLEAVINGS", "500"))
+# A text file of several chunks of the storage.
+LARGE = b"Referat af m\xc3\xb8det.\n" * 24_000
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def moderator() -> Membership:
+    return start_partnership("Grønne tage", by=make_user("Mette Ågård"))
+
+
+@pytest.fixture
+def member(moderator: Membership) -> Membership:
+    return add_member(moderator, make_user("Bo Østergaard"))
+
+
+def everything() -> str:
+    """All that the database holds."""
+    return "\n".join(str(row) for table in Base.metadata.sorted_tables for row in db.session.execute(select(table)))
+
+
+def stored() -> set[str]:
+    """The keys of all that the storage holds."""
+    return set(storage().list_older_than(clock.now() + timedelta(days=1)))
+
+
+def known() -> set[str]:
+    """The keys that rows know."""
+    return {key for found in db.session.scalars(select(FileVersion)) for key in found.keys}
+
+
+class Fetching(threading.Thread):
+    """Somebody who fetches a file, and notes when each piece of it was given to them."""
+
+    def __init__(self, browser: Client, address: str) -> None:
+        super().__init__()
+        self.browser, self.address = browser, address
+        self.given: list[float] = []
+        self.began = 0.0
+
+    def run(self) -> None:
+        self.began = time.monotonic()
+        answer = self.browser.get(self.address, buffered=False)
+        if answer.status_code == 200:
+            for _piece in answer.iter_encoded():
+                self.given.append(time.monotonic())
+        answer.close()
+
+
+@pytest.mark.slow
+def test_nothing_of_a_file_is_given_after_the_commit_that_removes_it(
+    app: Workspace, member: Membership, sign_in: SignIn, record_property: Callable[[str, object], None]
+) -> None:
+    browser = sign_in(member.user)
+    number = uploaded(browser, member, "Referat.txt", LARGE)
+    shared(browser, member, number)
+    assert check() == 1
+    address = f"{member.partnership.address}files/{number}/content"
+    file, pause, fetched, cut = db.session.get_one(File, (member.partnership_id, number)), 0.0, 0, 0
+    for turn in range(INTERLEAVINGS):
+        fetching = Fetching(browser, address)
+        fetching.start()
+        time.sleep(pause * (turn % 20) / 20)
+        file.withdraw(member)
+        db.session.commit()
+        removed = time.monotonic()
+        fetching.join()
+        late = [moment for moment in fetching.given if moment > removed]
+        # One piece may be on its way: it was asked for before the commit, and is noted after it.
+        assert len(late) <= 1, f"{len(late)} pieces after the commit"
+        fetched, cut = fetched + bool(fetching.given), cut + (len(fetching.given) == 1)
+        assert browser.get(address).status_code == 404
+        pause = max(pause, (fetching.given[-1] - fetching.began) if fetching.given else 0.01)
+        file.bring_back(member)
+        db.session.commit()
+    assert 0 < fetched < INTERLEAVINGS, "The removal came at one and the same moment of each fetch"
+    record_property("interleavings of fetching and removing a file", INTERLEAVINGS)
+
+
+@pytest.mark.parametrize("how", ["file", "post", "comment"])
+def test_nothing_is_left_of_what_is_deleted_for_good(
+    how: str, moderator: Membership, member: Membership, sign_in: SignIn
+) -> None:
+    post = share(member)
+    text = comment(post, member) if how == "comment" else post
+    file = attach_picture(member, text, "Kodeordetkartoffel.png")
+    file.alt = "Kodeordetkartoffel"
+    file.withdraw(member)
+    file.bring_back(member)
+    db.session.commit()
+    assert "Kodeordetkartoffel" in everything()
+    assert stored() >= known() > set()
+    address = f"files/{file.number}/redaction" if how == "file" else f"texts/{text.number}/redaction"
+    browser = sign_in(moderator.user)
+    answer = browser.submit(f"{member.partnership.address}{address}", {"reason": "Et CPR-nummer"})
+    assert answer.status_code == 303
+    removal.delete_due()
+    assert "Kodeordetkartoffel" not in everything()
+    assert stored() == known() == set()
+    assert member.partnership.file_bytes == 0
+
+
+def test_an_upload_that_is_let_go_of_leaves_nothing(member: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(member.user)
+    number = uploaded(browser, member)
+    answer = browser.submit(f"{member.partnership.address}files/{number}/discarding", {}, htmx=True)
+    assert answer.status_code == 200
+    db.session.expire_all()
+    assert (stored(), member.partnership.file_bytes) == (set(), 0)
+    assert browser.get(f"{member.partnership.address}files/{number}").status_code == 404
+    assert check() == 0
+
+
+def test_what_nobody_has_shared_goes_after_thirty_days(member: Membership) -> None:
+    upload_picture(member)
+    kept = attach_picture(member, share(member))
+    with time_machine.travel(clock.now() + removal.UNSHARED + timedelta(hours=1), tick=True):
+        removal.delete_due()
+    assert stored() == known() == set(version(member, kept.number).keys)
+
+
+def test_bytes_without_a_row_are_swept_once_they_are_a_day_old(member: Membership, tmp_path: Any) -> None:
+    kept = attach_picture(member, share(member))
+    lost = tmp_path / "lost"
+    lost.write_bytes(b"half")
+    storage().put(f"{member.partnership_id}/0123456789abcdef0123456789abcdef", lost)
+    assert sweep.sweep() == 0, "What is younger may still get its row"
+    with time_machine.travel(clock.now() + timedelta(days=2), tick=True):
+        assert sweep.sweep() == 1
+        assert (sweep.sweep_due(), sweep.sweep_due()) == (0, 0)
+    assert stored() == set(version(member, kept.number).keys)
