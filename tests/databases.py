@@ -3,6 +3,7 @@
 Each worker has a database of its own, migrated once and emptied before each test.
 """
 
+import atexit
 import gc
 import os
 import secrets
@@ -21,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from workspace.db import Base, db, schema
 
 KIND = os.environ.get("TEST_DATABASE") or "sqlite"
+_migrated: list[Path] = []  # at most one: see make_tables
 
 
 class Database(Protocol):
@@ -62,9 +64,8 @@ class SQLite:
         self.bring_back(app, "migrated")
 
     def keep(self, app: Flask, name: str) -> None:
-        with app.app_context(), db.engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.execute(f"VACUUM INTO '{self._copy(name)}'")
+        with app.app_context():
+            _copy_database(self._copy(name))
 
     def bring_back(self, app: Flask, name: str) -> None:
         with app.app_context():
@@ -151,8 +152,31 @@ class Server:
 
 
 def make_tables() -> None:
-    """Make the tables in the database of the present app, by the migrations."""
+    """Make the tables in the database of the present app, by the migrations.
+
+    Where that is a new SQLite file, it becomes a copy of the first that this process has migrated, which took a second.
+    """
+    new = db.engine.dialect.name == "sqlite" and not _size(file := Path(str(db.engine.url.database)))
+    if new and _migrated:
+        shutil.copyfile(_migrated[0], file)
+        return
     migrate("upgrade", "head")
+    if new:
+        folder = Path(tempfile.mkdtemp(prefix="samspil-migrated-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _copy_database(folder / "migrated.sqlite")
+        _migrated.append(folder / "migrated.sqlite")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _copy_database(target: Path) -> None:
+    """Copy the SQLite database of the present app, with what stands in its -wal."""
+    with db.engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"VACUUM INTO '{target}'")
 
 
 def migrate(direction: str, revision: str) -> None:

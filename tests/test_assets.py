@@ -141,7 +141,7 @@ def test_our_own_files_fit_the_budget_of_a_first_visit(tmp_path: Path) -> None:
         assert assets.url(name)
     at_once = ("app.css", "icons.svg", "favicon.svg", "page.js", "signin.js")
     compressed = sum(size(assets, name) for name in at_once)
-    assert compressed < 50_000, f"{compressed} bytes, and the pages themselves come on top"
+    assert compressed < 53_000, f"{compressed} bytes, and the pages themselves come on top"
 
 
 def test_the_editor_costs_less_than_60_kilobytes_once(tmp_path: Path) -> None:

@@ -133,10 +133,14 @@ def size(mette: Client, address: str) -> int:
     return len(answer.data)
 
 
-# Bytes
+# Bytes. The longest is tried in `make test`, and the lengths at which something changes in `make test-all`.
+LENGTHS_OF_EXCERPTS, LENGTHS_OF_GLIMPSES, LENGTHS_OF_THREADS = (
+    [pytest.param(length, marks=pytest.mark.slow) for length in lengths]
+    for lengths in ((280, 281), (140, 141, 200), (1, 8, 9, 20, 21))
+)
 
 
-@pytest.mark.parametrize("length", [280, 281, 4000])
+@pytest.mark.parametrize("length", [4000, *LENGTHS_OF_EXCERPTS])
 def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     others = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
     made = [share(others, TITLE, LONG_TEXT[:length], list(PostKind)[number % 2]) for number in range(23)]
@@ -151,7 +155,7 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
     size(mette, "/")
 
 
-@pytest.mark.parametrize("length", [140, 141, 200, 4000])
+@pytest.mark.parametrize("length", [4000, *LENGTHS_OF_GLIMPSES])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
     other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
@@ -162,7 +166,7 @@ def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Mem
     size(mette, f"{moderator.partnership.address}posts/{post.number}")
 
 
-@pytest.mark.parametrize("count", [1, 8, 9, 20, 21, 50])
+@pytest.mark.parametrize("count", [50, *LENGTHS_OF_THREADS])
 def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
     for _ in range(count):

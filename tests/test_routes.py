@@ -728,6 +728,7 @@ def test_a_view_that_declares_nothing_keeps_the_app_from_starting(
 # Driven
 
 
+@pytest.mark.slow  # The matrix holds the table, too, in each state of membership; here everybody does all in a row.
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("name", PEOPLE)
 @pytest.mark.either_database

@@ -243,6 +243,7 @@ class TestTheSignIns:
         assert {seat.unread for seat in db.session.scalars(others)} == {0}
 
 
+@pytest.mark.slow
 def test_twice_on_one_day_it_is_the_same(demo: Workspace, app: Workspace) -> None:
     with demo.app_context():
         first = content()

@@ -15,7 +15,7 @@ from tests.operations.service import running
 from workspace.config import ROOT, Settings
 from workspace.mail.transports import FileTransport
 
-pytestmark = pytest.mark.either_database
+pytestmark = [pytest.mark.either_database, pytest.mark.slow]
 
 MIGRATE = "from workspace.cli import main; main(['migrate'])"
 

@@ -196,9 +196,12 @@ def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, read
     keys = {FoundKind.PROGRESS: [(post.partnership_id, post.number)]}
     assert [row.title for row in queries.texts(reader.user, keys, "")] == ["Zebrafinken"]
     assert queries.texts(outside.user, keys, "") == []
+    indexing.index_due()
+    assert queries.buckets(reader.user, {postings.FACTS}, None)
     reader.state = MembershipState.SUSPENDED
     db.session.commit()
     assert queries.texts(reader.user, keys, "") == []
+    assert queries.buckets(reader.user, {postings.FACTS}, None) == []
 
 
 def test_what_is_withdrawn_or_deleted_is_gone_at_once(moderator: Membership, reader: Membership) -> None:

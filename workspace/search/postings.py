@@ -45,15 +45,32 @@ def lookup(stored: bytes, stems: frozenset[str], half: str = "") -> Iterator[tup
     """
     content = zlib.decompress(stored)
     [length] = HEAD.unpack_from(content)
-    joined = content[HEAD.size : HEAD.size + length].decode()
-    if not any(stem in joined for stem in (*stems, *[half] * bool(half))):
+    names, after = content[HEAD.size : HEAD.size + length], HEAD.size + length
+    wanted = {*stems, half} - {""}
+    found = dict(line for text in wanted for line in _lines_with(names, text.encode()))
+    if not found:
         return
-    names, begins, places = _read(content)
-    for at, name in enumerate(names):
-        parts = name.removeprefix("-").split("+")
+    end = after + 2 * (names.count(b"\n") + 1)
+    counts, places = _array(content[after:end]), _array(content[end:])
+    for at, name in found.items():
+        parts = name.decode().removeprefix("-").split("+")
         is_whole = not stems.isdisjoint(parts)
         if is_whole or (half and parts[0].startswith(half)):
-            yield is_whole, places[begins[at] : begins[at + 1]]
+            begin = sum(counts[:at])
+            yield is_whole, places[begin : begin + counts[at]]
+
+
+def _lines_with(lines: bytes, text: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold `text`, each with its number; without a look at each of the others, which would take long."""
+    at = counted = 0
+    place = lines.find(text)
+    while place >= 0:
+        at += lines.count(b"\n", counted, place)
+        counted = place
+        begin, end = lines.rfind(b"\n", 0, place) + 1, lines.find(b"\n", place)
+        end = end if end >= 0 else len(lines)
+        yield at, lines[begin:end]
+        place = lines.find(text, end)
 
 
 def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:

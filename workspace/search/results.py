@@ -4,6 +4,7 @@ The newest hundred texts are read again by the ordinary rules, which drops what 
 day, with a small boost for words in the title and for whole words. Then come the next hundred.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from workspace.search import queries
 from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
 from workspace.search.postings import day_number
 from workspace.search.sources import FoundKind
-from workspace.search.terms import SearchQuery, found_in, tokens_of, words_of
+from workspace.search.terms import SearchQuery, fold, found_in, tokens_of, words_of
 
 PAGE = 20
 WINDOW = 100
@@ -188,12 +189,16 @@ class _Best:
 
     def __init__(self, query: SearchQuery, mode: Mode) -> None:
         self.words = [(word, _may_be_half(at, query, mode)) for at, word in enumerate(query.words)]
+        wanted = {one for word in query.words for one in (*word.spellings, word.half) if one}
+        self.may_be_found = re.compile("|".join(map(re.escape, sorted(wanted))))
         self.known: set[str] = set()
         self.found: dict[str, tuple[int, ...]] = {}
 
     def __call__(self, text: str) -> list[int]:
         words = words_of(text)
         for word in words - self.known:
+            if not self.may_be_found.search(fold(word)):
+                continue
             found = [found_in(word, searched, half=half) for searched, half in self.words]
             if any(found):
                 self.found[word] = tuple(one[2] if one else 0 for one in found)

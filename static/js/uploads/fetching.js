@@ -18,7 +18,7 @@ export async function fetchTiles(form, fields) {
 }
 
 function placeholder(area, number, fields) {
-  const tile = putTile(area, "kept", "");
+  const tile = putTile(area, "drafted", "");
   for (const [name, value] of fields) {
     if ((name === "uploads" && value === number) || name === `alt-${number}`) {
       tile.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
