@@ -23,7 +23,7 @@ from workspace.db.transactions import may_write, run_deferred_work
 # many of them close again when they are idle.
 POOL, OVERFLOW = 20, 4
 OUTSIDE_THE_POOL = 2  # one that listens for news, and one that asks whether the server answers
-OF_THE_WORKER = 8  # its two threads, mail that is written, health, and those outside the pool
+OF_THE_WORKER = 9  # its threads, mail that is written, health, and those outside the pool
 SECONDS_FOR_A_CONNECTION = 2.0
 REPEATABLE_READ = 3  # as psycopg numbers it
 READ_ONLY_KEYWORDS = ("SELECT", "WITH", "EXPLAIN", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")

@@ -69,16 +69,15 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 PAGE = re.compile(rb"<(?:!doctype|\?xml|html|head|body|svg|script|iframe|!--)", re.IGNORECASE)
 
-# Signs that turn or hide what stands around them (Unicode, UAX #9), and those that end a path or a line.
-HIDING = re.compile(r"[\0-\x1f\x7f-\x9f/\\\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
 
 def ending_of(name: str) -> str:
     """What follows the last dot, in small letters; empty without a dot. Raises Refused for a name that hides it."""
-    if len(name) > LONGEST_NAME or len(name.encode("utf-8", "surrogatepass")) > 255 or HIDING.search(name):
+    if len(name) > LONGEST_NAME or len(name.encode("utf-8", "surrogatepass")) > 255:
+        raise Refused(Refusal.NAME)
+    if not name.isprintable() or "/" in name or "\\" in name:  # also signs that turn what follows (UAX #9)
         raise Refused(Refusal.NAME)
     stem, dot, ending = unicodedata.normalize("NFKC", name).rpartition(".")
-    if not name.isprintable() or (dot and not stem.strip(" .")):
+    if dot and not stem.strip(" ."):
         raise Refused(Refusal.NAME)
     return ending.lower() if dot else ""
 
