@@ -78,8 +78,10 @@ class Parser(FormDataParser):
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
-        """What was sent, its NULs replaced. Raises RequestEntityTooLarge for too many fields."""
+        """What was sent, its NULs replaced. Raises RequestEntityTooLarge for too many fields, and too much text."""
         if mimetype == "application/x-www-form-urlencoded":
+            if (content_length or 0) > request_bodies.LARGEST:  # A view of files takes more, but not as text.
+                raise RequestEntityTooLarge
             body = stream.read()
             if body.count(b"&") >= MOST_FIELDS:
                 raise RequestEntityTooLarge
