@@ -125,8 +125,8 @@ def state_of(world: World) -> dict[str, object]:
     found["answers"] = [(one.id, one.answer) for one in db.session.scalars(select(Invitation).order_by(Invitation.id))]
     names = ("titles_only", "stage", "visibility", "archived_at")
     found |= {name: getattr(world.partnership, name) for name in names}
-    sides = db.session.scalars(select(Participation).where(Participation.partnership_id == world.partnership.id))
-    found["sides"] = {one.organisation_id: one.side for one in sides}
+    # An organisation that came in with a request stays: others may have been invited for it since.
+    found["side"] = db.session.get_one(Participation, (world.partnership.id, world.mette.organisation_id)).side
     found["account"] = world.per.is_active
     return found
 
