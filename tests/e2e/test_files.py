@@ -517,13 +517,13 @@ def test_a_feed_of_thirty_pictures_is_fetched_as_it_is_looked_at(visit: Visit, p
     visitor.open(place.address)
     visitor.page.wait_for_timeout(500)
     first = len(sizes)
-    asked = visitor.page.locator("#posts .photo img").count()
+    expect(visitor.page.locator("#posts .photo img")).to_have_count(30, timeout=20_000)
+    asked = 30
     for _look in range(asked * 2):
         visitor.page.mouse.wheel(0, 700)
         visitor.page.wait_for_timeout(60)
     visitor.page.wait_for_timeout(500)
     print(f"\n{first} of {asked} pictures at once, {len(sizes)} in all, the largest of {max(sizes) / 1000:.1f} kB")
-    assert asked == 30
     assert first < asked
     assert len(sizes) <= asked
     assert max(sizes) <= 30_000

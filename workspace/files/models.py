@@ -12,7 +12,7 @@ from workspace import clock
 from workspace.db import Model, db
 from workspace.db.types import Details, UtcDateTime, enum_column_type
 from workspace.files.inspection import FileKind, Refusal
-from workspace.files.verbs import ERASED_FILE, FILE_VERBS, REMOVED_FILE, RESTORED_FILE
+from workspace.files.verbs import ERASED_FILE, OF_FILES, REMOVED_FILE, RESTORED_FILE
 from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict, NotAllowed
@@ -276,7 +276,7 @@ def place_of(entry: Entry) -> dict[str, int | None]:
 
 def forget_names(partnership_id: int, number: int, *, post_number: int | None = None, **_place: int | None) -> None:
     """Delete what a file was called, and why it was removed, from the entries about it."""
-    about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.verb.in_(FILE_VERBS))
+    about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.verb.in_(OF_FILES))
     about = about.where(Entry.post_number == post_number) if post_number else about
     for entry in db.session.scalars(about):
         if entry.details.get("file") == number:

@@ -11,6 +11,7 @@ from workspace.comments.verbs import COMMENTED
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
+from workspace.files.verbs import OF_FILES
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
@@ -32,7 +33,7 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
     about_it = [entry for entry in entries if _comment(entry) is None]
     found = [each for entry in entries if (each := _comment(entry))]
     lines = comments.comment_rows(membership, number, found) if found else []
-    moves = [entry for entry in entries if entry.verb in thread_verbs()]
+    moves = [entry for entry in entries if card.status and entry.verb in thread_verbs()]
     return {
         **(post_context(membership, card) if about_it else {"post": card, **partnership_context(membership)}),
         "has_changed": bool(about_it),
@@ -87,6 +88,6 @@ def _said(membership: Membership, entries: list[Entry]) -> str:
         sentences.append(_("%(name)s has commented.", name=commented[0].actor.user.name))
     elif commented:
         sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
-    if any(entry.verb in thread_verbs() for entry in others):
+    if any(entry.verb in thread_verbs() and entry.verb not in OF_FILES for entry in others):
         sentences.append(_("The challenge has a new status."))
     return " ".join(sentences)
