@@ -26,7 +26,7 @@ from workspace.files import receiving
 from workspace.files.content import disposition
 from workspace.files.inspection import FileKind
 from workspace.files.models import File
-from workspace.files.names import kept_name, with_ending
+from workspace.files.names import stored_name, with_ending
 from workspace.files.quota import NoRoom
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
@@ -66,7 +66,7 @@ def member(moderator: Membership) -> Membership:
     ],
 )
 def test_a_name_is_kept_as_one_line_without_a_path(given: str, kept: str) -> None:
-    assert kept_name(given) == kept
+    assert stored_name(given) == kept
     assert len(kept) <= 200
 
 

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 PAGE_WIDTH, PAGE_HEIGHT = 595, 842  # A4 in points
 MARGIN, LEADING = 64, 17
 LINES_OF_A_PAGE = (PAGE_HEIGHT - 3 * MARGIN) // LEADING
-LETTERS_OF_A_LINE = 78
+CHARACTERS_OF_A_LINE = 78
 HEADING = "# "
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -85,7 +85,7 @@ def _pages(text: str) -> Iterator[list[str]]:
 
 
 def _wrapped(paragraph: str) -> list[str]:
-    return textwrap.wrap(paragraph, LETTERS_OF_A_LINE) or [""]
+    return textwrap.wrap(paragraph, CHARACTERS_OF_A_LINE) or [""]
 
 
 def _drawn(title: str, lines: list[str], number: str) -> bytes:

@@ -37,7 +37,7 @@ MOST_ATTEMPTS = 5  # of workers that died with it
 AT_ONCE = 20
 
 
-class Kept(NamedTuple):
+class StoredFile(NamedTuple):
     """What is kept of a file: its size, and where it and the pictures of it are."""
 
     size: int
@@ -172,19 +172,19 @@ def _look(claimed: Claimed, folder: Path) -> int:
     return _finish(claimed, outcome, _keep(claimed.partnership_id, outcome))
 
 
-def _keep(partnership_id: int, outcome: InspectionOutcome) -> Kept | None:
+def _keep(partnership_id: int, outcome: InspectionOutcome) -> StoredFile | None:
     """Put what is kept into the storage."""
     if outcome.served is None:
         return None
-    kept = Kept(outcome.served.stat().st_size, new_key(partnership_id), {})
+    stored = StoredFile(outcome.served.stat().st_size, new_key(partnership_id), {})
     for width, path in outcome.previews.items():
-        kept.previews[str(width)] = new_key(partnership_id)
-        storage().put(kept.previews[str(width)], path)
-    storage().put(kept.key, outcome.served)
-    return kept
+        stored.previews[str(width)] = new_key(partnership_id)
+        storage().put(stored.previews[str(width)], path)
+    storage().put(stored.key, outcome.served)
+    return stored
 
 
-def _finish(claimed: Claimed, outcome: InspectionOutcome, kept: Kept | None) -> int:
+def _finish(claimed: Claimed, outcome: InspectionOutcome, stored: StoredFile | None) -> int:
     """Write down what came of it, and commit, unless the file is gone; then delete what is not needed."""
     partnership = db.session.get_one(Partnership, claimed.partnership_id)
     with partnership.locked():
@@ -192,25 +192,25 @@ def _finish(claimed: Claimed, outcome: InspectionOutcome, kept: Kept | None) -> 
         file = db.session.get_one(File, claimed[:2])
         is_mine = version.state is FileState.CHECKING and version.storage_key == claimed.storage_key
         if is_mine and file.redacted_at is None:
-            partnership.file_bytes += (kept.size if kept else 0) - version.size
+            partnership.file_bytes += (stored.size if stored else 0) - version.size
             version.claimed_until = None
-            if kept:
-                _take_place(file, version, outcome, kept)
+            if stored:
+                _take_place(file, version, outcome, stored)
             else:
                 _refuse(file, version, outcome)
             superfluous = [claimed.storage_key]
         else:
-            superfluous = kept.keys if kept else []
+            superfluous = stored.keys if stored else []
     db.session.commit()
     storage().delete(superfluous)
     return 1
 
 
-def _take_place(file: File, version: FileVersion, outcome: InspectionOutcome, kept: Kept) -> None:
+def _take_place(file: File, version: FileVersion, outcome: InspectionOutcome, stored: StoredFile) -> None:
     """The version is ready: it stands under the file's name, unless a newer one does already."""
     version.state, version.kind = FileState.READY, outcome.kind
     version.width, version.height, version.pages = outcome.width, outcome.height, outcome.pages
-    version.size, version.storage_key, version.preview_keys = kept.size, kept.key, kept.previews
+    version.size, version.storage_key, version.preview_keys = stored.size, stored.key, stored.previews
     if version.n > (file.shown or 0):
         if version.n > 1 and not file.is_withdrawn:
             by = db.session.get_one(Membership, version.by_id)

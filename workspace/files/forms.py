@@ -111,13 +111,13 @@ class UploadForm(OneTimeKeyMixin, WorkspaceForm):
     """Files that belong to nothing yet, or the new version of one."""
 
 
-class DescriptionForm(WorkspaceForm):
+class AltTextForm(WorkspaceForm):
     """What a picture shows."""
 
     alt = text_line_field(_l("What does the picture show?"), longest=LONGEST_ALT)
 
 
-class RemovalForm(WorkspaceForm):
+class FileRemovalForm(WorkspaceForm):
     """Why a file is removed; needed for another's."""
 
     reason = text_area_field(_l("Reason"), longest=500, description=_l("The others see it."))

@@ -27,7 +27,7 @@ def sounds_like_picture(name: str) -> bool:
     return name.lower().endswith(PICTURE_ENDINGS)
 
 
-def kept_name(given: str) -> str:
+def stored_name(given: str) -> str:
     """The name that a file gets: the last part of the path that was sent, without what is not seen, and not too long.
 
     Browsers send a name, programs may send anything. One that is too long is shortened before its ending.

@@ -27,7 +27,7 @@ from workspace.db.transactions import own_transaction
 from workspace.files import quota
 from workspace.files.labels import ACCEPTED
 from workspace.files.models import File, FileVersion
-from workspace.files.names import kept_name
+from workspace.files.names import stored_name
 from workspace.files.storage import CHUNK, StorageUnavailable, storage
 from workspace.logs import told
 from workspace.partnerships.models import Membership, Partnership
@@ -50,7 +50,7 @@ class TooLarge(NotReceived):
     status = 413
 
 
-class NotKept(UserError):
+class SavingFailed(UserError):
     """The disk or the storage takes nothing right now: nothing is acknowledged, and nothing is lost."""
 
     status = 503
@@ -90,7 +90,7 @@ class Incoming:
 
 
 @dataclass
-class Kept:
+class StoredBytes:
     """Bytes in the storage. Whether a row needs them is known at the end of the transaction, or never (None)."""
 
     key: str
@@ -101,7 +101,7 @@ def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> l
     """Keep these files as uploads of the member's, which belong to nothing yet; their numbers.
 
     The same key brings the same files. What has been kept is committed, whatever becomes of the request. Raises
-    UserError for what can't be kept.
+    UserError for what can't be stored.
     """
     if len(sent) > MOST_OF_A_TEXT:
         raise NotReceived(_("Choose at most %(num)s files at a time.", num=MOST_OF_A_TEXT))
@@ -110,19 +110,19 @@ def receive(by: Membership, sent: Sequence[FileStorage], one_time_key: str) -> l
 
 def receive_here(by: Membership, sent: FileStorage, one_time_key: str) -> int:
     """Keep a file in the caller's own transaction; its number. What becomes of that, the bytes stay until the sweep."""
-    with incoming(sent) as came, _kept(came, by.partnership_id) as kept:
-        return _add(db.session(), by, came, one_time_key, kept.key)
+    with incoming(sent) as came, _stored(came, by.partnership_id) as stored:
+        return _add(db.session(), by, came, one_time_key, stored.key)
 
 
 def replace(by: Membership, number: int, sent: FileStorage, one_time_key: str) -> None:
     """Keep a new version of the file; once it is ready it stands in the place of the one before.
 
-    Raises the appropriate error unless the member may, and UserError for what can't be kept.
+    Raises the appropriate error unless the member may, and UserError for what can't be stored.
     """
-    with incoming(sent) as came, _kept(came, by.partnership_id) as kept, _transaction(by) as (session, member):
-        kept.is_needed = _made_before(session, member, came, one_time_key) is None
-        if kept.is_needed:
-            _add_version(session, member, number, came, one_time_key, kept.key)
+    with incoming(sent) as came, _stored(came, by.partnership_id) as stored, _transaction(by) as (session, member):
+        stored.is_needed = _made_before(session, member, came, one_time_key) is None
+        if stored.is_needed:
+            _add_version(session, member, number, came, one_time_key, stored.key)
 
 
 def new_one_time_key() -> str:
@@ -136,10 +136,10 @@ def key_of(one_time_key: str, place: int) -> str:
 
 
 def _receive_one(by: Membership, sent: FileStorage, one_time_key: str) -> int:
-    with incoming(sent) as came, _kept(came, by.partnership_id) as kept, _transaction(by) as (session, member):
+    with incoming(sent) as came, _stored(came, by.partnership_id) as stored, _transaction(by) as (session, member):
         number = _made_before(session, member, came, one_time_key)
-        kept.is_needed = number is None
-        return _add(session, member, came, one_time_key, kept.key) if number is None else number
+        stored.is_needed = number is None
+        return _add(session, member, came, one_time_key, stored.key) if number is None else number
 
 
 @contextmanager
@@ -153,8 +153,8 @@ def incoming(sent: FileStorage) -> Iterator[Incoming]:
             file = stack.enter_context(NamedTemporaryFile(dir=folder))
             size, digest = _copy(sent.stream, file, settings.largest_file)
         except OSError as error:
-            raise NotKept(error) from error
-        name = kept_name(sent.filename or "")
+            raise SavingFailed(error) from error
+        name = stored_name(sent.filename or "")
         if size == 0:
             raise NotReceived(_("‘%(name)s’ is empty, so there is nothing to share.", name=name))
         yield Incoming(Path(file.name), name, size, digest)
@@ -173,27 +173,27 @@ def _copy(source: IO[bytes], target: IO[bytes], most: int) -> tuple[int, str]:
 
 
 @contextmanager
-def _kept(came: Incoming, partnership_id: int) -> Iterator["Kept"]:
+def _stored(came: Incoming, partnership_id: int) -> Iterator["StoredBytes"]:
     """The bytes in the storage, under a new key that nobody can guess, and which says nothing of them.
 
     They are deleted again if nobody needs them, or what follows is refused. Where it is not known what became of it,
     such as a COMMIT without an answer, they stay: a row may know them, and else they are swept.
     """
     quota.require_room(partnership_id, came.size)
-    kept = Kept(new_key(partnership_id))
+    stored = StoredBytes(new_key(partnership_id))
     try:
-        storage().put(kept.key, came.path)
+        storage().put(stored.key, came.path)
     except StorageUnavailable as error:
-        raise NotKept(error) from error
+        raise SavingFailed(error) from error
     try:
-        yield kept
+        yield stored
     except UserError:
-        kept.is_needed = False
+        stored.is_needed = False
         raise
     finally:
-        if kept.is_needed is False:
+        if stored.is_needed is False:
             with suppress(StorageUnavailable):
-                storage().delete([kept.key])
+                storage().delete([stored.key])
 
 
 def new_key(partnership_id: int) -> str:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from workspace.files import queries, receiving, removal
 from workspace.files.blueprint import blueprint
-from workspace.files.forms import DescriptionForm, RemovalForm, UploadForm
+from workspace.files.forms import AltTextForm, FileRemovalForm, UploadForm
 from workspace.files.receiving import NotReceived
 from workspace.files.views import file_context
 from workspace.partnerships.context import partnership_context
@@ -40,7 +40,7 @@ def replace(membership: Membership, number: int) -> ResponseReturnValue:
 @members_with(Action.SHARE)
 def describe(membership: Membership, number: int) -> ResponseReturnValue:
     """Say what a picture shows."""
-    file, form = queries.file(membership, number), DescriptionForm()
+    file, form = queries.file(membership, number), AltTextForm()
     if not form.validate():
         context = file_context(membership, number) | {"description_form": form}
         return htmx.form_error("files/_description.html", page="files/show.html", **context)
@@ -54,7 +54,7 @@ def describe(membership: Membership, number: int) -> ResponseReturnValue:
 def show_withdrawal(membership: Membership, number: int) -> ResponseReturnValue:
     """Ask before a file is removed."""
     queries.file(membership, number).require_withdrawable(membership)
-    context = _removing(membership, number, RemovalForm())
+    context = _removing(membership, number, FileRemovalForm())
     return page_or_partial("files/withdrawal.html", "files/_withdrawal.html", focus="[data-focus]", **context)
 
 
@@ -62,7 +62,7 @@ def show_withdrawal(membership: Membership, number: int) -> ResponseReturnValue:
 @members_with(Action.SHARE)
 def withdraw(membership: Membership, number: int) -> ResponseReturnValue:
     """Remove a file from where it stands."""
-    file, form = queries.file(membership, number), RemovalForm()
+    file, form = queries.file(membership, number), FileRemovalForm()
     if not form.validate() or not form.is_reasoned(file.uploader_id == membership.id):
         context = _removing(membership, number, form)
         return htmx.form_error("files/_withdrawal.html", page="files/withdrawal.html", **context)

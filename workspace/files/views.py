@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from workspace.db import db
 from workspace.files import content, labels, queries, quota, receiving
 from workspace.files.blueprint import blueprint
-from workspace.files.forms import DescriptionForm, UploadForm
+from workspace.files.forms import AltTextForm, UploadForm
 from workspace.files.receiving import NotReceived
 from workspace.files.refusals import REFUSALS
 from workspace.partnerships.context import partnership_context
@@ -130,7 +130,7 @@ def file_context(membership: Membership, number: int) -> dict[str, Any]:
         "may_replace": file.may_be_replaced_by(membership),
         "may_describe": file.may_be_described_by(membership),
         "may_withdraw": file.may_be_withdrawn_by(membership),
-        "description_form": DescriptionForm(formdata=None, data={"alt": row.alt}),
+        "description_form": AltTextForm(formdata=None, data={"alt": row.alt}),
         "version_form": UploadForm(formdata=None),
         **partnership_context(membership),
     }

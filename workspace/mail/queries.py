@@ -84,6 +84,8 @@ JOB_NAMES = {
     "refusals": _l("The mail server refuses every e-mail"),
     "bounce_views": _l("Digests that could not be delivered"),
     "indexing": _l("The search index"),
+    "checking": _l("Checking uploaded files"),
+    "removal": _l("Deleting files that nobody needs"),
     "retention": _l("Deleting what is no longer kept"),
 }
 
