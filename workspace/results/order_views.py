@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
-from workspace.permissions import Action, members_with
+from workspace.permissions import Action, Conflict, members_with
 from workspace.results import queries
 from workspace.results.blueprint import blueprint
 from workspace.results.views import PLACE
@@ -28,9 +28,11 @@ def edit_order(membership: Membership) -> ResponseReturnValue:
 @blueprint.post(f"{PLACE}/order")
 @members_with(Action.ADD_INDICATORS)
 def move(membership: Membership) -> ResponseReturnValue:
-    """Move the indicator whose button was pressed by one place."""
+    """Move the indicator whose button was pressed by one place. Raises Conflict if it is no longer in use."""
     direction = UP if UP in request.form else DOWN
     number = pagination.parse_int(request.form.get(direction, "")) or 0
+    if number not in {row.number for row in queries.indicators(membership) if row.retired_at is None}:
+        raise Conflict(_("Somebody else has changed the indicator in the meantime"))
     indicator = queries.indicator(membership, number)
     place, count = indicator.move(membership, by_places=-1 if direction == UP else 1)
     flash_live(_("‘%(name)s’ is number %(place)s of %(count)s.", name=indicator.name, place=place, count=count))
