@@ -25,9 +25,7 @@ from workspace.permissions import Level
 from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post, PostKind
 from workspace.posts.verbs import SHARED_CHALLENGE, SHARED_PROGRESS, SOLVED
-from workspace.roles.assignments import AssignmentKind as HoldingKind
-from workspace.roles.assignments import AssignmentState as HoldingState
-from workspace.roles.assignments import RoleAssignment
+from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment
 from workspace.roles.models import Role
 
 READER, MEMBER_OF_MANY = 1, 2  # users: one of the busiest partnerships, one of 200 of the stalest
@@ -56,17 +54,17 @@ def fill(posts: int) -> None:
     rows.begin()
     rows.write(Organisation, (_organisation(number) for number in range(1, ORGANISATIONS + 1)))
     rows.write(User, (_user(number) for number in range(1, people + 1)))
-    seats = list(_seats(partnerships, people, now))
+    memberships = list(_memberships(partnerships, people, now))
     of_partnership: dict[int, list[int]] = {}
-    for seat in seats:
-        of_partnership.setdefault(seat["partnership_id"], []).append(seat["id"])
-    rows.write(Membership, seats)
+    for membership in memberships:
+        of_partnership.setdefault(membership["partnership_id"], []).append(membership["id"])
+    rows.write(Membership, memberships)
     rows.write(
         Participation,
         (
             {"partnership_id": number, "organisation_id": organisation, "side": list(Side)[organisation % 3]}
             for number in range(1, partnerships + 1)
-            for organisation in sorted({seat % ORGANISATIONS + 1 for seat in of_partnership[number]})
+            for organisation in sorted({membership % ORGANISATIONS + 1 for membership in of_partnership[number]})
         ),
     )
     rows.write(
@@ -80,7 +78,7 @@ def fill(posts: int) -> None:
     rows.write(
         RoleAssignment,
         (
-            _holding(number, place, of_partnership[number], now)
+            _assignment(number, place, of_partnership[number], now)
             for number in range(1, partnerships + 1)
             for place in range(ROLES)
         ),
@@ -122,7 +120,7 @@ def name_keys(name: str) -> dict[str, str]:
     return {"name_key": danish.sort_key(name), "name_search_key": danish.search_key(name)}
 
 
-def _seats(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
+def _memberships(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
     """The seats of each partnership, the reader's or the one's of many last."""
     number = 0
     begin = 3
@@ -158,22 +156,22 @@ def _role(partnership: int, place: int, by: int) -> dict[str, Any]:
     }
 
 
-def _holding(partnership: int, place: int, seats: list[int], now: datetime) -> dict[str, Any]:
+def _assignment(partnership: int, place: int, memberships: list[int], now: datetime) -> dict[str, Any]:
     return {
         "partnership_id": partnership,
         "role_id": (partnership - 1) * ROLES + place + 1,
-        "membership_id": seats[place % len(seats)],
-        "kind": HoldingKind.ACCOUNTABLE,
-        "state": HoldingState.HELD,
+        "membership_id": memberships[place % len(memberships)],
+        "kind": AssignmentKind.ACCOUNTABLE,
+        "state": AssignmentState.HELD,
         "since": now - timedelta(days=30 + place),
         "answered_at": now - timedelta(days=30 + place),
     }
 
 
-def _partnership(partnership: int, count: int, seats: list[int], now: datetime) -> None:
+def _partnership(partnership: int, count: int, memberships: list[int], now: datetime) -> None:
     """One partnership with so many posts, the last of them just now where it is busy."""
     newest = now - timedelta(minutes=partnership)
-    writing = _Writing(partnership, seats, newest - timedelta(minutes=7 * count), newest)
+    writing = _Writing(partnership, memberships, newest - timedelta(minutes=7 * count), newest)
     entries, posts, comments = [*writing.beginning()], [], []
     for place in range(count):
         made = writing.post(place, count)
@@ -213,15 +211,15 @@ def _flush(entries: list[Any], posts: list[Any], comments: list[Any]) -> None:
 class _Writing:
     """What is written in one partnership, entry by entry."""
 
-    def __init__(self, partnership: int, seats: list[int], begin: datetime, newest: datetime) -> None:
-        self.partnership, self.seats = partnership, seats
+    def __init__(self, partnership: int, memberships: list[int], begin: datetime, newest: datetime) -> None:
+        self.partnership, self.memberships = partnership, memberships
         self.at, self.newest, self.number, self.unsolved, self.turn = begin, newest, 0, 0, 0
         self.texts = 0
 
     def beginning(self) -> Iterator[dict[str, Any]]:
         """That it was started."""
         self.number = 1
-        yield self._entry(STARTED, self.seats[0], None)
+        yield self._entry(STARTED, self.memberships[0], None)
 
     def post(self, place: int, count: int) -> tuple[list[Any], dict[str, Any], list[Any]]:
         """The entries, the post, and its comments."""
@@ -233,7 +231,7 @@ class _Writing:
         self.at += timedelta(minutes=7) if not is_measured else self.newest - self.at
         at = self.at - timedelta(days=30) if waits_for_long else self.at
         self.number += 1
-        number, author = self.number, self.seats[-1] if waits_for_long else self._somebody()
+        number, author = self.number, self.memberships[-1] if waits_for_long else self._somebody()
         entries = [self._entry(SHARED_CHALLENGE if is_challenge else SHARED_PROGRESS, author, number)]
         comments = []
         post = self._text(author, 2, 60) | {
@@ -256,7 +254,7 @@ class _Writing:
 
     def _somebody(self) -> int:
         self.turn += 7
-        return self.seats[self.turn % len(self.seats)]
+        return self.memberships[self.turn % len(self.memberships)]
 
     def _entry(self, verb: Verb, actor: int, post: int | None, details: dict[str, Any] | None = None) -> dict[str, Any]:
         self.texts += verb.makes_text

@@ -30,7 +30,7 @@ class Writer:
 
     partnership: int
     post: int
-    seat: int
+    membership: int
     address: str
     cookie: str
     token: str
@@ -102,10 +102,10 @@ def make(folder: Path, url: str, posts: int) -> Installation:
 
 
 def _place() -> pages.Place:
-    seat = db.session.scalars(select(Membership).filter_by(partnership_id=1, user_id=fill.READER)).one()
+    membership = db.session.scalars(select(Membership).filter_by(partnership_id=1, user_id=fill.READER)).one()
     number = select(Post.number).where(Post.partnership_id == 1, Post.comment_count == fill.MEASURED)
     post = db.session.scalar(number.order_by(Post.number.desc()).limit(1)) or 0
-    return pages.Place(1, post, seat.id, fill.READER, db.session.get_one(Partnership, 1).slug)
+    return pages.Place(1, post, membership.id, fill.READER, db.session.get_one(Partnership, 1).slug)
 
 
 def _deep(place: pages.Place) -> dict[str, str]:
@@ -131,10 +131,14 @@ def _far(query: Any) -> Any:
 
 def _together(app: Workspace, place: pages.Place) -> list[Writer]:
     """Sixteen members of the busiest partnership, each at a post."""
-    seats = db.session.scalars(select(Membership).filter_by(partnership_id=1).order_by(Membership.id).limit(WRITERS))
+    memberships = db.session.scalars(
+        select(Membership).filter_by(partnership_id=1).order_by(Membership.id).limit(WRITERS)
+    )
     query = select(Post.number).where(Post.partnership_id == 1, Post.number < place.post)
     numbers = db.session.scalars(query.order_by(Post.number.desc()).limit(WRITERS))
-    return [_writer(app, seat, number) for seat, number in zip(seats.all(), numbers.all(), strict=True)]
+    return [
+        _writer(app, membership, number) for membership, number in zip(memberships.all(), numbers.all(), strict=True)
+    ]
 
 
 def _apart(app: Workspace) -> list[Writer]:
@@ -143,23 +147,24 @@ def _apart(app: Workspace) -> list[Writer]:
     first = select(func.min(Membership.id)).group_by(Membership.partnership_id)
     query = select(Membership, newest).where(Membership.id.in_(first)).order_by(Membership.id)
     return [
-        _writer(app, seat, number) for seat, number in db.session.execute(query.offset(1).limit(PARTNERSHIPS)).all()
+        _writer(app, membership, number)
+        for membership, number in db.session.execute(query.offset(1).limit(PARTNERSHIPS)).all()
     ]
 
 
 def _movers(app: Workspace) -> list[Writer]:
     moderator = db.session.scalars(select(Membership).filter_by(partnership_id=1).order_by(Membership.id).limit(1))
     numbers = select(Post.number).where(Post.partnership_id == 1, Post.status == ChallengeStatus.OPEN)
-    seat = moderator.one()
-    return [_writer(app, seat, number) for number in db.session.scalars(numbers).all()]
+    membership = moderator.one()
+    return [_writer(app, membership, number) for number in db.session.scalars(numbers).all()]
 
 
-def _writer(app: Workspace, seat: Membership, post: int) -> Writer:
+def _writer(app: Workspace, membership: Membership, post: int) -> Writer:
     return Writer(
-        seat.partnership_id,
+        membership.partnership_id,
         post,
-        seat.id,
-        f"/partnerships/{seat.partnership.slug}/posts/{post}",
-        people.signed_in(app, seat.user),
+        membership.id,
+        f"/partnerships/{membership.partnership.slug}/posts/{post}",
+        people.signed_in(app, membership.user),
         people.form_token(serving.SECRET_KEY),
     )

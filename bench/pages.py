@@ -28,7 +28,7 @@ class Place:
 
     partnership: int
     post: int
-    seat: int
+    membership: int
     user: int
     slug: str
 
@@ -86,7 +86,7 @@ def _queries(name: str, place: Place) -> list[Any]:
             .order_by(Role.position),
         ],
         "members": lambda: [
-            _seats(Membership.level, User.title, User.name_key)
+            _memberships(Membership.level, User.title, User.name_key)
             .where(Membership.partnership_id == place.partnership, Membership.state == "active")
             .order_by(User.name_key)
             .limit(PAGE_OF_MEMBERS),
@@ -101,14 +101,14 @@ def _mine(place: Place) -> Any:
 
 def _written(writing: Any, *columns: Any) -> Any:
     joined = select(*columns, *WRITER).join(Membership, Membership.id == writing.author_id)
-    return _of_seats(joined)
+    return _of_memberships(joined)
 
 
-def _seats(*columns: Any) -> Any:
-    return _of_seats(select(*columns, *WRITER).select_from(Membership))
+def _memberships(*columns: Any) -> Any:
+    return _of_memberships(select(*columns, *WRITER).select_from(Membership))
 
 
-def _of_seats(query: Any) -> Any:
+def _of_memberships(query: Any) -> Any:
     side = and_(
         Participation.partnership_id == Membership.partnership_id,
         Participation.organisation_id == Membership.organisation_id,

@@ -71,8 +71,8 @@ def comment_now(folder: Path, url: str, secret_key: str, a_second: int, seconds:
             due = began + (number + chance.random()) / a_second
             time.sleep(max(0.0, due - time.monotonic()))
             post = db.session.get_one(Post, chance.choice(posts))
-            seat = db.session.get_one(Membership, post.author_id)
-            made = factories.comment(post, seat)
+            membership = db.session.get_one(Membership, post.author_id)
+            made = factories.comment(post, membership)
             moment = time.time()
             commits.put((made.partnership_id, made.number, moment))
             db.session.commit()  # To ask for the number began a transaction, which would keep others from writing.
@@ -101,18 +101,20 @@ def _partnership(app: Workspace) -> list[Reader]:
     partnership = moderator.partnership
     company = factories.make_organisation(kind=factories.OrganisationKind.COMPANY)
     partnerships_service.set_sides(moderator, {company.id: Side.COMPANY})
-    seats = [factories.add_member(moderator, factories.make_user(organisation=company)) for _ in range(READERS_OF_EACH)]
+    memberships = [
+        factories.add_member(moderator, factories.make_user(organisation=company)) for _ in range(READERS_OF_EACH)
+    ]
     post = factories.share(moderator)
     for number in range(COMMENTS_BEFORE):
-        factories.comment(post, seats[number % READERS_OF_EACH])
+        factories.comment(post, memberships[number % READERS_OF_EACH])
     for _each in range(5):
         factories.share(moderator)
-    return [_reader(app, partnership, post, seat) for seat in seats]
+    return [_reader(app, partnership, post, membership) for membership in memberships]
 
 
-def _reader(app: Workspace, partnership: Partnership, post: Post, seat: Membership) -> Reader:
+def _reader(app: Workspace, partnership: Partnership, post: Post, membership: Membership) -> Reader:
     return Reader(
-        signed_in(app, seat.user),
+        signed_in(app, membership.user),
         partnership.address,
         f"{partnership.address}posts/{post.number}",
         partnership.last_number,

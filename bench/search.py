@@ -138,7 +138,7 @@ class _Filling:
         rows.write(Organisation, [{"id": 1, "name": "Kommunen", "kind": kind, **fill.name_keys("Kommunen")}])
         rows.write(User, map(_user, (ALONE, MANY, AUTHOR)))
         numbers = range(1, self.others + 2)
-        rows.write(Membership, (seat for number in numbers for seat in self._seats(number)))
+        rows.write(Membership, (membership for number in numbers for membership in self._memberships(number)))
         rows.write(
             Participation, ({"partnership_id": number, "organisation_id": 1, "side": Side.OTHERS} for number in numbers)
         )
@@ -180,7 +180,7 @@ class _Filling:
     def _count(self, partnership: int) -> int:
         return self.large if partnership == 1 else IN_OTHERS
 
-    def _seats(self, partnership: int) -> Iterator[dict[str, Any]]:
+    def _memberships(self, partnership: int) -> Iterator[dict[str, Any]]:
         users = [AUTHOR, ALONE if partnership == 1 else MANY] if partnership <= OF_MANY + 1 else [AUTHOR]
         for place, user in enumerate(users):
             yield {
@@ -267,9 +267,9 @@ def _indexed() -> Iterator[tuple[str, str, str]]:
         "< 300 s for 100,000",
     )
     yield "its memory, beyond what the process had before", f"{_megabytes('VmHWM') - before} MB", "bounded"
-    letters = func.length(Post.body_text) + func.length(Post.title)
+    messages = func.length(Post.body_text) + func.length(Post.title)
     for what, which in (("the large partnership", 1), ("one of a thousand posts", 2)):
-        text = db.session.scalar(select(func.sum(letters)).where(Post.partnership_id == which)) or 0
+        text = db.session.scalar(select(func.sum(messages)).where(Post.partnership_id == which)) or 0
         stored = select(func.sum(func.length(SearchBucket.postings))).where(SearchBucket.partnership_id == which)
         yield f"the index of {what}", f"{(db.session.scalar(stored) or 0) / text:.0%} of the texts' letters", "≤ 60 %"
 

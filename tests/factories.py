@@ -101,7 +101,7 @@ def start_partnership(
     for field, value in fields.items():
         setattr(partnership, field, value)
     _take_part(partnership)
-    return seat(partnership, by)
+    return membership_of(partnership, by)
 
 
 def add_member(
@@ -121,7 +121,7 @@ def add_member(
     return added
 
 
-def seat(partnership: Partnership, user: User) -> Membership:
+def membership_of(partnership: Partnership, user: User) -> Membership:
     """The membership of `user` in `partnership`."""
     found = db.session.query(Membership).filter_by(partnership_id=partnership.id, user_id=user.id).one()
     return found
@@ -239,7 +239,7 @@ __all__ = [
     "make_user",
     "measure",
     "measured_indicator",
-    "seat",
+    "membership_of",
     "share",
     "start_partnership",
 ]

@@ -25,7 +25,7 @@ from tests.factories import (
     comment,
     make_organisation,
     make_user,
-    seat,
+    membership_of,
     share,
     start_partnership,
 )
@@ -143,7 +143,7 @@ WRITING = [
 
 def shown(value: str) -> str:
     """What a field can show of a value: HTML holds no control characters."""
-    return "".join("\ufffd" if letter in "\0\x1b" else letter for letter in value).strip()
+    return "".join("\ufffd" if message in "\0\x1b" else message for message in value).strip()
 
 
 @pytest.mark.parametrize(("field", "value", "words", "values"), WRITING)
@@ -525,7 +525,7 @@ def test_a_post_of_another_partnership_is_neither_read_nor_changed(stranger: Mem
 
 
 @in_english
-def test_marking_as_read_touches_only_ones_own_seats(stranger: Membership, writer: Writer) -> None:
+def test_marking_as_read_touches_only_ones_own_memberships(stranger: Membership, writer: Writer) -> None:
     colleague = add_member(writer.membership, level=Level.OBSERVER)
     seen = (stranger.seen_number, colleague.seen_number)
     places = ",".join(f"{partnership}:999" for partnership in (stranger.partnership_id, writer.post.partnership_id))
@@ -640,7 +640,7 @@ def test_whoever_has_been_let_out_over_night_does_not_get_the_text_in(writer: Wr
     colleague = add_member(writer.membership)
     with time_machine.travel(clock.now() + timedelta(hours=9), tick=True):
         answer = writer.browser.post(writer.posts, data=POST)
-        seat(writer.membership.partnership, writer.membership.user).state = MembershipState.ENDED
+        membership_of(writer.membership.partnership, writer.membership.user).state = MembershipState.ENDED
         form = Page(answer.text).form("/sign-in") | credentials(writer)
         offered = writer.browser.post("/sign-in", data=form)
         assert writer.browser.post(writer.posts, data=kept_fields(offered, writer.posts)).status_code == 404

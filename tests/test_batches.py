@@ -112,10 +112,10 @@ def parked(by: Membership) -> Post:
 
 
 def ending(moderator: Membership, **after: float) -> Membership:
-    seat = add_member(moderator)
-    seat.ends_at = clock.now() + timedelta(**after)
+    membership = add_member(moderator)
+    membership.ends_at = clock.now() + timedelta(**after)
     db.session.commit()
-    return seat
+    return membership
 
 
 # Digests
@@ -228,12 +228,12 @@ def test_a_membership_that_cannot_be_ended_or_announced_stops_no_other(app: Work
 
 def test_a_partnership_that_cannot_be_read_stops_no_other(app: Workspace) -> None:
     bad, good = start_partnership(), start_partnership()
-    seats, posts = [ending(to, minutes=1) for to in (bad, good)], [parked(to) for to in (bad, good)]
-    keys = {("ending", seats[0].id, 0), ("parking", posts[0].partnership_id, posts[0].number)}
+    memberships, posts = [ending(to, minutes=1) for to in (bad, good)], [parked(to) for to in (bad, good)]
+    keys = {("ending", memberships[0].id, 0), ("parking", posts[0].partnership_id, posts[0].number)}
     nobody_is_due()
     poison(bad.partnership)
     tick(days=3)
-    assert (seats[1].state, posts[1].status) == (MembershipState.ENDED, ChallengeStatus.OPEN)
+    assert (memberships[1].state, posts[1].status) == (MembershipState.ENDED, ChallengeStatus.OPEN)
     assert noted().keys() == keys
 
 
@@ -265,12 +265,12 @@ def test_a_mail_that_cannot_be_read_stops_no_other(app: Workspace, sign_in: Sign
 
 def test_an_addressee_who_cannot_be_read_stops_nobody_elses_mail(app: Workspace) -> None:
     moderator = start_partnership()
-    seats = [add_member(moderator) for _ in range(2)]
-    for seat in seats:
-        enqueue("lifted", key=f"lifted:{seat.id}", to=seat.user_id, membership=seat.id)
-    bad_id, good_id = (seat.user_id for seat in seats)
+    memberships = [add_member(moderator) for _ in range(2)]
+    for membership in memberships:
+        enqueue("lifted", key=f"lifted:{membership.id}", to=membership.user_id, membership=membership.id)
+    bad_id, good_id = (membership.user_id for membership in memberships)
     nobody_is_due()
-    poison(seats[0].user)
+    poison(memberships[0].user)
     tick()
     found = {
         row[0]: row[1] for row in db.session.execute(select(Mail.user_id, Mail.state).where(Mail.kind == "lifted"))

@@ -230,14 +230,14 @@ def test_nobody_comments_across_two_partnerships(app: Workspace) -> None:
     assert remark.author_id == here.id
 
 
-def test_nobody_has_two_seats_in_a_partnership(app: Workspace) -> None:
-    seat = start_partnership()
+def test_nobody_has_two_memberships_in_a_partnership(app: Workspace) -> None:
+    membership = start_partnership()
     db.session.add(
         Membership(
-            partnership_id=seat.partnership_id,
-            user_id=seat.user_id,
-            organisation_id=seat.organisation_id,
-            level=seat.level,
+            partnership_id=membership.partnership_id,
+            user_id=membership.user_id,
+            organisation_id=membership.organisation_id,
+            level=membership.level,
         )
     )
     with pytest.raises(IntegrityError):

@@ -154,7 +154,10 @@ def test_what_stood_in_memberships_is_what_moderators_decided_last() -> None:
     db.session.commit()
     migrate("downgrade", "0017_reserved_slugs")
     migrate("upgrade", "head")
-    decided = {seat.id: (seat.decided_at is not None, seat.decided_level) for seat in db.session.query(Membership)}
+    decided = {
+        membership.id: (membership.decided_at is not None, membership.decided_level)
+        for membership in db.session.query(Membership)
+    }
     assert decided == {
         moderator.id: (True, Level.MODERATOR),
         gone.id: (True, None),
@@ -229,11 +232,11 @@ def test_what_was_unread_before_texts_were_counted_is_unread_after() -> None:
     reading.read_all(other, last.number - 1)
     partnerships_service.change_stage(moderator, Stage.TRIAL)
     db.session.commit()
-    expected = {seat.id: seat.unread for seat in (moderator, reader, other)}
+    expected = {membership.id: membership.unread for membership in (moderator, reader, other)}
     assert expected == {moderator.id: 1, reader.id: 3, other.id: 0}
     counts = [tuple(row) for row in db.session.execute(select(Entry.number, Entry.stands, Entry.text_count))]
     db.session.commit()
     migrate("downgrade", "0039_results")
     migrate("upgrade", "head")
-    assert {seat.id: seat.unread for seat in db.session.query(Membership)} == expected
+    assert {membership.id: membership.unread for membership in db.session.query(Membership)} == expected
     assert [tuple(row) for row in db.session.execute(select(Entry.number, Entry.stands, Entry.text_count))] == counts

@@ -73,18 +73,18 @@ READERS = (
     f"{HOME}challenges?state=solved&before={{deep}}",
     f"{HOME}challenges?state=all&days=365",
     f"{HOME}challenges?state=all&before={{deep}}",
-    f"{HOME}challenges?taker={{seat}}",
+    f"{HOME}challenges?taker={{membership}}",
     f"{HOME}challenges?role=1",
     f"{HOME}roles",
     f"{HOME}members",
-    f"{HOME}members/{{seat}}",
+    f"{HOME}members/{{membership}}",
     "/search?q=måling&partnership=partnerskab-1",
     "/search?q=sensor+vindue&partnership=partnerskab-1&kind=challenge&status=open",
 )
 MODERATORS = (
     f"{HOME}members",
     f"{HOME}members?sort=level",
-    f"{HOME}members?sort=since&after={{seat}}",
+    f"{HOME}members?sort=since&after={{membership}}",
     f"{HOME}members?q=person&side=company",
 )
 OF_MANY = ("/", "/?before={moment}.1.99", "/partnerships", "/live/numbers", "/search?q=måling", "/search?q=bor")

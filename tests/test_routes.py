@@ -461,17 +461,17 @@ class World:
         moderator = start_partnership("Digital genoptræning", by=make_user("Mette Moderator", language="en"))
         self.partnership = moderator.partnership
         self.elsewhere = start_partnership("Et andet sted", by=make_user("Ulla Udenfor", language="en"))
-        self.seats = {"moderator": moderator} | {
+        self.memberships = {"moderator": moderator} | {
             level.value: add_member(moderator, make_user(f"Person {level}", language="en"), level)
             for level in (Level.OBSERVER, Level.CONTRIBUTOR)
         }
-        self.users = {name: seat.user for name, seat in self.seats.items()}
+        self.users = {name: membership.user for name, membership in self.memberships.items()}
         self.users["outsider"] = self.elsewhere.user
         self.users["administrator"] = make_administrator(name="Anders And", language="en")
         self.elsewhere.partnership.visibility = Visibility.LISTED
         add_member(self.elsewhere, self.users["administrator"], Level.OBSERVER)
         self.organisation = make_organisation("Icura")
-        self.posts = {name: challenge(self.seats[name]) for name in ("moderator", "contributor")}
+        self.posts = {name: challenge(self.memberships[name]) for name in ("moderator", "contributor")}
         [self.invitation] = invitations_service.invite(
             moderator,
             listed("ny@example.dk"),
@@ -483,49 +483,49 @@ class World:
         self.link, self.closed_link = (
             join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=20) for _ in range(2)
         )
-        self.comments = {name: comment(post, self.seats[name]) for name, post in self.posts.items()}
+        self.comments = {name: comment(post, self.memberships[name]) for name, post in self.posts.items()}
         self.change = address_changes_service.ask(
             self.users["contributor"], "nyt@example.dk", by=self.users["administrator"]
         )
         organisation_requests_service.ask_for(moderator, "Ukendt ApS")
         self.wanted = db.session.scalars(select(OrganisationRequest)).one()
         self.partner_id = moderator.organisation_id
-        self.report = reports_service.report(self.seats["observer"], self.posts["contributor"], "Et CPR-nummer")
+        self.report = reports_service.report(self.memberships["observer"], self.posts["contributor"], "Et CPR-nummer")
         self.role = make_role(moderator)
-        self.holdings = {name: self._holdings(self.seats[name]) for name in self.posts}
+        self.assignments = {name: self._assignments(self.memberships[name]) for name in self.posts}
 
-        self.indicator = measured_indicator(self.holdings["contributor"]["ending"].role, *self._writers)
-        self.files = {name: attach_picture(self.seats[name], post) for name, post in self.posts.items()}
-        self.uploads = {name: upload_picture(self.seats[name]) for name in self.posts}
-        self.measurements = {name: measure(self.indicator, self.seats[name]) for name in self.posts}
+        self.indicator = measured_indicator(self.assignments["contributor"]["ending"].role, *self._writers)
+        self.files = {name: attach_picture(self.memberships[name], post) for name, post in self.posts.items()}
+        self.uploads = {name: upload_picture(self.memberships[name]) for name in self.posts}
+        self.measurements = {name: measure(self.indicator, self.memberships[name]) for name in self.posts}
 
     @property
     def _writers(self) -> tuple[Membership, Membership]:
-        return self.seats["moderator"], self.seats["contributor"]
+        return self.memberships["moderator"], self.memberships["contributor"]
 
-    def _holdings(self, seat: Membership) -> dict[str, RoleAssignment]:
+    def _assignments(self, membership: Membership) -> dict[str, RoleAssignment]:
         """What somebody may do each of these things to, each in a role of its own."""
-        moderator = self.seats["moderator"]
+        moderator = self.memberships["moderator"]
 
         def offered() -> RoleAssignment:
-            return offers.offer(make_role(moderator), moderator, to=seat, kind=Holder.ACCOUNTABLE)
+            return offers.offer(make_role(moderator), moderator, to=membership, kind=Holder.ACCOUNTABLE)
 
         made = {
             "acceptance": offered(),
             "refusal": offered(),
-            "withdrawal": offers.ask(make_role(moderator), seat, kind=Holder.HELPER),
-            "ending": hold(make_role(moderator), seat, moderator),
-            "reminder": self._offered_by(seat),
+            "withdrawal": offers.ask(make_role(moderator), membership, kind=Holder.HELPER),
+            "ending": hold(make_role(moderator), membership, moderator),
+            "reminder": self._offered_by(membership),
         }
         db.session.commit()
         return made
 
-    def _offered_by(self, seat: Membership) -> RoleAssignment:
+    def _offered_by(self, membership: Membership) -> RoleAssignment:
         """A role that somebody offers to the moderator, or the moderator to another."""
-        moderator, role = self.seats["moderator"], make_role(self.seats["moderator"])
-        hold(role, seat, moderator)
-        to = self.seats["contributor"] if seat is moderator else moderator
-        return offers.offer(role, seat, to=to, kind=Holder.ACCOUNTABLE)
+        moderator, role = self.memberships["moderator"], make_role(self.memberships["moderator"])
+        hold(role, membership, moderator)
+        to = self.memberships["contributor"] if membership is moderator else moderator
+        return offers.offer(role, membership, to=to, kind=Holder.ACCOUNTABLE)
 
     def browser(self, name: str) -> Client:
         """The browser of one of PEOPLE, newly signed in: some requests sign out."""
@@ -533,7 +533,7 @@ class World:
             return self._sign_in(self.users[name])
         return cast(Client, self._app.test_client())
 
-    def own_seat(self, name: str) -> int:
+    def own_membership(self, name: str) -> int:
         """The seat of one of PEOPLE; for a stranger, another's."""
         user = self.users.get(name, self.users["outsider"])
         return db.session.scalars(select(Membership.id).where(Membership.user_id == user.id)).first() or 0
@@ -541,10 +541,10 @@ class World:
     def address(self, rule: str, name: str = "contributor") -> str:
         """The address for `rule`, about what one of PEOPLE wrote; for those who can't write, what another did."""
         owner = name if name in self.posts else "contributor"
-        holding = self.holdings[owner].get(rule.rpartition("/")[2], self.holdings[owner]["ending"])
+        assignment = self.assignments[owner].get(rule.rpartition("/")[2], self.assignments[owner]["ending"])
         parts = {
-            "number:role_id": self.role.id if re.search(r"edit|retirement|resumption", rule) else holding.role_id,
-            "number:assignment_id": holding.id,
+            "number:role_id": self.role.id if re.search(r"edit|retirement|resumption", rule) else assignment.role_id,
+            "number:assignment_id": assignment.id,
             "slug:slug": self.partnership.slug,
             "number:post_number": self.posts[owner].number,
             "number:number": self._number(rule, owner),
@@ -563,7 +563,9 @@ class World:
             "number:request_id": self.wanted.id,
             "token:token": self._token(rule),
             "token:batch": "0b0f1c9e-6f0c-4a53-9d0c-3a1c7a1f8a10",
-            "number:membership_id": self.own_seat(name) if rule.startswith("/mem") else self.seats["observer"].id,
+            "number:membership_id": self.own_membership(name)
+            if rule.startswith("/mem")
+            else self.memberships["observer"].id,
         }
         return re.sub(r"<([^>]+)>", lambda match: str(parts[match[1]]), rule)
 
@@ -576,7 +578,7 @@ class World:
     def _organisation_id(self, rule: str, owner: str) -> int:
         """One that may leave, the one that numbers are entered for, or another one."""
         if "/numbers/" in rule:
-            return self.seats[owner].organisation_id
+            return self.memberships[owner].organisation_id
         return self.partner_id if re.search("departure|side", rule) else self.organisation.id
 
     def _token(self, rule: str) -> str:
@@ -761,8 +763,8 @@ def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> Non
 @pytest.mark.parametrize("state", [MembershipState.REQUESTED, MembershipState.SUSPENDED, MembershipState.ENDED])
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.either_database
-def test_a_seat_that_is_not_active_opens_nothing(state: MembershipState, htmx: bool, world: World) -> None:
-    world.seats["moderator"].state = state
+def test_a_membership_that_is_not_active_opens_nothing(state: MembershipState, htmx: bool, world: World) -> None:
+    world.memberships["moderator"].state = state
     statuses = {
         str(route): send(
             world.browser("moderator"), route, world.address(route.rule, "moderator"), htmx=htmx
@@ -864,13 +866,13 @@ def test_a_comment_is_only_found_on_its_own_post(world: World) -> None:
 def test_a_removed_member_is_out_at_once(world: World) -> None:
     browser = world.browser("contributor")
     assert browser.get(world.partnership.address).status_code == 200
-    world.seats["contributor"].state = MembershipState.ENDED
+    world.memberships["contributor"].state = MembershipState.ENDED
     assert browser.get(world.partnership.address).status_code == 404
 
 
 def test_a_lowered_member_writes_no_more(world: World) -> None:
     browser = world.browser("contributor")
-    world.seats["contributor"].level = Level.OBSERVER
+    world.memberships["contributor"].level = Level.OBSERVER
     assert browser.submit(f"{world.partnership.address}posts", TYPED).status_code == 403
 
 

@@ -67,8 +67,8 @@ def reader(sign_in: Callable[[User], Client], statements: Statements) -> Reader:
 
 def author_of(partnership: Partnership) -> int:
     """The seat of the one who writes: the first moderator."""
-    seats = db.session.query(Membership.id).filter_by(partnership_id=partnership.id)
-    return int(seats.order_by(Membership.id).limit(1).scalar())
+    memberships = db.session.query(Membership.id).filter_by(partnership_id=partnership.id)
+    return int(memberships.order_by(Membership.id).limit(1).scalar())
 
 
 def add_posts(partnership: Partnership, count: int, *, comments: int = 0) -> int:
@@ -186,10 +186,10 @@ def add_members(reader: Reader, count: int) -> None:
         db.session.flush()
         part = {"partnership_id": reader.partnership.id, "organisation_id": organisation.id}
         db.session.add(Participation(**part, side=Side.OTHERS))
-        seat = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=MembershipState.ACTIVE)
-        db.session.add(seat)
+        membership = Membership(**part, user_id=user.id, level=Level.OBSERVER, state=MembershipState.ACTIVE)
+        db.session.add(membership)
         db.session.flush()
-        record(reader.partnership, JOINED, actor=seat, subject=seat, level="observer")
+        record(reader.partnership, JOINED, actor=membership, subject=membership, level="observer")
     db.session.commit()
 
 

@@ -1,6 +1,6 @@
 """What time does: nobody asks for it, so a worker beside the web server does it, minute by minute.
 
-Each piece is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
+Each job is safe to do twice, and to do late: it looks again under the lock. One that fails holds up no other.
 """
 
 import time
@@ -38,14 +38,14 @@ def run_due_jobs() -> int:
     installation.note_worker()
     stopping = delivery.mail_sender().stopping
     jobs = (*JOBS, failures.forget_old, rate_limits.forget_expired)
-    return sum(run_job(piece) for piece in jobs if not stopping.is_set())
+    return sum(run_job(job) for job in jobs if not stopping.is_set())
 
 
-def run_job(piece: Callable[[], int]) -> int:
-    """What the piece has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
-    name, began, outcome = piece.__module__.rpartition(".")[2], time.monotonic(), "failed"
+def run_job(job: Callable[[], int]) -> int:
+    """What the job has committed. What it has only looked at keeps no lock from the next, which may have to wait."""
+    name, began, outcome = job.__module__.rpartition(".")[2], time.monotonic(), "failed"
     try:
-        done, outcome = piece(), "done"
+        done, outcome = job(), "done"
         failures.forget(name, [failures.WHOLE])
         db.session.commit()
         return done

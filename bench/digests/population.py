@@ -77,7 +77,7 @@ def people(members: int, each: int) -> None:
         Participation,
         ({"partnership_id": number, "organisation_id": 1, "side": Side.OTHERS} for number in range(1, count + 1)),
     )
-    _insert(Membership, _seats(members, each, count))
+    _insert(Membership, _memberships(members, each, count))
     for model in (Entry, Post, Comment):
         _insert(
             model, (row for number in range(1, count + 1) for row in _week(number, members, each, count, now)[model])
@@ -108,7 +108,7 @@ def _partnership(number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _seats(members: int, each: int, count: int) -> Iterable[dict[str, Any]]:
+def _memberships(members: int, each: int, count: int) -> Iterable[dict[str, Any]]:
     """Seat number `each * (user - 1) + place + 1` is that user's in the partnership that falls to it."""
     for user in range(1, members + 1):
         for place in range(each):

@@ -27,8 +27,7 @@ from workspace.mail import claims, smtp
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EMAIL_TYPES, EmailContent, email_type
 from workspace.mail.models import Mail, MailState, enqueue_all, mail_row
-from workspace.partnerships.models import Membership
-from workspace.partnerships.models import MembershipState as SeatState
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import Action
 
 SETTINGS = Settings(
@@ -81,7 +80,7 @@ class House:
             self.url = f"smtp+plain://127.0.0.1:{server.stdout.readline().strip()}"
             with self.app.app_context():
                 moderator = start_partnership("Digital genoptræning")
-                self.seat_id = add_member(moderator).id
+                self.membership_id = add_member(moderator).id
                 db.session.commit()
                 yield self
                 db.session.remove()
@@ -91,17 +90,20 @@ class House:
     def post(self, number: int, subject: str = "") -> list[str]:
         """Put so many mails into the outbox, each to another address; the addresses."""
         made = [f"p{next(self.numbers)}@example.dk" for _ in range(number)]
-        seat = self.seat_id
+        membership = self.membership_id
         enqueue_all(
-            [mail_row("bench", key=f"bench:{address}", to=address, seat=seat, subject=subject) for address in made]
+            [
+                mail_row("bench", key=f"bench:{address}", to=address, membership=membership, subject=subject)
+                for address in made
+            ]
         )
         db.session.commit()
         return made
 
-    def seat(self, *, active: bool) -> None:
+    def membership_of(self, *, active: bool) -> None:
         """Take the seat that the mails are about away from its member, or give it back."""
-        state = SeatState.ACTIVE if active else SeatState.ENDED
-        db.session.execute(update(Membership).where(Membership.id == self.seat_id).values(state=state))
+        state = MembershipState.ACTIVE if active else MembershipState.ENDED
+        db.session.execute(update(Membership).where(Membership.id == self.membership_id).values(state=state))
         db.session.commit()
 
     def work(self, death: Death | None = None, *, later: timedelta = timedelta()) -> int:
@@ -181,9 +183,9 @@ def _register() -> None:
 
     @email_type("bench", "Bench")
     def write(mail: Mail) -> EmailContent | None:
-        seat = db.session.get_one(Membership, mail.payload["seat"])
-        if not seat.may(Action.READ):
+        membership = db.session.get_one(Membership, mail.payload["seat"])
+        if not membership.may(Action.READ):
             return None
         if mail.payload["subject"] == "broken":
             raise ValueError("This one can't be written.")
-        return EmailContent(subject="Fremskridt", text=TEXT, html=f"<p>{TEXT}</p>", sender=seat.partnership.name)
+        return EmailContent(subject="Fremskridt", text=TEXT, html=f"<p>{TEXT}</p>", sender=membership.partnership.name)

@@ -80,15 +80,15 @@ def test_each_sees_only_what_concerns_them(app: Workspace, sign_in: SignIn) -> N
 
 def test_one_s_own_record_does_not_tell_where_others_were(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership()
-    seat = add_member(moderator, make_user(language="en"))
-    level = {"member": str(seat.id), "level": "observer"}
+    membership = add_member(moderator, make_user(language="en"))
+    level = {"member": str(membership.id), "level": "observer"}
     sign_in(moderator.user).submit(
         f"{moderator.partnership.address}members/levels", level, environ_base={"REMOTE_ADDR": "192.0.2.77"}
     )
-    browser = sign_in(seat.user)
+    browser = sign_in(membership.user)
     assert "/settings/trail" in browser.page("/settings").html
     record = browser.submit("/settings/trail").text
-    assert f"changed the access of {seat.user.name} from participant to observer" in record
+    assert f"changed the access of {membership.user.name} from participant to observer" in record
     assert "192.0.2.77" not in record
     exported = sign_in(moderator.user).submit(f"{moderator.partnership.address}members/trail").text
     assert "192.0.2.77" in exported
@@ -96,9 +96,9 @@ def test_one_s_own_record_does_not_tell_where_others_were(app: Workspace, sign_i
 
 def test_the_trail_speaks_the_reader_s_language(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership(by=make_user(language="en"))
-    seat = add_member(moderator)
-    moderation_service.suspend(moderator, [seat.id], until=clock.now(), reason="moderator")
-    moderation_service.change_levels(moderator, {seat.id: Level.OBSERVER})
+    membership = add_member(moderator)
+    moderation_service.suspend(moderator, [membership.id], until=clock.now(), reason="moderator")
+    moderation_service.change_levels(moderator, {membership.id: Level.OBSERVER})
     db.session.commit()
     page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail").text
     assert "from participant to observer" in page
@@ -109,9 +109,9 @@ def test_moderators_read_who_did_what_in_their_own_time_and_names_lead_to_member
     app: Workspace, sign_in: SignIn
 ) -> None:
     moderator = start_partnership(by=make_user("Mette <b>Å</b>", language="en"))
-    seat = add_member(moderator, make_user("Bo Bi"))
+    membership = add_member(moderator, make_user("Bo Bi"))
     with clock.at(datetime(2026, 3, 28, 23, 30, tzinfo=UTC)):
-        moderation_service.suspend(moderator, [seat.id], until=None, reason="Orlov")
+        moderation_service.suspend(moderator, [membership.id], until=None, reason="Orlov")
         db.session.commit()
     address = f"{moderator.partnership.address}members/trail"
     browser = sign_in(moderator.user)
@@ -120,7 +120,7 @@ def test_moderators_read_who_did_what_in_their_own_time_and_names_lead_to_member
     assert "reason: Orlov" in page.text
     assert "29 March at 00:30" in page.text
     links = [link.get("href") for link in page.all("a")]
-    assert {f"{moderator.partnership.address}members/{member.id}" for member in (moderator, seat)} <= set(links)
+    assert {f"{moderator.partnership.address}members/{member.id}" for member in (moderator, membership)} <= set(links)
     assert "put the access" not in browser.page(f"{address}?act=suspended&to=2026-03-28").text
     table = browser.submit(address, {"act": "suspended"}).text.splitlines()
     assert table[0] == "\ufeffTime (Copenhagen);What happened;More;Who;Whom;Partnership;Network address;Carried out"

@@ -45,8 +45,10 @@ def thread(app: object, sign_in: Callable[[User], Client]) -> Thread:
     mette = start_partnership("Digital genoptræning", by=make_user("Mette Lindholm Krag", language="en"))
     farida = add_member(mette, make_user("Farida Nasser", language="en"))
     observer = add_member(mette, make_user("Ole Læser", language="en"), Level.OBSERVER)
-    seats = {"mette": mette, "farida": farida, "observer": observer}
-    return Thread(mette, farida, share(mette), {name: sign_in(seat.user) for name, seat in seats.items()})
+    memberships = {"mette": mette, "farida": farida, "observer": observer}
+    return Thread(
+        mette, farida, share(mette), {name: sign_in(membership.user) for name, membership in memberships.items()}
+    )
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "htmx"])

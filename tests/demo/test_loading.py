@@ -75,10 +75,10 @@ def partnership(slug: str) -> Partnership:
     return db.session.scalars(select(Partnership).where(Partnership.slug == slug)).one()
 
 
-def seats(email: str) -> dict[str, Membership]:
+def memberships(email: str) -> dict[str, Membership]:
     """A person's memberships, by the partnership's slug."""
     found = db.session.scalars(select(Membership).join(Membership.user).where(User.email == email))
-    return {seat.partnership.slug: seat for seat in found}
+    return {membership.partnership.slug: membership for membership in found}
 
 
 def content() -> dict[str, list[Row[Any]]]:
@@ -172,7 +172,7 @@ class TestTheStory:
         challenges = select(Post).where(Post.partnership_id == partnership(MAIN).id, Post.kind == PostKind.CHALLENGE)
         found = list(db.session.scalars(challenges))
         asked = [db.session.get_one(Membership, one.asked_id) for one in found if one.asked_id]
-        assert [seat.user.email for seat in asked] == ["deltager@icura.example"]
+        assert [membership.user.email for membership in asked] == ["deltager@icura.example"]
         with clock.at(NOW):
             assert [one.title for one in found if is_stalled(one)] == [
                 "Vi mangler vejledningen til borgerne på engelsk, tyrkisk og arabisk"
@@ -220,14 +220,14 @@ class TestTheSignIns:
             ("observator@rudersdal.example", Level.OBSERVER),
         ],
     )
-    def test_each_has_the_promised_seat_and_something_new(self, email: str, level: Level) -> None:
-        seat = seats(email)[MAIN]
-        assert seat.level is level
-        assert 0 < seat.unread < seat.partnership.last_number / 2
-        assert seat.digested_number == seat.seen_number
+    def test_each_has_the_promised_membership_and_something_new(self, email: str, level: Level) -> None:
+        membership = memberships(email)[MAIN]
+        assert membership.level is level
+        assert 0 < membership.unread < membership.partnership.last_number / 2
+        assert membership.digested_number == membership.seen_number
 
     def test_the_outsider_is_a_member_of_others_only(self) -> None:
-        found = seats("udenfor@kmd.example")
+        found = memberships("udenfor@kmd.example")
         assert found
         assert MAIN not in found
 
@@ -235,12 +235,12 @@ class TestTheSignIns:
         administrator = user_with("admin@samspil.example")
         assert administrator is not None
         assert administrator.is_administrator
-        assert seats("admin@samspil.example") == {}
+        assert memberships("admin@samspil.example") == {}
 
     def test_everybody_else_has_seen_all(self) -> None:
         fixed = [email for email, _ in demo_accounts.SIGN_INS]
         others = select(Membership).join(Membership.user).where(User.email.not_in(fixed))
-        assert {seat.unread for seat in db.session.scalars(others)} == {0}
+        assert {membership.unread for membership in db.session.scalars(others)} == {0}
 
 
 @pytest.mark.slow

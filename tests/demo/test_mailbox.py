@@ -32,14 +32,14 @@ def demo(settings: Settings, app: Workspace, tmp_path: Path) -> Iterator[Client]
     with made.app_context():
         make_tables()
         for number, address in ((8, "hans@example.dk"), (9, "hendes@example.dk")):
-            letter = EmailContent(
+            message = EmailContent(
                 subject=f"Møde {number} <b>",
                 text=f"Hej\nhttps://samspil.dk/{number}\n",
                 html=f"<html><head></head><body><script>alert(1)</script><a href='/x'>Mail {number}</a></body></html>",
                 sender="Icura",
             )
             mail = Mail(kind="note", key=f"note:{number}", address=address, message_id=message_id(f"note:{number}"))
-            (tmp_path / "mail" / f"{number:010}.eml").write_bytes(build_mime(mail, letter, made.settings))
+            (tmp_path / "mail" / f"{number:010}.eml").write_bytes(build_mime(mail, message, made.settings))
         browser = made.test_client()
         assert isinstance(browser, Client)
         yield browser

@@ -73,11 +73,11 @@ def tell() -> Story:
         return Story({"reader": farida, "moderator": mette, "full": full.user})
 
 
-def read(*seats: Membership) -> None:
+def read(*memberships: Membership) -> None:
     """Let these members have read everything."""
-    for seat in seats:
-        reading.read_all(seat, seat.partnership.last_number)
-        seat.digested_number = seat.partnership.last_number
+    for membership in memberships:
+        reading.read_all(membership, membership.partnership.last_number)
+        membership.digested_number = membership.partnership.last_number
     db.session.commit()
 
 

@@ -136,7 +136,7 @@ def test_a_withdrawn_post_is_not_told(moderator: Membership, reader: Membership)
 
 
 @pytest.mark.parametrize("state", [MembershipState.SUSPENDED, MembershipState.ENDED])
-def test_a_seat_that_is_no_longer_active_gives_nothing(
+def test_a_membership_that_is_no_longer_active_gives_nothing(
     state: MembershipState, moderator: Membership, reader: Membership
 ) -> None:
     elsewhere = start_partnership("Et andet sted")

@@ -32,7 +32,7 @@ def story(app: Workspace) -> Iterator[Story]:
         yield told
 
 
-def letter(reader: User, language: str) -> EmailContent:
+def message(reader: User, language: str) -> EmailContent:
     reader.language = language
     db.session.commit()
     made = emails.preview(reader)
@@ -43,7 +43,7 @@ def letter(reader: User, language: str) -> EmailContent:
 @pytest.mark.parametrize("language", ["da", "en"])
 @pytest.mark.parametrize("name", ["reader", "moderator", "full"])
 def test_a_digest_is_as_it_was_looked_at(name: str, language: str, story: Story) -> None:
-    made = letter(story.readers[name], language)
+    made = message(story.readers[name], language)
     for kind, text in (("txt", f"{made.subject}\n\n{made.text}"), ("html", made.html)):
         path = GOLDEN / f"{name}.{language}.{kind}"
         text = SIGNED.sub("/unsubscribe/signed", text)
@@ -54,7 +54,7 @@ def test_a_digest_is_as_it_was_looked_at(name: str, language: str, story: Story)
 
 
 def test_an_address_in_a_text_is_a_link_in_both_parts(story: Story) -> None:
-    made = letter(story.readers["moderator"], "da")
+    made = message(story.readers["moderator"], "da")
     address = "https://icura.example/" + "vejledning" * 9
     assert f"{address}." in made.text
     [link] = re.findall(rf'<a [^>]*href="{address}"[^>]*>{address}</a>', made.html)
@@ -63,7 +63,7 @@ def test_an_address_in_a_text_is_a_link_in_both_parts(story: Story) -> None:
 
 def test_every_link_in_a_digest_resolves(story: Story, sign_in: Callable[[User], Client]) -> None:
     for reader in story.readers.values():
-        made = letter(reader, "da")
+        made = message(reader, "da")
         found = set(re.findall(r'href="([^"]+)"', made.html)) | set(re.findall(r"https?://\S+", made.text))
         assert len(found) > 5
         browser = sign_in(reader)
@@ -74,12 +74,12 @@ def test_every_link_in_a_digest_resolves(story: Story, sign_in: Callable[[User],
 
 
 def test_a_full_digest_is_small_enough(story: Story) -> None:
-    made = letter(story.readers["full"], "da")
+    made = message(story.readers["full"], "da")
     assert len(made.html.encode()) < LARGEST
     assert len(re.findall(r"<h3", made.html)) == 15
 
 
 def test_nothing_in_a_digest_is_fetched_from_elsewhere(story: Story) -> None:
     for reader in story.readers.values():
-        html = letter(reader, "da").html
+        html = message(reader, "da").html
         assert not re.search(r"<(img|link|script|iframe|object)\b|url\(|@import|@font-face", html)

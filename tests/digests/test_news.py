@@ -15,8 +15,7 @@ from workspace.mail import delivery
 from workspace.mail.message_types import EmailContent
 from workspace.mail.models import Mail, MailState
 from workspace.notifications.dispatch import NotificationKind
-from workspace.partnerships.models import Membership
-from workspace.partnerships.models import MembershipState as SeatState
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.roles import answers, offers
 from workspace.roles.endings import end
 
@@ -33,16 +32,16 @@ def reader(moderator: Membership) -> Membership:
     return add_member(moderator, make_user("Farida Nazari", language="en"))
 
 
-def news(seat: Membership | None = None) -> list[Mail]:
+def news(membership: Membership | None = None) -> list[Mail]:
     """What is in the outbox of news, for one member or for all."""
     query = select(Mail).where(Mail.kind.in_([notice.value for notice in NotificationKind])).order_by(Mail.id)
-    return list(db.session.scalars(query.where(Mail.user_id == seat.user_id) if seat else query))
+    return list(db.session.scalars(query.where(Mail.user_id == membership.user_id) if membership else query))
 
 
 def written(mail: Mail) -> EmailContent:
-    letter = delivery.written(mail)
-    assert letter is not None
-    return letter
+    message = delivery.written(mail)
+    assert message is not None
+    return message
 
 
 def test_who_is_asked_to_take_a_challenge_hears_of_it(moderator: Membership, reader: Membership) -> None:
@@ -50,12 +49,12 @@ def test_who_is_asked_to_take_a_challenge_hears_of_it(moderator: Membership, rea
     post.ask(moderator, reader)
     [mail] = news()
     assert (mail.kind, mail.user_id) == (NotificationKind.CHALLENGE, reader.user_id)
-    letter = written(mail)
-    assert letter.subject == "Mette Krag asks you to take the challenge ‘Vi mangler borgere’"
-    assert "Der er plads til tolv mere." in letter.text
-    assert f"/posts/{post.number}" in letter.html
-    assert (letter.sender, letter.list_id) == ("Digital genoptræning", "digital-genoptraening")
-    assert letter.thread == f"post:{post.partnership_id}:{post.number}"
+    message = written(mail)
+    assert message.subject == "Mette Krag asks you to take the challenge ‘Vi mangler borgere’"
+    assert "Der er plads til tolv mere." in message.text
+    assert f"/posts/{post.number}" in message.html
+    assert (message.sender, message.list_id) == ("Digital genoptræning", "digital-genoptraening")
+    assert message.thread == f"post:{post.partnership_id}:{post.number}"
 
 
 def test_what_no_longer_waits_is_not_told(moderator: Membership, reader: Membership) -> None:
@@ -68,16 +67,16 @@ def test_what_no_longer_waits_is_not_told(moderator: Membership, reader: Members
 
 def test_roles_are_told_to_whom_they_concern(moderator: Membership, reader: Membership) -> None:
     role = make_role(moderator, "Data")
-    holding = offers.offer(role, moderator, to=reader, kind=Holder.ACCOUNTABLE, notes="Her er nøglen.")
+    assignment = offers.offer(role, moderator, to=reader, kind=Holder.ACCOUNTABLE, notes="Her er nøglen.")
     [offered] = news()
     assert written(offered).subject == "Mette Krag offers you the role ‘Data’"
     assert "Her er nøglen." in written(offered).text
-    answers.accept(holding, reader)
+    answers.accept(assignment, reader)
     db.session.commit()
     assert delivery.written(offered) is None
     [accepted] = news(moderator)
     assert written(accepted).subject == "Farida Nazari har sagt ja til rollen »Data«"
-    end(holding, moderator, "Ny opgavefordeling")
+    end(assignment, moderator, "Ny opgavefordeling")
     assert written(news(reader)[-1]).subject == "Mette Krag has ended your time in the role ‘Data’"
     assert "Ny opgavefordeling" in written(news(reader)[-1]).text
 
@@ -93,32 +92,35 @@ def test_who_hands_a_role_over_hears_who_has_taken_it(moderator: Membership, rea
 def test_whoever_asks_for_a_role_hears_the_answer(moderator: Membership, reader: Membership) -> None:
     role = make_role(moderator, "Data")
     for answer, told in (
-        (lambda holding: answers.decline(holding, moderator, "Nej"), "Mette Krag has not given you the role ‘Data’"),
-        (lambda holding: answers.accept(holding, moderator), "Mette Krag has given you the role ‘Data’"),
+        (
+            lambda assignment: answers.decline(assignment, moderator, "Nej"),
+            "Mette Krag has not given you the role ‘Data’",
+        ),
+        (lambda asked: answers.accept(asked, moderator), "Mette Krag has given you the role ‘Data’"),
     ):
         answer(offers.ask(role, reader, kind=Holder.HELPER))
         db.session.commit()
         assert written(news(reader)[-1]).subject == told
 
 
-def lose_access(seat: Membership) -> None:
-    seat.state = SeatState.ENDED
+def lose_access(membership: Membership) -> None:
+    membership.state = MembershipState.ENDED
 
 
-def be_suspended(seat: Membership) -> None:
-    seat.state = SeatState.SUSPENDED
+def be_suspended(membership: Membership) -> None:
+    membership.state = MembershipState.SUSPENDED
 
 
-def reach_the_end(seat: Membership) -> None:
-    seat.ends_at = clock.now() - timedelta(seconds=1)
+def reach_the_end(membership: Membership) -> None:
+    membership.ends_at = clock.now() - timedelta(seconds=1)
 
 
-def want_it_in_the_digest(seat: Membership) -> None:
-    preferences.lower_notices(seat.user, [NotificationKind.CHALLENGE], MailTiming.DIGEST)
+def want_it_in_the_digest(membership: Membership) -> None:
+    preferences.lower_notices(membership.user, [NotificationKind.CHALLENGE], MailTiming.DIGEST)
 
 
-def want_nothing_from_here(seat: Membership) -> None:
-    preferences.choose_kinds(seat.user, {}, {seat.id: MailTiming.NEVER})
+def want_nothing_from_here(membership: Membership) -> None:
+    preferences.choose_kinds(membership.user, {}, {membership.id: MailTiming.NEVER})
 
 
 @pytest.mark.parametrize(
@@ -151,9 +153,9 @@ def test_mail_of_a_partnership_that_wants_it_so_carries_titles_only(
 ) -> None:
     moderator.partnership.titles_only = True
     challenge(moderator, "Titlen", "Fortrolig tekst").ask(moderator, reader)
-    holding = offers.offer(make_role(moderator), moderator, to=reader, kind=Holder.HELPER, notes="Fortrolig besked")
+    assignment = offers.offer(make_role(moderator), moderator, to=reader, kind=Holder.HELPER, notes="Fortrolig besked")
     db.session.commit()
     for mail in news(reader):
-        letter = written(mail)
-        assert "Fortrolig" not in letter.text + letter.html + letter.subject
-    assert holding.notes == "Fortrolig besked"
+        message = written(mail)
+        assert "Fortrolig" not in message.text + message.html + message.subject
+    assert assignment.notes == "Fortrolig besked"

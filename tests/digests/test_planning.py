@@ -209,8 +209,8 @@ def test_a_daily_partnership_is_heard_of_daily_and_the_others_as_usual() -> None
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         often, seldom, never = moderated(), moderated(), moderated()
         user = make_user()
-        seats = [add_member(moderator, user) for moderator in (often, seldom, never)]
-        choices = {seats[0].id: PartnershipDigest.DAILY, seats[2].id: PartnershipDigest.NEVER}
+        memberships = [add_member(moderator, user) for moderator in (often, seldom, never)]
+        choices = {memberships[0].id: PartnershipDigest.DAILY, memberships[2].id: PartnershipDigest.NEVER}
         choose(user, DigestFrequency.WEEKLY, weekday=2, frequencies=choices)
         for moderator in (often, seldom, never):
             share(moderator)
@@ -219,8 +219,8 @@ def test_a_daily_partnership_is_heard_of_daily_and_the_others_as_usual() -> None
         run(clock, local("2026-03-12T07:00"))
     assert planned_for(user) == ["Tue 10.03. 08.00", "Wed 11.03. 08.00"]
     assert [set(mail.payload["spans"]) for mail in digests()] == [
-        {str(seats[0].id)},
-        {str(seats[0].id), str(seats[1].id)},
+        {str(memberships[0].id)},
+        {str(memberships[0].id), str(memberships[1].id)},
     ]
     assert [len(build(planning.edition_of(mail)).blocks) for mail in digests()] == [1, 2]
 

@@ -21,8 +21,7 @@ from workspace.mail.models import Mail, MailState
 from workspace.mail.run_cache import cached_per_run, run_cache
 from workspace.mail.transports import FileTransport, TemporaryFailure
 from workspace.partnerships import reading
-from workspace.partnerships.models import Membership
-from workspace.partnerships.models import MembershipState as SeatState
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post, PostKind
 
 
@@ -137,7 +136,7 @@ def test_what_changes_in_the_middle_of_a_round_counts_for_the_rest_of_it(
         elif change == "a title is put right":
             post.edit(by, title="Offentligt", body=rich_text.from_plain("Nu for alle"), version=post.version)
         else:
-            db.session.get_one(Membership, second_id).state = SeatState.ENDED
+            db.session.get_one(Membership, second_id).state = MembershipState.ENDED
         db.session.commit()
 
     monkeypatch.setattr(delivery.mail_sender(), "transport", Thinking(folder, happen, puts_off=False))
@@ -191,9 +190,9 @@ def test_an_empty_digest_is_never_sent_and_its_bookmarks_stay_moved(
     assert reader.digested_number >= post.number
 
 
-@pytest.mark.parametrize("state", [SeatState.SUSPENDED, SeatState.ENDED])
+@pytest.mark.parametrize("state", [MembershipState.SUSPENDED, MembershipState.ENDED])
 def test_who_lost_access_between_planning_and_sending_gets_nothing_of_it(
-    state: SeatState, folder: Path, moderator: Membership, reader: Membership
+    state: MembershipState, folder: Path, moderator: Membership, reader: Membership
 ) -> None:
     elsewhere = start_partnership("Et andet sted")
     add_member(elsewhere, reader.user)
@@ -232,7 +231,7 @@ def test_who_loses_access_while_the_digest_is_on_its_way_gets_nothing_of_it(
     send_now(reader)
 
     def lose_access() -> None:
-        db.session.execute(update(Membership).where(Membership.id == reader.id).values(state=SeatState.ENDED))
+        db.session.execute(update(Membership).where(Membership.id == reader.id).values(state=MembershipState.ENDED))
         db.session.commit()
 
     transport = Thinking(folder, (lambda: None) if puts_off else lose_access, puts_off=puts_off)

@@ -23,9 +23,9 @@ PAGE = "/settings/digest"
 @pytest.fixture
 def reader() -> Membership:
     moderator = start_partnership("Digital genoptræning")
-    seat = add_member(moderator, make_user("Farida Nazari", email="fan@icura.example", language="en"))
+    membership = add_member(moderator, make_user("Farida Nazari", email="fan@icura.example", language="en"))
     share(moderator, "Borgerne går selv i gang")
-    return seat
+    return membership
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_cannot_be_chosen_is_refused_and_changes_nothing(
     assert (reader.user.digest_weekday, reader.user.digest_paused_until) == (1, None)
 
 
-def test_nobody_can_choose_for_the_seat_of_another(farida: Client, reader: Membership) -> None:
+def test_nobody_can_choose_for_the_membership_of_another(farida: Client, reader: Membership) -> None:
     other = add_member(start_partnership())
     farida.submit(
         PAGE,

@@ -21,9 +21,9 @@ NOTICE = "Your last digest could not be delivered"
 @pytest.fixture
 def reader(app: object) -> Membership:
     moderator = start_partnership("Digital genoptræning")
-    seat = add_member(moderator, make_user("Farida Nazari", email="fan@icura.example", language="en"))
+    membership = add_member(moderator, make_user("Farida Nazari", email="fan@icura.example", language="en"))
     share(moderator, "Borgerne går selv i gang")
-    return seat
+    return membership
 
 
 def end(reader: Membership, key: str, state: MailState) -> Mail:

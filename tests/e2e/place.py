@@ -56,11 +56,11 @@ class Place:
                 for role, (name, organisation) in people.items()
             }
             outsider = factories.make_user("Ulla Udenfor", language=language)
-            seat = factories.start_partnership(name, by=users["moderator"])
-            factories.add_member(seat, users["contributor"])
-            factories.add_member(seat, users["observer"], Level.OBSERVER)
-            factories.add_member(seat, users["partner"], Level.MODERATOR)
-            self.id, self.name, self.address = seat.partnership_id, name, seat.partnership.address
+            membership = factories.start_partnership(name, by=users["moderator"])
+            factories.add_member(membership, users["contributor"])
+            factories.add_member(membership, users["observer"], Level.OBSERVER)
+            factories.add_member(membership, users["partner"], Level.MODERATOR)
+            self.id, self.name, self.address = membership.partnership_id, name, membership.partnership.address
             self.moderator, self.contributor = _person(users["moderator"]), _person(users["contributor"])
             self.observer, self.partner = _person(users["observer"]), _person(users["partner"])
             self.outsider = _person(outsider)
@@ -69,18 +69,18 @@ class Place:
     def share(self, by: Person, title: str = "", body: str = "", kind: PostKind = PostKind.PROGRESS) -> int:
         """Share a post; its number."""
         with self.site.inside():
-            return factories.share(self._seat(by), title, body, kind).number
+            return factories.share(self._membership(by), title, body, kind).number
 
     def comment(self, post: int, by: Person, body: str = "") -> int:
         """Comment on a post; the comment's number."""
         with self.site.inside():
-            return factories.comment(self._post(post), self._seat(by), body).number
+            return factories.comment(self._post(post), self._membership(by), body).number
 
     def edit(self, post: int, by: Person, title: str, body: str) -> None:
         """Correct a post."""
         with self.site.inside():
             found = self._post(post)
-            found.edit(self._seat(by), title=title, body=rich_text.from_plain(body), version=found.version)
+            found.edit(self._membership(by), title=title, body=rich_text.from_plain(body), version=found.version)
 
     def ask_to_join(self, person: Person) -> None:
         """Let somebody ask the moderators for access."""
@@ -92,7 +92,7 @@ class Place:
     def pin(self, post: int, by: Person) -> None:
         """Pin a post to the top of the feed."""
         with self.site.inside():
-            self._post(post).pin(self._seat(by))
+            self._post(post).pin(self._membership(by))
 
     def rewrite(self, post: int, html: str) -> None:
         """Let a post say `html`, past the editor and its limits."""
@@ -104,13 +104,13 @@ class Place:
         with self.site.inside():
             body = rich_text.from_html(html) if html else rich_text.from_plain(text)
             key = str(uuid4())
-            return Comment.write(self._seat(by), post, body=body, one_time_key=key).number
+            return Comment.write(self._membership(by), post, body=body, one_time_key=key).number
 
     def joined(self, name: str) -> Person:
         """Somebody of that name who has become a member."""
         with self.site.inside():
             partnership = db.session.get_one(Partnership, self.id)
-            moderator = factories.seat(partnership, db.session.get_one(User, self.moderator.id))
+            moderator = factories.membership(partnership, db.session.get_one(User, self.moderator.id))
             user = factories.make_user(name, factories.make_organisation(name))
             factories.add_member(moderator, user)
             return _person(user)
@@ -124,18 +124,18 @@ class Place:
     def archive(self, by: Person) -> None:
         """Let the partnership only be read."""
         with self.site.inside():
-            partnerships_service.archive(self._seat(by))
+            partnerships_service.archive(self._membership(by))
 
     def read_everything(self) -> None:
         """Let nothing be new to anybody."""
         with self.site.inside():
-            for seat in db.session.query(Membership).filter_by(partnership_id=self.id):
-                reading.read_all(seat, seat.partnership.last_number)
+            for membership in db.session.query(Membership).filter_by(partnership_id=self.id):
+                reading.read_all(membership, membership.partnership.last_number)
 
     def unread(self, person: Person) -> int:
         """How much is new to them."""
         with self.site.inside():
-            return self._seat(person).unread
+            return self._membership(person).unread
 
     def posts(self) -> list[str]:
         """The titles of all posts, the oldest first."""
@@ -156,9 +156,9 @@ class Place:
             code = db.session.scalars(newest.limit(1)).one()
             return code.digits
 
-    def _seat(self, person: Person) -> Membership:
+    def _membership(self, person: Person) -> Membership:
         partnership = db.session.get_one(Partnership, self.id)
-        return factories.seat(partnership, db.session.get_one(User, person.id))
+        return factories.membership(partnership, db.session.get_one(User, person.id))
 
     def _post(self, number: int) -> Post:
         return db.session.get_one(Post, (self.id, number))

@@ -356,14 +356,14 @@ def test_the_results_and_their_forms(visit: Visit, place: Place) -> None:
         expect(visitor.summary).to_be_visible()
         inspection.look("new indicator with errors")
     with place.site.inside():
-        seat, partner = place._seat(place.moderator), place._seat(place.partner)
-        role = factories.make_role(seat, f"Drift {LONG_WORD}")
-        made = factories.measured_indicator(role, seat, partner)
+        membership, partner = place._membership(place.moderator), place._membership(place.partner)
+        role = factories.make_role(membership, f"Drift {LONG_WORD}")
+        made = factories.measured_indicator(role, membership, partner)
         made.name = f"Besøg {LONG_WORD}"
         for source in db.session.scalars(select(Source).where(Source.indicator_number == made.number)):
             source.since = (clock.now() - timedelta(days=900)).date()
         db.session.flush()
-        measurement, number = factories.measure(made, seat).id, made.number
+        measurement, number = factories.measure(made, membership).id, made.number
         factories.measure(made, partner, 12)
     with inspecting(visitor) as inspection:
         for page in (
@@ -387,7 +387,7 @@ def test_the_results_and_their_forms(visit: Visit, place: Place) -> None:
 def test_administration_and_open_invitations(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor, f"Opslag {LONG_WORD}")
     with place.site.inside():
-        reports_service.report(place._seat(place.observer), place._post(post), f"Fortroligt {LONG_WORD}")
+        reports_service.report(place._membership(place.observer), place._post(post), f"Fortroligt {LONG_WORD}")
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:
         visitor.open(f"{place.address}invitations/open")

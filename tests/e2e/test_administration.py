@@ -28,9 +28,9 @@ COLUMNS = (
 )
 
 
-def seat(place: Place, person: Person) -> int:
+def membership_of(place: Place, person: Person) -> int:
     with place.site.inside():
-        return place._seat(person).id
+        return place._membership(person).id
 
 
 def picture(visitor: Visitor, name: str) -> None:
@@ -52,8 +52,8 @@ def test_rows_are_added_and_several_chosen_in_a_bar_that_stays_in_sight(
     for name in ("Carl", "Dorthe", "Erik"):
         place.joined(f"{name} Cykel {width}")
     with place.site.inside():
-        by = place._seat(place.moderator)
-        factories.hold(factories.make_role(by, "Cykelstier"), place._seat(place.contributor), by)
+        by = place._membership(place.moderator)
+        factories.hold(factories.make_role(by, "Cykelstier"), place._membership(place.contributor), by)
     moderator = at(visit, place.moderator, width)
     moderator.open(f"{place.address}members")
     expect(moderator.page.locator("#several")).to_be_hidden()
@@ -72,16 +72,16 @@ def test_rows_are_added_and_several_chosen_in_a_bar_that_stays_in_sight(
     moderator.field("Choose all that are shown").uncheck()
     expect(moderator.page.locator("#several")).to_be_hidden()
 
-    access = moderator.page.locator(f"#access-{seat(place, place.contributor)}")
+    access = moderator.page.locator(f"#access-{membership_of(place, place.contributor)}")
     access.select_option("observer")
-    expect(moderator.page.locator(f"#level-{seat(place, place.contributor)}")).to_contain_text("Cykelstier")
+    expect(moderator.page.locator(f"#level-{membership_of(place, place.contributor)}")).to_contain_text("Cykelstier")
     assert moderator.page.evaluate(COLUMNS) == columns
     picture(moderator, f"members-asks-{width}")
 
 
 @both_widths
 def test_a_member_s_page_has_all_that_can_be_done_by_keyboard(visit: Visit, place: Place, width: int) -> None:
-    page = f"{place.address}members/{seat(place, place.contributor)}"
+    page = f"{place.address}members/{membership_of(place, place.contributor)}"
     moderator = at(visit, place.moderator, width)
     moderator.open(page)
     picture(moderator, f"member-{width}")
@@ -90,7 +90,9 @@ def test_a_member_s_page_has_all_that_can_be_done_by_keyboard(visit: Visit, plac
     moderator.field("Last day").fill("2030-12-31")
     moderator.page.keyboard.press("Enter")
     moderator.is_told("The last day of %(name)s is %(day)s.", name=place.contributor.name, day="31. december 2030")
-    expect(moderator.page.locator(f"#access-{seat(place, place.contributor)} option[value=moderator]")).to_be_disabled()
+    expect(
+        moderator.page.locator(f"#access-{membership_of(place, place.contributor)} option[value=moderator]")
+    ).to_be_disabled()
     moderator.open(page)
     moderator.tab_to(moderator.link("Remove from the partnership"), most=60)
     moderator.page.keyboard.press("Enter")
@@ -107,7 +109,7 @@ def test_a_member_s_page_has_all_that_can_be_done_by_keyboard(visit: Visit, plac
         level=moderator.say("Participant").lower(),
     )
     with place.site.inside():
-        assert place._seat(place.contributor).is_active
+        assert place._membership(place.contributor).is_active
 
 
 @pytest.mark.slow
@@ -117,7 +119,7 @@ def test_members_are_filtered_changed_and_brought_back_without_javascript(visit:
     moderator.field("Access").select_option("contributor")
     moderator.button("Show").click()
     expect(moderator.page.locator("table.members tbody tr")).to_have_count(1)
-    access = moderator.page.locator(f"#access-{seat(place, place.contributor)}")
+    access = moderator.page.locator(f"#access-{membership_of(place, place.contributor)}")
     access.select_option("observer")
     access.locator("xpath=..").get_by_role("button").click()
     moderator.is_told(
@@ -125,7 +127,7 @@ def test_members_are_filtered_changed_and_brought_back_without_javascript(visit:
     )
     moderator.button("Undo the change of access").click()
     with place.site.inside():
-        assert place._seat(place.contributor).level is Level.CONTRIBUTOR
+        assert place._membership(place.contributor).level is Level.CONTRIBUTOR
 
 
 # Names that have so little room that their letters stand below one another.
@@ -230,7 +232,7 @@ def test_a_link_fills_the_screen_of_a_meeting_room_with_the_partnership_s_name(
 ) -> None:
     with place.site.inside():
         link_id = join_requests_service.open_link(
-            place._seat(place.moderator), level=Level.OBSERVER, hours=2, most_uses=5
+            place._membership(place.moderator), level=Level.OBSERVER, hours=2, most_uses=5
         ).id
     moderator = at(visit, place.moderator, width)
     moderator.open(f"{place.address}links/{link_id}")

@@ -66,13 +66,13 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
 
     reader.open(f"/mailbox?to={place.partner.email}")
     reader.page.get_by_role("link", name=f"Opsamling: {TITLE}").click()
-    mail, letter = reader.page.url, reader.page.frame_locator("iframe")
-    letter.get_by_role("link", name=TITLE).click()
+    mail, message = reader.page.url, reader.page.frame_locator("iframe")
+    message.get_by_role("link", name=TITLE).click()
     expect(reader.page.get_by_role("heading", name=TITLE, level=1)).to_be_visible()
     assert place.address in reader.page.url
 
     reader.open(mail)
-    letter.get_by_role("link", name=reader.say("Unsubscribe")).click()
+    message.get_by_role("link", name=reader.say("Unsubscribe")).click()
     reader.button("Send no digest").click()
     expect(reader.page.locator("main")).to_contain_text(reader.say("From now on you get no digest."))
     with demo.inside():

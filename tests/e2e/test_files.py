@@ -161,13 +161,13 @@ def attach(place: Place, by: Person, title: str, files: list[tuple[str, bytes]],
     post = place.share(by, title)
     with place.site.inside():
         sent = [FileStorage(io.BytesIO(content), filename=name) for name, content in files]
-        numbers = [receiving.receive_here(place._seat(by), each, receiving.new_one_time_key()) for each in sent]
+        numbers = [receiving.receive_here(place._membership(by), each, receiving.new_one_time_key()) for each in sent]
     with place.site.inside():
         checking.check_due()
     with place.site.inside():
         found = db.session.get_one(Post, (place.id, post))
         attached = Attachments(uploads=tuple(numbers), alts=dict.fromkeys(numbers, alt))
-        found.edit(place._seat(by), title=found.title, body=_body(found), version=found.version, files=attached)
+        found.edit(place._membership(by), title=found.title, body=_body(found), version=found.version, files=attached)
     return post
 
 

@@ -66,12 +66,12 @@ def test_whoever_is_invited_says_that_the_organisation_is_wrong_and_it_is_put_ri
     visit: Visit, place: Place, viewport: dict[str, int]
 ) -> None:
     with place.site.inside():
-        seat = place._seat(place.moderator)
+        membership = place._membership(place.moderator)
         rows = preview.preview(
-            seat, f"ny@ny{place.id}.dk", organisation_id=seat.organisation_id, level=Level.CONTRIBUTOR
+            membership, f"ny@ny{place.id}.dk", organisation_id=membership.organisation_id, level=Level.CONTRIBUTOR
         ).ready
-        about = {"organisation_id": seat.organisation_id, "language": "da", "greeting": ""}
-        invitations_service.invite(seat, rows, level=Level.CONTRIBUTOR, **about)
+        about = {"organisation_id": membership.organisation_id, "language": "da", "greeting": ""}
+        invitations_service.invite(membership, rows, level=Level.CONTRIBUTOR, **about)
     stranger = visit(viewport=viewport)
     stranger.open(invitation(place, f"ny@ny{place.id}.dk"))
     stranger.page.locator("summary").press("Enter")
@@ -93,10 +93,12 @@ def test_whoever_is_invited_says_that_the_organisation_is_wrong_and_it_is_put_ri
 @pytest.mark.slow
 def test_an_invitation_is_answered_on_the_overview(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     with place.site.inside():
-        seat, invited = place._seat(place.moderator), place.outsider
-        rows = preview.preview(seat, invited.email, organisation_id=seat.organisation_id, level=Level.CONTRIBUTOR).ready
-        about = {"organisation_id": seat.organisation_id, "language": "da", "greeting": ""}
-        invitations_service.invite(seat, rows, level=Level.CONTRIBUTOR, **about)
+        membership, invited = place._membership(place.moderator), place.outsider
+        rows = preview.preview(
+            membership, invited.email, organisation_id=membership.organisation_id, level=Level.CONTRIBUTOR
+        ).ready
+        about = {"organisation_id": membership.organisation_id, "language": "da", "greeting": ""}
+        invitations_service.invite(membership, rows, level=Level.CONTRIBUTOR, **about)
     person = visit(invited, viewport=viewport)
     person.open("/")
     fits(person.page, viewport)

@@ -82,13 +82,13 @@ def remove(place: Place, person: Person) -> None:
     """Remove somebody from the partnership."""
     with place.site.inside():
         moderation_service.remove(
-            place._seat(place.moderator), [place._seat(person).id], reason="Nyt arbejde", confirmed=True
+            place._membership(place.moderator), [place._membership(person).id], reason="Nyt arbejde", confirmed=True
         )
 
 
 def solve(place: Place, post: int) -> None:
     with place.site.inside():
-        db.session.get_one(Post, (place.id, post)).solve(place._seat(place.moderator), "Vi byttede dæk.")
+        db.session.get_one(Post, (place.id, post)).solve(place._membership(place.moderator), "Vi byttede dæk.")
 
 
 def pill(visitor: Visitor, number: int) -> Locator:
@@ -230,7 +230,7 @@ def test_the_overview_follows(visit: Visit, place: Place) -> None:
     watch(reader, "/")
     expect(reader.page.locator("#waits .task")).to_have_count(0)
     with place.site.inside():
-        moderator, contributor = place._seat(place.moderator), place._seat(place.contributor)
+        moderator, contributor = place._membership(place.moderator), place._membership(place.contributor)
         factories.challenge(moderator, "Hvem tager den?").ask(moderator, contributor)
     expect(reader.page.locator("#waits .task")).to_have_count(1)
     expect(reader.page).to_have_title(re.compile(r"^\(1\) "))
@@ -246,7 +246,7 @@ def test_what_waits_for_me_follows_on_every_page(visit: Visit, place: Place) -> 
     watch(reader, "/settings")
     expect(reader.page.locator("#waiting-count")).to_have_text("")
     with place.site.inside():
-        moderator, contributor = place._seat(place.moderator), place._seat(place.contributor)
+        moderator, contributor = place._membership(place.moderator), place._membership(place.contributor)
         factories.challenge(moderator).ask(moderator, contributor)
     expect(reader.page.locator("#waiting-count")).to_contain_text("1")
 
@@ -298,7 +298,7 @@ def test_what_is_being_corrected_stays_and_so_does_an_open_menu(visit: Visit, pl
     expect(writer.link("Edit the post")).to_be_visible()
     with place.site.inside():
         db.session.get_one(factories.Comment, (place.id, mine)).withdraw(
-            place._seat(place.moderator), db.session.get_one(Post, (place.id, post)), "Tonen"
+            place._membership(place.moderator), db.session.get_one(Post, (place.id, post)), "Tonen"
         )
     expect(writer.page.locator("#comment-count")).to_have_text("0")
     expect(writer.comment(mine).locator("trix-editor")).to_have_text("Min kommentar, halvt rettet")

@@ -23,9 +23,9 @@ both_languages = pytest.mark.parametrize("language", LANGUAGES)
 PASSWORD = "lampe gulerod fjernsyn"
 
 
-def seat(place: Place, person: Person) -> int:
+def membership_of(place: Place, person: Person) -> int:
     with place.site.inside():
-        return place._seat(person).id
+        return place._membership(person).id
 
 
 def invitation(place: Place, email: str) -> str:
@@ -65,23 +65,23 @@ def test_invited_in_a_second_browser_raised_and_removed_while_the_page_is_open(
 
     with place.site.inside():
         newest = select(Membership.id).where(Membership.partnership_id == place.id).order_by(Membership.id.desc())
-        seat_id = db.session.scalars(newest).first()
+        membership_id = db.session.scalars(newest).first()
     moderator.open(f"{place.address}members?q=Nanna")
     moderator.leave_a_mark()
-    access = moderator.page.locator(f"#access-{seat_id}")
+    access = moderator.page.locator(f"#access-{membership_id}")
     access.select_option("observer")
-    expect(moderator.page.locator(f"#level-{seat_id}")).to_contain_text(moderator.say("Undo"))
+    expect(moderator.page.locator(f"#level-{membership_id}")).to_contain_text(moderator.say("Undo"))
     expect(access).to_be_focused()
     moderator.is_on_the_same_page()
     invited.hear_nothing()  # Who is watching is told at once (test_live.py); this page learns it by a press.
     invited.open(place.address)
     expect(invited.composer).to_have_count(0)
-    moderator.page.locator(f"#level-{seat_id}").get_by_role("button", name=moderator.say("Undo")).click()
+    moderator.page.locator(f"#level-{membership_id}").get_by_role("button", name=moderator.say("Undo")).click()
     expect(access).to_have_value("contributor")
     invited.open(place.address)
     expect(invited.composer).to_have_count(1)
 
-    moderator.page.locator(f"#member-{seat_id}").get_by_role("link").click()
+    moderator.page.locator(f"#member-{membership_id}").get_by_role("link").click()
     moderator.page.get_by_role("link", name=moderator.say("Remove from the partnership")).click()
     moderator.field("Reason").fill("Projektet er slut")
     moderator.button("Remove").click()
@@ -114,7 +114,7 @@ def test_several_are_chosen_put_on_hold_and_told_why_without_javascript(visit: V
     person.open("/memberships")
     expect(person.page.locator("main")).to_contain_text("Ferie")
     moderator.open(f"{place.address}members")
-    own = moderator.page.locator(f"#access-{seat(place, place.partner)}")
+    own = moderator.page.locator(f"#access-{membership_of(place, place.partner)}")
     own.select_option("observer")
     own.locator("xpath=..").get_by_role("button").click()
     expect(moderator.heading(moderator.say("Only one side would have moderators"))).to_be_visible()
@@ -122,16 +122,16 @@ def test_several_are_chosen_put_on_hold_and_told_why_without_javascript(visit: V
 
 @pytest.mark.slow
 def test_a_level_is_changed_by_keyboard(visit: Visit, place: Place) -> None:
-    seat_id = seat(place, place.contributor)
+    membership_id = membership_of(place, place.contributor)
     visitor = visit(place.moderator)
     visitor.open(f"{place.address}members?q=Bo")
-    access = visitor.page.locator(f"#access-{seat_id}")
+    access = visitor.page.locator(f"#access-{membership_id}")
     visitor.tab_to(access)
     visitor.page.keyboard.press("ArrowUp")
-    expect(visitor.page.locator(f"#level-{seat_id}")).to_contain_text(visitor.say("Undo"))
-    expect(visitor.page.locator(f"#access-{seat_id}")).to_be_focused()
+    expect(visitor.page.locator(f"#level-{membership_id}")).to_contain_text(visitor.say("Undo"))
+    expect(visitor.page.locator(f"#access-{membership_id}")).to_be_focused()
     with place.site.inside():
-        assert place._seat(place.contributor).level is Level.OBSERVER
+        assert place._membership(place.contributor).level is Level.OBSERVER
 
 
 @both_languages
@@ -167,7 +167,7 @@ def test_a_comment_is_reported_where_it_stands_and_answered(visit: Visit, place:
 @pytest.mark.slow
 def test_somebody_asks_to_join_and_is_let_in_by_keyboard(visit: Visit, place: Place) -> None:
     with place.site.inside():
-        join_requests_service.set_visibility(place._seat(place.moderator), Visibility.LISTED)
+        join_requests_service.set_visibility(place._membership(place.moderator), Visibility.LISTED)
     stranger = visit(place.outsider)
     stranger.open("/partnerships/listed")
     mine = stranger.page.locator(f"#listed-{place.id}")
@@ -189,7 +189,7 @@ def test_somebody_asks_to_join_and_is_let_in_by_keyboard(visit: Visit, place: Pl
 def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Place) -> None:
     post = place.share(place.contributor, "Et opslag")
     with place.site.inside():
-        moderator, partner = place._seat(place.moderator), place._seat(place.partner)
+        moderator, partner = place._membership(place.moderator), place._membership(place.partner)
         partner_id, company_id = partner.id, partner.organisation_id
         join_requests_service.set_visibility(moderator, Visibility.LISTED)
         join_requests_service.ask_to_join(
@@ -197,8 +197,10 @@ def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Pla
         )
         link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=5)
         link_id, join = link.id, f"/join/{invitations_service.token(link)}"
-        reports_service.report(place._seat(place.observer), db.session.get_one(Post, (place.id, post)), "Fortroligt")
-        moderation_service.suspend(moderator, [place._seat(place.observer).id], until=None, reason="Orlov " * 20)
+        reports_service.report(
+            place._membership(place.observer), db.session.get_one(Post, (place.id, post)), "Fortroligt"
+        )
+        moderation_service.suspend(moderator, [place._membership(place.observer).id], until=None, reason="Orlov " * 20)
         db.session.commit()
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:
@@ -212,7 +214,7 @@ def test_the_pages_of_moderators_are_accessible_and_fit(visit: Visit, place: Pla
             "reports",
             f"members/suspension?member={partner_id}",
             f"members/removal?member={partner_id}",
-            f"members/{seat(place, place.contributor)}/end",
+            f"members/{membership_of(place, place.contributor)}/end",
             f"members/{partner_id}/organisation",
             f"organisations/{company_id}/departure",
             "members/leaving",

@@ -16,7 +16,7 @@ def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
 ) -> None:
     number = place.share(place.contributor, "Opladning i gården", "Ring til Jens på 12 34 56 78")
     with place.site.inside():
-        reports_service.report(place._seat(place.observer), place._post(number), "Et telefonnummer")
+        reports_service.report(place._membership(place.observer), place._post(number), "Et telefonnummer")
     moderator = visit(place.moderator, viewport=viewport)
     moderator.open(place.address)
     expect(moderator.page.locator("#moderating")).to_contain_text("1")
@@ -41,7 +41,7 @@ def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
 @pytest.mark.slow
 def test_moderation_is_offered_and_accepted(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     with place.site.inside():
-        bo = place._seat(place.contributor).id
+        bo = place._membership(place.contributor).id
     moderator = visit(place.moderator, viewport=viewport)
     moderator.open(f"{place.address}members/{bo}")
     moderator.tab_to(moderator.button("Offer to hand over the moderator role"))
@@ -80,7 +80,7 @@ def test_letting_somebody_in_is_undone_from_its_message(
     visit: Visit, place: Place, viewport: dict[str, int], scripts: bool
 ) -> None:
     with place.site.inside():
-        join_requests_service.set_visibility(place._seat(place.moderator), Visibility.LISTED)
+        join_requests_service.set_visibility(place._membership(place.moderator), Visibility.LISTED)
     stranger = visit(place.outsider, java_script_enabled=scripts)
     stranger.open("/partnerships/listed")
     asking = stranger.page.locator(f"#listed-{place.id}")

@@ -16,10 +16,10 @@ NOTES = "Nøglen hænger ved døren."
 def role(place: Place, name: str, holder: Person | None = None) -> str:
     """A role, held by somebody; its address."""
     with place.site.inside():
-        moderator = place._seat(place.moderator)
+        moderator = place._membership(place.moderator)
         made = factories.make_role(moderator, name, "Svarer, når noget ikke virker")
         if holder:
-            factories.hold(made, place._seat(holder), moderator)
+            factories.hold(made, place._membership(holder), moderator)
         return f"{place.address}roles/{made.id}"
 
 
@@ -150,7 +150,7 @@ def test_without_javascript_a_role_is_offered_and_declined(visit: Visit, place: 
 def test_the_pages_are_accessible_and_fit(visit: Visit, place: Place) -> None:
     held, vacant = role(place, "Drift", place.partner), role(place, LONG_WORD)
     with place.site.inside():
-        member = place._seat(place.partner).id
+        member = place._membership(place.partner).id
     visitor = visit(place.moderator)
     with inspecting(visitor) as inspection:
         visitor.open(f"{place.address}roles?q=ingenting")
@@ -190,4 +190,4 @@ def test_the_first_roles_and_the_sets_are_accessible(visit: Visit, place: Place)
 def company(place: Place) -> str:
     """The company's name."""
     with place.site.inside():
-        return place._seat(place.partner).organisation.name
+        return place._membership(place.partner).organisation.name

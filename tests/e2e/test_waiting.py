@@ -22,7 +22,7 @@ ASKED, OFFERED = f"Strøm til {LONG_WORD}", f"Drift og {LONG_WORD}"
 def let_wait(place: Place) -> int:
     """Ask the contributor to take a challenge, and offer them a role; the number of the offer."""
     with place.site.inside():
-        moderator, contributor = place._seat(place.moderator), place._seat(place.contributor)
+        moderator, contributor = place._membership(place.moderator), place._membership(place.contributor)
         factories.challenge(moderator, ASKED).ask(moderator, contributor)
         role = factories.make_role(moderator, OFFERED)
         return offers_module.offer(role, moderator, to=contributor, kind=factories.Holder.ACCOUNTABLE).id
@@ -77,12 +77,12 @@ def test_several_roles_are_one_item_which_is_put_off_and_brought_back_by_keyboar
     visit: Visit, place: Place, viewport: dict[str, int]
 ) -> None:
     with place.site.inside():
-        moderator = place._seat(place.moderator)
+        moderator = place._membership(place.moderator)
         moderator.partnership.created_at -= timedelta(days=30)
         asked = factories.make_role(moderator, OFFERED)
         for number in range(3):
             factories.make_role(moderator, f"{LONG_WORD} {number}")
-        partner = place._seat(place.partner)
+        partner = place._membership(place.partner)
         offers_module.offer(asked, moderator, to=partner, kind=factories.Holder.ACCOUNTABLE)
     visitor = visit(place.moderator, viewport=viewport)
     visitor.open("/")
@@ -118,7 +118,7 @@ def test_an_offer_that_was_withdrawn_is_announced_in_place(visit: Visit, place: 
     visitor.open("/")
     visitor.leave_a_mark()
     with place.site.inside():
-        offers_module.withdraw(db.session.get_one(RoleAssignment, offer), place._seat(place.moderator))
+        offers_module.withdraw(db.session.get_one(RoleAssignment, offer), place._membership(place.moderator))
     press(visitor, "Accept").click()
     visitor.is_told("It has been withdrawn in the meantime.")
     visitor.is_on_the_same_page()
@@ -141,11 +141,11 @@ def test_without_javascript_both_are_settled_with_plain_forms(visit: Visit, plac
 def test_what_waits_is_accessible_and_fits(visit: Visit, place: Place) -> None:
     let_wait(place)
     with place.site.inside():
-        moderator = place._seat(place.moderator)
+        moderator = place._membership(place.moderator)
         for number in range(9):
-            factories.challenge(moderator, f"{LONG_WORD} {number}").ask(moderator, place._seat(place.partner))
+            factories.challenge(moderator, f"{LONG_WORD} {number}").ask(moderator, place._membership(place.partner))
             mine = factories.challenge(moderator, f"{number} {LONG_WORD}")
-            mine.ask(place._seat(place.partner), moderator)
+            mine.ask(place._membership(place.partner), moderator)
     for person in (place.contributor, place.moderator):
         visitor = visit(person)
         with inspecting(visitor) as inspection:

@@ -46,15 +46,15 @@ class Place:
 
     def __init__(self, app: Workspace, sign_in: SignIn) -> None:
         self.moderator = start_partnership("Grønne tage", by=make_user("Mette Ågård"))
-        self.seats = {
+        self.memberships = {
             "observer": add_member(self.moderator, make_user(), Level.OBSERVER),
             "contributor": add_member(self.moderator, make_user()),
             "author": add_member(self.moderator, make_user()),
             "moderator": self.moderator,
         }
-        self.author = self.seats["author"]
+        self.author = self.memberships["author"]
         out = {name: add_member(self.moderator, make_user()) for name in ("suspended", "removed")}
-        self.browsers = {name: sign_in(seat.user) for name, seat in (self.seats | out).items()}
+        self.browsers = {name: sign_in(membership.user) for name, membership in (self.memberships | out).items()}
         self.browsers |= {
             "outsider": sign_in(start_partnership().user),
             "administrator": sign_in(make_administrator()),
@@ -164,7 +164,7 @@ def test_an_archive_is_read_and_takes_no_file(place: Place) -> None:
 
 
 def test_an_observer_uploads_nothing(place: Place) -> None:
-    assert upload(place.browsers["observer"], place.seats["observer"]).status_code == 403
+    assert upload(place.browsers["observer"], place.memberships["observer"]).status_code == 403
     db.session.expire_all()
     assert place.moderator.partnership.last_file_number == 0
 
@@ -178,9 +178,9 @@ def test_anothers_upload_is_not_attached(place: Place) -> None:
 
 
 def test_a_person_put_out_reads_nothing_from_then_on(place: Place, sign_in: SignIn) -> None:
-    number, seat = place.attached(), place.seats["observer"]
+    number, membership = place.attached(), place.memberships["observer"]
     assert place.statuses("observer", number)[0] == 200
-    moderation_service.suspend(place.moderator, [seat.id], until=None, reason="Ferie", confirmed=True)
+    moderation_service.suspend(place.moderator, [membership.id], until=None, reason="Ferie", confirmed=True)
     db.session.commit()
     assert place.statuses("observer", number) == [404] * len(READ)
 
@@ -197,4 +197,4 @@ def test_the_page_of_a_picture_and_what_may_be_done(place: Place) -> None:
     assert place.browsers["contributor"].submit(f"{place.home}files/{number}/description", described).status_code == 403
     assert place.browsers["author"].submit(f"{place.home}files/{number}/description", described).status_code == 303
     assert place.file(number).alt == described["alt"]
-    assert replaced(place.browsers["contributor"], place.seats["contributor"], number).status_code == 403
+    assert replaced(place.browsers["contributor"], place.memberships["contributor"], number).status_code == 403

@@ -31,13 +31,13 @@ MOST_STATEMENTS = 9
 Look = Callable[..., None]
 
 
-def put_out(by: Membership, seat: Membership) -> int:
+def put_out(by: Membership, membership: Membership) -> int:
     """Remove the member, or every second time suspend them; the first number that they may not know."""
     if by.partnership.last_number % 2:
-        moderation_service.remove(by, [seat.id], reason="Nyt arbejde")
+        moderation_service.remove(by, [membership.id], reason="Nyt arbejde")
         first = by.partnership.last_number
     else:
-        moderation_service.suspend(by, [seat.id], until=None, reason="Indtil videre")
+        moderation_service.suspend(by, [membership.id], until=None, reason="Indtil videre")
         first = by.partnership.last_number + 1
     db.session.commit()
     return first
@@ -46,9 +46,9 @@ def put_out(by: Membership, seat: Membership) -> int:
 class Removal:
     """A member whom a moderator removes, at a moment that the test chooses."""
 
-    def __init__(self, app: Workspace, moderator: Membership, seat: Membership, post: Post) -> None:
+    def __init__(self, app: Workspace, moderator: Membership, membership: Membership, post: Post) -> None:
         self.app = app
-        self.ids = moderator.id, seat.id, post.number
+        self.ids = moderator.id, membership.id, post.number
         self.partnership_id = moderator.partnership_id
         self.first_unknown: int | None = None
 
@@ -61,9 +61,9 @@ class Removal:
 
     def _remove(self) -> None:
         with self.app.app_context(), force_locale("da"):
-            moderator, seat = (db.session.get_one(Membership, each) for each in self.ids[:2])
+            moderator, membership = (db.session.get_one(Membership, each) for each in self.ids[:2])
             post = db.session.get_one(Post, (self.partnership_id, self.ids[2]))
-            self.first_unknown = put_out(moderator, seat)
+            self.first_unknown = put_out(moderator, membership)
             comment(post, moderator, WRITTEN_AFTERWARDS)
 
     @contextmanager
@@ -97,17 +97,17 @@ def test_nothing_leaves_after_a_removal(
     rounds: int, app: Workspace, listen: Listen, look: Look, sign_in: Callable[[User], Client]
 ) -> None:
     moderator = start_partnership()
-    seat = add_member(moderator)
-    browser, reader, chance = listen(seat.user), sign_in(seat.user), random.Random(8)
+    membership = add_member(moderator)
+    browser, reader, chance = listen(membership.user), sign_in(membership.user), random.Random(8)
     served = {"event": 0, "heartbeat": 0, "partial": 0, "partial refused": 0}
     for _round in range(rounds):
-        seat.transition_to(MembershipState.ACTIVE)
+        membership.transition_to(MembershipState.ACTIVE)
         post = share(moderator)
         address = f"{moderator.partnership.address}posts/{post.number}/news?after={post.number}"
         look()
         browser.heard()
         comment(post, moderator, "Det, som alle må læse")
-        removal, what = Removal(app, moderator, seat, post), chance.choice(("event", "heartbeat", "partial"))
+        removal, what = Removal(app, moderator, membership, post), chance.choice(("event", "heartbeat", "partial"))
         db.session.commit()
         with removal.before_statement(chance.randrange(MOST_STATEMENTS if what == "partial" else 3)):
             if what == "partial":

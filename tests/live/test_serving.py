@@ -62,7 +62,7 @@ def inside(app: Workspace, sign_in: SignIn, user: User) -> Reader:
 def test_the_watcher_tells_long_before_a_heartbeat(app: Workspace, sign_in: SignIn) -> None:
     moderator = start_partnership()
     member = add_member(moderator)
-    readers = [inside(app, sign_in, seat.user) for seat in (moderator, member)]
+    readers = [inside(app, sign_in, membership.user) for membership in (moderator, member)]
     assert [reader.next()[0] for reader in readers] == ["all", "all"]
     for _each in range(3):
         share(moderator)
@@ -155,10 +155,10 @@ def test_the_server_holds_streams_and_does_not_wait_for_them_when_it_stops(
     app: Workspace, sign_in: SignIn, settings: Settings
 ) -> None:
     moderator = start_partnership()
-    seats: list[Membership] = [add_member(moderator) for _each in range(20)]
+    memberships: list[Membership] = [add_member(moderator) for _each in range(20)]
     cookies = []
-    for seat in seats:
-        cookie = sign_in(seat.user).get_cookie("samspil")
+    for membership in memberships:
+        cookie = sign_in(membership.user).get_cookie("samspil")
         assert cookie is not None
         cookies.append(f"samspil={cookie.value}")
     db.session.commit()

@@ -26,9 +26,9 @@ Look = Callable[..., None]
 Statements = Callable[[], AbstractContextManager[list[str]]]
 
 
-def numbers(*seats: Membership) -> dict[str, int]:
+def numbers(*memberships: Membership) -> dict[str, int]:
     db.session.commit()
-    return {str(seat.partnership_id): seat.partnership.last_number for seat in seats}
+    return {str(membership.partnership_id): membership.partnership.last_number for membership in memberships}
 
 
 def test_a_stream_begins_with_the_numbers_of_all_my_partnerships(listen: Listen, look: Look) -> None:
@@ -43,7 +43,7 @@ def test_a_stream_begins_with_the_numbers_of_all_my_partnerships(listen: Listen,
 def test_what_comes_is_told_as_a_number_to_those_who_are_in_the_partnership(listen: Listen, look: Look) -> None:
     moderator = start_partnership("Hemmelig")
     member, other = add_member(moderator), start_partnership()
-    browsers = [listen(seat.user) for seat in (moderator, member, other)]
+    browsers = [listen(membership.user) for membership in (moderator, member, other)]
     look()
     for browser in browsers:
         browser.heard()
@@ -142,9 +142,9 @@ def test_whoever_comes_in_hears_it_at_the_next_look(listen: Listen, look: Look) 
     listen(moderator.user)
     look()
     assert browser.heard() == [("all", {})]
-    seat = add_member(moderator, newcomer)
+    membership = add_member(moderator, newcomer)
     look()
-    assert browser.heard() == [("message", numbers(seat))]
+    assert browser.heard() == [("message", numbers(membership))]
 
 
 def test_a_session_that_has_ended_elsewhere_is_told_and_cut_off(listen: Listen, look: Look, watcher: Watcher) -> None:
@@ -298,9 +298,9 @@ def test_the_statements_are_the_same_for_one_stream_and_for_forty(
     counts = {}
     for streams in (1, 40):
         while len(db.session.query(Session).all()) < streams:
-            seat = add_member(moderator)
-            add_member(start_partnership(), seat.user)
-            listen(seat.user)
+            membership = add_member(moderator)
+            add_member(start_partnership(), membership.user)
+            listen(membership.user)
         look(beat=True)
         asked = []
         for beat, happens in ((False, False), (False, True), (True, False)):

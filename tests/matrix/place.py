@@ -91,7 +91,7 @@ class Place(World):
     def __init__(self, app: Workspace, sign_in: SignIn, state: str) -> None:
         super().__init__(app, sign_in)
         self.state = state
-        self.moderator = self.seats["moderator"]
+        self.moderator = self.memberships["moderator"]
         sign_in(self.moderator.user)  # The session that addresses name is nobody's of the matrix.
         self._write()
         self._fill_elsewhere()
@@ -113,10 +113,10 @@ class Place(World):
         parked.park(self.moderator, "Vi venter")
         withdrawn = Post.share(self.moderator, **_text("progress"))
         withdrawn.withdraw(self.moderator, "Det var forkert")
-        withdrawn = share(self.seats["contributor"], "Et navn, der ikke hører til her")
-        self.withdrawn = reports_service.report(self.seats["observer"], withdrawn, "Et navn")
+        withdrawn = share(self.memberships["contributor"], "Et navn, der ikke hører til her")
+        self.withdrawn = reports_service.report(self.memberships["observer"], withdrawn, "Et navn")
         reports_service.answer(self.moderator, self.withdrawn.id, Verdict.WITHDRAWN, "Et navn")
-        handover.offer(self.moderator, self.seats["contributor"].id)
+        handover.offer(self.moderator, self.memberships["contributor"].id)
         self.posts["contributor"].role_id = self.role.id
         db.session.commit()
 
@@ -155,33 +155,33 @@ class Place(World):
             assert isinstance(browser, Client)
             return self._known(Person(kind, self.state, browser), None)
         user = self._user(kind)
-        seat = self._seat(kind, user) if kind in MEMBERS or self.state in STATES_WITH_SEATS else None
-        self._bring(kind, user, seat)
+        membership = self._membership(kind, user) if kind in MEMBERS or self.state in STATES_WITH_SEATS else None
+        self._bring(kind, user, membership)
         db.session.commit()
         return self._known(Person(kind, self.state, self._sign_in(user), user.id, user.email), user)
 
     def _user(self, kind: str) -> User:
         if kind == "author":
-            return self.seats["contributor"].user
+            return self.memberships["contributor"].user
         organisation = self.moderator.organisation if kind == "colleague" else None
         administers = kind == "administrator"
         return make_user(f"Prøve {kind}", organisation, language="en", is_administrator=administers)
 
-    def _seat(self, kind: str, user: User) -> Membership:
+    def _membership(self, kind: str, user: User) -> Membership:
         if kind == "author":
-            return self.seats["contributor"]
-        seat = add_member(self.moderator, user, LEVELS.get(kind, Level.OBSERVER))
+            return self.memberships["contributor"]
+        membership = add_member(self.moderator, user, LEVELS.get(kind, Level.OBSERVER))
         if kind == "role holder":
-            hold(self.role, seat, self.moderator)
-        return seat
+            hold(self.role, membership, self.moderator)
+        return membership
 
-    def _bring(self, kind: str, user: User, seat: Membership | None) -> None:
+    def _bring(self, kind: str, user: User, membership: Membership | None) -> None:
         by = self.moderator
-        if seat and self.state == "suspended":
-            moderation_service.suspend(by, [seat.id], until=None, reason="Ferie", confirmed=True)
-        elif seat and self.state != "active":
-            moderation_service.remove(by, [seat.id], reason="Ny stilling", confirmed=True)
-        if seat and self.state == "rejoined":
+        if membership and self.state == "suspended":
+            moderation_service.suspend(by, [membership.id], until=None, reason="Ferie", confirmed=True)
+        elif membership and self.state != "active":
+            moderation_service.remove(by, [membership.id], reason="Ny stilling", confirmed=True)
+        if membership and self.state == "rejoined":
             partnerships_service.add_person(by, user, LEVELS.get(kind, Level.OBSERVER))
         if self.state == "invited":
             made = invite(by, user.email)
@@ -213,7 +213,7 @@ class Place(World):
         except KeyError as missing:
             raise AssertionError(f"World.address (tests/test_routes.py) does not know {missing} of {rule}") from None
 
-    def has_seat(self, person: Person) -> bool:
+    def has_membership(self, person: Person) -> bool:
         """Whether there is a row for this person, whatever its state."""
         return person.kind in MEMBERS or person.state not in ("no seat", "invited")
 

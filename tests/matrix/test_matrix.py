@@ -87,7 +87,7 @@ def expected(route: Route, person: Person, place: Place, *, archived: bool) -> s
     if route.who == "administrators":
         return "let in" if person.kind == "administrator" else "not found"
     if route.who == "signed_in":
-        foreign = route.rule.startswith("/memberships/") and not place.has_seat(person)
+        foreign = route.rule.startswith("/memberships/") and not place.has_membership(person)
         return "not found" if foreign else "let in"
     if person.level is None:
         return "not found"
@@ -144,7 +144,7 @@ def test_everybody_gets_what_is_theirs_and_not_a_word_more(
                 kept.bring_back()
                 if "/files/" in cell.route.rule and cell.route.method == "POST":
                     keep_bytes()
-        wrong += _letters(place)
+        wrong += _messages(place)
     record_property("cells of the matrix", cells)
     assert not wrong, "\n".join(wrong)
 
@@ -190,16 +190,16 @@ def _troubles(place: Place, person: Person, cell: Cell, kept: DatabaseSnapshot, 
         yield f"wrote to {sorted(kept.committed)}"
 
 
-def _letters(place: Place) -> Iterator[str]:
+def _messages(place: Place) -> Iterator[str]:
     """What is wrong with the mails in the outbox, written now, whatever was so when they were posted."""
     people = {person.user_id: person for person in place.people if person.user_id}
     addressed = {person.email: person for person in place.people if person.email}
     for mail in db.session.query(Mail).all():
         invited = addressed.get(mail.address or "")
         person = people.get(mail.user_id or 0) or invited
-        letter = delivery.written(mail) if person else None
-        if person and letter:
-            words = told(repr(letter))
+        message = delivery.written(mail) if person else None
+        if person and message:
+            words = told(repr(message))
             allowed = {word for word in words if may_see(person, *word) or (invited and is_by_token(*word))}
             yield from (f"{person}: mail {mail.kind}: {whose} {what}" for whose, what in words - allowed)
     db.session.rollback()

@@ -49,9 +49,9 @@ def mark(place: Place) -> None:
             for whose, condition in _whose(table, owners, here, there, place):
                 _put(table, column, word(whose, _text(table, column)), condition & ~_is_withdrawn(table, column))
                 _put(table, column, word("withdrawn", _text(table, column)), condition & _is_withdrawn(table, column))
-    for whose, seat in (("here", place.moderator), ("there", place.elsewhere)):
-        actor = SimpleNamespace(id=seat.user_id, name=word(whose, "trailactorname"))
-        partnership = SimpleNamespace(id=seat.partnership_id, name=word(whose, "trailpartnershipname"))
+    for whose, membership in (("here", place.moderator), ("there", place.elsewhere)):
+        actor = SimpleNamespace(id=membership.user_id, name=word(whose, "trailactorname"))
+        partnership = SimpleNamespace(id=membership.partnership_id, name=word(whose, "trailpartnershipname"))
         record_audit(
             AuditAction.SUSPENDED,
             actor=actor,
@@ -135,18 +135,18 @@ def _text(table: Table, column: Column[Any]) -> str:
 
 def _whose(table: Table, owners: dict[int, str], here: int, there: int, place: Place) -> list[tuple[str, Any]]:
     """The rows of a table that belong to a partnership, or to one of the people of the matrix."""
-    seats = select(Membership.user_id).where(Membership.partnership_id.in_((here, there)))
+    memberships = select(Membership.user_id).where(Membership.partnership_id.in_((here, there)))
     if table is User.__table__:
-        mine = table.c.id.in_(seats) & table.c.id.not_in(owners) & ~table.c.is_administrator
+        mine = table.c.id.in_(memberships) & table.c.id.not_in(owners) & ~table.c.is_administrator
         return [
-            (whose, mine & table.c.id.in_(seats.where(Membership.partnership_id == partnership_id)))
+            (whose, mine & table.c.id.in_(memberships.where(Membership.partnership_id == partnership_id)))
             for whose, partnership_id in (("here", here), ("there", there))
         ]
     if table is Organisation.__table__:
         others = select(User.organisation_id).where(User.id.in_(owners))
         own = table.c.id.not_in(others)
         others_there = select(Participation.organisation_id).where(Participation.partnership_id == there)
-        sides = {"here": [place.seats["observer"].organisation_id], "there": others_there}
+        sides = {"here": [place.memberships["observer"].organisation_id], "there": others_there}
         return [(whose, own & table.c.id.in_(ids)) for whose, ids in sides.items()]
     if "partnership_id" not in table.c and table.name != "partnership":
         return []

@@ -96,9 +96,9 @@ def test_a_name_begins_no_other_header(moderator: Membership, app: Workspace) ->
     moderator.partnership.name = "Tag\r\nBcc: alle@x.dk"
     [made] = invite(moderator, "a@x.dk")
     mail = db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one()
-    letter = delivery.written(mail)
-    assert letter is not None
-    message = message_from_bytes(mime.build_mime(mail, letter, app.settings), policy=default)
+    message = delivery.written(mail)
+    assert message is not None
+    message = message_from_bytes(mime.build_mime(mail, message, app.settings), policy=default)
     assert message["Bcc"] is None
     assert made.email in message["To"]
 
@@ -246,13 +246,13 @@ def test_a_reminder_comes_after_five_days_unless_there_is_an_answer(moderator: M
 
 
 def test_a_suspended_member_does_not_come_in_by_an_invitation(moderator: Membership) -> None:
-    seat = add_member(moderator)
+    membership = add_member(moderator)
     [made] = invite(moderator, "egen@x.dk")
-    made.email = seat.user.email
-    moderation_service.suspend(moderator, [seat.id], until=None, reason="x")
+    made.email = membership.user.email
+    moderation_service.suspend(moderator, [membership.id], until=None, reason="x")
     db.session.commit()
     with pytest.raises(Exception, match="on hold"):
-        invitations_service.accept(made, seat.user)
+        invitations_service.accept(made, membership.user)
 
 
 def test_a_link_lets_in_so_many_and_no_more(moderator: Membership, sign_in: SignIn) -> None:
@@ -321,11 +321,11 @@ def test_mails_of_titles_only_carry_nothing_that_somebody_wrote_about_a_membersh
     admin_join_views.join_to_help(make_administrator(language="en"), moderator.partnership, "Fortrolig hjælp")
     db.session.commit()
     found = db.session.scalars(select(Mail).order_by(Mail.id)).all()
-    letters = {mail.kind: letter for mail in found if (letter := delivery.written(mail))}
-    assert {"invitation", "asked_back", "declined", "suspended", "removed", "helped"} <= set(letters)
+    messages = {mail.kind: message for mail in found if (message := delivery.written(mail))}
+    assert {"invitation", "asked_back", "declined", "suspended", "removed", "helped"} <= set(messages)
     written = {"Hej", "Fortroligt spørgsmål", "Fortroligt afslag", "Fortrolig pause", "Fortrolig fjernelse"}
     for form in ("text", "html"):
-        said = "\n".join(getattr(letter, form) for letter in letters.values())
+        said = "\n".join(getattr(message, form) for message in messages.values())
         assert {words for words in written | {"Fortrolig hjælp"} if words in said} == (
             set() if titles_only else written | {"Fortrolig hjælp"}
         )
@@ -343,36 +343,36 @@ class TestRequests:
         assert moderator.partnership.slug not in page.html
         browser.submit(ask, {"words": "Jeg er ny"}, page="/partnerships/listed")
         assert browser.get(moderator.partnership.address).status_code == 404
-        seat = db.session.scalars(select(Membership).where(Membership.user_id == user.id)).one()
-        here = f"{moderator.partnership.address}requests/{seat.id}"
+        membership = db.session.scalars(select(Membership).where(Membership.user_id == user.id)).one()
+        here = f"{moderator.partnership.address}requests/{membership.id}"
         moderators = sign_in(moderator.user)
         assert "Jeg er ny" in moderators.page(f"{moderator.partnership.address}members").text
         moderators.submit(f"{here}/question", {"words": "Hvem kender dig?"})
         assert "Hvem kender dig?" in browser.page("/memberships").text
-        browser.submit(f"/memberships/{seat.id}/answer", {"words": "Mette"})
-        assert seat.request_text == "Jeg er ny"
+        browser.submit(f"/memberships/{membership.id}/answer", {"words": "Mette"})
+        assert membership.request_text == "Jeg er ny"
         assert "Hvem kender dig? Mette" in moderators.page(f"{moderator.partnership.address}members").text
         moderators.submit(f"{here}/approval", {"level": "observer"})
-        assert (seat.state, seat.level) == (MembershipState.ACTIVE, Level.OBSERVER)
+        assert (membership.state, membership.level) == (MembershipState.ACTIVE, Level.OBSERVER)
         assert browser.get(moderator.partnership.address).status_code == 200
 
     def test_a_request_is_declined_with_a_reason_and_answered_once(
         self, moderator: Membership, sign_in: SignIn
     ) -> None:
         join_requests_service.set_visibility(moderator, Visibility.LISTED)
-        seat = join_requests_service.ask_to_join(make_user(language="en"), moderator.partnership, "Hej")
-        here = f"{moderator.partnership.address}requests/{seat.id}"
+        membership = join_requests_service.ask_to_join(make_user(language="en"), moderator.partnership, "Hej")
+        here = f"{moderator.partnership.address}requests/{membership.id}"
         moderators = sign_in(moderator.user)
         assert moderators.submit(f"{here}/refusal", {"words": ""}).status_code == 422
         moderators.submit(f"{here}/refusal", {"words": "Vi er nok"})
-        assert seat.ending is Ending.DECLINED
+        assert membership.ending is Ending.DECLINED
         assert moderators.submit(f"{here}/approval", {"level": "observer"}).status_code == 409
-        assert "Vi er nok" in sign_in(seat.user).page("/memberships").text
+        assert "Vi er nok" in sign_in(membership.user).page("/memberships").text
 
     def test_another_s_request_is_not_mine_to_answer(self, moderator: Membership, sign_in: SignIn) -> None:
         join_requests_service.set_visibility(moderator, Visibility.LISTED)
-        seat = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Hej")
+        membership = join_requests_service.ask_to_join(make_user(), moderator.partnership, "Hej")
         browser = sign_in(make_user())
         for verb in ("answer", "taking-back"):
-            assert browser.submit(f"/memberships/{seat.id}/{verb}", {"words": "x"}).status_code == 404
-        assert seat.state is MembershipState.REQUESTED
+            assert browser.submit(f"/memberships/{membership.id}/{verb}", {"words": "x"}).status_code == 404
+        assert membership.state is MembershipState.REQUESTED

@@ -135,7 +135,7 @@ class TestWhomTheyRepresent:
 
     def test_each_row_is_chosen_in_the_preview(self, world: World, sign_in: SignIn) -> None:
         typed = {
-            **{f"person-{number}": f"{letter}@icura.dk" for number, letter in enumerate("abc")},
+            **{f"person-{number}": f"{message}@icura.dk" for number, message in enumerate("abc")},
             **{f"asked-{number}": "1" for number in range(3)},
             **{"pick-0": "1", "organisation-0": world.gladsaxe.id, "level-0": "observer"},
             **{"pick-1": "1", "organisation-1": 999_999},
@@ -248,9 +248,9 @@ class TestWhatIsWrong:
         self, world: World, client: Client, sign_in: SignIn
     ) -> None:
         _made, address = self.invited(world)
-        letter = delivery.written(db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one())
-        assert letter is not None
-        assert "You are to represent Icura A/S." in letter.text
+        message = delivery.written(db.session.scalars(select(Mail).where(Mail.kind == "invitation")).one())
+        assert message is not None
+        assert "You are to represent Icura A/S." in message.text
         page = client.page(address)
         assert "Icura A/S" in page.text
         assert client.submit(f"{address}/objection", {"words": ""}).status_code == 422
@@ -259,10 +259,10 @@ class TestWhatIsWrong:
         client.submit(f"{address}/objection", {"words": "Nej, Rambøll"})
         assert "Nej, Rambøll" in client.page(address).text
         [mail] = db.session.scalars(select(Mail).where(Mail.kind == "objection")).all()
-        letter = delivery.written(mail)
-        assert letter is not None
+        message = delivery.written(mail)
+        assert message is not None
         assert mail.user_id == world.mette.id
-        assert "Nej, Rambøll" in letter.text
+        assert "Nej, Rambøll" in message.text
         assert "Nej, Rambøll" in sign_in(world.mette).page(world.home).text
 
     def test_the_account_s_own_organisation_is_named_if_it_takes_part(self, world: World, client: Client) -> None:
@@ -283,8 +283,8 @@ class TestWhatIsWrong:
         assert made.answer is InvitationAnswer.OPEN
 
     def test_a_closed_account_is_told_to_whom_it_shares_a_partnership_with(self, world: World) -> None:
-        seat = add_member(world.moderator, make_user(email="lukket@icura.dk"))
-        closing.close(seat.user, by=make_administrator())
+        membership = add_member(world.moderator, make_user(email="lukket@icura.dk"))
+        closing.close(membership.user, by=make_administrator())
         db.session.commit()
         assert world.one("lukket@icura.dk").row.status is RowStatus.CLOSED
         other = start_partnership(by=make_user())
@@ -302,9 +302,9 @@ class TestWhatIsWrong:
         [mail] = db.session.scalars(
             select(Mail).where(Mail.kind == "invited_closed", Mail.user_id == administrator.id)
         ).all()
-        letter = delivery.written(mail)
-        assert letter is not None
-        assert "Lukke Lukket" in letter.text
+        message = delivery.written(mail)
+        assert message is not None
+        assert "Lukke Lukket" in message.text
         page = client.page(address)
         assert "Din konto er lukket" in page.text
         invitations_service.withdraw(world.moderator, made.id)
@@ -326,11 +326,11 @@ class TestWhatIsWrong:
         [made] = invitations_service.invite(
             world.moderator, found.ready, level=Level.CONTRIBUTOR, organisation_id=None, language="en", greeting=""
         )
-        seat = invitations_service.accept(made, make_user(email="ny@x.dk"))
+        membership = invitations_service.accept(made, make_user(email="ny@x.dk"))
         db.session.commit()
         [offer] = db.session.scalars(select(RoleAssignment).where(RoleAssignment.role_id == role.id))
         assert (offer.membership_id, offer.state, offer.offered_by_id) == (
-            seat.id,
+            membership.id,
             AssignmentState.OFFERED,
             world.moderator.id,
         )
@@ -340,9 +340,9 @@ class TestWhatIsWrong:
         made, _address = self.invited(world)
         made.role_id, role.retired_at = role.id, role.created_at
         db.session.commit()
-        seat: Membership = invitations_service.accept(made, make_user(email="ny@x.dk"))
+        membership: Membership = invitations_service.accept(made, make_user(email="ny@x.dk"))
         db.session.commit()
-        assert seat.is_active
+        assert membership.is_active
 
 
 class TestWhoHasNotAnswered:
@@ -434,10 +434,10 @@ class TestAMissingOrganisation:
         assert admins.submit(here, {"name": "Ukendt ApS", "kind": "company"}).status_code == 409
         assert world.one(text).is_ready
         [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
-        letter = delivery.written(mail)
+        message = delivery.written(mail)
         assert mail.user_id == world.mette.id
-        assert letter is not None
-        assert "You can invite people of Ukendt ApS now" in letter.subject
+        assert message is not None
+        assert "You can invite people of Ukendt ApS now" in message.subject
         assert "Ukendt ApS is missing" not in admins.page("/").text
 
     def test_one_that_is_in_samspil_is_invited_at_once(self, world: World, sign_in: SignIn) -> None:
@@ -452,9 +452,9 @@ class TestAMissingOrganisation:
         [wanted] = db.session.scalars(select(OrganisationRequest))
         sign_in(make_administrator()).submit(f"/admin/organisation-requests/{wanted.id}/refusal")
         [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
-        letter = delivery.written(mail)
-        assert letter is not None
-        assert "Ukendt ApS is not going to be in Samspil" in letter.subject
+        message = delivery.written(mail)
+        assert message is not None
+        assert "Ukendt ApS is not going to be in Samspil" in message.subject
 
 
 class TestWhatWaitsForWhoeverIsInNoPartnership:
@@ -487,10 +487,10 @@ class TestWhatWaitsForWhoeverIsInNoPartnership:
         assert "You are to represent Gladsaxe Kommune." in sign_in(invited).page("/").text
 
     def test_a_suspension_is_told_with_its_reason_and_whom_to_ask(self, world: World, sign_in: SignIn) -> None:
-        seat = add_member(world.moderator, make_user(language="en"))
-        moderation_service.suspend(world.moderator, [seat.id], until=None, reason="Orlov til maj")
+        membership = add_member(world.moderator, make_user(language="en"))
+        moderation_service.suspend(world.moderator, [membership.id], until=None, reason="Orlov til maj")
         db.session.commit()
-        page = sign_in(seat.user).page("/")
+        page = sign_in(membership.user).page("/")
         assert "Reason: Orlov til maj" in page.text
         assert "You can ask: Mette Krag" in page.text
         assert "mailto:mette@gladsaxe.dk" in page.html
@@ -498,12 +498,12 @@ class TestWhatWaitsForWhoeverIsInNoPartnership:
     def test_a_moderators_question_is_answered_there(self, world: World, sign_in: SignIn) -> None:
         join_requests_service.set_visibility(world.moderator, Visibility.LISTED)
         asking = make_user(language="en")
-        seat = join_requests_service.ask_to_join(asking, world.moderator.partnership, "Hej")
-        join_requests_service.ask_back(world.moderator, seat.id, "Hvem kender dig?")
+        membership = join_requests_service.ask_to_join(asking, world.moderator.partnership, "Hej")
+        join_requests_service.ask_back(world.moderator, membership.id, "Hvem kender dig?")
         db.session.commit()
         page = sign_in(asking).page("/")
         assert "Hvem kender dig?" in page.text
-        assert page.form(f"/memberships/{seat.id}/answer")
+        assert page.form(f"/memberships/{membership.id}/answer")
 
 
 def test_a_long_preview_says_how_many_rows_are_left_to_choose_in(world: World, sign_in: SignIn) -> None:

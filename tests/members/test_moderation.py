@@ -46,24 +46,26 @@ def moderator(app: Workspace) -> Membership:
     return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
 
 
-def surfaces(seat: Membership, post: int) -> list[str]:
-    address = seat.partnership.address
+def surfaces(membership: Membership, post: int) -> list[str]:
+    address = membership.partnership.address
     return [address, f"{address}about", f"{address}members", f"{address}posts/{post}", f"{address}members/leaving"]
 
 
-def is_out(browser: Client, seat: Membership, post: int) -> bool:
+def is_out(browser: Client, membership: Membership, post: int) -> bool:
     """Whether nothing of the partnership reaches the person any more, on any page, whole or in part.
 
     Its name still stands once on the overview while the access is on hold, with the reason and whom to ask.
     """
-    seat_pages = [browser.get(page, htmx=htmx).status_code for page in surfaces(seat, post) for htmx in (False, True)]
+    answers = [
+        browser.get(page, htmx=htmx).status_code for page in surfaces(membership, post) for htmx in (False, True)
+    ]
     overview, partnerships = browser.get("/").text, browser.get("/partnerships").text
-    lists, name = overview + partnerships, seat.partnership.name
-    told = 1 if seat.state is MembershipState.SUSPENDED else 0
-    outside = {404} == set(seat_pages) and seat.partnership.slug not in lists
+    lists, name = overview + partnerships, membership.partnership.name
+    told = 1 if membership.state is MembershipState.SUSPENDED else 0
+    outside = {404} == set(answers) and membership.partnership.slug not in lists
     outside = outside and overview.count(name) == told and name not in partnerships
-    inside = {200} == set(seat_pages) and seat.partnership.slug in lists and name in partnerships
-    assert outside or inside, f"Half in, half out: {seat_pages}"
+    inside = {200} == set(answers) and membership.partnership.slug in lists and name in partnerships
+    assert outside or inside, f"Half in, half out: {answers}"
     return outside
 
 
@@ -71,43 +73,43 @@ def is_out(browser: Client, seat: Membership, post: int) -> bool:
 def test_a_suspended_member_is_out_at_once_and_back_when_it_is_lifted(
     moderator: Membership, sign_in: SignIn, until: timedelta | None
 ) -> None:
-    seat, post = add_member(moderator), share(moderator).number
-    browser = sign_in(seat.user)
-    assert not is_out(browser, seat, post)
-    moderation_service.suspend(moderator, [seat.id], until=clock.now() + until if until else None, reason="Ferie")
-    assert is_out(browser, seat, post)
-    moderation_service.lift(moderator, seat.id)
-    assert not is_out(browser, seat, post)
+    membership, post = add_member(moderator), share(moderator).number
+    browser = sign_in(membership.user)
+    assert not is_out(browser, membership, post)
+    moderation_service.suspend(moderator, [membership.id], until=clock.now() + until if until else None, reason="Ferie")
+    assert is_out(browser, membership, post)
+    moderation_service.lift(moderator, membership.id)
+    assert not is_out(browser, membership, post)
 
 
 def test_a_suspension_ends_by_itself(moderator: Membership, sign_in: SignIn) -> None:
-    seat, post = add_member(moderator), share(moderator).number
-    moderation_service.suspend(moderator, [seat.id], until=clock.now() + HOUR, reason="Ferie")
+    membership, post = add_member(moderator), share(moderator).number
+    moderation_service.suspend(moderator, [membership.id], until=clock.now() + HOUR, reason="Ferie")
     db.session.commit()
-    assert is_out(sign_in(seat.user), seat, post)
-    seat.suspended_until = clock.now() - timedelta(seconds=1)
-    assert not is_out(sign_in(seat.user), seat, post)
+    assert is_out(sign_in(membership.user), membership, post)
+    membership.suspended_until = clock.now() - timedelta(seconds=1)
+    assert not is_out(sign_in(membership.user), membership, post)
     assert expiry.apply_due_endings() == 1
-    assert seat.state is MembershipState.ACTIVE
+    assert membership.state is MembershipState.ACTIVE
 
 
 def test_a_membership_ends_on_its_date_and_is_announced_a_week_before(moderator: Membership, sign_in: SignIn) -> None:
-    seat, post = add_member(moderator), share(moderator).number
-    browser = sign_in(seat.user)
-    moderation_service.end_on(moderator, seat.id, clock.now() + timedelta(days=8))
+    membership, post = add_member(moderator), share(moderator).number
+    browser = sign_in(membership.user)
+    moderation_service.end_on(moderator, membership.id, clock.now() + timedelta(days=8))
     assert expiry.apply_due_endings() == 0
     assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 0
-    moderation_service.end_on(moderator, seat.id, clock.now() + timedelta(days=6))
+    moderation_service.end_on(moderator, membership.id, clock.now() + timedelta(days=6))
     expiry.apply_due_endings()
     expiry.apply_due_endings()
     assert db.session.scalar(select(func.count()).where(Mail.kind == "ending")) == 1
-    seat.ends_at = clock.now() - timedelta(seconds=1)
-    assert is_out(browser, seat, post)
+    membership.ends_at = clock.now() - timedelta(seconds=1)
+    assert is_out(browser, membership, post)
     assert expiry.apply_due_endings() == 1
-    assert (seat.state, seat.ending) == (MembershipState.ENDED, Ending.EXPIRED)
+    assert (membership.state, membership.ending) == (MembershipState.ENDED, Ending.EXPIRED)
     entry = db.session.scalars(select(Entry).order_by(Entry.number.desc())).first()
     assert entry is not None
-    assert (entry.verb, entry.actor_id, entry.subject_id) == (EXPIRED, None, seat.id)
+    assert (entry.verb, entry.actor_id, entry.subject_id) == (EXPIRED, None, membership.id)
 
 
 @pytest.mark.parametrize("days", [30, None])
@@ -115,29 +117,30 @@ def test_a_suspended_member_is_told_that_why_and_until_when_and_nothing_else(
     moderator: Membership, sign_in: SignIn, days: int | None
 ) -> None:
     moderator.partnership.purpose = "kanariefugl"
-    seat = add_member(moderator, make_user(language="en"))
+    membership = add_member(moderator, make_user(language="en"))
     share(moderator, title="kanariefugl")
     until = clock.now() + timedelta(days=days) if days else None
-    moderation_service.suspend(moderator, [seat.id], until=until, reason="Vi mangler en underskrift")
+    moderation_service.suspend(moderator, [membership.id], until=until, reason="Vi mangler en underskrift")
     assert (
-        seat.user.name in sign_in(moderator.user).page(f"{moderator.partnership.address}members?state=suspended").text
+        membership.user.name
+        in sign_in(moderator.user).page(f"{moderator.partnership.address}members?state=suspended").text
     )
-    assert "Your requests" in sign_in(seat.user).page("/partnerships").text
-    page = sign_in(seat.user).page("/memberships")
+    assert "Your requests" in sign_in(membership.user).page("/partnerships").text
+    page = sign_in(membership.user).page("/memberships")
     assert "on hold until" in page.text
     assert "Vi mangler en underskrift" in page.text
     assert "kanariefugl" not in page.html
-    assert seat.partnership.slug not in page.html
+    assert membership.partnership.slug not in page.html
 
 
 def test_rejoining_brings_back_the_unread_position(moderator: Membership) -> None:
-    seat = add_member(moderator)
+    membership = add_member(moderator)
     share(moderator)
-    unread, seen = seat.unread, seat.seen_number
-    moderation_service.remove(moderator, [seat.id], reason="Ny stilling")
+    unread, seen = membership.unread, membership.seen_number
+    moderation_service.remove(moderator, [membership.id], reason="Ny stilling")
     share(moderator)
-    back = add_member(moderator, seat.user)
-    assert back.id == seat.id
+    back = add_member(moderator, membership.user)
+    assert back.id == membership.id
     assert (back.state, back.ending, back.seen_number) == (MembershipState.ACTIVE, None, seen)
     assert back.unread == unread + 1
     assert back.digested_number == back.partnership.last_number
@@ -212,9 +215,9 @@ def test_when_the_last_two_lower_each_other_at_once_one_stays(app: Workspace, mo
     other = add_member(moderator, level=Level.MODERATOR)
     pairs = [(moderator.id, other.id), (other.id, moderator.id)]
 
-    def lowers(by_id: int, seat_id: int) -> Callable[[], object]:
+    def lowers(by_id: int, membership_id: int) -> Callable[[], object]:
         return lambda: moderation_service.change_levels(
-            db.session.get_one(Membership, by_id), {seat_id: Level.OBSERVER}, confirmed=True
+            db.session.get_one(Membership, by_id), {membership_id: Level.OBSERVER}, confirmed=True
         )
 
     refusals = at_once(app, *[lowers(*pair) for pair in pairs])
@@ -225,10 +228,10 @@ def test_when_the_last_two_lower_each_other_at_once_one_stays(app: Workspace, mo
 def test_when_the_last_two_leave_at_once_one_stays(app: Workspace, moderator: Membership) -> None:
     ids = [moderator.id, add_member(moderator, level=Level.MODERATOR).id]
 
-    def leaves(seat_id: int) -> Callable[[], object]:
-        return lambda: moderation_service.leave(db.session.get_one(Membership, seat_id), confirmed=True)
+    def leaves(membership_id: int) -> Callable[[], object]:
+        return lambda: moderation_service.leave(db.session.get_one(Membership, membership_id), confirmed=True)
 
-    refusals = at_once(app, *[leaves(seat_id) for seat_id in ids])
+    refusals = at_once(app, *[leaves(membership_id) for membership_id in ids])
     assert sorted(type(refusal) for refusal in refusals if refusal) == [LastModerator]
 
 
@@ -394,9 +397,9 @@ class TestPages:
         assert names(f"organisation={moderator.organisation_id}") == ["Mette Moderator"]
         for sort in ("name", "level", "since"):
             whole = names(f"sort={sort}")
-            seats = {seat.user.name: seat.id for seat in db.session.scalars(select(Membership))}
+            memberships = {membership.user.name: membership.id for membership in db.session.scalars(select(Membership))}
             for place, name in enumerate(whole):
-                assert names(f"sort={sort}&after={seats[name]}") == whole[place + 1 :]
+                assert names(f"sort={sort}&after={memberships[name]}") == whole[place + 1 :]
 
     def test_dirt_in_the_address_is_left_out(self, moderator: Membership, sign_in: SignIn) -> None:
         browser, address = sign_in(moderator.user), f"{moderator.partnership.address}members"
@@ -437,14 +440,14 @@ def test_what_is_done_is_on_record_with_before_after_and_reason(moderator: Membe
 
 
 def test_whose_level_is_changed_is_told_by_mail_as_long_as_it_is_so(moderator: Membership) -> None:
-    seat = add_member(moderator, make_user("Farida Nazari", language="en"), Level.OBSERVER)
-    moderation_service.change_levels(moderator, {seat.id: Level.CONTRIBUTOR})
+    membership = add_member(moderator, make_user("Farida Nazari", language="en"), Level.OBSERVER)
+    moderation_service.change_levels(moderator, {membership.id: Level.CONTRIBUTOR})
     db.session.commit()
     [mail] = db.session.scalars(select(Mail).where(Mail.kind == "level_changed")).all()
-    letter = delivery.written(mail)
-    assert letter is not None
-    assert (mail.user_id, letter.subject) == (seat.user_id, "Your access to ‘Grønne tage’ has changed")
-    assert "From now on you take part as" in letter.text
-    seat.level = Level.OBSERVER
+    message = delivery.written(mail)
+    assert message is not None
+    assert (mail.user_id, message.subject) == (membership.user_id, "Your access to ‘Grønne tage’ has changed")
+    assert "From now on you take part as" in message.text
+    membership.level = Level.OBSERVER
     db.session.commit()
     assert delivery.written(mail) is None

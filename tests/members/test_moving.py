@@ -47,12 +47,12 @@ def moderator(app: Workspace) -> Membership:
     return start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
 
 
-def seats_of(user: User) -> list[Membership]:
+def memberships_of(user: User) -> list[Membership]:
     return list(db.session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)))
 
 
-def verbs(seat: Membership) -> list[Verb]:
-    return list(db.session.scalars(select(Entry.verb).where(Entry.partnership_id == seat.partnership_id)))
+def verbs(membership: Membership) -> list[Verb]:
+    return list(db.session.scalars(select(Entry.verb).where(Entry.partnership_id == membership.partnership_id)))
 
 
 class TestChangingOrganisation:
@@ -66,7 +66,7 @@ class TestChangingOrganisation:
         assert moderators.page(address)
         answer = moderators.submit(address, {"organisation": str(other.organisation_id)}, page=address)
         assert answer.status_code == 303
-        [was, new] = seats_of(old.user)
+        [was, new] = memberships_of(old.user)
         assert (was.id, was.state, was.ending) == (old.id, MembershipState.ENDED, Ending.MOVED)
         assert (new.state, new.level, new.organisation.name) == (MembershipState.ACTIVE, old.level, after)
         assert (new.seen_number, new.joined_at) == (was.seen_number, was.joined_at)
@@ -93,15 +93,15 @@ class TestChangingOrganisation:
         assert [item.title for item in action_items.lacking_roles(moderator.user)] == ["‘Data’ has nobody accountable"]
 
     def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
-        seat, stranger = add_member(moderator), make_user()
-        address = f"{moderator.partnership.address}members/{seat.id}/organisation"
+        membership, stranger = add_member(moderator), make_user()
+        address = f"{moderator.partnership.address}members/{membership.id}/organisation"
         moderators = sign_in(moderator.user)
         assert moderators.submit(address, {"organisation": str(stranger.organisation_id)}).status_code == 422
-        moderation_service.remove(moderator, [seat.id], reason="x")
+        moderation_service.remove(moderator, [membership.id], reason="x")
         db.session.commit()
         assert moderators.submit(address, {"organisation": str(moderator.organisation_id)}).status_code == 409
         with pytest.raises(NotAllowed):
-            transfers_service.move(add_member(moderator), moderator.id, seat.organisation_id)
+            transfers_service.move(add_member(moderator), moderator.id, membership.organisation_id)
 
     def test_the_last_moderator_of_a_side_is_asked(self, moderator: Membership, sign_in: SignIn) -> None:
         other = add_member(moderator, level=Level.MODERATOR, side=Side.COMPANY)
@@ -113,53 +113,53 @@ class TestChangingOrganisation:
         assert moderators.submit(address, typed | {"confirmed": "y"}).status_code == 303
 
     def test_a_suspended_member_stays_suspended(self, moderator: Membership) -> None:
-        seat, other = add_member(moderator), add_member(moderator)
-        moderation_service.suspend(moderator, [seat.id], until=None, reason="Orlov")
-        new = transfers_service.move(moderator, seat.id, other.organisation_id)
+        membership, other = add_member(moderator), add_member(moderator)
+        moderation_service.suspend(moderator, [membership.id], until=None, reason="Orlov")
+        new = transfers_service.move(moderator, membership.id, other.organisation_id)
         assert (new.state, new.reason, new.is_active) == (MembershipState.SUSPENDED, "Orlov", False)
 
 
 class TestLettingAnOrganisationGo:
     def test_its_members_go_with_it(self, moderator: Membership, sign_in: SignIn) -> None:
-        seat = add_member(moderator, make_user("Farida Nazari", language="en"), side=Side.COMPANY)
-        colleague = add_member(moderator, make_user(organisation=seat.organisation), Level.OBSERVER)
-        hold(make_role(moderator, "Data"), seat, moderator)
+        membership = add_member(moderator, make_user("Farida Nazari", language="en"), side=Side.COMPANY)
+        colleague = add_member(moderator, make_user(organisation=membership.organisation), Level.OBSERVER)
+        hold(make_role(moderator, "Data"), membership, moderator)
         [invited] = invitations_service.invite(
             moderator,
             listed("ny@x.dk"),
             level=Level.OBSERVER,
-            organisation_id=seat.organisation_id,
+            organisation_id=membership.organisation_id,
             language="en",
             greeting="",
         )
         db.session.commit()
-        address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
-        moderators, browser = sign_in(moderator.user), sign_in(seat.user)
+        address = f"{moderator.partnership.address}organisations/{membership.organisation_id}/departure"
+        moderators, browser = sign_in(moderator.user), sign_in(membership.user)
         page = moderators.page(address)
         for words in ("2 members represent it here", "Farida Nazari", "Data"):
             assert words in page.text
         assert moderators.submit(address, {"reason": "Aftalen er slut"}).status_code == 422
         typed = {"members": "go", "reason": "Aftalen er slut"}
         assert moderators.submit(address, typed, page=address).status_code == 303
-        assert {seat.ending, colleague.ending} == {Ending.REMOVED}
+        assert {membership.ending, colleague.ending} == {Ending.REMOVED}
         assert browser.get(moderator.partnership.address).status_code == 404
         assert "Aftalen er slut" in browser.page("/memberships").text
         assert invited.answer is InvitationAnswer.WITHDRAWN
-        assert db.session.get(Participation, (moderator.partnership_id, seat.organisation_id)) is None
+        assert db.session.get(Participation, (moderator.partnership_id, membership.organisation_id)) is None
         assert (
-            f"ended the participation of {seat.organisation.name}"
+            f"ended the participation of {membership.organisation.name}"
             in moderators.page(f"{moderator.partnership.address}about").text
         )
         assert moderators.get(address).status_code == 404
 
     def test_or_they_stay_for_another(self, moderator: Membership, sign_in: SignIn) -> None:
-        seat = add_member(moderator, make_user(language="en"), side=Side.COMPANY)
-        address = f"{moderator.partnership.address}organisations/{seat.organisation_id}/departure"
+        membership = add_member(moderator, make_user(language="en"), side=Side.COMPANY)
+        address = f"{moderator.partnership.address}organisations/{membership.organisation_id}/departure"
         typed = {"members": "stay", "stay_for": str(moderator.organisation_id), "reason": "Lagt sammen"}
         sign_in(moderator.user).submit(address, typed, page=address)
-        [_was, new] = seats_of(seat.user)
+        [_was, new] = memberships_of(membership.user)
         assert (new.organisation_id, new.is_active) == (moderator.organisation_id, True)
-        assert sign_in(seat.user).get(moderator.partnership.address).status_code == 200
+        assert sign_in(membership.user).get(moderator.partnership.address).status_code == 200
 
     def test_one_without_members_asks_nothing(self, moderator: Membership, sign_in: SignIn) -> None:
         organisation = make_user().organisation
@@ -184,12 +184,14 @@ class TestLettingAnOrganisationGo:
         transfers_service.end_participation(
             moderator, moderator.organisation_id, stay_for=other.organisation_id, reason="x", confirmed=True
         )
-        [_was, new] = seats_of(moderator.user)
+        [_was, new] = memberships_of(moderator.user)
         assert (new.level, new.is_active, new.organisation_id) == (Level.MODERATOR, True, other.organisation_id)
 
     def test_it_is_on_record(self, moderator: Membership) -> None:
-        seat = add_member(moderator)
-        transfers_service.end_participation(moderator, seat.organisation_id, stay_for=None, reason="Aftalen er slut")
+        membership = add_member(moderator)
+        transfers_service.end_participation(
+            moderator, membership.organisation_id, stay_for=None, reason="Aftalen er slut"
+        )
         line = db.session.scalars(select(AuditEvent).where(AuditEvent.action == AuditAction.LET_GO_ORGANISATION)).one()
         assert (line.details["reason"], line.details["members"]) == ("Aftalen er slut", 1)
 
@@ -205,16 +207,16 @@ class TestAnAdministratorHelps:
         address = f"/admin/partnerships/{moderator.partnership_id}/joining"
         assert browser.submit(address, {"reason": " "}, page=address).status_code == 422
         assert browser.submit(address, {"reason": "Mette bad om hjælp"}, page=address).status_code == 303
-        [seat] = seats_of(administrator)
-        assert (seat.level, seat.is_active) == (Level.MODERATOR, True)
+        [membership] = memberships_of(administrator)
+        assert (membership.level, membership.is_active) == (Level.MODERATOR, True)
         assert browser.get(moderator.partnership.address).status_code == 200
         history = sign_in(moderator.user).page(f"{moderator.partnership.address}about").text
         assert "administrator, joined to help: Mette bad om hjælp" in history
         mail = db.session.scalars(select(Mail).where(Mail.kind == "helped")).one()
-        letter = delivery.written(mail)
-        assert letter is not None
+        message = delivery.written(mail)
+        assert message is not None
         assert mail.user_id == moderator.user_id
-        assert "Mette bad om hjælp" in letter.text
+        assert "Mette bad om hjælp" in message.text
         line = db.session.scalars(
             select(AuditEvent).where(AuditEvent.action == AuditAction.JOINED, AuditEvent.subject_id == administrator.id)
         ).one()
@@ -230,13 +232,13 @@ class TestAnAdministratorHelps:
         administrator.organisation_id = None
         with pytest.raises(Conflict, match="organisation"):
             admin_join_views.join_to_help(administrator, moderator.partnership, "x")
-        assert seats_of(administrator) == []
+        assert memberships_of(administrator) == []
 
     def test_memberships_are_seen_and_nothing_else(self, moderator: Membership, sign_in: SignIn) -> None:
-        seat = add_member(moderator, make_user("Farida Nazari"))
+        membership = add_member(moderator, make_user("Farida Nazari"))
         share(moderator, title="Kanariefugl")
-        page = sign_in(make_administrator(language="en")).page(f"/people/{seat.user_id}/memberships")
-        for words in ("Grønne tage", seat.organisation.name, "Participant"):
+        page = sign_in(make_administrator(language="en")).page(f"/people/{membership.user_id}/memberships")
+        for words in ("Grønne tage", membership.organisation.name, "Participant"):
             assert words in page.text
         for words in ("Kanariefugl", moderator.partnership.purpose, moderator.partnership.slug):
             assert words not in page.html

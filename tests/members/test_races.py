@@ -67,64 +67,66 @@ Work = Callable[[], object]
 Works = Callable[[Place], tuple[Work, Work]]
 
 
-def seat(seat_id: int) -> Membership:
-    return db.session.get_one(Membership, seat_id)
+def membership_of(membership_id: int) -> Membership:
+    return db.session.get_one(Membership, membership_id)
 
 
 def level(by: int, of: int) -> Work:
-    return lambda: moderation_service.change_levels(seat(by), {of: Level.OBSERVER}, confirmed=True)
+    return lambda: moderation_service.change_levels(membership_of(by), {of: Level.OBSERVER}, confirmed=True)
 
 
 def leave(by: int) -> Work:
-    return lambda: moderation_service.leave(seat(by), confirmed=True)
+    return lambda: moderation_service.leave(membership_of(by), confirmed=True)
 
 
 def remove(by: int, whom: int) -> Work:
-    return lambda: moderation_service.remove(seat(by), [whom], reason="x", confirmed=True)
+    return lambda: moderation_service.remove(membership_of(by), [whom], reason="x", confirmed=True)
 
 
 def suspend(by: int, whom: int) -> Work:
-    return lambda: moderation_service.suspend(seat(by), [whom], until=None, reason="x", confirmed=True)
+    return lambda: moderation_service.suspend(membership_of(by), [whom], until=None, reason="x", confirmed=True)
 
 
 def hand_over(by: int, to: int) -> Work:
-    return lambda: moderation_service.hand_over(seat(by), to, confirmed=True)
+    return lambda: moderation_service.hand_over(membership_of(by), to, confirmed=True)
 
 
 def close(whom: int, by: int) -> Work:
     """An administrator closes the account of a member."""
-    return lambda: closing.close(seat(whom).user, by=db.session.get_one(User, by))
+    return lambda: closing.close(membership_of(whom).user, by=db.session.get_one(User, by))
 
 
 def appoint(at: "Place") -> Work:
     """An administrator appoints the member where there is no moderator."""
     return lambda: appointment.appoint(
-        seat(at.carl).partnership, at.carl, by=db.session.get_one(User, at.administrator)
+        membership_of(at.carl).partnership, at.carl, by=db.session.get_one(User, at.administrator)
     )
 
 
 def both_appoint(at: "Place") -> tuple[Work, Work]:
     """Two do so at once, once the accounts of both moderators are closed."""
-    for seat_id in (at.anna, at.bent):
-        seat(seat_id).user.deactivated_at = clock.now()
+    for membership_id in (at.anna, at.bent):
+        membership_of(membership_id).user.deactivated_at = clock.now()
     db.session.commit()
     return appoint(at), appoint(at)
 
 
 def approve(by: int, asking: int) -> Work:
-    return lambda: join_requests_service.approve(seat(by), asking, Level.OBSERVER)
+    return lambda: join_requests_service.approve(membership_of(by), asking, Level.OBSERVER)
 
 
 def decline(by: int, asking: int) -> Work:
-    return lambda: join_requests_service.decline(seat(by), asking, "x")
+    return lambda: join_requests_service.decline(membership_of(by), asking, "x")
 
 
 def take_back(asking: int) -> Work:
-    return lambda: join_requests_service.take_back(seat(asking))
+    return lambda: join_requests_service.take_back(membership_of(asking))
 
 
 def add(by: int, user_id: int) -> Work:
-    return lambda: partnerships_service.add_person(seat(by), db.session.get_one(User, user_id), Level.CONTRIBUTOR)
+    return lambda: partnerships_service.add_person(
+        membership_of(by), db.session.get_one(User, user_id), Level.CONTRIBUTOR
+    )
 
 
 def accept(invitation: int, user_id: int) -> Work:
@@ -134,7 +136,7 @@ def accept(invitation: int, user_id: int) -> Work:
 
 
 def withdraw(by: int, invitation: int) -> Work:
-    return lambda: invitations_service.withdraw(seat(by), invitation)
+    return lambda: invitations_service.withdraw(membership_of(by), invitation)
 
 
 def join(link: int, user_id: int) -> Work:
@@ -144,7 +146,9 @@ def join(link: int, user_id: int) -> Work:
 def invite(by: int, email: str) -> Work:
     def work() -> object:
         rows = listed(email)
-        return invitations_service.invite(seat(by), rows, **INVITED, organisation_id=seat(by).organisation_id)
+        return invitations_service.invite(
+            membership_of(by), rows, **INVITED, organisation_id=membership_of(by).organisation_id
+        )
 
     return work
 
@@ -265,8 +269,8 @@ def check(at: Place, since: int, *, may_lack_moderator: bool) -> None:
         here, Membership.level == Level.MODERATOR, Membership.is_active, User.deactivated_at.is_(None)
     )
     assert may_lack_moderator or (db.session.scalar(moderators) or 0) >= 1, "There is no moderator"
-    seats = list(db.session.scalars(select(Membership.user_id).where(here, Membership.is_present)))
-    assert len(seats) == len(set(seats)), "Somebody has two seats"
+    memberships = list(db.session.scalars(select(Membership.user_id).where(here, Membership.is_present)))
+    assert len(memberships) == len(set(memberships)), "Somebody has two seats"
     partnership = db.session.get_one(Partnership, at.partnership_id)
     assert numbers(partnership) == list(range(1, partnership.last_number + 1))
     opened = select(func.count()).where(Invitation.answer == InvitationAnswer.OPEN, Invitation.email_key == "en@x.dk")
@@ -274,7 +278,7 @@ def check(at: Place, since: int, *, may_lack_moderator: bool) -> None:
     for link in db.session.scalars(select(InviteLink)):
         came = db.session.scalar(select(func.count()).where(here, Membership.link_id == link.id))
         assert came == link.uses <= link.most_uses
-    asking = seat(at.asking)
+    asking = membership_of(at.asking)
     answered = (
         AuditEvent.subject_id == asking.user_id,
         AuditEvent.action.in_((AuditAction.JOINED, AuditAction.DECLINED)),

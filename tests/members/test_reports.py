@@ -56,8 +56,8 @@ def world(app: Workspace) -> World:
 
 
 def said(mail: Mail) -> str:
-    letter = delivery.written(mail)
-    return letter.text if letter else ""
+    message = delivery.written(mail)
+    return message.text if message else ""
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
@@ -116,10 +116,10 @@ def test_the_author_sees_the_answer_and_not_who_reported(
     assert "Rikke" not in mails[world.author.user_id]
 
 
-def told(seat: Membership) -> list[Mail]:
+def told(membership: Membership) -> list[Mail]:
     """The mails about reports to a moderator."""
     return list(
-        db.session.scalars(select(Mail).where(Mail.kind == NotificationKind.REPORT, Mail.user_id == seat.user_id))
+        db.session.scalars(select(Mail).where(Mail.kind == NotificationKind.REPORT, Mail.user_id == membership.user_id))
     )
 
 
@@ -133,7 +133,7 @@ def test_moderators_are_told_at_once_of_what_waits_for_their_answer(world: World
         assert "Et CPR-nummer" in said(mail)
         assert f"{world.partnership.address}reports" in said(mail)
         assert "Rikke" not in said(mail), "A mail that is sent on does not tell who reported it"
-    assert [told(seat) for seat in (world.author, world.reader)] == [[], []]
+    assert [told(membership) for membership in (world.author, world.reader)] == [[], []]
     other.level = Level.CONTRIBUTOR
     db.session.commit()
     assert said(told(other)[0]) == "", "Whoever moderates no longer"
@@ -148,7 +148,7 @@ def test_the_author_is_told_of_a_report_only_if_nobody_else_can_answer_it(world:
     assert len(told(world.moderator)) == 1
     other = add_member(world.moderator, make_user("Ole Observatør"), Level.MODERATOR)
     reports_service.report(world.author, own, "Så")
-    assert [len(told(seat)) for seat in (world.moderator, other)] == [1, 1]
+    assert [len(told(membership)) for membership in (world.moderator, other)] == [1, 1]
 
 
 @pytest.mark.parametrize(("soon", "waits"), [(MailTiming.DIGEST, True), (MailTiming.NEVER, False)])
@@ -251,9 +251,9 @@ def test_two_moderators_give_one_answer(app: Workspace, world: World) -> None:
     db.session.commit()
     report_id = report.id
 
-    def answers(seat_id: int, verdict: Verdict) -> Callable[[], object]:
+    def answers(membership_id: int, verdict: Verdict) -> Callable[[], object]:
         return lambda: reports_service.answer(
-            db.session.get_one(Membership, seat_id), report_id, verdict, verdict.value
+            db.session.get_one(Membership, membership_id), report_id, verdict, verdict.value
         )
 
     refusals = at_once(app, answers(ids[0], Verdict.KEPT), answers(ids[1], Verdict.WITHDRAWN))

@@ -60,7 +60,7 @@ def order(request: pytest.FixtureRequest, app: Workspace) -> Iterator[None]:
     db.engine.dispose()
 
 
-def test_a_seat_for_an_organisation_of_before_opens_nothing(
+def test_a_membership_for_an_organisation_of_before_opens_nothing(
     order: None, moderator: Membership, sign_in: SignIn
 ) -> None:
     old = add_member(moderator)
@@ -101,11 +101,11 @@ class TestLists:
         self, moderator: Membership, sign_in: SignIn
     ) -> None:
         join_requests_service.set_visibility(moderator, Visibility.LISTED)
-        seat = join_requests_service.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
+        membership = join_requests_service.ask_to_join(make_user("Sanne Spørger"), moderator.partnership, "Hej")
         browser, members = sign_in(moderator.user), f"{moderator.partnership.address}members"
-        assert browser.get(f"{members}/{seat.id}").status_code == 404
-        join_requests_service.decline(moderator, seat.id, "Vi er nok")
-        assert browser.get(f"{members}/{seat.id}").status_code == 404
+        assert browser.get(f"{members}/{membership.id}").status_code == 404
+        join_requests_service.decline(moderator, membership.id, "Vi er nok")
+        assert browser.get(f"{members}/{membership.id}").status_code == 404
         assert "Sanne Spørger" not in browser.page(f"{members}?state=ended").text
 
     def test_only_who_is_in_can_be_asked_to_take_a_challenge(self, moderator: Membership, sign_in: SignIn) -> None:
@@ -125,18 +125,20 @@ class TestLists:
         assert "Fremmed A/S" not in page.text
 
     def test_the_overview_has_nothing_of_what_one_is_out_of(self, moderator: Membership, sign_in: SignIn) -> None:
-        seat = add_member(moderator)
+        membership = add_member(moderator)
         share(moderator, "Et opslag om tage")
-        browser = sign_in(seat.user)
+        browser = sign_in(membership.user)
         assert "Et opslag om tage" in browser.page("/").text
-        start_partnership("Deres eget", by=seat.user)  # Who is in none gets another page.
+        start_partnership("Deres eget", by=membership.user)  # Who is in none gets another page.
         older = f"/?before={pagination.encode(clock.now() + timedelta(days=1), 999, 999)}"
         assert "Et opslag om tage" in browser.page(older).text
-        moderation_service.remove(moderator, [seat.id], reason="x")
+        moderation_service.remove(moderator, [membership.id], reason="x")
         for address in ("/", older):
             assert "Et opslag om tage" not in browser.page(address).text
 
-    def test_everybody_is_told_of_their_own_closed_seats_only(self, moderator: Membership, sign_in: SignIn) -> None:
+    def test_everybody_is_told_of_their_own_closed_memberships_only(
+        self, moderator: Membership, sign_in: SignIn
+    ) -> None:
         first, second = add_member(moderator), add_member(moderator)
         moderation_service.remove(moderator, [first.id], reason="Til den første")
         moderation_service.remove(moderator, [second.id], reason="Til den anden")
@@ -152,7 +154,7 @@ class TestModeration:
         with pytest.raises(LastModerator):
             moderation_service.leave(moderator, confirmed=True)
 
-    def test_a_seat_elsewhere_is_none_of_a_moderator_s(
+    def test_a_membership_elsewhere_is_none_of_a_moderator_s(
         self, moderator: Membership, stranger: Membership, sign_in: SignIn
     ) -> None:
         browser, members = sign_in(moderator.user), f"{moderator.partnership.address}members"
@@ -195,21 +197,21 @@ class TestAccounts:
 
 def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membership) -> None:
     join_requests_service.set_visibility(moderator, Visibility.LISTED)
-    seat = join_requests_service.ask_to_join(
+    membership = join_requests_service.ask_to_join(
         make_user(organisation=moderator.organisation), moderator.partnership, "Hej"
     )
     share(moderator)
-    join_requests_service.approve(moderator, seat.id, Level.OBSERVER)
+    join_requests_service.approve(moderator, membership.id, Level.OBSERVER)
     db.session.commit()
-    assert (seat.unread, seat.has_news) == (0, False)
+    assert (membership.unread, membership.has_news) == (0, False)
 
 
 def test_a_mail_says_nothing_of_what_is_no_longer_so(moderator: Membership) -> None:
-    seat = add_member(moderator)
-    moderation_service.suspend(moderator, [seat.id], until=None, reason="x")
-    moderation_service.lift(moderator, seat.id)
-    moderation_service.remove(moderator, [seat.id], reason="x")
+    membership = add_member(moderator)
+    moderation_service.suspend(moderator, [membership.id], until=None, reason="x")
+    moderation_service.lift(moderator, membership.id)
+    moderation_service.remove(moderator, [membership.id], reason="x")
     db.session.commit()
-    mails = db.session.scalars(select(Mail).where(Mail.user_id == seat.user_id).order_by(Mail.id)).all()
+    mails = db.session.scalars(select(Mail).where(Mail.user_id == membership.user_id).order_by(Mail.id)).all()
     assert [mail.kind for mail in mails] == ["added", "suspended", "lifted", "removed"]
     assert [mail.kind for mail in mails if delivery.written(mail)] == ["removed"]

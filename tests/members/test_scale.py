@@ -28,7 +28,7 @@ def add_members(by: Membership, count: int) -> None:
     """So many rows as by members who came one after another."""
     first = db.session.query(db.func.max(User.id)).scalar() + 1
     now = clock.now()
-    people, seats = [], []
+    people, memberships = [], []
     for number in range(first, first + count):
         name = f"{GIVEN_NAMES[number % 10]} {uuid4().hex[:8]}"
         people.append(
@@ -42,7 +42,7 @@ def add_members(by: Membership, count: int) -> None:
                 "organisation_id": by.organisation_id,
             }
         )
-        seats.append(
+        memberships.append(
             {
                 "partnership_id": by.partnership_id,
                 "user_id": number,
@@ -53,7 +53,7 @@ def add_members(by: Membership, count: int) -> None:
             }
         )
     db.session.execute(insert(User), people)
-    db.session.execute(insert(Membership), seats)
+    db.session.execute(insert(Membership), memberships)
     db.session.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))

@@ -142,7 +142,7 @@ class Memberships(RuleBasedStateMachine):
             rows = listed(self._user(whom).email)
             organisation_id = self._user(whom).organisation_id or 0
             invitations_service.invite(
-                self._seat(by), rows, level=level, organisation_id=organisation_id, language="en", greeting=""
+                self._membership(by), rows, level=level, organisation_id=organisation_id, language="en", greeting=""
             )
 
         is_new = not model.is_invited and (model.state == "none" or model.is_over)
@@ -170,7 +170,7 @@ class Memberships(RuleBasedStateMachine):
     def withdraw(self, by: str, whom: str) -> None:
         invitation = self._invitation(whom)
         if invitation and self._done(
-            lambda: invitations_service.withdraw(self._seat(by), invitation.id), allowed=self.model[by].moderates
+            lambda: invitations_service.withdraw(self._membership(by), invitation.id), allowed=self.model[by].moderates
         ):
             self.model[whom].invited_until = None
 
@@ -187,7 +187,7 @@ class Memberships(RuleBasedStateMachine):
     @rule(by=people, whom=people, level=levels)
     def approve(self, by: str, whom: str, level: Level) -> None:
         if self._done(
-            lambda: join_requests_service.approve(self._seat(by), self._seat(whom).id, level),
+            lambda: join_requests_service.approve(self._membership(by), self._membership(whom).id, level),
             allowed=self._answers(by, whom),
         ):
             self._let_in(whom, level, logged=by)
@@ -196,7 +196,7 @@ class Memberships(RuleBasedStateMachine):
     @rule(by=people, whom=people)
     def decline(self, by: str, whom: str) -> None:
         if self._done(
-            lambda: join_requests_service.decline(self._seat(by), self._seat(whom).id, "Nej"),
+            lambda: join_requests_service.decline(self._membership(by), self._membership(whom).id, "Nej"),
             allowed=self._answers(by, whom),
         ):
             self.model[whom].state = "ended"
@@ -205,7 +205,7 @@ class Memberships(RuleBasedStateMachine):
     @rule(by=people, whom=people)
     def ask_back(self, by: str, whom: str) -> None:
         self._done(
-            lambda: join_requests_service.ask_back(self._seat(by), self._seat(whom).id, "Hvem?"),
+            lambda: join_requests_service.ask_back(self._membership(by), self._membership(whom).id, "Hvem?"),
             allowed=self._answers(by, whom),
         )
 
@@ -213,7 +213,7 @@ class Memberships(RuleBasedStateMachine):
     @rule(whom=people)
     def take_back(self, whom: str) -> None:
         if self.model[whom].state != "none":
-            self._done(lambda: join_requests_service.take_back(self._seat(whom)), allowed=True)
+            self._done(lambda: join_requests_service.take_back(self._membership(whom)), allowed=True)
         if self.model[whom].state == "requested":
             self.model[whom].state = "ended"
 
@@ -222,7 +222,7 @@ class Memberships(RuleBasedStateMachine):
         was_in = self.model[whom].is_in
         if (
             self._done(
-                lambda: partnerships_service.add_person(self._seat(by), self._user(whom), level),
+                lambda: partnerships_service.add_person(self._membership(by), self._user(whom), level),
                 allowed=self.model[by].moderates,
             )
             and not was_in
@@ -240,9 +240,10 @@ class Memberships(RuleBasedStateMachine):
         would_end = level is Level.MODERATOR and model.level is not level and model.ends_at is not None
         would_be_last = model.level is Level.MODERATOR and level is not model.level and not self._moderators(but=whom)
         allowed = self.model[by].moderates and not would_end and not would_be_last
-        seat_id = self._seat(whom).id
+        membership_id = self._membership(whom).id
         if self._done(
-            lambda: moderation_service.change_levels(self._seat(by), {seat_id: level}, confirmed=True), allowed=allowed
+            lambda: moderation_service.change_levels(self._membership(by), {membership_id: level}, confirmed=True),
+            allowed=allowed,
         ):
             self._set_level(whom, level)
 
@@ -253,7 +254,7 @@ class Memberships(RuleBasedStateMachine):
             return
         allowed = self.model[by].moderates and by != whom
         verb = lambda: moderation_service.suspend(  # noqa: E731
-            self._seat(by), [self._seat(whom).id], until=moment, reason="x", confirmed=True
+            self._membership(by), [self._membership(whom).id], until=moment, reason="x", confirmed=True
         )
         if self._done(verb, allowed=allowed) and model.is_in:
             model.state, model.until = "suspended", moment
@@ -263,14 +264,17 @@ class Memberships(RuleBasedStateMachine):
     def lift(self, by: str, whom: str) -> None:
         model = self.model[whom]
         if model.state != "none" and self._done(
-            lambda: moderation_service.lift(self._seat(by), self._seat(whom).id), allowed=self.model[by].moderates
+            lambda: moderation_service.lift(self._membership(by), self._membership(whom).id),
+            allowed=self.model[by].moderates,
         ):
             model.state = "active" if model.state == "suspended" else model.state
 
     @rule(by=people, whom=people)
     def remove(self, by: str, whom: str) -> None:
         model = self.model[whom]
-        verb = lambda: moderation_service.remove(self._seat(by), [self._seat(whom).id], reason="x", confirmed=True)  # noqa: E731
+        verb = lambda: moderation_service.remove(  # noqa: E731
+            self._membership(by), [self._membership(whom).id], reason="x", confirmed=True
+        )
         if model.state == "none":
             return
         if self._done(verb, allowed=self.model[by].moderates and by != whom) and model.state in ("active", "suspended"):
@@ -285,7 +289,7 @@ class Memberships(RuleBasedStateMachine):
         if model.state == "none":
             return
         allowed = model.is_in and bool(not model.moderates or self._moderators(but=who))
-        if self._done(lambda: moderation_service.leave(self._seat(who), confirmed=True), allowed=allowed):
+        if self._done(lambda: moderation_service.leave(self._membership(who), confirmed=True), allowed=allowed):
             model.state = "ended"
             self.log.append(who)
 
@@ -296,7 +300,10 @@ class Memberships(RuleBasedStateMachine):
             return
         allowed = self.model[by].moderates and not (moment and model.level is Level.MODERATOR)
         if (
-            self._done(lambda: moderation_service.end_on(self._seat(by), self._seat(whom).id, moment), allowed=allowed)
+            self._done(
+                lambda: moderation_service.end_on(self._membership(by), self._membership(whom).id, moment),
+                allowed=allowed,
+            )
             and not model.is_over
         ):
             model.ends_at = moment
@@ -309,7 +316,8 @@ class Memberships(RuleBasedStateMachine):
         stays = to.ends_at is None or to.level is Level.MODERATOR
         allowed = self.model[by].moderates and by != whom and to.is_in and stays
         if self._done(
-            lambda: moderation_service.hand_over(self._seat(by), self._seat(whom).id, confirmed=True), allowed=allowed
+            lambda: moderation_service.hand_over(self._membership(by), self._membership(whom).id, confirmed=True),
+            allowed=allowed,
         ):
             self._set_level(whom, Level.MODERATOR)
             self._set_level(by, Level.CONTRIBUTOR)
@@ -318,13 +326,13 @@ class Memberships(RuleBasedStateMachine):
     def share(self, who: str) -> None:
         model = self.model[who]
         if model.is_in and model.level is not Level.OBSERVER:
-            self.texts.append((share(self._seat(who)).number, who))
+            self.texts.append((share(self._membership(who)).number, who))
             self.log.append(who)
 
     @rule(who=people)
     def read(self, who: str) -> None:
         if self.model[who].is_in:
-            reading.read_all(self._seat(who), len(self.log))
+            reading.read_all(self._membership(who), len(self.log))
             db.session.commit()
             self.model[who].seen = len(self.log)
 
@@ -381,9 +389,9 @@ class Memberships(RuleBasedStateMachine):
             user, model = self._user(name), self.model[name]
             theirs = or_(Mail.user_id == user.id, Mail.address == user.email)
             for mail in db.session.scalars(select(Mail).where(theirs, Mail.state == MailState.DUE)):
-                letter = delivery.written(mail)
-                if letter:
-                    assert "Et opslag om tage" not in letter.text
+                message = delivery.written(mail)
+                if message:
+                    assert "Et opslag om tage" not in message.text
                     assert self._is_so(mail.kind, model), f"{mail.kind} to {name}, who is {model}"
         db.session.rollback()
 
@@ -440,7 +448,7 @@ class Memberships(RuleBasedStateMachine):
         try:
             verb()
             db.session.commit()
-        except (UserError, NoSeat) as refused:
+        except (UserError, NoMembership) as refused:
             db.session.rollback()
             refusal = refused
         assert (refusal is None) is allowed, f"Allowed: {allowed}, and refused: {refusal}"
@@ -452,10 +460,10 @@ class Memberships(RuleBasedStateMachine):
     def _user(self, name: str) -> User:
         return db.session.get_one(User, self.users[name])
 
-    def _seat(self, name: str) -> Membership:
+    def _membership(self, name: str) -> Membership:
         found = find(self._partnership(), self._user(name))
         if found is None:
-            raise NoSeat
+            raise NoMembership
         return found
 
     def _invitation(self, name: str) -> Invitation | None:
@@ -484,7 +492,7 @@ def lower(one: Level, other: Level) -> Level:
     return min(one, other, key=LEVELS.index)
 
 
-class NoSeat(Exception):
+class NoMembership(Exception):
     """The person has none, so no verb can be about it."""
 
 

@@ -120,8 +120,8 @@ def test_a_stop_under_load_is_orderly(
 
 @pytest.mark.slow
 def test_a_stop_ends_in_time_whatever_others_hold_open(app: Workspace, sign_in: SignIn, settings: Settings) -> None:
-    seats = [add_member(start_partnership()) for _each in range(5)]
-    cookies = [sign_in(seat.user).get_cookie("samspil") for seat in seats]
+    memberships = [add_member(start_partnership()) for _each in range(5)]
+    cookies = [sign_in(membership.user).get_cookie("samspil") for membership in memberships]
     db.session.commit()
     with running(settings) as service, ExitStack() as open_ones:
         for cookie in cookies:

@@ -185,11 +185,13 @@ def test_who_belongs_to_no_organisation_may_go_on_doing_so(admin: Client) -> Non
     assert person.title == "Chef"
 
 
-def test_whoever_moves_keeps_the_seat_for_the_organisation_that_they_had(admin: Client, icura: Organisation) -> None:
+def test_whoever_moves_keeps_the_membership_for_the_organisation_that_they_had(
+    admin: Client, icura: Organisation
+) -> None:
     make_organisation("SoftDesign")
-    seat = start_partnership(by=make_user("Farida", icura))
-    correct(admin, seat.user, organisation="SoftDesign")
-    assert seat.organisation_id == icura.id
+    membership = start_partnership(by=make_user("Farida", icura))
+    correct(admin, membership.user, organisation="SoftDesign")
+    assert membership.organisation_id == icura.id
 
 
 @pytest.mark.parametrize("htmx", [False, True])

@@ -16,7 +16,7 @@ from tests.factories import (
     hold,
     make_role,
     make_user,
-    seat,
+    membership_of,
     share,
     start_partnership,
 )
@@ -255,8 +255,8 @@ def test_everything_is_marked_as_read_up_to_what_was_shown(farida: User, window:
     late = share(moderators[0])
     answer = window.post("/seen", data=form)
     assert (answer.status_code, answer.location) == (303, "/")
-    seats = db.session.query(Membership).filter_by(user_id=farida.id).order_by(Membership.partnership_id)
-    assert [seat.unread for seat in seats] == [1, 0, 0]
+    memberships = db.session.query(Membership).filter_by(user_id=farida.id).order_by(Membership.partnership_id)
+    assert [membership.unread for membership in memberships] == [1, 0, 0]
     page = window.page("/")
     assert "Everything is marked as read." in page.text
     marked = [article for article in page.all("article") if "New" in "".join(article.itertext()).split()]
@@ -361,7 +361,7 @@ def test_my_roles_are_those_that_i_hold_now(farida: User, window: Client) -> Non
     mine, other = join(farida, "Grønne tage"), join(farida, "Blå vand")
     assert "My roles" not in window.page("/").text
     for by, name, kind in ((mine, "Tovholder", AssignmentKind.ACCOUNTABLE), (other, "Målinger", AssignmentKind.HELPER)):
-        hold(make_role(by, name), seat(by.partnership, farida), by, kind)
+        hold(make_role(by, name), membership_of(by.partnership, farida), by, kind)
     hold(make_role(mine, "En andens"), mine, mine)
     page = window.page("/")
     told = " ".join(page.text.split())

@@ -87,19 +87,19 @@ def times(partnership: Partnership, verb: Verb) -> int:
     return db.session.scalar(entries) or 0
 
 
-def writes(seat_id: int, post_number: int) -> Work:
+def writes(membership_id: int, post_number: int) -> Work:
     """A member who shares, comments, and edits what they shared, over and over."""
 
     def work() -> None:
-        seat = db.session.get_one(Membership, seat_id)
+        membership = db.session.get_one(Membership, membership_id)
         for _ in range(EACH // 3):
-            own = Post.share(seat, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=str(uuid4()))
+            own = Post.share(membership, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=str(uuid4()))
             db.session.commit()
             begin_request(reads_only=False)
-            Comment.write(seat, post_number, body=TEXT, one_time_key=str(uuid4()))
+            Comment.write(membership, post_number, body=TEXT, one_time_key=str(uuid4()))
             db.session.commit()
             begin_request(reads_only=False)
-            own.edit(seat, title="Rettet", body=TEXT, version=own.version)
+            own.edit(membership, title="Rettet", body=TEXT, version=own.version)
             db.session.commit()
             begin_request(reads_only=False)
 
@@ -109,11 +109,11 @@ def writes(seat_id: int, post_number: int) -> Work:
 def test_sixteen_writers_leave_no_gap_and_no_double_number(app: Workspace) -> None:
     moderator = start_partnership()
     organisation = make_organisation()
-    seats = [add_member(moderator, make_user(organisation=organisation)) for _ in range(WRITERS)]
+    memberships = [add_member(moderator, make_user(organisation=organisation)) for _ in range(WRITERS)]
     post = share(moderator)
     before = moderator.partnership.last_number
 
-    refusals = at_once(app, *[writes(seat.id, post.number) for seat in seats])
+    refusals = at_once(app, *[writes(membership.id, post.number) for membership in memberships])
 
     assert refusals == [None] * WRITERS
     partnership = moderator.partnership
@@ -123,13 +123,13 @@ def test_sixteen_writers_leave_no_gap_and_no_double_number(app: Workspace) -> No
     assert post.activity_number == max(db.session.scalars(select(Entry.number).where(Entry.post_number == post.number)))
     texts = len([verb for verb in db.session.scalars(select(Entry.verb)) if verb.makes_text])
     assert partnership.text_count == texts
-    assert {seat.unread for seat in seats} == {texts - 2 * EACH // 3}
+    assert {membership.unread for membership in memberships} == {texts - 2 * EACH // 3}
 
 
 def test_activity_never_runs_back(app: Workspace) -> None:
     moderator = start_partnership()
-    seats = [moderator, add_member(moderator), add_member(moderator)]
-    at_once(app, *[writes(seat.id, share(moderator).number) for seat in seats])
+    memberships = [moderator, add_member(moderator), add_member(moderator)]
+    at_once(app, *[writes(membership.id, share(moderator).number) for membership in memberships])
     found = db.session.execute(select(Post.activity_number, Post.activity_at)).all()
     assert sorted(found, key=lambda post: post[0]) == sorted(found, key=lambda post: (post[1], post[0]))
     assert max(found)[1] == moderator.partnership.last_activity_at
@@ -141,8 +141,8 @@ def test_withdrawing_at_once_happens_once(app: Workspace) -> None:
     post = share(author)
     key, ids = (post.partnership_id, post.number), (author.id, moderator.id)
 
-    def withdraws(seat_id: int) -> Work:
-        return lambda: db.session.get_one(Post, key).withdraw(db.session.get_one(Membership, seat_id), "")
+    def withdraws(membership_id: int) -> Work:
+        return lambda: db.session.get_one(Post, key).withdraw(db.session.get_one(Membership, membership_id), "")
 
     assert at_once(app, *map(withdraws, ids * 2)) == [None] * 4
     assert post.is_withdrawn
@@ -154,12 +154,12 @@ def test_withdrawing_a_comment_at_once_counts_once(app: Workspace) -> None:
     post = share(moderator)
     key = comment(post, moderator).number
     comment(post, moderator)
-    partnership_id, number, seat_id = post.partnership_id, post.number, moderator.id
+    partnership_id, number, membership_id = post.partnership_id, post.number, moderator.id
 
     def withdraw() -> None:
         found = db.session.get_one(Post, (partnership_id, number))
         written = db.session.get_one(Comment, (partnership_id, key))
-        written.withdraw(db.session.get_one(Membership, seat_id), found)
+        written.withdraw(db.session.get_one(Membership, membership_id), found)
 
     assert at_once(app, withdraw, withdraw, withdraw) == [None] * 3
     assert post.comment_count == 1
@@ -173,12 +173,12 @@ def test_of_two_who_pin_the_last_place_one_is_refused(app: Workspace) -> None:
     for post in pinned:
         post.pin(moderator)
     places = [(post.partnership_id, post.number) for post in (share(moderator), share(moderator))]
-    seats = (moderator.id, other.id)
+    memberships = (moderator.id, other.id)
 
-    def pins(place: tuple[int, int], seat_id: int) -> Work:
-        return lambda: db.session.get_one(Post, place).pin(db.session.get_one(Membership, seat_id))
+    def pins(place: tuple[int, int], membership_id: int) -> Work:
+        return lambda: db.session.get_one(Post, place).pin(db.session.get_one(Membership, membership_id))
 
-    refusals = at_once(app, *map(pins, places, seats))
+    refusals = at_once(app, *map(pins, places, memberships))
     assert sorted(type(refusal) for refusal in refusals if refusal) == [Conflict]
     assert db.session.scalar(select(func.count()).where(Post.pinned_at.is_not(None))) == 3
 
@@ -186,12 +186,12 @@ def test_of_two_who_pin_the_last_place_one_is_refused(app: Workspace) -> None:
 def test_of_two_edits_of_one_version_one_is_stale(app: Workspace) -> None:
     author = start_partnership()
     post = share(author)
-    key, seat_id = (post.partnership_id, post.number), author.id
+    key, membership_id = (post.partnership_id, post.number), author.id
 
     def edits(title: str) -> Work:
         def work() -> None:
             found = db.session.get_one(Post, key)
-            found.edit(db.session.get_one(Membership, seat_id), title=title, body=TEXT, version=1)
+            found.edit(db.session.get_one(Membership, membership_id), title=title, body=TEXT, version=1)
 
         return work
 
@@ -204,15 +204,15 @@ def test_of_two_edits_of_one_version_one_is_stale(app: Workspace) -> None:
 def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: Workspace) -> None:
     author = start_partnership()
     post = challenge(author)
-    post_number, seat_id, one_time_key = post.number, author.id, str(uuid4())
+    post_number, membership_id, one_time_key = post.number, author.id, str(uuid4())
 
     def shares() -> None:
-        seat = db.session.get_one(Membership, seat_id)
-        Post.share(seat, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=one_time_key)
+        membership = db.session.get_one(Membership, membership_id)
+        Post.share(membership, kind=PostKind.PROGRESS, title="Nyt", body=TEXT, one_time_key=one_time_key)
 
     def comments() -> None:
-        seat = db.session.get_one(Membership, seat_id)
-        Comment.write(seat, post_number, body=TEXT, one_time_key=one_time_key)
+        membership = db.session.get_one(Membership, membership_id)
+        Comment.write(membership, post_number, body=TEXT, one_time_key=one_time_key)
 
     assert at_once(app, shares, comments, shares, comments, shares) == [None] * 5
     assert times(author.partnership, SHARED_PROGRESS) == 1
@@ -221,22 +221,22 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_post_and_one_comment(app: W
 
 def test_a_stage_that_two_choose_at_once_changes_once(app: Workspace) -> None:
     moderator = start_partnership()
-    seat_id = moderator.id
+    membership_id = moderator.id
 
     def move() -> None:
-        partnerships_service.change_stage(db.session.get_one(Membership, seat_id), Stage.TRIAL)
+        partnerships_service.change_stage(db.session.get_one(Membership, membership_id), Stage.TRIAL)
 
     assert at_once(app, move, move, move) == [None] * 3
     assert times(moderator.partnership, CHANGED_STAGE) == 1
 
 
-def test_a_person_whom_two_add_at_once_gets_one_seat(app: Workspace) -> None:
+def test_a_person_whom_two_add_at_once_gets_one_membership(app: Workspace) -> None:
     moderator = start_partnership()
     user = make_user(organisation=moderator.organisation)
-    seat_id, user_id = moderator.id, user.id
+    membership_id, user_id = moderator.id, user.id
 
     def add() -> None:
-        by, person = db.session.get_one(Membership, seat_id), db.session.get_one(User, user_id)
+        by, person = db.session.get_one(Membership, membership_id), db.session.get_one(User, user_id)
         partnerships_service.add_person(by, person, Level.OBSERVER)
 
     assert at_once(app, add, add, add) == [None] * 3

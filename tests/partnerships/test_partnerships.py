@@ -20,7 +20,7 @@ from tests.factories import (
     make_organisation,
     make_role,
     make_user,
-    seat,
+    membership_of,
     share,
     start_partnership,
 )
@@ -148,7 +148,7 @@ def test_whoever_starts_a_partnership_is_its_moderator(window: Client, mette: Us
     assert (answer.status_code, answer.location) == (303, "/partnerships/groenne-tage-paa-aaboulevarden/")
     partnership = latest()
     assert (partnership.name, partnership.goals, partnership.stage) == (FACTS["name"], [11], Stage.IDEA)
-    membership = seat(partnership, mette)
+    membership = membership_of(partnership, mette)
     assert (membership.level, membership.unread, partnership.last_number) == (Level.MODERATOR, 0, 1)
     assert sides(partnership) == {"Gladsaxe Kommune": Side.MUNICIPALITIES}
     assert verbs(partnership) == [STARTED]
@@ -281,7 +281,7 @@ def test_my_partnerships_are_mine(window: Client, moderator: Membership, mette: 
     page = window.page("/partnerships")
     assert listed(page) == ["En anden", "Digital genoptræning"]
     assert "Hemmeligt" not in page.html
-    seat(other.partnership, mette).state = MembershipState.SUSPENDED
+    membership_of(other.partnership, mette).state = MembershipState.SUSPENDED
     assert "En anden" not in window.page("/partnerships").html
 
 
@@ -544,7 +544,7 @@ def test_danish_letters_are_found_however_they_are_typed(window: Client, home: s
         assert "Åse Kjærsgård" in window.page(f"{home}people?q={words}").text
 
 
-def test_a_person_gets_a_seat_and_begins_with_nothing_new(
+def test_a_person_gets_a_membership_and_begins_with_nothing_new(
     window: Client, moderator: Membership, home: str, gladsaxe: Organisation, sign_in: SignIn
 ) -> None:
     share(moderator)
@@ -554,7 +554,7 @@ def test_a_person_gets_a_seat_and_begins_with_nothing_new(
     assert form["level"] == "contributor"
     answer = window.post(f"{home}members", data=form | {"level": "observer"})
     assert (answer.status_code, answer.location) == (303, f"{home}members")
-    membership = seat(moderator.partnership, farida)
+    membership = membership_of(moderator.partnership, farida)
     assert (membership.level, membership.unread, membership.is_active) == (Level.OBSERVER, 0, True)
     assert membership.digested_number == moderator.partnership.last_number
     shown = window.page(answer.location).text
@@ -569,7 +569,7 @@ def test_adding_twice_changes_nothing_more(
     farida = make_user("Farida Nasser", gladsaxe)
     assert add(window, home, farida).status_code == 303
     assert add(window, home, farida, "moderator").status_code == 303
-    assert seat(moderator.partnership, farida).level is Level.CONTRIBUTOR
+    assert membership_of(moderator.partnership, farida).level is Level.CONTRIBUTOR
     assert verbs(moderator.partnership).count(JOINED) == 1
     page = window.page(f"{home}people?q=far")
     assert f'action="{home}members"' not in page.html
@@ -593,7 +593,7 @@ def test_who_is_deactivated_is_neither_found_nor_added(
 
 
 @pytest.mark.parametrize("state", [MembershipState.ENDED, MembershipState.REQUESTED])
-def test_whoever_comes_back_gets_their_seat_again(
+def test_whoever_comes_back_gets_their_membership_again(
     state: MembershipState, window: Client, moderator: Membership, home: str, gladsaxe: Organisation
 ) -> None:
     farida = make_user("Farida Nasser", gladsaxe)

@@ -257,8 +257,8 @@ def test_no_more_is_kept_than_there_is_room_for_and_digests_tell_of_what_was_pas
     mette: Membership, farida: Membership, window: Client, home: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 2)
-    for seat in (mette, farida):
-        seat.mail_timing = MailTiming.DIGEST
+    for membership in (mette, farida):
+        membership.mail_timing = MailTiming.DIGEST
     posts = [share(mette, f"Nummer {number}") for number in range(6)]
     for post in posts[1::2]:
         window.page(f"{home}posts/{post.number}")

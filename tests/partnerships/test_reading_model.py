@@ -72,12 +72,14 @@ class WhatIsNew(RuleBasedStateMachine):
         anna = start_partnership("Grønne tage", by=users["Anna"])
         for name in NAMES[1:]:
             add_member(anna, users[name], Level.MODERATOR)
-        self.seats = {
-            seat.user.name.split()[0]: seat.id
-            for seat in db.session.scalars(select(Membership).where(Membership.partnership_id == anna.partnership_id))
+        self.memberships = {
+            membership.user.name.split()[0]: membership.id
+            for membership in db.session.scalars(
+                select(Membership).where(Membership.partnership_id == anna.partnership_id)
+            )
         }
         for name in NAMES:
-            self._seat(name).mail_timing = MailTiming.DIGEST
+            self._membership(name).mail_timing = MailTiming.DIGEST
         self.partnership_id, self.home = anna.partnership_id, anna.partnership.address
         last = anna.partnership.last_number
         self.texts: list[Text] = []
@@ -93,7 +95,7 @@ class WhatIsNew(RuleBasedStateMachine):
     @precondition(lambda self: len(self._posts()) < MOST_POSTS)
     @rule(who=people)
     def share(self, who: str) -> None:
-        post = challenge(self._seat(who), f"Post {len(self.texts)}.")
+        post = challenge(self._membership(who), f"Post {len(self.texts)}.")
         self.texts.append(Text(post.number, post.number, who))
 
     @precondition(lambda self: self._posts())
@@ -101,7 +103,7 @@ class WhatIsNew(RuleBasedStateMachine):
     def comment(self, who: str, which: int) -> None:
         post = self._one(which, [text for text in self._posts() if not text.withdrawn])
         if post:
-            number = comment(self._post(post.number), self._seat(who)).number
+            number = comment(self._post(post.number), self._membership(who)).number
             self.texts.append(Text(number, post.number, who))
 
     @rule(who=people, which=some)
@@ -110,9 +112,9 @@ class WhatIsNew(RuleBasedStateMachine):
         if text:
             post = self._post(text.post)
             if text.is_post:
-                post.withdraw(self._seat(who), reason="Væk")
+                post.withdraw(self._membership(who), reason="Væk")
             else:
-                self._comment(text.number).withdraw(self._seat(who), post, reason="Væk")
+                self._comment(text.number).withdraw(self._membership(who), post, reason="Væk")
             text.withdrawn = True
 
     @rule(who=people, which=some)
@@ -121,21 +123,21 @@ class WhatIsNew(RuleBasedStateMachine):
         if text:
             post = self._post(text.post)
             if text.is_post:
-                post.bring_back(self._seat(who))
+                post.bring_back(self._membership(who))
             else:
-                self._comment(text.number).bring_back(self._seat(who), post)
+                self._comment(text.number).bring_back(self._membership(who), post)
             text.withdrawn = False
 
     @rule(who=people, which=some)
     def turn(self, who: str, which: int) -> None:
         text = self._one(which, [text for text in self._posts() if not text.withdrawn and not text.solved])
         if text:
-            self._post(text.number).solve(self._seat(who), "Løst")
+            self._post(text.number).solve(self._membership(who), "Løst")
             text.solved = True
 
     @rule(who=people, stage=st.sampled_from(list(Stage)))
     def change_stage(self, who: str, stage: Stage) -> None:
-        partnerships_service.change_stage(self._seat(who), stage)
+        partnerships_service.change_stage(self._membership(who), stage)
 
     # Reading
 
@@ -166,7 +168,7 @@ class WhatIsNew(RuleBasedStateMachine):
 
     @rule(who=people, is_sent_later=st.booleans(), which=some)
     def digest(self, who: str, is_sent_later: bool, which: int) -> None:
-        user, key, reader = self._seat(who).user, str(uuid4()), self.readers[who]
+        user, key, reader = self._membership(who).user, str(uuid4()), self.readers[who]
         planning.send_now(user, key)
         db.session.commit()
         since, reader.digested = reader.digested, self._partnership().last_number
@@ -187,7 +189,7 @@ class WhatIsNew(RuleBasedStateMachine):
         if hasattr(self, "readers"):
             db.session.commit()
             for name in NAMES:
-                assert self._seat(name).unread == len(self._unread(name)), name
+                assert self._membership(name).unread == len(self._unread(name)), name
             name = NAMES[len(self.texts) % len(NAMES)]
             count = len(self._unread(name))
             page = self.browsers[name].page(self.home)
@@ -222,8 +224,8 @@ class WhatIsNew(RuleBasedStateMachine):
     def _one(which: int, texts: list[Text]) -> Text | None:
         return texts[which % len(texts)] if texts else None
 
-    def _seat(self, name: str) -> Membership:
-        return db.session.get_one(Membership, self.seats[name])
+    def _membership(self, name: str) -> Membership:
+        return db.session.get_one(Membership, self.memberships[name])
 
     def _partnership(self) -> Partnership:
         return db.session.get_one(Partnership, self.partnership_id)

@@ -28,30 +28,30 @@ def reader(moderator: Membership) -> Membership:
     return add_member(moderator, make_user("Farida Nazari", language="en"))
 
 
-def news(seat: Membership) -> list[Mail]:
+def news(membership: Membership) -> list[Mail]:
     query = select(Mail).where(
-        Mail.kind.in_([notice.value for notice in NotificationKind]), Mail.user_id == seat.user_id
+        Mail.kind.in_([notice.value for notice in NotificationKind]), Mail.user_id == membership.user_id
     )
     return list(db.session.scalars(query.order_by(Mail.id)))
 
 
-def letters(seat: Membership) -> list[EmailContent | None]:
+def messages(membership: Membership) -> list[EmailContent | None]:
     """What becomes of the news in the outbox for a member, if it is sent now."""
-    return [delivery.written(mail) for mail in news(seat)]
+    return [delivery.written(mail) for mail in news(membership)]
 
 
-def subjects(seat: Membership) -> list[str | None]:
-    return [letter and letter.subject for letter in letters(seat)]
+def subjects(membership: Membership) -> list[str | None]:
+    return [message and message.subject for message in messages(membership)]
 
 
 def test_whoever_is_mentioned_hears_of_it_once(moderator: Membership, reader: Membership) -> None:
     post = share(moderator, "Grus", "Hvad siger du, @Farida Nazari?")
     said = comment(post, moderator, "Og her, @Farida Nazari: strøm.")
     assert subjects(reader) == ["Mette Krag mentions you in ‘Grus’"] * 2
-    letter = letters(reader)[1]
-    assert letter is not None
-    assert "strøm" in letter.text
-    assert f"/posts/{post.number}?comment={said.number}#comment-{said.number}" in letter.text
+    message = messages(reader)[1]
+    assert message is not None
+    assert "strøm" in message.text
+    assert f"/posts/{post.number}?comment={said.number}#comment-{said.number}" in message.text
     assert news(moderator) == []
 
 
@@ -59,7 +59,7 @@ def test_an_edit_tells_only_those_who_were_not_mentioned_before(moderator: Membe
     other = add_member(moderator, make_user("Bo Holm", language="en"))
     post = share(moderator, "Grus", "@Farida Nazari")
     post.edit(moderator, title="Grus", body=rich_text.from_plain("@Farida Nazari og @Bo Holm"), version=1)
-    assert [len(news(seat)) for seat in (reader, other)] == [1, 1]
+    assert [len(news(membership)) for membership in (reader, other)] == [1, 1]
 
 
 def test_comments_on_ones_own_post_are_mailed_at_once_until_one_no_longer_follows_it(
@@ -104,17 +104,17 @@ def test_what_is_gone_is_not_sent_and_what_is_corrected_is_sent_as_it_is(
 ) -> None:
     post = share(moderator, "Grus", "Kodeord: kartoffel, @Farida Nazari")
     post.edit(moderator, title="Grus", body=rich_text.from_plain("Rettet, @Farida Nazari"), version=1)
-    letter = letters(reader)[0]
-    assert letter is not None
-    assert "kartoffel" not in letter.text + letter.html
+    message = messages(reader)[0]
+    assert message is not None
+    assert "kartoffel" not in message.text + message.html
     post.edit(moderator, title="Grus", body=rich_text.from_plain("Ingen"), version=2)
-    assert letters(reader) == [None], "It mentions them no longer"
+    assert messages(reader) == [None], "It mentions them no longer"
     said = comment(post, moderator, "Her, @Farida Nazari")
     said.redact(moderator, post, "Et kodeord")
-    assert letters(reader) == [None, None]
+    assert messages(reader) == [None, None]
     comment(post, moderator, "Og her, @Farida Nazari")
     post.withdraw(moderator)
-    assert letters(reader) == [None, None, None]
+    assert messages(reader) == [None, None, None]
 
 
 def test_whoever_asked_hears_whether_the_challenge_is_taken(moderator: Membership, reader: Membership) -> None:
@@ -130,10 +130,10 @@ def test_whoever_asked_hears_whether_the_challenge_is_taken(moderator: Membershi
         "Farida Nazari can't take the challenge ‘Støv’",
         "Mette Krag takes the challenge ‘Mudder’",
     ]
-    letter = letters(asker)[1]
-    assert letter is not None
-    assert "Vi er kun to." in letter.text
-    assert f"/posts/{declined.number}" in letter.text
+    message = messages(asker)[1]
+    assert message is not None
+    assert "Vi er kun to." in message.text
+    assert f"/posts/{declined.number}" in message.text
     declined.withdraw(asker)
     assert subjects(asker)[1] is None
 

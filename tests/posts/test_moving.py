@@ -52,11 +52,11 @@ class Side:
     def _member(self, name: str, organisation: Any, level: Level = Level.CONTRIBUTOR) -> Membership:
         return add_member(self.moderator, make_user(name, organisation, language="en"), level)
 
-    def browser(self, seat: Membership) -> Client:
-        return self._sign_in(seat.user)
+    def browser(self, membership: Membership) -> Client:
+        return self._sign_in(membership.user)
 
-    def page(self, seat: Membership, address: str = "") -> str:
-        return self.browser(seat).page(self.address + address).text
+    def page(self, membership: Membership, address: str = "") -> str:
+        return self.browser(membership).page(self.address + address).text
 
     def last(self) -> Entry:
         """The last entry of the log."""
@@ -165,10 +165,10 @@ def test_a_move_changes_the_state_and_stands_in_the_thread(move: str, htmx: bool
 def test_a_move_by_somebody_who_has_nothing_to_do_with_it_is_refused(move: str, htmx: bool, side: Side) -> None:
     prepare(side, move)
     before = side.post.status
-    for seat in (side.partner, side.observer):
-        answer = side.browser(seat).submit(f"{side.address}/{move}", MOVES[move], htmx=htmx)
+    for membership in (side.partner, side.observer):
+        answer = side.browser(membership).submit(f"{side.address}/{move}", MOVES[move], htmx=htmx)
         assert answer.status_code == 403
-        assert side.browser(seat).get(f"{side.address}/{move}", htmx=htmx).status_code == 403
+        assert side.browser(membership).get(f"{side.address}/{move}", htmx=htmx).status_code == 403
     assert side.post.status is before
 
 
@@ -291,10 +291,10 @@ def test_an_offer_that_was_withdrawn_can_neither_be_accepted_nor_declined(htmx: 
 
 def test_only_a_member_who_can_write_is_asked(side: Side) -> None:
     stranger = start_partnership()
-    for seat in (side.observer, stranger):
+    for membership in (side.observer, stranger):
         with pytest.raises(Conflict):
-            side.post.ask(side.author, seat)
-        answer = side.browser(side.author).submit(f"{side.address}/taking", {"taker": seat.id})
+            side.post.ask(side.author, membership)
+        answer = side.browser(side.author).submit(f"{side.address}/taking", {"taker": membership.id})
         assert answer.status_code == 422
     side.partner.state = MembershipState.SUSPENDED
     with pytest.raises(Conflict):
@@ -344,14 +344,14 @@ def test_taking_what_another_has_just_taken_is_told_and_can_then_be_meant(htmx: 
 def test_of_two_at_the_same_moment_one_is_refused(verb: str, app: Workspace, side: Side) -> None:
     key, ids = (side.post.partnership_id, side.post.number), (side.author.id, side.moderator.id)
 
-    def works(seat_id: int) -> Work:
+    def works(membership_id: int) -> Work:
         def work() -> None:
-            post, seat = db.session.get_one(Post, key), db.session.get_one(Membership, seat_id)
-            post.take(seat) if verb == "take" else getattr(post, verb)(seat, f"Af {seat_id}")
+            post, membership = db.session.get_one(Post, key), db.session.get_one(Membership, membership_id)
+            post.take(membership) if verb == "take" else getattr(post, verb)(membership, f"Af {membership_id}")
 
         return work
 
-    refusals = at_once(app, *[works(seat_id) for seat_id in ids])
+    refusals = at_once(app, *[works(membership_id) for membership_id in ids])
     assert sorted(type(refusal).__name__ for refusal in refusals) == ["NoneType", "StateChanged"]
     winner = ids[refusals.index(None)]
     assert side.last().actor_id == winner
@@ -378,10 +378,10 @@ def test_another_organisation_says_that_it_has_the_challenge_too_and_takes_it_ba
 
 
 def test_neither_the_same_organisation_nor_a_reader_has_it_too(side: Side) -> None:
-    for seat in (side.author, side.moderator):
+    for membership in (side.author, side.moderator):
         with pytest.raises(Conflict):
-            co_affected.join(side.post, seat)
-        assert "We have this too" not in side.page(seat)
+            co_affected.join(side.post, membership)
+        assert "We have this too" not in side.page(membership)
     assert side.browser(side.observer).submit(f"{side.address}/companions").status_code == 403
     assert "We have this too" not in side.page(side.observer)
     assert side.post.affected_count == 0

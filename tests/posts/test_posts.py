@@ -33,7 +33,7 @@ PROGRESS = {
 class Member:
     """A member, and the browser that they sit at."""
 
-    seat: Membership
+    membership: Membership
     browser: Client
 
 
@@ -56,7 +56,7 @@ def place(app: object, sign_in: Callable[[User], Client]) -> Place:
     moderator = start_partnership("Digital genoptræning", by=make_user("Mette Lindholm Krag", language="en"))
     farida = add_member(moderator, make_user("Farida Nasser", language="en"))
     observer = add_member(moderator, make_user("Ole Læser", language="en"), Level.OBSERVER)
-    members = [Member(seat, sign_in(seat.user)) for seat in (moderator, farida, observer)]
+    members = [Member(membership, sign_in(membership.user)) for membership in (moderator, farida, observer)]
     return Place(*members, home=moderator.partnership.address)
 
 
@@ -94,8 +94,8 @@ def test_a_plain_form_shares_and_leads_to_the_post_in_the_feed(place: Place) -> 
     assert "Your post is shared." in page.text
     assert (post.kind, post.author_id, post.partnership_id) == (
         PostKind.PROGRESS,
-        place.farida.seat.id,
-        place.farida.seat.partnership_id,
+        place.farida.membership.id,
+        place.farida.membership.partnership_id,
     )
     assert post.body_html.startswith("<p>Alle fire kommuner er med.</p><p>Se <a href=")
 
@@ -144,7 +144,7 @@ def test_a_form_that_will_not_do_takes_the_focus(place: Place, htmx: bool) -> No
 
 
 def test_a_post_stands_on_a_page_of_its_own(place: Place) -> None:
-    post = share(place.farida.seat, "Appen <b>er</b> i drift", "Første afsnit.\n\nAndet & sidste afsnit.")
+    post = share(place.farida.membership, "Appen <b>er</b> i drift", "Første afsnit.\n\nAndet & sidste afsnit.")
     page = place.observer.browser.page(f"{place.posts}/{post.number}")
     for words in (
         "Appen <b>er</b> i drift",
@@ -158,7 +158,7 @@ def test_a_post_stands_on_a_page_of_its_own(place: Place) -> None:
 
 
 def test_htmx_gets_the_post_alone(place: Place) -> None:
-    post = share(place.farida.seat)
+    post = share(place.farida.membership)
     answer = place.farida.browser.get(f"{place.posts}/{post.number}", htmx=True)
     page = Page(answer.text)
     assert not page.is_whole
@@ -166,7 +166,7 @@ def test_htmx_gets_the_post_alone(place: Place) -> None:
 
 
 def test_going_back_in_history_gets_the_whole_page(place: Place) -> None:
-    post = share(place.farida.seat)
+    post = share(place.farida.membership)
     for address in (place.home, f"{place.posts}/{post.number}", "/", "/partnerships"):
         answer = place.farida.browser.get(address, htmx=True, headers={"HX-History-Restore-Request": "true"})
         assert Page(answer.text).is_whole, address
@@ -176,7 +176,7 @@ def test_going_back_in_history_gets_the_whole_page(place: Place) -> None:
 
 
 def test_the_author_corrects_a_post(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Apen er i drift", "Teksten")
+    post = share(place.farida.membership, "Apen er i drift", "Teksten")
     address = f"{place.posts}/{post.number}/edit"
     form = Page(place.farida.browser.get(address, htmx=htmx).text).form(address)
     assert (form["title"], form["body"].strip(), form["version"]) == ("Apen er i drift", "Teksten", "1")
@@ -194,7 +194,7 @@ def test_the_author_corrects_a_post(place: Place, htmx: bool) -> None:
 
 
 def test_the_same_text_again_changes_nothing(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Titel", "Tekst")
+    post = share(place.farida.membership, "Titel", "Tekst")
     before = verbs()
     sent = {"title": "Titel", "body": "Tekst", "version": "1"}
     answer = place.farida.browser.submit(f"{place.posts}/{post.number}/edit", sent, htmx=htmx)
@@ -203,7 +203,7 @@ def test_the_same_text_again_changes_nothing(place: Place, htmx: bool) -> None:
 
 
 def test_who_comes_too_late_sees_both_texts_and_loses_nothing(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Titel", "Den første tekst")
+    post = share(place.farida.membership, "Titel", "Den første tekst")
     address = f"{place.posts}/{post.number}/edit"
     browser = place.farida.browser
     first, second = (browser.page(address).form(address) for _ in range(2))
@@ -222,7 +222,7 @@ def test_who_comes_too_late_sees_both_texts_and_loses_nothing(place: Place, htmx
 
 
 def test_nobody_else_corrects_a_post(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Titel", "Tekst")
+    post = share(place.farida.membership, "Titel", "Tekst")
     address = f"{place.posts}/{post.number}/edit"
     for member in (place.mette, place.observer):
         assert member.browser.get(address, htmx=htmx).status_code == 403
@@ -233,8 +233,8 @@ def test_nobody_else_corrects_a_post(place: Place, htmx: bool) -> None:
 
 
 def test_the_author_changes_the_role_that_a_post_concerns(place: Place, htmx: bool) -> None:
-    data, training = (make_role(place.mette.seat, name) for name in ("Data", "Training"))
-    post, browser = share(place.farida.seat, "Kurser", role=data), place.farida.browser
+    data, training = (make_role(place.mette.membership, name) for name in ("Data", "Training"))
+    post, browser = share(place.farida.membership, "Kurser", role=data), place.farida.browser
     address = f"{place.posts}/{post.number}/edit"
     form = browser.page(address).form(address)
     assert form["role"] == str(data.id)
@@ -246,10 +246,10 @@ def test_the_author_changes_the_role_that_a_post_concerns(place: Place, htmx: bo
 
 
 def test_a_role_that_is_no_longer_in_use_may_stay_but_not_be_chosen(place: Place) -> None:
-    old, gone = (make_role(place.mette.seat, name) for name in ("Old", "Gone"))
-    post, browser = share(place.farida.seat, "Kurser", role=old), place.farida.browser
+    old, gone = (make_role(place.mette.membership, name) for name in ("Old", "Gone"))
+    post, browser = share(place.farida.membership, "Kurser", role=old), place.farida.browser
     for role in (old, gone):
-        roles_ending.retire(role, place.mette.seat)
+        roles_ending.retire(role, place.mette.membership)
     address = f"{place.posts}/{post.number}/edit"
     form = browser.page(address).form(address)
     assert browser.post(address, data=form | {"title": "Nye kurser"}).status_code == 303
@@ -261,8 +261,8 @@ def test_a_role_that_is_no_longer_in_use_may_stay_but_not_be_chosen(place: Place
 
 
 def test_an_author_who_has_become_a_reader_corrects_no_more(place: Place) -> None:
-    post = share(place.farida.seat)
-    place.farida.seat.level = Level.OBSERVER
+    post = share(place.farida.membership)
+    place.farida.membership.level = Level.OBSERVER
     assert place.farida.browser.get(f"{place.posts}/{post.number}/edit").status_code == 403
     assert "/edit" not in place.farida.browser.get(f"{place.posts}/{post.number}").text
 
@@ -271,8 +271,8 @@ def test_an_author_who_has_become_a_reader_corrects_no_more(place: Place) -> Non
 
 
 def test_the_author_takes_a_post_back_and_its_place_stays(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Titel", "Hemmelig tekst")
-    remark = comment(post, place.mette.seat, "Godt!")
+    post = share(place.farida.membership, "Titel", "Hemmelig tekst")
+    remark = comment(post, place.mette.membership, "Godt!")
     address = f"{place.posts}/{post.number}/withdrawal"
     form = Page(place.farida.browser.get(address, htmx=htmx).text).form(address)
     assert "reason" not in form
@@ -290,7 +290,7 @@ def test_the_author_takes_a_post_back_and_its_place_stays(place: Place, htmx: bo
 
 
 def test_a_moderator_withdraws_anothers_with_a_reason(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat, "Titel", "Tekst")
+    post = share(place.farida.membership, "Titel", "Tekst")
     address = f"{place.posts}/{post.number}/withdrawal"
     refused = place.mette.browser.submit(address, {"reason": "  "}, page=address, htmx=htmx)
     assert refused.status_code == 422
@@ -303,7 +303,7 @@ def test_a_moderator_withdraws_anothers_with_a_reason(place: Place, htmx: bool) 
 
 
 def test_nobody_else_withdraws_a_post(place: Place, htmx: bool) -> None:
-    post = share(place.mette.seat)
+    post = share(place.mette.membership)
     address = f"{place.posts}/{post.number}/withdrawal"
     for member in (place.farida, place.observer):
         assert member.browser.get(address, htmx=htmx).status_code == 403
@@ -312,8 +312,8 @@ def test_nobody_else_withdraws_a_post(place: Place, htmx: bool) -> None:
 
 
 def test_a_withdrawn_post_is_neither_corrected_commented_nor_pinned(place: Place, htmx: bool) -> None:
-    post = share(place.mette.seat)
-    post.withdraw(place.mette.seat)
+    post = share(place.mette.membership)
+    post.withdraw(place.mette.membership)
     address, browser = f"{place.posts}/{post.number}", place.mette.browser
     assert browser.get(f"{address}/edit", htmx=htmx).status_code == 409
     sent: dict[str, Any] = {"title": "Ny", "body": "Ny", "version": "1", "one_time_key": ""}
@@ -325,7 +325,7 @@ def test_a_withdrawn_post_is_neither_corrected_commented_nor_pinned(place: Place
 
 
 def test_withdrawing_twice_is_the_same_as_once(place: Place) -> None:
-    post = share(place.farida.seat)
+    post = share(place.farida.membership)
     address = f"{place.posts}/{post.number}/withdrawal"
     for _ in range(2):
         assert place.farida.browser.submit(address).status_code == 303
@@ -336,7 +336,7 @@ def test_withdrawing_twice_is_the_same_as_once(place: Place) -> None:
 
 
 def test_a_moderator_pins_a_post_and_lets_it_go(place: Place, htmx: bool) -> None:
-    old, new = share(place.farida.seat, "Den gamle"), share(place.farida.seat, "Den nye")
+    old, new = share(place.farida.membership, "Den gamle"), share(place.farida.membership, "Den nye")
     address = f"{place.posts}/{old.number}"
     answer = place.mette.browser.submit(f"{address}/pinning", page=address, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
@@ -354,7 +354,7 @@ def shown(place: Place) -> list[int]:
 
 
 def test_a_fourth_post_is_not_pinned(place: Place, htmx: bool) -> None:
-    posts = [share(place.farida.seat) for _ in range(4)]
+    posts = [share(place.farida.membership) for _ in range(4)]
     answers = [place.mette.browser.submit(f"{place.posts}/{post.number}/pinning", htmx=htmx) for post in posts]
     assert [answer.status_code for answer in answers] == [200 if htmx else 303] * 3 + [409]
     assert "Three posts are pinned already. Unpin one of them first." in text_of(answers[-1])
@@ -362,14 +362,14 @@ def test_a_fourth_post_is_not_pinned(place: Place, htmx: bool) -> None:
 
 
 def test_pinning_twice_is_the_same_as_once(place: Place) -> None:
-    post = share(place.farida.seat)
+    post = share(place.farida.membership)
     for ending in ("pinning", "pinning", "unpinning", "unpinning"):
         assert place.mette.browser.submit(f"{place.posts}/{post.number}/{ending}").status_code == 303
     assert verbs()[-2:] == [PINNED, UNPINNED]
 
 
 def test_only_moderators_pin(place: Place, htmx: bool) -> None:
-    post = share(place.farida.seat)
+    post = share(place.farida.membership)
     for member in (place.farida, place.observer):
         for ending in ("pinning", "unpinning"):
             assert member.browser.submit(f"{place.posts}/{post.number}/{ending}", htmx=htmx).status_code == 403
@@ -377,8 +377,8 @@ def test_only_moderators_pin(place: Place, htmx: bool) -> None:
 
 
 def test_a_withdrawn_post_is_no_longer_pinned(place: Place) -> None:
-    post = share(place.farida.seat)
-    post.pin(place.mette.seat)
+    post = share(place.farida.membership)
+    post.pin(place.mette.membership)
     assert place.farida.browser.submit(f"{place.posts}/{post.number}/withdrawal").status_code == 303
     assert post.pinned_at is None
 

@@ -142,22 +142,22 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
             moderator = start_partnership()
             company = make_organisation(kind=OrganisationKind.COMPANY)
             ours, theirs = moderator.user.organisation, company
-            self.seats = {
+            self.memberships = {
                 "moderator": moderator,
                 "author": add_member(moderator, make_user(organisation=ours)),
                 "colleague": add_member(moderator, make_user(organisation=ours)),
                 "partner": add_member(moderator, make_user(organisation=theirs)),
                 "observer": add_member(moderator, make_user(organisation=theirs), Level.OBSERVER),
             }
-            self.ids = {name: seat.id for name, seat in self.seats.items()}
-            self.post = challenge(self.seats["author"])
+            self.ids = {name: membership.id for name, membership in self.memberships.items()}
+            self.post = challenge(self.memberships["author"])
             self.model = Model()
             self.now = clock.now()
 
         def attempt(self, move: str, by: str, verb: Callable[[], Any], whom: str = "") -> bool:
             """Whether the move was made, which must be just when the model says so."""
             expected = self.model.expected(move, by, whom)
-            before = self.seats[by].partnership.last_number
+            before = self.memberships[by].partnership.last_number
             refused = None
             try:
                 with clock.at(self.now):
@@ -168,52 +168,52 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
                 refused = refusal
             assert type(refused) in OF_REFUSALS[expected], f"{by} {move}: {refused!r}, not {expected}"
             if refused:
-                assert self.seats[by].partnership.last_number == before
+                assert self.memberships[by].partnership.last_number == before
             return refused is None
 
         @rule(by=people)
         def take(self, by: str) -> None:
-            if self.attempt("take", by, lambda: self.post.take(self.seats[by], instead_of=self.post.assignee_id)):
+            if self.attempt("take", by, lambda: self.post.take(self.memberships[by], instead_of=self.post.assignee_id)):
                 self.model.take(by)
 
         @rule(by=people, whom=people)
         def ask(self, by: str, whom: str) -> None:
             def verb() -> None:
-                self.post.ask(self.seats[by], self.seats[whom], instead_of=self.post.assignee_id)
+                self.post.ask(self.memberships[by], self.memberships[whom], instead_of=self.post.assignee_id)
 
             if self.attempt("ask", by, verb, whom):
                 self.model.ask(by, whom)
 
         @rule(by=people)
         def accept(self, by: str) -> None:
-            if self.attempt("accept", by, lambda: self.post.accept(self.seats[by])) and self.model.asked == by:
+            if self.attempt("accept", by, lambda: self.post.accept(self.memberships[by])) and self.model.asked == by:
                 self.model.take(by)
 
         @rule(by=people)
         def decline(self, by: str) -> None:
-            if self.attempt("decline", by, lambda: self.post.decline(self.seats[by], "Ikke nu.")):
+            if self.attempt("decline", by, lambda: self.post.decline(self.memberships[by], "Ikke nu.")):
                 self.model.decline(by)
 
         @rule(by=people)
         def solve(self, by: str) -> None:
-            if self.attempt("solve", by, lambda: self.post.solve(self.seats[by], "Sådan.")):
+            if self.attempt("solve", by, lambda: self.post.solve(self.memberships[by], "Sådan.")):
                 self.model.become("solved")
 
         @rule(by=people, dated=st.booleans())
         def park(self, by: str, dated: bool) -> None:
             until = (self.now + timedelta(days=DAYS_PARKED)).date() if dated else None
-            if self.attempt("park", by, lambda: self.post.park(self.seats[by], "Ferie.", until)):
+            if self.attempt("park", by, lambda: self.post.park(self.memberships[by], "Ferie.", until)):
                 self.model.become("parked", until=dated)
 
         @rule(by=people)
         def reopen(self, by: str) -> None:
-            if self.attempt("reopen", by, lambda: self.post.reopen(self.seats[by], "Om igen.")):
+            if self.attempt("reopen", by, lambda: self.post.reopen(self.memberships[by], "Om igen.")):
                 self.model.reopen()
 
         @rule(by=people, joins=st.booleans())
         def have_too(self, by: str, joins: bool) -> None:
             verb = co_affected.join if joins else co_affected.leave
-            if self.attempt("join" if joins else "leave", by, lambda: verb(self.post, self.seats[by])):
+            if self.attempt("join" if joins else "leave", by, lambda: verb(self.post, self.memberships[by])):
                 self.model.affected = joins
 
         @rule()
@@ -227,7 +227,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
         @precondition(lambda self: self.model.status == "solved" and not self.model.withdrawn)
         @rule()
         def withdraw(self) -> None:
-            self.post.withdraw(self.seats["author"])
+            self.post.withdraw(self.memberships["author"])
             db.session.commit()
             self.model.withdrawn = True
 
@@ -246,7 +246,7 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
                 affected=bool(self.post.affected_count),
             )
             assert found == self.model
-            assert self.seats["author"].partnership.unsolved_count == int(self.model.is_unsolved)
+            assert self.memberships["author"].partnership.unsolved_count == int(self.model.is_unsolved)
             about = select(Entry).where(Entry.post_number == self.post.number).order_by(Entry.number)
             assert replayed(list(db.session.scalars(about)), names) == self.model
             db.session.rollback()

@@ -93,21 +93,21 @@ def test_two_at_once_leave_one_number(town: Town, app: Workspace) -> None:
     colleague = add_member(town.moderator, None, side=Side.COMPANY)
     colleague.organisation_id = member.organisation_id
     db.session.commit()
-    seats, number = (member.id, colleague.id), indicator.number
+    memberships, number = (member.id, colleague.id), indicator.number
     outcomes: list[recording.Recorded] = []
 
-    def press(seat_id: int, part: str) -> Callable[[], None]:
+    def press(membership_id: int, part: str) -> Callable[[], None]:
         def work() -> None:
-            seat = db.session.get_one(type(member), seat_id)
-            found = db.session.get_one(Indicator, (seat.partnership_id, number))
+            membership = db.session.get_one(type(member), membership_id)
+            found = db.session.get_one(Indicator, (membership.partnership_id, number))
             with at(NOW):
-                made = recording.record(seat, [reading(found, seat.organisation_id, LATEST, part, "100")])
+                made = recording.record(membership, [reading(found, membership.organisation_id, LATEST, part, "100")])
             outcomes.append(made)
             db.session.commit()
 
         return work
 
-    refused = at_once(app, press(seats[0], "61"), press(seats[1], "62"))
+    refused = at_once(app, press(memberships[0], "61"), press(memberships[1], "62"))
     assert refused == [None, None]
     assert sorted((len(made.written), len(made.conflicts)) for made in outcomes) == [(0, 1), (1, 0)]
     assert len(present(indicator)) == 1

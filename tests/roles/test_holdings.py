@@ -11,8 +11,7 @@ from tests.factories import Holder, add_member, hold, make_role, start_partnersh
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.db import db
-from workspace.partnerships.models import Membership
-from workspace.partnerships.models import MembershipState as SeatState
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import Conflict
 from workspace.roles import answers, endings
 from workspace.roles import offers as offers_module
@@ -92,12 +91,12 @@ def test_two_who_asked_are_given_the_responsibility_at_the_same_moment(app: Work
     asked = [offers_module.ask(role, member, kind=AssignmentKind.ACCOUNTABLE).id for member in members]
     moderator_id = moderator.id
 
-    def gives(holding_id: int) -> Work:
+    def gives(assignment_id: int) -> Work:
         return lambda: answers.accept(
-            db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, moderator_id)
+            db.session.get_one(RoleAssignment, assignment_id), db.session.get_one(Membership, moderator_id)
         )
 
-    refusals = at_once(app, *[gives(holding_id) for holding_id in asked])
+    refusals = at_once(app, *[gives(assignment_id) for assignment_id in asked])
     assert [type(refusal).__name__ for refusal in refusals].count("NoneType") == 1
     assert all(isinstance(refusal, Conflict) for refusal in refusals if refusal)
     assert (
@@ -108,13 +107,15 @@ def test_two_who_asked_are_given_the_responsibility_at_the_same_moment(app: Work
 def test_accepting_and_withdrawing_at_the_same_moment_settles_it_once(app: Workspace, moderator: Membership) -> None:
     role, member = make_role(moderator), add_member(moderator)
     offered = offers_module.offer(role, moderator, to=member, kind=AssignmentKind.ACCOUNTABLE)
-    holding_id, ids = offered.id, (moderator.id, member.id)
+    assignment_id, ids = offered.id, (moderator.id, member.id)
     refusals = at_once(
         app,
         lambda: offers_module.withdraw(
-            db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, ids[0])
+            db.session.get_one(RoleAssignment, assignment_id), db.session.get_one(Membership, ids[0])
         ),
-        lambda: answers.accept(db.session.get_one(RoleAssignment, holding_id), db.session.get_one(Membership, ids[1])),
+        lambda: answers.accept(
+            db.session.get_one(RoleAssignment, assignment_id), db.session.get_one(Membership, ids[1])
+        ),
     )
     assert sum(isinstance(refusal, Conflict) for refusal in refusals) == 1
     assert (accountable(role) is not None) == (refusals[1] is None)
@@ -123,15 +124,15 @@ def test_accepting_and_withdrawing_at_the_same_moment_settles_it_once(app: Works
 def test_a_person_who_comes_back_has_the_role_again_unless_it_was_given_on(moderator: Membership) -> None:
     role, first, second = make_role(moderator), add_member(moderator), add_member(moderator)
     hold(role, first, moderator)
-    first.state = SeatState.ENDED
+    first.state = MembershipState.ENDED
     assert accountable(role) is None
-    first.state = SeatState.ACTIVE
+    first.state = MembershipState.ACTIVE
     held = accountable(role)
     assert held is not None
     assert held.membership_id == first.id
-    first.state = SeatState.SUSPENDED
+    first.state = MembershipState.SUSPENDED
     given = hold(role, second, moderator)
-    first.state = SeatState.ACTIVE
+    first.state = MembershipState.ACTIVE
     held = accountable(role)
     assert held is not None
     assert (held.membership_id, given.former_id) == (second.id, first.id)
@@ -144,7 +145,7 @@ def test_an_offer_to_somebody_who_left_does_not_stand_in_the_way(moderator: Memb
     with pytest.raises(Conflict, match="Withdraw that offer first"):
         offers_module.offer(role, moderator, to=second, kind=AssignmentKind.ACCOUNTABLE)
     db.session.rollback()
-    first.state = SeatState.ENDED
+    first.state = MembershipState.ENDED
     offers_module.offer(role, moderator, to=second, kind=AssignmentKind.ACCOUNTABLE)
     assert old.state is AssignmentState.WITHDRAWN
 

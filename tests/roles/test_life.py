@@ -13,8 +13,7 @@ from tests.factories import add_member, make_role, make_user, start_partnership
 from workspace import Workspace, clock
 from workspace.db import db
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Membership
-from workspace.partnerships.models import MembershipState as SeatState
+from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import UserError
 from workspace.roles import answers, endings, offers
 from workspace.roles.assignments import OPEN, AssignmentKind, AssignmentState, RoleAssignment, accountable, is_held
@@ -66,7 +65,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.now = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
         moderator = start_partnership(by=make_user())
-        self.seats = [moderator.id, *(add_member(moderator).id for _ in range(2))]
+        self.memberships = [moderator.id, *(add_member(moderator).id for _ in range(2))]
         self.role_ids = [make_role(moderator).id for _ in range(2)]
         self.active = [True] * 3
         self.parts: dict[int, Part] = {}
@@ -155,8 +154,8 @@ class Life(RuleBasedStateMachine):
 
     # What people do
 
-    def seat(self, person: int) -> Membership:
-        return db.session.get_one(Membership, self.seats[person])
+    def membership_of(self, person: int) -> Membership:
+        return db.session.get_one(Membership, self.memberships[person])
 
     def role(self, role: int) -> Role:
         return db.session.get_one(Role, self.role_ids[role])
@@ -174,7 +173,7 @@ class Life(RuleBasedStateMachine):
         return done
 
     def one(self, number: int) -> tuple[int, Part]:
-        known = sorted((holding for holding in self.parts if holding > 0), reverse=True)
+        known = sorted((assignment for assignment in self.parts if assignment > 0), reverse=True)
         return known[number % len(known)], self.parts[known[number % len(known)]]
 
     @rule(by=people, to=others, role=roles, kind=kinds, later=st.integers(0, 4), helps=st.booleans())
@@ -184,7 +183,12 @@ class Life(RuleBasedStateMachine):
         hands_over = kind is AssignmentKind.ACCOUNTABLE and self.accountable(role, self.now) == by
         made = self.does(
             lambda: offers.offer(
-                self.role(role), self.seat(by), to=self.seat(to), kind=kind, starts_at=start, stays_as_helper=helps
+                self.role(role),
+                self.membership(by),
+                to=self.membership(to),
+                kind=kind,
+                starts_at=start,
+                stays_as_helper=helps,
             )
         )
         assert (made == "no") == (expected == "no")
@@ -201,7 +205,7 @@ class Life(RuleBasedStateMachine):
     @rule(by=others, role=roles, kind=kinds)
     def ask(self, by: int, role: int, kind: AssignmentKind) -> None:
         expected = self.may_ask(by, role, kind)
-        made = self.does(lambda: offers.ask(self.role(role), self.seat(by), kind=kind))
+        made = self.does(lambda: offers.ask(self.role(role), self.membership(by), kind=kind))
         assert (made == "no") == (expected == "no")
         if expected == "yes":
             assert isinstance(made, RoleAssignment)
@@ -217,7 +221,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people, fitting=mostly)
     def accept(self, number: int, by: int, fitting: bool) -> None:
-        holding, part = self.one(number)
+        assignment, part = self.one(number)
         if fitting:
             by = part.person if part.state is AssignmentState.OFFERED else 0
         asked = part.state is AssignmentState.REQUESTED
@@ -227,7 +231,7 @@ class Life(RuleBasedStateMachine):
             and not (asked and part.kind is AssignmentKind.ACCOUNTABLE and self.is_taken(part.role))
         )
         held_before = part.state is AssignmentState.HELD
-        done = self.does(lambda: answers.accept(db.session.get_one(RoleAssignment, holding), self.seat(by)))
+        done = self.does(lambda: answers.accept(db.session.get_one(RoleAssignment, assignment), self.membership(by)))
         assert held_before or (done is None) == allowed
         if allowed:
             self.hold(part, max(part.since or self.now, self.now))
@@ -235,9 +239,11 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people)
     def decline(self, number: int, by: int) -> None:
-        holding, part = self.one(number)
+        assignment, part = self.one(number)
         allowed, again = self.may_answer(part, by), part.state is AssignmentState.DECLINED
-        done = self.does(lambda: answers.decline(db.session.get_one(RoleAssignment, holding), self.seat(by), "Nej"))
+        done = self.does(
+            lambda: answers.decline(db.session.get_one(RoleAssignment, assignment), self.membership(by), "Nej")
+        )
         assert again or (done is None) == allowed
         if allowed:
             part.state = AssignmentState.DECLINED
@@ -245,10 +251,10 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people)
     def withdraw(self, number: int, by: int) -> None:
-        holding, part = self.one(number)
+        assignment, part = self.one(number)
         mine = by in (0, part.by) if part.state is AssignmentState.OFFERED else part.person == by
         allowed, again = self.active[by] and part.state in OPEN and mine, part.state is AssignmentState.WITHDRAWN
-        done = self.does(lambda: offers.withdraw(db.session.get_one(RoleAssignment, holding), self.seat(by)))
+        done = self.does(lambda: offers.withdraw(db.session.get_one(RoleAssignment, assignment), self.membership(by)))
         assert again or (done is None) == allowed
         if allowed:
             part.state = AssignmentState.WITHDRAWN
@@ -256,18 +262,23 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.parts)
     @rule(number=recent, by=people)
     def end(self, number: int, by: int) -> None:
-        holding, part = self.one(number)
+        assignment, part = self.one(number)
         allowed = self.active[by] and by in (0, part.person)
-        done = self.does(lambda: endings.end(db.session.get_one(RoleAssignment, holding), self.seat(by), "Slut"))
+        done = self.does(
+            lambda: endings.end(db.session.get_one(RoleAssignment, assignment), self.membership(by), "Slut")
+        )
         assert (done is None) == allowed
         if allowed and part.is_to_end_after(self.now):
             part.until = max(part.begins, self.now)
 
-    @rule(person=st.integers(1, 2), state=st.sampled_from([SeatState.ACTIVE, SeatState.SUSPENDED, SeatState.ENDED]))
-    def come_or_go(self, person: int, state: SeatState) -> None:
-        self.seat(person).state = state
+    @rule(
+        person=st.integers(1, 2),
+        state=st.sampled_from([MembershipState.ACTIVE, MembershipState.SUSPENDED, MembershipState.ENDED]),
+    )
+    def come_or_go(self, person: int, state: MembershipState) -> None:
+        self.membership(person).state = state
         db.session.commit()
-        self.active[person] = state is SeatState.ACTIVE
+        self.active[person] = state is MembershipState.ACTIVE
 
     @rule(days=st.integers(1, 5))
     def time_goes_by(self, days: int) -> None:
@@ -287,20 +298,20 @@ class Life(RuleBasedStateMachine):
                     select(RoleAssignment).where(RoleAssignment.role_id == role_id, RoleAssignment.state.in_(OPEN))
                 ).all()
             person = self.accountable(role, self.now)
-            assert (holder and holder.membership_id) == (None if person is None else self.seats[person])
+            assert (holder and holder.membership_id) == (None if person is None else self.memberships[person])
             assert sorted((row.membership_id, row.kind) for row in rows) == sorted(
-                (self.seats[part.person], part.kind)
+                (self.memberships[part.person], part.kind)
                 for part in self.parts.values()
                 if part.role == role and part.counts(self.now)
             )
             assert {row.id for row in waiting} == {
-                holding for holding, part in self.parts.items() if part.role == role and part.state in OPEN
+                assignment for assignment, part in self.parts.items() if part.role == role and part.state in OPEN
             }
 
     def teardown(self) -> None:
         """The log replays to the same holders."""
         db.session.rollback()
-        partnership_id = self.seat(0).partnership_id
+        partnership_id = self.membership(0).partnership_id
         spans: dict[int, list[tuple[datetime, int, int | None]]] = {role_id: [] for role_id in self.role_ids}
         entries = select(Entry).where(Entry.partnership_id == partnership_id).order_by(Entry.number)
         for entry in db.session.scalars(entries):
@@ -316,12 +327,12 @@ class Life(RuleBasedStateMachine):
                 gap = max(begun[0], entry.at)
                 plan[:] = sorted([span for span in plan if span is not begun or span[0] < gap] + [(gap, 0, None)])
         for role, role_id in enumerate(self.role_ids):
-            due = [seat for start, _holding, seat in spans[role_id] if start <= self.now]
+            due = [membership for start, _assignment, membership in spans[role_id] if start <= self.now]
             person = due[-1] if due else None
-            if person is not None and not self.active[self.seats.index(person)]:
+            if person is not None and not self.active[self.memberships.index(person)]:
                 person = None
             model = self.accountable(role, self.now)
-            assert person == (None if model is None else self.seats[model])
+            assert person == (None if model is None else self.memberships[model])
 
 
 def test_no_order_of_moves_brings_a_role_where_it_must_not_be(app: Workspace) -> None:

@@ -54,11 +54,11 @@ def verbs(partnership: Partnership) -> list[str]:
     return [str(entry.verb) for entry in found]
 
 
-def holdings(role: Role) -> list[tuple[str, str, str]]:
+def assignments(role: Role) -> list[tuple[str, str, str]]:
     found = db.session.scalars(
         select(RoleAssignment).where(RoleAssignment.role_id == role.id).order_by(RoleAssignment.id)
     )
-    return [(holding.membership.user.name, holding.kind.value, holding.state.value) for holding in found]
+    return [(assignment.membership.user.name, assignment.kind.value, assignment.state.value) for assignment in found]
 
 
 def test_a_moderator_adds_a_role_with_a_plain_form(moderator: Membership, sign_in: SignIn) -> None:
@@ -137,7 +137,7 @@ def test_a_role_is_offered_and_accepted_with_htmx(moderator: Membership, partner
     assert "You are asked to be accountable" in browser.page(address).text
     answer = browser.submit(f"{address}/holdings/{offered.id}/acceptance", page=address, htmx=True)
     assert "Nobody accountable" not in Page(answer.text).text
-    assert holdings(role) == [("Farida Nazari", "accountable", "held")]
+    assert assignments(role) == [("Farida Nazari", "accountable", "held")]
     assert verbs(moderator.partnership)[-2:] == ["offered_role", "took_role"]
 
 
@@ -150,7 +150,7 @@ def test_an_offer_is_declined_with_a_reason(moderator: Membership, partner: Memb
     assert browser.submit(refusal, {"reason": ""}, page=refusal).status_code == 422
     assert browser.submit(refusal, {"reason": "Jeg har ikke tid"}, page=refusal).status_code == 303
     assert "Reason: Jeg har ikke tid" in browser.page(address).text
-    assert holdings(role) == [("Farida Nazari", "helper", "declined")]
+    assert assignments(role) == [("Farida Nazari", "helper", "declined")]
 
 
 def test_nobody_answers_for_another(moderator: Membership, partner: Membership, sign_in: SignIn) -> None:
@@ -197,7 +197,7 @@ def test_handing_over_to_somebody_who_has_left_keeps_the_notes(
         assert answer.status_code == 409
         assert "Farida Nazari is no longer in the partnership." in Page(answer.text).text
         assert "Nøglen hænger ved døren" in answer.text
-    assert holdings(role) == [("Jonas Bækgaard", "accountable", "held")]
+    assert assignments(role) == [("Jonas Bækgaard", "accountable", "held")]
 
 
 def test_the_holder_hands_over_from_a_date_and_helps_on(
@@ -221,14 +221,14 @@ def test_the_holder_hands_over_from_a_date_and_helps_on(
     before = Page(browser.get(address).text)
     assert "Hand over the responsibility" not in before.text  # It is not theirs yet.
     later = clock.now() + timedelta(days=11)
-    for holding in db.session.scalars(select(RoleAssignment)):  # Eleven days go by.
-        holding.since = holding.since and holding.since - (later - clock.now())
-        holding.until = holding.until and holding.until - (later - clock.now())
+    for assignment in db.session.scalars(select(RoleAssignment)):  # Eleven days go by.
+        assignment.since = assignment.since and assignment.since - (later - clock.now())
+        assignment.until = assignment.until and assignment.until - (later - clock.now())
     page = browser.page(overview).text
     assert "From Jonas Bækgaard" in page
     assert "Kurset er i maj" in browser.page(address).text
     assert "Hand over the responsibility" in browser.page(address).text
-    assert holdings(role)[-1] == ("Jonas Bækgaard", "helper", "held")
+    assert assignments(role)[-1] == ("Jonas Bækgaard", "helper", "held")
 
 
 def test_a_date_in_the_past_or_far_away_is_refused(moderator: Membership, partner: Membership, sign_in: SignIn) -> None:
@@ -239,7 +239,7 @@ def test_a_date_in_the_past_or_far_away_is_refused(moderator: Membership, partne
             address, {"member": partner.id, "starts_on": day, "notes": "Husk nøglen"}, page=f"{address}/new"
         )
         assert (answer.status_code, "Husk nøglen" in answer.text) == (422, True)
-    assert holdings(role) == []
+    assert assignments(role) == []
 
 
 def test_a_member_asks_and_a_moderator_gives(moderator: Membership, partner: Membership, sign_in: SignIn) -> None:
@@ -254,7 +254,7 @@ def test_a_member_asks_and_a_moderator_gives(moderator: Membership, partner: Mem
     assert browser.submit(f"{address}/holdings/{asked.id}/acceptance").status_code == 403
     answer = sign_in(moderator.user).submit(f"{address}/holdings/{asked.id}/acceptance", page=address)
     assert answer.status_code == 303
-    assert holdings(role) == [("Farida Nazari", "accountable", "held")]
+    assert assignments(role) == [("Farida Nazari", "accountable", "held")]
     assert verbs(moderator.partnership)[-2:] == ["asked_for_role", "gave_role"]
 
 

@@ -156,12 +156,12 @@ def test_what_one_may_not_read_leaves_no_trace_however_it_is_searched_for(app: o
     make_role(moderator, f"{CANARIES[FoundKind.ROLE]}r", "Passer dem")
     add_member(moderator, make_user(f"Bo {CANARIES[FoundKind.PERSON]}"))
     ends = {state: add_member(moderator, make_user(language="da")) for state in MembershipState if state != "active"}
-    for state, seat in ends.items():
-        seat.state = state
+    for state, membership in ends.items():
+        membership.state = state
     insider = add_member(moderator, make_user(language="da"))
     stranger = start_partnership("Et andet sted", by=make_user(language="da"))
-    for seat in ends.values():
-        add_member(stranger, seat.user)
+    for membership in ends.values():
+        add_member(stranger, membership.user)
     db.session.commit()
     indexing.index_due()
     inside = sign_in(insider.user)
@@ -169,8 +169,8 @@ def test_what_one_may_not_read_leaves_no_trace_however_it_is_searched_for(app: o
         assert 'class="hit"' in inside.get(f"/search?q={word}&kind={kind.value}").text, kind
         assert 'class="hit"' in inside.get(f"/search?q={word}").text, kind
     here = f"&partnership={partnership.slug}"
-    for seat in (stranger, *ends.values()):
-        outside = sign_in(seat.user)
+    for membership in (stranger, *ends.values()):
+        outside = sign_in(membership.user)
         nothing = {
             (kind, narrowed): _told(outside, "qqqqqq", narrowed)
             for kind in CANARIES

@@ -36,7 +36,7 @@ class Place:
         self.moderator = start_partnership("Grønne tage", by=make_user("Mette Moderator", language="en"))
         share(self.moderator, "Hemmeligheden")
         self.person = make_user("Rasmus Rask", self.moderator.user.organisation, email=OLD, language="en")
-        self.seat = add_member(self.moderator, self.person)
+        self.membership = add_member(self.moderator, self.person)
         self.admin = make_administrator(name="Anders And", email="admin@x.example", language="en")
         self.desk, self.browser = sign_in(self.admin), sign_in(self.person)
         self.address = f"/people/{self.person.id}/address"

@@ -180,7 +180,10 @@ def test_an_administrator_appoints_a_member_and_all_members_are_told(
     before = len(delivered())
     address = f"/admin/partnerships/{moderator.partnership_id}/appointment"
     page = desk.page(address)
-    assert all((seat.user.name in page.text) is (seat in (chosen, other)) for seat in (chosen, other, held, gone))
+    assert all(
+        (membership.user.name in page.text) is (membership in (chosen, other))
+        for membership in (chosen, other, held, gone)
+    )
     assert desk.submit(address, {"member": str(chosen.id)}, page=address).status_code == 303
     assert chosen.level is Level.MODERATOR
     assert {mail["To"] for mail in delivered()[before:]} == {chosen.user.email, other.user.email}
@@ -191,38 +194,38 @@ def test_an_administrator_appoints_a_member_and_all_members_are_told(
 
 @pytest.mark.parametrize("who", ["removed", "suspended", "closed", "elsewhere", "nobody"])
 def test_only_a_present_member_is_appointed(moderator: Membership, desk: Client, who: str) -> None:
-    seat = add_member(moderator)
+    membership = add_member(moderator)
     if who == "removed":
-        moderation_service.remove(moderator, [seat.id], reason="x")
+        moderation_service.remove(moderator, [membership.id], reason="x")
     elif who == "suspended":
-        moderation_service.suspend(moderator, [seat.id], until=None, reason="x")
+        moderation_service.suspend(moderator, [membership.id], until=None, reason="x")
     elif who == "closed":
-        close(desk, seat.user)
+        close(desk, membership.user)
     elif who == "elsewhere":
-        seat = add_member(start_partnership())
+        membership = add_member(start_partnership())
     close(desk, moderator.user)
-    typed = {"member": "" if who == "nobody" else str(seat.id)}
+    typed = {"member": "" if who == "nobody" else str(membership.id)}
     answer = desk.submit(f"/admin/partnerships/{moderator.partnership_id}/appointment", typed)
     assert answer.status_code in (404, 409, 422)
     if who != "elsewhere":  # The form did not offer them; it may be older than what has happened.
-        number, administrator = seat.id + 999 if who == "nobody" else seat.id, make_administrator()
+        number, administrator = membership.id + 999 if who == "nobody" else membership.id, make_administrator()
         with pytest.raises((Conflict, NotFound)):
             appointment.appoint(moderator.partnership, number, by=administrator)
         db.session.rollback()
-    assert seat.level is Level.CONTRIBUTOR
+    assert membership.level is Level.CONTRIBUTOR
 
 
 def test_nobody_is_appointed_while_there_is_a_moderator(moderator: Membership, desk: Client) -> None:
-    seat = add_member(moderator)
+    membership = add_member(moderator)
     address = f"/admin/partnerships/{moderator.partnership_id}/appointment"
-    assert desk.submit(address, {"member": str(seat.id)}).status_code == 409
-    assert seat.user.name not in desk.page(address).text
-    assert seat.level is Level.CONTRIBUTOR
+    assert desk.submit(address, {"member": str(membership.id)}).status_code == 409
+    assert membership.user.name not in desk.page(address).text
+    assert membership.level is Level.CONTRIBUTOR
 
 
 def test_a_moderator_who_is_appointed_has_no_end(moderator: Membership, desk: Client) -> None:
-    seat = add_member(moderator)
-    seat.ends_at = seat.created_at.replace(year=seat.created_at.year + 1)
+    membership = add_member(moderator)
+    membership.ends_at = membership.created_at.replace(year=membership.created_at.year + 1)
     close(desk, moderator.user)
-    desk.submit(f"/admin/partnerships/{moderator.partnership_id}/appointment", {"member": str(seat.id)})
-    assert (seat.level, seat.ends_at) == (Level.MODERATOR, None)
+    desk.submit(f"/admin/partnerships/{moderator.partnership_id}/appointment", {"member": str(membership.id)})
+    assert (membership.level, membership.ends_at) == (Level.MODERATOR, None)

@@ -74,8 +74,8 @@ def test_a_table_from_elsewhere_is_read_too(separator: str) -> None:
 def test_the_export_of_the_log_holds_no_formula(app: Workspace, sign_in: SignIn) -> None:
     here = start_partnership()
     for name in ("=1+1", "Bo;=1+1", "＝1+1", "Bo,＠SUM(A1)"):
-        seat = add_member(here, make_user(name))
-        moderation_service.suspend(here, [seat.id], until=None, reason="x\n@SUM(A1)")
+        membership = add_member(here, make_user(name))
+        moderation_service.suspend(here, [membership.id], until=None, reason="x\n@SUM(A1)")
     everything = sign_in(make_administrator()).submit("/admin/trail").text
     one_s_own = sign_in(here.user).submit("/settings/trail").text
     for text in (everything, one_s_own, sign_in(here.user).submit(f"{here.partnership.address}members/trail").text):

@@ -15,7 +15,7 @@ from tests.factories import (
     make_administrator,
     make_organisation,
     make_user,
-    seat,
+    membership_of,
     start_partnership,
 )
 from workspace import Workspace
@@ -91,7 +91,7 @@ def test_whoever_is_added_says_yes_before_the_others_see_how_to_reach_them(
     browser, theirs = sign_in(stranger), sign_in(victim)
     here = start(browser, victim.organisation)
     assert add(browser, here, victim).status_code == 303
-    page = f"{here.address}members/{seat(here, victim).id}"
+    page = f"{here.address}members/{membership_of(here, victim).id}"
     shown = browser.page(page)
     for contact in ("aase@icura.dk", "12 34 56 78", "12345678"):
         assert contact not in shown.html
@@ -109,7 +109,7 @@ def test_whoever_is_added_says_yes_before_the_others_see_how_to_reach_them(
 def test_a_yes_ends_with_the_membership(stranger: User, victim: User, sign_in: SignIn) -> None:
     browser = sign_in(stranger)
     here = start(browser, victim.organisation)
-    member = add_member(seat(here, stranger), victim)
+    member = add_member(membership_of(here, stranger), victim)
     page = f"{here.address}members/{member.id}"
     assert "aase@icura.dk" in browser.page(page).html
     removal = {"member": str(member.id), "reason": "x"}
@@ -152,7 +152,7 @@ def test_an_organisation_takes_part_when_its_person_asks_to_join(stranger: User,
     here = moderator.partnership
     listed = f"/partnerships/listed/{here.id}/requests"
     assert sign_in(victim).submit(listed, {"words": "Hej"}).status_code == 303
-    approval = f"{here.address}requests/{seat(here, victim).id}/approval"
+    approval = f"{here.address}requests/{membership_of(here, victim).id}/approval"
     assert sign_in(stranger).submit(approval, {"level": "observer"}).status_code == 303
     assert takes_part(here, victim.organisation)
 
@@ -188,7 +188,7 @@ def test_who_came_by_a_link_can_not_accept_for_an_organisation(
     stranger: User, victim: User, sign_in: SignIn, client: Client
 ) -> None:
     here = start(sign_in(stranger), victim.organisation)
-    link = join_requests_service.open_link(seat(here, stranger), level=Level.OBSERVER, hours=2, most_uses=5)
+    link = join_requests_service.open_link(membership_of(here, stranger), level=Level.OBSERVER, hours=2, most_uses=5)
     db.session.commit()
     about = {"email": "mig@evil.dk", "organisation": str(victim.organisation_id)}
     assert client.submit(f"/join/{invitations_service.token(link)}", about).status_code == 303
@@ -246,7 +246,7 @@ def test_an_administrator_s_word_settles_whom_an_account_belongs_to(
 
 def test_nobody_is_listed_in_ranks_that_they_have_not_joined(stranger: User, victim: User, sign_in: SignIn) -> None:
     here = start(sign_in(stranger), victim.organisation)
-    join_requests_service.set_visibility(seat(here, stranger), Visibility.LISTED)
+    join_requests_service.set_visibility(membership_of(here, stranger), Visibility.LISTED)
     db.session.commit()
     for browser in (sign_in(make_user(language="en")), sign_in(victim)):
         assert "Fælde" in (page := browser.page("/partnerships/listed").text)

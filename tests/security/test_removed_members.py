@@ -9,7 +9,15 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.client import Client
-from tests.factories import Level, add_member, make_administrator, make_organisation, make_user, seat, start_partnership
+from tests.factories import (
+    Level,
+    add_member,
+    make_administrator,
+    make_organisation,
+    make_user,
+    membership_of,
+    start_partnership,
+)
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, AuditEvent
@@ -40,8 +48,8 @@ class Place:
         self.desk, self.browser = sign_in(self.moderator.user), sign_in(self.person)
 
     @property
-    def seat(self) -> Membership:
-        return seat(self.partnership, self.person)
+    def membership_of(self) -> Membership:
+        return membership_of(self.partnership, self.person)
 
     @property
     def is_in(self) -> bool:
@@ -78,13 +86,13 @@ class Place:
 
     def moderate(self, what: str, membership: Membership | None = None, **fields: str) -> TestResponse:
         """Remove or suspend somebody: by default the person."""
-        typed = {"member": str((membership or self.seat).id), "reason": "Slut", "confirmed": "y"} | fields
+        typed = {"member": str((membership or self.membership).id), "reason": "Slut", "confirmed": "y"} | fields
         answer = self.desk.submit(f"{self.home}members/{what}", typed)
         assert answer.status_code == 303, answer.text
         return answer
 
     def lower(self, level: Level) -> None:
-        typed = {"member": str(self.seat.id), "level": level, "confirmed": "y"}
+        typed = {"member": str(self.membership.id), "level": level, "confirmed": "y"}
         assert self.desk.submit(f"{self.home}members/levels", typed).status_code == 303
 
     def leave(self) -> None:
@@ -116,11 +124,11 @@ def test_a_link_opens_no_membership_that_moderators_ended(place: Place, ends: st
     if ends == "removed":
         place.moderate("removal", keep_links="y")
     else:
-        place.seat.ends_at = clock.now() - timedelta(seconds=1)
+        place.membership.ends_at = clock.now() - timedelta(seconds=1)
         db.session.commit()
     if asks:
         place.ask()
-        assert place.browser.submit(f"/memberships/{place.seat.id}/taking-back").status_code == 303
+        assert place.browser.submit(f"/memberships/{place.membership.id}/taking-back").status_code == 303
     for address in (old, place.link()):
         assert place.browser.submit(address).status_code == 403
         assert not place.is_in
@@ -130,7 +138,7 @@ def test_a_link_opens_no_membership_that_moderators_ended(place: Place, ends: st
 
 def test_who_was_declined_does_not_come_by_a_link(place: Place) -> None:
     place.ask()
-    place.desk.submit(f"{place.home}requests/{place.seat.id}/refusal", {"words": "Nej"})
+    place.desk.submit(f"{place.home}requests/{place.membership.id}/refusal", {"words": "Nej"})
     assert place.browser.submit(place.link()).status_code == 403
     assert not place.is_in
 
@@ -145,9 +153,9 @@ def test_the_request_of_somebody_removed_is_no_way_round(place: Place) -> None:
     for address in (link, invitation):
         assert place.browser.submit(address).status_code == 403
     assert not place.is_in
-    place.desk.submit(f"{place.home}requests/{place.seat.id}/approval", {"level": Level.OBSERVER})
+    place.desk.submit(f"{place.home}requests/{place.membership.id}/approval", {"level": Level.OBSERVER})
     assert place.is_in
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -182,10 +190,10 @@ def test_a_new_invitation_is_a_decision(place: Place) -> None:
     place.moderate("removal")
     place.browser.submit(place.invite(place.person.email, Level.OBSERVER))
     assert place.is_in
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
     place.leave()
     place.browser.submit(place.link())
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 def test_whoever_comes_in_closes_their_other_ways(place: Place) -> None:
@@ -206,10 +214,10 @@ def test_who_is_let_in_by_a_moderator_has_no_invitation_left(place: Place, way: 
         place.join_as(Level.OBSERVER)
     else:
         place.ask()
-        place.desk.submit(f"{place.home}requests/{place.seat.id}/approval", {"level": Level.OBSERVER})
+        place.desk.submit(f"{place.home}requests/{place.membership.id}/approval", {"level": Level.OBSERVER})
     assert place.is_in
     assert place.browser.submit(invitation).status_code == 410
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 def test_an_invitation_raises_no_member_who_is_in(place: Place) -> None:
@@ -217,7 +225,7 @@ def test_an_invitation_raises_no_member_who_is_in(place: Place) -> None:
     invitation = place.invite(SECOND, Level.MODERATOR)
     place.become(SECOND)
     place.browser.submit(invitation)
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 # The last level that a moderator set
@@ -232,7 +240,7 @@ def test_who_was_lowered_leaves_and_comes_back_no_higher(place: Place, by: str) 
     place.become(SECOND)
     place.browser.submit(way)
     assert place.is_in
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 def test_a_request_that_was_taken_back_raises_nobody(place: Place) -> None:
@@ -240,9 +248,9 @@ def test_a_request_that_was_taken_back_raises_nobody(place: Place) -> None:
     place.lower(Level.OBSERVER)
     place.leave()
     place.ask()
-    place.browser.submit(f"/memberships/{place.seat.id}/taking-back")
+    place.browser.submit(f"/memberships/{place.membership.id}/taking-back")
     place.browser.submit(place.link())
-    assert place.seat.level is Level.OBSERVER
+    assert place.membership.level is Level.OBSERVER
 
 
 def test_who_left_comes_back_by_a_link_as_what_they_were(place: Place) -> None:
@@ -250,7 +258,7 @@ def test_who_left_comes_back_by_a_link_as_what_they_were(place: Place) -> None:
     place.leave()
     place.browser.submit(place.link(Level.CONTRIBUTOR))
     assert place.is_in
-    assert place.seat.level is Level.CONTRIBUTOR
+    assert place.membership.level is Level.CONTRIBUTOR
 
 
 def test_a_level_set_after_they_left_counts_and_opens_nothing(place: Place) -> None:
@@ -269,7 +277,7 @@ def test_a_moderator_who_is_put_out_leaves_no_way_in(place: Place, client: Clien
     place.join_as(Level.MODERATOR)
     link = place.link(by=place.browser)
     invitation = place.invite(SECOND, Level.MODERATOR, by=place.browser)
-    page = place.desk.page(f"{place.home}members/{what}?member={place.seat.id}")
+    page = place.desk.page(f"{place.home}members/{what}?member={place.membership.id}")
     assert SECOND in page.text
     place.moderate(what)
     assert place.invitation(SECOND).answer is InvitationAnswer.WITHDRAWN
@@ -307,7 +315,7 @@ def test_who_removes_is_asked_about_links_of_others(place: Place, client: Client
     """A removed member who knows a link could come by it with another address."""
     place.join_as(Level.CONTRIBUTOR)
     link = place.link()
-    page = place.desk.page(f"{place.home}members/removal?member={place.seat.id}")
+    page = place.desk.page(f"{place.home}members/removal?member={place.membership.id}")
     assert "keep_links" in page.html
     place.moderate("removal", **({"keep_links": "y"} if keep else {}))
     client.submit(link, {"email": SECOND, "organisation": place.moderator.organisation_id})
@@ -371,7 +379,7 @@ def test_an_administrator_who_left_may_help_again(place: Place) -> None:
 
 def test_an_end_on_a_date_closes_before_and_after_it_is_recorded(place: Place) -> None:
     place.join_as(Level.CONTRIBUTOR)
-    place.seat.ends_at = clock.now() + timedelta(days=2)
+    place.membership.ends_at = clock.now() + timedelta(days=2)
     link = place.link()
     db.session.commit()
     with time_machine.travel(clock.now() + timedelta(days=2, minutes=1)):
@@ -396,7 +404,7 @@ def test_an_end_on_a_date_closes_before_and_after_it_is_recorded(place: Place) -
 def test_a_recorded_end_stays_closed(place: Place) -> None:
     """What a request forgets of the date, the decision remembers."""
     place.join_as(Level.CONTRIBUTOR)
-    place.seat.ends_at = clock.now() - timedelta(seconds=1)
+    place.membership.ends_at = clock.now() - timedelta(seconds=1)
     db.session.commit()
     expiry.apply_due_endings()
     place.ask()

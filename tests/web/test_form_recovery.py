@@ -76,5 +76,5 @@ def test_no_address_that_is_kept_leads_elsewhere(address: str) -> None:
     assert kept in ("", address)
     if kept:
         # Browsers take backslashes for slashes and leave out tabs and line breaks (WHATWG URL).
-        seen = "".join(letter for letter in kept if letter not in "\t\r\n").strip().replace("\\", "/")
+        seen = "".join(message for message in kept if message not in "\t\r\n").strip().replace("\\", "/")
         assert urlsplit(urljoin("http://samspil.example/sign-in", seen)).netloc == "samspil.example"

@@ -54,7 +54,7 @@ def test_a_piece_is_made_of_what_it_is_given_and_of_our_words(app: Flask) -> Non
 def test_each_reader_has_a_token_of_their_own_in_a_piece_that_both_see(sign_in: SignIn, moderator: Membership) -> None:
     share(moderator)
     others = [add_member(moderator, make_user()) for _ in range(2)]
-    pages = [sign_in(seat.user).get(moderator.partnership.address).text for seat in others]
+    pages = [sign_in(membership.user).get(moderator.partnership.address).text for membership in others]
     for text in pages:
         assert fragment_cache.CSRF_PLACEHOLDER not in text
         assert fragment_cache.KEY_PLACEHOLDER not in text
@@ -113,7 +113,7 @@ def test_a_comment_is_new_for_who_has_not_seen_it_and_own_for_who_wrote_it(
     author, reader = (add_member(moderator, make_user()) for _ in range(2))
     comment(post, author)
     address = f"{moderator.partnership.address}posts/{post.number}"
-    own, others = (sign_in(seat.user).get(address).text for seat in (author, reader))
+    own, others = (sign_in(membership.user).get(address).text for membership in (author, reader))
     edit = f'href="{post.number}/comments/'
     assert f"{edit}" in own
     assert '/edit">' in own

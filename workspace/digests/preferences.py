@@ -72,7 +72,9 @@ def lower_notices(user: User, notices: Collection[NotificationKind], to: MailTim
 
 def chosen(user: User) -> dict[str, Any]:
     """What the person has chosen that unsubscribing can lower, as JSON."""
-    daily = [seat.id for seat in _memberships(user) if seat.digest_frequency is PartnershipDigest.DAILY]
+    daily = [
+        membership.id for membership in _memberships(user) if membership.digest_frequency is PartnershipDigest.DAILY
+    ]
     return {"digest": user.digest_frequency.value, "daily": daily, "notices": dict(user.mail_preferences)}
 
 

@@ -59,8 +59,14 @@ def invitation(mail: Mail) -> EmailContent | None:
 def objection(mail: Mail) -> EmailContent | None:
     """To whoever can mend it: the invited person says that they don't represent that organisation."""
     found = db.session.get(Invitation, mail.payload["invitation"])
-    seat = db.session.get(Membership, mail.payload["membership"])
-    if found is None or not found.is_open or not found.objection or seat is None or not seat.may(Action.ADD_MEMBERS):
+    membership = db.session.get(Membership, mail.payload["membership"])
+    if (
+        found is None
+        or not found.is_open
+        or not found.objection
+        or membership is None
+        or not membership.may(Action.ADD_MEMBERS)
+    ):
         return None
     return render_email(
         "objection",
@@ -350,16 +356,16 @@ def helped(mail: Mail) -> EmailContent | None:
 @email_type("appointed", _l("Moderator appointed by an administrator"))
 def appointed(mail: Mail) -> EmailContent | None:
     """To a member: who is the new moderator, and that an administrator appointed them."""
-    seat = db.session.get(Membership, mail.payload["membership"])
+    membership = db.session.get(Membership, mail.payload["membership"])
     moderator = db.session.get(Membership, mail.payload["appointed"])
     administrator = db.session.get(User, mail.payload["by"])
-    if seat is None or moderator is None or administrator is None or not seat.may(Action.READ):
+    if membership is None or moderator is None or administrator is None or not membership.may(Action.READ):
         return None
     return render_email(
         "appointed",
-        sender=seat.partnership.name,
-        seat=seat,
+        sender=membership.partnership.name,
+        membership=membership,
         moderator=moderator,
         administrator=administrator,
-        address=link(f"{seat.partnership.address}members"),
+        address=link(f"{membership.partnership.address}members"),
     )

@@ -308,12 +308,12 @@ class Indicator(Model):
         partners = set(db.session.scalars(select(Participation.organisation_id).where(here)))
         own = Source.partnership_id == self.partnership_id, Source.indicator_number == self.number
         known = {source.organisation_id: source for source in db.session.scalars(select(Source).where(*own))}
-        seats = {}
+        memberships = {}
         if wanted := {member_id for member_id in reporters.values() if member_id}:
             found = select(Membership.id, Membership.organisation_id).where(
                 Membership.partnership_id == self.partnership_id, Membership.id.in_(wanted), Membership.is_active
             )
-            seats = {row.id: row.organisation_id for row in db.session.execute(found)}
+            memberships = {row.id: row.organisation_id for row in db.session.execute(found)}
         for organisation_id, source in known.items():
             if organisation_id not in reporters and source.ended_at is None:
                 source.ended_at = clock.now()
@@ -325,7 +325,7 @@ class Indicator(Model):
             source = known.get(organisation_id) or self._new_source(organisation_id)
             if source.ended_at is not None:
                 source.ended_at, source.since = None, today()
-            source.reporter_id = member_id if seats.get(member_id or 0) == organisation_id else None
+            source.reporter_id = member_id if memberships.get(member_id or 0) == organisation_id else None
         db.session.flush()
 
     def _new_source(self, organisation_id: int) -> "Source":

@@ -68,7 +68,7 @@ def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> l
 def named(user: User, words: str, spellings: Collection[Collection[str]], partnership_id: int | None) -> list[AnyRow]:
     """Roles whose text holds a spelling of each word, and colleagues with names that begin with those typed."""
     mine = _mine(partnership_id)
-    seat = aliased(Membership)
+    membership = aliased(Membership)
     roles = (
         select(
             literal(FoundKind.ROLE.value).label("kind"),
@@ -95,21 +95,21 @@ def named(user: User, words: str, spellings: Collection[Collection[str]], partne
             literal(FoundKind.PERSON.value).label("kind"),
             Partnership.slug,
             Partnership.name.label("partnership_name"),
-            seat.id.label("number"),
+            membership.id.label("number"),
             User.id.label("user_id"),
             User.name.label("title"),
             cast(User.title, String).label("text"),
         )
         .select_from(User)
-        .join(seat, seat.user_id == User.id)
-        .join(Partnership, Partnership.id == seat.partnership_id)
+        .join(membership, membership.user_id == User.id)
+        .join(Partnership, Partnership.id == membership.partnership_id)
         .where(
-            seat.partnership_id.in_(mine),
-            seat.is_active,
+            membership.partnership_id.in_(mine),
+            membership.is_active,
             User.deactivated_at.is_(None),
             *name_matches(User.name_search_key, words),
         )
-        .order_by(User.name_key, seat.id)
+        .order_by(User.name_key, membership.id)
         .limit(MOST_NAMES)
         .subquery()
     )

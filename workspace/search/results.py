@@ -108,7 +108,7 @@ def cursor_of(text: str) -> Cursor | None:
 def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor | None) -> SearchPage:
     """A page of what the user may read and `query` asks for."""
     partnerships = queries.partnerships(user)
-    here = next((seat.id for seat in partnerships if seat.slug == narrowed.partnership), None)
+    here = next((one.id for one in partnerships if one.slug == narrowed.partnership), None)
     if not query.words or not partnerships:
         return SearchPage(partnerships)
     names = [] if cursor else _names(user, query, narrowed, partnerships, here)
@@ -273,9 +273,9 @@ def _names(
         return []
     best_of = _Best(query, Mode.HALF)
     found = [
-        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{seat.slug}/", _marked(seat.name, query, Mode.HALF), Markup())
-        for seat in partnerships
-        if here in (None, seat.id) and all(best_of(seat.name))
+        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", _marked(one.name, query, Mode.HALF), Markup())
+        for one in partnerships
+        if here in (None, one.id) and all(best_of(one.name))
     ]
     people = set()
     words = " ".join(word.word for word in query.words)

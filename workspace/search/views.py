@@ -32,7 +32,7 @@ def show(user: User) -> ResponseReturnValue:
         "search/show.html",
         query=query,
         page=page,
-        here=next((seat for seat in page.partnerships if seat.slug == narrowed.partnership), None),
+        here=next((one for one in page.partnerships if one.slug == narrowed.partnership), None),
         narrowed=narrowed,
         chosen=_chosen(page.partnerships, page.authors),
         address=_addresses(),
@@ -78,7 +78,7 @@ def _addresses() -> Callable[..., str]:
 def _chosen(partnerships: Any, authors: list[tuple[int, str]]) -> list[tuple[str, Any]]:
     """What narrows the search, by its parameter and in words."""
     narrowed, found = _narrowed(), []
-    here = next((seat.name for seat in partnerships if seat.slug == narrowed.partnership), None)
+    here = next((one.name for one in partnerships if one.slug == narrowed.partnership), None)
     if narrowed.kind:
         found.append(("kind", KIND_CHOICES[narrowed.kind]))
     if narrowed.status:

@@ -434,7 +434,11 @@ def _who_can_mend(invitation: Invitation) -> list[Membership]:
         Membership.level == Level.MODERATOR,
         Membership.is_active,
     )
-    return [seat for seat in db.session.scalars(found) if seat.user.is_active and seat.may(Action.ADD_MEMBERS)]
+    return [
+        membership
+        for membership in db.session.scalars(found)
+        if membership.user.is_active and membership.may(Action.ADD_MEMBERS)
+    ]
 
 
 def _tell_of_closed_accounts(made: Sequence[Invitation]) -> None:

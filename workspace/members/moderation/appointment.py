@@ -18,24 +18,24 @@ from workspace.permissions import Conflict, Level
 MOST_LISTED = 500
 
 
-def appoint(partnership: Partnership, seat_id: int, *, by: User) -> Membership:
+def appoint(partnership: Partnership, membership_id: int, *, by: User) -> Membership:
     """Make one of the present members a moderator; all members are told. Raises Conflict while there is a moderator."""
     with partnership.locked():
         if moderating_sides(partnership):
             raise Conflict(_("The partnership has a moderator. Ask them."))
-        seat = find_member(partnership, seat_id)
-        if not seat.is_active or not seat.user.is_active:
+        membership = find_member(partnership, membership_id)
+        if not membership.is_active or not membership.user.is_active:
             raise Conflict(_("Choose somebody who is a member now."))
-        before, seat.level, seat.ends_at = seat.level, Level.MODERATOR, None
-        seat.decide(Level.MODERATOR)
-        entry = record(partnership, APPOINTED, subject=seat, administrator=by.name)
+        before, membership.level, membership.ends_at = membership.level, Level.MODERATOR, None
+        membership.decide(Level.MODERATOR)
+        entry = record(partnership, APPOINTED, subject=membership, administrator=by.name)
         record_audit(
             AuditAction.APPOINTED_MODERATOR,
             actor=by,
-            subject=seat.user,
+            subject=membership.user,
             partnership=partnership,
             before=before.value,
-            after=seat.level.value,
+            after=membership.level.value,
         )
         enqueue_all(
             [
@@ -44,13 +44,13 @@ def appoint(partnership: Partnership, seat_id: int, *, by: User) -> Membership:
                     key=f"appointed:{partnership.id}:{entry.number}:{row.id}",
                     to=row.user_id,
                     membership=row.id,
-                    appointed=seat.id,
+                    appointed=membership.id,
                     by=by.id,
                 )
                 for row in members_to_choose_from(partnership, most=None)
             ]
         )
-        return seat
+        return membership
 
 
 def members_to_choose_from(partnership: Partnership, *, most: int | None = MOST_LISTED) -> list[AnyRow]:

@@ -33,8 +33,8 @@ def appoint(user: User, partnership_id: int) -> ResponseReturnValue:
     context = _context(partnership_id)
     if not context["has_moderator"] and not context["form"].validate():
         return make_response(render_template("members/ask_to_appoint.html", **context), 422)
-    seat = appointment.appoint(context["partnership"], context["form"].member.data or 0, by=user)
-    flash_live(_("%(name)s is a moderator now, and all members are told.", name=seat.user.name))
+    membership = appointment.appoint(context["partnership"], context["form"].member.data or 0, by=user)
+    flash_live(_("%(name)s is a moderator now, and all members are told.", name=membership.user.name))
     return redirect_client("/admin/partnerships")
 
 
