@@ -118,6 +118,7 @@ def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
         shutil.rmtree(workers_app.settings.instance / folder, ignore_errors=True)
     flood.counts.clear()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())
+    workers_app.extensions["mail_sender"] = delivery.MailSender(workers_app.settings)
     with workers_app.app_context(), force_locale("en"):
         yield workers_app
         db.session.rollback()

@@ -46,8 +46,7 @@ BY_DESIGN = {
     "count(*) AS how_many, sum(": 1_100,  # how many challenges are in each state, once for each change as well
     "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
     "membership.digested_number": 200 * 20,  # the seats of the people whose digests are planned at once
-    "search_bucket.postings": 2
-    * 300,  # a row of each block of somebody's partnerships, for each letter that is asked for
+    "search_bucket.postings": 600,  # a row of each block of somebody's partnerships, for each letter that is asked for
     "wanted_keys": 100 * 6,  # the newest hundred texts that hold the words, with who wrote them and where
     "role.found_by LIKE": 50 * 200,  # the roles and colleagues in all of somebody's partnerships, by their names
     "post_1.activity_at DESC": 21 * 200,  # the newest few of each of somebody's partnerships
@@ -115,10 +114,8 @@ def filled(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) 
         some = some.where(Entry.number % 10 == 0, Entry.post_number.is_not(None))
         columns = ["partnership_id", "number", "membership_id", "is_seen"]
         db.session.execute(insert(Mention).from_select(columns, some))
-        for partnership_id in (
-            1,
-            *db.session.scalars(select(Membership.partnership_id).filter_by(user_id=fill.MEMBER_OF_MANY)),
-        ):
+        of_many = select(Membership.partnership_id).filter_by(user_id=fill.MEMBER_OF_MANY)
+        for partnership_id in (1, *db.session.scalars(of_many)):
             indexing._index(partnership_id, 0)
         db.session.execute(db.text("ANALYZE"))
         db.session.commit()
@@ -179,8 +176,15 @@ def ask(app: Workspace, listener: Listener) -> None:
 
 def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> list[str]:
     """What is wrong with the way that SQLite takes."""
-    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+    plan, steps = sqlite_plan(driver, statement, given)
     scanned = [line for line in plan if line.startswith("SCAN ") and table_of(line.split()[1]) in LARGE]
+    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
+    return [*scanned, *too_many, *planned_again(driver, statement)]
+
+
+def sqlite_plan(driver: sqlite3.Connection, statement: str, given: Any) -> tuple[list[str], int]:
+    """The plan, and how many steps SQLite's machine takes."""
+    plan = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
     steps = 0
 
     def count() -> None:
@@ -192,8 +196,7 @@ def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> li
         driver.execute(statement, given).fetchall()
     finally:
         driver.set_progress_handler(None, 100)
-    too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
-    return [*scanned, *too_many, *planned_again(driver, statement)]
+    return plan, steps
 
 
 def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
@@ -206,6 +209,12 @@ def planned_again(driver: sqlite3.Connection, statement: str) -> list[str]:
 
 def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
     """What is wrong with the way that PostgreSQL takes."""
+    plan = prepared_plan(driver, statement, given)
+    return [fault for node in nodes(plan) for fault in faults_of(node, most_rows(statement))]
+
+
+def prepared_plan(driver: Any, statement: str, given: Any) -> dict[str, Any]:
+    """The plan that PostgreSQL makes without knowing the parameters, and what it reads with them."""
     names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
     values = [given[name] for name in names]
     numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
@@ -214,9 +223,9 @@ def look_at_postgresql(driver: Any, statement: str, given: Any) -> list[str]:
         given_in_turn = ", ".join(["%s"] * len(values))
         execute = f"EXECUTE looked_at({given_in_turn})" if values else "EXECUTE looked_at"
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {execute}", values)
-        plan = cursor.fetchone()[0][0]["Plan"]  # type: ignore[index]
+        plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]  # type: ignore[index]
         cursor.execute("DEALLOCATE looked_at")
-    return [fault for node in nodes(plan) for fault in faults_of(node, most_rows(statement))]
+    return plan
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -64,10 +64,12 @@ def test_what_is_offered_as_new_leads_to_it_and_not_to_what_is_pinned(
     expect(visitor.post(new)).to_be_in_viewport()
 
 
-def test_what_is_opened_stays_open_when_somebody_else_acts(visit: Visit, place: Place) -> None:
+def test_what_is_opened_stays_open_when_somebody_else_acts(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
     post = place.share(place.contributor, "Et opslag")
     comment = place.comment(post, place.contributor, "En kommentar")
-    visitor = visit(place.moderator)
+    visitor = visit(place.moderator, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     for part in ("#post", f"#comment-{comment}"):
         visitor.link("React", visitor.page.locator(part)).click()
@@ -101,9 +103,11 @@ def test_a_quotation_says_whose_it_is_and_is_in_sight(visit: Visit, place: Place
     expect(plain.field("Write a comment")).to_have_value(f"{wrote}\n\n> Under broen")
 
 
-def test_a_text_tells_how_near_it_is_to_its_limit_and_buttons_what_holds(visit: Visit, place: Place) -> None:
+def test_a_text_tells_how_near_it_is_to_its_limit_and_buttons_what_holds(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
     post = place.share(place.moderator)
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     told = visitor.page.locator("#comment-form [data-count]")
     visitor.write_in("Write a comment", "x" * 3000)
@@ -118,10 +122,10 @@ def test_a_text_tells_how_near_it_is_to_its_limit_and_buttons_what_holds(visit: 
     expect(bold).to_have_attribute("aria-pressed", "true")
 
 
-def test_printing_prints_the_text(visit: Visit, place: Place) -> None:
+def test_printing_prints_the_text(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     post = place.share(place.moderator, "Overskriften", "Hele teksten")
     place.comment(post, place.partner, "Svaret")
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     visitor.page.emulate_media(media="print")
     for text in ("Overskriften", "Hele teksten", "Svaret", place.partner.name):

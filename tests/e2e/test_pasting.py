@@ -33,10 +33,10 @@ def spaced(html: str) -> str:
 
 
 @pytest.fixture
-def written(visit: Visit, place: Place) -> Visitor:
+def written(visit: Visit, place: Place, viewport: dict[str, int]) -> Visitor:
     """Somebody who has begun a comment."""
     post = place.share(place.moderator)
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     editor(visitor, "#comment-form")
     return visitor
@@ -86,9 +86,9 @@ def test_a_picture_that_is_left_out_is_said(written: Visitor) -> None:
 
 @pytest.mark.parametrize("by", ["paste", "drop"])
 @pytest.mark.parametrize("field", ["trix-editor", "textarea"])
-def test_a_picture_alone_is_attached(visit: Visit, place: Place, by: str, field: str) -> None:
+def test_a_picture_alone_is_attached(visit: Visit, place: Place, by: str, field: str, viewport: dict[str, int]) -> None:
     post = place.share(place.moderator)
-    visitor = visit(place.contributor, viewport={"width": 390, "height": 844})
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     visitor.leave_a_mark()
     if field == "trix-editor":

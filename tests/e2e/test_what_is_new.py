@@ -46,10 +46,10 @@ def test_what_stood_on_the_screen_is_read_and_what_is_below_it_is_not(visit: Vis
 
 
 @pytest.mark.slow
-def test_a_glance_reads_nothing(visit: Visit, place: Place) -> None:
+def test_a_glance_reads_nothing(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     place.read_everything()
     place.share(place.partner, "Nyhed")
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     for _ in range(3):
         visitor.open(place.address)
         expect(visitor.page.locator("#posts .new")).to_be_visible()
@@ -111,11 +111,11 @@ def test_the_overview_says_who_did_what_and_leads_to_the_first_new_comment(
 
 
 @pytest.mark.slow
-def test_what_is_read_in_one_tab_is_read_in_the_others(visit: Visit, place: Place) -> None:
+def test_what_is_read_in_one_tab_is_read_in_the_others(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     place.read_everything()
     post = place.share(place.partner, "Nyhed")
     place.comment(post, place.partner, "En kommentar")
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(f"{place.address}members")
     expect(unread(visitor)).to_contain_text("2")
     other = visitor.page.context.new_page()
@@ -124,10 +124,10 @@ def test_what_is_read_in_one_tab_is_read_in_the_others(visit: Visit, place: Plac
 
 
 @pytest.mark.slow
-def test_marking_as_read_ends_the_marks(visit: Visit, place: Place) -> None:
+def test_marking_as_read_ends_the_marks(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     place.read_everything()
     place.share(place.partner, "Nyhed")
-    visitor = visit(place.contributor)
+    visitor = visit(place.contributor, viewport=viewport)
     visitor.open(place.address)
     expect(visitor.page.locator("#posts .new")).to_be_visible()
     visitor.button("Mark as read").click()
@@ -136,11 +136,13 @@ def test_marking_as_read_ends_the_marks(visit: Visit, place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_a_mark_stays_when_its_comment_changes_and_goes_when_it_is_withdrawn(visit: Visit, place: Place) -> None:
+def test_a_mark_stays_when_its_comment_changes_and_goes_when_it_is_withdrawn(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
     post = place.share(place.moderator)
     place.read_everything()
     number = place.comment(post, place.partner)
-    visitor, writer = visit(place.contributor), visit(place.partner)
+    visitor, writer = visit(place.contributor, viewport=viewport), visit(place.partner, viewport=viewport)
     visitor.open(f"{place.address}posts/{post}")
     mark = visitor.comment(number).locator(".new")
     expect(mark).to_be_visible()

@@ -97,6 +97,8 @@ def expected(route: Route, person: Person, place: Place, *, archived: bool) -> s
         return "told that it is archived"
     if route.rule.endswith("/discarding") and person.kind != "author":
         return "not found"  # What is not shared yet is nobody else's to know of.
+    if place.state == "rejoined" and route.rule.endswith("links/<number:link_id>/reopening"):
+        return "told to lack the level"  # Another moderator closed the links, by putting people out.
     owners = next((kinds for rule, kinds in OWN.items() if re.search(f"{rule}$", route.rule)), None)
     return "let in" if owners is None or person.kind in owners else "told to lack the level"
 

@@ -87,7 +87,7 @@ def running(
         "ACCESS_LOG": "0",
     }
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")}
-    errors = settings.instance / "errors"
+    errors = settings.instance / f"errors-{port}"  # what is started again on a port says more in its file
     with (
         errors.open("a") as writable,
         subprocess.Popen(

@@ -478,7 +478,7 @@ def test_numbers_of_another_partnership_lead_nowhere(town: Town, indicator: Indi
         assert browser.get(results(town, page)).status_code == 404, page
     typed = {f"a-{key(foreign, LATEST)}": "1", f"b-{key(foreign, LATEST)}": "2"}
     assert browser.submit(entry(town), typed, page=entry(town)).status_code == 303
-    assert browser.submit(results(town, "/order"), {"up": str(foreign.number)}).status_code == 404
+    assert browser.submit(results(town, "/order"), {"up": str(foreign.number)}).status_code == 409
     sources = results(town, f"/{indicator.number}/sources")
     chosen = browser.submit(sources, {"organisations": [str(stranger.organisation_id)]}, page=sources)
     assert chosen.status_code == 409
