@@ -100,8 +100,8 @@ class House:
         db.session.commit()
         return made
 
-    def membership_of(self, *, active: bool) -> None:
-        """Take the seat that the mails are about away from its member, or give it back."""
+    def set_membership(self, *, active: bool) -> None:
+        """Take the membership that the mails are about away from its member, or give it back."""
         state = MembershipState.ACTIVE if active else MembershipState.ENDED
         db.session.execute(update(Membership).where(Membership.id == self.membership_id).values(state=state))
         db.session.commit()

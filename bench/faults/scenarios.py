@@ -137,13 +137,13 @@ def access_lost(house: House, runs: int) -> Iterator[Result]:
             lose(house)
             _finish(house)
             house.count(result, addresses, entitled=False)
-            house.membership_of(active=True)
+            house.set_membership(active=True)
         yield result
 
 
 def _lose_after_the_claim(house: House) -> None:
     house.work(Death("taken", 1))
-    house.membership_of(active=False)
+    house.set_membership(active=False)
 
 
 def _lose_between_tries(house: House) -> None:
@@ -152,7 +152,7 @@ def _lose_between_tries(house: House) -> None:
             sink.plan(mail.recipient, "rcpt 450")
         db.session.rollback()
         house.work_here(sink.url)
-    house.membership_of(active=False)
+    house.set_membership(active=False)
 
 
 def _lose_after_rcpt(house: House) -> None:
@@ -172,7 +172,7 @@ def _lose_after_rcpt(house: House) -> None:
     hears, told = os.pipe()
     worker = house.begin_work(before=wait_after_rcpt)
     os.read(hears, 1)
-    house.membership_of(active=False)
+    house.set_membership(active=False)
     os.write(writable, b"x" * MAILS)
     house.end_of(worker)
     for end in (readable, writable, hears, told):

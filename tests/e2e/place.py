@@ -110,7 +110,7 @@ class Place:
         """Somebody of that name who has become a member."""
         with self.site.inside():
             partnership = db.session.get_one(Partnership, self.id)
-            moderator = factories.membership(partnership, db.session.get_one(User, self.moderator.id))
+            moderator = factories.membership_of(partnership, db.session.get_one(User, self.moderator.id))
             user = factories.make_user(name, factories.make_organisation(name))
             factories.add_member(moderator, user)
             return _person(user)
@@ -158,7 +158,7 @@ class Place:
 
     def _membership(self, person: Person) -> Membership:
         partnership = db.session.get_one(Partnership, self.id)
-        return factories.membership(partnership, db.session.get_one(User, person.id))
+        return factories.membership_of(partnership, db.session.get_one(User, person.id))
 
     def _post(self, number: int) -> Post:
         return db.session.get_one(Post, (self.id, number))

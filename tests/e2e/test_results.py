@@ -30,8 +30,8 @@ def measure_together(place: Place, people: list[Person]) -> int:
     """An indicator that the organisations of these people measure each quarter; its number."""
     with place.site.inside():
         partnership = db.session.get_one(Partnership, place.id)
-        memberships = [factories.membership(partnership, db.session.get_one(User, person.id)) for person in people]
-        moderator = factories.membership(partnership, db.session.get_one(User, place.moderator.id))
+        memberships = [factories.membership_of(partnership, db.session.get_one(User, person.id)) for person in people]
+        moderator = factories.membership_of(partnership, db.session.get_one(User, place.moderator.id))
         made = factories.measured_indicator(None, moderator, *memberships)
         made.name = NAME
         long_ago = (clock.now() - timedelta(days=100)).date()
@@ -141,7 +141,7 @@ def test_a_leader_who_may_only_read_finds_out_on_a_phone(visit: Visit, place: Pl
     number = measure_together(place, [place.partner])
     with place.site.inside():
         partnership = db.session.get_one(Partnership, place.id)
-        moderator = factories.membership(partnership, db.session.get_one(User, place.moderator.id))
+        moderator = factories.membership_of(partnership, db.session.get_one(User, place.moderator.id))
         made = db.session.get_one(Indicator, (place.id, number))
         made.set_reference(moderator, ReferenceKind.BASELINE, value=Decimal(0), day=date(2024, 3, 31))
         made.set_reference(moderator, ReferenceKind.TARGET, value=Decimal(28), day=date(2030, 3, 31))

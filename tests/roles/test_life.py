@@ -184,8 +184,8 @@ class Life(RuleBasedStateMachine):
         made = self.does(
             lambda: offers.offer(
                 self.role(role),
-                self.membership(by),
-                to=self.membership(to),
+                self.membership_of(by),
+                to=self.membership_of(to),
                 kind=kind,
                 starts_at=start,
                 stays_as_helper=helps,
@@ -205,7 +205,7 @@ class Life(RuleBasedStateMachine):
     @rule(by=others, role=roles, kind=kinds)
     def ask(self, by: int, role: int, kind: AssignmentKind) -> None:
         expected = self.may_ask(by, role, kind)
-        made = self.does(lambda: offers.ask(self.role(role), self.membership(by), kind=kind))
+        made = self.does(lambda: offers.ask(self.role(role), self.membership_of(by), kind=kind))
         assert (made == "no") == (expected == "no")
         if expected == "yes":
             assert isinstance(made, RoleAssignment)
@@ -231,7 +231,7 @@ class Life(RuleBasedStateMachine):
             and not (asked and part.kind is AssignmentKind.ACCOUNTABLE and self.is_taken(part.role))
         )
         held_before = part.state is AssignmentState.HELD
-        done = self.does(lambda: answers.accept(db.session.get_one(RoleAssignment, assignment), self.membership(by)))
+        done = self.does(lambda: answers.accept(db.session.get_one(RoleAssignment, assignment), self.membership_of(by)))
         assert held_before or (done is None) == allowed
         if allowed:
             self.hold(part, max(part.since or self.now, self.now))
@@ -242,7 +242,7 @@ class Life(RuleBasedStateMachine):
         assignment, part = self.one(number)
         allowed, again = self.may_answer(part, by), part.state is AssignmentState.DECLINED
         done = self.does(
-            lambda: answers.decline(db.session.get_one(RoleAssignment, assignment), self.membership(by), "Nej")
+            lambda: answers.decline(db.session.get_one(RoleAssignment, assignment), self.membership_of(by), "Nej")
         )
         assert again or (done is None) == allowed
         if allowed:
@@ -254,7 +254,9 @@ class Life(RuleBasedStateMachine):
         assignment, part = self.one(number)
         mine = by in (0, part.by) if part.state is AssignmentState.OFFERED else part.person == by
         allowed, again = self.active[by] and part.state in OPEN and mine, part.state is AssignmentState.WITHDRAWN
-        done = self.does(lambda: offers.withdraw(db.session.get_one(RoleAssignment, assignment), self.membership(by)))
+        done = self.does(
+            lambda: offers.withdraw(db.session.get_one(RoleAssignment, assignment), self.membership_of(by))
+        )
         assert again or (done is None) == allowed
         if allowed:
             part.state = AssignmentState.WITHDRAWN
@@ -265,7 +267,7 @@ class Life(RuleBasedStateMachine):
         assignment, part = self.one(number)
         allowed = self.active[by] and by in (0, part.person)
         done = self.does(
-            lambda: endings.end(db.session.get_one(RoleAssignment, assignment), self.membership(by), "Slut")
+            lambda: endings.end(db.session.get_one(RoleAssignment, assignment), self.membership_of(by), "Slut")
         )
         assert (done is None) == allowed
         if allowed and part.is_to_end_after(self.now):
@@ -276,7 +278,7 @@ class Life(RuleBasedStateMachine):
         state=st.sampled_from([MembershipState.ACTIVE, MembershipState.SUSPENDED, MembershipState.ENDED]),
     )
     def come_or_go(self, person: int, state: MembershipState) -> None:
-        self.membership(person).state = state
+        self.membership_of(person).state = state
         db.session.commit()
         self.active[person] = state is MembershipState.ACTIVE
 
@@ -311,7 +313,7 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """The log replays to the same holders."""
         db.session.rollback()
-        partnership_id = self.membership(0).partnership_id
+        partnership_id = self.membership_of(0).partnership_id
         spans: dict[int, list[tuple[datetime, int, int | None]]] = {role_id: [] for role_id in self.role_ids}
         entries = select(Entry).where(Entry.partnership_id == partnership_id).order_by(Entry.number)
         for entry in db.session.scalars(entries):

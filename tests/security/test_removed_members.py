@@ -48,7 +48,7 @@ class Place:
         self.desk, self.browser = sign_in(self.moderator.user), sign_in(self.person)
 
     @property
-    def membership_of(self) -> Membership:
+    def membership(self) -> Membership:
         return membership_of(self.partnership, self.person)
 
     @property

@@ -26,6 +26,7 @@ from workspace.files.receiving import new_key
 from workspace.files.scanner import ScanVerdict, scan
 from workspace.files.storage import storage
 from workspace.files.verbs import REFUSED_FILE, REPLACED_FILE
+from workspace.mail.delivery import mail_sender
 from workspace.partnerships.activity_log import Entry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
@@ -62,10 +63,11 @@ def unchecked_since() -> Select[datetime]:
 
 
 def check_due() -> int:
-    """Check the files that wait, those first that came first; how many are through."""
+    """Check what waits, the oldest first, until this worker is told to stop; how many files are through."""
     keys = [(row.partnership_id, row.file_number) for row in db.session.execute(_due().limit(AT_ONCE))]
     db.session.commit()
-    return failures.each(JOB, dict.fromkeys(keys), check)
+    stopping = mail_sender().stopping
+    return failures.each(JOB, (key for key in dict.fromkeys(keys) if not stopping.is_set()), check)
 
 
 def check(partnership_id: int, number: int) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workspace.db import db, failures
 from workspace.db.statements import core_connection, fetch_rows
+from workspace.mail.delivery import mail_sender
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Partnership
 from workspace.posts.authored_text import on_removal
@@ -48,9 +49,10 @@ class Completeness(NamedTuple):
 
 
 def index_due() -> int:
-    """Index what has been written since the last time; how many entries were read."""
+    """Index what is new, until this worker is told to stop; how many entries were read."""
+    stopping = mail_sender().stopping
     done = failures.each(TEXT_JOB, failures.due(TEXT_JOB), _index_text)
-    while ids := _due():
+    while not stopping.is_set() and (ids := _due()):
         done += failures.each(JOB, [(partnership_id, 0) for partnership_id in ids], _index)
     return done
 
@@ -111,8 +113,8 @@ def _due(most: int = AT_ONCE) -> list[int]:
 
 
 def _index(partnership_id: int, _number: int) -> int:
-    done = 0
-    for _batch in range(MOST_BATCHES):
+    done, stopping = 0, mail_sender().stopping
+    for _batch in range(0 if stopping.is_set() else MOST_BATCHES):
         try:
             read = _index_batch(partnership_id)
         except Exception as error:
@@ -123,7 +125,7 @@ def _index(partnership_id: int, _number: int) -> int:
             read = _index_batch(partnership_id)
         done += read
         db.session.commit()
-        if not read:
+        if not read or stopping.is_set():
             break
     return done
 
