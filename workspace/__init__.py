@@ -13,6 +13,7 @@ import flask
 from flask import Flask, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from flask_login.utils import decode_cookie
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -135,11 +136,23 @@ class Workspace(Flask):
         size = request_bodies.declared_size(environ)
         if size is not None and size <= request_bodies.LARGEST:
             return request_bodies.LARGEST
+        request = self.request_class(environ)
         try:
-            endpoint, _values = self.create_url_adapter(self.request_class(environ)).match()  # type: ignore[union-attr]
+            endpoint, _values = self.create_url_adapter(request).match()  # type: ignore[union-attr]
         except HTTPException:
             return request_bodies.LARGEST
-        return request_bodies.largest_for(self.view_functions[endpoint], self.settings.largest_file)
+        view = self.view_functions[endpoint]
+        if request_bodies.is_for_files(view) and not self._has_signed_in(request):
+            return request_bodies.LARGEST  # The disk is not for strangers.
+        return request_bodies.largest_for(view, self.settings.largest_file)
+
+    def _has_signed_in(self, request: Request) -> bool:
+        """Whether a cookie of ours says so. Whether that session still lives is asked when the body has been read."""
+        with self.app_context():
+            session = self.session_interface.open_session(self, request)
+        remembered = request.cookies.get(self.config["REMEMBER_COOKIE_NAME"], "")
+        keys = [self.secret_key, *self.config["SECRET_KEY_FALLBACKS"]]
+        return "_user_id" in (session or {}) or any(decode_cookie(remembered, key) for key in keys)
 
     def _body(self, environ: "WSGIEnvironment") -> AbstractContextManager[Any]:
         """Read the body, where the server has not done it."""

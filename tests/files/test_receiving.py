@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import pytest
 from flask_babel import force_locale
+from flask_login.utils import encode_cookie
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
+from werkzeug.test import create_environ
 
 from tests.client import Client
 from tests.factories import PIXEL, add_member, attach_picture, comment, make_user, share, start_partnership
@@ -30,6 +32,7 @@ from workspace.files.names import stored_name, with_ending
 from workspace.files.quota import NoRoom
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
+from workspace.web import request_bodies
 
 SignIn = Callable[[User], Client]
 
@@ -281,3 +284,41 @@ def test_a_version_takes_the_place_of_the_one_before(member: Membership, sign_in
     assert browser.get(f"{address}/content").data == b"Anden"
     assert browser.get(f"{address}/content/1").data == b"Foerste"
     assert version(member, number, 2).name == "Plan.txt"
+
+
+def large_file(**fields: str) -> dict[str, object]:
+    """What a form with a file of two megabytes sends."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields]
+    parts.append('--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n')
+    body = "".join(parts).encode() + b"x" * 2_000_000 + b"\r\n--x--\r\n"
+    return {"data": body, "content_type": "multipart/form-data; boundary=x"}
+
+
+@pytest.mark.parametrize("cookie", ["", "samspil=eyJfdXNlcl9pZCI6IjEifQ.aaaaaa.bbbb", "samspil_remember=1|bbbb"])
+def test_a_stranger_s_large_file_is_not_stored(cookie: str, app: Workspace, moderator: Membership) -> None:
+    """It is read and dropped as it comes, and the stranger is sent to sign in."""
+    address = f"{moderator.partnership.address}files"
+    environ = create_environ(address, method="POST", headers={"Cookie": cookie}) | {"CONTENT_LENGTH": "2000000"}
+    assert app.largest_body(environ) == request_bodies.LARGEST
+    answer = app.test_client().post(address, **large_file(), headers={"Cookie": cookie})
+    assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize("by", ["session", "remembered"])
+def test_a_member_s_large_file_is_taken(by: str, app: Workspace, moderator: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(moderator.user)
+    token = browser.token()
+    if by == "remembered":
+        with app.test_request_context():
+            session = browser.get_cookie("samspil")
+            assert session
+            signed = app.session_interface.get_signing_serializer(app)
+            assert signed
+            found = signed.loads(session.value)
+            browser.set_cookie("samspil_remember", encode_cookie(found.pop("_user_id")))
+            browser.set_cookie("samspil", signed.dumps(found))
+    answer = browser.post(
+        f"{moderator.partnership.address}files", **large_file(one_time_key=str(uuid4()), csrf_token=token)
+    )
+    assert answer.status_code == 303
+    assert db.session.scalar(select(func.count()).select_from(File)) == 1

@@ -40,6 +40,11 @@ def at_most(size: int) -> Callable[[View], View]:
     return declare
 
 
+def is_for_files(view: View | None) -> bool:
+    """Whether the view takes a form with files."""
+    return getattr(view, "largest_body", LARGEST) == FILES
+
+
 def largest_for(view: View | None, largest_file: int) -> int:
     """How many bytes `view` takes, where a file may have `largest_file`."""
     size: int | str = getattr(view, "largest_body", LARGEST)
