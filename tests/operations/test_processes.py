@@ -72,6 +72,15 @@ def test_the_main_process_takes_all_along_and_another_one_can_begin(app: Workspa
             trial.bind(("127.0.0.1", service.port))
 
 
+def test_another_one_begins_while_what_a_killed_one_left_is_still_ending(app: Workspace, settings: Settings) -> None:
+    with running(settings, TRUSTED_PROXIES="1") as service:  # Behind a proxy a web process serves for seconds more.
+        service.main.kill()
+        service.main.wait()
+        with running(settings, port=service.port, TRUSTED_PROXIES="1") as another:
+            assert another.answers()
+            assert another.stop() == 0
+
+
 @contextmanager
 def load(service: Service) -> Iterator[list[int]]:
     """Eight who ask for pages without a pause, until nobody answers; what they got."""

@@ -4,8 +4,10 @@ import ctypes
 import gc
 import socket
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EADDRINUSE
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +20,15 @@ from workspace.db.engine import checkpoint, watch_availability
 from workspace.live.views import watcher
 from workspace.serving import metrics_server
 from workspace.serving.front import Front, options
-from workspace.serving.supervisor import Server
+from workspace.serving.supervisor import SECONDS_TO_STOP, Server
 
 if TYPE_CHECKING:
     from workspace import Workspace
 
 # Each statement releases the interpreter's lock. A thread that computes gives it back after this many seconds.
 GIL_SWITCH_INTERVAL = 0.0005
+# After this many, what a killed main process left has ended.
+SECONDS_FOR_PORT = SECONDS_TO_STOP + 2
 # By default glibc keeps free memory in many arenas, one for every few threads.
 M_ARENA_MAX, ARENAS = -8, 2
 
@@ -61,18 +65,31 @@ def serve(app: "Workspace", on_startup: Callable[[], None]) -> None:
 
 
 def _address(settings: Settings) -> str:
-    """The network address of HOST. A port that is taken is reported before anything starts."""
+    """The network address of HOST. A port that stays taken is reported before anything starts."""
     host = settings.host.strip("[]")
     try:
         family, kind, *_rest, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        _wait_for_port(family, kind, address)
     except OSError as error:
         raise OSError(
             f"{host}:{settings.port} can't be used ({error.strerror}). Free it, or set PORT or HOST."
         ) from None
     return str(address[0])
+
+
+def _wait_for_port(family: int, kind: int, address: Any) -> None:
+    """Wait for those whose main process was killed, and who are ending. Raises OSError if the port stays taken."""
+    end = time.monotonic() + SECONDS_FOR_PORT
+    while True:
+        try:
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+            return
+        except OSError as error:
+            if error.errno != EADDRINUSE or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 def _share_memory() -> None:
