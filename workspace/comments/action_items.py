@@ -13,7 +13,7 @@ from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnySelect
 from workspace.notifications.action_items import PLACE, ActionItem, ActionKind, action_source
 from workspace.notifications.dispatch import NotificationKind
-from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.activity_log import Entry, text_path
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
@@ -29,11 +29,10 @@ MENTIONS_ME = ActionKind(
 def mentions(user: User) -> Iterator[ActionItem]:
     """Where others mention the person, in posts that they have not opened since; the oldest first."""
     for row in fetch_rows(_mentions(), user_id=user.id):
-        comment = "" if row.text_number == row.number else f"?comment={row.text_number}#comment-{row.text_number}"
         yield MENTIONS_ME.item(
             f"{row.partnership_id}:{row.text_number}",
             title=_("%(name)s mentions you: %(title)s", name=row.author_name, title=row.title),
-            address=f"/partnerships/{row.slug}/posts/{row.number}{comment}",
+            address=f"/partnerships/{row.slug}/{text_path(row.number, row.text_number)}",
             where=row,
             quick_action_url=f"/partnerships/{row.slug}/waiting/mentions/{row.text_number}",
         )

@@ -11,6 +11,7 @@ from workspace.comments.blueprint import blueprint
 from workspace.comments.forms import CommentEditForm, CommentForm
 from workspace.comments.models import Comment
 from workspace.db import db
+from workspace.partnerships.activity_log import text_path
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -167,7 +168,7 @@ def shown(membership: Membership, post_number: int, number: int) -> Response:
 
 def comment_address(membership: Membership, post_number: int, number: int) -> str:
     """The permanent address of a comment, on whichever page of its thread it is."""
-    return f"{membership.partnership.address}posts/{post_number}?comment={number}#comment-{number}"
+    return f"{membership.partnership.address}{text_path(post_number, number)}"
 
 
 def _thread_context(membership: Membership, post: Post) -> dict[str, Any]:

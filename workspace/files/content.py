@@ -26,6 +26,9 @@ class NotAtHand(UserError):
     status = 503
     headers: Mapping[str, str] = {"Retry-After": "5"}
 
+    def __init__(self) -> None:
+        super().__init__(_("The file can't be fetched right now. Try again in a moment."))
+
 
 def answer(key: str, *, name: str, kind: FileKind, is_attachment: bool, still_allowed: Callable[[], bool]) -> Response:
     """The bytes under the `key`, as a file called `name`; before each piece it is asked whether they may go on."""
@@ -65,7 +68,7 @@ def _part(key: str, still_allowed: Callable[[], bool]) -> Response:
     try:
         size = store.size(key)
     except StorageUnavailable as error:
-        raise NotAtHand(_("The file can't be fetched right now. Try again in a moment.")) from error
+        raise NotAtHand from error
     start, end = 0, size
     headers = {"Accept-Ranges": "bytes", "ETag": tag}
     status = 200
@@ -91,7 +94,7 @@ def _part(key: str, still_allowed: Callable[[], bool]) -> Response:
         pieces = store.read(key, start, end)
         first = next(pieces, b"")
     except StorageUnavailable as error:
-        raise NotAtHand(_("The file can't be fetched right now. Try again in a moment.")) from error
+        raise NotAtHand from error
     return Response(_guarded(first, pieces, is_allowed), status=status, headers=headers)
 
 

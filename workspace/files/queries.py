@@ -15,7 +15,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.files import names
 from workspace.files.inspection import FileKind
 from workspace.files.models import File, FileState, FileVersion
-from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.activity_log import Entry, text_path
 from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.models import Post
@@ -230,10 +230,10 @@ class ListedFile(NamedTuple):
     title: str | None
 
     @property
-    def anchor(self) -> str:
-        """Where in the page of the post it stands: in a comment, or in the post itself."""
+    def path(self) -> str | None:
+        """Where the text that it belongs to stands within the partnership, if it is one."""
         number = self.file.entry_number
-        return "" if number == self.post_number else f"?comment={number}#comment-{number}"
+        return text_path(self.post_number, number) if self.post_number and number else None
 
 
 def all_files(

@@ -11,6 +11,7 @@ from workspace.files.blueprint import blueprint
 from workspace.files.forms import AltTextForm, FileRemovalForm, UploadForm
 from workspace.files.receiving import NotReceived
 from workspace.files.views import file_context
+from workspace.partnerships.activity_log import text_path
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -124,8 +125,7 @@ def _where_it_stands(membership: Membership, entry_number: int | None) -> str:
     entry, address = queries.stands_in(membership, entry_number), membership.partnership.address
     if entry is None or entry.post_number is None:
         return f"{address}files"
-    comment = "" if entry.number == entry.post_number else f"?comment={entry.number}#comment-{entry.number}"
-    return f"{address}posts/{entry.post_number}{comment}"
+    return f"{address}{text_path(entry.post_number, entry.number)}"
 
 
 def _removing(membership: Membership, number: int, form: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, now_param
 from workspace.db.types import AnyRow, AnySelect
 from workspace.notifications.notices import Topic, read_to
-from workspace.partnerships.activity_log import Entry
+from workspace.partnerships.activity_log import Entry, text_path
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.queries import HISTORY_COLUMNS
@@ -153,9 +153,8 @@ def _roles() -> AnySelect:
 
 
 def _of_post(row: AnyRow) -> Notice:
-    address = f"/partnerships/{row.slug}/posts/{row.post_number}"
-    if row.stands and row.number != row.post_number:
-        address += f"?comment={row.number}#comment-{row.number}"
+    path = text_path(row.post_number, row.number if row.stands else row.post_number)
+    address = f"/partnerships/{row.slug}/{path}"
     who = row.actor_name or "Samspil"
     if row.why == MENTIONS_ME:
         text = _("%(who)s mentions you", who=who)

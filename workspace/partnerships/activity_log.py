@@ -178,6 +178,11 @@ def record(
     return entry
 
 
+def text_path(post_number: int, number: int) -> str:
+    """Where the text that entry `number` made stands within its partnership: a post, or a comment on one."""
+    return f"posts/{post_number}" + ("" if number == post_number else f"?comment={number}#comment-{number}")
+
+
 def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
     """Delete what people wrote from the entries about a post itself, or about one comment on it."""
     about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.post_number == post_number)

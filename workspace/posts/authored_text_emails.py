@@ -9,6 +9,7 @@ from workspace.files.queries import names_of
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail
 from workspace.notifications import emails
+from workspace.partnerships.activity_log import text_path
 from workspace.posts.models import Post
 
 LONGEST_NAMES = 160  # of the files of a text
@@ -43,7 +44,7 @@ def _email(mail: Mail, heading: str, *, only_mentioned: bool = False) -> EmailCo
         membership,
         heading=heading % {"who": actor.user.name, "title": post.title},
         quote=_quoted(text),
-        path=f"posts/{post.number}" + (f"?comment={number}#comment-{number}" if comment else ""),
+        path=text_path(post.number, number if comment else post.number),
         button=_("Read it"),
         post_number=post.number,
     )

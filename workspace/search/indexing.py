@@ -114,7 +114,9 @@ def _due(most: int = AT_ONCE) -> list[int]:
 
 def _index(partnership_id: int, _number: int) -> int:
     done, stopping = 0, mail_sender().stopping
-    for _batch in range(0 if stopping.is_set() else MOST_BATCHES):
+    for _batch in range(MOST_BATCHES):
+        if stopping.is_set():
+            break
         try:
             read = _index_batch(partnership_id)
         except Exception as error:
@@ -125,7 +127,7 @@ def _index(partnership_id: int, _number: int) -> int:
             read = _index_batch(partnership_id)
         done += read
         db.session.commit()
-        if not read or stopping.is_set():
+        if not read:
             break
     return done
 

@@ -16,6 +16,7 @@ from workspace import clock
 from workspace.accounts.models import User
 from workspace.db.types import AnyRow
 from workspace.i18n import danish
+from workspace.partnerships.activity_log import text_path
 from workspace.search import queries
 from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
 from workspace.search.postings import day_number
@@ -213,14 +214,12 @@ def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
 
 def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
     kind = FoundKind(row.kind)
-    page = "results" if kind is FoundKind.RESULT else "posts"
-    address = f"/partnerships/{row.slug}/{page}/{row.post_number}"
-    if kind is FoundKind.COMMENT:
-        address += f"?comment={row.number}#comment-{row.number}"
+    is_result = kind is FoundKind.RESULT
+    path = f"results/{row.post_number}" if is_result else text_path(row.post_number, row.number)
     return Hit(
         kind=kind,
         partnership=row.partnership_name,
-        address=address,
+        address=f"/partnerships/{row.slug}/{path}",
         title=_marked(row.title, query, mode),
         text=snippet(text, query, mode),
         at=row.at,

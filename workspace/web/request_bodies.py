@@ -47,8 +47,10 @@ def is_for_files(view: View | None) -> bool:
 
 def largest_for(view: View | None, largest_file: int) -> int:
     """How many bytes `view` takes, where a file may have `largest_file`."""
-    size: int | str = getattr(view, "largest_body", LARGEST)
-    return FILES_AT_ONCE * largest_file + LARGEST if isinstance(size, str) else size
+    if is_for_files(view):
+        return FILES_AT_ONCE * largest_file + LARGEST
+    size: int = getattr(view, "largest_body", LARGEST)
+    return size
 
 
 def declared_size(environ: "WSGIEnvironment") -> int | None:
