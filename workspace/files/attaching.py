@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from workspace.db import db
 from workspace.files.models import File, place_of
@@ -49,8 +49,7 @@ def attach(by: Membership, entry_number: int, attached: Attachments) -> int:
     for file in new:
         file.entry_number = entry_number
         file.alt = attached.alts.get(file.number, file.alt)
-    if new:
-        by.partnership.file_count += len(new)
+    by.partnership.file_count += len(new)
     db.session.flush()
     return len(new)
 
@@ -87,7 +86,6 @@ def _uploads(by: Membership, numbers: tuple[int, ...]) -> Select[File]:
 
 
 def _count(partnership_id: int, entry_number: int) -> int:
-    here = select(File.number).where(
-        File.partnership_id == partnership_id, File.entry_number == entry_number, File.withdrawn_at.is_(None)
-    )
-    return len(db.session.scalars(here).all())
+    own = File.partnership_id == partnership_id, File.entry_number == entry_number
+    here = select(func.count()).select_from(File).where(*own, File.withdrawn_at.is_(None))
+    return db.session.scalar(here) or 0

@@ -5,7 +5,18 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from workspace import clock
@@ -263,6 +274,11 @@ class FileVersion(Model):
     def why_refused(self) -> Refusal | None:
         """Why it can't be used here, if it can't."""
         return Refusal(self.refusal) if self.refusal in list(Refusal) else None
+
+
+def is_of_file() -> ColumnElement[bool]:
+    """The condition that joins the versions of a file to it."""
+    return and_(FileVersion.partnership_id == File.partnership_id, FileVersion.file_number == File.number)
 
 
 def place_of(entry: Entry) -> dict[str, int | None]:

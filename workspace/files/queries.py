@@ -14,7 +14,7 @@ from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.files import names
 from workspace.files.inspection import FileKind
-from workspace.files.models import File, FileState, FileVersion
+from workspace.files.models import File, FileState, FileVersion, is_of_file
 from workspace.partnerships.activity_log import Entry, text_path
 from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
@@ -131,7 +131,7 @@ def readable(membership: Membership, number: int, version: int | None = None) ->
     query = _seen_by(
         membership,
         select(File.name, FileVersion.n, FileVersion.kind, FileVersion.storage_key, FileVersion.preview_keys).join(
-            FileVersion, _of_file()
+            FileVersion, is_of_file()
         ),
     ).where(
         File.number == number,
@@ -150,7 +150,7 @@ def preview_key(found: Readable, width: int) -> str:
 
 def is_readable(membership: Membership, number: int, version: int) -> bool:
     """Whether the member may still read that version of a file, whose bytes are on their way."""
-    query = _seen_by(membership, select(FileVersion.n).select_from(File).join(FileVersion, _of_file()))
+    query = _seen_by(membership, select(FileVersion.n).select_from(File).join(FileVersion, is_of_file()))
     query = query.where(File.number == number, FileVersion.n == version, FileVersion.state == FileState.READY)
     return db.session.scalar(query) is not None
 
@@ -300,12 +300,8 @@ def _shown(*more: Any) -> AnySelect:
         *more,
     ).join(
         FileVersion,
-        and_(_of_file(), FileVersion.n == func.coalesce(File.shown, File.newest)),
+        and_(is_of_file(), FileVersion.n == func.coalesce(File.shown, File.newest)),
     )
-
-
-def _of_file() -> ColumnElement[bool]:
-    return and_(FileVersion.partnership_id == File.partnership_id, FileVersion.file_number == File.number)
 
 
 def _of_post() -> ColumnElement[bool]:

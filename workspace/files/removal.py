@@ -6,13 +6,13 @@ it takes.
 
 from datetime import timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from workspace import clock
 from workspace.db import db, failures
 from workspace.db.transactions import run_after_request
 from workspace.files import sweep
-from workspace.files.models import File, FileVersion
+from workspace.files.models import File, FileVersion, is_of_file
 from workspace.files.storage import storage
 from workspace.partnerships.models import Partnership
 from workspace.posts.authored_text import on_erase
@@ -34,7 +34,7 @@ def delete_bytes(partnership_id: int, number: int) -> int:
     """Delete the bytes and previews of a file that was deleted for good; how many versions had any."""
     found = db.session.scalars(
         select(FileVersion)
-        .join(File, and_(File.partnership_id == FileVersion.partnership_id, File.number == FileVersion.file_number))
+        .join(File, is_of_file())
         .where(
             FileVersion.partnership_id == partnership_id,
             FileVersion.file_number == number,
@@ -56,10 +56,9 @@ def delete_due() -> int:
             if file.entry_number is None:
                 file.erase()
         db.session.commit()
-    is_of_file = and_(File.partnership_id == FileVersion.partnership_id, File.number == FileVersion.file_number)
     due = (
         select(File.partnership_id, File.number)
-        .join(FileVersion, is_of_file)
+        .join(FileVersion, is_of_file())
         .where(File.redacted_at.is_not(None), FileVersion.storage_key.is_not(None))
         .limit(AT_ONCE)
     )
@@ -73,7 +72,6 @@ def erase_of_text(partnership_id: int, number: int) -> None:
     own = File.partnership_id == partnership_id, File.entry_number == number
     for file in db.session.scalars(select(File).where(*own)):
         file.erase()
-        file.withdrawn_at = file.withdrawn_at or clock.now()
 
 
 on_erase.append(erase_of_text)

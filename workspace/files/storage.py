@@ -207,6 +207,12 @@ def storage() -> Storage:
     return FolderStorage(settings.instance / "files")
 
 
+def require_storage() -> None:
+    """Raise StorageUnavailable unless the storage answers: that it has no such bytes is an answer."""
+    with suppress(NotStored):
+        storage().size("health/probe")
+
+
 @lru_cache(maxsize=4)
 def _bucket(url: str, _process: int) -> BucketStorage:
     """One for each process, since its connections can't be shared with a child."""

@@ -15,7 +15,7 @@ from workspace.db.installation import Installation
 from workspace.db.transactions import begin_write
 from workspace.files import checking, scanner
 from workspace.files.quota import LEAST_FREE
-from workspace.files.storage import NotStored, StorageUnavailable, storage
+from workspace.files.storage import StorageUnavailable, require_storage
 from workspace.health.probe import Finding, Probe
 from workspace.mail.delivery import REFUSALS
 from workspace.mail.models import Mail, MailState
@@ -76,9 +76,7 @@ def disk() -> str:
 def files() -> str:
     """Their bytes can be reached, the scanner answers, and none waits for long to be checked."""
     try:
-        storage().size("health/probe")
-    except NotStored:
-        pass
+        require_storage()
     except StorageUnavailable as error:
         return f"the storage does not answer ({error})"
     if not scanner.is_answering():

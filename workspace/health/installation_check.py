@@ -17,7 +17,7 @@ from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
 from workspace.files import scanner
 from workspace.files.quota import LEAST_FREE
-from workspace.files.storage import NotStored, StorageUnavailable, storage
+from workspace.files.storage import StorageUnavailable, require_storage
 from workspace.mail import diagnostics
 
 SECONDS_APART = 2.0  # between two clocks: more confuses what ends and begins
@@ -158,9 +158,7 @@ def counters(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
 def files(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """What people upload can be kept, read and scanned."""
     try:
-        storage().size("health/probe")
-    except NotStored:
-        pass
+        require_storage()
     except StorageUnavailable as error:
         where = "STORAGE_URL" if settings.storage_url else f"{settings.instance / 'files'}"
         yield f"The storage of files can't be used ({error}). Check {where}, and that it lets us in."
