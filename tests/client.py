@@ -48,6 +48,13 @@ class Client(FlaskClient):
         _cv_app.set(None)
         return super().open(*args, **options)
 
+    def run_wsgi_app(self, environ: Any, buffered: bool = False) -> Any:
+        """Send it, and close what was sent: Werkzeug leaves a large body, which is a file, to the garbage collector."""
+        try:
+            return super().run_wsgi_app(environ, buffered)
+        finally:
+            environ["wsgi.input"].close()
+
     def page(self, address: str, **options: Any) -> Page:
         """What stands at `address`, which must be there."""
         response = self.get(address, **options)
