@@ -121,7 +121,7 @@ def read(membership: Membership, pasted: str) -> list[PastedIndicator]:
         return []
     meanings = {name: _in_all_languages(words) for name, words in WORDS.items()}
     partners = {danish.search_key(one.name): one.id for one in queries.participants(membership)}
-    known = {danish.search_key(one.name) for one in queries.indicators(membership) if one.retired_at is None}
+    known = {danish.search_key(one.name) for one in queries.indicators_in_use(membership)}
     found: dict[str, PastedIndicator] = {}
     for place, cells in enumerate(rows[1 : MOST_LINES + 1], 2):
         line = _Line(columns, cells, meanings)

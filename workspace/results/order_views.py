@@ -6,7 +6,6 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from workspace.db.types import AnyRow
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
@@ -32,7 +31,7 @@ def move(membership: Membership) -> ResponseReturnValue:
     """Move the indicator whose button was pressed by one place. Raises Conflict if it is no longer in use."""
     direction = UP if UP in request.form else DOWN
     number = pagination.parse_int(request.form.get(direction, "")) or 0
-    if number not in {row.number for row in _used(membership)}:
+    if number not in {row.number for row in queries.indicators_in_use(membership)}:
         raise Conflict(_("Somebody else has changed the indicator in the meantime"))
     indicator = queries.indicator(membership, number)
     place, count = indicator.move(membership, by_places=-1 if direction == UP else 1)
@@ -45,8 +44,4 @@ def move(membership: Membership) -> ResponseReturnValue:
 
 
 def _context(membership: Membership) -> dict[str, Any]:
-    return {"indicators": _used(membership), **partnership_context(membership)}
-
-
-def _used(membership: Membership) -> list[AnyRow]:
-    return [row for row in queries.indicators(membership) if row.retired_at is None]
+    return {"indicators": queries.indicators_in_use(membership), **partnership_context(membership)}

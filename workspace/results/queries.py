@@ -44,6 +44,11 @@ def measurement(membership: Membership, measurement_id: int) -> Measurement:
     return found
 
 
+def indicators_in_use(membership: Membership) -> list[AnyRow]:
+    """Those that are not retired, in their order."""
+    return [row for row in indicators(membership) if row.retired_at is None]
+
+
 def indicators(membership: Membership) -> list[AnyRow]:
     """All indicators: the main one first, those in use in their order, the retired ones last.
 

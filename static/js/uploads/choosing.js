@@ -30,7 +30,7 @@ function faultOf(area, file) {
 
 const isOfKind = (kind, name, type) => (kind.startsWith(".") ? name.endsWith(kind) : type.startsWith(kind.replace("*", "")));
 
-// Files may come to a composer that is folded takeAway, or in which nothing is chosen yet.
+// Files may come to a composer that is folded, or in which nothing is chosen yet.
 function openUp(area) {
   const fold = area.closest("details");
   if (fold) fold.open = true;
