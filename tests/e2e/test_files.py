@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from PIL import Image
@@ -543,13 +544,15 @@ def test_a_pdf_opens_in_the_viewer_in_a_sandbox_and_is_downloaded_from_its_page(
     headers = visitor.page.request.get(f"{place.address}files/1/content").headers
     assert headers["content-security-policy"] == "sandbox; default-src 'none'"
     visitor.page.get_by_role("link", name="Referat.pdf", exact=True).click()
-    for _look in range(50):
-        if len(visitor.page.frames) == 3:
+    address = urljoin(visitor.page.url, f"{place.address}files/1/content")
+    for _look in range(100):  # The frames come one by one, and each stands empty at first.
+        frames = [frame.url for frame in visitor.page.frames]
+        if len(frames) == 3 and frames[2] == address:
             break
         visitor.page.wait_for_timeout(100)
-    page, viewer, document = (frame.url for frame in visitor.page.frames)
+    page, viewer, document = frames
     assert viewer.startswith("chrome-extension://")
-    assert page == document
+    assert page == document == address
     visitor.open(f"{place.address}files/1")
     with visitor.page.expect_download() as download:
         visitor.link("Download").click()

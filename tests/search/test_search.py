@@ -343,9 +343,14 @@ def test_any_query_is_answered_quickly(words: str, moderator: Membership) -> Non
     if not db.session.scalar(select(SearchBookmark.partnership_id)):
         share(moderator, "Varme", "varme " * 1000)
         indexing.index_due()
+    # A dear query is dear each time; a collection of garbage or a filled cache falls into one of them.
+    assert min(_seconds_of_a_search(moderator.user, words) for _try in range(3)) < 0.3
+
+
+def _seconds_of_a_search(user: User, words: str) -> float:
     began = time.process_time()
-    results.find(moderator.user, parsed(words), SearchFilter(), None)
-    assert time.process_time() - began < 0.3
+    results.find(user, parsed(words), SearchFilter(), None)
+    return time.process_time() - began
 
 
 def test_a_search_asks_the_same_of_two_partnerships_as_of_fifty(
