@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -209,9 +209,15 @@ def versions(membership: Membership, number: int) -> list[AnyRow]:
 
 
 def names_column(partnership_id: Any, entry_number: Any) -> Any:
-    """The column `file_names`: what the files of a text are called, in one line; NULL for none."""
+    """The column `file_names`: what the files of a text are called, in one line, but for those that were refused;
+    NULL for none.
+    """
+    refused = exists().where(is_of_file(), FileVersion.n == File.newest, FileVersion.state == FileState.REFUSED)
     names_of_text = select(func.aggregate_strings(File.name, ", ")).where(
-        File.partnership_id == partnership_id, File.entry_number == entry_number, File.withdrawn_at.is_(None)
+        File.partnership_id == partnership_id,
+        File.entry_number == entry_number,
+        File.withdrawn_at.is_(None),
+        or_(File.shown.is_not(None), ~refused),
     )
     return names_of_text.scalar_subquery().label("file_names")
 

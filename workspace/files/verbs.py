@@ -28,9 +28,7 @@ def _removed(entry: Entry) -> str:
 
 
 def _new_files(place: Any, count: int) -> str:
-    return ngettext(
-        "%(num)s file attached in %(name)s", "%(num)s files attached in %(name)s", count, name=place.name
-    )
+    return ngettext("%(num)s file attached in %(name)s", "%(num)s files attached in %(name)s", count, name=place.name)
 
 
 def _new_versions(place: Any, count: int) -> str:
@@ -59,6 +57,7 @@ REPLACED_FILE = _OfFile(
 )
 REMOVED_FILE = _OfFile("removed_file", _removed, icon="trash")
 RESTORED_FILE = _OfFile("restored_file", _l("%(who)s brought the file ‘%(name)s’ back"), icon="undo")
-REFUSED_FILE = _OfFile("refused_file", _l("The file ‘%(name)s’ can't be used here"), icon="warning")
+# Only its uploader is told, where the file stands.
+REFUSED_FILE = Verb("refused_file", None, changes_text=True, texts=("name", "reason"))
 ERASED_FILE = _OfFile("erased_file", _l("%(who)s deleted a file for good: %(reason)s"), icon="trash")
 OF_FILES = (ATTACHED, REPLACED_FILE, REMOVED_FILE, RESTORED_FILE, REFUSED_FILE, ERASED_FILE)

@@ -51,6 +51,7 @@ function sendFile(tile) {
     onTheWay.delete(tile);
     sendNext();
     if (tile.isConnected) settleFile(tile, request);
+    else goOnWith(area, tile); // It was stopped: a text that waited for it goes without.
   });
   onTheWay.add(tile);
   request.open("POST", area.dataset.uploads);
