@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.e2e.conftest import Visit
+from tests.e2e.inspection import OVERHANG
 from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
@@ -212,6 +213,26 @@ def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Pla
     assert moderator.page.evaluate(SMALL) == []
     assert moderator.page.evaluate(ODD) == []
     assert moderator.page.evaluate(SQUEEZED) == []
+
+
+@both_widths
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_archiving_asks_first_and_is_undone_from_its_message(
+    visit: Visit, place: Place, width: int, scripts: bool
+) -> None:
+    moderator = at(visit, place.moderator, width, java_script_enabled=scripts)
+    moderator.open(f"{place.address}administration")
+    archive = moderator.page.get_by_role("button", name=moderator.say("Yes, archive ‘%(name)s’", name=place.name))
+    expect(archive).to_be_hidden()
+    moderator.page.locator("summary", has_text=moderator.say("Archive the partnership")).press("Enter")
+    archive.press("Enter")
+    archived = "‘%(name)s’ is archived. It can be read, and a moderator can open it again."
+    moderator.is_told(archived, name=place.name)
+    moderator.page.locator("#announcements").get_by_role("button", name=moderator.say("Undo")).press("Enter")
+    moderator.is_told("‘%(name)s’ is open again.", name=place.name)
+    if scripts:
+        assert moderator.page.evaluate(OVERHANG) == []
 
 
 @pytest.mark.slow
