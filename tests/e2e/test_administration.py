@@ -15,11 +15,12 @@ from tests.e2e.visitor import Visitor
 from tests.factories import Level
 from workspace.members import queries
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.reports import service as reports_service
 
 both_widths = pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 390])
 
 # What can be pressed in tables and lists, and is smaller than 24 by 24 pixels (WCAG 2.5.8, without its exceptions).
-SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows) :is(a, button, input, select, summary)")]
+SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows, .holders, .notice ul, .side ul) :is(a, button, input, select, summary)")]
   .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
@@ -195,6 +196,7 @@ def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
 @both_widths
 @pytest.mark.slow
 def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Place, width: int) -> None:
+    post = place.share(place.contributor, "Opladning i gården")
     moderator = at(visit, place.moderator, width)
     moderator.open(f"{place.address}members")
     moderator.settle()
@@ -213,6 +215,27 @@ def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Pla
     assert moderator.page.evaluate(SMALL) == []
     assert moderator.page.evaluate(ODD) == []
     assert moderator.page.evaluate(SQUEEZED) == []
+    with place.site.inside():
+        by, holder = place._membership(place.moderator), place._membership(place.contributor)
+        role = factories.make_role(by, "Cykelstier")
+        factories.hold(role, holder, by)
+        role_id, holder_id = role.id, holder.id
+        reports_service.report(place._membership(place.observer), place._post(post), "Et navn")
+    moderator.open(f"{place.address}invitations")
+    moderator.field("E-mail addresses").fill(f"ny@ny{place.id}.dk; bo@ny")
+    moderator.button("See what will happen").press("Enter")
+    moderator.page.get_by_label(moderator.say("Organisation for %(name)s", name=f"ny@ny{place.id}.dk")).select_option(
+        str(place.municipality_id)
+    )
+    assert moderator.page.evaluate(SMALL) == [], "preview"
+    moderator.button("Send invitations").press("Enter")
+    moderator.settle()
+    for page in (
+        *("invitations/open", "reports", "roles", f"roles/{role_id}", "beginning"),
+        *(f"members/{holder_id}", f"members/removal?member={holder_id}"),
+    ):
+        moderator.open(f"{place.address}{page}")
+        assert moderator.page.evaluate(SMALL) == [], page
 
 
 @both_widths

@@ -127,7 +127,9 @@ def test_a_closed_account_and_an_archive_are_told_before_anything_is_sent_or_typ
     moderator.open(f"{place.address}invitations")
     moderator.field("E-mail addresses").fill(place.contributor.email)
     moderator.button("See what will happen").press("Enter")
-    expect(moderator.page.locator("main")).to_contain_text(moderator.say("The account is closed: an administrator can open it again"))
+    expect(moderator.page.locator("main")).to_contain_text(
+        moderator.say("The account is closed: an administrator can open it again")
+    )
     expect(moderator.button("Send invitations")).to_have_count(0)
     fits(moderator.page, viewport)
 
