@@ -20,7 +20,8 @@ from workspace.members.reports import service as reports_service
 both_widths = pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 390])
 
 # What can be pressed in tables and lists, and is smaller than 24 by 24 pixels (WCAG 2.5.8, without its exceptions).
-SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows, .holders, .notice ul, .side ul) :is(a, button, input, select, summary)")]
+SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows, .holders, .notice ul, .side ul) *")]
+  .filter((element) => element.matches("a, button, input, select, summary"))
   .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
