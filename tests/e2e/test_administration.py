@@ -13,6 +13,8 @@ from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
 from tests.factories import Level
+from workspace.accounts.models import User
+from workspace.db import db
 from workspace.members import queries
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.reports import service as reports_service
@@ -260,7 +262,9 @@ def test_archiving_asks_first_and_is_undone_from_its_message(
 
 
 @pytest.mark.slow
-def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Visit, place: Place, site: Site) -> None:
+def test_a_person_is_found_signed_out_closed_and_opened_again_without_javascript(
+    visit: Visit, place: Place, site: Site
+) -> None:
     visitor = at(visit, administrator(site), 390, java_script_enabled=False)
     visitor.open("/admin")
     visitor.page.locator("main input[name=q]").fill(place.contributor.email)
@@ -268,6 +272,16 @@ def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Vis
     visitor.page.locator("#people").get_by_role("link").click()
     visitor.button("Sign out everywhere").click()
     visitor.is_told("%(name)s was not signed in anywhere.", name=place.contributor.name)
+    close = visitor.page.get_by_role(
+        "button", name=visitor.say("Yes, close the account of %(name)s", name=place.contributor.name)
+    )
+    expect(close).to_be_hidden()
+    visitor.page.locator("summary", has_text=visitor.say("Close the account")).click()
+    close.click()
+    visitor.is_told("The account of %(name)s is closed.", name=place.contributor.name)
+    visitor.page.locator("#announcements").get_by_role("button", name=visitor.say("Undo")).click()
+    with place.site.inside():
+        assert db.session.get_one(User, place.contributor.id).is_active
 
 
 @both_widths
