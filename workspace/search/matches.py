@@ -14,7 +14,7 @@ from workspace.search.postings import BLOCK, FACTS, Postings, lookup, unpacked_d
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
-INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT)
+INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT, FoundKind.FILE)
 
 
 class Mode(StrEnum):
@@ -26,12 +26,15 @@ class Mode(StrEnum):
 
 
 class Match(NamedTuple):
-    """A text that holds the words. Matches sort by their day."""
+    """A text that, with the names of its files, holds the words. Matches sort by their day.
+
+    Its kinds are its own, and FILE if it carries files.
+    """
 
     day: int
     partnership_id: int
     number: int
-    kind: FoundKind
+    kinds: tuple[FoundKind, ...]
 
 
 class _Block:
@@ -103,9 +106,8 @@ class Matches:
             places = block.places(self.words, mode)
             if places and author_id is not None:
                 places = places & block.facts.get(str(author_id), set())
-            for kind in kinds if places else ():
-                found += _of_kind(block, places, kind, since, until)
-            found = nlargest(most, found)
+            if places:
+                found = nlargest(most, (*found, *_of_kinds(block, places, kinds, since, until)))
         return found
 
     def _newest_first(self) -> Iterator[_Block]:
@@ -143,10 +145,16 @@ def _combined(words: list[set[int]], half: set[int], mode: Mode) -> set[int]:
     return (last | half if mode is Mode.HALF else last).intersection(*others)
 
 
-def _of_kind(
-    block: _Block, places: set[int], kind: FoundKind, since: int, until: tuple[int, int, int] | None
+def _of_kinds(
+    block: _Block,
+    places: set[int],
+    kinds: Collection[FoundKind],
+    since: int,
+    until: tuple[int, int, int] | None,
 ) -> Iterator[Match]:
-    for place in places & block.facts.get(kind.value, set()):
+    places_of = {kind: places & block.facts.get(kind.value, set()) for kind in kinds}
+    for place in set().union(*places_of.values()):
         day, number = block.days[place], block.block * BLOCK + place
         if day >= since and (until is None or (day, block.partnership_id, number) <= until):
-            yield Match(day, block.partnership_id, number, kind)
+            found = tuple(kind for kind, of_kind in places_of.items() if place in of_kind)
+            yield Match(day, block.partnership_id, number, found)
