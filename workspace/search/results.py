@@ -118,9 +118,10 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
     kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
     if not kinds:
         return SearchPage(partnerships, names=names)
-    matches = Matches(query, queries.buckets(user, wanted_buckets(query), here))
+    stored = queries.buckets(user, wanted_buckets(query), here)
+    matches = Matches(query, stored, kinds=kinds, author_id=narrowed.author_id)
     for mode in [cursor.mode] if cursor else _modes(query):
-        page = _page(user, query, narrowed, matches, kinds, mode, cursor)
+        page = _page(user, query, narrowed, matches, mode, cursor)
         if page.hits or page.after:
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
@@ -136,7 +137,6 @@ def _page(
     query: SearchQuery,
     narrowed: SearchFilter,
     matches: Matches,
-    kinds: Collection[FoundKind],
     mode: Mode,
     cursor: Cursor | None,
 ) -> SearchPage:
@@ -145,9 +145,7 @@ def _page(
     ranked: list[_Ranked] = []
     following: Match | None = None
     for _window in range(MOST_WINDOWS):
-        found = matches.newest(
-            mode, kinds=kinds, author_id=narrowed.author_id, since=since, until=until, most=WINDOW + 1
-        )
+        found = matches.newest(mode, since=since, until=until, most=WINDOW + 1)
         window, following = found[:WINDOW], found[WINDOW] if len(found) > WINDOW else None
         ranked = sorted(
             _ranked(user, query, window, mode, narrowed), key=lambda hit: (hit.day, hit.match), reverse=True
