@@ -218,9 +218,12 @@ def test_a_placeholder_that_gets_no_answer_asks_again_quietly_and_not_for_ever(v
     chooser(visitor).set_input_files(given("felt.jpg", photo()))
     tile = is_up(visitor, "felt.jpg")
     picture: Locator = tile.locator("img")
-    for _second in range(20):
+    wait_until_ready(visitor, place)
+    for _second in range(100):
+        if picture.count():
+            break
         visitor.page.clock.run_for(1000)
-        visitor.page.wait_for_timeout(50)
+        visitor.page.wait_for_timeout(100)
     is_drawn(visitor, picture)
     assert len(asked) >= 3
     expect(visitor.page.locator("#announcements .notice")).to_have_count(0)
