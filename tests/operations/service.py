@@ -64,7 +64,10 @@ class Service:
         for child in self.children if everybody else ():
             os.kill(child, number)
         os.killpg(self.main.pid, number)
-        return self.main.wait(timeout=ORDERLY)
+        try:
+            return self.main.wait(timeout=ORDERLY)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"After {ORDERLY} s {self.children} are left, and it said: {self.said!r}") from None
 
 
 @contextmanager
