@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from tests.factories import (
+    Holder,
     Level,
     OrganisationKind,
     Side,
@@ -21,15 +22,18 @@ from tests.factories import (
     share,
     start_partnership,
 )
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.digests import compose, phrases, planning
 from workspace.digests.compose import build
 from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest
+from workspace.overview.action_items import action_list, postpone
 from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState, Stage
+from workspace.roles import offers
 
 MONDAY = datetime(2026, 3, 16, 9, tzinfo=UTC)
 
@@ -170,6 +174,21 @@ def test_what_waits_for_any_moderator_waits_for_each(moderator: Membership, read
     challenge(reader, "Ny udfordring")
     assert not coming(moderator.user).is_empty
     assert coming(reader.user).waiting == []
+
+
+def test_what_waits_is_said_as_on_the_overview(moderator: Membership, reader: Membership) -> None:
+    moderator.partnership.created_at -= timedelta(days=15)
+    for name in ("Data", "Presse", "Drift"):
+        make_role(moderator, name)
+    asked = make_role(moderator, "Kurser")
+    offers.offer(asked, moderator, to=reader, kind=Holder.ACCOUNTABLE)
+    challenge(reader, "Vi mangler borgere").ask(reader, moderator)
+    together, mine = "3 roles have nobody accountable", "You are asked to take: Vi mangler borgere"
+    assert [item.title for item in coming(moderator.user).waiting] == [mine, together]
+    assert [item.title for item in action_list(moderator.user).waiting] == [mine, together]
+    [item] = [item for item in action_list(moderator.user).waiting if item.title == together]
+    postpone(moderator.user, item, clock.now() + timedelta(days=7))
+    assert [item.title for item in coming(moderator.user).waiting] == [mine]
 
 
 def test_each_partnership_stands_under_its_name(moderator: Membership, reader: Membership) -> None:
