@@ -79,6 +79,14 @@ def _server(config: pytest.Config) -> str:
     return config.stash[SERVER].url
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """What tests write goes afterwards, so it need not outlast a power cut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgresql(request: pytest.FixtureRequest) -> str:
     """The address of the PostgreSQL of the tests; empty in the tests on SQLite."""
