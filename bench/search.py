@@ -9,6 +9,7 @@ the index; the others have the same texts and get copies of their rows.
 """
 
 import argparse
+import gc
 import random
 import statistics
 import tempfile
@@ -101,6 +102,8 @@ def measure(folder: Path, url: str, posts: int, requests: int) -> Iterator[tuple
         readers = [("1", ALONE), ("200", MANY)]
         cookies = {who: people.signed_in(app, db.session.get_one(User, user)) for who, user in readers}
         db.session.remove()
+    gc.collect()
+    gc.freeze()  # As what serves does (serving/server.py).
     for who, cookie in cookies.items():
         feed = f"/partnerships/partnerskab-{1 if who == '1' else 2}/"
         for what, words in SEARCHES.items():

@@ -154,7 +154,7 @@ def ask(app: Workspace, listener: Listener) -> None:
         "post": db.session.scalars(measured.limit(1)).one(),
         "commented": number,
         "last": number + 20,
-        "seat": 7,
+        "membership": 7,
         "moment": int(clock.now().timestamp() - 3600) * 1_000_000,
     }
     readers = ((fill.READER, READERS), (fill.MEMBER_OF_MANY, OF_MANY))

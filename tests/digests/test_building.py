@@ -9,27 +9,36 @@ import pytest
 import time_machine
 
 from tests.factories import (
+    Holder,
     Level,
     OrganisationKind,
     Side,
     add_member,
+    attach_picture,
     challenge,
     comment,
     make_organisation,
     make_role,
     make_user,
+    replace_file,
     share,
     start_partnership,
+    upload_picture,
 )
+from workspace import clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.digests import compose, phrases, planning
 from workspace.digests.compose import build
 from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest
+from workspace.files import attaching
+from workspace.files.attaching import Attachments
+from workspace.overview.action_items import action_list, postpone
 from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState, Stage
+from workspace.roles import offers
 
 MONDAY = datetime(2026, 3, 16, 9, tzinfo=UTC)
 
@@ -172,6 +181,21 @@ def test_what_waits_for_any_moderator_waits_for_each(moderator: Membership, read
     assert coming(reader.user).waiting == []
 
 
+def test_what_waits_is_said_as_on_the_overview(moderator: Membership, reader: Membership) -> None:
+    moderator.partnership.created_at -= timedelta(days=15)
+    for name in ("Data", "Presse", "Drift"):
+        make_role(moderator, name)
+    asked = make_role(moderator, "Kurser")
+    offers.offer(asked, moderator, to=reader, kind=Holder.ACCOUNTABLE)
+    challenge(reader, "Vi mangler borgere").ask(reader, moderator)
+    together, mine = "3 roles have nobody accountable", "You are asked to take: Vi mangler borgere"
+    assert [item.title for item in coming(moderator.user).waiting] == [mine, together]
+    assert [item.title for item in action_list(moderator.user).waiting] == [mine, together]
+    [item] = [item for item in action_list(moderator.user).waiting if item.title == together]
+    postpone(moderator.user, item, clock.now() + timedelta(days=7))
+    assert [item.title for item in coming(moderator.user).waiting] == [mine]
+
+
 def test_each_partnership_stands_under_its_name(moderator: Membership, reader: Membership) -> None:
     quiet, other = (start_partnership(name, by=make_user()) for name in ("Aftalen", "Klimaklar"))
     for by in (quiet, other):
@@ -287,6 +311,72 @@ def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Mem
         "Digital genoptræning is in the stage ‘Trial’ now",
         "2 new members in Digital genoptræning",
     ]
+
+
+def told_of_files(reader: Membership) -> list[str]:
+    return [line.text for line in coming(reader.user).lines]
+
+
+@pytest.mark.parametrize("to", ["post", "comment"])
+def test_files_that_come_later_are_told_in_a_line_and_new_versions_in_another(
+    to: str, moderator: Membership, reader: Membership
+) -> None:
+    post = share(moderator)
+    text = post if to == "post" else comment(post, moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    numbers = [upload_picture(moderator, f"{name}.png").number for name in ("Den ene", "Den anden")]
+    with moderator.partnership.locked():
+        attaching.change(moderator, text.number, Attachments(tuple(numbers)))
+    attach_picture(reader, text, "Min egen.png")
+    assert told_of_files(reader) == ["2 files attached in Digital genoptræning"]
+    replace_file(moderator, numbers[0])
+    lines = coming(reader.user).lines
+    assert [line.text for line in lines] == [
+        "2 files attached in Digital genoptræning",
+        "1 new version of a file in Digital genoptræning",
+    ]
+    assert {line.address for line in lines} == {f"{moderator.partnership.address}files"}
+    assert told_of_files(moderator) == ["1 file attached in Digital genoptræning"]
+    reading.read_opened_post(reader.id, post.number, reader.partnership.last_number)
+    assert coming(reader.user).is_empty
+
+
+def test_reading_one_post_leaves_the_files_of_another_to_be_told(moderator: Membership, reader: Membership) -> None:
+    first, second = share(moderator), share(moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    attach_picture(moderator, first)
+    reading.read_post(reader, second.number, reader.partnership.last_number)
+    assert told_of_files(reader) == ["1 file attached in Digital genoptræning"]
+    reading.read_cards(reader, {first.number: reader.partnership.last_number})
+    assert coming(reader.user).is_empty
+
+
+def test_files_of_what_is_new_itself_are_not_told_twice(moderator: Membership, reader: Membership) -> None:
+    old = share(moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    post = share(moderator)
+    attach_picture(moderator, post)
+    attach_picture(moderator, comment(old, moderator))
+    digest = coming(reader.user)
+    assert digest.lines == []
+    assert "Files: Sensor.png" in digest.blocks[0].meta
+    assert digest.comments == 1
+
+
+@pytest.mark.parametrize("gone", ["file", "post", "comment"])
+def test_files_that_are_gone_are_not_told(gone: str, moderator: Membership, reader: Membership) -> None:
+    post = share(moderator)
+    written = comment(post, moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    file = attach_picture(moderator, written if gone == "comment" else post)
+    assert told_of_files(reader)
+    if gone == "file":
+        file.withdraw(moderator)
+    elif gone == "post":
+        post.withdraw(moderator)
+    else:
+        written.withdraw(moderator, post)
+    assert told_of_files(reader) == []
 
 
 def test_under_a_partnerships_name_stand_the_organisations_that_take_part() -> None:

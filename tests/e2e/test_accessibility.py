@@ -17,7 +17,10 @@ from tests.e2e.site import Site
 from tests.factories import PostKind
 from workspace import clock
 from workspace.db import db
+from workspace.members.invitations import preview
+from workspace.members.invitations import service as invitations_service
 from workspace.members.reports import service as reports_service
+from workspace.permissions import Level
 from workspace.results.models import Source
 from workspace.search import indexing
 
@@ -417,6 +420,64 @@ def test_administration_and_open_invitations(visit: Visit, place: Place) -> None
         ):
             keeper.open(page)
             inspection.look(page)
+
+
+@pytest.mark.slow
+def test_messages_with_a_way_back(visit: Visit, place: Place) -> None:
+    number = place.share(place.contributor, f"Opslag {LONG_WORD}")
+    place.ask_to_join(place.outsider)
+    company(place.site, f"Ladcykler {LONG_WORD}")
+    with place.site.inside():
+        moderator = place._membership(place.moderator)
+        contributor = place._membership(place.contributor).id
+        reports_service.report(place._membership(place.observer), place._post(number), "Fortroligt")
+        rows = preview.preview(
+            moderator, f"ny@{'lang' * 15}.dk", organisation_id=moderator.organisation_id, level=Level.OBSERVER
+        ).ready
+        about = {"organisation_id": moderator.organisation_id, "language": "da", "greeting": ""}
+        invitations_service.invite(moderator, rows, level=Level.OBSERVER, **about)
+    visitor = visit(place.moderator)
+    message = visitor.page.locator("#announcements").get_by_role("button", name=visitor.say("Undo"))
+    with inspecting(visitor) as inspection:
+        visitor.open(f"{place.address}members?q=Bo")
+        visitor.page.locator(f"#access-{contributor}").select_option("observer")
+        expect(visitor.page.locator(f"#level-{contributor}")).to_contain_text(visitor.say("Undo"))
+        inspection.look("members, one level changed")
+        visitor.open(f"{place.address}members")
+        visitor.page.get_by_label(visitor.say("Tick %(name)s", name=place.contributor.name)).check()
+        visitor.button("Change the access").click()
+        expect(visitor.button("Undo the change of access")).to_be_visible()
+        inspection.look("members, several levels changed")
+        presses = {
+            "members": (".request button", "somebody let in"),
+            f"organisations?q=Ladcykler {LONG_WORD}": ("#found button", "organisation added"),
+            "invitations/open": ("main [formaction$='/withdrawal'], main [action$='/withdrawal'] button", "withdrawn"),
+            f"posts/{number}": ("#post [action$='/thread-closing'] button", "thread closed"),
+            "administration": ("#visibility button", "visibility changed"),
+        }
+        for page, (button, state) in presses.items():
+            visitor.open(f"{place.address}{page}")
+            if page.startswith("posts"):
+                visitor.page.locator("#post summary").first.click()
+            if page == "administration":
+                visitor.page.locator("#visibility input[value=hidden]").check()
+            visitor.page.locator(button).first.click()
+            expect(message).to_be_visible()
+            inspection.look(state)
+        visitor.open(f"{place.address}reports")
+        visitor.field("Reason").fill("Skriv uden navnet")
+        visitor.button("Withdraw it").click()
+        expect(message).to_be_visible()
+        inspection.look("report answered")
+        visitor.link("Read the withdrawn text").click()
+        expect(visitor.page.locator("blockquote")).to_be_visible()
+        inspection.look("withdrawn text")
+        visitor.open(f"{place.address}administration")
+        visitor.page.locator("summary", has_text=visitor.say("Archive the partnership")).click()
+        inspection.look("archiving, asked")
+        visitor.page.get_by_role("button", name=visitor.say("Yes, archive ‘%(name)s’", name=place.name)).click()
+        expect(message).to_be_visible()
+        inspection.look("archived")
 
 
 @pytest.mark.slow

@@ -8,17 +8,22 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.e2e.conftest import Visit
+from tests.e2e.inspection import OVERHANG
 from tests.e2e.place import Person, Place, administrator
 from tests.e2e.site import Site
 from tests.e2e.visitor import Visitor
 from tests.factories import Level
+from workspace.accounts.models import User
+from workspace.db import db
 from workspace.members import queries
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.reports import service as reports_service
 
 both_widths = pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 390])
 
 # What can be pressed in tables and lists, and is smaller than 24 by 24 pixels (WCAG 2.5.8, without its exceptions).
-SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows) :is(a, button, input, select, summary)")]
+SMALL = """() => [...document.querySelectorAll("main :is(table, .list, .rows, .holders, .notice ul, .side ul) *")]
+  .filter((element) => element.matches("a, button, input, select, summary"))
   .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
   .map((element) => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
@@ -194,6 +199,7 @@ def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
 @both_widths
 @pytest.mark.slow
 def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Place, width: int) -> None:
+    post = place.share(place.contributor, "Opladning i gården")
     moderator = at(visit, place.moderator, width)
     moderator.open(f"{place.address}members")
     moderator.settle()
@@ -212,10 +218,53 @@ def test_a_moderator_runs_the_partnership_from_one_page(visit: Visit, place: Pla
     assert moderator.page.evaluate(SMALL) == []
     assert moderator.page.evaluate(ODD) == []
     assert moderator.page.evaluate(SQUEEZED) == []
+    with place.site.inside():
+        by, holder = place._membership(place.moderator), place._membership(place.contributor)
+        role = factories.make_role(by, "Cykelstier")
+        factories.hold(role, holder, by)
+        role_id, holder_id = role.id, holder.id
+        reports_service.report(place._membership(place.observer), place._post(post), "Et navn")
+    moderator.open(f"{place.address}invitations")
+    moderator.field("E-mail addresses").fill(f"ny@ny{place.id}.dk; bo@ny")
+    moderator.button("See what will happen").press("Enter")
+    moderator.page.get_by_label(moderator.say("Organisation for %(name)s", name=f"ny@ny{place.id}.dk")).select_option(
+        str(place.municipality_id)
+    )
+    assert moderator.page.evaluate(SMALL) == [], "preview"
+    moderator.button("Send invitations").press("Enter")
+    moderator.settle()
+    for page in (
+        *("invitations/open", "reports", "roles", f"roles/{role_id}", "beginning"),
+        *(f"members/{holder_id}", f"members/removal?member={holder_id}"),
+    ):
+        moderator.open(f"{place.address}{page}")
+        assert moderator.page.evaluate(SMALL) == [], page
+
+
+@both_widths
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_archiving_asks_first_and_is_undone_from_its_message(
+    visit: Visit, place: Place, width: int, scripts: bool
+) -> None:
+    moderator = at(visit, place.moderator, width, java_script_enabled=scripts)
+    moderator.open(f"{place.address}administration")
+    archive = moderator.page.get_by_role("button", name=moderator.say("Yes, archive ‘%(name)s’", name=place.name))
+    expect(archive).to_be_hidden()
+    moderator.page.locator("summary", has_text=moderator.say("Archive the partnership")).press("Enter")
+    archive.press("Enter")
+    archived = "‘%(name)s’ is archived. It can be read, and a moderator can open it again."
+    moderator.is_told(archived, name=place.name)
+    moderator.page.locator("#announcements").get_by_role("button", name=moderator.say("Undo")).press("Enter")
+    moderator.is_told("‘%(name)s’ is open again.", name=place.name)
+    if scripts:
+        assert moderator.page.evaluate(OVERHANG) == []
 
 
 @pytest.mark.slow
-def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Visit, place: Place, site: Site) -> None:
+def test_a_person_is_found_signed_out_closed_and_opened_again_without_javascript(
+    visit: Visit, place: Place, site: Site
+) -> None:
     visitor = at(visit, administrator(site), 390, java_script_enabled=False)
     visitor.open("/admin")
     visitor.page.locator("main input[name=q]").fill(place.contributor.email)
@@ -223,6 +272,16 @@ def test_a_person_is_found_welcomed_and_signed_out_without_javascript(visit: Vis
     visitor.page.locator("#people").get_by_role("link").click()
     visitor.button("Sign out everywhere").click()
     visitor.is_told("%(name)s was not signed in anywhere.", name=place.contributor.name)
+    close = visitor.page.get_by_role(
+        "button", name=visitor.say("Yes, close the account of %(name)s", name=place.contributor.name)
+    )
+    expect(close).to_be_hidden()
+    visitor.page.locator("summary", has_text=visitor.say("Close the account")).click()
+    close.click()
+    visitor.is_told("The account of %(name)s is closed.", name=place.contributor.name)
+    visitor.page.locator("#announcements").get_by_role("button", name=visitor.say("Undo")).click()
+    with place.site.inside():
+        assert db.session.get_one(User, place.contributor.id).is_active
 
 
 @both_widths

@@ -3,12 +3,16 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import factories
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.e2e.test_members import invitation
 from tests.e2e.visitor import Visitor
+from workspace.accounts.models import User
+from workspace.db import db
 from workspace.members.invitations import preview
 from workspace.members.invitations import service as invitations_service
+from workspace.members.moderation import closing
 from workspace.permissions import Level
 
 LIST = "Hansen, Anna <anna@ny{}.dk>; Bo Bo <bo@ny>\nIda Ib\tida@ny{}.dk\tCykelkraft\nUden adresse"
@@ -104,3 +108,34 @@ def test_an_invitation_is_answered_on_the_overview(visit: Visit, place: Place, v
     fits(person.page, viewport)
     person.page.get_by_role("button", name=person.say("Accept the invitation")).press("Enter")
     person.is_told("Welcome to ‘%(name)s’.", name=place.name)
+
+
+@pytest.mark.slow
+def test_a_closed_account_and_an_archive_are_told_before_anything_is_sent_or_typed(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
+    email = f"ny@ny{place.id}.dk"
+    with place.site.inside():
+        membership = place._membership(place.moderator)
+        rows = preview.preview(
+            membership, email, organisation_id=membership.organisation_id, level=Level.CONTRIBUTOR
+        ).ready
+        about = {"organisation_id": membership.organisation_id, "language": "da", "greeting": ""}
+        invitations_service.invite(membership, rows, level=Level.CONTRIBUTOR, **about)
+        closing.close(db.session.get_one(User, place.contributor.id), by=factories.make_administrator())
+    moderator = visit(place.moderator, viewport=viewport)
+    moderator.open(f"{place.address}invitations")
+    moderator.field("E-mail addresses").fill(place.contributor.email)
+    moderator.button("See what will happen").press("Enter")
+    expect(moderator.page.locator("main")).to_contain_text(
+        moderator.say("The account is closed: an administrator can open it again")
+    )
+    expect(moderator.button("Send invitations")).to_have_count(0)
+    fits(moderator.page, viewport)
+
+    place.archive(place.moderator)
+    stranger = visit(viewport=viewport)
+    stranger.open(invitation(place, email))
+    expect(stranger.page.locator("main")).to_contain_text("er arkiveret")
+    expect(stranger.page.locator("main input[type=password]")).to_have_count(0)
+    fits(stranger.page, viewport)

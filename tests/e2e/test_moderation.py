@@ -39,6 +39,66 @@ def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_a_text_is_withdrawn_read_and_brought_back_from_the_page_of_reports(
+    visit: Visit, place: Place, viewport: dict[str, int], scripts: bool
+) -> None:
+    number = place.share(place.contributor, "Opladning i gården", "Ring til Jens på 12 34 56 78")
+    with place.site.inside():
+        reports_service.report(place._membership(place.observer), place._post(number), "Et telefonnummer")
+    moderator = visit(place.moderator, viewport=viewport, java_script_enabled=scripts)
+    moderator.open(f"{place.address}reports")
+    moderator.field("Reason").fill("Skriv uden nummeret")
+    moderator.button("Withdraw it").press("Enter")
+    moderator.is_told("What %(name)s wrote is withdrawn.", name=place.contributor.name)
+    main, home = moderator.page.locator("main"), f"{place.address}reports"
+    moderator.link("Read the withdrawn text").press("Enter")
+    expect(main).to_contain_text("Ring til Jens")
+    if scripts:
+        assert moderator.page.evaluate(OVERHANG) == []
+    author = visit(place.contributor, viewport=viewport, java_script_enabled=scripts)
+    author.open(home)
+    expect(author.page.locator("main")).to_contain_text("Skriv uden nummeret")
+    expect(author.link("Read the withdrawn text")).to_have_count(0)
+    with place.site.inside():
+        place._post(number).restore(place._membership(place.moderator))
+    moderator.open(home)
+    expect(main).to_contain_text(moderator.say("It has been brought back since."))
+    moderator.open(f"{place.address}members/trail")
+    expect(main).to_contain_text(
+        moderator.say(
+            "%(actor)s read a withdrawn text by %(subject)s",
+            actor=place.moderator.name,
+            subject=place.contributor.name,
+        )
+    )
+
+
+@pytest.mark.slow
+def test_the_number_on_the_tab_goes_with_the_last_request_and_mails_about_them_are_chosen(
+    visit: Visit, place: Place, viewport: dict[str, int]
+) -> None:
+    place.ask_to_join(place.outsider)
+    moderator = visit(place.moderator, viewport=viewport)
+    moderator.open(place.address)
+    expect(moderator.page.locator("#moderating")).to_contain_text("1")
+    moderator.open(f"{place.address}members")
+    moderator.page.locator(".request").get_by_role("button").first.press("Enter")
+    moderator.is_told("%(name)s is in the partnership now.", name=place.outsider.name)
+    moderator.open(place.address)
+    expect(moderator.page.locator("#moderating")).to_have_text("")
+    moderator.open("/settings/mail")
+    asked = moderator.say("Somebody asks to join a partnership where you are a moderator")
+    never = moderator.page.get_by_role("group", name=asked).locator("input[value=never]")
+    never.check()
+    moderator.button("Save").press("Enter")
+    moderator.is_told("Your choices are saved.")
+    moderator.page.reload()
+    expect(never).to_be_checked()
+    assert moderator.page.evaluate(OVERHANG) == []
+
+
+@pytest.mark.slow
 def test_moderation_is_offered_and_accepted(visit: Visit, place: Place, viewport: dict[str, int]) -> None:
     with place.site.inside():
         bo = place._membership(place.contributor).id

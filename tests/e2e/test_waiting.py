@@ -10,7 +10,11 @@ from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import NARROW, OVERHANG, inspecting
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
+from workspace import clock
 from workspace.db import db
+from workspace.i18n import formatting
+from workspace.members.join_requests import service as join_requests_service
+from workspace.members.moderation import service as moderation_service
 from workspace.roles import offers as offers_module
 from workspace.roles.assignments import RoleAssignment
 
@@ -108,6 +112,35 @@ def test_several_roles_are_one_item_which_is_put_off_and_brought_back_by_keyboar
     press(visitor, "Show it again").first.click()
     expect(visitor.page.locator("#waiting-count")).to_contain_text("1")
     assert visitor.page.evaluate(OVERHANG) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_who_is_in_no_partnership_sees_what_waits_for_them(
+    visit: Visit, place: Place, viewport: dict[str, int], scripts: bool
+) -> None:
+    place.ask_to_join(place.outsider)
+    with place.site.inside():
+        moderator, asking = place._membership(place.moderator), place._membership(place.outsider)
+        join_requests_service.ask_back(moderator, asking.id, "Hvem kender dig?")
+        suspended = place._membership(place.contributor)
+        until = clock.now() + timedelta(days=3)
+        moderation_service.suspend(moderator, [suspended.id], until=until, reason="Orlov til maj")
+    stranger = visit(place.outsider, viewport=viewport, java_script_enabled=scripts)
+    stranger.open("/")
+    expect(stranger.page.locator("main")).to_contain_text("Hvem kender dig?")
+    stranger.field("Your answer").fill("Mette kender mig")
+    stranger.button("Send the answer").press("Enter")
+    stranger.is_told("Your answer is sent.")
+    person = visit(place.contributor, viewport=viewport, java_script_enabled=scripts)
+    person.open("/")
+    main = person.page.locator("main")
+    for words in ("Orlov til maj", place.moderator.name, place.partner.name):
+        expect(main).to_contain_text(words)
+    with place.site.inside():
+        expect(main).to_contain_text(formatting.short_date(until))
+    if scripts:
+        assert person.page.evaluate(OVERHANG) == []
 
 
 @pytest.mark.slow

@@ -243,6 +243,41 @@ def test_it_is_undone_by_the_button_in_the_message(name: str, world: World) -> N
     assert state_of(world) == before
 
 
+@pytest.mark.parametrize("was_in", [False, True], ids=["a stranger", "a member"])
+def test_adding_somebody_is_undone_by_the_button_in_the_message(was_in: bool, world: World) -> None:
+    person = make_user("Ida", world.mette.organisation, language="en")
+    if was_in:
+        add_member(world.mette, person)
+    fields = {"user_id": person.id, "level": "contributor"}
+    page = pressed(world.browser, f"{world.home}members", "" if was_in else f"{world.home}people?q=Ida", fields)
+    if was_in:
+        assert "Undo: Ida is in the partnership now." not in page.text
+        return
+    undone(world.browser, page, "Ida is in the partnership now.")
+    [member] = db.session.scalars(select(Membership).where(Membership.user_id == person.id))
+    assert (member.is_active, member.ending) == (False, Ending.REMOVED)
+
+
+def test_adding_an_organisation_is_undone_by_the_button_in_the_message(world: World) -> None:
+    organisation = make_organisation("Cykelkraft")
+    fields = {"organisation": organisation.id, "side": "company"}
+    page = pressed(world.browser, f"{world.home}organisations", f"{world.home}organisations?q=Cykel", fields)
+    key = (world.partnership.id, organisation.id)
+    assert db.session.get(Participation, key) is not None
+    undone(world.browser, page, "Cykelkraft is invited. Its people can be invited now.")
+    db.session.expire_all()
+    assert db.session.get(Participation, key) is None
+
+
+def test_opening_an_archive_is_undone_by_the_button_in_the_message(world: World) -> None:
+    world.partnership.archived_at = clock.now()
+    db.session.commit()
+    page = pressed(world.browser, f"{world.home}reopening", f"{world.home}administration")
+    assert not world.partnership.is_archived
+    undone(world.browser, page, "‘Grønne tage’ is open again.")
+    assert world.partnership.is_archived
+
+
 def test_closing_an_account_is_undone_by_the_button_in_the_message(world: World) -> None:
     page = pressed(world.office, f"/people/{world.per.id}/closing", f"/people/{world.per.id}/edit")
     assert not world.per.is_active

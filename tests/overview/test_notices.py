@@ -8,9 +8,11 @@ from tests.client import Client
 from tests.factories import Level, add_member, challenge, comment, hold, make_role, make_user, share, start_partnership
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.members.reports import service as reports_service
 from workspace.notifications.notices import Topic, read_notices
 from workspace.overview.notices import notices, unread_count
 from workspace.partnerships import reading
+from workspace.partnerships.activity_log import text_path
 from workspace.partnerships.models import Membership
 from workspace.posts import follows
 from workspace.posts.reactions import ReactionKind, react
@@ -146,6 +148,32 @@ def test_the_answer_to_my_offering_a_role_is_told_and_to_nobody_else(
     assert told(other) == []
     sign_in(mette.user).page(f"{mette.partnership.address}roles/{declined.id}")
     assert len(told(mette, new=True)) == 1
+
+
+@pytest.mark.parametrize("what", ["post", "comment"])
+def test_a_correction_is_told_to_the_moderator_who_asked_for_it(
+    mette: Membership, farida: Membership, sign_in: SignIn, what: str
+) -> None:
+    other = add_member(mette, make_user("Ole Lund"), level=Level.MODERATOR)
+    reader = add_member(mette, make_user("Rikke Lund"))
+    post = share(farida, "Grus")
+    follows.set_following(other, post.number, follows=True)
+    thing = post if what == "post" else comment(post, farida)
+    report = reports_service.report(reader, thing, "Et navn")
+    window, home = sign_in(mette.user), mette.partnership.address
+    window.submit(f"{home}reports/{report.id}/answer", {"verdict": "correction", "reason": "Skriv uden navnet"})
+    author = sign_in(farida.user)
+    form = f"{home}posts/{post.number}" + ("/edit" if what == "post" else f"/comments/{thing.number}/edit")
+    author.submit(form, {"body": "Uden navnet"}, page=form)
+    address = f"{home}{text_path(post.number, thing.number)}"
+    assert told(mette, new=True) == ["Farida Nazari corrected the text, as you asked: Grus"]
+    assert address in [link.get("href") for link in window.page("/notices").all("a")]
+    author.submit(form, {"body": "Igen"}, page=form)
+    assert len(told(mette, new=True)) == 1, "it was asked for once"
+    for nobody in (other, reader, farida):
+        assert not [line for line in told(nobody) if "corrected" in line]
+    window.page(f"{home}posts/{post.number}")
+    assert told(mette, new=True) == []
 
 
 def test_notices_ask_the_same_for_many_as_for_few(

@@ -14,6 +14,7 @@ from tests.client import Client
 from tests.factories import (
     Level,
     add_member,
+    attach_picture,
     challenge,
     comment,
     make_administrator,
@@ -21,12 +22,15 @@ from tests.factories import (
     make_user,
     share,
     start_partnership,
+    upload_picture,
 )
 from tests.pages import Page
 from tests.results.town import Town
 from workspace import clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.files import attaching, checking
+from workspace.files.attaching import Attachments
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.posts.models import PostKind
 from workspace.rich_text import from_plain
@@ -204,6 +208,16 @@ def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, read
     assert queries.buckets(reader.user, {postings.FACTS}, None) == []
 
 
+def test_the_files_of_a_withdrawn_text_are_not_read(moderator: Membership, reader: Membership) -> None:
+    post = share(moderator, "Haven", "Se billedet.")
+    attach_picture(moderator, post)
+    keys = {FoundKind.FILE: [(moderator.partnership_id, post.number)]}
+    assert [row.title for row in queries.texts(reader.user, keys, "")] == ["Sensor.png"]
+    post.withdraw(moderator)
+    db.session.commit()
+    assert queries.texts(reader.user, keys, "") == [], "even if the index had it still"
+
+
 def test_what_is_withdrawn_or_deleted_is_gone_at_once(moderator: Membership, reader: Membership) -> None:
     post = share(reader, "Zebrafinken", "Den sang i haven.")
     remark = comment(post, reader, "En papegøje sang med.")
@@ -219,6 +233,58 @@ def test_what_is_withdrawn_or_deleted_is_gone_at_once(moderator: Membership, rea
     assert titles(searched(reader, "sang")) == [other.title]
     remark.bring_back(moderator, post)
     assert len(titles(searched(reader, "papegøje"))) == 1
+
+
+def test_files_are_found_by_their_names(moderator: Membership, reader: Membership, sign_in: SignIn) -> None:
+    post = share(moderator, "Fuglene i haven", "Se billedet.")
+    file = attach_picture(moderator, post, "Zebrafinke 2026.png")
+    remark = attach_picture(reader, comment(post, reader, "En zebrafinke!"), "Flere zebrafinker.png")
+    attach_picture(moderator, share(moderator, "Zebrafinken"), "Zebrafinke 1.png")
+    found = searched(reader, "zebrafinke")
+    kinds = [hit.kind.value for hit in found.hits]  # Not the post that only its file's name matches.
+    assert sorted(kinds) == ["comment", "file", "file", "file", "progress"]
+    assert sorted(titles(searched(reader, "zebrafinke", kind=FoundKind.FILE))) == [
+        "Flere zebrafinker.png",
+        "Zebrafinke 1.png",
+        "Zebrafinke 2026.png",
+    ]
+    assert titles(searched(reader, "zebrafinke", kind=FoundKind.FILE, author_id=reader.user.id)) == [remark.name]
+    assert titles(searched(reader, "zebrafinke haven")) == ["Fuglene i haven"], "by its own words and its file's"
+    page = sign_in(reader.user).page("/search?q=zebrafinke&kind=file")
+    links = {"".join(link.itertext()): link.get("href") for link in page.all("a")}
+    assert links[file.name] == f"{moderator.partnership.address}files/{file.number}"
+    assert page.text.count("I »Fuglene i haven«") == 2
+    assert "I »Zebrafinken«" in page.text
+
+
+def test_a_file_is_not_found_before_it_can_be_used_nor_once_it_is_gone(
+    moderator: Membership, reader: Membership
+) -> None:
+    post = share(moderator, "Haven", "Se billedet.")
+    file = upload_picture(moderator, "Zebrafinke.png")
+    with moderator.partnership.locked():
+        attaching.change(moderator, post.number, Attachments((file.number,)))
+    db.session.commit()
+    assert titles(searched(reader, "zebrafinke")) == []
+    assert checking.check_due() == 1
+    assert titles(searched(reader, "zebrafinke")) == ["Zebrafinke.png"]
+    file.withdraw(moderator)
+    db.session.commit()
+    assert not {"zebrafink", "-fink"} & stored_terms()
+    assert titles(searched(reader, "billedet")) == ["Haven"], "the text stays in the index"
+    file.bring_back(moderator)
+    db.session.commit()
+    assert titles(searched(reader, "zebrafinke")) == ["Zebrafinke.png"]
+    file.redact(moderator, "Det var et forkert billede")
+    db.session.commit()
+    assert not {"zebrafink", "-fink"} & stored_terms()
+    assert titles(searched(reader, "zebrafinke")) == []
+    other = attach_picture(moderator, post, "Papegøje.png")
+    assert titles(searched(reader, "papegøje")) == [other.name]
+    post.withdraw(moderator)
+    db.session.commit()
+    assert "papegoej" not in stored_terms()
+    assert titles(searched(reader, "papegøje")) == []
 
 
 def test_what_is_edited_is_found_by_its_new_words_only(moderator: Membership, reader: Membership) -> None:

@@ -1,6 +1,8 @@
 """What a spreadsheet opens runs nothing: cells of text are no formulas, and numbers are numbers all the same."""
 
+import codecs
 import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 import workspace
 from tests.client import Client
 from tests.factories import add_member, listed, make_administrator, make_user, start_partnership
-from workspace import Workspace
+from workspace import Workspace, clock
 from workspace.accounts.models import User
+from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 from workspace.web import csv_files, pasted_tables
 
@@ -83,6 +86,36 @@ def test_the_export_of_the_log_holds_no_formula(app: Workspace, sign_in: SignIn)
         for separator in ";,\t\n":
             assert not [piece for piece in text.split(separator) if _begins_with_a_sign(piece)]
     assert "Bo;'=1+1" in everything
+
+
+def test_danish_excel_opens_the_log_of_access(app: Workspace, sign_in: SignIn) -> None:
+    here = start_partnership("Grønne tage", by=make_user("Åse Ømark"))
+    member = add_member(here, make_user("=Bo"))
+    with clock.at(datetime(2026, 3, 28, 23, 30, tzinfo=UTC)):
+        moderation_service.suspend(here, [member.id], until=None, reason='Orlov; "barsel"\n=1+1')
+        db.session.commit()
+    answer = sign_in(here.user).submit(f"{here.partnership.address}members/trail", {"act": "suspended"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''H%C3%A6ndelseslog.csv" in answer.headers["Content-Disposition"]
+    assert answer.data.startswith(codecs.BOM_UTF8)
+    headings, row = csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert headings == [
+        "Tidspunkt (København)",
+        "Hvad der skete",
+        "Mere",
+        "Hvem",
+        "Om hvem",
+        "Partnerskab",
+        "Netværksadresse",
+        "Gennemført",
+    ]
+    event = dict(zip(headings, row, strict=True))
+    assert datetime.strptime(event["Tidspunkt (København)"], "%Y-%m-%d %H:%M:%S") == datetime(2026, 3, 29, 0, 30)
+    assert event["Hvem"] == "Åse Ømark"
+    assert event["Om hvem"] == "'=Bo"
+    assert event["Gennemført"] == "ja"
+    assert event["Mere"].startswith('begrundelse: Orlov; "barsel"')
+    assert not [cell for cell in row if _begins_with_a_sign(cell) or "{" in cell]
 
 
 def test_invitations_take_our_own_table_back(app: Workspace, sign_in: SignIn) -> None:

@@ -181,7 +181,7 @@ def test_the_log_says_who_sent_how_many_also_what_was_refused(moderator: Members
         (moderator.user_id, Outcome.DONE, {"invitations": 3, "today": 60}),
     ]
     shown = browser.page(f"{moderator.partnership.address}members/trail?act=sent_invitations").text
-    assert "sent 57 invitations" in shown
+    assert "sent invitations (57)" in shown
     invite(browser, moderator, *addresses(300, "flere"))
     refused = db.session.scalars(event).all()[-1]
     assert (refused.outcome, refused.details["invitations"]) == (Outcome.REFUSED, 300)

@@ -23,7 +23,7 @@ SENTENCES = {
     A.REFUSED: _l("%(actor)s tried to do something beyond their access"),
     A.NOT_FOUND: _l("%(actor)s tried to open something that they have no access to"),
     A.INVITED: _l("%(actor)s invited %(email)s as %(after)s"),
-    A.SENT_INVITATIONS: _l("%(actor)s sent %(invitations)s invitations"),
+    A.SENT_INVITATIONS: _l("%(actor)s sent invitations (%(invitations)s)"),
     A.SET_INVITATION_LIMIT: _l("%(actor)s changed the limit for invitations"),
     A.RESENT: _l("%(actor)s sent the invitation to %(email)s again"),
     A.WITHDREW_INVITATION: _l("%(actor)s withdrew the invitation to %(email)s"),

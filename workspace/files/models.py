@@ -1,5 +1,6 @@
 """A file that a post, a comment or a number carries, and its versions."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,9 @@ LONGEST_ALT = 500
 PENDING = "entry_number IS NULL"
 # How long undoing a removal is offered to who did it, and a slow request may take (as of a text).
 UNDO = timedelta(seconds=45)
+# Called with the partnership and the entry of what a file belonged to that was removed, in that transaction: here the
+# search index takes its name out.
+on_removal: list[Callable[[int, int], None]] = []
 UNCHECKED = "state IN ('received', 'checking')"
 
 
@@ -154,6 +158,7 @@ class File(Model):
         self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = clock.now(), by.id, reason
         if place := self._place():
             record_by(by, REMOVED_FILE, **place, file=self.number, name=self.name, reason=reason)
+            self._tell_of_removal()
 
     def may_be_brought_back_by(self, member: Membership) -> bool:
         """Whether `member` may undo the removal: who removed it, for a moment, or a moderator."""
@@ -185,6 +190,7 @@ class File(Model):
                 if place:
                     forget_names(self.partnership_id, self.number, **place)
                     record_by(by, ERASED_FILE, **place, file=self.number, reason=reason)
+                    self._tell_of_removal()
 
     def discard(self, by: Membership) -> None:
         """Let go of one's own upload that belongs to nothing yet."""
@@ -209,6 +215,13 @@ class File(Model):
             freed += version.counted
         partnership = session.get_one(Partnership, self.partnership_id)  # type: ignore[union-attr]
         partnership.file_bytes -= freed
+
+    def _tell_of_removal(self) -> None:
+        if self.entry_number is None:
+            return
+        db.session.flush()
+        for told in on_removal:
+            told(self.partnership_id, self.entry_number)
 
     def _place(self) -> dict[str, int | None]:
         """Where it stands, as the log says it; nothing while it belongs to nothing."""

@@ -21,6 +21,7 @@ CHANGED_ORGANISATION = Verb("changed_organisation", _changed_organisation)
 LEFT = Verb("left", _l("%(who)s left"))
 REMOVED = Verb("removed", _l("%(who)s ended the membership of %(person)s from %(organisation)s"))
 TOOK_BACK_ACCESS = Verb("took_back_access", _l("%(who)s took back the access of %(person)s from %(organisation)s"))
+CORRECTED_AS_ASKED = Verb("corrected_as_asked", None, act=_l("%(who)s corrected the text, as you asked"))
 EXPIRED = Verb("expired", _l("The membership of %(person)s from %(organisation)s ended on its date"))
 APPOINTED = Verb(
     "appointed",

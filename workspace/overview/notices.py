@@ -1,8 +1,8 @@
 """Notices, the bell: what others did that concerns me. A reader of the log, which keeps no copy of it.
 
 What concerns me is what happens on posts that I follow: comments there, mentions of me, reactions to what I wrote, the
-turns of my challenges, the answer to my asking somebody; what others do about my roles, and the answer to my offering
-one, or handing it over.
+turns of my challenges, the answer to my asking somebody, the correction that I asked for as a moderator; what others do
+about my roles, and the answer to my offering one, or handing it over.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from workspace.comments.models import Comment
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, now_param
 from workspace.db.types import AnyRow, AnySelect
+from workspace.members.verbs import CORRECTED_AS_ASKED
 from workspace.notifications.notices import Topic, read_to
 from workspace.partnerships.activity_log import Entry, text_path
 from workspace.partnerships.mentions import Mention
@@ -96,6 +97,7 @@ def _posts() -> AnySelect:
             Entry.verb,
             Entry.at,
             Entry.stands,
+            text.label("comment"),
             Post.number.label("post_number"),
             Post.title,
             Partnership.slug,
@@ -124,6 +126,7 @@ def _posts() -> AnySelect:
                 and_(Entry.verb == REACTED, i_wrote),
                 asks_me,
                 answers_me,
+                and_(Entry.verb == CORRECTED_AS_ASKED, Entry.subject_id == Membership.id),
             ),
         )
         .order_by(Entry.at.desc())
@@ -153,7 +156,7 @@ def _roles() -> AnySelect:
 
 
 def _of_post(row: AnyRow) -> Notice:
-    path = text_path(row.post_number, row.number if row.stands else row.post_number)
+    path = text_path(row.post_number, row.number if row.stands else row.comment or row.post_number)
     address = f"/partnerships/{row.slug}/{path}"
     who = row.actor_name or "Samspil"
     if row.why == MENTIONS_ME:

@@ -11,9 +11,10 @@ from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.blueprint import blueprint
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.forms import AddMemberForm, words_typed
+from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, members_with
-from workspace.web.htmx import flash_live, page_or_partial, redirect_303
+from workspace.web.htmx import Undo, flash_live, page_or_partial, redirect_303
 
 
 @blueprint.get("/partnerships/<slug:slug>/people")
@@ -39,9 +40,13 @@ def add_person(membership: Membership) -> ResponseReturnValue:
     user = db.session.get(User, form.user_id.data) if form.validate() else None
     if user is None:
         raise Conflict(_("Nobody by that name belongs to an organisation that takes part here."))
-    partnerships_service.add_person(membership, user, form.level.data)
-    flash_live(_("%(name)s is in the partnership now.", name=user.name))
-    return redirect_303(f"{membership.partnership.address}members")
+    before = find(membership.partnership, user)
+    was_in = before is not None and before.is_active
+    member = partnerships_service.add_person(membership, user, form.level.data)
+    members = f"{membership.partnership.address}members"
+    undo = Undo(f"{members}/removal", {"member": str(member.id), "reason": _("Undone")})
+    flash_live(_("%(name)s is in the partnership now.", name=user.name), undo=None if was_in else undo)
+    return redirect_303(members)
 
 
 @blueprint.post("/partnerships/<slug:slug>/acceptance")

@@ -46,7 +46,8 @@ def add_organisation(membership: Membership) -> ResponseReturnValue:
         flash_live(_("%(name)s takes part or is invited already.", name=name))
     else:
         partnerships_service.set_sides(membership, {organisation.id: form.side.data})
-        flash_live(_("%(name)s is invited. Its people can be invited now.", name=name))
+        undo = Undo(f"{membership.partnership.address}organisations/{organisation.id}/departure")
+        flash_live(_("%(name)s is invited. Its people can be invited now.", name=name), undo=undo)
     return redirect_client(f"{membership.partnership.address}organisations")
 
 

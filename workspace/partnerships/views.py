@@ -135,7 +135,8 @@ def archive(membership: Membership) -> ResponseReturnValue:
 def unarchive(membership: Membership) -> ResponseReturnValue:
     """Open an archived partnership again."""
     partnerships_service.unarchive(membership)
-    flash_live(_("‘%(name)s’ is open again.", name=membership.partnership.name))
+    undo = Undo(f"{membership.partnership.address}archiving")
+    flash_live(_("‘%(name)s’ is open again.", name=membership.partnership.name), undo=undo)
     return redirect_303(f"{membership.partnership.address}administration")
 
 

@@ -13,10 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workspace.db import db, failures
 from workspace.db.statements import core_connection, fetch_rows
+from workspace.files import models as files
 from workspace.mail.delivery import mail_sender
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Partnership
-from workspace.posts.authored_text import on_removal
+from workspace.posts import authored_text
 from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.postings import (
     BLOCK,
@@ -90,7 +91,14 @@ def remove(partnership_id: int, number: int) -> None:
         _put(partnership_id, number // BLOCK, [], {number % BLOCK})
 
 
-on_removal.append(remove)
+def remove_file_names(partnership_id: int, number: int) -> None:
+    """Take what a text holds no more out of the index, in the present transaction: one of its files was removed."""
+    if _lock(partnership_id) is not None:
+        _index_texts(partnership_id, set(), {number})
+
+
+authored_text.on_removal.append(remove)
+files.on_removal.append(remove_file_names)
 
 
 def _due(most: int = AT_ONCE) -> list[int]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from heapq import heappop, heappush, nlargest
 from typing import NamedTuple
 
 from workspace.db.types import AnyRow
-from workspace.search.postings import BLOCK, FACTS, Postings, lookup, unpacked_days, unpacked_facts
+from workspace.search.postings import BLOCK, FACTS, Postings, facts_of, lookup, newest_day, unpacked_days
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
-INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT)
+INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT, FoundKind.FILE)
 
 
 class Mode(StrEnum):
@@ -26,12 +27,15 @@ class Mode(StrEnum):
 
 
 class Match(NamedTuple):
-    """A text that holds the words. Matches sort by their day."""
+    """A text that, with the names of its files, holds the words. Matches sort by their day.
+
+    Its kinds are its own, and FILE if it carries files.
+    """
 
     day: int
     partnership_id: int
     number: int
-    kind: FoundKind
+    kinds: tuple[FoundKind, ...]
 
 
 class _Block:
@@ -39,14 +43,20 @@ class _Block:
 
     def __init__(self, partnership_id: int, block: int, buckets: dict[str, bytes]) -> None:
         self.partnership_id, self.block, self._buckets = partnership_id, block, buckets
-        self.days = unpacked_days(buckets[FACTS])
-        self.newest = max(self.days)
+        self.newest = newest_day(buckets[FACTS])
         self._places: dict[Mode, set[int]] = {}
+        self._facts: Postings | None = None
 
     @cached_property
-    def facts(self) -> Postings:
-        """Where the kinds and authors stand."""
-        return unpacked_facts(self._buckets[FACTS])
+    def days(self) -> array[int]:
+        """The days of the texts by their places."""
+        return unpacked_days(self._buckets[FACTS])
+
+    def facts(self, wanted: Collection[str]) -> Postings:
+        """Where the wanted kinds and authors stand; they are the same each time."""
+        if self._facts is None:
+            self._facts = facts_of(self._buckets[FACTS], wanted)
+        return self._facts
 
     def places(self, words: Sequence[SearchedWord], mode: Mode) -> set[int]:
         """The texts that hold the words."""
@@ -71,11 +81,16 @@ class _Block:
 class Matches:
     """What the buckets that a query asks for hold."""
 
-    def __init__(self, query: SearchQuery, rows: Collection[AnyRow]) -> None:
+    def __init__(
+        self, query: SearchQuery, rows: Iterable[AnyRow], *, kinds: Collection[FoundKind], author_id: int | None
+    ) -> None:
         self.words = query.words
+        self.kinds = kinds
+        self.author = None if author_id is None else str(author_id)
+        self._wanted = {*kinds, *([self.author] if self.author else ())}
         stored: dict[int, dict[int, dict[str, bytes]]] = defaultdict(lambda: defaultdict(dict))
-        for row in rows:
-            stored[row.partnership_id][row.block][row.bucket] = row.postings
+        for partnership_id, block, name, postings in rows:
+            stored[partnership_id][block][name] = postings
         self._stored = {
             partnership_id: sorted((key for key, buckets in blocks.items() if FACTS in buckets), reverse=True)
             for partnership_id, blocks in stored.items()
@@ -87,13 +102,11 @@ class Matches:
         self,
         mode: Mode,
         *,
-        kinds: Collection[FoundKind],
-        author_id: int | None,
         since: int,
         until: tuple[int, int, int] | None,
         most: int,
     ) -> list[Match]:
-        """The newest texts of these kinds by that author, from the day `since` on, and not after the match `until`."""
+        """The newest texts of the kinds by the author, from the day `since` on, and not after the match `until`."""
         found: list[Match] = []
         for block in self._newest_first():
             if block.newest < since:
@@ -101,12 +114,22 @@ class Matches:
             if len(found) == most and (block.newest, block.partnership_id, (block.block + 1) * BLOCK) < found[-1][:3]:
                 break
             places = block.places(self.words, mode)
-            if places and author_id is not None:
-                places = places & block.facts.get(str(author_id), set())
-            for kind in kinds if places else ():
-                found += _of_kind(block, places, kind, since, until)
-            found = nlargest(most, found)
+            if places and self.author:
+                places = places & block.facts(self._wanted).get(self.author, set())
+            if places:
+                found = nlargest(most, (*found, *self._of_kinds(block, places, since, until)))
         return found
+
+    def _of_kinds(
+        self, block: _Block, places: set[int], since: int, until: tuple[int, int, int] | None
+    ) -> Iterator[Match]:
+        facts = block.facts(self._wanted)
+        places_of = {kind: places & facts.get(kind, set()) for kind in self.kinds}
+        for place in set().union(*places_of.values()):
+            day, number = block.days[place], block.block * BLOCK + place
+            if day >= since and (until is None or (day, block.partnership_id, number) <= until):
+                found = tuple(kind for kind, of_kind in places_of.items() if place in of_kind)
+                yield Match(day, block.partnership_id, number, found)
 
     def _newest_first(self) -> Iterator[_Block]:
         """The blocks, by their newest day, the highest partnership first; those of a partnership from the last on."""
@@ -141,12 +164,3 @@ def _combined(words: list[set[int]], half: set[int], mode: Mode) -> set[int]:
         return half.union(*words)
     *others, last = words
     return (last | half if mode is Mode.HALF else last).intersection(*others)
-
-
-def _of_kind(
-    block: _Block, places: set[int], kind: FoundKind, since: int, until: tuple[int, int, int] | None
-) -> Iterator[Match]:
-    for place in places & block.facts.get(kind.value, set()):
-        day, number = block.days[place], block.block * BLOCK + place
-        if day >= since and (until is None or (day, block.partnership_id, number) <= until):
-            yield Match(day, block.partnership_id, number, kind)

@@ -19,6 +19,7 @@ FACTS = ""
 FIRST_DAY = date(2000, 1, 1)
 
 HEAD = struct.Struct("<I")
+NEWEST = struct.Struct("<H")
 
 Postings = dict[str, set[int]]
 
@@ -74,14 +75,20 @@ def _lines_with(lines: bytes, text: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:
-    """The day of each text of a block, by its place, and its kinds and authors."""
+    """The day of each text of a block, by its place, and its kinds and authors; before them the newest day."""
     written = zlib.compress(_written(array("H", (days.get(place, 0) for place in range(BLOCK)))), 1)
-    return HEAD.pack(len(written)) + written + packed(facts)
+    return NEWEST.pack(max(days.values())) + HEAD.pack(len(written)) + written + packed(facts)
+
+
+def newest_day(stored: bytes) -> int:
+    """The newest of the days, at no cost."""
+    [newest] = NEWEST.unpack_from(stored)
+    return int(newest)
 
 
 def unpacked_days(stored: bytes) -> array[int]:
     """The days by place, 0 where there is no text."""
-    return _array(zlib.decompress(stored[HEAD.size : _end_of_days(stored)]))
+    return _array(zlib.decompress(stored[NEWEST.size + HEAD.size : _end_of_days(stored)]))
 
 
 def unpacked_facts(stored: bytes) -> Postings:
@@ -89,9 +96,15 @@ def unpacked_facts(stored: bytes) -> Postings:
     return unpacked(stored[_end_of_days(stored) :])
 
 
+def facts_of(stored: bytes, wanted: Collection[str]) -> Postings:
+    """Of the kinds and authors only those that are `wanted`, and there."""
+    names, begins, places = _read(zlib.decompress(stored[_end_of_days(stored) :]))
+    return {name: set(places[begins[at] : begins[at + 1]]) for at, name in enumerate(names) if name in wanted}
+
+
 def _end_of_days(stored: bytes) -> int:
-    [length] = HEAD.unpack_from(stored)
-    return HEAD.size + int(length)
+    [length] = HEAD.unpack_from(stored, NEWEST.size)
+    return NEWEST.size + HEAD.size + int(length)
 
 
 def day_number(moment: datetime) -> int:

@@ -1,7 +1,7 @@
 """What a search asks the database: always from the memberships that are active now, in a fixed number of statements."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import (
     ARRAY,
@@ -23,9 +23,10 @@ from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.db.name_search import name_matches
+from workspace.db.name_search import ESCAPE, escaped, word_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
+from workspace.i18n import danish
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.query_params import USER, params_of
 from workspace.roles.models import Role
@@ -65,9 +66,35 @@ def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> l
     return fetch_rows(query, **params_of(user), **packed, status=status)
 
 
-def named(user: User, words: str, spellings: Collection[Collection[str]], partnership_id: int | None) -> list[AnyRow]:
+def named(user: User, words: str, spellings: Sequence[Sequence[str]], partnership_id: int | None) -> list[AnyRow]:
     """Roles whose text holds a spelling of each word, and colleagues with names that begin with those typed."""
-    mine = _mine(partnership_id)
+    typed = danish.search_key(words).split()
+    most = max(map(len, spellings))
+    given = {f"name_{at}": escaped(word) for at, word in enumerate(typed)}
+    for at, of_word in enumerate(spellings):
+        # Each word has the same number of spellings, so that few statements are kept.
+        same = [*of_word, *[of_word[0]] * (most - len(of_word))]
+        given |= {f"spelling_{at}_{number}": escaped(one) for number, one in enumerate(same)}
+    query = _named(len(typed), (len(spellings), most), of_one=partnership_id is not None)
+    return fetch_rows(query, **params_of(user), **given, partnership_id=partnership_id)
+
+
+@cached_statement
+def _partnerships() -> AnySelect:
+    return (
+        select(Partnership.id, Partnership.slug, Partnership.name)
+        .join(Membership, Membership.partnership_id == Partnership.id)
+        .where(Membership.user_id == USER.id, Membership.is_active)
+        .order_by(Partnership.name_key, Partnership.id)
+    )
+
+
+@cached_statement
+def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect:
+    mine = select(Membership.partnership_id).where(Membership.user_id == USER.id, Membership.is_active)
+    if of_one:
+        mine = mine.where(Membership.partnership_id == bindparam("partnership_id", type_=Integer))
+    words, most = spellings
     membership = aliased(Membership)
     roles = (
         select(
@@ -84,7 +111,15 @@ def named(user: User, words: str, spellings: Collection[Collection[str]], partne
         .where(
             Role.partnership_id.in_(mine),
             Role.retired_at.is_(None),
-            *(or_(*(Role.found_by.contains(one, autoescape=True) for one in of_word)) for of_word in spellings),
+            *(
+                or_(
+                    *(
+                        Role.found_by.contains(bindparam(f"spelling_{at}_{number}", type_=String), escape=ESCAPE)
+                        for number in range(most)
+                    )
+                )
+                for at in range(words)
+            ),
         )
         .order_by(Role.id)
         .limit(MOST_NAMES)
@@ -107,23 +142,13 @@ def named(user: User, words: str, spellings: Collection[Collection[str]], partne
             membership.partnership_id.in_(mine),
             membership.is_active,
             User.deactivated_at.is_(None),
-            *name_matches(User.name_search_key, words),
+            *(word_matches(User.name_search_key, bindparam(f"name_{at}", type_=String)) for at in range(names)),
         )
         .order_by(User.name_key, membership.id)
         .limit(MOST_NAMES)
         .subquery()
     )
-    return fetch_rows(union_all(select(roles), select(people)), **params_of(user))  # type: ignore[arg-type]
-
-
-@cached_statement
-def _partnerships() -> AnySelect:
-    return (
-        select(Partnership.id, Partnership.slug, Partnership.name)
-        .join(Membership, Membership.partnership_id == Partnership.id)
-        .where(Membership.user_id == USER.id, Membership.is_active)
-        .order_by(Partnership.name_key, Partnership.id)
-    )
+    return union_all(select(roles), select(people))  # type: ignore[return-value]
 
 
 @cached_statement
@@ -167,8 +192,3 @@ def _wanted(name: str, *, is_sqlite: bool) -> ColumnElement[int]:
     wanted = given.table_valued(column("value", BigInteger), name=f"wanted_{name}")
     value: ColumnElement[int] = (wanted if is_sqlite else wanted.render_derived()).c.value
     return value
-
-
-def _mine(partnership_id: int | None) -> AnySelect:
-    query = select(Membership.partnership_id).where(Membership.user_id == USER.id, Membership.is_active)
-    return query if partnership_id is None else query.where(Membership.partnership_id == partnership_id)

@@ -30,6 +30,7 @@ MOST_NAMED = 5
 IN_TITLE, IS_WHOLE = 60, 30  # days by which a hit counts as newer
 SNIPPET, BEFORE = 160, 50
 MARK = Markup("<mark>{}</mark>")
+PATHS = {FoundKind.RESULT: "results/{}", FoundKind.FILE: "files/{}"}
 NAMED_KINDS = (FoundKind.PARTNERSHIP, FoundKind.ROLE, FoundKind.PERSON)
 
 
@@ -75,6 +76,7 @@ class Hit:
     status: str = ""
     author_id: int | None = None
     author: str = ""
+    stands_in: str = ""  # the post that a file belongs to
 
 
 class _Ranked(NamedTuple):
@@ -116,9 +118,10 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
     kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
     if not kinds:
         return SearchPage(partnerships, names=names)
-    matches = Matches(query, queries.buckets(user, wanted_buckets(query), here))
+    stored = queries.buckets(user, wanted_buckets(query), here)
+    matches = Matches(query, stored, kinds=kinds, author_id=narrowed.author_id)
     for mode in [cursor.mode] if cursor else _modes(query):
-        page = _page(user, query, narrowed, matches, kinds, mode, cursor)
+        page = _page(user, query, narrowed, matches, mode, cursor)
         if page.hits or page.after:
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
@@ -134,7 +137,6 @@ def _page(
     query: SearchQuery,
     narrowed: SearchFilter,
     matches: Matches,
-    kinds: Collection[FoundKind],
     mode: Mode,
     cursor: Cursor | None,
 ) -> SearchPage:
@@ -143,12 +145,10 @@ def _page(
     ranked: list[_Ranked] = []
     following: Match | None = None
     for _window in range(MOST_WINDOWS):
-        found = matches.newest(
-            mode, kinds=kinds, author_id=narrowed.author_id, since=since, until=until, most=WINDOW + 1
-        )
+        found = matches.newest(mode, since=since, until=until, most=WINDOW + 1)
         window, following = found[:WINDOW], found[WINDOW] if len(found) > WINDOW else None
         ranked = sorted(
-            _ranked(user, query, window, mode, narrowed.status), key=lambda hit: (hit.day, hit.match), reverse=True
+            _ranked(user, query, window, mode, narrowed), key=lambda hit: (hit.day, hit.match), reverse=True
         )
         if ranked or following is None:
             break
@@ -163,26 +163,44 @@ def _page(
     return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]))
 
 
-def _ranked(user: User, query: SearchQuery, window: Collection[Match], mode: Mode, status: str) -> Iterator[_Ranked]:
-    """Those of the window that are there and hold the words, with the day that they count as."""
+def _ranked(
+    user: User, query: SearchQuery, window: Collection[Match], mode: Mode, narrowed: SearchFilter
+) -> Iterator[_Ranked]:
+    """Those of the window that are there and hold the words, with the day that they count as.
+
+    A text that holds them only by the name of a file, which is found itself, is left out.
+    """
     best_of = _Best(query, mode)
     by_key = {(match.partnership_id, match.number): match for match in window}
     keys: dict[FoundKind, list[queries.Key]] = {}
     for match in window:
-        keys.setdefault(match.kind, []).append((match.partnership_id, match.number))
-    for row in queries.texts(user, keys, status):
+        for kind in match.kinds:
+            keys.setdefault(kind, []).append((match.partnership_id, match.number))
+    with_found_files = set()
+    for row in sorted(queries.texts(user, keys, narrowed.status), key=lambda row: row.kind != FoundKind.FILE):
+        if narrowed.author_id not in (None, row.author_id):
+            continue
+        key = row.partnership_id, row.number
         own_title = "" if row.kind == FoundKind.COMMENT else row.title
         text = f"{row.text}\n{row.more}" if row.more else row.text
         in_title, in_text = best_of(own_title), best_of(text)
         best = [max(pair) for pair in zip(in_title, in_text, strict=True)]
-        if not (any(best) if mode is Mode.ANY else all(best)):
+        if not _holds(best, mode):
             continue
         folded = danish.search_key(f"{own_title} | {text}") if query.phrases else ""
         if not all(phrase in folded for phrase in query.phrases):
             continue
-        match = by_key[row.partnership_id, row.number]
+        if row.kind == FoundKind.FILE:
+            with_found_files.add(key)
+        elif key in with_found_files and not _holds(best_of(f"{own_title}\n{row.text}"), mode):
+            continue
+        match = by_key[key]
         boosted = match.day + IN_TITLE * all(quality > 1 for quality in in_title) + IS_WHOLE * (min(best) == 3)
         yield _Ranked(boosted, match, row, text)
+
+
+def _holds(found: Collection[int], mode: Mode) -> bool:
+    return any(found) if mode is Mode.ANY else all(found)
 
 
 class _Best:
@@ -214,14 +232,14 @@ def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
 
 def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
     kind = FoundKind(row.kind)
-    is_result = kind is FoundKind.RESULT
-    path = f"results/{row.post_number}" if is_result else text_path(row.post_number, row.number)
+    path = PATHS[kind].format(row.address_number) if kind in PATHS else text_path(row.address_number, row.number)
     return Hit(
         kind=kind,
         partnership=row.partnership_name,
         address=f"/partnerships/{row.slug}/{path}",
         title=_marked(row.title, query, mode),
         text=snippet(text, query, mode),
+        stands_in=row.stands_in,
         at=row.at,
         status=row.status or "",
         author_id=row.author_id,

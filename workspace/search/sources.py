@@ -9,17 +9,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, and_, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, null, select
 from sqlalchemy.orm import aliased
 
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
-from workspace.files.queries import names_column
+from workspace.files.models import File
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 from workspace.results.models import Indicator
+
+NOTHING = literal("")
 
 
 class FoundKind(StrEnum):
@@ -29,6 +32,7 @@ class FoundKind(StrEnum):
     CHALLENGE = "challenge"
     COMMENT = "comment"
     RESULT = "result"
+    FILE = "file"
     ROLE = "role"
     PERSON = "person"
     PARTNERSHIP = "partnership"
@@ -36,7 +40,10 @@ class FoundKind(StrEnum):
 
 @dataclass(frozen=True)
 class SearchDocument:
-    """A text as it is indexed; `number` is that of the entry that made it, `author_id` the person."""
+    """A text as it is indexed; `number` is that of the entry that made it, `author_id` the person.
+
+    Of the names of its files there is one more document, with the same number.
+    """
 
     number: int
     kind: FoundKind
@@ -50,7 +57,7 @@ class SearchDocument:
 class TextSource:
     """Where texts of some kinds come from: the present ones of these numbers, and those that somebody may read.
 
-    `shown` selects partnership_id, number, kind, title, text, status, post_number, at, author_id and author_name.
+    `shown` selects what `_columns` has. Several rows may have the same number: a text has several files.
     """
 
     kinds: tuple[FoundKind, ...]
@@ -68,7 +75,6 @@ def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument
             Post.title,
             Post.body_text,
             Post.outcome,
-            names_column(Post.partnership_id, Post.number),
         )
         .join(Membership, Membership.id == Post.author_id)
         .where(Post.partnership_id == partnership_id, Post.number.in_(numbers), Post.withdrawn_at.is_(None))
@@ -80,7 +86,7 @@ def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument
             row.user_id,
             row.created_at,
             row.title,
-            f"{row.body_text}\n{row.outcome}\n{row.file_names or ''}",
+            f"{row.body_text}\n{row.outcome}",
         )
         for row in fetch_rows(query)
     ]
@@ -88,25 +94,12 @@ def _posts(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument
 
 def _comments(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
     query = (
-        select(
-            Comment.number,
-            Membership.user_id,
-            Comment.created_at,
-            Comment.body_text,
-            names_column(Comment.partnership_id, Comment.number),
-        )
+        select(Comment.number, Membership.user_id, Comment.created_at, Comment.body_text)
         .join(Membership, Membership.id == Comment.author_id)
         .where(Comment.partnership_id == partnership_id, Comment.number.in_(numbers), Comment.withdrawn_at.is_(None))
     )
     return [
-        SearchDocument(
-            row.number,
-            FoundKind.COMMENT,
-            row.user_id,
-            row.created_at,
-            "",
-            f"{row.body_text}\n{row.file_names or ''}",
-        )
+        SearchDocument(row.number, FoundKind.COMMENT, row.user_id, row.created_at, "", row.body_text)
         for row in fetch_rows(query)
     ]
 
@@ -123,29 +116,61 @@ def _indicators(partnership_id: int, numbers: Collection[int]) -> list[SearchDoc
     ]
 
 
+def _files(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
+    query = (
+        select(Entry.number, Membership.user_id, Entry.at, func.aggregate_strings(File.name, "\n").label("names"))
+        .join(Entry, _of_entry())
+        .join(Membership, Membership.id == Entry.actor_id)
+        .where(File.partnership_id == partnership_id, File.entry_number.in_(numbers), File.withdrawn_at.is_(None))
+        .group_by(Entry.number, Membership.user_id, Entry.at)
+    )
+    return [SearchDocument(row.number, FoundKind.FILE, row.user_id, row.at, "", row.names) for row in fetch_rows(query)]
+
+
 def _shown_posts() -> AnySelect:
     more = Post.outcome + "\n" + _names_of_files(Post)
-    return _columns(Post, Post.author_id, cast(Post.kind, String), Post.title, Post.body_text, more, Post.status)
+    kind = cast(Post.kind, String)
+    return _columns(Post, Post.author_id, kind, Post.title, Post.body_text, more=more, status=Post.status)
 
 
 def _names_of_files(of: Any) -> Any:
-    return func.coalesce(names_column(of.partnership_id, of.number).element, "")
+    """The names of what a text carries, so that it is found by its own words and these together."""
+    names = select(func.aggregate_strings(File.name, ", ")).where(
+        File.partnership_id == of.partnership_id, File.entry_number == of.number, *_is_shown()
+    )
+    return func.coalesce(names.scalar_subquery(), "")
 
 
 def _columns(
-    of: Any, author_id: Any, kind: Any, title: Any, text: Any, more: Any, status: Any, post_number: Any = None
+    of: Any,
+    author_id: Any,
+    kind: Any,
+    title: Any,
+    text: Any,
+    *,
+    more: Any = NOTHING,
+    status: Any = None,
+    number: Any = None,
+    address_number: Any = None,
+    stands_in: Any = NOTHING,
 ) -> AnySelect:
+    """`number` is that of the text, `address_number` the one that its page's address has.
+
+    Found are the words of `title`, `text` and `more`; `stands_in` is the title of the post that a file belongs to.
+    """
+    number = of.number if number is None else number
     author_membership, author = aliased(Membership), aliased(User)
     return (
         select(
             of.partnership_id.label("partnership_id"),
-            of.number.label("number"),
+            number.label("number"),
             kind.label("kind"),
             title.label("title"),
             text.label("text"),
             more.label("more"),
-            cast(status, String).label("status"),
-            (of.number if post_number is None else post_number).label("post_number"),
+            cast(null() if status is None else status, String).label("status"),
+            (number if address_number is None else address_number).label("address_number"),
+            stands_in.label("stands_in"),
             of.created_at.label("at"),
             author.id.label("author_id"),
             author.name.label("author_name"),
@@ -164,9 +189,8 @@ def _shown_comments() -> AnySelect:
             literal(FoundKind.COMMENT.value),
             parent.title,
             Comment.body_text,
-            _names_of_files(Comment),
-            null(),
-            Comment.post_number,
+            more=_names_of_files(Comment),
+            address_number=Comment.post_number,
         )
         .join(parent, and_(parent.partnership_id == Comment.partnership_id, parent.number == Comment.post_number))
         .where(Comment.withdrawn_at.is_(None))
@@ -174,8 +198,36 @@ def _shown_comments() -> AnySelect:
 
 
 def _shown_indicators() -> AnySelect:
-    kind, nothing = literal(FoundKind.RESULT.value), literal("")
-    return _columns(Indicator, Indicator.created_by_id, kind, Indicator.name, Indicator.definition, nothing, null())
+    kind = literal(FoundKind.RESULT.value)
+    return _columns(Indicator, Indicator.created_by_id, kind, Indicator.name, Indicator.definition)
+
+
+def _shown_files() -> AnySelect:
+    post = aliased(Post)
+    return (
+        _columns(
+            File,
+            File.uploader_id,
+            literal(FoundKind.FILE.value),
+            File.name,
+            NOTHING,
+            number=File.entry_number,
+            address_number=File.number,
+            stands_in=func.coalesce(case((post.withdrawn_at.is_(None), post.title)), ""),
+        )
+        .join(Entry, _of_entry())
+        .outerjoin(post, and_(post.partnership_id == Entry.partnership_id, post.number == Entry.post_number))
+        .where(Entry.stands.is_not(False), *_is_shown())
+    )
+
+
+def _of_entry() -> ColumnElement[bool]:
+    return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
+
+
+def _is_shown() -> tuple[ColumnElement[bool], ...]:
+    """A file that is removed, or that nobody can use yet, is not found."""
+    return File.withdrawn_at.is_(None), File.shown.is_not(None)
 
 
 SOURCES = (
@@ -184,4 +236,5 @@ SOURCES = (
     ),
     TextSource((FoundKind.COMMENT,), _comments, _shown_comments),
     TextSource((FoundKind.RESULT,), _indicators, _shown_indicators),
+    TextSource((FoundKind.FILE,), _files, _shown_files),
 )

@@ -16,7 +16,7 @@ from workspace.search.compounds import divisions
 from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
-VERSION = 4
+VERSION = 5
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3

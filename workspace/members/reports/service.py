@@ -11,9 +11,13 @@ from workspace.db import db
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.members.models import Report, Verdict
 from workspace.members.moderation.service import other_moderators
+from workspace.members.verbs import CORRECTED_AS_ASKED
 from workspace.notifications.dispatch import NotificationKind, send_immediate
+from workspace.notifications.notices import Topic, read_notices
+from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict
+from workspace.posts import follows
 from workspace.posts.authored_text import on_correction, on_erase
 from workspace.posts.models import Post
 
@@ -63,6 +67,7 @@ def answer(by: Membership, report_id: int, verdict: Verdict, reason: str) -> Rep
             thing.kept_reason = reason
         elif verdict is Verdict.CORRECTION:
             thing.correction_reason = reason
+            _follow(by, found.post_number)
         elif isinstance(thing, Comment):
             post = db.session.get_one(Post, (thing.partnership_id, thing.post_number))
             thing.withdraw(by, post, reason, tells_author=False)
@@ -137,6 +142,13 @@ def _open(partnership: Partnership) -> Select[Report]:
     return select(Report).where(Report.partnership_id == partnership.id, Report.answered_at.is_(None))
 
 
+def _follow(by: Membership, post_number: int) -> None:
+    """Let the moderator hear what becomes of a post, and what was said of it before be no news."""
+    if db.session.get(follows.Follow, (by.partnership_id, post_number, by.id)) is None:
+        read_notices(by.id, Topic.POST, post_number, by.partnership.last_number)
+        follows.auto_follow(by.partnership_id, post_number, [by.id])
+
+
 def _tell_moderators(made: Report, by: Membership, thing: Post | Comment) -> None:
     """Mail the moderators who want it at once: the author only if nobody else can answer."""
     others = {member.id for member in other_moderators(by)}
@@ -177,12 +189,15 @@ def _forget(partnership_id: int, number: int) -> None:
 
 
 def _tell_of_correction(partnership_id: int, number: int) -> None:
-    """Mail the moderator who asked for a correction that the text has been edited, as they hear of reports."""
+    """Tell the moderator who asked for a correction that the text has been edited: by mail as they hear of reports."""
     asked = select(Report).where(
         Report.partnership_id == partnership_id, Report.number == number, Report.verdict == Verdict.CORRECTION
     )
     found = db.session.scalars(asked.order_by(Report.answered_at.desc(), Report.id).limit(1)).first()
     if found is not None and found.answered_by_id is not None:
+        author, asker = thing_of(found).author, db.session.get_one(Membership, found.answered_by_id)
+        about = {"comment": number} if found.is_of_comment else {}
+        record_by(author, CORRECTED_AS_ASKED, post_number=found.post_number, subject=asker, **about)
         told = {NotificationKind.REPORT: [found.answered_by_id]}
         send_immediate(told, partnership_id, key=f"corrected:{found.id}", report=found.id)
 
