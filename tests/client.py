@@ -41,7 +41,7 @@ class Client(FlaskClient):
         if response.mimetype == "text/html" and response.data.strip() and not is_redirect and not is_packed:
             page = Page(response.text)
             page.check()
-            page.check_links(self.application.url_map.bind(response.request.host), response.request.url)
+            page.check_links(self.application.url_map, response.request.url)
         return response
 
     def _open(self, *args: Any, **options: Any) -> TestResponse:

@@ -8,8 +8,10 @@ import gc
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -173,10 +175,15 @@ def _size(file: Path) -> int:
 
 
 def _copy_database(target: Path) -> None:
-    """Copy the SQLite database of the present app, with what stands in its -wal."""
+    """Copy the SQLite database of the present app, with what stands in its -wal.
+
+    The copy has a -wal from the start: to give it one, each app that opens it would wait for the disk.
+    """
     with db.engine.connect() as connection:
         driver: Any = connection.connection.dbapi_connection
         driver.execute(f"VACUUM INTO '{target}'")
+    with closing(sqlite3.connect(target)) as copy:
+        copy.execute("PRAGMA journal_mode=WAL")
 
 
 def migrate(direction: str, revision: str) -> None:

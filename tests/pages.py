@@ -1,15 +1,14 @@
 """What every page and every part of a page must be, checked wherever a test meets one."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
-import html5lib
-from html5lib.html5parser import ParseError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter, RequestRedirect
+from werkzeug.routing import Map, RequestRedirect
+
+from tests import markup
 
 LARGEST_TABLE = 75_000  # bytes: fifty members, with a control for each one's access
 LARGEST_PAGE = 76_500  # bytes: a feed of the longest posts, with the form, its files, and all that is wrong with it
@@ -29,29 +28,13 @@ LINKS = {
 STATIC = "/static/"  # answered by files in front of the app, so not in the url map
 
 
-@lru_cache(maxsize=8)
-def _parse(html: str, *, is_whole: bool) -> Element:
-    """Parse once what the browser looks at, and then the test. Nobody changes what was found."""
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    try:
-        root: Element = (
-            parser.parse(html)
-            if is_whole
-            else parser.parseFragment(html, container="tbody" if html.lstrip().startswith("<tr") else "div")
-        )
-    except ParseError as error:
-        line, column = parser.errors[-1][0]
-        raise AssertionError(f"Not HTML at {line}:{column}: {error}: {html.splitlines()[line - 1]}") from None
-    return root
-
-
 class Page:
     """An HTML document, or the part of one."""
 
     def __init__(self, html: str) -> None:
         self.html = html
-        self.is_whole = html.lstrip().lower().startswith("<!doctype")
-        self.root = _parse(html, is_whole=self.is_whole)
+        self.is_whole = markup.is_whole(html)
+        self.root = markup.read(html)
 
     def all(self, tag: str) -> list[Element]:
         """All elements of that name, in order."""
@@ -76,7 +59,7 @@ class Page:
         if self.is_whole:
             self._check_whole()
 
-    def check_links(self, urls: MapAdapter, base: str) -> None:
+    def check_links(self, urls: Map, base: str) -> None:
         """Raise AssertionError for a link, form or request of HTMX that no view of ours answers with that method.
 
         `base` is the address of the page. A part of a page stands on a page that isn't known here, so its relative
@@ -91,10 +74,8 @@ class Page:
             parts = urlsplit(urljoin(base, address))
             if parts.scheme not in ("http", "https") or parts.netloc != host or parts.path.startswith(STATIC):
                 continue
-            try:
-                urls.match(parts.path, method)
-            except (HTTPException, RequestRedirect) as error:
-                broken.append(f"<{tag}> {method} {address} ({type(error).__name__})")
+            if trouble := _trouble(urls, parts.path, method):
+                broken.append(f"<{tag}> {method} {address} ({trouble})")
         assert not broken, f"Links that lead nowhere on {base}: {broken}"
 
     def _links(self) -> Iterator[tuple[str, str, str]]:
@@ -136,12 +117,22 @@ class Page:
                 assert element.get("role", "presentation") == "presentation", f"<{element.tag}> has a role of its own"
             for name, value in element.attrib.items():
                 assert name != "style", f"A style attribute in <{element.tag}>"
-                assert not re.match(r"on|hx-on|data-hx-on", name), f"{name} in <{element.tag}>"
+                assert not name.startswith(("on", "hx-on", "data-hx-on")), f"{name} in <{element.tag}>"
                 assert not value.strip().lower().startswith(("javascript:", "js:")), f"{name}={value!r}"
                 if name == "id":
                     ids.append(value)
         doubled = {value for value in ids if ids.count(value) > 1}
         assert not doubled, f"Ids that stand twice: {sorted(doubled)}"
+
+
+@lru_cache(maxsize=10_000)
+def _trouble(urls: Map, path: str, method: str) -> str:
+    """Why none of our views answers; empty if one does."""
+    try:
+        urls.bind("").match(path, method)
+    except (HTTPException, RequestRedirect) as error:
+        return type(error).__name__
+    return ""
 
 
 def _targets(form: Element) -> Iterator[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 // Files go up as soon as they are chosen, dropped or pasted, each under a one-time key of its own. What is up stands in
 // the form as a number, so that a draft keeps it and the form itself stays small. Without this script the form takes the
 // files along (templates/files/_attach.html).
+import "./uploads/asking.js";
 import { addFiles } from "./uploads/choosing.js";
 import { areaOf, discardAll, numberless, removed, stopped, undone } from "./uploads/tiles.js";
 import { isOnItsWay, retry, retryAll, whenAllAreUp } from "./uploads/transfer.js";

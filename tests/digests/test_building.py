@@ -14,13 +14,16 @@ from tests.factories import (
     OrganisationKind,
     Side,
     add_member,
+    attach_picture,
     challenge,
     comment,
     make_organisation,
     make_role,
     make_user,
+    replace_file,
     share,
     start_partnership,
+    upload_picture,
 )
 from workspace import clock
 from workspace.accounts.models import User
@@ -29,6 +32,8 @@ from workspace.digests import compose, phrases, planning
 from workspace.digests.compose import build
 from workspace.digests.queries import Section
 from workspace.digests.view_model import Digest
+from workspace.files import attaching
+from workspace.files.attaching import Attachments
 from workspace.overview.action_items import action_list, postpone
 from workspace.partnerships import reading
 from workspace.partnerships import service as partnerships_service
@@ -306,6 +311,72 @@ def test_a_new_stage_and_new_members_are_told(moderator: Membership, reader: Mem
         "Digital genoptræning is in the stage ‘Trial’ now",
         "2 new members in Digital genoptræning",
     ]
+
+
+def told_of_files(reader: Membership) -> list[str]:
+    return [line.text for line in coming(reader.user).lines]
+
+
+@pytest.mark.parametrize("to", ["post", "comment"])
+def test_files_that_come_later_are_told_in_a_line_and_new_versions_in_another(
+    to: str, moderator: Membership, reader: Membership
+) -> None:
+    post = share(moderator)
+    text = post if to == "post" else comment(post, moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    numbers = [upload_picture(moderator, f"{name}.png").number for name in ("Den ene", "Den anden")]
+    with moderator.partnership.locked():
+        attaching.change(moderator, text.number, Attachments(tuple(numbers)))
+    attach_picture(reader, text, "Min egen.png")
+    assert told_of_files(reader) == ["2 files attached in Digital genoptræning"]
+    replace_file(moderator, numbers[0])
+    lines = coming(reader.user).lines
+    assert [line.text for line in lines] == [
+        "2 files attached in Digital genoptræning",
+        "1 new version of a file in Digital genoptræning",
+    ]
+    assert {line.address for line in lines} == {f"{moderator.partnership.address}files"}
+    assert told_of_files(moderator) == ["1 file attached in Digital genoptræning"]
+    reading.read_opened_post(reader.id, post.number, reader.partnership.last_number)
+    assert coming(reader.user).is_empty
+
+
+def test_reading_one_post_leaves_the_files_of_another_to_be_told(moderator: Membership, reader: Membership) -> None:
+    first, second = share(moderator), share(moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    attach_picture(moderator, first)
+    reading.read_post(reader, second.number, reader.partnership.last_number)
+    assert told_of_files(reader) == ["1 file attached in Digital genoptræning"]
+    reading.read_cards(reader, {first.number: reader.partnership.last_number})
+    assert coming(reader.user).is_empty
+
+
+def test_files_of_what_is_new_itself_are_not_told_twice(moderator: Membership, reader: Membership) -> None:
+    old = share(moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    post = share(moderator)
+    attach_picture(moderator, post)
+    attach_picture(moderator, comment(old, moderator))
+    digest = coming(reader.user)
+    assert digest.lines == []
+    assert "Files: Sensor.png" in digest.blocks[0].meta
+    assert digest.comments == 1
+
+
+@pytest.mark.parametrize("gone", ["file", "post", "comment"])
+def test_files_that_are_gone_are_not_told(gone: str, moderator: Membership, reader: Membership) -> None:
+    post = share(moderator)
+    written = comment(post, moderator)
+    reading.read_all(reader, reader.partnership.last_number)
+    file = attach_picture(moderator, written if gone == "comment" else post)
+    assert told_of_files(reader)
+    if gone == "file":
+        file.withdraw(moderator)
+    elif gone == "post":
+        post.withdraw(moderator)
+    else:
+        written.withdraw(moderator, post)
+    assert told_of_files(reader) == []
 
 
 def test_under_a_partnerships_name_stand_the_organisations_that_take_part() -> None:

@@ -8,13 +8,22 @@ from PIL import Image
 from sqlalchemy import update
 
 from tests.client import Client
-from tests.factories import add_member, make_user, start_partnership
+from tests.factories import (
+    add_member,
+    attach_picture,
+    comment,
+    make_user,
+    replace_file,
+    share,
+    start_partnership,
+)
 from tests.files.places import EXE, check, shared, uploaded
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.files import queries
 from workspace.partnerships.models import Membership, Partnership
-from workspace.posts.models import Post
+from workspace.posts.models import Post, PostKind
 
 SignIn = Callable[[User], Client]
 
@@ -87,15 +96,17 @@ def test_the_list_says_where_each_stands_until_that_is_withdrawn(
         assert "Referat.pdf" not in text, page
 
 
+@pytest.mark.parametrize("kind", [*PostKind])
 def test_what_was_refused_is_shown_to_its_uploader_only(
-    member: Membership, moderator: Membership, sign_in: SignIn
+    kind: PostKind, member: Membership, moderator: Membership, sign_in: SignIn
 ) -> None:
     browser, address = sign_in(member.user), member.partnership.address
-    post = shared(browser, member, uploaded(browser, member, "Program.pdf", EXE))
+    post = shared(browser, member, uploaded(browser, member, "Program.pdf", EXE), kind=kind)
     check()
     for page in ("files", f"posts/{post}", ""):
         assert "Program.pdf" in browser.page(f"{address}{page}").text, page
         assert "Program.pdf" not in sign_in(moderator.user).page(f"{address}{page}").text, page
+    assert queries.names_of(member.partnership_id, post) == ""
 
 
 def test_one_kind_at_a_time(member: Membership, sign_in: SignIn) -> None:
@@ -118,3 +129,36 @@ def test_moderators_are_told_before_there_is_no_more_room(
     db.session.commit()
     assert words in sign_in(moderator.user).page(address).text
     assert words not in browser.page(address).text
+
+
+def test_the_thread_of_progress_tells_what_became_of_its_files(
+    member: Membership, moderator: Membership, sign_in: SignIn
+) -> None:
+    post = share(member)
+    words = comment(post, moderator)
+    file, other = attach_picture(member, post, "Sensor.png"), attach_picture(moderator, words, "Kort.png")
+    replace_file(member, file.number)
+    file.withdraw(member)
+    file.bring_back(member)
+    other.redact(moderator, "Et CPR-nummer")
+    db.session.commit()
+    thread = sign_in(moderator.user).page(f"{member.partnership.address}posts/{post.number}")
+    events = [element for element in thread.all("div") if "comment--event" in element.get("class", "")]
+    told = ["".join(event.itertext()) for event in events]
+    expected = ("vedhæftede 1 fil", "vedhæftede 1 fil", "ny version af »Sensor.png«", "fjernede filen »Sensor.png«")
+    expected += ("gendannede filen »Sensor.png«", "slettede en fil for altid: Et CPR-nummer")
+    assert len(told) == len(expected)
+    for line, words_of_it in zip(told, expected, strict=True):
+        assert words_of_it in line
+
+
+def test_a_change_of_files_comes_to_an_open_page_of_progress(
+    member: Membership, moderator: Membership, sign_in: SignIn
+) -> None:
+    post = share(member)
+    after = member.partnership.last_number
+    attach_picture(member, post)
+    address = f"{member.partnership.address}posts/{post.number}/news?after={after}"
+    news = sign_in(moderator.user).get(address, htmx=True)
+    assert "vedhæftede 1 fil" in news.text
+    assert "Udfordringen" not in news.text

@@ -2,6 +2,7 @@
 
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -195,23 +196,34 @@ class Place(World):
 
     def _known(self, person: Person, user: User | None) -> Person:
         """With all addresses, so that nothing has to be read between two requests."""
-        person.addresses = {route: self._address(route.rule, person, user) for route in ROUTES}
+        person.addresses = self._addresses | self._own_addresses(person, user)
         return person
 
-    def _address(self, rule: str, person: Person, user: User | None) -> str:
-        """About what the author wrote; but one's own seat and invitation, where there is one."""
-        own = user and db.session.query(Membership).filter_by(partnership=self.partnership, user=user).first()
-        if rule.startswith("/memberships/") and own:
-            return rule.replace("<number:membership_id>", str(own.id))
+    @cached_property
+    def _addresses(self) -> dict[Route, str]:
+        """About what the author wrote."""
+        try:
+            return {route: self._address(route.rule) for route in ROUTES}
+        except KeyError as missing:
+            raise AssertionError(f"World.address (tests/test_routes.py) does not know {missing}") from None
+
+    def _address(self, rule: str) -> str:
         if rule.endswith("/reports/<number:report_id>/text"):
             return self.address(rule.replace("<number:report_id>", str(self.withdrawn.id)))
-        if rule.startswith("/invitations/") and person.kind in self.invitations:
-            made = db.session.get_one(type(self.invitation), self.invitations[person.kind])
-            return rule.replace("<token:token>", invitations_service.token(made))
-        try:
-            return self.address(rule)
-        except KeyError as missing:
-            raise AssertionError(f"World.address (tests/test_routes.py) does not know {missing} of {rule}") from None
+        return self.address(rule)
+
+    def _own_addresses(self, person: Person, user: User | None) -> dict[Route, str]:
+        """About one's own seat and invitation, where there is one."""
+        membership = user and db.session.query(Membership).filter_by(partnership=self.partnership, user=user).first()
+        invitation = self.invitations.get(person.kind)
+        token = invitation and invitations_service.token(db.session.get_one(Invitation, invitation))
+        own: dict[Route, str] = {}
+        for route in ROUTES:
+            if route.rule.startswith("/memberships/") and membership:
+                own[route] = route.rule.replace("<number:membership_id>", str(membership.id))
+            elif route.rule.startswith("/invitations/") and token:
+                own[route] = route.rule.replace("<token:token>", token)
+        return own
 
     def has_membership(self, person: Person) -> bool:
         """Whether there is a row for this person, whatever its state."""

@@ -53,14 +53,14 @@ def comment_rows(membership: Membership, post_number: int, numbers: Iterable[int
 def thread(membership: Membership, post: AnyRow, *, before: int | None, marked: int | None = None) -> dict[str, Any]:
     """A page of the thread, oldest first: the latest, those before the number `before`, or those around `marked`.
 
-    How a challenge has moved stands between the comments. The comment `marked` is whole; 404 where there is none.
+    What else was done stands between the comments: moves of a challenge, and changes of files. The comment `marked` is
+    whole; 404 where there is none.
     """
     end = _end_of_page_around(membership, post, marked) if marked else before
     size = PAGE if len(post.body_html) <= HEAVY else max((ROOM - len(post.body_html)) // ONE_COMMENT, AROUND + 1)
     found: list[Any] = [*_comments(membership, post, size, end, marked)]
-    if post.status:
-        found += posts.moves(membership, post.number, most=size + 1, before=end)
-        found.sort(key=lambda item: item.number, reverse=True)
+    found += posts.moves(membership, post.number, most=size + 1, before=end)
+    found.sort(key=lambda item: item.number, reverse=True)
     page, last = split_page(found, size)
     if marked and not any(item.number == marked and not isinstance(item, Entry) for item in page):
         abort(404)

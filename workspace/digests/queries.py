@@ -36,7 +36,9 @@ from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
 from workspace.db.types import AnyRow, AnySelect, UtcDateTime
 from workspace.digests.log_ranges import LogRange, table, value
+from workspace.files.models import File
 from workspace.files.queries import names_column
+from workspace.files.verbs import ATTACHED
 from workspace.mail.models import Mail
 from workspace.mail.models import MailState as Standing
 from workspace.mail.run_cache import batch_cached_per_run
@@ -146,8 +148,8 @@ def _range_data(asked: Sequence[tuple[LogRange, int, Period]]) -> list[DigestDat
     posts, events = defaultdict(list), defaultdict(list)
     for row in found:
         posts[row.partnership_id].append(row)
-    for event in fetch_rows(_events(_dialect()), spans=value(spans)):
-        events[event.partnership_id].append(tuple(event))
+    for partnership_id, verb, count in fetch_rows(_events(_dialect()), spans=value(spans)):
+        events[partnership_id].append((partnership_id, verb, int(count)))
     return [_data_of(posts[span.partnership_id], sorted(events[span.partnership_id])) for span in spans]
 
 
@@ -213,20 +215,32 @@ def _memberships() -> AnySelect:
 
 @cached_statement
 def _events(dialect: str) -> AnySelect:
-    span = table(dialect)
+    """How often what makes a line of its own was done. Files of a text that is new itself are told with that."""
+    span, text = table(dialect), aliased(Entry)
+    its_number = func.coalesce(Entry.details["comment"].as_integer(), Entry.post_number)
+    still_there = exists().where(
+        File.partnership_id == text.partnership_id, File.entry_number == text.number, File.withdrawn_at.is_(None)
+    )
     return (
-        select(Entry.partnership_id, Entry.verb, func.count())
+        select(Entry.partnership_id, Entry.verb, func.sum(func.coalesce(_files_of(Entry), 1)))
         .select_from(span)
         .join(Entry, _within(span))
+        .outerjoin(text, and_(text.partnership_id == Entry.partnership_id, text.number == its_number))
         .outerjoin(ReadingPosition, and_(ReadingPosition.membership_id == span.c.membership_id, is_of_row()))
         .where(
             _is_unread(),
+            or_(Entry.post_number.is_(None), and_(text.number <= span.c.after, text.stands.is_(True), still_there)),
             Entry.verb.in_(verbs_that(lambda verb: verb.digest_line)),
             Entry.actor_id.is_distinct_from(span.c.membership_id),
             Entry.subject_id.is_distinct_from(span.c.membership_id),
         )
         .group_by(Entry.partnership_id, Entry.verb)
     )
+
+
+def _files_of(entry: type[Entry]) -> Any:
+    """How many files an entry tells of; NULL for one that tells of something else."""
+    return case((entry.verb == ATTACHED, entry.details["count"].as_integer()))
 
 
 @cached_statement

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 
 from workspace.accounts.models import User
 from workspace.db import db
@@ -15,7 +15,7 @@ from workspace.db.types import AnyRow, AnySelect
 from workspace.files import names
 from workspace.files.inspection import FileKind
 from workspace.files.models import File, FileState, FileVersion, is_of_file
-from workspace.partnerships.activity_log import Entry, text_path
+from workspace.partnerships.activity_log import Entry, made_path
 from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
 from workspace.posts.models import Post
@@ -86,11 +86,15 @@ class Readable(NamedTuple):
 
 
 def files_of(membership: Membership, texts: Sequence[Any]) -> Mapping[int, tuple[FileRow, ...]]:
-    """The files of these posts or comments, by their numbers: one statement, and none where there are no files.
+    """The files of these posts or comments, by their numbers, as `files_of_entries` finds them."""
+    return files_of_entries(membership, [text.number for text in texts if not text.withdrawn_at])
+
+
+def files_of_entries(membership: Membership, numbers: Collection[int]) -> Mapping[int, tuple[FileRow, ...]]:
+    """The files of what these entries made, by their numbers: one statement, and none where there are no files.
 
     A text that is withdrawn shows none, and what was refused is shown to its uploader only.
     """
-    numbers = [text.number for text in texts if not text.withdrawn_at]
     if not membership.partnership.file_count or not numbers:
         return {}
     found: dict[int, list[FileRow]] = defaultdict(list)
@@ -205,9 +209,15 @@ def versions(membership: Membership, number: int) -> list[AnyRow]:
 
 
 def names_column(partnership_id: Any, entry_number: Any) -> Any:
-    """The column `file_names`: what the files of a text are called, in one line; NULL for none."""
+    """The column `file_names`: what the files of a text are called, in one line, but for those that were refused;
+    NULL for none.
+    """
+    refused = exists().where(is_of_file(), FileVersion.n == File.newest, FileVersion.state == FileState.REFUSED)
     names_of_text = select(func.aggregate_strings(File.name, ", ")).where(
-        File.partnership_id == partnership_id, File.entry_number == entry_number, File.withdrawn_at.is_(None)
+        File.partnership_id == partnership_id,
+        File.entry_number == entry_number,
+        File.withdrawn_at.is_(None),
+        or_(File.shown.is_not(None), ~refused),
     )
     return names_of_text.scalar_subquery().label("file_names")
 
@@ -220,7 +230,8 @@ def names_of(partnership_id: int, entry_number: int) -> str:
 class ListedFile(NamedTuple):
     """A file in the list of all, with who shared it when, and the post that it stands in, or beneath.
 
-    Without `title` that post is withdrawn; without `post_number` the file belongs to numbers.
+    Without `title` that post is withdrawn; without `post_number` the file belongs to numbers. `path` is where it stands
+    within the partnership.
     """
 
     file: FileRow
@@ -228,12 +239,7 @@ class ListedFile(NamedTuple):
     at: datetime
     post_number: int | None
     title: str | None
-
-    @property
-    def path(self) -> str | None:
-        """Where the text that it belongs to stands within the partnership, if it is one."""
-        number = self.file.entry_number
-        return text_path(self.post_number, number) if self.post_number and number else None
+    path: str
 
 
 def all_files(
@@ -241,8 +247,14 @@ def all_files(
 ) -> list[ListedFile]:
     """A page of what stands in posts, comments and numbers, the newest first, and one more if there are older."""
     query = (
-        _shown(User.name.label("uploader_name"), File.created_at, Entry.post_number, _title())
-        .join(Entry, and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number))
+        _shown(
+            User.name.label("uploader_name"),
+            File.created_at,
+            Entry.post_number,
+            Entry.thing_number,
+            _title(),
+        )
+        .join(Entry, _of_entry())
         .outerjoin(Post, _of_post())
         .join(Membership, Membership.id == File.uploader_id)
         .join(User, User.id == Membership.user_id)
@@ -262,7 +274,14 @@ def all_files(
     if before:
         query = query.where(File.number < before)
     return [
-        ListedFile(_row(row), row.uploader_name, row.created_at, row.post_number, row.title)
+        ListedFile(
+            _row(row),
+            row.uploader_name,
+            row.created_at,
+            row.post_number,
+            row.title,
+            made_path(row.entry_number, row.post_number, row.thing_number),
+        )
         for row in db.session.execute(query)
     ]
 
@@ -271,10 +290,12 @@ def all_files(
 def _of_entries() -> AnySelect:
     return (
         _shown()
+        .join(Entry, _of_entry())
         .where(
             File.partnership_id == MEMBERSHIP.partnership_id,
             File.entry_number.in_(bindparam("numbers", expanding=True)),
             File.withdrawn_at.is_(None),
+            Entry.stands.is_not(False),
         )
         .order_by(File.entry_number, File.number)
     )
@@ -304,6 +325,10 @@ def _shown(*more: Any) -> AnySelect:
     )
 
 
+def _of_entry() -> ColumnElement[bool]:
+    return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
+
+
 def _of_post() -> ColumnElement[bool]:
     return and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number)
 
@@ -322,9 +347,7 @@ def _seen_by(membership: Membership, query: Any, *, may_be_withdrawn: bool = Fal
     Who is in, the request guard has asked; whoever was put out since finds nothing (`is_active`).
     """
     member = select(Membership.id).where(Membership.id == membership.id, Membership.is_active)
-    return query.outerjoin(
-        Entry, and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
-    ).where(
+    return query.outerjoin(Entry, _of_entry()).where(
         File.partnership_id == membership.partnership_id,
         member.exists(),
         _stands_for(membership),

@@ -11,7 +11,7 @@ from workspace.files.blueprint import blueprint
 from workspace.files.forms import AltTextForm, FileRemovalForm, UploadForm
 from workspace.files.receiving import NotReceived
 from workspace.files.views import file_context
-from workspace.partnerships.activity_log import text_path
+from workspace.partnerships.activity_log import made_path
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -123,9 +123,7 @@ def _address(membership: Membership, number: int) -> str:
 def _where_it_stands(membership: Membership, entry_number: int | None) -> str:
     """The address of what a file belongs to."""
     entry, address = queries.stands_in(membership, entry_number), membership.partnership.address
-    if entry is None or entry.post_number is None:
-        return f"{address}files"
-    return f"{address}{text_path(entry.post_number, entry.number)}"
+    return address + (made_path(entry.number, entry.post_number, entry.thing_number) if entry else "files")
 
 
 def _removing(membership: Membership, number: int, form: Any) -> dict[str, Any]:

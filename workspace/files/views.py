@@ -13,7 +13,7 @@ from workspace.files.blueprint import blueprint
 from workspace.files.forms import AltTextForm, UploadForm
 from workspace.files.receiving import NotReceived
 from workspace.files.refusals import REFUSALS
-from workspace.partnerships.activity_log import text_path
+from workspace.partnerships.activity_log import made_path
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -126,7 +126,7 @@ def file_context(membership: Membership, number: int) -> dict[str, Any]:
         "after": after,
         "versions": queries.versions(membership, number),
         "stands_in": queries.stands_in(membership, file.entry_number),
-        "text_path": text_path,
+        "made_path": made_path,
         "uploader": file.uploader,
         "shared_at": file.created_at,
         "may_replace": file.may_be_replaced_by(membership),

@@ -33,12 +33,12 @@ def of_post(membership: Membership, number: int, after: int) -> dict[str, Any]:
     about_it = [entry for entry in entries if _comment(entry) is None]
     found = [each for entry in entries if (each := _comment(entry))]
     lines = comments.comment_rows(membership, number, found) if found else []
-    moves = [entry for entry in entries if card.status and entry.verb in thread_verbs()]
+    moves = [entry for entry in entries if entry.verb in thread_verbs()]
     return {
         **(post_context(membership, card) if about_it else {"post": card, **partnership_context(membership)}),
         "has_changed": bool(about_it),
         "thread": sorted([*lines, *moves], key=lambda item: item.number),
-        "said": _said(membership, entries),
+        "said": _said(membership, entries, is_challenge=card.status is not None),
     }
 
 
@@ -79,7 +79,7 @@ def _comment(entry: Entry) -> int | None:
     return entry.number if entry.verb is COMMENTED else entry.details.get("comment")
 
 
-def _said(membership: Membership, entries: list[Entry]) -> str:
+def _said(membership: Membership, entries: list[Entry], *, is_challenge: bool) -> str:
     """The announcement for screen readers: what others did, in a sentence or two."""
     others = [entry for entry in entries if entry.actor_id != membership.id]
     commented = [entry for entry in others if entry.verb is COMMENTED]
@@ -88,6 +88,6 @@ def _said(membership: Membership, entries: list[Entry]) -> str:
         sentences.append(_("%(name)s has commented.", name=commented[0].actor.user.name))
     elif commented:
         sentences.append(ngettext("%(num)s new comment.", "%(num)s new comments.", len(commented)))
-    if any(entry.verb in thread_verbs() and entry.verb not in OF_FILES for entry in others):
+    if is_challenge and any(entry.verb in thread_verbs() and entry.verb not in OF_FILES for entry in others):
         sentences.append(_("The challenge has a new status."))
     return " ".join(sentences)

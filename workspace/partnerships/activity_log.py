@@ -183,6 +183,13 @@ def text_path(post_number: int, number: int) -> str:
     return f"posts/{post_number}" + ("" if number == post_number else f"?comment={number}#comment-{number}")
 
 
+def made_path(number: int, post_number: int | None, thing_number: int | None) -> str:
+    """Where what entry `number` made stands within its partnership: a text, or the numbers that it brought."""
+    if post_number:
+        return text_path(post_number, number)
+    return f"results/{thing_number}" if thing_number else "results"
+
+
 def erase_texts(partnership_id: int, *, post_number: int, comment: int | None = None) -> None:
     """Delete what people wrote from the entries about a post itself, or about one comment on it."""
     about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.post_number == post_number)

@@ -143,12 +143,12 @@ def is_of_row() -> Any:
 
 
 def is_news() -> Any:
-    """Whether an entry is something to read: a text, a turn of a challenge, or about the partnership itself.
+    """Whether an entry is something to read: a text, a turn of a challenge, files, or about the partnership itself.
 
     A withdrawn text as well, though it counts for nothing: it may be brought back.
     """
-    turns = verbs_that(lambda verb: verb.digest is DigestUse.TURN)
-    return or_(Entry.stands.is_not(None), Entry.verb.in_(turns), Entry.post_number.is_(None))
+    told = verbs_that(lambda verb: verb.digest is DigestUse.TURN or verb.digest_line)
+    return or_(Entry.stands.is_not(None), Entry.verb.in_(told), Entry.post_number.is_(None))
 
 
 def is_comment() -> Any:

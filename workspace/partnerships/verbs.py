@@ -31,7 +31,7 @@ class Verb(str):
 
     `tells` is the sentence that an entry makes: a message with the names that `sentence` fills in, or a function for
     where one message does not do. It stands in the history of the partnership or, `in_thread`, with an icon between a
-    challenge's comments. None where the post itself shows what was done.
+    post's comments. None where the post itself shows what was done.
     `digest` says what a digest makes of an entry about a post; `digest_line` tells of the partnership itself, from a
     row with its name and stage, and how often it happened, and leads to the partnership's `page`. Anything else
     is not in digests. `credit` names there who did it, as `who`; `act` says in feeds what they did about the post.
@@ -137,7 +137,7 @@ def history_verbs() -> tuple[Verb, ...]:
 
 
 def thread_verbs() -> tuple[Verb, ...]:
-    """The entries that stand between the comments on a challenge: they move it."""
+    """The entries that stand between the comments on a post: they move a challenge, or change files."""
     return verbs_that(lambda verb: verb.in_thread)
 
 

@@ -290,7 +290,10 @@ def with_reading(query: AnySelect, member: Any) -> AnySelect:
 
 
 def moves(membership: Membership, number: int, *, most: int, before: Any = None) -> list[Entry]:
-    """How a challenge has moved, latest first: at most so many entries, those before the number `before`."""
+    """What stands in a post's thread beside its comments: how a challenge has moved, and what became of files.
+
+    The latest first: at most so many entries, those before the number `before`.
+    """
     query = (
         _entries(membership, number, thread_verbs()).options(*HISTORY_COLUMNS).order_by(Entry.number.desc()).limit(most)
     )

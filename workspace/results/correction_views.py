@@ -22,6 +22,7 @@ from workspace.results.recording import AlreadyMeasured
 from workspace.results.views import PLACE, address_of
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial
+from workspace.web.request_bodies import takes_files
 
 
 @blueprint.get(f"{PLACE}/measurements/<number:measurement_id>/correction")
@@ -36,19 +37,20 @@ def edit_correction(membership: Membership, measurement_id: int) -> ResponseRetu
 
 @blueprint.post(f"{PLACE}/measurements/<number:measurement_id>/correction")
 @members_with(Action.MEASURE)
+@takes_files
 def correct(membership: Membership, measurement_id: int) -> ResponseReturnValue:
     """Replace the number; what it was can still be read."""
     measurement, line = _found(membership, measurement_id)
     form = CorrectionForm()
     reading = line.read(request.form, measurement.organisation_id)
-    is_valid = form.validate()
+    is_valid = form.validate_for(membership)
     context = _context(membership, measurement, line, form)
     if not is_valid or reading is None:
         if not line.is_touched:
             line.refuse("a", _("Write a number."))
         return htmx.form_error("results/_correction.html", page="results/correction.html", **context)
     try:
-        recording.correct(measurement, membership, reading, form.why.data)
+        recording.correct(measurement, membership, reading, form.why.data, form.attached())
     except AlreadyMeasured as already:
         # What is sent next corrects the number that stands there now, which the page shows beside the typed one.
         line.standing = already.present

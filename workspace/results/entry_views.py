@@ -22,6 +22,7 @@ from workspace.results.recording import Recorded, Story
 from workspace.results.views import PLACE
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial, took_draft
+from workspace.web.request_bodies import takes_files
 
 
 @blueprint.get(f"{PLACE}/numbers")
@@ -46,6 +47,7 @@ def edit_numbers(membership: Membership, organisation_id: int) -> ResponseReturn
 
 @blueprint.post(f"{PLACE}/numbers/<number:organisation_id>")
 @members_with(Action.MEASURE)
+@takes_files
 def save_numbers(membership: Membership, organisation_id: int) -> ResponseReturnValue:
     """Save what is right; what is not comes back with what is wrong with it."""
     _require(membership, organisation_id)
@@ -53,28 +55,32 @@ def save_numbers(membership: Membership, organisation_id: int) -> ResponseReturn
     brought = [(line, reading) for line in lines if (reading := line.read(request.form, organisation_id))]
     # Also what has been measured since the form was opened: somebody's number, or one's own at a second press.
     brought += _no_longer_owed(membership, organisation_id, lines)
-    if not form.validate():
+    if not form.validate_for(membership):
         return _again(membership, organisation_id, lines, form, Recorded())
     readings = [reading for _line, reading in brought]
     story = _story(form, readings) if form.story.data and readings else None
-    recorded = recording.record(membership, readings, story=story)
+    recorded = recording.record(membership, readings, story=story, files=form.attached())
     by_key = {reading.key: line for line, reading in brought}
     for reading, standing in recorded.conflicts:
         by_key[reading.key].standing = standing
     for reading in recorded.overlapping:
         message = _("The days overlap with a number that is there already. Choose other days.")
         by_key[reading.key].refuse("to", message)
-    if recorded.written and form.story.data:
+    if recorded.written:
         took_draft()
         form.story.data = ""
         form.take_new_key()
+        form.carry(membership)
     wrong = [line for line, _reading in brought if line.standing or line.errors]
     wrong += [line for line in lines if (line.errors or line.question) and line not in wrong]
-    if wrong or (not brought and form.story.data):
+    if not brought and not wrong:
+        nothing = _("There was nothing to save. Write a number, or tick ‘Not measured’.")
+        if not form.story.data and not form.carried:
+            flash_live(nothing)
+            return htmx.redirect_client(request.path)
+        form.refuse(form.story, nothing)
+    if wrong or form.errors:
         return _again(membership, organisation_id, lines, form, recorded, wrong)
-    if not brought:
-        flash_live(_("There was nothing to save. Write a number, or tick ‘Not measured’."))
-        return htmx.redirect_client(request.path)
     flash_live(_saved(recorded))
     return htmx.redirect_client(f"{membership.partnership.address}results")
 

@@ -10,6 +10,7 @@ from wtforms import Field, RadioField, SelectField, SelectMultipleField, Validat
 from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput
 
+from workspace.files.forms import AttachmentsMixin
 from workspace.i18n.formatting import today
 from workspace.organisations.models import Side
 from workspace.partnerships.labels import GOALS
@@ -150,8 +151,8 @@ class SourcesForm(WorkspaceForm):
     )
 
 
-class StoryForm(CprMixin, OneTimeKeyMixin, WorkspaceForm):
-    """What lies behind the numbers, if anybody wants to tell it."""
+class StoryForm(AttachmentsMixin, CprMixin, OneTimeKeyMixin, WorkspaceForm):
+    """What lies behind the numbers, if anybody wants to tell it, and the files that they come from."""
 
     story = text_area_field(
         _l("Tell what lies behind (optional)"),
@@ -163,8 +164,8 @@ class StoryForm(CprMixin, OneTimeKeyMixin, WorkspaceForm):
         return super().validate(extra_validators) and self.is_free_of_cpr_numbers(self.story)
 
 
-class CorrectionForm(WorkspaceForm):
-    """Why a number is corrected; the number stands in fields of its own."""
+class CorrectionForm(AttachmentsMixin, WorkspaceForm):
+    """Why a number is corrected, and what shows it; the number stands in fields of its own."""
 
     why = text_area_field(
         _l("Why is it corrected?"),

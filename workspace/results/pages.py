@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from workspace.db.types import AnyRow
+from workspace.files.queries import files_of_entries
 from workspace.i18n.formatting import today
 from workspace.partnerships.models import Membership
 from workspace.results import chart, periods, queries, summaries, values
@@ -194,12 +195,15 @@ def readings_context(membership: Membership, summary: Summary, asked: Mapping[st
         opened = None
     shows_all = "all" in asked
     shown = totals if shows_all else totals[:READINGS]
+    readings = _readings(membership, summary, opened) if opened else []
+    entries = {row.entry_number for present, replaced, _source in readings for row in (present, *replaced)}
     return {
         "periods": [(total, total.period.last in corrected, total.period.last == opened) for total in shown],
         "has_older": len(shown) < len(totals),
         "shows_all": shows_all,
         "opened": opened,
-        "readings": _readings(membership, summary, opened) if opened else [],
+        "readings": readings,
+        "evidence": files_of_entries(membership, entries),
     }
 
 

@@ -276,6 +276,7 @@ def measurements(
                 Measurement.evidence,
                 Measurement.why,
                 Measurement.at,
+                Measurement.entry_number,
                 Measurement.replaced_by_number,
                 User.name.label("person_name"),
                 Membership.organisation_id.label("by_organisation_id"),

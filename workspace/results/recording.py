@@ -6,10 +6,13 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from workspace import clock
 from workspace.db import db
+from workspace.files import attaching
+from workspace.files.attaching import NOTHING as NO_FILES
+from workspace.files.attaching import Attachments
 from workspace.i18n.formatting import today
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry, record_by
@@ -59,8 +62,9 @@ def record(
     *,
     story: Story | None = None,
     why: str = "",
+    files: Attachments = NO_FILES,
 ) -> Recorded:
-    """Write down numbers: all of them are one entry, or one post where there is a `story`.
+    """Write down numbers: all of them are one entry, or one post where there is a `story`, which carries the `files`.
 
     With `why` they may correct what stands there; without, a different number of somebody's is a conflict, and the rest
     is written. What says the same as what stands there already is not written again, so twice is once.
@@ -70,13 +74,13 @@ def record(
         by.require(Action.MEASURE)
         _require_writable(by, readings)
         present = _present(by, readings)
-        result, replaced = Recorded(), []
+        result, replaced, repeated = Recorded(), [], set()
         for reading in readings:
             standing = present.get(reading.key)
             if standing is None:
                 (result.overlapping if _overlaps(reading) else result.written).append(reading)
-            elif reading.equals(standing) and not (why and reading.annotates(standing)):
-                continue
+            elif reading.equals(standing) and not (why and (files or reading.annotates(standing))):
+                repeated.add(standing.entry_number)
             elif why:
                 result.written.append(reading)
                 replaced.append(standing)
@@ -92,12 +96,17 @@ def record(
             for reading in result.written:
                 reading.indicator.has_numbers = True
             db.session.flush()
+            attaching.attach(by, number, files)
             _tell_targets_reached(by, result.written, number)
+        elif repeated and files:
+            _add_files(by, repeated, files)
         return result
 
 
-def correct(measurement: Measurement, by: Membership, reading: Reading, why: str) -> None:
-    """Replace a measurement by another, with the reason. What it was stays to be read.
+def correct(
+    measurement: Measurement, by: Membership, reading: Reading, why: str, files: Attachments = NO_FILES
+) -> None:
+    """Replace a measurement by another, with the reason and what shows it. What it was stays to be read.
 
     Raises AlreadyMeasured if somebody else has corrected it in the meantime.
     """
@@ -106,7 +115,24 @@ def correct(measurement: Measurement, by: Membership, reading: Reading, why: str
         _require_writable(by, [reading])
         if measurement.replaced_by_number is not None:
             raise AlreadyMeasured(_present(by, [reading])[reading.key])
-        record(by, [reading], why=why)
+        record(by, [reading], why=why, files=files)
+
+
+def _add_files(by: Membership, numbers: Collection[int], files: Attachments) -> None:
+    """Let the newest of these entries, whose numbers were only brought once more, carry the files as well.
+
+    Raises Conflict where all of them are others' posts: what those carry is their authors' to say.
+    """
+    if any(attaching.is_attached(by, number, files) for number in numbers):
+        return
+    own = or_(Entry.post_number.is_(None), Entry.actor_id == by.id)
+    newest = select(func.max(Entry.number)).where(Entry.partnership_id == by.partnership_id, own)
+    number = db.session.scalar(newest.where(Entry.number.in_(numbers)))
+    if number is None:
+        raise Conflict(_("Somebody else has shared these numbers in a post. Attach the files in a comment on it."))
+    attached = attaching.change(by, number, files)
+    if attached and (post := db.session.get(Post, (by.partnership_id, number))):
+        post.bump(attached)
 
 
 def _require_writable(by: Membership, readings: Iterable[Reading]) -> None:

@@ -170,7 +170,7 @@ class RichTextMixin(CprMixin):
         """
         super().__init__(*args, **options)
         fields: Any = self
-        for field in (fields.body, fields.body_html, fields.cpr_checked) if within else ():
+        for field in fields if within else ():
             field.id = field.label.field_id = f"{within}-{field.id}"
         html, text = fields.body_html.data or "", fields.body.data or ""
         is_formatted = bool(html) and is_readable(html)

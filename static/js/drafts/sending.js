@@ -29,11 +29,14 @@ document.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt } }) => {
   if (form.isLeaving) setAside(form);
   else if (form.draft) keep(form);
 });
-document.addEventListener("session-over", () => {
-  for (const form of document.querySelectorAll("form[data-draft]")) {
+document.addEventListener("session-over", ({ target }) => {
+  const forms = [...document.querySelectorAll("form[data-draft]")];
+  const sending = target.closest?.("form:not([data-draft])"); // No draft, such as numbers with their files.
+  for (const form of forms) {
     if (form.keeping) keep(form);
     if (form.draft) setAside(form);
   }
+  if (sending) setAside(sending);
 });
 
 // Whoever has to sign in comes back to it.

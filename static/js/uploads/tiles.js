@@ -114,7 +114,7 @@ export function takeAway(tile) {
 export function stopped(tile) {
   const area = areaOf(tile);
   const name = tile.querySelector("b").textContent;
+  takeAway(tile); // First, or its end would be told as that of a line that was cut.
   tile.stop?.();
-  takeAway(tile);
   sayOf(area, "stopped", { name });
 }

@@ -51,6 +51,7 @@ function sendFile(tile) {
     onTheWay.delete(tile);
     sendNext();
     if (tile.isConnected) settleFile(tile, request);
+    else goOnWith(area, tile); // It was stopped: a text that waited for it goes without.
   });
   onTheWay.add(tile);
   request.open("POST", area.dataset.uploads);
@@ -79,7 +80,7 @@ function settleFile(tile, request) {
     showTile(tile, "cut", name, amounts(0, tile.file.size));
     sayOf(area, "cut", { name });
   } else if (status < 300) {
-    document.dispatchEvent(new Event("session-over")); // What is written is set aside (drafts/sending.js).
+    area.dispatchEvent(new Event("session-over", { bubbles: true })); // What is written is set aside (drafts/sending.js).
     return location.assign(request.getResponseHeader("HX-Redirect"));
   } else {
     const why = new DOMParser().parseFromString(responseText, "text/html").body.textContent.trim();
