@@ -27,6 +27,7 @@ FURTHER = (
     "?sort=since",
     "?status=solved",
     "?before=9999",
+    "?before=9",  # what happened first in each
     "?retired=1",
     f"?kind={Holder.HELPER}",
     f"?before={pagination.encode(datetime(2100, 1, 1, tzinfo=UTC), 999, 999)}",
