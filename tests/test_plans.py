@@ -21,7 +21,7 @@ from tests.databases import KIND, new_database
 from workspace import Workspace, clock, create_app
 from workspace.accounts.models import User
 from workspace.config import Settings
-from workspace.db import db
+from workspace.db import Model, db
 from workspace.digests import planning
 from workspace.mail import claims
 from workspace.mail.models import enqueue_all, mail_row
@@ -35,7 +35,7 @@ POSTS = 100_000
 WAITING = 5_000  # mails, while nobody has come for them
 # Those that grow with the installation. In the tests nothing stands in the trail.
 LARGE = {
-    *("post", "comment", "entry", "mention", "membership", "holding", "role"),
+    *("post", "comment", "entry", "mention", "membership", "role_assignment", "role"),
     *("user", "partnership", "participation", "mail"),
 }
 MOST_ROWS = 220  # that a step of a plan reads or sorts: a few pages, or one for each partnership of somebody
@@ -45,7 +45,7 @@ BY_DESIGN = {
     "AS answered_at": 1_100,  # the figures: each challenge of the period, once for each change in a partnership
     "count(*) AS how_many, sum(": 1_100,  # how many challenges are in each state, once for each change as well
     "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
-    "membership.digested_number": 200 * 20,  # the seats of the people whose digests are planned at once
+    "membership.digested_number": 200 * 20,  # the memberships of the people whose digests are planned at once
     "search_bucket.postings": 600,  # a row of each block of somebody's partnerships, for each letter that is asked for
     "wanted_keys": 100 * 6,  # the newest hundred texts that hold the words, with who wrote them and where
     "role.found_by LIKE": 50 * 200,  # the roles and colleagues in all of somebody's partnerships, by their names
@@ -127,6 +127,7 @@ def filled(settings: Settings, tmp_path: Path, worker_id: str, postgresql: str) 
 
 @pytest.mark.slow
 def test_no_page_reads_or_sorts_what_it_does_not_show(filled: Workspace) -> None:
+    assert Model.metadata.tables.keys() >= LARGE, "each is the name of a table"
     listener = Listener()
     ask(filled, listener)
     assert len(listener.asked) > 50

@@ -60,11 +60,20 @@ class Service:
         until(replaced, f"{child} is replaced")
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, everybody: bool = False) -> int:
-        """Tell it to stop, as a terminal does, or by telling `everybody`; its exit status, which must come in time."""
-        for child in self.children if everybody else ():
+        """Tell it to stop, as a terminal does, or by telling `everybody`; its exit status, which must come in time.
+
+        Of `everybody` the main process is told last, when a child has ended already.
+        """
+        children = self.children
+        for child in children if everybody else ():
             os.kill(child, number)
+        if everybody:
+            until(lambda: self.children < children, "A child ends")
         os.killpg(self.main.pid, number)
-        return self.main.wait(timeout=ORDERLY)
+        try:
+            return self.main.wait(timeout=ORDERLY)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"After {ORDERLY} s {self.children} are left, and it said: {self.said!r}") from None
 
 
 @contextmanager
@@ -99,6 +108,7 @@ def running(
             stderr=writable,
             process_group=0,
             umask=0o022,
+            preexec_fn=_hear_the_terminal,
         ) as main,
     ):
         service = Service(main, port, errors)
@@ -114,6 +124,11 @@ def running(
             main.kill()
             main.wait()
             until(lambda: not left & processes().keys(), "No child is left")
+
+
+def _hear_the_terminal() -> None:
+    """SIGHUP stops what is started, even where the tests run under nohup, which lets it be ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def free_port() -> int:

@@ -440,6 +440,18 @@ def test_a_search_asks_the_same_of_two_partnerships_as_of_fifty(
     assert asked() == few <= MOST_STATEMENTS
 
 
+def test_who_writes_pays_nothing_for_the_index(statements: Statements, moderator: Membership) -> None:
+    post = share(moderator, "Varme")
+    db.session.commit()
+    indexing.index_due()
+    with statements() as asked:
+        comment(post, moderator, "Varmen er en aftale")
+        post.edit(moderator, title="Kulde", body=from_plain("Nye ord"), version=1)
+        db.session.commit()
+    assert asked
+    assert not [statement for statement in asked if "search_b" in statement]
+
+
 def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
     moderator: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,10 +100,13 @@ def watch_availability(app: Flask) -> None:
 
 
 def checkpoint(url: str) -> None:
-    """Move what SQLite's write-ahead log holds into the file itself, unless it is in use: the file is whole then."""
+    """Move what SQLite's write-ahead log holds into the file itself, unless it is in use: the file is whole then.
+
+    Who still reads it is waited for only shortly, since a stop has to end in time.
+    """
     path = make_url(url).database
     if url.startswith("sqlite") and path:
-        with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -32,6 +32,8 @@ SECONDS_TO_STOP = 8.0  # that a process gets for what it is doing when it is tol
 SECONDS_TO_LEAVE = 3.0
 SHORTEST_LIFE = 60.0  # seconds; a process that ends sooner has died early
 LONGEST_PAUSE = 30.0  # seconds, before a process that died early again and again is replaced
+# Who stops all processes (systemd does) tells this one last, and perhaps only when the others have ended.
+SECONDS_BETWEEN_SIGNALS = 1.0
 
 Work = Callable[..., None]
 
@@ -118,6 +120,11 @@ class Child:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
+    @property
+    def has_ended_as_told(self) -> bool:
+        """Whether it has ended without an error: each goes on until somebody tells it to stop."""
+        return self.process is not None and self.process.exitcode == 0
+
     def reap(self) -> None:
         """Log how it ended, and when it will be replaced."""
         process, self.process = self.process, None
@@ -162,9 +169,12 @@ def _wait_for_change(children: Sequence[Child], stopped: socket.socket) -> list[
     next_start = min((child.starts_at for child in children if not child.process), default=None)
     timeout = None if next_start is None else max(next_start - time.monotonic(), 0.0)
     changed = wait([stopped, *living], timeout)
-    for ended in changed:
-        if ended in living and stopped not in changed:
-            living[ended].reap()
+    ended = [living[sentinel] for sentinel in changed if sentinel in living]
+    if stopped not in changed and any(child.has_ended_as_told for child in ended):
+        changed += wait([stopped], SECONDS_BETWEEN_SIGNALS)
+    if stopped not in changed:
+        for child in ended:
+            child.reap()
     return changed
 
 
