@@ -16,6 +16,7 @@ from tests.factories import (
     make_administrator,
     make_organisation,
     make_user,
+    share,
     start_partnership,
 )
 from tests.pages import Page
@@ -35,6 +36,7 @@ from workspace.members.moderation import closing
 from workspace.members.moderation import service as moderation_service
 from workspace.members.organisation_requests import service as organisation_requests_service
 from workspace.members.organisation_requests.models import OrganisationRequest
+from workspace.members.reports import service as reports_service
 from workspace.organisations.models import Organisation, OrganisationKind, Side
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, Visibility
@@ -401,6 +403,25 @@ class TestWhoHasNotAnswered:
         assert browser.submit(f"{there}/{made[0].id}/organisation", typed).status_code == 404
         db.session.expire_all()
         assert {(one.answer, one.round) for one in made[:3]} == {(InvitationAnswer.OPEN, 1)}
+
+    def test_another_partnership_s_are_neither_told_nor_counted(
+        self, world: World, sign_in: SignIn, made: list[Invitation]
+    ) -> None:
+        join_requests_service.set_visibility(world.moderator, Visibility.LISTED)
+        join_requests_service.ask_to_join(make_user(organisation=world.icura), world.moderator.partnership, "Hej")
+        reports_service.report(add_member(world.moderator), share(world.moderator), "Et navn")
+        other = start_partnership(by=make_user(language="en"))
+        db.session.commit()
+        browser, home = sign_in(other.user), other.partnership.address
+        counted = browser.page(f"{home}administration").text
+        assert "No invitation waits for an answer." in counted
+        assert "Nobody waits for an answer." in counted
+        assert "None waits for an answer." in counted
+        for page in ("", "/open", "/open?state=refused", "/open?state=objected", "/open?state=declined"):
+            answer = browser.page(f"{home}invitations{page}")
+            assert [one.email for one in made if one.email in answer.text] == []
+            filters = [str(link.get("href")) for link in answer.all("a") if "?state=" in str(link.get("href"))]
+            assert [state for state in filters if state not in f"{home}invitations{page}"] == []
 
     def test_a_wrong_organisation_is_put_right_and_the_invitation_sent_again(
         self, world: World, sign_in: SignIn, made: list[Invitation]

@@ -37,7 +37,9 @@ def counts(membership: Membership) -> AnyRow:
         "requests": select(func.count()).where(
             Membership.partnership_id == here, Membership.state == MembershipState.REQUESTED
         ),
-        "invitations": select(func.count()).where(*_unanswered(membership)),
+        "invitations": select(func.count()).where(
+            Invitation.partnership_id == here, Invitation.answer == inline_literal(InvitationAnswer.OPEN)
+        ),
         "reports": select(func.count()).where(Report.partnership_id == here, Report.answered_at.is_(None)),
         "organisations": select(func.count()).where(organisation == here),
         "invited": select(func.count()).where(organisation == here, Participation.accepted_at.is_(None)),
@@ -216,11 +218,6 @@ def _kinds(first: Any) -> dict[InvitationFilter, tuple[ColumnElement[bool], ...]
 def _mail_key(kind: str) -> ColumnElement[str]:
     """The key of the invitation's last mail of that kind, as the service makes it."""
     return literal(f"{kind}:") + cast(Invitation.id, String) + literal(":") + cast(Invitation.round, String)
-
-
-def _unanswered(membership: Membership) -> tuple[ColumnElement[bool], ...]:
-    is_open = Invitation.answer == inline_literal(InvitationAnswer.OPEN)
-    return Invitation.partnership_id == membership.partnership_id, is_open
 
 
 def links(membership: Membership) -> list[InviteLink]:

@@ -212,6 +212,8 @@ def stem(word: str) -> str:
             break
     if len(word) > region and len(word) >= 2 and word[-1] == word[-2] and word[-1] not in VOWELS:
         word = word[:-1]
+        if word.endswith("et"):  # »budgettet« is of »budget«, whose own last letters are taken for an ending.
+            word = _without_ending(word, region)
     if found := BEFORE_L.fullmatch(word):
         word = f"{found[1]}{found[2]}el"
     return word[:-3] if len(word) >= SHORTEST_NING and word.endswith("ning") else word
