@@ -13,7 +13,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/message
 # Without its compiled files Python starts several times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-digests bench-search install audit lint format messages lock vendor clean
+.PHONY: run test test-all test-operations faults faults-mail bench bench-quick bench-live bench-slow bench-uploads bench-digests bench-search install audit lint format messages lock vendor clean
 
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
@@ -36,6 +36,9 @@ bench-quick: $(VENV)/.tests $(CATALOGUES) ## whether a page has fallen behind it
 
 bench-slow: $(VENV)/.tests $(CATALOGUES) ## 2,000 slow connections, and what others wait meanwhile
 	@exec $(VENV)/bin/python -m bench.slow
+
+bench-uploads: $(VENV)/.tests $(CATALOGUES) ## 20 files of 25 MB that come at once, and are fetched from a bucket
+	@exec $(VENV)/bin/python -m bench.uploads
 
 bench-live: $(VENV)/.tests $(CATALOGUES) ## 1,000 streams on two processes, on both databases
 	@exec $(VENV)/bin/python -m bench.live --record

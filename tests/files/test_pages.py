@@ -145,8 +145,8 @@ def test_the_thread_of_progress_tells_what_became_of_its_files(
     thread = sign_in(moderator.user).page(f"{member.partnership.address}posts/{post.number}")
     events = [element for element in thread.all("div") if "comment--event" in element.get("class", "")]
     told = ["".join(event.itertext()) for event in events]
-    expected = ("vedhæftede 1 fil", "vedhæftede 1 fil", "ny version af »Sensor.png«", "fjernede filen »Sensor.png«")
-    expected += ("gendannede filen »Sensor.png«", "slettede en fil for altid: Et CPR-nummer")
+    expected = ("vedhæftede 1 fil", "vedhæftede 1 fil", "ny version af en fil · Sensor.png", "fjernede en fil")
+    expected += ("gendannede en fil · Sensor.png", "slettede en fil for altid: Et CPR-nummer")
     assert len(told) == len(expected)
     for line, words_of_it in zip(told, expected, strict=True):
         assert words_of_it in line

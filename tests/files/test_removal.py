@@ -155,3 +155,15 @@ def test_bytes_without_a_row_are_swept_once_they_are_a_day_old(member: Membershi
         assert sweep.sweep() == 1
         assert (sweep.sweep_due(), sweep.sweep_due()) == (0, 0)
     assert stored() == set(version(member, kept.number).keys)
+
+
+def test_what_a_killed_process_has_left_on_its_way_is_cleared_after_an_hour(app: Workspace) -> None:
+    incoming = app.settings.instance / "incoming"
+    (incoming / "checking-abc" / "into").mkdir(parents=True)
+    (incoming / "checking-abc" / "source").write_bytes(b"half")
+    (incoming / "tmpabc").write_bytes(b"half")
+    removal.delete_due()
+    assert len(list(incoming.iterdir())) == 2, "Somebody may be at work on it"
+    with time_machine.travel(clock.now() + timedelta(hours=2), tick=True):
+        removal.delete_due()
+    assert list(incoming.iterdir()) == []

@@ -50,6 +50,23 @@ def test_a_moderator_takes_a_role_and_undoes_it(world: World, htmx: bool) -> Non
         assert accountable(role) is None
 
 
+def test_granting_a_request_and_using_a_role_again_are_undone_from_their_messages(world: World) -> None:
+    role, retired = make_role(world.mette, "Presse"), make_role(world.mette, "Data")
+    asked = offers.ask(role, world.bo, kind=Holder.ACCOUNTABLE, notes="")
+    endings.retire(retired, world.mette)
+    db.session.commit()
+    page = f"{world.roles}/{role.id}"
+    world.browser.submit(f"{page}/holdings/{asked.id}/acceptance", page=page)
+    assert accountable(role) is not None
+    world.browser.submit(f"{page}/holdings/{asked.id}/ending", page=page)
+    assert accountable(role) is None
+    page = f"{world.roles}/{retired.id}"
+    world.browser.submit(f"{page}/resumption", page=page)
+    assert retired.retired_at is None
+    world.browser.submit(f"{page}/retirement", page=page)
+    assert retired.retired_at is not None
+
+
 def test_nobody_takes_what_another_has_and_members_ask(world: World) -> None:
     role = make_role(world.mette, "Presse")
     hold(role, world.bo, world.mette)

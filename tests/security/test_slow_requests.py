@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 from flask import request
 
+from bench.serving import megabytes
 from tests.client import Client
 from tests.live.test_serving import connect, served
 from workspace import Workspace, create_app
@@ -33,6 +34,22 @@ from workspace.serving import front as server
 server.SECONDS_FOR_BODY = server.SECONDS_FOR_HEADERS = server.SECONDS_WITHOUT_READING = 1
 server.MOST_OF_A_NETWORK = 5
 server.MOST_BODIES = 12
+"""
+
+# An answer as large as a file from a bucket, and one that breaks off.
+LARGE_SIZE = 25 * 2**20
+LARGE = f"""
+from workspace import Workspace
+from workspace.serving import front as server
+server.SECONDS_TO_OPEN = 1
+small = Workspace.__call__
+def large(self, environ, start):
+    pieces = {{"/large": 400, "/broken": 200}}.get(environ["PATH_INFO"])
+    if not pieces:
+        return small(self, environ, start)
+    start("200 OK", [("Content-Length", "{LARGE_SIZE}")])
+    return (b"x" * 2**16 for _each in range(pieces))
+Workspace.__call__ = large
 """
 
 Open = Callable[..., socket.socket]
@@ -146,6 +163,26 @@ def test_whoever_does_not_read_the_answer_is_cut_off(hurried: tuple[int, subproc
     while not watch.poll(200):
         assert time.monotonic() - begun < 10
         greedy.sendall(b"\r")  # The system learns that it is cut off when it sends.
+
+
+def test_large_answers_that_nobody_reads_yet_lie_in_no_memory(
+    workers_app: Workspace, settings: Settings, opened: Open
+) -> None:
+    with served(settings, LARGE) as (port, process):
+        connect(port).close()
+        assert status_of_sign_in(port) == 200
+        before = megabytes(process.pid)
+        lines = [opened(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n", buffer=4096) for _each in range(10)]
+        answers = [answer_on(line) for line in lines]
+        assert megabytes(process.pid) - before < 3 * LARGE_SIZE / 2**20, "Ten of them would be ten times that"
+        incoming = settings.instance / "incoming"
+        deadline = time.monotonic() + SOON
+        while list(incoming.iterdir()):
+            assert time.monotonic() < deadline, "They are left on the disk"
+            time.sleep(0.1)
+        assert [len(answer.read()) for answer in answers] == [LARGE_SIZE] * 10
+        broken = opened(port, b"GET /broken HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert answer_on(broken).status == 503
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

@@ -146,7 +146,7 @@ LINES = ["1. a\n", "1. a\n2. b\n", "- a\n", "> a\n", "a\n", "\n", " \n", "1."]
 MENTIONS = ["@", "@m ", "@Mette ", "@Mette 17 Lindholm ", "@Mette-", "\n@m"]
 
 
-def sample(values: Sequence[Any], every: int = 4) -> list[Any]:
+def sample(values: Sequence[Any], every: int = 8) -> list[Any]:
     """One of every so many for `make test`; the others are tried by `make test-all`."""
     return [
         one if not number % every else pytest.param(one, marks=pytest.mark.slow) for number, one in enumerate(values)
@@ -262,19 +262,13 @@ def most() -> float:
     return max(MOST, seconds(_calibration, 2))
 
 
-# Of what readers are given, `make test` takes one of six, the last among them: those at the end are the worst of all.
-SHARE = pytest.mark.parametrize(
-    "every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.slow)]
-)
-
-
-@SHARE
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_no_text_takes_long_and_twice_the_text_takes_no_more_than_about_twice_as_long(
-    reader: str, every: int, app: Workspace, most: float
+    reader: str, app: Workspace, most: float
 ) -> None:
     read, made, largest = READERS[reader]
-    for name, make in list(made.items())[::-every]:
+    for name, make in made.items():
         for length in (largest // 4, largest // 2):
             small, large = make(length), make(2 * length)
             for _ in range(3):  # On a busy machine one measurement may be wrong, and hardly three.
@@ -286,11 +280,11 @@ def test_no_text_takes_long_and_twice_the_text_takes_no_more_than_about_twice_as
                 raise AssertionError(f"{reader} of {length} of {name}: {before:.3f} s, of twice that {after:.3f} s")
 
 
-@SHARE
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["html", "versions", "addresses", "plain text"])
-def test_no_text_takes_much_memory(reader: str, every: int, app: Workspace) -> None:
+def test_no_text_takes_much_memory(reader: str, app: Workspace) -> None:
     read, made, largest = READERS[reader]
-    for name, make in list(made.items())[::-every]:
+    for name, make in made.items():
         text = make(largest)
         tracemalloc.start()
         try:

@@ -64,7 +64,7 @@ def delete_due() -> int:
     )
     keys = [(row.partnership_id, row.number) for row in db.session.execute(due)]
     db.session.commit()
-    return failures.each("removal", dict.fromkeys(keys), delete_bytes) + sweep.sweep_due()
+    return failures.each("removal", dict.fromkeys(keys), delete_bytes) + sweep.clear_incoming() + sweep.sweep_due()
 
 
 def erase_of_text(partnership_id: int, number: int) -> None:

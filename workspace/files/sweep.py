@@ -1,8 +1,11 @@
-"""Bytes that no row knows: of what broke off between the storage and the commit, or after it."""
+"""Bytes that no row knows: of what broke off between the storage and the commit, or after it, or on its way."""
 
-from datetime import timedelta
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
+from flask import current_app
 from sqlalchemy import select, update
 
 from workspace import clock
@@ -13,6 +16,7 @@ from workspace.files.storage import storage
 EVERY = timedelta(days=7)
 # Bytes are in the storage before their row is: what is younger may still get one.
 AGE = timedelta(days=1)
+LONGEST_WAY = timedelta(hours=1)  # longer than any file comes, is looked at, or begins to be sent
 
 
 def sweep_due() -> int:
@@ -24,6 +28,17 @@ def sweep_due() -> int:
     db.session.execute(update(installation.Installation).values(files_swept_at=clock.now()))
     db.session.commit()
     return swept
+
+
+def clear_incoming() -> int:
+    """Delete from this machine's disk what a process that was killed has left of files on their way; how many."""
+    cleared, since = 0, (datetime.now(UTC) - LONGEST_WAY).timestamp()
+    for path in (current_app.settings.instance / "incoming").glob("*"):  # type: ignore[attr-defined]
+        with suppress(FileNotFoundError):  # It has arrived.
+            if path.lstat().st_mtime < since:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                cleared += 1
+    return cleared
 
 
 def sweep() -> int:

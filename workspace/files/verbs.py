@@ -21,10 +21,9 @@ def _attached(entry: Entry) -> str:
 
 
 def _removed(entry: Entry) -> str:
-    about = {"who": who(entry), "name": entry.details.get("name", "")}
     if reason := entry.details.get("reason"):
-        return _("%(who)s removed the file ‘%(name)s’: %(reason)s", reason=reason, **about)
-    return _("%(who)s removed the file ‘%(name)s’", **about)
+        return _("%(who)s removed a file: %(reason)s", who=who(entry), reason=reason)
+    return _("%(who)s removed a file", who=who(entry))
 
 
 def _new_files(place: Any, count: int) -> str:
@@ -37,6 +36,7 @@ def _new_versions(place: Any, count: int) -> str:
     )
 
 
+# What a file is called stands beside the sentence, where it can still be read (queries.names_of_files).
 _OfFile = partial(Verb, in_thread=True, changes_text=True, texts=("name", "reason"), page="files")
 
 ATTACHED = _OfFile(
@@ -49,14 +49,14 @@ ATTACHED = _OfFile(
 )
 REPLACED_FILE = _OfFile(
     "replaced_file",
-    _l("%(who)s shared a new version of ‘%(name)s’"),
+    _l("%(who)s shared a new version of a file"),
     icon="attach",
     bumps_activity=True,
     act=_l("%(who)s shared a new version of a file"),
     digest_line=_new_versions,
 )
 REMOVED_FILE = _OfFile("removed_file", _removed, icon="trash")
-RESTORED_FILE = _OfFile("restored_file", _l("%(who)s brought the file ‘%(name)s’ back"), icon="undo")
+RESTORED_FILE = _OfFile("restored_file", _l("%(who)s brought a file back"), icon="undo")
 # Only its uploader is told, where the file stands.
 REFUSED_FILE = Verb("refused_file", None, changes_text=True, texts=("name", "reason"))
 ERASED_FILE = _OfFile("erased_file", _l("%(who)s deleted a file for good: %(reason)s"), icon="trash")

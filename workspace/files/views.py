@@ -24,6 +24,7 @@ from workspace.web.request_bodies import takes_files
 LONGEST_WAIT = 60  # seconds
 
 blueprint.add_app_template_global(queries.files_of, "files_of")
+blueprint.add_app_template_global(queries.names_of_files, "names_of_files")
 blueprint.add_app_template_global(quota.quota_of, "quota_of")
 blueprint.add_app_template_global(receiving.upload_limits, "upload_limits")
 for name, words in (("FILE_KINDS", labels.FILE_KINDS), ("REFUSALS", REFUSALS)):

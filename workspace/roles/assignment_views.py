@@ -76,8 +76,7 @@ def take(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Take a role oneself, as a moderator."""
     role, helps = queries.role(membership, role_id), request.form.get("kind") == AssignmentKind.HELPER
     taken = answers.take(role, membership, kind=AssignmentKind.HELPER if helps else AssignmentKind.ACCOUNTABLE)
-    ending = f"{membership.partnership.address}roles/{role_id}/holdings/{taken.id}/ending"
-    flash_live(accepted(taken, membership), undo=Undo(ending, {"reason": _("Undone")}))
+    flash_live(accepted(taken, membership), undo=_ending(membership, taken))
     return shown(membership, role)
 
 
@@ -112,7 +111,8 @@ def accept(membership: Membership, role_id: int, assignment_id: int) -> Response
     """Accept an offer, or grant a request."""
     assignment = queries.assignment(membership, role_id, assignment_id)
     answers.accept(assignment, membership)
-    flash_live(accepted(assignment, membership))
+    is_granted = assignment.membership_id != membership.id
+    flash_live(accepted(assignment, membership), undo=_ending(membership, assignment) if is_granted else None)
     return shown(membership, assignment.role)
 
 
@@ -187,6 +187,12 @@ def end(membership: Membership, role_id: int, assignment_id: int) -> ResponseRet
     names = {"name": assignment.membership.user.name, "role": assignment.role.name}
     flash_live(_("%(name)s no longer has the role ‘%(role)s’. The history keeps it.", **names))
     return shown(membership, assignment.role)
+
+
+def _ending(membership: Membership, assignment: RoleAssignment) -> Undo:
+    """The way back from giving somebody a role, or taking it: it ends again."""
+    address = f"{membership.partnership.address}roles/{assignment.role_id}/holdings/{assignment.id}/ending"
+    return Undo(address, {"reason": _("Undone")})
 
 
 def _offer(membership: Membership, role: Role, form: OfferForm) -> dict[str, Any]:

@@ -217,7 +217,8 @@ def resume(membership: Membership, role_id: int) -> ResponseReturnValue:
     """Use a retired role again."""
     role = queries.role(membership, role_id)
     endings.resume(role, membership)
-    flash_live(_("‘%(name)s’ is in use again. Offer it to somebody.", name=role.name))
+    undo = Undo(f"{membership.partnership.address}roles/{role.id}/retirement")
+    flash_live(_("‘%(name)s’ is in use again. Offer it to somebody.", name=role.name), undo=undo)
     return shown(membership, role)
 
 

@@ -18,12 +18,14 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from sys import stderr
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
+from workspace.config.files import make_folder
 from workspace.live import shutdown
 from workspace.live.streams import STREAM
 from workspace.logs import told
@@ -53,6 +55,8 @@ MOST_OF_A_NETWORK = 500
 MOST_BODIES = 2000  # With fewer, dropped clients that reconnect at once would cost more than waiting ones.
 SECONDS_BETWEEN_CHECKS = 5.0  # between checks for silent streams
 SECONDS_UNTIL_ROOM = "5"
+LARGEST_IN_MEMORY = 2**20  # bytes of an answer; what is larger goes through the disk
+SECONDS_TO_OPEN = 30  # for granian, a file that it is to send; afterwards it is unlinked
 
 Headers = list[tuple[str, str]]
 
@@ -174,6 +178,7 @@ class Front:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start serving; called in the main thread, after granian has set its signal handlers."""
+        self._loop = loop
 
         def stop() -> None:
             with suppress(RuntimeError):  # The loop has ended.
@@ -257,6 +262,8 @@ class Front:
             with closing_response(answer):
                 if (part := environ.get(FILE_PART)) and start.status in (200, 206):
                     self._send_part(part, start, protocol)
+                elif start.length > LARGEST_IN_MEMORY and environ["REQUEST_METHOD"] != "HEAD":
+                    self._send_by_disk(answer, start, protocol)
                 elif start.has_length or environ["REQUEST_METHOD"] == "HEAD":
                     protocol.response_bytes(start.status, start.headers, b"".join(answer))
                 else:
@@ -276,19 +283,50 @@ class Front:
         else:
             protocol.response_empty(404, [("cache-control", "no-store")])
 
+    def _send_by_disk(self, answer: Iterable[bytes], start: "StartResponse", protocol: Any) -> None:
+        """Send a large answer from a file: granian takes all of it at once, and would have it in memory until read.
+
+        One that is shorter than it said broke off, and is not sent.
+        """
+        folder = self.app.settings.instance / "incoming"
+        make_folder(folder)
+        with NamedTemporaryFile(dir=folder, delete=False) as file:
+            path = Path(file.name)
+            size = 0
+            try:
+                size = sum(file.write(chunk) for chunk in answer)
+            finally:
+                if size != start.length:
+                    path.unlink()
+        if size == start.length:
+            protocol.response_file_range(start.status, start.headers, str(path), 0, size)
+            self._unlink_later(path)
+        else:
+            protocol.response_empty(503, [("cache-control", "no-store"), ("retry-after", SECONDS_UNTIL_ROOM)])
+
+    def _unlink_later(self, path: Path) -> None:
+        """Once granian has opened it. What stays when the process ends, the worker deletes (files/sweep.py)."""
+        with suppress(RuntimeError):  # The loop has ended.
+            self._loop.call_soon_threadsafe(
+                self._loop.call_later, SECONDS_TO_OPEN, partial(path.unlink, missing_ok=True)
+            )
+
 
 class StartResponse:
-    """The start_response callable: takes the status and headers of the response."""
+    """The start_response callable: takes the status and headers of the response, and its length in bytes, if any."""
 
     status: int
     headers: Headers
+    length: int
     has_length: bool
 
     def __call__(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
         """Store both."""
         self.status = int(status.partition(" ")[0])
         self.headers = [(str(name), str(value)) for name, value in headers]
-        self.has_length = self.status in (204, 304) or any(name.lower() == "content-length" for name, _ in headers)
+        length = next((value for name, value in self.headers if name.lower() == "content-length"), None)
+        self.length = int(length or 0)
+        self.has_length = length is not None or self.status in (204, 304)
         return _write
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workspace.files.inspection import documents, pdf, pictures, signatures, texts
+from workspace.files.inspection import documents, pictures, signatures, texts
 from workspace.files.inspection.outcome import FileKind, Refusal, Refused
 from workspace.files.inspection.signatures import Found
 
@@ -17,6 +17,8 @@ def look(source: Path, name: str, into: Path) -> dict[str, object]:
         signatures.require(ending, found)
         return pictures.keep(source, found, into)
     if found is Found.PDF:
+        from workspace.files.inspection import pdf  # To load it takes as long as all else that a child does.
+
         signatures.require(ending, found)
         return pdf.keep(source, into)
     if found is Found.ZIP:
