@@ -125,7 +125,7 @@ def database_away(house: House, runs: int, restart: Callable[[], None] | None) -
 
 
 def access_lost(house: House, runs: int) -> Iterator[Result]:
-    """The membership is taken away: after the claim, between two tries, and while the server thinks about the addressee."""
+    """The membership ends: after the claim, between two tries, and while the server thinks about the addressee."""
     for what, lose in (
         ("after the claim", _lose_after_the_claim),
         ("between two tries", _lose_between_tries),

@@ -300,8 +300,8 @@ def date_field(label: Any, *validators: Any, required: Any = "", **options: Any)
     `required` is the message when it is missing; without one there may be none.
     """
     formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
-    first = _required(required) or [Optional()]
-    return DateField(label, format=formats, validators=[*first, *validators], **options)
+    first = DataRequired(required) if required else Optional()
+    return DateField(label, format=formats, validators=[first, *validators], **options)
 
 
 def hidden_int_field(*, required: bool = True) -> Any:
