@@ -265,7 +265,7 @@ def test_every_kind_status_and_move_has_its_icon() -> None:
 def test_every_verb_tells_something_or_says_that_it_tells_nothing() -> None:
     silent = {word for word, verb in VERBS.items() if verb.tells is None}
     shown_by_the_post = {"shared_progress", "shared_challenge", "commented", "edited", "withdrew", "brought_back"}
-    shown_by_the_post |= {"redacted", "reacted", "pinned", "unpinned", "corrected_as_asked"}
+    shown_by_the_post |= {"redacted", "reacted", "pinned", "unpinned", "corrected_as_asked", "refused_file"}
     assert silent == shown_by_the_post | {"unknown"}
     assert [
         word for word, verb in VERBS.items() if verb.tells and not verb.sentence(Entry(verb=verb, details={}))

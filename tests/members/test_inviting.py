@@ -491,7 +491,11 @@ class TestAMissingOrganisation:
         organisation_requests_service.ask_for(world.moderator, "Ukendt ApS")
         db.session.commit()
         [wanted] = db.session.scalars(select(OrganisationRequest))
-        sign_in(make_administrator()).submit(f"/admin/organisation-requests/{wanted.id}/refusal")
+        browser, requests = sign_in(make_administrator(language="en")), "/admin/organisation-requests"
+        assert "Are you sure? Mette Krag gets an e-mail about it." in browser.page(requests).text
+        refused = f"{requests}/{wanted.id}/refusal"
+        told = Page(browser.submit(refused, page=requests, follow_redirects=True).text).text
+        assert "No to ‘Ukendt ApS’: Mette Krag is told." in told
         [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
         message = delivery.written(mail)
         assert message is not None
