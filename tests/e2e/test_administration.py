@@ -17,6 +17,7 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.members import queries
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.organisation_requests import service as organisation_requests_service
 from workspace.members.reports import service as reports_service
 
 both_widths = pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.slow), 390])
@@ -178,7 +179,19 @@ def test_an_administrator_finds_a_person_and_makes_another_administrator_by_keyb
 def test_every_row_of_the_administrators_lists_fits_and_can_be_pressed(
     visit: Visit, place: Place, site: Site, width: int
 ) -> None:
+    with place.site.inside():
+        organisation_requests_service.ask_for(place._membership(place.moderator), "Ladcykler og Anhængere ApS")
     visitor = at(visit, administrator(site), width)
+    visitor.open("/admin/organisation-requests")
+    refuse = visitor.page.get_by_role(
+        "button", name=visitor.say("Yes, say no to ‘%(name)s’", name="Ladcykler og Anhængere ApS")
+    )
+    expect(refuse).to_be_hidden()
+    visitor.page.locator("summary", has_text=visitor.say("Say no")).last.press("Enter")
+    assert visitor.page.evaluate(OVERHANG) == []
+    picture(visitor, f"requests-{width}")
+    refuse.press("Enter")
+    visitor.is_told("No to ‘%(name)s’: %(who)s is told.", name="Ladcykler og Anhængere ApS", who=place.moderator.name)
     for name, page in {
         "organisations": "/organisations",
         "organisation": f"/organisations/{place.municipality_id}",

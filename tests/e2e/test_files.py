@@ -367,6 +367,7 @@ def test_nothing_is_wider_than_a_phone(visit: Visit, place: Place, size: dict[st
         assert visitor.page.evaluate(OVERHANG) == [], address
 
 
+@pytest.mark.slow
 def test_each_state_is_accessible(visit: Visit, place: Place) -> None:
     attach(
         place, place.partner, "Med filer", [("a.jpg", photo()), ("b.jpg", photo()), ("c.pdf", pdf("A", "A"))], "Et felt"
@@ -506,6 +507,7 @@ def test_pictures_are_turned_over_one_by_one_without_script(visit: Visit, place:
     expect(visitor.page).to_have_url(re.compile(rf"posts/{post}$"))
 
 
+@pytest.mark.slow
 def test_a_feed_of_thirty_pictures_is_fetched_as_it_is_looked_at(visit: Visit, place: Place) -> None:
     for nth in range(10):
         attach(place, place.partner, f"Tre billeder {nth}", [(f"{each}.jpg", photo(grain=300)) for each in range(3)])

@@ -10,6 +10,7 @@ from tests.e2e.test_members import invitation
 from tests.e2e.visitor import Visitor
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.members import pending
 from workspace.members.invitations import preview
 from workspace.members.invitations import service as invitations_service
 from workspace.members.moderation import closing
@@ -139,3 +140,45 @@ def test_a_closed_account_and_an_archive_are_told_before_anything_is_sent_or_typ
     expect(stranger.page.locator("main")).to_contain_text("er arkiveret")
     expect(stranger.page.locator("main input[type=password]")).to_have_count(0)
     fits(stranger.page, viewport)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_open_invitations_are_filtered_ticked_and_taken_back_together(
+    visit: Visit, place: Place, viewport: dict[str, int], scripts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "PAGE", 2)
+    emails = [f"{name}@ny{place.id}.dk" for name in ("ane", "bo", "carl")]
+    with place.site.inside():
+        membership = place._membership(place.moderator)
+        rows = preview.preview(
+            membership, " ".join(emails), organisation_id=membership.organisation_id, level=Level.CONTRIBUTOR
+        ).ready
+        about = {"organisation_id": membership.organisation_id, "language": "da", "greeting": ""}
+        invitations_service.invite(membership, rows, level=Level.CONTRIBUTOR, **about)
+    moderator = visit(place.moderator, viewport=viewport, java_script_enabled=scripts)
+    moderator.open(f"{place.address}invitations/open")
+    listed = moderator.page.locator("#invitations > tr[id^=invitation-]")
+    organisation = moderator.field("Organisation")
+    if scripts:
+        moderator.leave_a_mark()
+        listed.first.get_by_role("checkbox").check()
+        moderator.link("Show older ones").press("Enter")
+        expect(listed).to_have_count(3)
+        expect(listed.first.get_by_role("checkbox")).to_be_checked()
+        expect(moderator.page.locator("[data-ticked]")).to_have_text(moderator.say("%(number)s chosen", number="1"))
+        fits(moderator.page, viewport)
+        organisation.select_option(str(place.municipality_id))
+        expect(listed).to_have_count(2)
+        moderator.is_on_the_same_page()
+        moderator.field("Choose all that are shown").check()
+    else:
+        organisation.select_option(str(place.municipality_id))
+        moderator.button("Show").press("Enter")
+        for box in listed.get_by_role("checkbox").all():
+            box.check()
+    moderator.page.locator("#several").get_by_role("button", name=moderator.say("Withdraw")).press("Enter")
+    expect(moderator.page.locator("#announcements")).to_contain_text("2 invitationer")
+    expect(listed).to_have_count(1)
+    moderator.page.locator("#announcements").get_by_role("button", name=moderator.say("Undo")).press("Enter")
+    expect(listed).to_have_count(2)

@@ -25,6 +25,7 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail, MailState
+from workspace.members import pending
 from workspace.members.invitations import list_reader
 from workspace.members.invitations import preview as previews
 from workspace.members.invitations import service as invitations_service
@@ -404,6 +405,25 @@ class TestWhoHasNotAnswered:
         db.session.expire_all()
         assert {(one.answer, one.round) for one in made[:3]} == {(InvitationAnswer.OPEN, 1)}
 
+    def test_older_ones_come_behind_those_that_are_there_and_many_go_at_once(
+        self, world: World, sign_in: SignIn, made: list[Invitation], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pending, "PAGE", 2)
+        browser, address = sign_in(world.mette), f"{world.home}/open"
+        page = browser.page(address)
+        [more] = [link for link in page.all("a") if link.get("hx-get")]
+        assert (more.get("hx-select"), more.get("hx-target")) == ("#invitations > tr", "#older-invitations")
+        older = browser.page(str(more.get("href")))
+        assert [one.email for one in made if one.email in page.text] == ["b@icura.dk", "c@gladsaxe.dk"]
+        assert [one.email for one in made if one.email in older.text] == ["a@icura.dk"]
+        ids = [str(one.id) for one in made[:3]]
+        browser.submit(f"{world.home}/withdrawal", {"invitation": ids})
+        assert browser.page(address).form(f"{world.home}/reopening")["invitation"]
+        many = [str(number) for number in range(1, 102)]
+        answer = browser.submit(f"{world.home}/withdrawal", {"invitation": many})
+        assert answer.status_code == 409
+        assert "at most 100" in Page(answer.text).text
+
     def test_another_partnership_s_are_neither_told_nor_counted(
         self, world: World, sign_in: SignIn, made: list[Invitation]
     ) -> None:
@@ -471,7 +491,11 @@ class TestAMissingOrganisation:
         organisation_requests_service.ask_for(world.moderator, "Ukendt ApS")
         db.session.commit()
         [wanted] = db.session.scalars(select(OrganisationRequest))
-        sign_in(make_administrator()).submit(f"/admin/organisation-requests/{wanted.id}/refusal")
+        browser, requests = sign_in(make_administrator(language="en")), "/admin/organisation-requests"
+        assert "Are you sure? Mette Krag gets an e-mail about it." in browser.page(requests).text
+        refused = f"{requests}/{wanted.id}/refusal"
+        told = Page(browser.submit(refused, page=requests, follow_redirects=True).text).text
+        assert "No to ‘Ukendt ApS’: Mette Krag is told." in told
         [mail] = db.session.scalars(select(Mail).where(Mail.kind == "organisation_answered"))
         message = delivery.written(mail)
         assert message is not None

@@ -31,13 +31,14 @@ from workspace.organisations.labels import KINDS
 from workspace.organisations.models import OrganisationKind
 from workspace.partnerships.labels import LEVELS
 from workspace.partnerships.models import Visibility
-from workspace.permissions import Level
+from workspace.permissions import Conflict, Level
 from workspace.rich_text.link_removal import leads_somewhere
 from workspace.web import pagination
 from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
 LONGEST_OBJECTION = 300
+MOST_INVITATIONS = 100
 HIGHEST_LIMIT = 10_000
 LIMIT = _l("Write a number from 1 to 10,000.")
 MOST_USES = _l("Write a number from 1 to 500.")
@@ -135,6 +136,14 @@ def beginning_of(day: date | None) -> datetime | None:
 def members_typed(form: MultiDict[str, str]) -> list[int]:
     """The ids of the chosen members, each once."""
     return list(dict.fromkeys(number for text in form.getlist("member") if (number := pagination.parse_int(text))))
+
+
+def invitations_typed(form: MultiDict[str, str]) -> list[int]:
+    """The ids of the chosen invitations, each once. Raises Conflict for more than a hundred."""
+    typed = form.getlist("invitation")
+    if len(typed) > MOST_INVITATIONS:
+        raise Conflict(_("Choose at most %(most)s invitations at a time.", most=MOST_INVITATIONS))
+    return list(dict.fromkeys(number for text in typed if (number := pagination.parse_int(text))))
 
 
 def levels_typed(form: MultiDict[str, str]) -> dict[int, Level]:

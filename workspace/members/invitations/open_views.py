@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
+from workspace.members.forms import invitations_typed
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.pending import InvitationFilter
@@ -29,7 +30,7 @@ def open_invitations(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def resend_several(membership: Membership) -> ResponseReturnValue:
     """Send those again that are ticked."""
-    sent, tired = invitations_service.resend_several(membership, _ticked())
+    sent, tired = invitations_service.resend_several(membership, invitations_typed(request.form))
     flash_live(ngettext("%(num)s invitation is sent again.", "%(num)s invitations are sent again.", len(sent)))
     if tired:
         names = ", ".join(invitation.email for invitation in tired[:5])
@@ -41,7 +42,8 @@ def resend_several(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.ADD_MEMBERS)
 def withdraw_several(membership: Membership) -> ResponseReturnValue:
     """Take those back that are ticked."""
-    withdrawn = [str(invitation.id) for invitation in invitations_service.withdraw_several(membership, _ticked())]
+    ids = invitations_typed(request.form)
+    withdrawn = [str(invitation.id) for invitation in invitations_service.withdraw_several(membership, ids)]
     told = ngettext("%(num)s invitation is withdrawn.", "%(num)s invitations are withdrawn.", len(withdrawn))
     undo = Undo(f"{membership.partnership.address}invitations/reopening", {"invitation": withdrawn})
     flash_live(told, undo=undo if withdrawn else None)
@@ -78,12 +80,6 @@ def _page_html(membership: Membership, *, refused: str = "") -> str:
         refused=refused,
         **partnership_context(membership),
     )
-
-
-def _ticked() -> list[int]:
-    """The invitations that were ticked, of one page at most."""
-    typed = request.form.getlist("invitation")[: pending.PAGE]
-    return [number for text in typed if (number := pagination.parse_int(text))]
 
 
 def _address(membership: Membership) -> str:

@@ -5,14 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from workspace.members import pending
 from workspace.members.blueprint import blueprint
+from workspace.members.forms import invitations_typed
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.views import batch_typed
 from workspace.members.moderation import undoing
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.permissions import Action, members_with
-from workspace.web import pagination
 from workspace.web.htmx import flash_live, redirect_client
 
 
@@ -35,8 +34,7 @@ def undo_decision(membership: Membership, membership_id: int) -> ResponseReturnV
 @members_with(Action.ADD_MEMBERS)
 def reopen_invitations(membership: Membership) -> ResponseReturnValue:
     """Let invitations stand again that were just withdrawn: a whole batch, or those that are named."""
-    typed = request.form.getlist("invitation")[: pending.PAGE]
-    ids = [number for text in typed if (number := pagination.parse_int(text))]
+    ids = invitations_typed(request.form)
     batch = batch_typed(request.form)
     found = invitations_service.of_batch(membership, batch) if batch else invitations_service.with_ids(membership, ids)
     count = len(undoing.reopen_invitations(membership, found))

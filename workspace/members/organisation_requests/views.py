@@ -51,8 +51,9 @@ def grant_organisation(user: User, request_id: int) -> ResponseReturnValue:
 @administrators_only
 def refuse_organisation(user: User, request_id: int) -> ResponseReturnValue:
     """Say no; whoever asked is told."""
-    organisation_requests_service.refuse(db.get_or_404(OrganisationRequest, request_id))
-    flash_live(_("Whoever asked is told."))
+    wanted: OrganisationRequest = db.get_or_404(OrganisationRequest, request_id)
+    organisation_requests_service.refuse(wanted)
+    flash_live(_("No to ‘%(name)s’: %(who)s is told.", name=wanted.name, who=wanted.asked_by.user.name))
     return redirect_client("/admin/organisation-requests")
 
 
