@@ -121,7 +121,7 @@ def name_keys(name: str) -> dict[str, str]:
 
 
 def _memberships(partnerships: int, people: int, now: datetime) -> Iterator[dict[str, Any]]:
-    """The seats of each partnership, the reader's or the one's of many last."""
+    """The memberships of each partnership, the reader's or the one's of many last."""
     number = 0
     begin = 3
     for partnership in range(1, partnerships + 1):

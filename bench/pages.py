@@ -24,7 +24,7 @@ HTML = ("body_html",)
 
 @dataclass(frozen=True)
 class Place:
-    """Where is measured: numbers of the database, and the seats of the reader."""
+    """Where is measured: numbers of the database, and the memberships of the reader."""
 
     partnership: int
     post: int

@@ -534,7 +534,7 @@ class World:
         return cast(Client, self._app.test_client())
 
     def own_membership(self, name: str) -> int:
-        """The seat of one of PEOPLE; for a stranger, another's."""
+        """The membership of one of PEOPLE; for a stranger, another's."""
         user = self.users.get(name, self.users["outsider"])
         return db.session.scalars(select(Membership.id).where(Membership.user_id == user.id)).first() or 0
 

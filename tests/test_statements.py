@@ -66,7 +66,7 @@ def reader(sign_in: Callable[[User], Client], statements: Statements) -> Reader:
 
 
 def author_of(partnership: Partnership) -> int:
-    """The seat of the one who writes: the first moderator."""
+    """The membership of the one who writes: the first moderator."""
     memberships = db.session.query(Membership.id).filter_by(partnership_id=partnership.id)
     return int(memberships.order_by(Membership.id).limit(1).scalar())
 

@@ -45,7 +45,7 @@ WRONG: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "a zone that is a path": [("user", "time_zone", "../../etc/passwd")],
     "a zone that is a folder": [("user", "time_zone", "Europe")],
-    "a seat": [
+    "a membership": [
         ("membership", "digest_frequency", "sometimes"),
         ("membership", "mail_timing", "sometimes"),
         ("membership", "ending", "vanished"),

@@ -133,7 +133,7 @@ def _length() -> int:
 
 
 def _week(partnership: int, members: int, each: int, count: int, now: datetime) -> dict[Any, list[dict[str, Any]]]:
-    """The rows of a partnership's week: all by the member with its first seat."""
+    """The rows of a partnership's week: all by the member with its first membership."""
     author, number = partnership, 1
     rows: dict[Any, list[dict[str, Any]]] = {Entry: [], Post: [], Comment: []}
     rows[Entry].append(_entry(partnership, 1, STARTED, author, None, now - timedelta(days=30)))

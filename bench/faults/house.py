@@ -57,7 +57,7 @@ class Result:
 
 
 class House:
-    """One database and one mail server. Mails are about a partnership, to a member who may have lost the seat."""
+    """One database and one mail server. Mails are about a partnership, to a member who may have lost the membership."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.folder, self.numbers = folder, count(1)
@@ -183,7 +183,7 @@ def _register() -> None:
 
     @email_type("bench", "Bench")
     def write(mail: Mail) -> EmailContent | None:
-        membership = db.session.get_one(Membership, mail.payload["seat"])
+        membership = db.session.get_one(Membership, mail.payload["membership"])
         if not membership.may(Action.READ):
             return None
         if mail.payload["subject"] == "broken":

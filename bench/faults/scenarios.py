@@ -125,7 +125,7 @@ def database_away(house: House, runs: int, restart: Callable[[], None] | None) -
 
 
 def access_lost(house: House, runs: int) -> Iterator[Result]:
-    """The seat is taken away: after the claim, between two tries, and while the server thinks about the addressee."""
+    """The membership ends: after the claim, between two tries, and while the server thinks about the addressee."""
     for what, lose in (
         ("after the claim", _lose_after_the_claim),
         ("between two tries", _lose_between_tries),
@@ -156,7 +156,7 @@ def _lose_between_tries(house: House) -> None:
 
 
 def _lose_after_rcpt(house: House) -> None:
-    """The worker waits after RCPT until the seat is gone."""
+    """The worker waits after RCPT until the membership is gone."""
     readable, writable = os.pipe()
 
     def wait_after_rcpt() -> None:

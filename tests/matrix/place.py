@@ -29,7 +29,7 @@ from workspace.roles import offers
 STRANGERS = ("outsider", "colleague", "administrator")
 MEMBERS = ("observer", "contributor", "author", "role holder", "moderator")
 STATES = {
-    "no seat": ("anonymous", *STRANGERS),
+    "no membership": ("anonymous", *STRANGERS),
     "invited": (*STRANGERS, *MEMBERS),
     "requested": (*STRANGERS, *MEMBERS),
     "active": ("administrator", *MEMBERS),
@@ -45,7 +45,7 @@ COOKIE = "samspil"
 
 @dataclass
 class Person:
-    """One of the matrix: what they are, what their seat is, and the browser in which they are signed in."""
+    """One of the matrix: what they are, what their membership is, and the browser in which they are signed in."""
 
     kind: str
     state: str
@@ -58,7 +58,7 @@ class Person:
 
     @property
     def level(self) -> Level | None:
-        """What the seat may do at present."""
+        """What the membership may do at present."""
         return LEVELS.get(self.kind, Level.OBSERVER) if self.state in IN else None
 
     @property
@@ -213,7 +213,7 @@ class Place(World):
         return self.address(rule)
 
     def _own_addresses(self, person: Person, user: User | None) -> dict[Route, str]:
-        """About one's own seat and invitation, where there is one."""
+        """About one's own membership and invitation, where there is one."""
         membership = user and db.session.query(Membership).filter_by(partnership=self.partnership, user=user).first()
         invitation = self.invitations.get(person.kind)
         token = invitation and invitations_service.token(db.session.get_one(Invitation, invitation))
@@ -227,7 +227,7 @@ class Place(World):
 
     def has_membership(self, person: Person) -> bool:
         """Whether there is a row for this person, whatever its state."""
-        return person.kind in MEMBERS or person.state not in ("no seat", "invited")
+        return person.kind in MEMBERS or person.state not in ("no membership", "invited")
 
 
 def invite(by: Membership, email: str) -> Invitation:

@@ -87,7 +87,7 @@ def may_see(person: Person, whose: str, text: str, route: Route | None = None) -
     if route and route.rule in ("/", "/memberships") and text in BY_STATE.get(person.state, ()):
         return whose in ("here", "moderator")
     if person.level is None:
-        return text == "partnershipname" and whose == "here" and person.state not in ("no seat",)
+        return text == "partnershipname" and whose == "here" and person.state not in ("no membership",)
     if whose == "withdrawn":
         return (
             person.level is Level.MODERATOR

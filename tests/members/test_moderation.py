@@ -1,4 +1,4 @@
-"""What moderators do with seats, and what everybody does with their own: the rules, and out means out at once."""
+"""What moderators do with memberships, and what everybody does with their own: the rules, and out means out at once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,7 @@
 """Two moderators at the same moment: every order of what they read, do and commit, on both databases.
 
 Each of the two reads, acts and commits. There are twenty orders of these six steps; in all of them the partnership
-keeps a moderator, nobody has two seats, and a request has one answer.
+keeps a moderator, nobody has two memberships, and a request has one answer.
 """
 
 from collections.abc import Callable, Iterator
@@ -270,7 +270,7 @@ def check(at: Place, since: int, *, may_lack_moderator: bool) -> None:
     )
     assert may_lack_moderator or (db.session.scalar(moderators) or 0) >= 1, "There is no moderator"
     memberships = list(db.session.scalars(select(Membership.user_id).where(here, Membership.is_present)))
-    assert len(memberships) == len(set(memberships)), "Somebody has two seats"
+    assert len(memberships) == len(set(memberships)), "Somebody has two memberships"
     partnership = db.session.get_one(Partnership, at.partnership_id)
     assert numbers(partnership) == list(range(1, partnership.last_number + 1))
     opened = select(func.count()).where(Invitation.answer == InvitationAnswer.OPEN, Invitation.email_key == "en@x.dk")

@@ -50,7 +50,7 @@ def htmx(request: pytest.FixtureRequest) -> bool:
 
 
 def join(farida: User, name: str = "") -> Membership:
-    """A partnership in which Farida has a seat; its moderator."""
+    """A partnership in which Farida has a membership; its moderator."""
     moderator = start_partnership(name)
     add_member(moderator, farida)
     return moderator

@@ -77,6 +77,10 @@ def test_a_moderator_starts_from_about_and_both_sides_agree(town: Town, sign_in:
     again = moderator.submit(f"{page}/target", {"value": "60", "day": "2026-12-31"}, page=f"{page}/target")
     assert again.status_code == 422
     assert "Write why it is changed" in again.text
+    for day in ("", "31. december", "2126-12-31"):
+        undated = moderator.submit(f"{page}/target", {"value": "60", "day": day, "note": "Vi når mere"})
+        assert undated.status_code == 422, day
+        assert "Choose a date" in undated.text or "valid date" in undated.text
     assert made.kind is IndicatorKind.SHARE
 
 

@@ -126,16 +126,14 @@ class ReferenceForm(WorkspaceForm):
     value = NumberField(_l("Value"))
     part = NumberField(_l("Or how many"))
     whole = NumberField(_l("Out of"), description=_l("The two numbers that the per cent comes from, if you know them."))
-    day = date_field(_l("Date"))
+    day = date_field(_l("Date"), required=_l("Choose a date."))
     organisation: Any = SelectField(
         _l("For"), coerce=lambda value: pagination.parse_int(str(value)) or 0, default=0, validate_choice=False
     )
     note = text_area_field(_l("Why"), longest=LONGEST_NOTE)
 
     def validate_day(self, field: Field) -> None:
-        """There must be one, near enough to be meant."""
-        if not field.data:
-            raise ValidationError(_("Choose a date."))
+        """It is near enough to be meant."""
         if not 1990 <= field.data.year <= today().year + 50:
             raise ValidationError(_("Choose a date between 1990 and 50 years from now."))
 

@@ -294,10 +294,14 @@ def text_area_field(label: Any, *, longest: int = MAX_TEXT, required: Any = "", 
     )
 
 
-def date_field(label: Any, *validators: Any, **options: Any) -> Any:
-    """A date, or none: as browsers send it, or as Danes write it where the browser has no date picker."""
+def date_field(label: Any, *validators: Any, required: Any = "", **options: Any) -> Any:
+    """A date as browsers send it, or as Danes write it where the browser has no date picker.
+
+    `required` is the message when it is missing; without one there may be none.
+    """
     formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
-    return DateField(label, format=formats, validators=[Optional(), *validators], **options)
+    first = DataRequired(required) if required else Optional()
+    return DateField(label, format=formats, validators=[first, *validators], **options)
 
 
 def hidden_int_field(*, required: bool = True) -> Any:
