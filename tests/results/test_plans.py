@@ -104,7 +104,7 @@ def ask(app: Workspace, town: Town, indicator: Indicator, listener: Statements) 
     """Open every page of results, and what else asks about them."""
     home = town.partnership.address
     moderator: Client = signed_in(app, town.moderator.user)
-    source = select(Source.organisation_id).where(Source.indicator_number == indicator.number).limit(1)
+    source = select(func.min(Source.organisation_id)).where(Source.indicator_number == indicator.number)
     owing = db.session.scalars(source).one()
     listener.listens = True
     for address in (
