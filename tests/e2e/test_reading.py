@@ -117,7 +117,7 @@ def test_the_back_button_returns_through_posts_and_filters(visit: Visit, place: 
     expect(visitor.page).to_have_url(f"{place.address}?kind=challenge")
     expect(visitor.link("Challenges")).to_have_attribute("aria-current", "true")
     visitor.is_on_the_same_page()
-    visitor.page.get_by_role("link", name="Opslag 6", exact=True).click()
+    titles.get_by_role("link", name="Opslag 6", exact=True).click()
     expect(visitor.page.locator("h1")).to_have_text("Opslag 6")
 
     visitor.page.go_back()

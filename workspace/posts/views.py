@@ -56,7 +56,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         shown = _feed(membership, before)
         if not before:
             return make_response(render_template("posts/_feed.html", **shown))
-        first = f"#post-{shown['page'][0].number} a" if shown["page"] else ""
+        first = f"#post-{shown['page'][0].number} h3 a" if shown["page"] else ""
         return htmx.with_focus(make_response(render_template("posts/_post_list_page.html", **shown)), first)
     return _feed_page(membership, None, before)
 
