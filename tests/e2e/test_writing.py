@@ -198,7 +198,7 @@ def test_a_part_of_a_comment_is_quoted(visit: Visit, place: Place) -> None:
     visitor.button("Share the comment").click()
     last = visitor.page.locator("#thread > .comment").last
     expect(last.locator("blockquote")).to_have_text("lyst")
-    expect(last.locator(".prose > p")).to_have_text("Enig")
+    expect(last.locator(".prose > p").last).to_have_text("Enig")
 
 
 def test_two_editors_at_once_see_both_texts_and_a_proposal(visit: Visit, place: Place) -> None:
