@@ -302,6 +302,9 @@ def test_everything_is_done_by_keyboard_and_heard(visit: Visit, place: Place) ->
     visitor = visit(place.contributor)
     visitor.open(place.address)
     visitor.choose("progress")
+    visitor.field("Text").focus()
+    expect(visitor.page.locator("#composer trix-editor")).to_be_focused()
+    visitor.write("")  # Once it is drawn, the editor no longer takes the focus back.
     visitor.tab_to(chooser(visitor))
     with visitor.page.expect_file_chooser() as opened:
         visitor.page.keyboard.press("Enter")

@@ -52,3 +52,11 @@ def test_the_second_page_loads_no_file_again(visit: Visit, place: Place) -> None
     paths = {urlsplit(addresses[request]).path for request in loaded if request in addresses}
     assert "/partnerships" in paths
     assert paths <= {"/partnerships", "/waiting", "/live", "/live/numbers"}
+
+
+@pytest.mark.slow
+def test_what_somebody_is_quoted_with_stands_in_danish_marks(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    marks = visitor.page.evaluate("getComputedStyle(document.querySelector('main p, main h2')).quotes")
+    assert marks == '"»" "«" "›" "‹"'

@@ -28,6 +28,7 @@ AT_ONCE = 40
 MEGABYTES_OF_A_HASH = 64
 
 
+@pytest.mark.slow
 def test_forty_wrong_sign_ins_at_once_take_little_memory_and_hold_up_nobody(
     app: Workspace, settings: Settings, record_property: Callable[[str, object], None]
 ) -> None:

@@ -165,6 +165,7 @@ def test_whoever_does_not_read_the_answer_is_cut_off(hurried: tuple[int, subproc
         greedy.sendall(b"\r")  # The system learns that it is cut off when it sends.
 
 
+@pytest.mark.slow
 def test_large_answers_that_nobody_reads_yet_lie_in_no_memory(
     workers_app: Workspace, settings: Settings, opened: Open
 ) -> None:

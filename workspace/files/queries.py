@@ -230,8 +230,10 @@ def names_of(partnership_id: int, entry_number: int) -> str:
 def names_of_files(membership: Membership, entries: Sequence[Entry]) -> Mapping[int, str]:
     """What the files are called that these entries are about, by their numbers: those that the member may see now."""
     numbers = {entry.details["file"] for entry in entries if "file" in entry.details}
+    if not numbers:
+        return {}
     query = _seen_by(membership, select(File.number, File.name)).where(File.number.in_(numbers))
-    return {row.number: row.name for row in db.session.execute(query)} if numbers else {}
+    return {row.number: row.name for row in db.session.execute(query)}
 
 
 class ListedFile(NamedTuple):
