@@ -186,6 +186,7 @@ TABLE = """
     POST /invitations/<token:token>                                           public
     POST /invitations/<token:token>/objection                                 public
     POST /invitations/<token:token>/refusal                                   public
+    POST /invitations/<token:token>/refusal/withdrawal                        public
     GET  /partnerships/<slug:slug>/members/trail                        members read_audit_log
     POST /partnerships/<slug:slug>/members/trail                        members read_audit_log
     GET  /partnerships/<slug:slug>/invitations                          members add_members
@@ -256,6 +257,7 @@ TABLE = """
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/refusal      members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/withdrawal   members take_roles
+    POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/restoration  members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/reminder   members take_roles
     GET  /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
     POST /partnerships/<slug:slug>/roles/<number:role_id>/holdings/<number:assignment_id>/ending       members take_roles
@@ -516,7 +518,9 @@ class World:
             "withdrawal": offers.ask(make_role(moderator), membership, kind=Holder.HELPER),
             "ending": hold(make_role(moderator), membership, moderator),
             "reminder": self._offered_by(membership),
+            "restoration": self._offered_by(membership),
         }
+        offers.withdraw(made["restoration"], membership)
         db.session.commit()
         return made
 

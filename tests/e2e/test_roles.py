@@ -7,6 +7,9 @@ from tests import factories
 from tests.e2e.conftest import LANGUAGES, Visit
 from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
+from workspace.db import db
+from workspace.roles import offers
+from workspace.roles.models import Role
 
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
 LONG_WORD = "Databeskyttelsesforordningsfortegnelseskoordinering"
@@ -60,6 +63,24 @@ def test_a_role_is_offered_accepted_and_handed_over(visit: Visit, place: Place) 
     expect(successor.page.locator(".holder--lead")).to_contain_text(chosen)
     successor.open(f"{place.address}roles")
     expect(successor.heading(successor.say("Earlier handovers"))).to_be_visible()
+
+
+@pytest.mark.slow
+def test_an_offer_that_was_withdrawn_stands_again_by_the_button_in_the_message(visit: Visit, place: Place) -> None:
+    address = role(place, "Drift")
+    with place.site.inside():
+        moderator, partner = place._membership(place.moderator), place._membership(place.partner)
+        made = db.session.get_one(Role, int(address.rpartition("/")[2]))
+        offers.offer(made, moderator, to=partner, kind=factories.Holder.ACCOUNTABLE)
+    visitor = visit(place.moderator)
+    visitor.open(address)
+    withdraw = visitor.page.get_by_role("button", name=visitor.say("Withdraw the offer"))
+    withdraw.click()
+    visitor.is_told("%(name)s is no longer asked about ‘%(role)s’.", name=place.partner.name, role="Drift")
+    expect(withdraw).to_have_count(0)
+    visitor.page.get_by_role("button", name=visitor.say("Undo")).click()
+    visitor.is_told("%(name)s is asked about ‘%(role)s’ as before.", name=place.partner.name, role="Drift")
+    expect(withdraw).to_be_visible()
 
 
 @pytest.mark.slow

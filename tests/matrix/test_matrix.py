@@ -56,7 +56,7 @@ OWN = {
     r"roles/<[^/]+>/offers(/new)?": ("author", "moderator"),
     r"holdings/<[^/]+>/(acceptance|refusal)": AUTHOR,
     r"waiting/roles/<[^/]+>/<[^/]+>": AUTHOR,
-    r"holdings/<[^/]+>/withdrawal": AUTHOR,
+    r"holdings/<[^/]+>/(withdrawal|restoration)": AUTHOR,
     r"(holdings|waiting/roles/<[^/]+>)/<[^/]+>/reminder": ("author", "moderator"),
     r"holdings/<[^/]+>/ending": ("author", "moderator"),
     # The author has the role that answers for the indicator, and sits for the organisation; the contributor and the

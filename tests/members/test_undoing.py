@@ -290,7 +290,7 @@ class TestWhoIsRefused:
 
     def test_another_moderator_is(self, world: World) -> None:
         join_requests_service.approve(world.mette, world.asking.id, Level.OBSERVER)
-        assert world.refused(by=world.bo) == "Only the moderator who did it can undo it."
+        assert world.refused(by=world.bo) == "Only whoever did it can undo it."
         assert world.asking.is_active
 
     def test_a_moderator_is_who_is_none_any_more(self, world: World) -> None:
@@ -487,3 +487,142 @@ class TestWaysIn:
             undoing.reopen_link(by or world.mette, world.link)
         else:
             undoing.reopen_invitations(by or world.mette, world.invitations[:1])
+
+
+class Invited:
+    """Ida, who has an account and is invited, and her browser."""
+
+    def __init__(self, world: World, sign_in: SignIn) -> None:
+        self.world = world
+        about = {"level": Level.OBSERVER, "organisation_id": world.mette.organisation_id, "language": "en"}
+        self.user = make_user("Ida", make_organisation("Cykelkraft"), language="en")
+        people = listed(self.user.email)
+        [self.invitation] = invitations_service.invite(world.mette, people, greeting="", **about)  # type: ignore[arg-type]
+        self.browser = sign_in(self.user)
+        self.address = f"/invitations/{invitations_service.token(self.invitation)}"
+        db.session.commit()
+
+    def declines(self, page: str = "/") -> Page:
+        return pressed(self.browser, f"{self.address}/refusal", page)
+
+    def undoes(self, browser: Client | None = None) -> tuple[int, str]:
+        """What sending the form of ‘Undo’ answers, and what became of the invitation."""
+        answer = (browser or self.browser).submit(f"{self.address}/refusal/withdrawal")
+        db.session.expire_all()
+        return answer.status_code, self.invitation.answer
+
+
+@pytest.fixture
+def invited(world: World, sign_in: SignIn) -> Invited:
+    return Invited(world, sign_in)
+
+
+class TestAnInvitationThatWasDeclined:
+    """It stands again for whoever declined it, if it would still stand."""
+
+    told = "You have said no to ‘Grønne tage’."
+
+    @pytest.mark.parametrize("where", ["the overview", "its own page"])
+    def test_the_button_in_the_message_undoes_it(self, where: str, invited: Invited) -> None:
+        page = invited.declines("/" if where == "the overview" else invited.address)
+        assert "You are invited" not in page.text
+        after = undone(invited.browser, page, self.told)
+        assert "The invitation to ‘Grønne tage’ stands again." in after.text
+        assert "You are invited" in after.text
+        accepted = pressed(invited.browser, invited.address, "/")
+        assert "Welcome to ‘Grønne tage’." in accepted.text
+
+    def test_whoever_has_no_account_undoes_it_too(self, app: Workspace, world: World) -> None:
+        browser = app.test_client()
+        assert isinstance(browser, Client)
+        address = f"/invitations/{invitations_service.token(world.invitations[0])}"
+        page = pressed(browser, f"{address}/refusal", address)
+        assert world.invitations[0].answer is InvitationAnswer.DECLINED
+        undo = f"{address}/refusal/withdrawal"
+        assert browser.post(undo, data=page.form(undo)).location == address
+        assert world.invitations[0].is_open
+
+    def test_nobody_else_undoes_it(self, app: Workspace, invited: Invited) -> None:
+        invited.declines()
+        stranger = app.test_client()
+        assert isinstance(stranger, Client)
+        for browser in (stranger, invited.world.browser, invited.world.office):
+            assert invited.undoes(browser) == (403, "declined")
+        assert invited.undoes() == (303, "open")
+
+    def test_what_somebody_with_the_mail_declined_is_theirs_to_undo(self, app: Workspace, invited: Invited) -> None:
+        reader = app.test_client()
+        assert isinstance(reader, Client)
+        pressed(reader, f"{invited.address}/refusal", invited.address)
+        assert invited.undoes() == (403, "declined")
+        assert invited.undoes(reader) == (303, "open")
+
+    def test_nothing_is_undone_that_was_not_declined(self, invited: Invited) -> None:
+        assert invited.undoes() == (409, "open")
+        invitations_service.withdraw(invited.world.mette, invited.invitation.id)
+        db.session.commit()
+        assert invited.undoes() == (409, "withdrawn")
+        answer = invited.browser.submit(f"{invited.address}/refusal", follow_redirects=True)
+        assert "Undo" not in Page(answer.text).text
+
+    def test_it_is_too_late_after_an_hour(self, invited: Invited) -> None:
+        invited.declines()
+        with clock.at(clock.now() + timedelta(minutes=61)):
+            assert invited.undoes() == (409, "declined")
+        with clock.at(clock.now() + timedelta(minutes=59)):
+            assert invited.undoes() == (303, "open")
+
+    @pytest.mark.parametrize(
+        "since", ["too old", "archived", "another", "in by a link", "somebody put out", "its maker gone", "closed"]
+    )
+    def test_it_stays_declined_where_it_would_be_over(self, since: str, app: Workspace, invited: Invited) -> None:
+        world = invited.world
+        browser = invited.browser
+        if since == "closed":
+            browser = app.test_client()  # type: ignore[assignment]
+        pressed(browser, f"{invited.address}/refusal", invited.address)
+        with clock.at(clock.now() + timedelta(seconds=1)):
+            self.happens(since, invited)
+            db.session.commit()
+            assert invited.undoes(browser) == (410, "declined")
+        if since == "archived":
+            world.partnership.archived_at = None
+            db.session.commit()
+            assert invited.undoes(browser) == (303, "open")
+
+    def happens(self, since: str, invited: Invited) -> None:
+        world, invitation = invited.world, invited.invitation
+        if since == "too old":
+            invitation.expires_at = clock.now()
+        elif since == "archived":
+            world.partnership.archived_at = clock.now()
+        elif since == "another":
+            about = {"level": Level.OBSERVER, "organisation_id": world.mette.organisation_id, "language": "en"}
+            invitations_service.invite(world.bo, listed(invitation.email), greeting="", **about)  # type: ignore[arg-type]
+        elif since == "in by a link":
+            join_requests_service.join(world.link, invited.user, world.mette.organisation_id)
+        elif since == "somebody put out":
+            moderation_service.suspend(world.bo, [world.carla.id], until=None, reason="Vent", confirmed=True)
+        elif since == "its maker gone":
+            world.mette.user.deactivated_at = clock.now()
+        else:
+            invited.user.deactivated_at = clock.now()
+
+    def test_only_the_mails_that_had_not_gone_are_sent(self, invited: Invited) -> None:
+        key = f"{invited.invitation.id}:1"
+        gone, held = (
+            db.session.scalars(select(Mail).where(Mail.key == f"{kind}:{key}")).one()
+            for kind in ("invitation", "reminder")
+        )
+        count = len(db.session.scalars(select(Mail)).all())
+        gone.state, held.state = MailState.SENT, MailState.SKIPPED
+        db.session.commit()
+        undone(invited.browser, invited.declines(), self.told)
+        db.session.expire_all()
+        assert (gone.state, held.state) == (MailState.SENT, MailState.DUE)
+        assert len(db.session.scalars(select(Mail)).all()) == count
+
+    def test_the_audit_log_tells_of_it(self, invited: Invited) -> None:
+        undone(invited.browser, invited.declines(), self.told)
+        log = invited.world.browser.page(f"{invited.world.home}members/trail").text
+        assert "Ida undid what was done: the invitation was declined" in log

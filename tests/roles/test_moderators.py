@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.client import Client
 from tests.factories import Holder, Level, add_member, challenge, hold, make_role, make_user, start_partnership
-from workspace import Workspace
+from tests.pages import Page
+from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import db
+from workspace.mail.models import Mail, MailState
+from workspace.partnerships.models import MembershipState
 from workspace.permissions import Conflict, NotAllowed
 from workspace.roles import answers, endings, offers
-from workspace.roles.assignments import RoleAssignment, accountable
+from workspace.roles.assignments import AssignmentState, RoleAssignment, accountable
 from workspace.roles.models import NameTaken
 
 SignIn = Callable[[User], Client]
@@ -112,6 +116,145 @@ def test_asking_somebody_else_takes_the_first_offer_back(world: World) -> None:
     assert world.browser.submit(f"{world.roles}/{role.id}/offers", fields, page=page).status_code == 303
     states = {held.membership_id: held.state for held in db.session.query(RoleAssignment).all()}
     assert states == {world.bo.id: "withdrawn", world.carla.id: "offered"}
+
+
+class Offered:
+    """A role that Mette offers Bo from a day on, with a word; she withdraws it in the browser."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.role = make_role(world.mette, "Presse")
+        self.since = clock.now() + timedelta(days=9)
+        self.offer = offers.offer(
+            self.role, world.mette, to=world.bo, kind=Holder.ACCOUNTABLE, notes="Ring til Ida", starts_at=self.since
+        )
+        db.session.commit()
+        self.page = f"{world.roles}/{self.role.id}"
+
+    def withdrawn(self, browser: Client | None = None) -> Page:
+        address = f"{self.page}/holdings/{self.offer.id}/withdrawal"
+        answer = (browser or self.world.browser).submit(address, follow_redirects=True)
+        return Page(answer.text)
+
+    def restored(self, browser: Client | None = None) -> tuple[int, str]:
+        """What sending the form of ‘Undo’ answers, and what became of the offer."""
+        address = f"{self.page}/holdings/{self.offer.id}/restoration"
+        answer = (browser or self.world.browser).submit(address)
+        db.session.expire_all()
+        return answer.status_code, self.offer.state
+
+    def mails(self) -> list[Mail]:
+        kind = Mail.kind == "role"
+        return list(db.session.scalars(select(Mail).where(kind, Mail.user_id == self.world.bo.user_id)))
+
+
+@pytest.fixture
+def offered(world: World) -> Offered:
+    return Offered(world)
+
+
+@both_ways
+def test_the_very_offer_that_was_withdrawn_stands_again(offered: Offered, htmx: bool) -> None:
+    page = offered.withdrawn()
+    address = f"{offered.page}/holdings/{offered.offer.id}/restoration"
+    assert "Undo: Bo is no longer asked about ‘Presse’." in page.text
+    assert offered.offer.state is AssignmentState.WITHDRAWN
+    fields = page.form(address)
+    answer = offered.world.browser.post(address, data=fields, htmx=htmx, follow_redirects=not htmx)
+    assert "Bo is asked about ‘Presse’ as before." in Page(answer.text).text
+    db.session.expire_all()
+    [offer] = db.session.scalars(select(RoleAssignment))
+    assert (offer.state, offer.since, offer.notes) == (AssignmentState.OFFERED, offered.since, "Ring til Ida")
+    assert (offer.offered_by_id, offer.answered_by_id, offer.answered_at) == (offered.world.mette.id, None, None)
+    history = offered.world.browser.page(f"{offered.world.mette.partnership.address}about").text
+    assert "let the offer of the role ‘Presse’ to Bo" in history
+    answers.accept(offer, offered.world.bo)
+
+
+def test_whoever_was_offered_the_role_gets_one_mail(offered: Offered) -> None:
+    [mail] = offered.mails()
+    for state, then in ((MailState.SENT, MailState.SENT), (MailState.SKIPPED, MailState.DUE)):
+        mail.state = state
+        db.session.commit()
+        offered.withdrawn()
+        assert offered.restored() == (303, "offered")
+        assert (offered.mails(), mail.state) == ([mail], then)
+
+
+def test_a_reminder_that_was_due_meanwhile_is_sent(offered: Offered) -> None:
+    offers.remind(offered.offer, offered.world.mette)
+    [mail, reminder] = offered.mails()
+    mail.state, reminder.state = MailState.SENT, MailState.SKIPPED
+    db.session.commit()
+    offered.withdrawn()
+    assert offered.restored() == (303, "offered")
+    assert (mail.state, reminder.state) == (MailState.SENT, MailState.DUE)
+
+
+def test_only_whoever_withdrew_an_offer_lets_it_stand_again(offered: Offered, sign_in: SignIn) -> None:
+    dorte = add_member(offered.world.mette, make_user("Dorte", language="en"), Level.MODERATOR)
+    db.session.commit()
+    offered.withdrawn()
+    assert "Undo" not in offered.withdrawn(browser=sign_in(dorte.user)).text
+    for person in (dorte, offered.world.bo, offered.world.carla):
+        assert offered.restored(sign_in(person.user)) == (403, "withdrawn")
+    stranger = sign_in(start_partnership().user)
+    assert offered.restored(stranger) == (404, "withdrawn")
+    assert offered.restored() == (303, "offered")
+
+
+def test_a_holder_who_hands_over_undoes_it_until_the_role_is_another_s(world: World) -> None:
+    role = make_role(world.mette, "Presse")
+    held = hold(role, world.bo, world.mette)
+    handover = offers.offer(role, world.bo, to=world.carla, kind=Holder.ACCOUNTABLE, stays_as_helper=True)
+    for _ in range(2):
+        offers.withdraw(handover, world.bo)
+        offers.restore(handover, world.bo)
+    assert (handover.state, handover.stays_as_helper) == (AssignmentState.OFFERED, True)
+    offers.withdraw(handover, world.bo)
+    endings.end(held, world.mette, "Nok")
+    with pytest.raises(NotAllowed):
+        offers.restore(handover, world.bo)
+
+
+@pytest.mark.parametrize(
+    "since", ["an hour", "another offer", "a request", "held", "retired", "gone", "observer", "archived"]
+)
+def test_an_offer_stays_withdrawn_where_it_could_not_be_made(since: str, offered: Offered) -> None:
+    world, role = offered.world, offered.role
+    offered.withdrawn()
+    moment = clock.now()
+    if since == "an hour":
+        moment += timedelta(minutes=61)
+    elif since == "another offer":
+        offers.offer(role, world.mette, to=world.carla, kind=Holder.ACCOUNTABLE)
+    elif since == "a request":
+        offers.ask(role, world.bo, kind=Holder.HELPER)
+    elif since == "held":
+        hold(role, world.bo, world.mette)
+    elif since == "retired":
+        endings.retire(role, world.mette)
+    elif since == "gone":
+        world.bo.state = MembershipState.ENDED
+    elif since == "observer":
+        world.bo.level = Level.OBSERVER
+    else:
+        world.mette.partnership.archived_at = clock.now()
+    db.session.commit()
+    with clock.at(moment):
+        assert offered.restored() == (409, "withdrawn")
+
+
+def test_an_answer_is_not_undone_and_nor_is_a_request(offered: Offered) -> None:
+    world = offered.world
+    assert offered.restored() == (409, "offered")
+    answers.decline(offered.offer, world.bo, "Nej")
+    db.session.commit()
+    assert offered.restored() == (409, "declined")
+    asked = offers.ask(offered.role, world.bo, kind=Holder.HELPER)
+    offers.withdraw(asked, world.bo)
+    with pytest.raises(Conflict):
+        offers.restore(asked, world.bo)
 
 
 def test_who_declined_and_why_stands_where_the_role_waits(world: World) -> None:

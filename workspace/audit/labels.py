@@ -131,6 +131,7 @@ VALUES = {
     "readmitted": _l("the access was given back"),
     "closed_link": _l("the link was closed"),
     "withdrew_invitation": _l("the invitation was withdrawn"),
+    "declined_invitation": _l("the invitation was declined"),
 }
 # What people wrote is shown as they wrote it, never translated.
 WRITTEN = ("reason", "email", "browser", "path")

@@ -81,6 +81,7 @@ OWN = {
 BY_ITSELF = {
     A.INVITED: _l("%(email)s asked for an invitation by a link"),
     A.DECLINED_INVITATION: _l("The invitation to %(email)s was declined"),
+    A.UNDID: _l("What was done was undone: %(before)s"),
     A.LIFTED: _l("The access of %(subject)s opened again on its date"),
     A.MADE_ADMINISTRATOR: _l("%(subject)s was made an administrator on the server"),
     A.UNMADE_ADMINISTRATOR: _l("%(subject)s was deprived of the administrator's rights on the server"),

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, te
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
-from workspace.accounts.models import email_key
+from workspace.accounts.models import User, email_key
 from workspace.db import Model
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
@@ -37,7 +37,8 @@ class Invitation(Model):
     `reopens_id` is the ended membership of whoever had the address when they were invited: the moderator saw it, and
     decided to open it again. One with a `link_id` was asked for by a stranger with that link: nobody decided on it.
     Those of one `batch` were sent by one press. `role_id` is a role that whoever accepts is offered, and `objection`
-    what the invited person said, at `objected_at`, about the organisation that they are to represent.
+    what the invited person said, at `objected_at`, about the organisation that they are to represent. The moderator
+    `withdrawn_by_id`, a membership, withdrew it, or the person `declined_by_id` declined it: None without an account.
     """
 
     __tablename__ = "invitation"
@@ -80,6 +81,8 @@ class Invitation(Model):
     accepted_by_id: Mapped[int | None]
     withdrawn_by_id: Mapped[int | None]
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    declined_by_id: Mapped[int | None]
+    declined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reopens_id: Mapped[int | None]
     round: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -104,6 +107,10 @@ class Invitation(Model):
     def is_open(self) -> bool:
         """Whether it can be accepted."""
         return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
+
+    def was_declined_by(self, user: User | None) -> bool:
+        """Whether it was `user` who declined it, or for None somebody who was not signed in."""
+        return self.answer is InvitationAnswer.DECLINED and self.declined_by_id == (user.id if user else None)
 
     def is_decision_about(self, membership: Membership | None) -> bool:
         """Whether a moderator, by inviting, decided about the person whose membership this is, and nobody has since."""

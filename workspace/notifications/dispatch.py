@@ -14,6 +14,7 @@ from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
+from workspace.mail import outbox
 from workspace.mail.models import enqueue_all, mail_row
 from workspace.partnerships.activity_log import RecordedEntry
 from workspace.partnerships.models import Membership
@@ -75,9 +76,20 @@ def send_immediate(
         if notice := next(wanted, None):
             references = {"membership": reader.membership_id, "partnership": partnership_id, **about}
             mails.append(
-                mail_row(notice.value, key=f"{notice}:{reader.membership_id}:{key}", to=reader.user_id, **references)
+                mail_row(
+                    notice.value, key=_mail_key(notice, reader.membership_id, key), to=reader.user_id, **references
+                )
             )
     enqueue_all(mails)
+
+
+def send_after_all(notice: NotificationKind, membership_id: int, *, key: str) -> None:
+    """Send the mail about something with this `key` that had nothing left to say when it was due, and has again."""
+    outbox.send_after_all(_mail_key(notice, membership_id, key))
+
+
+def _mail_key(notice: NotificationKind, membership_id: int, key: str) -> str:
+    return f"{notice}:{membership_id}:{key}"
 
 
 def _at_once(reader: AnyRow, notice: NotificationKind) -> bool:

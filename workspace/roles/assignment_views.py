@@ -146,11 +146,23 @@ def withdraw(membership: Membership, role_id: int, assignment_id: int) -> Respon
     assignment = queries.assignment(membership, role_id, assignment_id)
     offers.withdraw(assignment, membership)
     names = {"name": assignment.membership.user.name, "role": assignment.role.name}
-    flash_live(
-        _("%(name)s is no longer asked about ‘%(role)s’.", **names)
-        if assignment.offered_by_id
-        else _("You no longer ask for ‘%(role)s’.", **names)
-    )
+    if assignment.offered_by_id:
+        undo = Undo(f"{membership.partnership.address}roles/{role_id}/holdings/{assignment_id}/restoration")
+        is_own = assignment.answered_by_id == membership.id
+        flash_live(_("%(name)s is no longer asked about ‘%(role)s’.", **names), undo=undo if is_own else None)
+    else:
+        flash_live(_("You no longer ask for ‘%(role)s’.", **names))
+    return shown(membership, assignment.role)
+
+
+@blueprint.post(f"{ASSIGNMENT}/restoration")
+@members_with(Action.TAKE_ROLES)
+def restore(membership: Membership, role_id: int, assignment_id: int) -> ResponseReturnValue:
+    """Let an offer stand again that was just withdrawn."""
+    assignment = queries.assignment(membership, role_id, assignment_id)
+    offers.restore(assignment, membership)
+    names = {"name": assignment.membership.user.name, "role": assignment.role.name}
+    flash_live(_("%(name)s is asked about ‘%(role)s’ as before.", **names))
     return shown(membership, assignment.role)
 
 

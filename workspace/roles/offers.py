@@ -1,6 +1,6 @@
-"""Offering a role, which is also how it is assigned and handed over; asking for one; withdrawing either."""
+"""Offering a role, which also assigns it and hands it over; asking for one; withdrawing either, and undoing it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
@@ -8,13 +8,15 @@ from sqlalchemy import and_, or_, select
 from workspace import clock
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.notifications.dispatch import NotificationKind, send_immediate
+from workspace.notifications.dispatch import NotificationKind, send_after_all, send_immediate
+from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
+from workspace.partnerships.undoing import require_undoable, too_late
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.roles.assignments import AssignmentKind, AssignmentState, RoleAssignment, accountable, successor, waiting
 from workspace.roles.models import Role
-from workspace.roles.verbs import ASKED_FOR_ROLE, OFFERED_ROLE, WITHDREW_ROLE
+from workspace.roles.verbs import ASKED_FOR_ROLE, OFFERED_ROLE, RESTORED_OFFER, WITHDREW_ROLE
 
 
 def offer(
@@ -36,20 +38,15 @@ def offer(
     """
     with by.partnership.locked():
         role.require_in_use()
-        hands_over = kind is AssignmentKind.ACCOUNTABLE and is_accountable(by, role)
-        by.require(Action.TAKE_ROLES if hands_over else Action.ASSIGN_ROLES)
+        hands_over = _require_may_offer(role, by, kind)
         require_able(to)
         _withdraw_from_those_who_left(role, by)
         if instead_of and instead_of.state is AssignmentState.OFFERED and instead_of.membership_id != to.id:
             withdraw(instead_of, by)
         for other in waiting(role):
-            if other.membership_id == to.id:
-                if (other.state, other.kind) == (AssignmentState.OFFERED, kind):
-                    return other
-                raise Conflict(_("%(name)s is asked about this role already, or has asked.", name=to.user.name))
-            if other.state is AssignmentState.OFFERED and other.kind is kind is AssignmentKind.ACCOUNTABLE:
-                name = other.membership.user.name
-                raise Conflict(_("The role is offered to %(name)s already. Withdraw that offer first.", name=name))
+            if (other.membership_id, other.state, other.kind) == (to.id, AssignmentState.OFFERED, kind):
+                return other
+        _require_not_asked(role, to, kind)
         _require_not_in(role, to, kind)
         made = RoleAssignment(
             kind=kind,
@@ -95,6 +92,28 @@ def withdraw(assignment: RoleAssignment, by: Membership) -> None:
         assignment.log(by, WITHDREW_ROLE)
 
 
+def restore(assignment: RoleAssignment, by: Membership) -> None:
+    """Let an offer stand again that `by` has just withdrawn, as it was; whoever has had the mail gets no other.
+
+    Raises NotAllowed unless `by` withdrew it and could make it now, and Conflict after an hour, or if it can't be made.
+    """
+    with by.partnership.locked():
+        role, to, kind = assignment.role, assignment.membership, assignment.kind
+        is_withdrawn = assignment.state is AssignmentState.WITHDRAWN and assignment.offered_by_id is not None
+        if not is_withdrawn or assignment.answered_at is None:
+            raise too_late()
+        require_undoable(assignment.answered_at, is_own=assignment.answered_by_id == by.id)
+        role.require_in_use()
+        _require_may_offer(role, by, kind)
+        require_able(to)
+        _require_not_asked(role, to, kind)
+        _require_not_in(role, to, kind)
+        assignment.state = AssignmentState.OFFERED
+        assignment.answered_by_id = assignment.answered_at = None
+        assignment.log(by, RESTORED_OFFER)
+        _send_after_all(assignment)
+
+
 def remind(assignment: RoleAssignment, by: Membership) -> None:
     """Mail whoever the role is offered to once more, at most once a day. Raises Conflict if they have answered."""
     with by.partnership.locked():
@@ -106,7 +125,7 @@ def remind(assignment: RoleAssignment, by: Membership) -> None:
         if assignment.reminded_at is None or assignment.reminded_at.date() < day:
             assignment.reminded_at = clock.now()
             told = {NotificationKind.ROLE: [assignment.membership_id]}
-            key = f"{assignment.id}:reminder:{day}"
+            key = _reminder_key(assignment, day)
             send_immediate(told, assignment.partnership_id, key=key, holding=assignment.id, is_reminder=True)
 
 
@@ -130,6 +149,23 @@ def require_vacant(role: Role) -> None:
     if holder:
         name = holder.membership.user.name
         raise Conflict(_("%(name)s is accountable for the role now, and can hand it over.", name=name))
+
+
+def _require_may_offer(role: Role, by: Membership, kind: AssignmentKind) -> bool:
+    """Raise NotAllowed unless `by` is a moderator or the holder; returns whether it is a handover."""
+    hands_over = kind is AssignmentKind.ACCOUNTABLE and is_accountable(by, role)
+    by.require(Action.TAKE_ROLES if hands_over else Action.ASSIGN_ROLES)
+    return hands_over
+
+
+def _require_not_asked(role: Role, to: Membership, kind: AssignmentKind) -> None:
+    """Raise Conflict if `to` is asked or has asked, or somebody else is to be accountable in their place."""
+    for other in waiting(role):
+        if other.membership_id == to.id:
+            raise Conflict(_("%(name)s is asked about this role already, or has asked.", name=to.user.name))
+        if other.state is AssignmentState.OFFERED and other.kind is kind is AssignmentKind.ACCOUNTABLE:
+            name = other.membership.user.name
+            raise Conflict(_("The role is offered to %(name)s already. Withdraw that offer first.", name=name))
 
 
 def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> None:
@@ -161,3 +197,22 @@ def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, 
     db.session.flush()
     made.log(by, verb)
     return made
+
+
+def _send_after_all(assignment: RoleAssignment) -> None:
+    """Send the offer's mail and its last reminder if they were due while it was withdrawn."""
+    offered = select(Entry.number).where(
+        Entry.partnership_id == assignment.partnership_id,
+        Entry.actor_id == assignment.offered_by_id,
+        Entry.verb == OFFERED_ROLE,
+        Entry.details["holding"].as_integer() == assignment.id,
+    )
+    number = db.session.scalar(offered.order_by(Entry.number.desc()).limit(1))
+    send_after_all(NotificationKind.ROLE, assignment.membership_id, key=str(number))
+    if assignment.reminded_at:
+        key = _reminder_key(assignment, assignment.reminded_at.date())
+        send_after_all(NotificationKind.ROLE, assignment.membership_id, key=key)
+
+
+def _reminder_key(assignment: RoleAssignment, day: date) -> str:
+    return f"{assignment.id}:reminder:{day}"

@@ -32,6 +32,9 @@ ASKED_FOR_ROLE = Verb("asked_for_role", _l("%(who)s asked for the role ‘%(name
 WITHDREW_ROLE = Verb(
     "withdrew_role", _l("%(who)s withdrew an offer or a request about the role ‘%(name)s’"), texts=("name",)
 )
+RESTORED_OFFER = Verb(
+    "restored_offer", _l("%(who)s let the offer of the role ‘%(name)s’ to %(person)s stand again"), texts=("name",)
+)
 TOOK_ROLE = Verb("took_role", _took_role, texts=("name",))
 DECLINED_ROLE = Verb("declined_role", _l("%(who)s declined the role ‘%(name)s’"), texts=("name", "reason"))
 GAVE_ROLE = Verb("gave_role", _l("%(who)s gave %(person)s the role ‘%(name)s’"), texts=("name",))

@@ -15,9 +15,10 @@ from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InviteLink
+from workspace.members.moderation import undoing
 from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import public
-from workspace.web.htmx import flash_live, redirect_client
+from workspace.web.htmx import Undo, flash_live, redirect_client
 
 
 @blueprint.get("/invitations/<token:token>")
@@ -81,8 +82,21 @@ def decline_invitation(token: str) -> ResponseReturnValue:
     if invitation is None:
         return _not_ours()
     invitations_service.decline(invitation, g.user)
-    flash_live(_("You have said no to ‘%(name)s’.", name=invitation.partnership.name))
-    return redirect_client("/" if g.user else f"/invitations/{token}")
+    undo = Undo(f"/invitations/{token}/refusal/withdrawal") if invitation.was_declined_by(g.user) else None
+    flash_live(_("You have said no to ‘%(name)s’.", name=invitation.partnership.name), undo=undo)
+    return _answered(token)
+
+
+@blueprint.post("/invitations/<token:token>/refusal/withdrawal")
+@public
+def withdraw_refusal(token: str) -> ResponseReturnValue:
+    """Take back that one has just said no."""
+    invitation = invitations_service.invitation_of(token)
+    if invitation is None:
+        return _not_ours()
+    undoing.undo_refusal(invitation, g.user)
+    flash_live(_("The invitation to ‘%(name)s’ stands again.", name=invitation.partnership.name))
+    return _answered(token)
 
 
 @blueprint.get("/join/<token:token>")
@@ -159,6 +173,10 @@ def _invitation_page(
         asked=invitations_service.can_send_another(invitation),
     )
     return make_response(page, status)
+
+
+def _answered(token: str) -> ResponseReturnValue:
+    return redirect_client("/" if g.user else f"/invitations/{token}")
 
 
 def _not_ours() -> ResponseReturnValue:

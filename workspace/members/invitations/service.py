@@ -16,6 +16,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
+from workspace.mail import outbox
 from workspace.mail.models import enqueue, enqueue_all
 from workspace.mail.models import mail_row as mail_row
 from workspace.members.invitations import limits, listed_people
@@ -206,8 +207,20 @@ def decline(invitation: Invitation, user: User | None) -> None:
             raise Conflict(_("The invitation is for another address than yours."))
         if invitation.is_open:
             invitation.answer = InvitationAnswer.DECLINED
+            invitation.declined_by_id, invitation.declined_at = user.id if user else None, clock.now()
             about = {"email": invitation.email}
             record_audit(AuditAction.DECLINED_INVITATION, actor=user, partnership=invitation.partnership, **about)
+
+
+def stand_again(invitation: Invitation) -> None:
+    """Let an invitation wait for an answer again, and send what was due meanwhile. The partnership is locked."""
+    invitation.answer = InvitationAnswer.OPEN
+    invitation.withdrawn_at = invitation.withdrawn_by_id = None
+    invitation.declined_at = invitation.declined_by_id = None
+    key = f"{invitation.id}:{invitation.round}"
+    objections = [f"objection:{key}:{moderator.id}" for moderator in _who_can_mend(invitation)]
+    for mail in (f"invitation:{key}", f"reminder:{key}", *objections):
+        outbox.send_after_all(mail)
 
 
 def can_send_another(invitation: Invitation) -> Membership | None:
@@ -380,10 +393,15 @@ def _open_among(by: Membership, ids: Collection[int]) -> list[Invitation]:
     return list(db.session.scalars(found.order_by(Invitation.id)))
 
 
+def no_longer_open() -> NoLongerOpen:
+    """What the invited person is told of an invitation that is over, whatever ended it."""
+    return NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+
+
 def _require_open(invitation: Invitation) -> None:
     """Raise NoLongerOpen unless it can be accepted."""
     if not invitation.is_open:
-        raise NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+        raise no_longer_open()
 
 
 def _open_of(by: Membership, invitation_id: int) -> Invitation:

@@ -1,21 +1,21 @@
-"""Undoing what a moderator did by one press: within an hour, by the same moderator, if nothing has happened since.
+"""Undoing what somebody did by one press: within an hour, by the same person, if nothing has happened since.
 
 What was done stays in the audit log, and what the partnership's own log told of it, there; undoing adds to both.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
 
 from workspace import clock
-from workspace.accounts.models import user_with
+from workspace.accounts.models import User, user_with
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.mail import outbox
 from workspace.mail.models import enqueue
+from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation import duties, ways_in
 from workspace.members.moderation.service import find_member
@@ -24,10 +24,10 @@ from workspace.members.verbs import TOOK_BACK_ACCESS
 from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership, MembershipState
+from workspace.partnerships.undoing import require_undoable, too_late
 from workspace.partnerships.verbs import ACCEPTED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
 
-AN_HOUR = timedelta(hours=1)
 # The mail to somebody whose membership is back in that state.
 MAILS = {
     MembershipState.REQUESTED: "reconsidered",
@@ -46,8 +46,8 @@ def undo_decision(by: Membership, member_id: int) -> Membership:
         by.require(Action.MANAGE_MEMBERS)
         member = find_member(by.partnership, member_id)
         if not member.before_decision:
-            raise _too_late()
-        _require_own(by, member.decided_by_id, member.state_since)
+            raise too_late()
+        require_undoable(member.state_since, is_own=member.decided_by_id == by.id)
         was_let_in = member.before_decision["decision"] in (APPROVED, READMITTED)
         if was_let_in:
             _require_idle(by, member)
@@ -73,7 +73,7 @@ def reopen_link(by: Membership, link: InviteLink) -> None:
         db.session.refresh(link)
         if link.closed_at is None:
             return
-        _require_own(by, link.closed_by_id, link.closed_at)
+        require_undoable(link.closed_at, is_own=link.closed_by_id == by.id)
         _require_nobody_put_out(by, link.made_by_id, link.closed_at)
         link.closed_at = link.closed_by_id = None
         record_audit(AuditAction.UNDID, actor=by.user, partnership=by.partnership, before="closed_link", link=link.id)
@@ -87,7 +87,7 @@ def reopen_invitations(by: Membership, invitations: Collection[Invitation]) -> l
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
         reopened: list[Invitation] = []
-        refusal: Conflict | NotAllowed = _too_late()
+        refusal: Conflict | NotAllowed = too_late()
         for invitation in invitations:
             try:
                 _reopen(by, invitation)
@@ -99,26 +99,46 @@ def reopen_invitations(by: Membership, invitations: Collection[Invitation]) -> l
         return reopened
 
 
+def undo_refusal(invitation: Invitation, user: User | None) -> None:
+    """Let an invitation stand again that the invited person has just declined; `user` as in `decline`.
+
+    Raises NotAllowed for anybody else, Conflict after an hour, and NoLongerOpen where it would be over by now without
+    having been declined: a stranger is not told why.
+    """
+    with invitation.partnership.locked():
+        db.session.refresh(invitation)
+        if invitation.answer is not InvitationAnswer.DECLINED or invitation.declined_at is None:
+            raise too_late()
+        require_undoable(invitation.declined_at, is_own=invitation.was_declined_by(user))
+        if not _would_be_open(invitation, invitation.declined_at):
+            raise invitations_service.no_longer_open()
+        invitations_service.stand_again(invitation)
+        about = {"email": invitation.email, "before": "declined_invitation"}
+        record_audit(AuditAction.UNDID, actor=user, partnership=invitation.partnership, **about)
+
+
+def _would_be_open(invitation: Invitation, declined_at: datetime) -> bool:
+    """Whether nothing would have closed it since, had it not been declined."""
+    invited = user_with(invitation.email)
+    return (
+        invitation.expires_at > clock.now()
+        and not invitation.partnership.is_archived
+        and (invited is None or invited.is_active)
+        and not _is_superseded(invitation)
+        and _is_safe(invitation.partnership_id, invitation.invited_by_id, declined_at)
+    )
+
+
 def _reopen(by: Membership, invitation: Invitation) -> None:
     db.session.refresh(invitation)
     is_withdrawn = invitation.answer is InvitationAnswer.WITHDRAWN
     if not is_withdrawn or invitation.withdrawn_at is None or _is_superseded(invitation):
-        raise _too_late()
-    _require_own(by, invitation.withdrawn_by_id, invitation.withdrawn_at)
+        raise too_late()
+    require_undoable(invitation.withdrawn_at, is_own=invitation.withdrawn_by_id == by.id)
     _require_nobody_put_out(by, invitation.invited_by_id, invitation.withdrawn_at)
-    invitation.answer = InvitationAnswer.OPEN
-    invitation.withdrawn_at = invitation.withdrawn_by_id = None
-    outbox.send_after_all(f"invitation:{invitation.id}:{invitation.round}")
+    invitations_service.stand_again(invitation)
     about = {"email": invitation.email, "before": "withdrew_invitation"}
     record_audit(AuditAction.UNDID, actor=by.user, partnership=by.partnership, **about)
-
-
-def _require_own(by: Membership, decided_by_id: int | None, since: datetime) -> None:
-    """Raise NotAllowed unless `by` did it, and Conflict an hour after."""
-    if decided_by_id != by.id:
-        raise NotAllowed(_("Only the moderator who did it can undo it."))
-    if clock.now() - since > AN_HOUR:
-        raise _too_late()
 
 
 def _require_idle(by: Membership, member: Membership) -> None:
@@ -136,10 +156,16 @@ def _require_idle(by: Membership, member: Membership) -> None:
 
 
 def _require_nobody_put_out(by: Membership, made_by_id: int, since: datetime) -> None:
-    """Raise Conflict if whoever made a way in could no longer, or a member's access has been taken or changed since."""
+    """Raise Conflict unless the way in is as safe as it was."""
+    if not _is_safe(by.partnership_id, made_by_id, since):
+        raise Conflict(_("A member's access has changed since, so it stays closed. Make a new one instead."))
+
+
+def _is_safe(partnership_id: int, made_by_id: int, since: datetime) -> bool:
+    """Whether whoever made a way in still could, and nobody's access has been taken or changed since."""
     maker = db.session.get(Membership, made_by_id)
     changed = select(Membership.id).where(
-        Membership.partnership_id == by.partnership_id,
+        Membership.partnership_id == partnership_id,
         Membership.joined_at < since,
         or_(
             Membership.decided_at >= since,
@@ -150,8 +176,7 @@ def _require_nobody_put_out(by: Membership, made_by_id: int, since: datetime) ->
         ),
     )
     can = maker is not None and maker.user.is_active and maker.may(Action.ADD_MEMBERS)
-    if not can or db.session.scalar(changed.limit(1)) is not None:
-        raise Conflict(_("A member's access has changed since, so it stays closed. Make a new one instead."))
+    return can and db.session.scalar(changed.limit(1)) is None
 
 
 def _is_superseded(invitation: Invitation) -> bool:
@@ -164,7 +189,3 @@ def _is_superseded(invitation: Invitation) -> bool:
     user = user_with(invitation.email)
     member = find(invitation.partnership, user) if user else None
     return db.session.scalar(other.limit(1)) is not None or (member is not None and not member.has_ended)
-
-
-def _too_late() -> Conflict:
-    return Conflict(_("It is too late to undo this: something else has been done since, or an hour has gone."))
