@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import pytest
 from PIL import Image
-from playwright.sync_api import CDPSession, Locator, Route, expect
+from playwright.sync_api import CDPSession, FileChooser, Locator, Route, expect
 from werkzeug.datastructures import FileStorage
 
 from tests.e2e.conftest import Visit
@@ -300,15 +300,18 @@ def test_a_pdf_is_dropped_on_a_composer_that_is_folded_away(visit: Visit, place:
 
 def test_everything_is_done_by_keyboard_and_heard(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
+    choosers: list[FileChooser] = []
+    # Long before: nobody is told when the browser has heard that somebody listens.
+    visitor.page.on("filechooser", lambda opened: choosers.append(opened))
     visitor.open(place.address)
     visitor.choose("progress")
     visitor.field("Text").focus()
     expect(visitor.page.locator("#composer trix-editor")).to_be_focused()
     visitor.write("")  # Once it is drawn, the editor no longer takes the focus back.
     visitor.tab_to(chooser(visitor))
-    with visitor.page.expect_file_chooser() as opened:
+    with visitor.page.expect_event("filechooser"):
         visitor.page.keyboard.press("Enter")
-    opened.value.set_files([given("et.jpg", photo()), given("to.pdf", pdf("To", "To"), "application/pdf")])
+    choosers[0].set_files([given("et.jpg", photo()), given("to.pdf", pdf("To", "To"), "application/pdf")])
     is_up(visitor, "et.jpg")
     is_up(visitor, "to.pdf")
     said = visitor.page.locator("#composer [data-said]")
