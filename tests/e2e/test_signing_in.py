@@ -63,7 +63,7 @@ def test_an_observer_reads_and_is_offered_nothing_to_write(visit: Visit, place: 
 def is_there_again(visitor: Visitor, form: str) -> None:
     """Wait until BODY stands in the form's field, or in the editor that this becomes once it has the focus."""
     fields = f"[...document.querySelectorAll('{form} :is(textarea, trix-editor)')]"
-    visitor.wait_until(f"{fields}.some(field => field.value.includes({BODY.splitlines()[-1]!r}))")
+    visitor.wait_until(f"{fields}.some(field => (field.value ?? '').includes({BODY.splitlines()[-1]!r}))")
 
 
 def test_a_text_in_the_composer_survives_a_session_that_ended(visit: Visit, place: Place) -> None:
@@ -117,6 +117,7 @@ def test_a_correction_survives_a_session_that_ended(visit: Visit, place: Place) 
     visitor.site.end_sessions(place.contributor.id)
     visitor.button("Save the changes").click()
     visitor.sign_in(place.contributor)
+    expect(visitor.page).to_have_url(f"{place.address}posts/{number}/edit")
     is_there_again(visitor, "main")
     visitor.button("Save the changes").click()
     expect(visitor.page.locator("#post .prose")).to_contain_text("En lang tekst,")
