@@ -171,9 +171,9 @@ def test_after_three_days_it_has_failed(send_due: Deliver, sink: Sink) -> None:
     assert (mail().state, mail().attempts) == (MailState.FAILED, 25)
 
 
-def write_to_many(sink: Sink, number: int, fault: str) -> None:
+def write_to_many(sink: Sink, number: int, fault: str, *, first: int = 0) -> None:
     """Mails to so many people, all of which the server refuses, twice."""
-    for each in range(number):
+    for each in range(first, first + number):
         note(f"note:{each}", f"person{each}@example.dk")
         sink.plan(f"person{each}@example.dk", fault, fault)
 
@@ -199,6 +199,24 @@ def test_a_server_that_refuses_everything_loses_no_mail_and_is_told(send_due: De
     sink.plan(HER, "rcpt 554")
     send_due()
     assert mail("note:alone").state is MailState.REFUSED  # It was this mail again.
+
+
+def test_what_another_worker_was_refused_meanwhile_is_not_lost(app: Workspace, send_due: Deliver, sink: Sink) -> None:
+    other = MailSender(replace(app.settings, smtp_url=sink.url))
+    write_to_many(sink, 5, "rcpt 554")
+    sink.plan("nobody@example.dk", "rcpt 550")
+    note("note:nobody", "nobody@example.dk")
+    db.session.commit()
+    other.deliver()
+    assert states() == {MailState.REFUSED: 6}, "too few to be a pattern"
+    write_to_many(sink, 10, "rcpt 554", first=5)
+    send_due()
+    assert states() == {MailState.DUE: 15, MailState.REFUSED: 1}
+    write_to_many(sink, 1, "rcpt 554", first=15)
+    db.session.commit()
+    other.deliver()
+    assert mail("note:15").state is MailState.DUE, "the other one has been told"
+    other.transport.close()
 
 
 def test_a_few_refusals_are_believed(send_due: Deliver, sink: Sink) -> None:

@@ -4,6 +4,7 @@ Each statement asks for the worker's own lease: one that has lost it to another 
 """
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -128,11 +129,18 @@ def refuse(mail: ClaimedMail, error: str) -> None:
     complete(mail, MailState.REFUSED, error, attempts=mail.attempts + 1)
 
 
-def take_back(refused: Sequence[ClaimedMail]) -> None:
-    """Let what was refused be attempted again: the refusals were no email's fault."""
-    mine = MAIL.c.id.in_([mail.id for mail in refused]), MAIL.c.state == MailState.REFUSED
+def take_back(since: datetime, *, but: re.Pattern[str]) -> None:
+    """Let what any worker has been refused since then be attempted again, `but` what was refused in these words."""
+    mine = MAIL.c.state == MailState.REFUSED, MAIL.c.finished_at >= since
     values = {"state": MailState.DUE, "next_attempt_at": clock.now() + PAUSES[1], "finished_at": None}
-    _retry_write(lambda: _commit(MAIL.update().where(*mine).values(values)))
+
+    def change() -> None:
+        with db.engine.begin() as connection:
+            found = connection.execute(select(MAIL.c.id, MAIL.c.last_error).where(*mine))
+            ids = [row.id for row in found if not but.match(row.last_error)]
+            connection.execute(MAIL.update().where(*mine, MAIL.c.id.in_(ids)).values(values))
+
+    _retry_write(change)
 
 
 def reschedule(mail: ClaimedMail, error: str, *, in_doubt: bool = False) -> None:

@@ -54,6 +54,7 @@ from workspace.mail.transports import (
 AWAY = timedelta(minutes=1)
 # So many refusals in a row, each of another address, are no email's fault.
 MANY_REFUSALS = 10
+AMONG_WORKERS = timedelta(minutes=10)  # by which another worker may have been refused before this one
 NO_SUCH_ADDRESS = re.compile(r"\d+ 5\.1\.(?:1|2|3|10)\b")  # RFC 3463, 3.2; RFC 7505: this one alone is wrong
 REFUSALS = "refusals"  # as mail/queries.py names it for administrators
 SECONDS_CLAIMED = 5.0  # With a limit, what is urgent waits no longer than this behind what was claimed before.
@@ -97,7 +98,8 @@ class MailSender:
         self.run_lock = threading.Lock()
         self.trouble: str | None = None
         self.away_until = 0.0
-        self.refused: deque[ClaimedMail] = deque(maxlen=1000)  # since one was last accepted
+        self.refused: deque[str | None] = deque(maxlen=1000)  # whom, since an email was last accepted
+        self.refused_since = clock.now()
         self.refuses_all: bool | None = None  # unknown to a new process
         self.next_at = 0.0
         self.seconds_between = 60 / settings.mails_per_minute if settings.mails_per_minute else 0.0
@@ -172,14 +174,15 @@ class MailSender:
         if NO_SUCH_ADDRESS.match(error):
             refuse(mail, error)
             return
-        others = {each.recipient for each in self.refused} - {mail.recipient}
-        if not self.refuses_all and len(others) + 1 < MANY_REFUSALS:
+        if not self.refused:
+            self.refused_since = clock.now()
+        others = set(self.refused) - {mail.recipient}
+        if not self.refuses_all and len(others) + 1 < MANY_REFUSALS and not _refuses_others():
             refuse(mail, error)
-            self.refused.append(mail)
+            self.refused.append(mail.recipient)
             return
-        if self.refused:
-            take_back(self.refused)
-            self.refused.clear()
+        take_back(self.refused_since - AMONG_WORKERS, but=NO_SUCH_ADDRESS)
+        self.refused.clear()
         self.refuses_all = True
         reschedule(mail, error)
         failures.note(REFUSALS, failures.WHOLE, RefusesEverything())
@@ -224,6 +227,13 @@ class MailSender:
                 self.transport.abort()
                 raise TemporaryFailure("The address has changed meanwhile.")
             return build_mime(mail, content, self.settings), content.trouble
+
+
+def _refuses_others() -> bool:
+    """Whether another worker has found that the mail server refuses everybody."""
+    found = failures.has_failed(REFUSALS)
+    db.session.rollback()
+    return found
 
 
 def _cause(error: Exception) -> str:
