@@ -107,7 +107,7 @@ def start_partnership(
 def add_member(
     by: Membership, user: User | None = None, level: Level = Level.CONTRIBUTOR, side: Side = Side.COMPANY
 ) -> Membership:
-    """Give somebody a membership beside the moderator `by`: by default a new person, of a new organisation.
+    """Let somebody become a member beside the moderator `by`: by default a new person, of a new organisation.
 
     They have said yes. Their organisation takes part on `side`, unless it takes part already.
     """

@@ -109,7 +109,7 @@ def _partnership(number: int, now: datetime) -> dict[str, Any]:
 
 
 def _memberships(members: int, each: int, count: int) -> Iterable[dict[str, Any]]:
-    """Seat number `each * (user - 1) + place + 1` is that user's in the partnership that falls to it."""
+    """Membership number `each * (user - 1) + place + 1` is that user's in the partnership that falls to it."""
     for user in range(1, members + 1):
         for place in range(each):
             yield {

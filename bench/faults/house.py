@@ -57,7 +57,7 @@ class Result:
 
 
 class House:
-    """One database and one mail server. Mails are about a partnership, to a member who may have lost the membership."""
+    """One database and one mail server. Mails are about a partnership, to somebody whose membership may have ended."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.folder, self.numbers = folder, count(1)
@@ -101,7 +101,7 @@ class House:
         return made
 
     def set_membership(self, *, active: bool) -> None:
-        """Take the membership that the mails are about away from its member, or give it back."""
+        """End the membership that the mails are about, or open it again."""
         state = MembershipState.ACTIVE if active else MembershipState.ENDED
         db.session.execute(update(Membership).where(Membership.id == self.membership_id).values(state=state))
         db.session.commit()

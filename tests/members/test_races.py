@@ -259,7 +259,7 @@ def interleave(app: Workspace, works: tuple[Work, Work], firsts: tuple[int, ...]
 
 
 def check(at: Place, since: int, *, may_lack_moderator: bool) -> None:
-    """What must hold whatever has happened; `since` is the last line of the trail before.
+    """What must hold whatever has happened; `since` is the last line of the audit log before.
 
     Closing an account may leave the partnership without a moderator.
     """

@@ -50,7 +50,7 @@ def htmx(request: pytest.FixtureRequest) -> bool:
 
 
 def join(farida: User, name: str = "") -> Membership:
-    """A partnership in which Farida has a membership; its moderator."""
+    """A partnership of which Farida is a member; its moderator."""
     moderator = start_partnership(name)
     add_member(moderator, farida)
     return moderator

@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Part:
-    """What the model knows of a holding."""
+    """What the model knows of an assignment."""
 
     role: int
     person: int

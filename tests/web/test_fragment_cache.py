@@ -1,4 +1,4 @@
-"""Pieces of pages: kept under all that they are made of, and made of nothing else."""
+"""Cached fragments of pages: stored under all that they are made of, and made of nothing else."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def moderator(app: Flask) -> Membership:
 
 
 def pieces_named() -> set[str]:
-    """The templates that are pieces."""
+    """The templates of cached fragments."""
     places = [*Path(ROOT, "templates").rglob("*.html"), *Path(ROOT, "workspace").rglob("*.py")]
     return {name for place in places for name in NAMED.findall(place.read_text())}
 
