@@ -1,4 +1,4 @@
-"""The audit log: nobody changes or deletes a line, pruning says so itself, and everybody sees only what concerns them."""
+"""The audit log: nobody changes or deletes a line, pruning says so itself, and all see only what concerns them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
