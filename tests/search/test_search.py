@@ -498,6 +498,19 @@ def _unpacked(bucket: str, stored: bytes) -> object:
     return postings.unpacked_days(stored), postings.unpacked_facts(stored)
 
 
+# As `packed_facts({0: 5, 3: 7}, {"progress": {0}, "7": {3}})` has written them since version 4 of the terms.
+STORED_FACTS = bytes.fromhex(
+    "20000000780163656060671805a321301a02a321301a02a321301a02232a040067eb000d"
+    "7801e362606030e72a28ca4f2f4a2d2e6664646060068a000030c803c6"
+)
+
+
+def test_an_index_of_earlier_is_read_until_it_is_made_anew() -> None:
+    assert postings.unpacked_days(STORED_FACTS)[:4].tolist() == [5, 0, 0, 7]
+    assert postings.unpacked_facts(STORED_FACTS) == {"progress": {0}, "7": {3}}
+    assert postings.unpacked_facts(STORED_FACTS, ["7", "8"]) == {"7": {3}}
+
+
 def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(
     moderator: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:

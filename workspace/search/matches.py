@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -11,7 +10,7 @@ from heapq import heappop, heappush, nlargest
 from typing import NamedTuple
 
 from workspace.db.types import AnyRow
-from workspace.search.postings import BLOCK, FACTS, Postings, facts_of, lookup, newest_day, unpacked_days
+from workspace.search.postings import BLOCK, FACTS, Postings, lookup, unpacked_days, unpacked_facts
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
@@ -41,22 +40,16 @@ class Match(NamedTuple):
 class _Block:
     """What a block's buckets hold of a query, each read when it is needed."""
 
-    def __init__(self, partnership_id: int, block: int, buckets: dict[str, bytes]) -> None:
-        self.partnership_id, self.block, self._buckets = partnership_id, block, buckets
-        self.newest = newest_day(buckets[FACTS])
+    def __init__(self, partnership_id: int, block: int, buckets: dict[str, bytes], wanted: Collection[str]) -> None:
+        self.partnership_id, self.block, self._buckets, self._wanted = partnership_id, block, buckets, wanted
+        self.days = unpacked_days(buckets[FACTS])
+        self.newest = max(self.days)
         self._places: dict[Mode, set[int]] = {}
-        self._facts: Postings | None = None
 
     @cached_property
-    def days(self) -> array[int]:
-        """The days of the texts by their places."""
-        return unpacked_days(self._buckets[FACTS])
-
-    def facts(self, wanted: Collection[str]) -> Postings:
-        """Where the wanted kinds and authors stand; they are the same each time."""
-        if self._facts is None:
-            self._facts = facts_of(self._buckets[FACTS], wanted)
-        return self._facts
+    def facts(self) -> Postings:
+        """Where the wanted kinds and authors stand."""
+        return unpacked_facts(self._buckets[FACTS], self._wanted)
 
     def places(self, words: Sequence[SearchedWord], mode: Mode) -> set[int]:
         """The texts that hold the words."""
@@ -115,7 +108,7 @@ class Matches:
                 break
             places = block.places(self.words, mode)
             if places and self.author:
-                places = places & block.facts(self._wanted).get(self.author, set())
+                places = places & block.facts.get(self.author, set())
             if places:
                 found = nlargest(most, (*found, *self._of_kinds(block, places, since, until)))
         return found
@@ -123,8 +116,7 @@ class Matches:
     def _of_kinds(
         self, block: _Block, places: set[int], since: int, until: tuple[int, int, int] | None
     ) -> Iterator[Match]:
-        facts = block.facts(self._wanted)
-        places_of = {kind: places & facts.get(kind, set()) for kind in self.kinds}
+        places_of = {kind: places & block.facts.get(kind, set()) for kind in self.kinds}
         for place in set().union(*places_of.values()):
             day, number = block.days[place], block.block * BLOCK + place
             if day >= since and (until is None or (day, block.partnership_id, number) <= until):
@@ -150,7 +142,7 @@ class Matches:
     def _block(self, partnership_id: int, key: int) -> _Block:
         if (partnership_id, key) not in self._read:
             buckets = self._buckets[partnership_id][key]
-            self._read[partnership_id, key] = _Block(partnership_id, key, buckets)
+            self._read[partnership_id, key] = _Block(partnership_id, key, buckets, self._wanted)
         return self._read[partnership_id, key]
 
 

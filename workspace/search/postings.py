@@ -19,7 +19,6 @@ FACTS = ""
 FIRST_DAY = date(2000, 1, 1)
 
 HEAD = struct.Struct("<I")
-NEWEST = struct.Struct("<H")
 
 Postings = dict[str, set[int]]
 
@@ -33,10 +32,14 @@ def packed(postings: Mapping[str, Collection[int]]) -> bytes:
     return zlib.compress(HEAD.pack(len(names)) + names + _written(counts) + _written(places), 1)
 
 
-def unpacked(stored: bytes) -> Postings:
-    """All of a bucket."""
+def unpacked(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
+    """All of a bucket, or only the terms that are `wanted`."""
     names, begins, places = _read(zlib.decompress(stored))
-    return {name: set(places[begins[at] : begins[at + 1]]) for at, name in enumerate(names)}
+    return {
+        name: set(places[begins[at] : begins[at + 1]])
+        for at, name in enumerate(names)
+        if wanted is None or name in wanted
+    }
 
 
 def lookup(stored: bytes, stems: frozenset[str], half: str = "") -> Iterator[tuple[bool, array[int]]]:
@@ -75,36 +78,24 @@ def _lines_with(lines: bytes, text: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:
-    """The day of each text of a block, by its place, and its kinds and authors; before them the newest day."""
+    """The day of each text of a block, by its place, and its kinds and authors."""
     written = zlib.compress(_written(array("H", (days.get(place, 0) for place in range(BLOCK)))), 1)
-    return NEWEST.pack(max(days.values())) + HEAD.pack(len(written)) + written + packed(facts)
-
-
-def newest_day(stored: bytes) -> int:
-    """The newest of the days, at no cost."""
-    [newest] = NEWEST.unpack_from(stored)
-    return int(newest)
+    return HEAD.pack(len(written)) + written + packed(facts)
 
 
 def unpacked_days(stored: bytes) -> array[int]:
     """The days by place, 0 where there is no text."""
-    return _array(zlib.decompress(stored[NEWEST.size + HEAD.size : _end_of_days(stored)]))
+    return _array(zlib.decompress(stored[HEAD.size : _end_of_days(stored)]))
 
 
-def unpacked_facts(stored: bytes) -> Postings:
-    """The kinds and authors."""
-    return unpacked(stored[_end_of_days(stored) :])
-
-
-def facts_of(stored: bytes, wanted: Collection[str]) -> Postings:
-    """Of the kinds and authors only those that are `wanted`, and there."""
-    names, begins, places = _read(zlib.decompress(stored[_end_of_days(stored) :]))
-    return {name: set(places[begins[at] : begins[at + 1]]) for at, name in enumerate(names) if name in wanted}
+def unpacked_facts(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
+    """The kinds and authors, or only those that are `wanted`."""
+    return unpacked(stored[_end_of_days(stored) :], wanted)
 
 
 def _end_of_days(stored: bytes) -> int:
-    [length] = HEAD.unpack_from(stored, NEWEST.size)
-    return NEWEST.size + HEAD.size + int(length)
+    [length] = HEAD.unpack_from(stored)
+    return HEAD.size + int(length)
 
 
 def day_number(moment: datetime) -> int:
