@@ -109,6 +109,11 @@ class Settings:
         return None if self.smtp_url else self.instance / "mail"
 
     @property
+    def incoming_folder(self) -> Path:
+        """The folder for files on their way: in, through the inspection, or out. None of them stays."""
+        return self.instance / "incoming"
+
+    @property
     def strict_transport_security(self) -> str:
         """For how long browsers are told to come by HTTPS only (RFC 6797); empty for not at all."""
         if not self.secure_cookies or not self.hsts_days:

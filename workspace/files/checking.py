@@ -152,7 +152,7 @@ def _let_go(claimed: Claimed, *, until: timedelta | None = None) -> None:
 @contextmanager
 def _folder() -> Iterator[Path]:
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
-    parent = settings.instance / "incoming"
+    parent = settings.incoming_folder
     make_folder(parent)
     with TemporaryDirectory(prefix="checking-", dir=parent) as name:
         yield Path(name)

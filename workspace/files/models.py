@@ -294,6 +294,11 @@ def is_of_file() -> ColumnElement[bool]:
     return and_(FileVersion.partnership_id == File.partnership_id, FileVersion.file_number == File.number)
 
 
+def is_of_entry() -> ColumnElement[bool]:
+    """The condition that joins a file to the entry that made what it belongs to."""
+    return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
+
+
 def place_of(entry: Entry) -> dict[str, int | None]:
     """What the log says of where a file is that belongs to what `entry` made: its post, and its comment there."""
     if entry.post_number is None:

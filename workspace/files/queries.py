@@ -14,7 +14,7 @@ from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.files import names
 from workspace.files.inspection import FileKind
-from workspace.files.models import File, FileState, FileVersion, is_of_file
+from workspace.files.models import File, FileState, FileVersion, is_of_entry, is_of_file
 from workspace.partnerships.activity_log import Entry, made_path
 from workspace.partnerships.models import Membership
 from workspace.partnerships.query_params import MEMBERSHIP, params_of
@@ -263,7 +263,7 @@ def all_files(
             Entry.thing_number,
             _title(),
         )
-        .join(Entry, _of_entry())
+        .join(Entry, is_of_entry())
         .outerjoin(Post, _of_post())
         .join(Membership, Membership.id == File.uploader_id)
         .join(User, User.id == Membership.user_id)
@@ -299,7 +299,7 @@ def all_files(
 def _of_entries() -> AnySelect:
     return (
         _shown()
-        .join(Entry, _of_entry())
+        .join(Entry, is_of_entry())
         .where(
             File.partnership_id == MEMBERSHIP.partnership_id,
             File.entry_number.in_(bindparam("numbers", expanding=True)),
@@ -334,10 +334,6 @@ def _shown(*more: Any) -> AnySelect:
     )
 
 
-def _of_entry() -> ColumnElement[bool]:
-    return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
-
-
 def _of_post() -> ColumnElement[bool]:
     return and_(Post.partnership_id == Entry.partnership_id, Post.number == Entry.post_number)
 
@@ -356,7 +352,7 @@ def _seen_by(membership: Membership, query: Any, *, may_be_withdrawn: bool = Fal
     Who is in, the request guard has asked; whoever was put out since finds nothing (`is_active`).
     """
     member = select(Membership.id).where(Membership.id == membership.id, Membership.is_active)
-    return query.outerjoin(Entry, _of_entry()).where(
+    return query.outerjoin(Entry, is_of_entry()).where(
         File.partnership_id == membership.partnership_id,
         member.exists(),
         _stands_for(membership),

@@ -146,7 +146,7 @@ def _receive_one(by: Membership, sent: FileStorage, one_time_key: str) -> int:
 def incoming(sent: FileStorage) -> Iterator[Incoming]:
     """The file on disk, as long as it is needed. Raises UserError for what has no bytes, or too many."""
     settings: Settings = current_app.settings  # type: ignore[attr-defined]
-    folder = settings.instance / "incoming"
+    folder = settings.incoming_folder
     with ExitStack() as stack:
         try:
             make_folder(folder)

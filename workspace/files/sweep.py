@@ -33,7 +33,7 @@ def sweep_due() -> int:
 def clear_incoming() -> int:
     """Delete from this machine's disk what a process that was killed has left of files on their way; how many."""
     cleared, since = 0, (datetime.now(UTC) - LONGEST_WAY).timestamp()
-    for path in (current_app.settings.instance / "incoming").glob("*"):  # type: ignore[attr-defined]
+    for path in current_app.settings.incoming_folder.glob("*"):  # type: ignore[attr-defined]
         with suppress(FileNotFoundError):  # It has arrived.
             if path.lstat().st_mtime < since:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -9,7 +9,6 @@ import logging
 import re
 import threading
 import time
-from collections import deque
 from datetime import timedelta
 
 from flask import Flask, current_app, g
@@ -98,7 +97,7 @@ class MailSender:
         self.run_lock = threading.Lock()
         self.trouble: str | None = None
         self.away_until = 0.0
-        self.refused: deque[str | None] = deque(maxlen=1000)  # whom, since an email was last accepted
+        self.refused: set[str | None] = set()  # whom, since an email was last accepted
         self.refused_since = clock.now()
         self.refuses_all: bool | None = None  # unknown to a new process
         self.next_at = 0.0
@@ -176,10 +175,10 @@ class MailSender:
             return
         if not self.refused:
             self.refused_since = clock.now()
-        others = set(self.refused) - {mail.recipient}
+        others = self.refused - {mail.recipient}
         if not self.refuses_all and len(others) + 1 < MANY_REFUSALS and not _refuses_others():
             refuse(mail, error)
-            self.refused.append(mail.recipient)
+            self.refused.add(mail.recipient)
             return
         take_back(self.refused_since - AMONG_WORKERS, but=NO_SUCH_ADDRESS)
         self.refused.clear()

@@ -16,7 +16,7 @@ from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db.statements import fetch_rows
 from workspace.db.types import AnySelect
-from workspace.files.models import File
+from workspace.files.models import File, is_of_entry
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
@@ -119,7 +119,7 @@ def _indicators(partnership_id: int, numbers: Collection[int]) -> list[SearchDoc
 def _files(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
     query = (
         select(Entry.number, Membership.user_id, Entry.at, func.aggregate_strings(File.name, "\n").label("names"))
-        .join(Entry, _of_entry())
+        .join(Entry, is_of_entry())
         .join(Membership, Membership.id == Entry.actor_id)
         .where(File.partnership_id == partnership_id, File.entry_number.in_(numbers), File.withdrawn_at.is_(None))
         .group_by(Entry.number, Membership.user_id, Entry.at)
@@ -215,14 +215,10 @@ def _shown_files() -> AnySelect:
             address_number=File.number,
             stands_in=func.coalesce(case((post.withdrawn_at.is_(None), post.title)), ""),
         )
-        .join(Entry, _of_entry())
+        .join(Entry, is_of_entry())
         .outerjoin(post, and_(post.partnership_id == Entry.partnership_id, post.number == Entry.post_number))
         .where(Entry.stands.is_not(False), *_is_shown())
     )
-
-
-def _of_entry() -> ColumnElement[bool]:
-    return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
 
 
 def _is_shown() -> tuple[ColumnElement[bool], ...]:

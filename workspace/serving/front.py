@@ -288,7 +288,7 @@ class Front:
 
         One that is shorter than it said broke off, and is not sent.
         """
-        folder = self.app.settings.instance / "incoming"
+        folder = self.app.settings.incoming_folder
         make_folder(folder)
         with NamedTemporaryFile(dir=folder, delete=False) as file:
             path = Path(file.name)
