@@ -34,7 +34,8 @@ from workspace.files.attaching import Attachments
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.posts.models import PostKind
 from workspace.rich_text import from_plain
-from workspace.search import indexing, postings, queries, results
+from workspace.search import indexing, matches, postings, queries, results
+from workspace.search.finder import Finder
 from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.results import SearchFilter
 from workspace.search.sources import FoundKind
@@ -201,11 +202,13 @@ def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, read
     assert [row.title for row in queries.texts(reader.user, keys, "")] == ["Zebrafinken"]
     assert queries.texts(outside.user, keys, "") == []
     indexing.index_due()
-    assert queries.buckets(reader.user, {postings.FACTS}, None)
+    block = [(post.partnership_id, 0)]
+    assert queries.buckets(reader.user, {postings.FACTS}, block)
+    assert queries.buckets(outside.user, {postings.FACTS}, block) == []
     reader.state = MembershipState.SUSPENDED
     db.session.commit()
     assert queries.texts(reader.user, keys, "") == []
-    assert queries.buckets(reader.user, {postings.FACTS}, None) == []
+    assert queries.buckets(reader.user, {postings.FACTS}, block) == []
 
 
 def test_the_files_of_a_withdrawn_text_are_not_read(moderator: Membership, reader: Membership) -> None:
@@ -351,6 +354,77 @@ def test_pages_hold_everything_once(moderator: Membership, reader: Membership, s
         address = following[0] if following else ""
     assert sorted(map(int, found)) == list(range(130))
     assert found[0] == "129"
+
+
+@pytest.fixture
+def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index whose blocks hold few texts, and which is read a few blocks at a time."""
+    for module in (postings, indexing, matches):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(matches, "FIRST_BLOCKS", 2)
+    monkeypatch.setattr(matches, "MOST_BLOCKS", 3)
+    monkeypatch.setattr(results, "WINDOW", 10)
+    monkeypatch.setattr(results, "PAGE", 4)
+
+
+@pytest.mark.usefixtures("short_blocks")
+def test_what_is_read_a_few_blocks_at_a_time_comes_from_the_newest_on(
+    moderator: Membership, reader: Membership, sign_in: SignIn
+) -> None:
+    others = [start_partnership(f"Andre {number}", by=make_user()) for number in range(3)]
+    for other in others:
+        add_member(other, reader.user)
+    shared = []
+    for day in range(60):
+        with clock.at(clock.now() - timedelta(days=60 - day)):
+            author = [moderator, moderator, *others][day * 7 % 5]
+            shared.append(share(author, f"Nummer {day}", "Den samme varme tekst" if day % 4 else "En anden"))
+    indexing.index_due()
+    newest_first = [post.title for post in reversed(shared)]
+    by_others = [post.title for post in reversed(shared) if post.author.user_id == others[1].user_id]
+    browser = sign_in(reader.user)
+    assert _all_titles(browser, "/search?q=varme") == [one for one in newest_first if int(one.split()[1]) % 4]
+    assert _all_titles(browser, "/search?q=numm") == newest_first
+    assert _all_titles(browser, f"/search?q=nummer&by={others[1].user_id}") == by_others
+    assert _all_titles(browser, "/search?q=nummer&since=month") == newest_first[:31]
+    assert _all_titles(browser, "/search?q=nummer&partnership=" + others[1].partnership.slug) == by_others
+
+
+def _all_titles(browser: Client, address: str) -> list[str]:
+    """What all pages of a search show."""
+    found = []
+    while address:
+        page = browser.page(address)
+        found += ["".join(title.itertext()) for row in page.all("li") for title in row.findall("h3")]
+        address = next((link.get("href", "") for link in page.all("a") if "after=" in link.get("href", "")), "")
+    return found
+
+
+def test_of_many_blocks_only_the_newest_are_read(
+    monkeypatch: pytest.MonkeyPatch, moderator: Membership, reader: Membership
+) -> None:
+    monkeypatch.setattr(matches, "FIRST_BLOCKS", 2)
+    monkeypatch.setattr(results, "WINDOW", 3)
+    others = [start_partnership(by=make_user()) for _number in range(4)]
+    for number, other in enumerate(others):
+        add_member(other, reader.user)
+        share(other, f"Nummer {number}", "Den samme varme tekst")
+        share(other, f"Nummer {number}", "Den samme varme tekst")
+    db.session.commit()
+    indexing.index_due()
+    read: list[queries.Key] = []
+    buckets = queries.buckets
+
+    def listened(user: User, names: set[str], blocks: list[queries.Key]) -> object:
+        read.extend(blocks)
+        return buckets(user, names, blocks)
+
+    monkeypatch.setattr(queries, "buckets", listened)
+    results.find(reader.user, parsed("varme"), SearchFilter(), None)
+    assert read == [(other.partnership_id, 0) for other in (others[3], others[2])]
+    read.clear()
+    results.find(reader.user, parsed("zebrafinke"), SearchFilter(), None)
+    assert len(read) == len(set(read)) == 5, "each once, for all ways to hold a word"
 
 
 ODD = [
@@ -594,3 +668,17 @@ def test_an_indicator_is_found_by_its_name_and_by_what_it_counts(app: object, si
         [hit] = results.find(town.reader.user, parsed(words), SearchFilter(), None).hits
         assert (hit.kind, hit.address) == (FoundKind.RESULT, f"{town.partnership.address}results/{indicator.number}")
     assert sign_in(town.reader.user).get(hit.address).status_code == 200
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.text(st.sampled_from("aeoåæøkbrmunAÅé -_.»–"), max_size=60),
+    words=st.text(st.sampled_from("aeoåæøkbrmun "), min_size=1, max_size=12),
+    mode=st.sampled_from(matches.Mode),
+)
+def test_the_words_of_plain_texts_are_those_of_any_text(text: str, words: str, mode: matches.Mode) -> None:
+    if (query := parsed(words)).words:
+        quick, slow = Finder(query, mode), Finder(query, mode)
+        odd = "ή"  # which no word has
+        assert quick.qualities(text) == slow.qualities(f"{text} {odd}")
+        assert f"{quick.marked(text)} {odd}" == str(slow.marked(f"{text} {odd}"))

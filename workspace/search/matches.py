@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from heapq import heappop, heappush, nlargest
+from heapq import heapify, heappop, heappush, nlargest
+from itertools import islice
 from typing import NamedTuple
 
+from workspace.accounts.models import User
 from workspace.db.types import AnyRow
-from workspace.search.postings import BLOCK, FACTS, Postings, lookup, unpacked_days, unpacked_facts
+from workspace.search import queries
+from workspace.search.postings import (
+    BLOCK,
+    FACTS,
+    Postings,
+    day_number,
+    places_beginning_with,
+    places_with,
+    unpacked_days,
+    unpacked_facts,
+)
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery, bucket
 
+FIRST_BLOCKS, MOST_BLOCKS = 24, 1024  # of the index, in one statement: the first one, and those that follow
 INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT, FoundKind.FILE)
 
 
@@ -40,56 +53,69 @@ class Match(NamedTuple):
 class _Block:
     """What a block's buckets hold of a query, each read when it is needed."""
 
-    def __init__(self, partnership_id: int, block: int, buckets: dict[str, bytes], wanted: Collection[str]) -> None:
-        self.partnership_id, self.block, self._buckets, self._wanted = partnership_id, block, buckets, wanted
-        self.days = unpacked_days(buckets[FACTS])
-        self.newest = max(self.days)
-        self._places: dict[Mode, set[int]] = {}
+    def __init__(self, buckets: dict[str, bytes], words: Sequence[SearchedWord], wanted: Collection[str]) -> None:
+        self._buckets, self._words, self._wanted = buckets, words, wanted
+
+    @cached_property
+    def days(self) -> array[int]:
+        """The days of its texts, by their place."""
+        return unpacked_days(self._buckets[FACTS])
 
     @cached_property
     def facts(self) -> Postings:
         """Where the wanted kinds and authors stand."""
         return unpacked_facts(self._buckets[FACTS], self._wanted)
 
-    def places(self, words: Sequence[SearchedWord], mode: Mode) -> set[int]:
+    def places(self, mode: Mode) -> set[int]:
         """The texts that hold the words."""
-        if mode not in self._places:
-            found, half = self._found(words)
-            self._places[mode] = _combined(found, half, mode)
-        return self._places[mode]
+        if FACTS not in self._buckets:
+            return set()
+        *others, last = self._of_words
+        if mode is Mode.ALL:
+            return last.intersection(*others)
+        last = last | self._half
+        return last.union(*others) if mode is Mode.ANY else last.intersection(*others)
 
-    def _found(self, words: Sequence[SearchedWord]) -> tuple[list[set[int]], set[int]]:
-        half: set[int] = set()
-        found = []
-        for at, word in enumerate(words):
-            places: set[int] = set()
-            for name in word.buckets & self._buckets.keys():
-                is_half = at == len(words) - 1 and word.half and bucket(word.half) == name
-                for is_whole, stands in lookup(self._buckets[name], word.stems, word.half if is_half else ""):
-                    (places if is_whole else half).update(stands)
-            found.append(places)
-        return found, half
+    @cached_property
+    def _of_words(self) -> list[set[int]]:
+        """The texts that hold each word."""
+        return [
+            {
+                place
+                for name in word.buckets & self._buckets.keys()
+                for places in places_with(self._buckets[name], word.stems)
+                for place in places
+            }
+            for word in self._words
+        ]
+
+    @cached_property
+    def _half(self) -> set[int]:
+        """The texts that hold what begins like the last word."""
+        half = self._words[-1].half
+        stored = self._buckets.get(bucket(half)) if half else None
+        return set().union(*places_beginning_with(stored, half)) if stored else set()
 
 
 class Matches:
-    """What the buckets that a query asks for hold."""
+    """The texts that hold the words of a query. Of the index only the newest blocks are read, as long as they do."""
 
     def __init__(
-        self, query: SearchQuery, rows: Iterable[AnyRow], *, kinds: Collection[FoundKind], author_id: int | None
+        self,
+        user: User,
+        query: SearchQuery,
+        partnerships: Iterable[AnyRow],
+        *,
+        kinds: Collection[FoundKind],
+        author_id: int | None,
     ) -> None:
-        self.words = query.words
-        self.kinds = kinds
+        self.user, self.words, self.kinds = user, query.words, kinds
         self.author = None if author_id is None else str(author_id)
+        self._names = {FACTS, *(name for word in query.words for name in word.buckets)}
         self._wanted = {*kinds, *([self.author] if self.author else ())}
-        stored: dict[int, dict[int, dict[str, bytes]]] = defaultdict(lambda: defaultdict(dict))
-        for partnership_id, block, name, postings in rows:
-            stored[partnership_id][block][name] = postings
-        self._stored = {
-            partnership_id: sorted((key for key, buckets in blocks.items() if FACTS in buckets), reverse=True)
-            for partnership_id, blocks in stored.items()
-        }
-        self._buckets = stored
-        self._read: dict[tuple[int, int], _Block] = {}
+        # No text is newer than the last activity of its partnership.
+        self._logs = {one.id: (day_number(one.last_activity_at), one.last_number // BLOCK) for one in partnerships}
+        self._read: dict[queries.Key, _Block] = {}
 
     def newest(
         self,
@@ -101,58 +127,53 @@ class Matches:
     ) -> list[Match]:
         """The newest texts of the kinds by the author, from the day `since` on, and not after the match `until`."""
         found: list[Match] = []
-        for block in self._newest_first():
-            if block.newest < since:
+        # The blocks that come next, each with a day that none of its texts is newer than.
+        waiting = [(-day, -partnership_id, last) for partnership_id, (day, last) in self._logs.items()]
+        heapify(waiting)
+        while waiting:
+            day, partnership_id, number = heappop(waiting)
+            day, partnership_id = -day, -partnership_id
+            if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[-1][:3]):
                 break
-            if len(found) == most and (block.newest, block.partnership_id, (block.block + 1) * BLOCK) < found[-1][:3]:
-                break
-            places = block.places(self.words, mode)
-            if places and self.author:
-                places = places & block.facts.get(self.author, set())
-            if places:
-                found = nlargest(most, (*found, *self._of_kinds(block, places, since, until)))
+            block = self._block((partnership_id, number))
+            if places := block.places(mode):
+                day = min(day, max(block.days))
+                matches = self._matches(block, places, (partnership_id, number), since, until)
+                found = nlargest(most, (*found, *matches))
+            if number:
+                heappush(waiting, (-day, -partnership_id, number - 1))
         return found
 
-    def _of_kinds(
-        self, block: _Block, places: set[int], since: int, until: tuple[int, int, int] | None
+    def _matches(
+        self, block: _Block, places: set[int], key: queries.Key, since: int, until: tuple[int, int, int] | None
     ) -> Iterator[Match]:
+        partnership_id, block_number = key
+        if self.author:
+            places = places & block.facts.get(self.author, set())
         places_of = {kind: places & block.facts.get(kind, set()) for kind in self.kinds}
         for place in set().union(*places_of.values()):
-            day, number = block.days[place], block.block * BLOCK + place
-            if day >= since and (until is None or (day, block.partnership_id, number) <= until):
+            day, number = block.days[place], block_number * BLOCK + place
+            if day >= since and (until is None or (day, partnership_id, number) <= until):
                 found = tuple(kind for kind, of_kind in places_of.items() if place in of_kind)
-                yield Match(day, block.partnership_id, number, found)
+                yield Match(day, partnership_id, number, found)
 
-    def _newest_first(self) -> Iterator[_Block]:
-        """The blocks, by their newest day, the highest partnership first; those of a partnership from the last on."""
-        remaining = {key: iter(blocks) for key, blocks in self._stored.items()}
-        waiting: list[tuple[int, int, int]] = []
+    def _block(self, key: queries.Key) -> _Block:
+        """A block of the index; with it are read those that will be needed next."""
+        if key not in self._read:
+            unread = (one for one in self._in_order if one != key and one not in self._read)
+            keys = [key, *islice(unread, MOST_BLOCKS - 1 if self._read else FIRST_BLOCKS - 1)]
+            stored: dict[queries.Key, dict[str, bytes]] = {one: {} for one in keys}
+            for partnership_id, block, name, content in queries.buckets(self.user, self._names, keys):
+                stored[partnership_id, block][name] = content
+            self._read |= {one: _Block(buckets, self.words, self._wanted) for one, buckets in stored.items()}
+        return self._read[key]
 
-        def put_next(partnership_id: int) -> None:
-            if (key := next(remaining[partnership_id], None)) is not None:
-                heappush(waiting, (-self._block(partnership_id, key).newest, -partnership_id, key))
-
-        for partnership_id in remaining:
-            put_next(partnership_id)
-        while waiting:
-            _newest, partnership, key = heappop(waiting)
-            yield self._block(-partnership, key)
-            put_next(-partnership)
-
-    def _block(self, partnership_id: int, key: int) -> _Block:
-        if (partnership_id, key) not in self._read:
-            buckets = self._buckets[partnership_id][key]
-            self._read[partnership_id, key] = _Block(partnership_id, key, buckets, self._wanted)
-        return self._read[partnership_id, key]
-
-
-def wanted_buckets(query: SearchQuery) -> set[str]:
-    """Which buckets hold what is asked for."""
-    return {FACTS, *(name for word in query.words for name in word.buckets)}
-
-
-def _combined(words: list[set[int]], half: set[int], mode: Mode) -> set[int]:
-    if mode is Mode.ANY:
-        return half.union(*words)
-    *others, last = words
-    return (last | half if mode is Mode.HALF else last).intersection(*others)
+    @cached_property
+    def _in_order(self) -> list[queries.Key]:
+        """All blocks: the last of each partnership, then the last but one of each; the newest first."""
+        blocks = (
+            (last - block, -day, -partnership_id, block)
+            for partnership_id, (day, last) in self._logs.items()
+            for block in range(last + 1)
+        )
+        return [(-partnership_id, block) for _before, _day, partnership_id, block in sorted(blocks)]

@@ -42,39 +42,57 @@ def unpacked(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
     }
 
 
-def lookup(stored: bytes, stems: frozenset[str], half: str = "") -> Iterator[tuple[bool, array[int]]]:
-    """Where the terms of a bucket stand that have one of these `stems`, as a word or as a part of one: with True.
-
-    With False those that begin with `half`, as a word or as the last part of one.
-    """
-    content = zlib.decompress(stored)
-    [length] = HEAD.unpack_from(content)
-    names, after = content[HEAD.size : HEAD.size + length], HEAD.size + length
-    wanted = {*stems, half} - {""}
-    found = dict(line for text in wanted for line in _lines_with(names, text.encode()))
-    if not found:
-        return
-    end = after + 2 * (names.count(b"\n") + 1)
-    counts, places = _array(content[after:end]), _array(content[end:])
-    for at, name in found.items():
-        parts = name.decode().removeprefix("-").split("+")
-        is_whole = not stems.isdisjoint(parts)
-        if is_whole or (half and parts[0].startswith(half)):
-            begin = sum(counts[:at])
-            yield is_whole, places[begin : begin + counts[at]]
+def places_with(stored: bytes, stems: Iterable[str]) -> Iterator[array[int]]:
+    """Where the terms of a bucket stand that have one of these stems, as a word or as a part of one."""
+    bucket = _Bucket(stored)
+    return bucket.places({(at, at + 1) for stem in stems for at in bucket.lines_with(stem.encode())})
 
 
-def _lines_with(lines: bytes, text: bytes) -> Iterator[tuple[int, bytes]]:
-    """The lines that hold `text`, each with its number; without a look at each of the others, which would take long."""
-    at = counted = 0
-    place = lines.find(text)
-    while place >= 0:
-        at += lines.count(b"\n", counted, place)
-        counted = place
-        begin, end = lines.rfind(b"\n", 0, place) + 1, lines.find(b"\n", place)
-        end = end if end >= 0 else len(lines)
-        yield at, lines[begin:end]
-        place = lines.find(text, end)
+def places_beginning_with(stored: bytes, half: str) -> Iterator[array[int]]:
+    """Where the terms of a bucket stand that begin with `half`, as a word or as the last part of one."""
+    bucket = _Bucket(stored)
+    found = (bucket.lines_beginning_with(f"{hyphen}{half}".encode()) for hyphen in ("", "-"))
+    return bucket.places({lines for lines in found if lines})
+
+
+class _Bucket:
+    """A bucket that is looked into: without a look at each of its terms, which would take long."""
+
+    def __init__(self, stored: bytes) -> None:
+        content = zlib.decompress(stored)
+        [length] = HEAD.unpack_from(content)
+        self._lines = b"\n%b\n" % content[HEAD.size : HEAD.size + length]
+        self._numbers = content[HEAD.size + length :]
+
+    def lines_with(self, stem: bytes) -> Iterator[int]:
+        for each in (b"\n%b\n", b"\n%b+", b"\n-%b\n", b"+%b\n", b"+%b+"):
+            text = each % stem
+            at, before, place = -1, 0, self._lines.find(text)
+            while place >= 0:
+                at += self._lines.count(b"\n", before, place + 1)
+                yield at
+                before = place + 1
+                place = self._lines.find(text, before)
+
+    def lines_beginning_with(self, begin: bytes) -> tuple[int, int] | None:
+        """The first of the lines and the one after the last; they are sorted."""
+        place = self._lines.find(b"\n%b" % begin)
+        if place < 0:
+            return None
+        first = self._lines.count(b"\n", 0, place)
+        return first, first + self._lines.count(b"\n%b" % begin)
+
+    def places(self, lines: Collection[tuple[int, int]]) -> Iterator[array[int]]:
+        """The places of each of these runs of lines."""
+        if not lines:
+            return
+        end = 2 * (self._lines.count(b"\n") - 1)
+        counts, places = _array(self._numbers[:end]), _array(self._numbers[end:])
+        at = begin = 0
+        for first, last in sorted(lines):
+            begin += sum(counts[at:first])
+            at = first
+            yield places[begin : begin + sum(counts[first:last])]
 
 
 def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -34,7 +35,7 @@ from workspace.search.models import SearchBucket
 from workspace.search.sources import SOURCES, FoundKind
 
 MOST_NAMES = 50
-BITS = 31  # of a text's number in a key
+BITS = 31  # of the number of a text or block in a key
 
 Key = tuple[int, int]
 
@@ -44,26 +45,26 @@ def partnerships(user: User) -> list[AnyRow]:
     return fetch_rows(_partnerships(), **params_of(user))
 
 
-def buckets(user: User, names: Collection[str], partnership_id: int | None) -> list[AnyRow]:
-    """These buckets of the index, of one partnership that the user may read, or of all of them."""
-    query = _buckets(of_one=partnership_id is not None)
-    return fetch_rows(query, **params_of(user), names=sorted(names), partnership_id=partnership_id)
+def buckets(user: User, names: Collection[str], blocks: Iterable[Key]) -> list[AnyRow]:
+    """These buckets of blocks of the index, by (partnership, block), where the user may read them now."""
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    packed = _packed(blocks, is_sqlite=is_sqlite)
+    return fetch_rows(_buckets(is_sqlite=is_sqlite), **params_of(user), names=sorted(names), blocks=packed)
 
 
 def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> list[AnyRow]:
     """Those of these texts, by (partnership, number), that are there and that the user may read now."""
-    given: dict[str, list[int]] = {}
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    given: dict[str, str | list[int]] = {}
     sources = []
     for number, source in enumerate(SOURCES):
         if wanted := [key for kind in source.kinds for key in keys.get(kind, ())]:
             sources.append(number)
-            given[f"keys_{number}"] = [(partnership_id << BITS) + of for partnership_id, of in wanted]
+            given[f"keys_{number}"] = _packed(wanted, is_sqlite=is_sqlite)
     if not sources:
         return []
-    is_sqlite = db.engine.dialect.name == "sqlite"
     query = _texts(tuple(sources), has_status=bool(status), is_sqlite=is_sqlite)
-    packed = {name: json.dumps(keys) if is_sqlite else keys for name, keys in given.items()}
-    return fetch_rows(query, **params_of(user), **packed, status=status)
+    return fetch_rows(query, **params_of(user), **given, status=status)
 
 
 def named(user: User, words: str, spellings: Sequence[Sequence[str]], partnership_id: int | None) -> list[AnyRow]:
@@ -82,7 +83,13 @@ def named(user: User, words: str, spellings: Sequence[Sequence[str]], partnershi
 @cached_statement
 def _partnerships() -> AnySelect:
     return (
-        select(Partnership.id, Partnership.slug, Partnership.name)
+        select(
+            Partnership.id,
+            Partnership.slug,
+            Partnership.name,
+            Partnership.last_number,
+            Partnership.last_activity_at,
+        )
         .join(Membership, Membership.partnership_id == Partnership.id)
         .where(Membership.user_id == USER.id, Membership.is_active)
         .order_by(Partnership.name_key, Partnership.id)
@@ -152,17 +159,15 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
 
 
 @cached_statement
-def _buckets(*, of_one: bool) -> AnySelect:
-    query = (
-        select(SearchBucket.partnership_id, SearchBucket.block, SearchBucket.bucket, SearchBucket.postings)
-        .join(Membership, Membership.partnership_id == SearchBucket.partnership_id)
-        .where(
-            Membership.user_id == USER.id,
-            Membership.is_active,
-            SearchBucket.bucket.in_(bindparam("names", expanding=True)),
-        )
+def _buckets(*, is_sqlite: bool) -> AnySelect:
+    wanted = _wanted("blocks", is_sqlite=is_sqlite)
+    partnership_id, block = _unpacked(wanted)
+    return select(SearchBucket.partnership_id, SearchBucket.block, SearchBucket.bucket, SearchBucket.postings).where(
+        SearchBucket.partnership_id == partnership_id,
+        SearchBucket.block == block,
+        SearchBucket.bucket.in_(bindparam("names", expanding=True)),
+        _may_read(SearchBucket.partnership_id),
     )
-    return query.where(Membership.partnership_id == bindparam("partnership_id", type_=Integer)) if of_one else query
 
 
 @cached_statement
@@ -172,18 +177,33 @@ def _texts(sources: tuple[int, ...], *, has_status: bool, is_sqlite: bool) -> An
     for number in sources:
         found = SOURCES[number].shown().subquery()
         wanted = _wanted(f"keys_{number}", is_sqlite=is_sqlite)
+        partnership_id, of = _unpacked(wanted)
         query = select(found, Partnership.slug, Partnership.name.label("partnership_name")).where(
-            found.c.partnership_id == wanted.op(">>")(literal(BITS, Integer)),
-            found.c.number == wanted.op("&")((1 << BITS) - 1),
+            found.c.partnership_id == partnership_id,
+            found.c.number == of,
             Partnership.id == found.c.partnership_id,
-            exists().where(
-                Membership.partnership_id == found.c.partnership_id, Membership.user_id == USER.id, Membership.is_active
-            ),
+            _may_read(found.c.partnership_id),
         )
         if has_status:
             query = query.where(found.c.status == bindparam("status", type_=String))
         parts.append(query.subquery())
     return union_all(*(select(part) for part in parts))  # type: ignore[return-value]
+
+
+def _may_read(partnership_id: Any) -> ColumnElement[bool]:
+    return exists().where(
+        Membership.partnership_id == partnership_id, Membership.user_id == USER.id, Membership.is_active
+    )
+
+
+def _packed(keys: Iterable[Key], *, is_sqlite: bool) -> str | list[int]:
+    """Keys as `_wanted` takes them."""
+    packed = [(partnership_id << BITS) + of for partnership_id, of in keys]
+    return json.dumps(packed) if is_sqlite else packed
+
+
+def _unpacked(wanted: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return wanted.op(">>")(literal(BITS, Integer)), wanted.op("&")((1 << BITS) - 1)
 
 
 def _wanted(name: str, *, is_sqlite: bool) -> ColumnElement[int]:

@@ -4,11 +4,10 @@ The newest hundred texts are read again by the ordinary rules, which drops what 
 day, with a small boost for words in the title and for whole words. Then come the next hundred.
 """
 
-import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -18,18 +17,17 @@ from workspace.db.types import AnyRow
 from workspace.i18n import danish
 from workspace.partnerships.activity_log import text_path
 from workspace.search import queries
-from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, wanted_buckets
+from workspace.search.finder import Finder
+from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode
 from workspace.search.postings import day_number
 from workspace.search.sources import FoundKind
-from workspace.search.terms import SearchQuery, fold, found_in, tokens_of, words_of
+from workspace.search.terms import SearchQuery
 
 PAGE = 20
 WINDOW = 100
 MOST_WINDOWS = 3
 MOST_NAMED = 5
 IN_TITLE, IS_WHOLE = 60, 30  # days by which a hit counts as newer
-SNIPPET, BEFORE = 160, 50
-MARK = Markup("<mark>{}</mark>")
 PATHS = {FoundKind.RESULT: "results/{}", FoundKind.FILE: "files/{}"}
 NAMED_KINDS = (FoundKind.PARTNERSHIP, FoundKind.ROLE, FoundKind.PERSON)
 
@@ -90,7 +88,10 @@ class _Ranked(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A page of hits. `names` are those that were found by their name; `after` is where the next page begins."""
+    """A page of hits. `names` are those that were found by their name; `after` is where the next page begins.
+
+    `authors` and `places` are those of the newest texts: who wrote them, and in which partnerships they stand.
+    """
 
     partnerships: list[AnyRow]
     mode: Mode = Mode.ALL
@@ -98,6 +99,7 @@ class SearchPage:
     hits: list[Hit] = field(default_factory=list)
     after: str = ""
     authors: list[tuple[int, str]] = field(default_factory=list)
+    places: frozenset[int] = frozenset()
 
 
 def cursor_of(text: str) -> Cursor | None:
@@ -111,21 +113,21 @@ def cursor_of(text: str) -> Cursor | None:
 def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor | None) -> SearchPage:
     """A page of what the user may read and `query` asks for."""
     partnerships = queries.partnerships(user)
-    here = next((one.id for one in partnerships if one.slug == narrowed.partnership), None)
+    here = next((one for one in partnerships if one.slug == narrowed.partnership), None)
     if not query.words or not partnerships:
         return SearchPage(partnerships)
-    names = [] if cursor else _names(user, query, narrowed, partnerships, here)
+    names = [] if cursor else _names(user, query, narrowed, partnerships, here.id if here else None)
     kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
     if not kinds:
         return SearchPage(partnerships, names=names)
-    stored = queries.buckets(user, wanted_buckets(query), here)
-    matches = Matches(query, stored, kinds=kinds, author_id=narrowed.author_id)
+    searched = [here] if here else partnerships
+    matches = Matches(user, query, searched, kinds=kinds, author_id=narrowed.author_id)
     for mode in [cursor.mode] if cursor else _modes(query):
         page = _page(user, query, narrowed, matches, mode, cursor)
         if page.hits or page.after:
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
-    return SearchPage(partnerships, page.mode, shown, page.hits, page.after, page.authors)
+    return replace(page, partnerships=partnerships, names=shown)
 
 
 def _modes(query: SearchQuery) -> list[Mode]:
@@ -140,6 +142,7 @@ def _page(
     mode: Mode,
     cursor: Cursor | None,
 ) -> SearchPage:
+    finder = Finder(query, mode)
     since = day_number(clock.now() - narrowed.since) if narrowed.since else 0
     until, place = (cursor.until, cursor.place) if cursor else (None, 0)
     ranked: list[_Ranked] = []
@@ -148,29 +151,29 @@ def _page(
         found = matches.newest(mode, since=since, until=until, most=WINDOW + 1)
         window, following = found[:WINDOW], found[WINDOW] if len(found) > WINDOW else None
         ranked = sorted(
-            _ranked(user, query, window, mode, narrowed), key=lambda hit: (hit.day, hit.match), reverse=True
+            _ranked(user, query, window, finder, narrowed), key=lambda hit: (hit.day, hit.match), reverse=True
         )
         if ranked or following is None:
             break
         until = following[:3]
-    hits = [_hit(one.row, one.text, query, mode) for one in ranked[place : place + PAGE]]
+    hits = [_hit(one.row, one.text, finder) for one in ranked[place : place + PAGE]]
     after = ""
     if window and len(ranked) > place + PAGE:
         after = str(Cursor(mode, *window[0][:3], place + PAGE))
     elif following:
         after = str(Cursor(mode, *following[:3], 0))
     authors = {one.row.author_id: one.row.author_name for one in ranked}
-    return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]))
+    places = frozenset(one.row.partnership_id for one in ranked)
+    return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]), places)
 
 
 def _ranked(
-    user: User, query: SearchQuery, window: Collection[Match], mode: Mode, narrowed: SearchFilter
+    user: User, query: SearchQuery, window: Collection[Match], finder: Finder, narrowed: SearchFilter
 ) -> Iterator[_Ranked]:
     """Those of the window that are there and hold the words, with the day that they count as.
 
     A text that holds them only by the name of a file, which is found itself, is left out.
     """
-    best_of = _Best(query, mode)
     by_key = {(match.partnership_id, match.number): match for match in window}
     keys: dict[FoundKind, list[queries.Key]] = {}
     for match in window:
@@ -183,62 +186,31 @@ def _ranked(
         key = row.partnership_id, row.number
         own_title = "" if row.kind == FoundKind.COMMENT else row.title
         text = f"{row.text}\n{row.more}" if row.more else row.text
-        in_title, in_text = best_of(own_title), best_of(text)
+        in_title, in_text = finder.qualities(own_title), finder.qualities(text)
         best = [max(pair) for pair in zip(in_title, in_text, strict=True)]
-        if not _holds(best, mode):
+        if not finder.holds(best):
             continue
         folded = danish.search_key(f"{own_title} | {text}") if query.phrases else ""
         if not all(phrase in folded for phrase in query.phrases):
             continue
         if row.kind == FoundKind.FILE:
             with_found_files.add(key)
-        elif key in with_found_files and not _holds(best_of(f"{own_title}\n{row.text}"), mode):
+        elif key in with_found_files and not finder.holds(finder.qualities(f"{own_title}\n{row.text}")):
             continue
         match = by_key[key]
         boosted = match.day + IN_TITLE * all(quality > 1 for quality in in_title) + IS_WHOLE * (min(best) == 3)
         yield _Ranked(boosted, match, row, text)
 
 
-def _holds(found: Collection[int], mode: Mode) -> bool:
-    return any(found) if mode is Mode.ANY else all(found)
-
-
-class _Best:
-    """How well each word is found in a text at its best; 0 for not at all. Texts have most words in common."""
-
-    def __init__(self, query: SearchQuery, mode: Mode) -> None:
-        self.words = [(word, _may_be_half(at, query, mode)) for at, word in enumerate(query.words)]
-        wanted = {one for word in query.words for one in (*word.spellings, word.half) if one}
-        self.may_be_found = re.compile("|".join(map(re.escape, sorted(wanted))))
-        self.known: set[str] = set()
-        self.found: dict[str, tuple[int, ...]] = {}
-
-    def __call__(self, text: str) -> list[int]:
-        words = words_of(text)
-        for word in words - self.known:
-            if not self.may_be_found.search(fold(word)):
-                continue
-            found = [found_in(word, searched, half=half) for searched, half in self.words]
-            if any(found):
-                self.found[word] = tuple(one[2] if one else 0 for one in found)
-        self.known |= words
-        of_found = [self.found[word] for word in words & self.found.keys()]
-        return [max(of_word) for of_word in zip([0] * len(self.words), *of_found, strict=True)]
-
-
-def _may_be_half(at: int, query: SearchQuery, mode: Mode) -> bool:
-    return mode is not Mode.ALL and at == len(query.words) - 1
-
-
-def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
+def _hit(row: AnyRow, text: str, finder: Finder) -> Hit:
     kind = FoundKind(row.kind)
     path = PATHS[kind].format(row.address_number) if kind in PATHS else text_path(row.address_number, row.number)
     return Hit(
         kind=kind,
         partnership=row.partnership_name,
         address=f"/partnerships/{row.slug}/{path}",
-        title=_marked(row.title, query, mode),
-        text=snippet(text, query, mode),
+        title=finder.marked(row.title),
+        text=finder.snippet(text),
         stands_in=row.stands_in,
         at=row.at,
         status=row.status or "",
@@ -247,62 +219,27 @@ def _hit(row: AnyRow, text: str, query: SearchQuery, mode: Mode) -> Hit:
     )
 
 
-def snippet(text: str, query: SearchQuery, mode: Mode) -> Markup:
-    """Some 160 characters of a text, around the first of the words, which are marked."""
-    text = " ".join(text.split())
-    first = next(iter(_marks(text, query, mode)), None)
-    begin = 0
-    if first and first[1] > SNIPPET and first[0] > BEFORE:
-        begin = text.find(" ", first[0] - BEFORE, first[0]) + 1 or first[0]
-    end = len(text)
-    if end - begin > SNIPPET:
-        end = max(text.rfind(" ", begin, begin + SNIPPET), first[1] if first else 0)
-        end = end if end > begin else begin + SNIPPET
-    shown = _marked(text[begin:end], query, mode)
-    return Markup("{}{}{}").format("… " if begin else "", shown, " …" if end < len(text) else "")
-
-
-def _marked(text: str, query: SearchQuery, mode: Mode) -> Markup:
-    parts: list[Any] = []
-    end = 0
-    for first, last in _marks(text, query, mode):
-        parts += [escape(text[end:first]), MARK.format(text[first:last])]
-        end = last
-    return Markup().join((*parts, escape(text[end:])))
-
-
-def _marks(text: str, query: SearchQuery, mode: Mode) -> Iterator[tuple[int, int]]:
-    """The places of what was found in a text."""
-    for token in tokens_of(text):
-        for at, word in enumerate(query.words):
-            if found := found_in(token.word, word, half=_may_be_half(at, query, mode)):
-                # A letter and its accent, or one that has no lower-case letter of its own, count otherwise.
-                same = token.end - token.begin == len(token.word)
-                yield (token.begin + found[0], token.begin + found[1]) if same else (token.begin, token.end)
-                break
-
-
 def _names(
     user: User, query: SearchQuery, narrowed: SearchFilter, partnerships: Collection[AnyRow], here: int | None
 ) -> list[Hit]:
     """Partnerships, roles and colleagues that are found by their names; not where something else narrows the search."""
     if narrowed.status or narrowed.author_id or narrowed.since or narrowed.kind not in (None, *NAMED_KINDS):
         return []
-    best_of = _Best(query, Mode.HALF)
+    finder = Finder(query, Mode.HALF)
     found = [
-        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", _marked(one.name, query, Mode.HALF), Markup())
+        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", finder.marked(one.name), Markup())
         for one in partnerships
-        if here in (None, one.id) and all(best_of(one.name))
+        if here in (None, one.id) and all(finder.qualities(one.name))
     ]
     people = set()
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [word.spellings for word in query.words], here):
         if row.kind == FoundKind.ROLE:
-            if not all(best_of(f"{row.title} {row.text}")):
+            if not all(finder.qualities(f"{row.title} {row.text}")):
                 continue
             address = f"/partnerships/{row.slug}/roles/{row.number}"
-            text = snippet(row.text, query, Mode.HALF)
-            found.append(Hit(FoundKind.ROLE, row.partnership_name, address, _marked(row.title, query, Mode.HALF), text))
+            text = finder.snippet(row.text)
+            found.append(Hit(FoundKind.ROLE, row.partnership_name, address, finder.marked(row.title), text))
         elif row.user_id not in people:
             people.add(row.user_id)
             address = f"/partnerships/{row.slug}/members/{row.number}"

@@ -155,15 +155,6 @@ COMMON = frozenset(
 
 
 @dataclass(frozen=True)
-class TextToken:
-    """A word in a text, and where it stands."""
-
-    word: str
-    begin: int
-    end: int
-
-
-@dataclass(frozen=True)
 class SearchedWord:
     """A word that is searched for: the stems that it asks for, and the folded letters that a half word begins with.
 
@@ -194,18 +185,20 @@ def parsed(typed: str) -> SearchQuery:
     """What is asked for. Every mark but quotation marks only separates words."""
     typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
-    tokens = [token.word for token in tokens_of(typed)]
-    for word in tokens:
+    for word, _begin, _end in tokens_of(typed):
         if word not in COMMON and len(words) < MOST_WORDS:
             words.setdefault(word, _searched(word))
     phrases = tuple(filter(None, (danish.search_key(found) for found in PHRASE.findall(typed))))
     return SearchQuery(typed, tuple(words.values()), phrases)
 
 
-def tokens_of(text: str) -> Iterator[TextToken]:
-    """The words of a text, composed and in lower case, in their order."""
-    for found in TOKEN.finditer(text[:LONGEST_TEXT]):
-        yield TextToken(unicodedata.normalize("NFC", found[0][:LONGEST_WORD]).lower(), found.start(), found.end())
+def tokens_of(text: str) -> Iterator[tuple[str, int, int]]:
+    """The words of a text, composed and in lower case, in their order, each with where it begins and ends."""
+    text = text[:LONGEST_TEXT]
+    is_composed = unicodedata.is_normalized("NFC", text)
+    for found in TOKEN.finditer(text):
+        word = found[0][:LONGEST_WORD]
+        yield (word if is_composed else unicodedata.normalize("NFC", word)).lower(), found.start(), found.end()
 
 
 def words_of(text: str) -> set[str]:

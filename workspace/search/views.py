@@ -19,6 +19,7 @@ from workspace.search.sources import FoundKind
 from workspace.search.terms import parsed
 from workspace.web import pagination
 
+MOST_PLACES = 20  # partnerships that are listed to narrow a search to, whatever was found in them
 NARROWING = ("partnership", "kind", "status", "by", "since")
 
 
@@ -28,11 +29,14 @@ def show(user: User) -> ResponseReturnValue:
     """What is found, and what it can be narrowed to."""
     query, narrowed = parsed(request.args.get("q", "")), _narrowed()
     page = results.find(user, query, narrowed, results.cursor_of(request.args.get("after", "")))
+    here = next((one for one in page.partnerships if one.slug == narrowed.partnership), None)
+    is_short = len(page.partnerships) <= MOST_PLACES
     return render_template(
         "search/show.html",
         query=query,
         page=page,
-        here=next((one for one in page.partnerships if one.slug == narrowed.partnership), None),
+        here=here,
+        places=[one for one in page.partnerships if is_short or one == here or one.id in page.places],
         narrowed=narrowed,
         chosen=_chosen(page.partnerships, page.authors),
         address=_addresses(),
