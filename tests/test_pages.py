@@ -155,6 +155,7 @@ def test_a_feed_of_long_posts_stays_small(length: int, moderator: Membership, me
     size(mette, "/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [4000, *LENGTHS_OF_GLIMPSES])
 def test_a_long_thread_under_a_long_post_stays_small(length: int, moderator: Membership, mette: Client) -> None:
     post = share(moderator, TITLE, LONG_TEXT)
@@ -174,6 +175,7 @@ def test_a_thread_stays_small_at_every_length(count: int, moderator: Membership,
     size(mette, f"{moderator.partnership.address}posts/{post.number}")
 
 
+@pytest.mark.slow
 def test_a_thread_in_which_everything_has_happened_stays_small(moderator: Membership, mette: Client) -> None:
     other = add_member(moderator, make_user(COLLEAGUE, make_organisation("Lyngby-Taarbæk Kommune")))
     links = "https://www.gladsaxe.dk/saadan "
@@ -197,6 +199,7 @@ def test_text_with_more_markup_than_words_is_kept_without(moderator: Membership,
     assert kept == f"<p>{'ab' * 1900}</p>"
 
 
+@pytest.mark.slow
 def test_texts_of_links_and_signs_stay_small(moderator: Membership, mette: Client) -> None:
     links, signs = "https://www.gladsaxe.dk/saadan " * 60, "A & B < C, siger »D« > E. " * 150
     for number in range(20):

@@ -764,6 +764,7 @@ def test_who_is_sent_to_sign_in_loses_nothing(route: Route, world: World) -> Non
     assert htmx.data == b""
 
 
+@pytest.mark.slow  # The matrix has each of these states, too.
 @pytest.mark.parametrize("state", [MembershipState.REQUESTED, MembershipState.SUSPENDED, MembershipState.ENDED])
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.either_database
@@ -799,9 +800,19 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
     assert set(in_an_archive.values()) <= {200, 204, 303, 409}
 
 
-@pytest.mark.parametrize("language", ["da", "en"])
-@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-@pytest.mark.parametrize("name", ["outsider", "administrator"])
+@pytest.mark.parametrize(
+    ("name", "htmx", "language"),
+    [
+        ("outsider", False, "en"),
+        ("outsider", True, "da"),
+        ("administrator", False, "da"),
+        ("administrator", True, "en"),
+        pytest.param("outsider", False, "da", marks=pytest.mark.slow),
+        pytest.param("outsider", True, "en", marks=pytest.mark.slow),
+        pytest.param("administrator", False, "en", marks=pytest.mark.slow),
+        pytest.param("administrator", True, "da", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.either_database
 def test_a_foreign_partnership_and_a_missing_one_are_the_same(
     name: str, htmx: bool, language: str, world: World
@@ -826,7 +837,15 @@ def headers_of(answer: TestResponse) -> tuple[tuple[str, str], ...]:
     return tuple(header for header in answer.headers if header[0] != "X-Request-ID")
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST", "GET"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "HEAD",
+        "OPTIONS",
+        "PUT",
+        *(pytest.param(method, marks=pytest.mark.slow) for method in ("PATCH", "DELETE", "POST", "GET")),
+    ],
+)
 @pytest.mark.either_database
 def test_no_method_tells_a_foreign_partnership_from_a_missing_one(method: str, world: World) -> None:
     browser = world.browser("outsider")
@@ -992,7 +1011,9 @@ def test_a_view_that_was_added_later_and_declares_nothing_is_not_found(settings:
 # Forms that are not ours
 
 
-@pytest.mark.parametrize("token", [None, "", "forged", "another's"])
+@pytest.mark.parametrize(
+    "token", [None, "another's", *(pytest.param(one, marks=pytest.mark.slow) for one in ("", "forged"))]
+)
 @pytest.mark.either_database
 def test_a_form_without_its_token_changes_nothing_and_comes_back_whole(token: str | None, world: World) -> None:
     sign_ins = {name: world.browser(name) for name in PEOPLE}

@@ -120,6 +120,7 @@ def test_nothing_new_is_not_sent(farida: Client, reader: Membership) -> None:
     assert digests() == []
 
 
+@pytest.mark.slow
 def test_the_page_asks_the_same_with_many_posts_and_partnerships_as_with_few(
     statements: Callable[[], AbstractContextManager[list[str]]], farida: Client, reader: Membership
 ) -> None:

@@ -167,16 +167,18 @@ class Cell:
 def _cells(place: Place, *, archived: bool) -> Iterator[tuple[Person, Cell]]:
     """Every route by everybody, plain and HTMX, in use and archived.
 
-    All four ways in a partnership that one is in. The others lead past each other, so they are crossed in pairs: plain
-    in use, HTMX archived. Outside it each database takes one of the pair, every second route the other.
+    All four ways in a partnership that one is in, two on each database. The others lead past each other, so they are
+    crossed in pairs: plain in use, HTMX archived. Outside it each database takes one of the pair. Every second route
+    takes what the other database has of the one before.
     """
     for person in place.people:
         person.arrive()
         for number, route in enumerate(ROUTES):
-            is_inside = place.state == "active" and route.who == "members"
-            is_others = place.state != "active" and archived != ((number % 2 == 0) == (KIND == "sqlite"))
-            for htmx in (False, True) if is_inside else () if is_others else (archived,):
-                yield person, Cell(route, htmx, archived)
+            is_first = (number % 2 == 0) == (KIND == "sqlite")
+            if place.state == "active":
+                yield person, Cell(route, archived if route.who != "members" or is_first else not archived, archived)
+            elif archived == is_first:
+                yield person, Cell(route, archived, archived)
 
 
 def _troubles(place: Place, person: Person, cell: Cell, kept: DatabaseSnapshot, said: list[str]) -> Iterator[str]:

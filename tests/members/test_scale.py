@@ -59,7 +59,7 @@ def add_members(by: Membership, count: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-@pytest.mark.parametrize("level", [Level.MODERATOR, Level.OBSERVER])
+@pytest.mark.parametrize("level", [Level.MODERATOR, pytest.param(Level.OBSERVER, marks=pytest.mark.slow)])
 def test_ten_thousand_members_take_the_statements_and_the_page_of_ten(
     level: Level, app: Workspace, sign_in: SignIn, statements: Statements
 ) -> None:

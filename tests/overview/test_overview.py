@@ -167,7 +167,7 @@ def test_nothing_is_lost_or_doubled_while_others_share(farida: User, window: Cli
     assert seen == [place(post) for post in reversed(posts)]
 
 
-@pytest.mark.parametrize("number", [19, 20, 21, 22, 41])
+@pytest.mark.parametrize("number", [19, 20, 21, *(pytest.param(many, marks=pytest.mark.slow) for many in (22, 41))])
 def test_one_post_in_each_of_many_partnerships(number: int, farida: User, window: Client) -> None:
     posts = [share(join(farida)) for _ in range(number)]
     assert read_all(window) == [place(post) for post in reversed(posts)]

@@ -590,6 +590,7 @@ def test_the_overview_asks_the_same_with_sixty_items_as_with_two(world: World, s
     assert asked() == few
 
 
+@pytest.mark.slow
 def test_four_hundred_items_are_asked_for_and_said_like_two(world: World, statements: Statements) -> None:
     """In ten partnerships: the same statements, and one line for each partnership."""
     browser = world.browser(world.mette)

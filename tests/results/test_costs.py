@@ -75,6 +75,7 @@ def fill(town: Town, *, indicators: int, organisations: int, quarters: int) -> l
     return made
 
 
+@pytest.mark.slow
 def test_results_cost_the_same_however_much_has_been_measured(
     town: Town, sign_in: SignIn, statements: Statements
 ) -> None:

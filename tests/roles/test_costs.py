@@ -56,7 +56,8 @@ def fill(moderator: Membership, members: list[Membership], many: int) -> Role:
 OTHER_TABS = ("members/2", "", "roles?q=drift", "roles/order", "roles/1", "about")
 
 
-@pytest.mark.parametrize("tab", ["roles", *(pytest.param(tab, marks=pytest.mark.slow) for tab in OTHER_TABS)])
+@pytest.mark.slow
+@pytest.mark.parametrize("tab", ["roles", *OTHER_TABS])
 def test_a_page_asks_as_much_at_5_as_at_200_roles(
     tab: str, moderator: Membership, sign_in: SignIn, statements: Statements
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_page_asks_as_much_at_5_as_at_200_roles(
     assert counted[0] == counted[1] <= most, "\n\n".join(asked)
 
 
+@pytest.mark.slow
 def test_pages_of_50_lead_on_to_all_roles(moderator: Membership, sign_in: SignIn) -> None:
     fill(moderator, [moderator], 120)
     browser, address, seen = sign_in(moderator.user), f"{moderator.partnership.address}roles", []
