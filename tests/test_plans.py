@@ -46,7 +46,7 @@ BY_DESIGN = {
     "count(*) AS how_many, sum(": 1_100,  # how many challenges are in each state, once for each change as well
     "row_number() OVER (PARTITION BY participation": 600,  # the organisations of the 50 partnerships on a page
     "membership.digested_number": 200 * 20,  # the memberships of the people whose digests are planned at once
-    "search_bucket.postings": 600,  # a row of each block of somebody's partnerships, for each letter that is asked for
+    "search_bucket.postings": 600,  # of each block of somebody's partnerships a row, and one of its facts
     "wanted_keys": 100 * 6,  # the newest hundred texts that hold the words, with who wrote them and where
     "role.found_by LIKE": 50 * 200,  # the roles and colleagues in all of somebody's partnerships, by their names
     "post_1.activity_at DESC": 21 * 200,  # the newest few of each of somebody's partnerships

@@ -203,12 +203,12 @@ def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, read
     assert queries.texts(outside.user, keys, "") == []
     indexing.index_due()
     block = [(post.partnership_id, 0)]
-    assert queries.buckets(reader.user, {postings.FACTS}, block)
-    assert queries.buckets(outside.user, {postings.FACTS}, block) == []
+    assert queries.buckets(reader.user, {"z"}, block)
+    assert queries.buckets(outside.user, {"z"}, block) == []
     reader.state = MembershipState.SUSPENDED
     db.session.commit()
     assert queries.texts(reader.user, keys, "") == []
-    assert queries.buckets(reader.user, {postings.FACTS}, block) == []
+    assert queries.buckets(reader.user, {"z"}, block) == []
 
 
 def test_the_files_of_a_withdrawn_text_are_not_read(moderator: Membership, reader: Membership) -> None:
@@ -361,6 +361,7 @@ def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index whose blocks hold few texts, and which is read a few blocks at a time."""
     for module in (postings, indexing, matches):
         monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(postings, "LARGEST_BUCKET", 0)
     monkeypatch.setattr(matches, "FIRST_BLOCKS", 2)
     monkeypatch.setattr(matches, "MOST_BLOCKS", 3)
     monkeypatch.setattr(results, "WINDOW", 10)
@@ -398,6 +399,33 @@ def _all_titles(browser: Client, address: str) -> list[str]:
         found += ["".join(title.itertext()) for row in page.all("li") for title in row.findall("h3")]
         address = next((link.get("href", "") for link in page.all("a") if "after=" in link.get("href", "")), "")
     return found
+
+
+def test_what_is_divided_by_more_letters_is_found_like_what_is_not(
+    monkeypatch: pytest.MonkeyPatch, moderator: Membership, reader: Membership
+) -> None:
+    """And an index of before terms were divided is read and written on."""
+    words = ("ko", "køerne", "kommune", "komm", "barn", "børnehave", "måling", "år")
+    monkeypatch.setattr(postings, "LARGEST_BUCKET", 1_000_000)
+    share(moderator, "En ko i kommunens børnehave")
+    share(moderator, "Temperaturmåling i kommunerne hvert år")
+    undivided = {word: titles(searched(reader, word)) for word in words}
+    assert all(undivided.values())
+    assert max(map(len, _buckets())) == 1
+    monkeypatch.setattr(postings, "LARGEST_BUCKET", 0)
+    share(moderator, "Køer og måling i kommunen om året")
+    after = {word: titles(searched(reader, word)) for word in words}
+    assert {len(name) for name in _buckets()} == {0, 1, 3}, "letters that have nothing new stay as they are"
+    indexing.rebuild()
+    assert {word: titles(searched(reader, word)) for word in words} == after
+    assert {word: found for word, found in after.items() if not set(found) >= set(undivided[word])} == {}
+    assert after["ko"] == after["køerne"] != undivided["ko"]
+    assert {len(name) for name in _buckets()} == {0, 3}
+
+
+def _buckets() -> set[str]:
+    db.session.commit()
+    return set(db.session.scalars(select(SearchBucket.bucket)))
 
 
 def test_of_many_blocks_only_the_newest_are_read(
@@ -530,6 +558,7 @@ def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(
     moderator: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "BATCH", 3)
+    monkeypatch.setattr(postings, "LARGEST_BUCKET", 40)
     posts = [share(moderator, f"Nummer {number}", f"ord{number} og det samme") for number in range(9)]
     posts[2].withdraw(moderator)
     posts[3].edit(moderator, title="Ny", body=from_plain("Nye ord"), version=1)

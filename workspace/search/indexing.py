@@ -5,7 +5,7 @@ own transaction. A batch and its bookmark are one transaction, so after a kill i
 can't be indexed is set aside, as a failure that an administrator is shown, and tried again later.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, func, insert, or_, select, update
@@ -22,7 +22,9 @@ from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.postings import (
     BLOCK,
     FACTS,
+    Postings,
     day_number,
+    divided,
     packed,
     packed_facts,
     places_by_term,
@@ -31,7 +33,7 @@ from workspace.search.postings import (
     unpacked_facts,
 )
 from workspace.search.sources import SOURCES, SearchDocument
-from workspace.search.terms import VERSION, bucket, terms_of
+from workspace.search.terms import VERSION, parts_of, terms_of
 
 JOB, TEXT_JOB = "indexing", "indexing_text"
 BATCH = 200  # entries, in one transaction
@@ -201,29 +203,40 @@ def _index_texts(
 
 def _put(partnership_id: int, block: int, documents: Collection[SearchDocument], removed: Collection[int]) -> None:
     """Bring texts into a block of the index, and take the places `removed` out of it first."""
-    added: dict[str, dict[str, set[int]]] = {}
+    added: dict[str, Postings] = {}
     found = ((one.number % BLOCK, terms_of(one.title, one.text)) for one in documents)
     for term, places in places_by_term(found).items():
-        added.setdefault(bucket(term), {})[term] = places
+        for part in parts_of(term):
+            added.setdefault(part[:1], {})[term] = places
     mine = BUCKET.c.partnership_id == partnership_id, BUCKET.c.block == block
     query = select(BUCKET.c.bucket, BUCKET.c.postings).where(*mine)
-    rows = fetch_rows(query if removed else query.where(BUCKET.c.bucket.in_([FACTS, *added])))
-    stored: dict[str, bytes] = {row.bucket: row.postings for row in rows}
-    changed = {FACTS: _facts(stored.pop(FACTS, None), documents, removed)}
-    for name in {*added, *(stored if removed else ())}:
-        postings = unpacked(stored[name]) if name in stored else {}
-        before = sum(map(len, postings.values()))
-        for places in postings.values() if removed else ():
-            places.difference_update(removed)
-        if name in added or sum(map(len, postings.values())) < before:
-            for term, places in added.get(name, {}).items():
-                postings.setdefault(term, set()).update(places)
-            changed[name] = packed(postings) if any(postings.values()) else None
+    if not removed:
+        query = query.where(func.substr(BUCKET.c.bucket, 1, 1).in_(["", *added]))
+    stored: dict[str, bytes] = {row.bucket: row.postings for row in fetch_rows(query)}
+    changed = {FACTS: _facts(stored.get(FACTS), documents, removed)}
+    for letter in {*added, *(name[:1] for name in stored)} - {FACTS}:
+        before = {name: content for name, content in stored.items() if name[:1] == letter}
+        postings = _without(removed, before.values())
+        for term, places in added.get(letter, {}).items():
+            postings.setdefault(term, set()).update(places)
+        after = {name: packed(terms) for name, terms in divided(postings, letter) if terms}
+        names = before.keys() | after.keys()
+        changed |= {name: after.get(name) for name in names if before.get(name) != after.get(name)}
     connection = core_connection()
     connection.execute(delete(BUCKET).where(*mine, BUCKET.c.bucket.in_(changed)))
     same = {"partnership_id": partnership_id, "block": block}
     if present := [same | {"bucket": name, "postings": content} for name, content in changed.items() if content]:
         connection.execute(insert(BUCKET), present)
+
+
+def _without(removed: Collection[int], buckets: Iterable[bytes]) -> Postings:
+    """All terms of buckets, without the places `removed`."""
+    postings: Postings = {}
+    for content in buckets:
+        for term, places in unpacked(content).items():
+            if places := places.difference(removed):
+                postings[term] = places
+    return postings
 
 
 def _facts(stored: bytes | None, documents: Collection[SearchDocument], removed: Collection[int]) -> bytes | None:

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from heapq import heapify, heappop, heappush, nlargest
+from heapq import heapify, heappop, heappush, heappushpop
 from itertools import islice
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from workspace.search.postings import (
     unpacked_facts,
 )
 from workspace.search.sources import FoundKind
-from workspace.search.terms import SearchedWord, SearchQuery, bucket
+from workspace.search.terms import SearchedWord, SearchQuery
 
 FIRST_BLOCKS, MOST_BLOCKS = 24, 1024  # of the index, in one statement: the first one, and those that follow
 INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT, FoundKind.FILE)
@@ -82,7 +82,7 @@ class _Block:
         return [
             {
                 place
-                for name in word.buckets & self._buckets.keys()
+                for name in word.stem_buckets & self._buckets.keys()
                 for places in places_with(self._buckets[name], word.stems)
                 for place in places
             }
@@ -92,9 +92,13 @@ class _Block:
     @cached_property
     def _half(self) -> set[int]:
         """The texts that hold what begins like the last word."""
-        half = self._words[-1].half
-        stored = self._buckets.get(bucket(half)) if half else None
-        return set().union(*places_beginning_with(stored, half)) if stored else set()
+        last = self._words[-1]
+        return {
+            place
+            for name in last.half_buckets & self._buckets.keys()
+            for places in places_beginning_with(self._buckets[name], last.half)
+            for place in places
+        }
 
 
 class Matches:
@@ -111,7 +115,7 @@ class Matches:
     ) -> None:
         self.user, self.words, self.kinds = user, query.words, kinds
         self.author = None if author_id is None else str(author_id)
-        self._names = {FACTS, *(name for word in query.words for name in word.buckets)}
+        self._names = {name for word in query.words for name in word.stem_buckets} | query.words[-1].half_buckets
         self._wanted = {*kinds, *([self.author] if self.author else ())}
         # No text is newer than the last activity of its partnership.
         self._logs = {one.id: (day_number(one.last_activity_at), one.last_number // BLOCK) for one in partnerships}
@@ -126,23 +130,26 @@ class Matches:
         most: int,
     ) -> list[Match]:
         """The newest texts of the kinds by the author, from the day `since` on, and not after the match `until`."""
-        found: list[Match] = []
+        found: list[Match] = []  # a heap, of which the oldest is the first
         # The blocks that come next, each with a day that none of its texts is newer than.
         waiting = [(-day, -partnership_id, last) for partnership_id, (day, last) in self._logs.items()]
         heapify(waiting)
         while waiting:
             day, partnership_id, number = heappop(waiting)
             day, partnership_id = -day, -partnership_id
-            if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[-1][:3]):
+            if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[0][:3]):
                 break
             block = self._block((partnership_id, number))
-            if places := block.places(mode):
-                day = min(day, max(block.days))
-                matches = self._matches(block, places, (partnership_id, number), since, until)
-                found = nlargest(most, (*found, *matches))
+            places = block.places(mode)
+            for match in self._matches(block, places, (partnership_id, number), since, until) if places else ():
+                if len(found) < most:
+                    heappush(found, match)
+                else:
+                    heappushpop(found, match)
             if number:
+                day = min(day, max(block.days)) if places else day
                 heappush(waiting, (-day, -partnership_id, number - 1))
-        return found
+        return sorted(found, reverse=True)
 
     def _matches(
         self, block: _Block, places: set[int], key: queries.Key, since: int, until: tuple[int, int, int] | None

@@ -12,7 +12,7 @@ from workspace.db.types import SortKey
 
 
 class SearchBucket(Model):
-    """The terms that begin with one letter, in the texts of one block of the log's numbers (search/postings.py).
+    """The terms with some first letters, in the texts of one block of the log's numbers (search/postings.py).
 
     The bucket "" holds the days, kinds and authors of the texts.
     """

@@ -1,7 +1,8 @@
 """How a bucket is stored: its terms, and for each the texts that it stands in.
 
 A text is its number's place in its block, two bytes. All of a bucket is compressed together, since most terms stand in
-one text or two: a row for each would take more room than the texts.
+one text or two: a row for each would take more room than the texts. A bucket has the terms of a letter, or where these
+are many, of two letters or three: that little is read of it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,34 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 
+from workspace.search.terms import END, LONGEST_BUCKET, parts_of
+
 BLOCK = 1024  # numbers of the log
+LARGEST_BUCKET = 4096  # bytes, before it is compressed
 FACTS = ""
 FIRST_DAY = date(2000, 1, 1)
 
 HEAD = struct.Struct("<I")
 
 Postings = dict[str, set[int]]
+
+
+def divided(postings: Postings, begin: str) -> Iterator[tuple[str, Postings]]:
+    """The buckets, by name, of those terms of a block of which a part begins with these letters."""
+    if len(begin) == LONGEST_BUCKET or _size(postings) <= LARGEST_BUCKET:
+        yield begin, postings
+        return
+    buckets: dict[str, Postings] = {}
+    for term, places in postings.items():
+        for part in parts_of(term):
+            if f"{part}{END}".startswith(begin):
+                buckets.setdefault(f"{part}{END}"[: len(begin) + 1], {})[term] = places
+    for name, found in buckets.items():
+        yield from [(name, found)] if name.endswith(END) else divided(found, name)
+
+
+def _size(postings: Postings) -> int:
+    return sum(len(term) + 3 + 2 * len(places) for term, places in postings.items())
 
 
 def packed(postings: Mapping[str, Collection[int]]) -> bytes:

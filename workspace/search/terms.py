@@ -16,10 +16,13 @@ from workspace.search.compounds import divisions
 from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
-VERSION = 5
+VERSION = 6
 LONGEST_WORD = 40
 LONGEST_TEXT = 20_000
 SHORTEST_HALF = 3
+# The letters by which terms are put together in the index (search/postings.py): no more than a half word has.
+LONGEST_BUCKET = SHORTEST_HALF
+END = "."  # of a part: one of two letters lies in no bucket that longer ones are looked for in
 MOST_WORDS = 8
 LONGEST_QUERY = 200
 
@@ -167,9 +170,14 @@ class SearchedWord:
     spellings: tuple[str, ...]
 
     @property
-    def buckets(self) -> set[str]:
-        """Where its terms stand."""
-        return {bucket(stem) for stem in self.stems} | ({bucket(self.half)} if self.half else set())
+    def stem_buckets(self) -> set[str]:
+        """Which of a block's buckets the terms with its stems may stand in."""
+        return {name for stem in self.stems for name in _buckets(f"{stem}{END}")}
+
+    @property
+    def half_buckets(self) -> set[str]:
+        """Which of them those may stand in that begin like it."""
+        return set(_buckets(self.half))
 
 
 @dataclass(frozen=True)
@@ -222,9 +230,14 @@ def terms(word: str) -> frozenset[str]:
     return frozenset((whole, *(f"-{fold(stem(word[place:]))}" for place, _first in parts)))
 
 
-def bucket(term: str) -> str:
-    """Which of a block's buckets the term stands in: by its first letter."""
-    return term.removeprefix("-")[:1]
+def parts_of(term: str) -> list[str]:
+    """The stem of a term and those of its first parts."""
+    return term.removeprefix("-").split("+")
+
+
+def _buckets(begin: str) -> Iterator[str]:
+    """The names of the buckets that what begins so may stand in."""
+    return (begin[:length] for length in range(1, min(len(begin), LONGEST_BUCKET) + 1))
 
 
 @lru_cache(maxsize=65_536)
