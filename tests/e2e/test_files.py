@@ -186,6 +186,7 @@ def files(place: Place) -> list[File]:
         return found
 
 
+@pytest.mark.slow
 def test_a_photo_from_a_phone_stands_in_a_shared_post_within_ten_seconds(visit: Visit, place: Place) -> None:
     """Of 4 MB at 10 Mbit/s, from choosing it to seeing it in the post: written before, shared at once."""
     visitor = visit(place.contributor, viewport=PHONE, has_touch=True)
@@ -207,6 +208,7 @@ def test_a_photo_from_a_phone_stands_in_a_shared_post_within_ten_seconds(visit: 
     assert taken < 20, f"{taken:.1f} seconds"  # The goal is ten, on a machine that does nothing else.
 
 
+@pytest.mark.slow
 def test_the_progress_of_a_slow_line_is_true(visit: Visit, place: Place) -> None:
     """At 1 Mbit/s: what is told goes up steadily, and in the middle of the time it is in the middle."""
     visitor = visit(place.contributor)
@@ -298,6 +300,7 @@ def test_a_pdf_is_dropped_on_a_composer_that_is_folded_away(visit: Visit, place:
     expect(card.locator(".attachment")).to_contain_text("PDF, ")
 
 
+@pytest.mark.slow
 def test_everything_is_done_by_keyboard_and_heard(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     choosers: list[FileChooser] = []
@@ -357,6 +360,7 @@ def test_without_script_the_form_takes_the_files_along_and_keeps_them_when_it_fa
     assert len(files(place)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, PHONE], ids=["320", "390"])
 def test_nothing_is_wider_than_a_phone(visit: Visit, place: Place, size: dict[str, int]) -> None:
     long_name = "Et-meget-langt-navn-som-ingen-kan-dele-" + "x" * 90
@@ -460,6 +464,7 @@ def test_a_draft_brings_its_files_back_with_what_they_show(visit: Visit, place: 
     expect(offered(visitor, "#composer")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_said_before_it_is_sent_or_by_whoever_looks_inside(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     visitor.open(place.address)
@@ -539,6 +544,7 @@ def test_a_feed_of_thirty_pictures_is_fetched_as_it_is_looked_at(visit: Visit, p
     assert sum(sizes) <= 30 * 30_000
 
 
+@pytest.mark.slow
 def test_a_pdf_opens_in_the_viewer_in_a_sandbox_and_is_downloaded_from_its_page(visit: Visit, place: Place) -> None:
     post = attach(place, place.partner, "Med PDF", [("Referat.pdf", pdf("Referat", "Vi mødtes."))])
     visitor = visit(place.observer)

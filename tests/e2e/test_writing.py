@@ -245,16 +245,22 @@ COUNT_CALLS = """window.hits = 0;
 for (const name of ["hit", "alert", "prompt", "confirm"]) window[name] = () => { window.hits += 1; };"""
 
 
-def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Place) -> None:
-    """Posted as HTML and as plain text, shown, quoted and opened for correcting: no call of any of them."""
-    posts = [place.share(place.contributor, title[:120]) for title in PAYLOADS[:: len(PAYLOADS) // 7]]
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_nothing_of_three_hundred_payloads_is_executed(every: int, visit: Visit, place: Place) -> None:
+    """Posted as HTML and as plain text, shown, quoted and opened for correcting: no call of any of them.
+
+    `make test` takes every third.
+    """
+    payloads = PAYLOADS[::every]
+    posts = [place.share(place.contributor, title[:120]) for title in payloads[:: len(payloads) // 7]]
     made = [
         place.comment_html(posts[index % len(posts)], place.contributor, payload if formatted else "", payload)
-        for index, (payload, formatted) in enumerate((p, f) for p in PAYLOADS for f in (True, False))
+        for index, (payload, formatted) in enumerate((p, f) for p in payloads for f in (True, False))
     ]
-    assert len(made) >= 600
+    assert len(made) >= 600 // every
     visitor = visit(place.contributor)
     visitor.page.add_init_script(COUNT_CALLS)
+    visitor.watch.meant += ["base-uri"]  # A <base> that is pasted is refused by the browser.
     for post in posts:
         address: str | None = f"{place.address}posts/{post}"
         while address:
@@ -270,12 +276,12 @@ def test_nothing_of_three_hundred_payloads_is_executed(visit: Visit, place: Plac
         visitor.page.evaluate(FIRE)
         assert visitor.page.evaluate("window.hits") == 0
     whole = place.share(place.contributor, "Prøve")
-    parts = [part for payload in PAYLOADS for part in (rich_text.from_html(payload), rich_text.from_plain(payload))]
+    parts = [part for payload in payloads for part in (rich_text.from_html(payload), rich_text.from_plain(payload))]
     place.rewrite(whole, "".join(part.html for part in parts))
     visitor.open(f"{place.address}posts/{whole}/edit")
     editor(visitor, "#post")
     visitor.page.evaluate(FIRE)
-    visitor.page.evaluate(COPY, "".join(PAYLOADS))
+    visitor.page.evaluate(COPY, "".join(payloads))
     visitor.page.keyboard.press("ControlOrMeta+v")
     visitor.page.evaluate(FIRE)
     assert visitor.page.evaluate("window.hits") == 0
