@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 from flask_babel import force_locale
@@ -35,6 +36,14 @@ from workspace.db import db
 from workspace.live.streams import Streams
 from workspace.live.watcher import Watcher
 from workspace.mail import delivery
+
+# What takes long may be the machine's doing. The app that examples share is brought back by the tests themselves.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("tests")
 
 SERVER = pytest.StashKey[Server]()
 HOUSEKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE", "SET ")

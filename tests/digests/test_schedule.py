@@ -148,7 +148,7 @@ def test_the_hours_in_which_clocks_are_changed_are_not_offered() -> None:
     assert len(HOURS) == 22
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     zone=st.sampled_from(sorted(available_timezones())),
     hour=st.sampled_from(HOURS),

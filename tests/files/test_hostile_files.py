@@ -5,7 +5,7 @@ from io import BytesIO
 from time import monotonic
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -90,7 +90,7 @@ def damaged(content: bytes, damage: tuple[str, float, int]) -> bytes:
     return content[: at + by] + content[at:]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True)
 @given(name=st.sampled_from(list(SAMPLES)), damages=st.lists(DAMAGES, min_size=1, max_size=3))
 def test_whatever_is_damaged_ends_as_an_outcome(
     name: str, damages: list[tuple[str, float, int]], inspect: Inspect

@@ -180,7 +180,7 @@ ENDS = ["\n", "\r\n", "; ", ", ", ";\n", "\n\n", " og "]
 
 
 @given(ADDRESSES, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_address_is_in_exactly_one_row(addresses: list[str], drawn: st.DataObject) -> None:
     text = "".join(
         drawn.draw(st.sampled_from(WAYS)).format(a=address, n=drawn.draw(NAMES)) + drawn.draw(st.sampled_from(ENDS))
@@ -190,7 +190,7 @@ def test_every_address_is_in_exactly_one_row(addresses: list[str], drawn: st.Dat
 
 
 @given(st.text(alphabet="ab@.,;:<>()[]\"'|\t\n -&=", max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_row_is_without_an_address_and_no_address_without_a_row(text: str) -> None:
     rows = [one.address for one in list_reader.read(text, WORDS).people]
     assert all("@" in address and address in text for address in rows)

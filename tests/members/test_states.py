@@ -509,7 +509,6 @@ def test_whatever_happens_everybody_sees_what_is_theirs(machine: type[Membership
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -251,7 +251,6 @@ def test_whatever_is_read_the_rest_is_new(machine: type[WhatIsNew], examples: in
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -261,7 +261,6 @@ def test_no_order_of_moves_reaches_what_the_model_forbids(workers_app: Workspace
         settings=settings(
             max_examples=20,
             stateful_step_count=25,
-            deadline=None,
             derandomize=True,
             phases=(Phase.explicit, Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),

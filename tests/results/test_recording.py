@@ -337,5 +337,5 @@ def test_whatever_is_pressed_there_is_one_present_number_and_a_whole_chain(town:
                 assert row.replaced_by_number == following.entry_number
 
     machine = Pressing.TestCase
-    machine.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+    machine.settings = settings(max_examples=15, stateful_step_count=12)
     machine().runTest()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.rich_text.payloads import PAYLOADS
@@ -101,7 +101,7 @@ def is_clean(html: str) -> None:
         assert element.tag != "a" or element.get("rel") == "nofollow noopener noreferrer"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(HTML | st.text())
 @example("<ol start=5>• x")
 @example("<ol start=5><li>a<p>• b</p></ol>")
@@ -111,7 +111,7 @@ def test_sanitising_twice_changes_nothing(html: str) -> None:
     assert rich_text.from_html(once.html) == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from(["- a\n", "1. b\n", "2. c\n", "> q\n", "\n", "x\n", "  - i\n", "www.b.dk ", "> - z\n"])

@@ -344,7 +344,6 @@ def test_no_order_of_moves_brings_a_role_where_it_must_not_be(app: Workspace) ->
             settings=settings(
                 max_examples=16,
                 stateful_step_count=20,
-                deadline=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
             ),

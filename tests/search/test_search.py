@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -505,7 +505,7 @@ def test_marks_in_words_are_found(moderator: Membership) -> None:
         assert titles(searched(moderator, words)) == ["Noget"], words
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(words=st.text(max_size=300))
 def test_any_query_is_answered_quickly(words: str, moderator: Membership) -> None:
     if not db.session.scalar(select(SearchBookmark.partnership_id)):
@@ -699,7 +699,7 @@ def test_an_indicator_is_found_by_its_name_and_by_what_it_counts(app: object, si
     assert sign_in(town.reader.user).get(hit.address).status_code == 200
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     text=st.text(st.sampled_from("aeoåæøkbrmunAÅé -_.»–"), max_size=60),
     words=st.text(st.sampled_from("aeoåæøkbrmun "), min_size=1, max_size=12),
