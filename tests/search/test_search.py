@@ -34,7 +34,7 @@ from workspace.files.attaching import Attachments
 from workspace.partnerships.models import Membership, MembershipState, Partnership
 from workspace.posts.models import PostKind
 from workspace.rich_text import from_plain
-from workspace.search import indexing, matches, postings, queries, results
+from workspace.search import indexing, matches, postings, queries, results, views
 from workspace.search.finder import Finder
 from workspace.search.models import SearchBookmark, SearchBucket
 from workspace.search.results import SearchFilter
@@ -342,16 +342,7 @@ def test_pages_hold_everything_once(moderator: Membership, reader: Membership, s
     for number in range(130):
         share(moderator, f"Nummer {number}", "Den samme varme tekst")
     indexing.index_due()
-    browser, address, found = sign_in(reader.user), "/search?q=varme", []
-    while address:
-        page = browser.page(address)
-        found += [
-            "".join(row.itertext()).split("Nummer ")[1].split()[0]
-            for row in page.all("li")
-            if row.get("class") == "hit"
-        ]
-        following = [link.get("href", "") for link in page.all("a") if "after=" in link.get("href", "")]
-        address = following[0] if following else ""
+    found = [title.removeprefix("Nummer ") for title in _all_titles(sign_in(reader.user), "/search?q=varme")]
     assert sorted(map(int, found)) == list(range(130))
     assert found[0] == "129"
 
@@ -399,6 +390,26 @@ def _all_titles(browser: Client, address: str) -> list[str]:
         found += ["".join(title.itertext()) for row in page.all("li") for title in row.findall("h3")]
         address = next((link.get("href", "") for link in page.all("a") if "after=" in link.get("href", "")), "")
     return found
+
+
+def test_who_is_in_many_partnerships_can_narrow_it_to_those_in_which_something_was_found(
+    monkeypatch: pytest.MonkeyPatch, moderator: Membership, reader: Membership, sign_in: SignIn
+) -> None:
+    other = start_partnership("Klimaklar", by=make_user("Pernille Skovsø"))
+    add_member(other, reader.user)
+    share(moderator, "Zebrafinken")
+    indexing.index_due()
+    browser = sign_in(reader.user)
+
+    def offered(address: str) -> set[str]:
+        links = (link.get("href", "") for link in browser.page(address).all("a"))
+        return {link.split("partnership=")[1].split("&")[0] for link in links if "partnership=" in link}
+
+    first, second = moderator.partnership.slug, other.partnership.slug
+    assert offered("/search?q=zebrafinke") == {first, second}
+    monkeypatch.setattr(views, "MOST_PLACES", 1)
+    assert offered("/search?q=zebrafinke") == {first}
+    assert offered(f"/search?q=zebrafinke&partnership={second}") == {second}
 
 
 def test_what_is_divided_by_more_letters_is_found_like_what_is_not(

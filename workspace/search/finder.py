@@ -27,7 +27,7 @@ class Finder:
     """Finds the words of a query in texts. These have most words in common, so each is looked at once."""
 
     def __init__(self, query: SearchQuery, mode: Mode) -> None:
-        self.mode = mode
+        self._mode = mode
         last = len(query.words) - 1
         self._searched = [(word, mode is not Mode.ALL and at == last) for at, word in enumerate(query.words)]
         folded = {one for word in query.words for one in (*word.spellings, word.half) if one}
@@ -42,7 +42,11 @@ class Finder:
 
     def holds(self, qualities: Collection[int]) -> bool:
         """Whether a text of these qualities is one that is asked for."""
-        return any(qualities) if self.mode is Mode.ANY else all(qualities)
+        return any(qualities) if self._mode is Mode.ANY else all(qualities)
+
+    def is_found(self, text: str) -> bool:
+        """Whether this text is."""
+        return self.holds(self.qualities(text))
 
     def marked(self, text: str) -> Markup:
         """The text, with what was found marked."""

@@ -140,14 +140,14 @@ class Matches:
             if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[0][:3]):
                 break
             block = self._block((partnership_id, number))
-            places = block.places(mode)
-            for match in self._matches(block, places, (partnership_id, number), since, until) if places else ():
-                if len(found) < most:
-                    heappush(found, match)
-                else:
-                    heappushpop(found, match)
+            if places := block.places(mode):
+                day = min(day, max(block.days))
+                for match in self._matches(block, places, (partnership_id, number), since, until):
+                    if len(found) < most:
+                        heappush(found, match)
+                    else:
+                        heappushpop(found, match)
             if number:
-                day = min(day, max(block.days)) if places else day
                 heappush(waiting, (-day, -partnership_id, number - 1))
         return sorted(found, reverse=True)
 

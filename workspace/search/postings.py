@@ -56,10 +56,12 @@ def packed(postings: Mapping[str, Collection[int]]) -> bytes:
 
 def unpacked(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
     """All of a bucket, or only the terms that are `wanted`."""
-    names, begins, places = _read(zlib.decompress(stored))
+    bucket = _Bucket(stored)
+    counts, places = bucket.counts_and_places()
+    begins = [0, *accumulate(counts)]
     return {
         name: set(places[begins[at] : begins[at + 1]])
-        for at, name in enumerate(names)
+        for at, name in enumerate(bucket.terms())
         if wanted is None or name in wanted
     }
 
@@ -78,15 +80,25 @@ def places_beginning_with(stored: bytes, half: str) -> Iterator[array[int]]:
 
 
 class _Bucket:
-    """A bucket that is looked into: without a look at each of its terms, which would take long."""
+    """A stored bucket; what is looked for is found without a look at each of its terms, which would take long."""
 
     def __init__(self, stored: bytes) -> None:
         content = zlib.decompress(stored)
         [length] = HEAD.unpack_from(content)
-        self._lines = b"\n%b\n" % content[HEAD.size : HEAD.size + length]
+        self._lines = b"\n%b\n" % content[HEAD.size : HEAD.size + length] if length else b"\n"
         self._numbers = content[HEAD.size + length :]
 
+    def terms(self) -> list[str]:
+        """The terms, in their order; one each line."""
+        return self._lines.decode().split("\n")[1:-1]
+
+    def counts_and_places(self) -> tuple[array[int], array[int]]:
+        """In how many texts each term stands, and the places of these texts, one term's after the other's."""
+        end = 2 * (self._lines.count(b"\n") - 1)
+        return _array(self._numbers[:end]), _array(self._numbers[end:])
+
     def lines_with(self, stem: bytes) -> Iterator[int]:
+        """The lines of which a part is this stem."""
         for each in (b"\n%b\n", b"\n%b+", b"\n-%b\n", b"+%b\n", b"+%b+"):
             text = each % stem
             at, before, place = -1, 0, self._lines.find(text)
@@ -108,8 +120,7 @@ class _Bucket:
         """The places of each of these runs of lines."""
         if not lines:
             return
-        end = 2 * (self._lines.count(b"\n") - 1)
-        counts, places = _array(self._numbers[:end]), _array(self._numbers[end:])
+        counts, places = self.counts_and_places()
         at = begin = 0
         for first, last in sorted(lines):
             begin += sum(counts[at:first])
@@ -141,14 +152,6 @@ def _end_of_days(stored: bytes) -> int:
 def day_number(moment: datetime) -> int:
     """The day of a moment, as the index keeps it: counted from the year 2000, from 1 on."""
     return max(1, (moment.astimezone(UTC).date() - FIRST_DAY) // timedelta(days=1))
-
-
-def _read(content: bytes) -> tuple[list[str], list[int], array[int]]:
-    [length] = HEAD.unpack_from(content)
-    begin = HEAD.size + length
-    names = content[HEAD.size : begin].decode().split("\n") if length else []
-    end = begin + 2 * len(names)
-    return names, [0, *accumulate(_array(content[begin:end]))], _array(content[end:])
 
 
 def _array(content: bytes) -> array[int]:

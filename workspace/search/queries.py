@@ -53,8 +53,8 @@ def buckets(user: User, names: Collection[str], blocks: Iterable[Key]) -> list[A
     With them come the facts of each block that has any of them.
     """
     is_sqlite = db.engine.dialect.name == "sqlite"
-    packed = _packed(blocks, is_sqlite=is_sqlite)
-    return fetch_rows(_buckets(is_sqlite=is_sqlite), **params_of(user), names=sorted(names), blocks=packed)
+    given = _key_list(blocks, is_sqlite=is_sqlite)
+    return fetch_rows(_buckets(is_sqlite=is_sqlite), **params_of(user), names=sorted(names), blocks=given)
 
 
 def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> list[AnyRow]:
@@ -65,7 +65,7 @@ def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> l
     for number, source in enumerate(SOURCES):
         if wanted := [key for kind in source.kinds for key in keys.get(kind, ())]:
             sources.append(number)
-            given[f"keys_{number}"] = _packed(wanted, is_sqlite=is_sqlite)
+            given[f"keys_{number}"] = _key_list(wanted, is_sqlite=is_sqlite)
     if not sources:
         return []
     query = _texts(tuple(sources), has_status=bool(status), is_sqlite=is_sqlite)
@@ -169,7 +169,7 @@ def _buckets(*, is_sqlite: bool) -> AnySelect:
     names: BindParameter[Any] = bindparam("names", expanding=True)
 
     def of_blocks(buckets: Any) -> AnySelect:
-        partnership_id, block = _unpacked(_wanted("blocks", is_sqlite=is_sqlite))
+        partnership_id, block = _key_columns(_wanted("blocks", is_sqlite=is_sqlite))
         return select(buckets.partnership_id, buckets.block, buckets.bucket, buckets.postings).where(
             buckets.partnership_id == partnership_id, buckets.block == block, _may_read(buckets.partnership_id)
         )
@@ -188,7 +188,7 @@ def _texts(sources: tuple[int, ...], *, has_status: bool, is_sqlite: bool) -> An
     for number in sources:
         found = SOURCES[number].shown().subquery()
         wanted = _wanted(f"keys_{number}", is_sqlite=is_sqlite)
-        partnership_id, of = _unpacked(wanted)
+        partnership_id, of = _key_columns(wanted)
         query = select(found, Partnership.slug, Partnership.name.label("partnership_name")).where(
             found.c.partnership_id == partnership_id,
             found.c.number == of,
@@ -207,13 +207,13 @@ def _may_read(partnership_id: Any) -> ColumnElement[bool]:
     )
 
 
-def _packed(keys: Iterable[Key], *, is_sqlite: bool) -> str | list[int]:
-    """Keys as `_wanted` takes them."""
-    packed = [(partnership_id << BITS) + of for partnership_id, of in keys]
-    return json.dumps(packed) if is_sqlite else packed
+def _key_list(keys: Iterable[Key], *, is_sqlite: bool) -> str | list[int]:
+    """Keys as `_wanted` takes them, each as one number."""
+    numbers = [(partnership_id << BITS) + of for partnership_id, of in keys]
+    return json.dumps(numbers) if is_sqlite else numbers
 
 
-def _unpacked(wanted: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def _key_columns(wanted: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
     return wanted.op(">>")(literal(BITS, Integer)), wanted.op("&")((1 << BITS) - 1)
 
 

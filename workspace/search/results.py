@@ -90,10 +90,12 @@ class _Ranked(NamedTuple):
 class SearchPage:
     """A page of hits. `names` are those that were found by their name; `after` is where the next page begins.
 
-    `authors` and `places` are those of the newest texts: who wrote them, and in which partnerships they stand.
+    `here` is the partnership that the search is narrowed to. `authors` and `places` are those of the newest texts: who
+    wrote them, and in which partnerships they stand.
     """
 
     partnerships: list[AnyRow]
+    here: AnyRow | None = None
     mode: Mode = Mode.ALL
     names: list[Hit] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
@@ -115,11 +117,11 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
     partnerships = queries.partnerships(user)
     here = next((one for one in partnerships if one.slug == narrowed.partnership), None)
     if not query.words or not partnerships:
-        return SearchPage(partnerships)
+        return SearchPage(partnerships, here)
     names = [] if cursor else _names(user, query, narrowed, partnerships, here.id if here else None)
     kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
     if not kinds:
-        return SearchPage(partnerships, names=names)
+        return SearchPage(partnerships, here, names=names)
     searched = [here] if here else partnerships
     matches = Matches(user, query, searched, kinds=kinds, author_id=narrowed.author_id)
     for mode in [cursor.mode] if cursor else _modes(query):
@@ -127,7 +129,7 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
         if page.hits or page.after:
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
-    return replace(page, partnerships=partnerships, names=shown)
+    return replace(page, partnerships=partnerships, here=here, names=shown)
 
 
 def _modes(query: SearchQuery) -> list[Mode]:
@@ -164,7 +166,8 @@ def _page(
         after = str(Cursor(mode, *following[:3], 0))
     authors = {one.row.author_id: one.row.author_name for one in ranked}
     places = frozenset(one.row.partnership_id for one in ranked)
-    return SearchPage([], mode, [], hits, after, sorted(authors.items(), key=lambda author: author[1]), places)
+    by_name = sorted(authors.items(), key=lambda author: author[1])
+    return SearchPage([], mode=mode, hits=hits, after=after, authors=by_name, places=places)
 
 
 def _ranked(
@@ -195,7 +198,7 @@ def _ranked(
             continue
         if row.kind == FoundKind.FILE:
             with_found_files.add(key)
-        elif key in with_found_files and not finder.holds(finder.qualities(f"{own_title}\n{row.text}")):
+        elif key in with_found_files and not finder.is_found(f"{own_title}\n{row.text}"):
             continue
         match = by_key[key]
         boosted = match.day + IN_TITLE * all(quality > 1 for quality in in_title) + IS_WHOLE * (min(best) == 3)
@@ -229,13 +232,13 @@ def _names(
     found = [
         Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", finder.marked(one.name), Markup())
         for one in partnerships
-        if here in (None, one.id) and all(finder.qualities(one.name))
+        if here in (None, one.id) and finder.is_found(one.name)
     ]
     people = set()
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [word.spellings for word in query.words], here):
         if row.kind == FoundKind.ROLE:
-            if not all(finder.qualities(f"{row.title} {row.text}")):
+            if not finder.is_found(f"{row.title} {row.text}"):
                 continue
             address = f"/partnerships/{row.slug}/roles/{row.number}"
             text = finder.snippet(row.text)

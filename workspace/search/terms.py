@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from workspace.i18n import danish
 from workspace.search.compounds import divisions
@@ -169,12 +169,12 @@ class SearchedWord:
     half: str
     spellings: tuple[str, ...]
 
-    @property
+    @cached_property
     def stem_buckets(self) -> set[str]:
         """Which of a block's buckets the terms with its stems may stand in."""
         return {name for stem in self.stems for name in _buckets(f"{stem}{END}")}
 
-    @property
+    @cached_property
     def half_buckets(self) -> set[str]:
         """Which of them those may stand in that begin like it."""
         return set(_buckets(self.half))

@@ -14,12 +14,12 @@ from workspace.posts.labels import CHALLENGE_STATUSES, POST_KINDS
 from workspace.search import results
 from workspace.search.blueprint import blueprint
 from workspace.search.labels import FOUND_KINDS, KIND_CHOICES, KIND_ICONS, PERIODS, STATUS_CHOICES
-from workspace.search.results import SearchFilter
+from workspace.search.results import SearchFilter, SearchPage
 from workspace.search.sources import FoundKind
 from workspace.search.terms import parsed
 from workspace.web import pagination
 
-MOST_PLACES = 20  # partnerships that are listed to narrow a search to, whatever was found in them
+MOST_PLACES = 20  # somebody in more partnerships can narrow a search to those in which something was found
 NARROWING = ("partnership", "kind", "status", "by", "since")
 
 
@@ -29,16 +29,15 @@ def show(user: User) -> ResponseReturnValue:
     """What is found, and what it can be narrowed to."""
     query, narrowed = parsed(request.args.get("q", "")), _narrowed()
     page = results.find(user, query, narrowed, results.cursor_of(request.args.get("after", "")))
-    here = next((one for one in page.partnerships if one.slug == narrowed.partnership), None)
     is_short = len(page.partnerships) <= MOST_PLACES
     return render_template(
         "search/show.html",
         query=query,
         page=page,
-        here=here,
-        places=[one for one in page.partnerships if is_short or one == here or one.id in page.places],
+        here=page.here,
+        places=[one for one in page.partnerships if is_short or one == page.here or one.id in page.places],
         narrowed=narrowed,
-        chosen=_chosen(page.partnerships, page.authors),
+        chosen=_chosen(narrowed, page),
         address=_addresses(),
         periods=PERIODS,
         kinds=KIND_CHOICES,
@@ -79,18 +78,17 @@ def _addresses() -> Callable[..., str]:
     return address
 
 
-def _chosen(partnerships: Any, authors: list[tuple[int, str]]) -> list[tuple[str, Any]]:
+def _chosen(narrowed: SearchFilter, page: SearchPage) -> list[tuple[str, Any]]:
     """What narrows the search, by its parameter and in words."""
-    narrowed, found = _narrowed(), []
-    here = next((one.name for one in partnerships if one.slug == narrowed.partnership), None)
+    found = []
     if narrowed.kind:
         found.append(("kind", KIND_CHOICES[narrowed.kind]))
     if narrowed.status:
         found.append(("status", STATUS_CHOICES[ChallengeStatus(narrowed.status)]))
-    if here:
-        found.append(("partnership", here))
+    if page.here:
+        found.append(("partnership", page.here.name))
     if narrowed.author_id is not None:
-        found.append(("by", dict(authors).get(narrowed.author_id, "–")))
+        found.append(("by", dict(page.authors).get(narrowed.author_id, "–")))
     if narrowed.since:
         found.append(("since", PERIODS[request.args["since"]][0]))
     return found
