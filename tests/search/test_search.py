@@ -410,6 +410,7 @@ def test_who_is_in_many_partnerships_can_narrow_it_to_those_in_which_something_w
     monkeypatch.setattr(views, "MOST_PLACES", 1)
     assert offered("/search?q=zebrafinke") == {first}
     assert offered(f"/search?q=zebrafinke&partnership={second}") == {second}
+    assert offered("/search?q=pernille&kind=person") == {first, second}
 
 
 def test_what_is_divided_by_more_letters_is_found_like_what_is_not(

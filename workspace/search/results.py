@@ -121,7 +121,7 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
     names = [] if cursor else _names(user, query, narrowed, partnerships, here.id if here else None)
     kinds = [kind for kind in INDEXED_KINDS if narrowed.kind in (None, kind)]
     if not kinds:
-        return SearchPage(partnerships, here, names=names)
+        return SearchPage(partnerships, here, names=names, places=frozenset(one.id for one in partnerships))
     searched = [here] if here else partnerships
     matches = Matches(user, query, searched, kinds=kinds, author_id=narrowed.author_id)
     for mode in [cursor.mode] if cursor else _modes(query):
