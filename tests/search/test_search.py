@@ -1,6 +1,7 @@
 """Searching through the front door: what is found, by whom, and that nothing is told of what one may not read."""
 
 import time
+from array import array
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -623,7 +624,7 @@ STORED_FACTS = bytes.fromhex(
 def test_an_index_of_earlier_is_read_until_it_is_made_anew() -> None:
     assert postings.unpacked_days(STORED_FACTS)[:4].tolist() == [5, 0, 0, 7]
     assert postings.unpacked_facts(STORED_FACTS) == {"progress": {0}, "7": {3}}
-    assert postings.unpacked_facts(STORED_FACTS, ["7", "8"]) == {"7": {3}}
+    assert postings.places_of_facts(STORED_FACTS, ["7", "8"]) == {"7": array("H", [3])}
 
 
 def test_a_partnership_that_cannot_be_indexed_holds_up_no_other(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from heapq import heapify, heappop, heappush, heappushpop
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,18 +17,21 @@ from workspace.search import queries
 from workspace.search.postings import (
     BLOCK,
     FACTS,
-    Postings,
     day_number,
+    packed_facts,
     places_beginning_with,
+    places_of_facts,
     places_with,
     unpacked_days,
-    unpacked_facts,
 )
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchedWord, SearchQuery
 
 FIRST_BLOCKS, MOST_BLOCKS = 24, 1024  # of the index, in one statement: the first one, and those that follow
+NO_FACTS = packed_facts({}, {})  # of a block that is in no index
 INDEXED_KINDS = (FoundKind.PROGRESS, FoundKind.CHALLENGE, FoundKind.COMMENT, FoundKind.RESULT, FoundKind.FILE)
+
+Position = tuple[int, int, int]  # of a text among all that are found: its day, partnership and number
 
 
 class Mode(StrEnum):
@@ -51,10 +55,19 @@ class Match(NamedTuple):
 
 
 class _Block:
-    """What a block's buckets hold of a query, each read when it is needed."""
+    """What a block's buckets hold of a query, each unpacked when it is needed. Its facts may be read later."""
 
-    def __init__(self, buckets: dict[str, bytes], words: Sequence[SearchedWord], wanted: Collection[str]) -> None:
-        self._buckets, self._words, self._wanted = buckets, words, wanted
+    def __init__(self, words: Sequence[SearchedWord], wanted: Collection[str]) -> None:
+        self._words, self._wanted = words, wanted
+        self._buckets: dict[str, bytes] = {}
+
+    def add(self, name: str, content: bytes) -> None:
+        """Take a bucket that was read."""
+        self._buckets[name] = content
+
+    def lacks_facts(self, mode: Mode) -> bool:
+        """Whether it holds the words, and nobody has read yet what these texts are."""
+        return FACTS not in self._buckets and bool(self.places(mode))
 
     @cached_property
     def days(self) -> array[int]:
@@ -62,14 +75,17 @@ class _Block:
         return unpacked_days(self._buckets[FACTS])
 
     @cached_property
-    def facts(self) -> Postings:
+    def newest_day(self) -> int:
+        """That of its newest text."""
+        return max(self.days)
+
+    @cached_property
+    def facts(self) -> dict[str, array[int]]:
         """Where the wanted kinds and authors stand."""
-        return unpacked_facts(self._buckets[FACTS], self._wanted)
+        return places_of_facts(self._buckets[FACTS], self._wanted)
 
     def places(self, mode: Mode) -> set[int]:
         """The texts that hold the words."""
-        if FACTS not in self._buckets:
-            return set()
         *others, last = self._of_words
         if mode is Mode.ALL:
             return last.intersection(*others)
@@ -126,54 +142,78 @@ class Matches:
         mode: Mode,
         *,
         since: int,
-        until: tuple[int, int, int] | None,
+        until: Position | None,
         most: int,
     ) -> list[Match]:
         """The newest texts of the kinds by the author, from the day `since` on, and not after the match `until`."""
-        found: list[Match] = []  # a heap, of which the oldest is the first
+        found: list[Position] = []  # a heap, of which the oldest is the first
         # The blocks that come next, each with a day that none of its texts is newer than.
         waiting = [(-day, -partnership_id, last) for partnership_id, (day, last) in self._logs.items()]
         heapify(waiting)
         while waiting:
             day, partnership_id, number = heappop(waiting)
             day, partnership_id = -day, -partnership_id
-            if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[0][:3]):
+            if day < since or (len(found) == most and (day, partnership_id, (number + 1) * BLOCK) < found[0]):
                 break
-            block = self._block((partnership_id, number))
-            if places := block.places(mode):
-                day = min(day, max(block.days))
-                for match in self._matches(block, places, (partnership_id, number), since, until):
-                    if len(found) < most:
-                        heappush(found, match)
-                    else:
-                        heappushpop(found, match)
+            block = self._block((partnership_id, number), mode)
+            for position in self._newest_of(block, (partnership_id, number), mode, since, until):
+                if len(found) < most:
+                    heappush(found, position)
+                elif position > found[0]:
+                    heapreplace(found, position)
+                else:
+                    break
             if number:
+                day = min(day, block.newest_day) if block.places(mode) else day
                 heappush(waiting, (-day, -partnership_id, number - 1))
-        return sorted(found, reverse=True)
+        return [self._match(position) for position in sorted(found, reverse=True)]
 
-    def _matches(
-        self, block: _Block, places: set[int], key: queries.Key, since: int, until: tuple[int, int, int] | None
-    ) -> Iterator[Match]:
-        partnership_id, block_number = key
+    def _newest_of(
+        self, block: _Block, key: queries.Key, mode: Mode, since: int, until: Position | None
+    ) -> Iterator[Position]:
+        """Those texts of a block that are wanted, from the newest on."""
+        places = block.places(mode)
+        if not places:
+            return
         if self.author:
-            places = places & block.facts.get(self.author, set())
-        places_of = {kind: places & block.facts.get(kind, set()) for kind in self.kinds}
-        for place in set().union(*places_of.values()):
-            day, number = block.days[place], block_number * BLOCK + place
-            if day >= since and (until is None or (day, partnership_id, number) <= until):
-                found = tuple(kind for kind, of_kind in places_of.items() if place in of_kind)
-                yield Match(day, partnership_id, number, found)
+            places = places.intersection(block.facts.get(self.author, ()))
+        if len(self.kinds) < len(INDEXED_KINDS):
+            places = places & set().union(*(block.facts.get(kind, ()) for kind in self.kinds))
+        partnership_id, block_number = key
+        for day, place in sorted(((block.days[place], place) for place in places), reverse=True):
+            if day < max(since, 1):  # A text without a day was withdrawn meanwhile.
+                return
+            position = (day, partnership_id, block_number * BLOCK + place)
+            if until is None or position <= until:
+                yield position
 
-    def _block(self, key: queries.Key) -> _Block:
-        """A block of the index; with it are read those that will be needed next."""
+    def _match(self, position: Position) -> Match:
+        day, partnership_id, number = position
+        facts = self._read[partnership_id, number // BLOCK].facts
+        kinds = tuple(kind for kind in self.kinds if _has(facts.get(kind, ()), number % BLOCK))
+        return Match(day, partnership_id, number, kinds)
+
+    def _block(self, key: queries.Key, mode: Mode) -> _Block:
+        """A block of the index, with its facts if it holds the words; with it are read those that are needed next."""
         if key not in self._read:
-            unread = (one for one in self._in_order if one != key and one not in self._read)
-            keys = [key, *islice(unread, MOST_BLOCKS - 1 if self._read else FIRST_BLOCKS - 1)]
-            stored: dict[queries.Key, dict[str, bytes]] = {one: {} for one in keys}
-            for partnership_id, block, name, content in queries.buckets(self.user, self._names, keys):
-                stored[partnership_id, block][name] = content
-            self._read |= {one: _Block(buckets, self.words, self._wanted) for one, buckets in stored.items()}
-        return self._read[key]
+            following = (one for one in self._in_order if one != key and one not in self._read)
+            if self._read:
+                self._fetch(self._names, [key, *islice(following, MOST_BLOCKS - 1)])
+            else:
+                self._fetch({*self._names, FACTS}, [key, *islice(following, FIRST_BLOCKS - 1)])
+        block = self._read[key]
+        if block.lacks_facts(mode):
+            self._fetch({FACTS}, [one for one, other in self._read.items() if other.lacks_facts(mode)])
+        return block
+
+    def _fetch(self, names: Collection[str], keys: Sequence[queries.Key]) -> None:
+        """Read these buckets of these blocks."""
+        for key in keys:
+            block = self._read.setdefault(key, _Block(self.words, self._wanted))
+            if FACTS in names:
+                block.add(FACTS, NO_FACTS)
+        for partnership_id, number, name, content in queries.buckets(self.user, names, keys):
+            self._read[partnership_id, number].add(name, content)
 
     @cached_property
     def _in_order(self) -> list[queries.Key]:
@@ -184,3 +224,9 @@ class Matches:
             for block in range(last + 1)
         )
         return [(-partnership_id, block) for _before, _day, partnership_id, block in sorted(blocks)]
+
+
+def _has(places: Sequence[int], place: int) -> bool:
+    """Whether it is one of these, which are in order."""
+    at = bisect_left(places, place)
+    return at < len(places) and places[at] == place

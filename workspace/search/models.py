@@ -4,7 +4,7 @@ Neither table has a foreign key: on PostgreSQL one would lock the partnership's 
 whoever writes in it would wait.
 """
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from workspace.db import Model
@@ -18,14 +18,10 @@ class SearchBucket(Model):
     """
 
     __tablename__ = "search_bucket"
-    __table_args__ = (
-        Index("ix_search_bucket_partnership_id_block", "partnership_id", "block"),
-        {"sqlite_with_rowid": False},
-    )
 
     partnership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    bucket: Mapped[str] = mapped_column(SortKey, primary_key=True)
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bucket: Mapped[str] = mapped_column(SortKey, primary_key=True)
     postings: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -12,7 +12,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import accumulate
 
 from workspace.search.terms import END, LONGEST_BUCKET, parts_of
@@ -54,16 +54,19 @@ def packed(postings: Mapping[str, Collection[int]]) -> bytes:
     return zlib.compress(HEAD.pack(len(names)) + names + _written(counts) + _written(places), 1)
 
 
-def unpacked(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
-    """All of a bucket, or only the terms that are `wanted`."""
+def unpacked(stored: bytes) -> Postings:
+    """All of a bucket."""
+    return {term: set(places) for term, places in _places_by_term(stored)}
+
+
+def _places_by_term(stored: bytes, wanted: Collection[str] | None = None) -> Iterator[tuple[str, array[int]]]:
+    """Where the terms of a bucket stand, or only those that are `wanted`."""
     bucket = _Bucket(stored)
     counts, places = bucket.counts_and_places()
     begins = [0, *accumulate(counts)]
-    return {
-        name: set(places[begins[at] : begins[at + 1]])
-        for at, name in enumerate(bucket.terms())
-        if wanted is None or name in wanted
-    }
+    for at, term in enumerate(bucket.terms()):
+        if wanted is None or term in wanted:
+            yield term, places[begins[at] : begins[at + 1]]
 
 
 def places_with(stored: bytes, stems: Iterable[str]) -> Iterator[array[int]]:
@@ -99,6 +102,8 @@ class _Bucket:
 
     def lines_with(self, stem: bytes) -> Iterator[int]:
         """The lines of which a part is this stem."""
+        if stem not in self._lines:
+            return
         for each in (b"\n%b\n", b"\n%b+", b"\n-%b\n", b"+%b\n", b"+%b+"):
             text = each % stem
             at, before, place = -1, 0, self._lines.find(text)
@@ -139,9 +144,14 @@ def unpacked_days(stored: bytes) -> array[int]:
     return _array(zlib.decompress(stored[HEAD.size : _end_of_days(stored)]))
 
 
-def unpacked_facts(stored: bytes, wanted: Collection[str] | None = None) -> Postings:
-    """The kinds and authors, or only those that are `wanted`."""
-    return unpacked(stored[_end_of_days(stored) :], wanted)
+def unpacked_facts(stored: bytes) -> Postings:
+    """The kinds and authors."""
+    return unpacked(stored[_end_of_days(stored) :])
+
+
+def places_of_facts(stored: bytes, wanted: Collection[str]) -> dict[str, array[int]]:
+    """Where those kinds and authors stand that are `wanted`."""
+    return dict(_places_by_term(stored[_end_of_days(stored) :], wanted))
 
 
 def _end_of_days(stored: bytes) -> int:
@@ -151,7 +161,7 @@ def _end_of_days(stored: bytes) -> int:
 
 def day_number(moment: datetime) -> int:
     """The day of a moment, as the index keeps it: counted from the year 2000, from 1 on."""
-    return max(1, (moment.astimezone(UTC).date() - FIRST_DAY) // timedelta(days=1))
+    return max(1, (moment.astimezone(UTC).date() - FIRST_DAY).days)
 
 
 def _array(content: bytes) -> array[int]:

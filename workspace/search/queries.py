@@ -33,7 +33,6 @@ from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.query_params import USER, params_of
 from workspace.roles.models import Role
 from workspace.search.models import SearchBucket
-from workspace.search.postings import FACTS
 from workspace.search.sources import SOURCES, FoundKind
 
 MOST_NAMES = 50
@@ -48,10 +47,7 @@ def partnerships(user: User) -> list[AnyRow]:
 
 
 def buckets(user: User, names: Collection[str], blocks: Iterable[Key]) -> list[AnyRow]:
-    """These buckets of blocks of the index, by (partnership, block), where the user may read them now.
-
-    With them come the facts of each block that has any of them.
-    """
+    """These buckets of blocks of the index, by (partnership, block), where the user may read them now."""
     is_sqlite = db.engine.dialect.name == "sqlite"
     given = _key_list(blocks, is_sqlite=is_sqlite)
     return fetch_rows(_buckets(is_sqlite=is_sqlite), **params_of(user), names=sorted(names), blocks=given)
@@ -165,20 +161,14 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
 
 @cached_statement
 def _buckets(*, is_sqlite: bool) -> AnySelect:
-    facts, words = aliased(SearchBucket), aliased(SearchBucket)
+    partnership_id, block = _key_columns(_wanted("blocks", is_sqlite=is_sqlite))
     names: BindParameter[Any] = bindparam("names", expanding=True)
-
-    def of_blocks(buckets: Any) -> AnySelect:
-        partnership_id, block = _key_columns(_wanted("blocks", is_sqlite=is_sqlite))
-        return select(buckets.partnership_id, buckets.block, buckets.bucket, buckets.postings).where(
-            buckets.partnership_id == partnership_id, buckets.block == block, _may_read(buckets.partnership_id)
-        )
-
-    has_words = exists().where(
-        words.partnership_id == facts.partnership_id, words.block == facts.block, words.bucket.in_(names)
+    return select(SearchBucket.partnership_id, SearchBucket.block, SearchBucket.bucket, SearchBucket.postings).where(
+        SearchBucket.partnership_id == partnership_id,
+        SearchBucket.block == block,
+        SearchBucket.bucket.in_(names),
+        _may_read(SearchBucket.partnership_id),
     )
-    found = of_blocks(SearchBucket).where(SearchBucket.bucket.in_(names))
-    return union_all(found, of_blocks(facts).where(facts.bucket == FACTS, has_words))  # type: ignore[return-value]
 
 
 @cached_statement

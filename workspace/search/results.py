@@ -1,7 +1,7 @@
 """What a search finds: hits in their order, with what shows why, a page at a time.
 
-The newest hundred texts are read again by the ordinary rules, which drops what is withdrawn; they are ordered by their
-day, with a small boost for words in the title and for whole words. Then come the next hundred.
+The newest sixty texts are read again by the ordinary rules, which drops what is withdrawn; they are ordered by their
+day, with a small boost for words in the title and for whole words. Then come the next sixty.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,13 +18,13 @@ from workspace.i18n import danish
 from workspace.partnerships.activity_log import text_path
 from workspace.search import queries
 from workspace.search.finder import Finder
-from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode
+from workspace.search.matches import INDEXED_KINDS, Match, Matches, Mode, Position
 from workspace.search.postings import day_number
 from workspace.search.sources import FoundKind
 from workspace.search.terms import SearchQuery
 
 PAGE = 20
-WINDOW = 100
+WINDOW = 60
 MOST_WINDOWS = 3
 MOST_NAMED = 5
 IN_TITLE, IS_WHOLE = 60, 30  # days by which a hit counts as newer
@@ -56,7 +56,7 @@ class Cursor(NamedTuple):
         return ".".join(map(str, self))
 
     @property
-    def until(self) -> tuple[int, int, int]:
+    def until(self) -> Position:
         """The match with which its window begins."""
         return self.day, self.partnership_id, self.number
 
