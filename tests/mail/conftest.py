@@ -45,13 +45,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def send_due(app: Workspace, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
-    """Send what is due, to the sink: `send_due()`, by a sender that is not patient."""
-    monkeypatch.setattr(smtp, "SECONDS_TO_ANSWER", 0.3)
-    monkeypatch.setattr(smtp, "SECONDS_TO_ACCEPT", 0.3)
+    """Send what is due, to the sink: `send_due()`, by a sender that soon gives up a sink that is told to be silent."""
     settings = replace(app.settings, smtp_url=sink.url)
     sender = MailSender(settings)
 
     def deliver() -> int:
+        is_silent = any("silence" in fault for planned in sink.faults.values() for fault in planned)
+        for patience in ("SECONDS_TO_ANSWER", "SECONDS_TO_ACCEPT"):
+            monkeypatch.setattr(smtp, patience, 0.5 if is_silent else 60)
         db.session.commit()
         sender.away_until = 0
         sent = sender.deliver()

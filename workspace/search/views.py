@@ -29,13 +29,14 @@ def show(user: User) -> ResponseReturnValue:
     """What is found, and what it can be narrowed to."""
     query, narrowed = parsed(request.args.get("q", "")), _narrowed()
     page = results.find(user, query, narrowed, results.cursor_of(request.args.get("after", "")))
+    places = page.places | {page.here.id} if page.here else page.places
     is_short = len(page.partnerships) <= MOST_PLACES
     return render_template(
         "search/show.html",
         query=query,
         page=page,
         here=page.here,
-        places=[one for one in page.partnerships if is_short or one == page.here or one.id in page.places],
+        places=[one for one in page.partnerships if is_short or one.id in places],
         narrowed=narrowed,
         chosen=_chosen(narrowed, page),
         address=_addresses(),
