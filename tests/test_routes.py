@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.client import Client
-from tests.databases import Database
+from tests.databases import KIND, Database
 from tests.factories import (
     Holder,
     Level,
@@ -909,7 +909,14 @@ def test_a_member_who_lacks_the_level_is_told_what_to_do(world: World) -> None:
 # A GET never writes
 
 
-@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+# Each database takes one way in make test.
+@pytest.mark.parametrize(
+    "htmx",
+    [
+        pytest.param(False, id="plain", marks=[pytest.mark.slow] * (KIND == "sqlite")),
+        pytest.param(True, id="htmx", marks=[pytest.mark.slow] * (KIND == "postgresql")),
+    ],
+)
 def test_no_get_changes_anything(htmx: bool, world: World) -> None:
     browsers = {name: world.browser(name) for name in PEOPLE}
     before = snapshot()

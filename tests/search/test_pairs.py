@@ -12,6 +12,7 @@ from workspace.search.results import SearchFilter
 from workspace.search.stems import FORMS, stem
 from workspace.search.terms import fold, parsed
 
+pytestmark = pytest.mark.either_database
 FIRST = 10
 
 
