@@ -20,7 +20,7 @@ from tests.e2e.visitor import Visitor, Watch
 
 LOCALES = {"da": "da-DK", "en": "en-GB"}
 LANGUAGES = ["da", pytest.param("en", marks=pytest.mark.slow)]
-PATIENCE = 6_000  # milliseconds, for a machine that is busy with other tests
+PATIENCE = 20_000  # milliseconds, for a machine that is busy with other tests
 
 expect.set_options(timeout=PATIENCE)
 
