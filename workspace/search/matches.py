@@ -163,8 +163,9 @@ class Matches:
                     heapreplace(found, position)
                 else:
                     break
+            # A block that was taken out of the index since its words were read tells no day.
             if number:
-                day = min(day, block.newest_day) if block.places(mode) else day
+                day = min(day, block.newest_day or day) if block.places(mode) else day
                 heappush(waiting, (-day, -partnership_id, number - 1))
         return [self._match(position) for position in sorted(found, reverse=True)]
 
