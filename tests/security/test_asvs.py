@@ -112,7 +112,8 @@ def test_codes_are_six_digits_that_nothing_in_the_database_tells(
     assert len(set(digits)) > 190
     columns = inspect(VerificationCode).column_attrs
     stored = [" ".join(str(getattr(code, column.key)) for column in columns) for code in codes]
-    assert [each for each, text in zip(digits, stored, strict=True) if each in text] == []
+    told = [each for each, text in zip(digits, stored, strict=True) if each in text]
+    assert len(told) < 3  # A microsecond may happen to be a code.
     monkeypatch.setattr(app, "settings", replace(app.settings, secret_key="another key, which nobody has stored"))
     assert sum(code.digits == each for code, each in zip(codes, digits, strict=True)) < 5
 
