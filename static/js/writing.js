@@ -113,9 +113,11 @@ function beside(field, html) {
   editor.setAttribute("toolbar", toolbar.id);
   editor.hidden = toolbar.hidden = true;
   const { disabled } = html;
+  const { selectionStart, selectionEnd } = field;
   html.disabled = false; // Trix looks at it once, when it is put in.
   field.after(editor, toolbar);
   html.disabled = disabled;
+  if (field === document.activeElement) field.setSelectionRange(selectionStart, selectionEnd); // Trix takes it away.
   return new Promise((resolve) => {
     editor.addEventListener("trix-initialize", () => resolve({ editor, toolbar }), { once: true });
   });
@@ -129,7 +131,7 @@ function takeOver(field, html, editor, toolbar) {
   const isPlain = wasTyped || !html.value;
   const marked = [selectionStart, selectionEnd].map((end) => (isPlain
     ? withOneBreak(value.slice(0, end)).length
-    : behind(editor.editor.getDocument().toString(), letters(value.slice(0, end)))));
+    : behind(editor.editor.getDocument().toString(), value.slice(0, end))));
   editor.setAttribute("aria-label", field.labels[0].textContent.trim());
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (field.hasAttribute(name)) editor.setAttribute(name, field.getAttribute(name));
@@ -164,11 +166,13 @@ function documentOf(text) {
   return { document, selectedRange: [0, 0] };
 }
 
-// The same place in both: blank lines and signs of lists differ, letters do not.
-const letters = (text) => text.replace(/\s/g, "").length;
-function behind(text, count) {
+// The place in `text` that is behind `beginning`: blank lines and signs of lists differ, letters do not.
+function behind(text, beginning) {
   let place = 0;
-  for (let left = count; left > 0 && place < text.length - 1; place += 1) if (/\S/.test(text[place])) left -= 1;
+  for (let left = beginning.replace(/\s/g, "").length; left > 0 && place < text.length - 1; place += 1) {
+    if (/\S/.test(text[place])) left -= 1;
+  }
+  for (let left = beginning.length - beginning.trimEnd().length; left > 0 && text[place] === " "; left -= 1) place += 1;
   return place;
 }
 

@@ -51,7 +51,7 @@ function place(form, name) {
   if (draft.isLeaving && left?.name === name && isUntouched(form)) {
     take(form, name, draft);
     announce("kept");
-    form.querySelector("trix-editor, textarea, input:not([type=hidden], [type=radio])")?.focus();
+    form.querySelector("trix-editor, textarea:not([hidden]), input:not([type=hidden], [type=radio])")?.focus();
     return false;
   }
   show(form, name, draft);
@@ -71,7 +71,7 @@ function show(form, name, { fields, at }) {
     keep(form); // What was written beside the offer stays, as a draft of its own.
     offered.remove();
     take(form, name, { fields });
-    form.querySelector("trix-editor, textarea")?.focus();
+    form.querySelector("trix-editor, textarea:not([hidden])")?.focus();
     offer(form);
   });
   offered.querySelector("[data-leave]").addEventListener("click", async () => {
@@ -79,7 +79,7 @@ function show(form, name, { fields, at }) {
     release(name);
     offered.remove();
     await offer(form);
-    form.querySelector("[data-take], input:not([type=hidden]), trix-editor, textarea")?.focus();
+    form.querySelector("[data-take], input:not([type=hidden]), trix-editor, textarea:not([hidden])")?.focus();
   });
 }
 
