@@ -169,6 +169,7 @@ def test_many_who_fail_at_the_head_do_not_hide_those_behind_them(
     assert noted() == {("planning", user_id, 0): 1 for user_id in bad_ids}
 
 
+@pytest.mark.either_database
 def test_what_failed_rests_longer_each_time_and_is_forgotten_when_it_works(app: Workspace) -> None:
     bad, *_good = readers()
     bad_id = bad.id

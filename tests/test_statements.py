@@ -241,6 +241,7 @@ def test_opening_what_is_new_asks_the_same_with_a_thousand_comments_as_with_ten(
     assert reader.membership.unread == 0
 
 
+@pytest.mark.either_database
 def test_a_page_asks_the_same_in_two_hundred_partnerships_as_in_two(reader: Reader) -> None:
     later = "1767603600000000"
     addresses = ("/", f"/?before={later}.99.99", "/partnerships", f"/partnerships?before={later}.99", "{home}")

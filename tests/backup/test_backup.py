@@ -119,6 +119,7 @@ def test_what_is_backed_up_comes_back_and_people_sign_in(
         db.engine.dispose()
 
 
+@pytest.mark.either_database
 def test_it_can_be_piped(here: Installation, elsewhere: Installation) -> None:
     archive = here.works("backup", "-")
     elsewhere.works("restore", "-", given=archive)
@@ -244,6 +245,7 @@ SPOILT = [
 ]
 
 
+@pytest.mark.either_database
 def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
     here: Installation, elsewhere: Installation
 ) -> None:
@@ -254,6 +256,7 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
     elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
 
 
+@pytest.mark.either_database
 def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installation) -> None:
     archive = here.works("backup", "-")
     older = elsewhere.settings.instance / "files" / "1" / "older"
@@ -266,6 +269,7 @@ def test_a_restore_mixes_with_no_files(here: Installation, elsewhere: Installati
     assert stored(elsewhere.settings) == stored(here.settings)
 
 
+@pytest.mark.either_database
 def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
     here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +283,7 @@ def test_files_are_taken_out_again_where_the_database_cannot_be_restored(
     assert stored(elsewhere.settings) == {}
 
 
+@pytest.mark.either_database
 def test_a_backup_from_before_there_were_files_is_restored(
     app: Workspace, settings: Settings, elsewhere: Installation
 ) -> None:
@@ -288,6 +293,7 @@ def test_a_backup_from_before_there_were_files_is_restored(
     elsewhere.works("restore", "-", given=of_the_format_before(archive))
 
 
+@pytest.mark.either_database
 def test_files_on_another_disk_are_copied(
     here: Installation, elsewhere: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,6 +305,7 @@ def test_files_on_another_disk_are_copied(
     assert stored(elsewhere.settings) == stored(here.settings) != {}
 
 
+@pytest.mark.either_database
 def test_other_rows_than_were_backed_up_are_told(here: Installation, elsewhere: Installation) -> None:
     assert "does not hold the rows" in elsewhere.fails("restore", "-", given=of_other_rows(here.works("backup", "-")))
 

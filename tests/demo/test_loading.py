@@ -92,6 +92,7 @@ def content() -> dict[str, list[Row[Any]]]:
     }
 
 
+@pytest.mark.slow  # test_cli.py starts the demo.
 @pytest.mark.usefixtures("told")
 class TestTheStory:
     def test_there_are_six_partnerships_under_the_slugs_of_their_files(self) -> None:

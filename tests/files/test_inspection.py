@@ -1,6 +1,7 @@
 """What becomes of good files: kind, size, upright and small pictures, and no trace of where they were taken."""
 
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,18 @@ def test_an_upright_picture_keeps_its_pixels_and_its_colours(name: str, inspect:
         assert after.info["icc_profile"] == PROFILE
 
 
-@pytest.mark.parametrize("name", PICTURES)
+CORNERS = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
+
+
 @pytest.mark.parametrize(
-    ("orientation", "corner"),
-    [(1, (0, 0)), (2, (1, 0)), (3, (1, 1)), (4, (0, 1)), (5, (0, 0)), (6, (1, 0)), (7, (1, 1)), (8, (0, 1))],
+    ("name", "orientation"),
+    [
+        pytest.param(name, orientation, marks=[pytest.mark.slow] * (name != "billede.jpg" and orientation != 6))
+        for name, orientation in product(PICTURES, CORNERS)
+    ],
 )
-def test_a_picture_is_turned_upright(name: str, orientation: int, corner: tuple[int, int], inspect: Inspect) -> None:
+def test_a_picture_is_turned_upright(name: str, orientation: int, inspect: Inspect) -> None:
+    corner = CORNERS[orientation]
     outcome = inspect(name, PICTURES[name](orientation=orientation))
 
     assert outcome.served is not None

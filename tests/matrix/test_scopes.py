@@ -16,6 +16,8 @@ from workspace.posts.models import PostKind
 from workspace.roles.assignments import AssignmentKind as Holder
 from workspace.web import pagination
 
+pytestmark = pytest.mark.either_database
+
 # What there is to see beside the first page.
 FURTHER = (
     "",

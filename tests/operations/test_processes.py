@@ -59,6 +59,7 @@ def test_a_worker_that_took_anothers_place_sends_mail(app: Workspace, client: Cl
         until(lambda: any((settings.instance / "mail").glob("*.eml")), "The mail is sent")
 
 
+@pytest.mark.slow
 def test_the_main_process_takes_all_along_and_another_one_can_begin(app: Workspace, settings: Settings) -> None:
     with running(settings) as service:
         children = service.children
@@ -72,6 +73,7 @@ def test_the_main_process_takes_all_along_and_another_one_can_begin(app: Workspa
             trial.bind(("127.0.0.1", service.port))
 
 
+@pytest.mark.slow
 def test_another_one_begins_while_what_a_killed_one_left_is_still_ending(app: Workspace, settings: Settings) -> None:
     with running(settings, TRUSTED_PROXIES="1") as service:  # Behind a proxy a web process serves for seconds more.
         service.main.kill()

@@ -238,6 +238,7 @@ def test_no_form_of_a_wrong_shape_is_a_500(part: int, app: Workspace, sender: Se
     assert not sender.failed, "\n".join(sender.failed)
 
 
+@pytest.mark.either_database
 def test_no_odd_header_or_cookie_is_a_500(app: Workspace, world: World) -> None:
     sender = Sender(app, world, "moderator")
     for odd, value in ODD.items():
