@@ -77,7 +77,7 @@ def pytest_collection_finish() -> None:
     """Look less often for garbage, and never among what was imported: a fifth of the tests' time went into it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -157,7 +157,7 @@ def workers_app(settings: Settings, database: Database) -> Iterator[Workspace]:
 def app(workers_app: Workspace, database: Database) -> Iterator[Workspace]:
     """The app, with an empty database, no mail and no files, and a context in which the test itself can use it."""
     database.empty(workers_app)
-    for folder in ("mail", "files"):
+    for folder in ("mail", "files", "incoming"):
         shutil.rmtree(workers_app.settings.instance / folder, ignore_errors=True)
     flood.counts.clear()
     workers_app.extensions["live"] = watcher = Watcher(workers_app, Streams())

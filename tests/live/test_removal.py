@@ -24,7 +24,7 @@ from workspace.members.moderation import service as moderation_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import Post
 
-ROUNDS = (100, pytest.param(500, marks=pytest.mark.slow))
+ROUNDS = (150, pytest.param(500, marks=pytest.mark.slow))
 WRITTEN_AFTERWARDS = "Det, som kun de andre må læse"
 MOST_STATEMENTS = 9
 

@@ -110,7 +110,7 @@ class Sink:
         async def close() -> None:
             self.server.close()
             for conversation in list(self.conversations):
-                if conversation.transport:
+                if conversation.transport and not conversation.transport.is_closing():
                     conversation.transport.abort()
 
         asyncio.run_coroutine_threadsafe(close(), self.loop).result()
