@@ -127,7 +127,12 @@ def write(table: str, column: str, value: Any) -> None:
     db.session.commit()
 
 
-@pytest.mark.parametrize("what", WRONG)
+IN_MAKE_TEST = ("a person's choices", "a membership", "a partnership", "what is written", "what is written about it")
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=[pytest.mark.slow] * (what not in IN_MAKE_TEST)) for what in WRONG]
+)
 def test_every_page_answers(what: str, place: Place, app: Workspace, sign_in: SignIn) -> None:
     browser = sign_in(place.moderator.user)
     addresses = place.addresses(app)

@@ -52,17 +52,20 @@ def mails(page: Page) -> list[str]:
     return [address for link in page.all("a") if re.fullmatch(r"/mailbox/\d+", address := str(link.get("href")))]
 
 
+@pytest.mark.slow
 def test_the_newest_mail_stands_first(demo: Client) -> None:
     page = demo.page("/mailbox")
     assert mails(page) == ["/mailbox/9", "/mailbox/8"]
     assert "Møde 9 <b>" in page.text
 
 
+@pytest.mark.slow
 def test_one_persons_mail_can_be_read_alone(demo: Client) -> None:
     page = demo.page("/mailbox?to=hans@example.dk")
     assert mails(page) == ["/mailbox/8"]
 
 
+@pytest.mark.slow
 def test_a_mail_is_shown_as_html_as_text_and_as_it_travels(demo: Client) -> None:
     [frame] = demo.page("/mailbox/8").all("iframe")
     assert "allow-scripts" not in str(frame.get("sandbox"))
@@ -82,6 +85,7 @@ def test_the_html_can_do_nothing_but_be_read_in_its_frame(demo: Client) -> None:
     assert "Mail 8" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/mailbox/7", "/mailbox/7/letter", "/mailbox/..", "/mailbox/99999999999"])
 def test_a_mail_that_is_not_there_is_not_found(address: str, demo: Client) -> None:
     assert demo.get(address).status_code == 404

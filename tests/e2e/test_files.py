@@ -286,6 +286,7 @@ def test_a_screenshot_is_pasted_and_a_name_is_given_to_it(visit: Visit, place: P
     expect(tiles(visitor)).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_pdf_is_dropped_on_a_composer_that_is_folded_away(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     visitor.open(place.address)
@@ -501,6 +502,7 @@ def test_a_withdrawn_file_is_gone_for_the_others_and_can_be_had_back(visit: Visi
     is_drawn(visitor, visitor.page.get_by_role("img", name="Et felt"))
 
 
+@pytest.mark.slow
 def test_pictures_are_turned_over_one_by_one_without_script(visit: Visit, place: Place) -> None:
     post = attach(place, place.partner, "Med fire", [(f"{nth}.jpg", photo()) for nth in range(4)])
     visitor = visit(place.observer, java_script_enabled=False)

@@ -97,6 +97,7 @@ def damaged(content: bytes, damage: tuple[str, float, int]) -> bytes:
     return content[: at + by] + content[at:]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, derandomize=True)
 @given(name=st.sampled_from(list(SAMPLES)), damages=st.lists(DAMAGES, min_size=1, max_size=3))
 def test_whatever_is_damaged_ends_as_an_outcome(

@@ -159,16 +159,16 @@ def let_in(name: str) -> list[Route]:
 
 
 @on_postgresql
-def test_no_odd_field_of_any_form_is_a_500(app: Workspace, sender: Sender, tmp_path: Path) -> None:
+@in_parts
+def test_no_odd_field_of_any_form_is_a_500(part: int, app: Workspace, sender: Sender, tmp_path: Path) -> None:
     forms = harvest(app, sender)
     code = dict.fromkeys(names_in_code(), "1")
+    routes = [route for route in let_in(sender.name) if route.method == "POST"]
     with DatabaseSnapshot(tmp_path).watched() as kept:
-        for route in let_in(sender.name):
-            if route.method != "POST":
-                continue
+        for place, route in enumerate(routes):
             address = sender.address(route.rule)
             usual = {name: value.encode() for name, value in (forms.get(("POST", route.rule)) or code).items()}
-            for first in range(0, len(ODD), 3):
+            for first in range(0, len(ODD), 3)[(place + part) % PARTS :: PARTS]:
                 mixed = {name: VALUES[(first + number) % len(ODD)] for number, name in enumerate(usual)}
                 sender.post(address, f"mixed from {first}", mixed)
                 kept.bring_back()
@@ -239,9 +239,10 @@ def test_no_form_of_a_wrong_shape_is_a_500(part: int, app: Workspace, sender: Se
 
 
 @pytest.mark.either_database
-def test_no_odd_header_or_cookie_is_a_500(app: Workspace, world: World) -> None:
+@in_parts
+def test_no_odd_header_or_cookie_is_a_500(part: int, app: Workspace, world: World) -> None:
     sender = Sender(app, world, "moderator")
-    for odd, value in ODD.items():
+    for odd, value in list(ODD.items())[part::PARTS]:
         send_in_headers(sender, odd, value.decode("latin-1").replace("\r\n", ""))
     assert not sender.failed, "\n".join(sender.failed)
 
