@@ -689,6 +689,15 @@ def test_nobody_puts_off_what_waits_for_another(world: World) -> None:
     assert put_off(world.browser(world.bo), "x" * 5000, "week").status_code == 303
 
 
+def test_what_one_moderator_puts_off_still_waits_for_the_others(world: World, sign_in: SignIn) -> None:
+    other = sign_in(add_member(world.mette, make_user("Signe", language="en"), Level.MODERATOR).user)
+    world.role("Presse")
+    world.role("Data")
+    put_off(world.browser(world.mette), f"vacant:{world.mette.partnership.slug}", "change")
+    assert items(world.browser(world.mette).page("/")) == []
+    assert items(other.page("/")) == ["2 roles have nobody accountable"]
+
+
 # When one has done one's part
 
 
