@@ -128,6 +128,13 @@ def test_moderators_read_who_did_what_in_their_own_time_and_names_lead_to_member
     assert table[1].endswith(";yes")
 
 
+def test_the_name_of_somebody_who_is_no_member_is_text_too(app: Workspace, sign_in: SignIn) -> None:
+    moderator = start_partnership(by=make_user(language="en"))
+    sign_in(make_user("Mette <b>Å</b>")).get(moderator.partnership.address)
+    page = sign_in(moderator.user).page(f"{moderator.partnership.address}members/trail")
+    assert "Mette <b>Å</b>" in page.text
+
+
 def test_moderators_do_not_learn_from_where_the_other_side_s_people_or_strangers_did_it(
     app: Workspace, sign_in: SignIn
 ) -> None:
