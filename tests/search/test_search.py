@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.client import Client
 from tests.factories import (
@@ -466,6 +466,33 @@ def test_of_many_blocks_only_the_newest_are_read(
     read.clear()
     results.find(reader.user, parsed("zebrafinke"), SearchFilter(), None)
     assert len(read) == len(set(read)) == 5, "each once, for all ways to hold a word"
+
+
+def test_a_block_that_is_taken_out_while_it_is_read_hides_no_older_ones(
+    monkeypatch: pytest.MonkeyPatch, moderator: Membership, reader: Membership
+) -> None:
+    """The worker may write between the statement that reads the words and the one that reads what the texts are."""
+    for module in (indexing, matches):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(matches, "FIRST_BLOCKS", 1)
+    share(moderator, "Nummer 0", "Den gamle varme tekst")
+    while moderator.partnership.last_number < 8:
+        share(moderator, "Nummer 1", "Noget andet")
+    share(moderator, "Nummer 2", "Den nye varme tekst")
+    while moderator.partnership.last_number < 24:
+        share(moderator, "Nummer 3", "Noget andet")
+    db.session.commit()
+    indexing.index_due()
+    buckets = queries.buckets
+
+    def read(user: User, names: set[str], blocks: list[queries.Key]) -> object:
+        if names == {postings.FACTS}:
+            db.session.execute(delete(SearchBucket).where(SearchBucket.block == 1))
+        return buckets(user, names, blocks)
+
+    monkeypatch.setattr(queries, "buckets", read)
+    page = results.find(reader.user, parsed("varme"), SearchFilter(since=timedelta(days=30)), None)
+    assert titles(page) == ["Nummer 0"]
 
 
 ODD = [
