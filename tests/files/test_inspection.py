@@ -100,7 +100,9 @@ def test_a_picture_is_turned_upright(name: str, orientation: int, inspect: Inspe
         assert [other for other in ((0, 0), (0, 1), (1, 0), (1, 1)) if other != corner and is_red(path, other)] == []
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "billede.jpg")) for name in PICTURES]
+)
 def test_previews_are_small(name: str, inspect: Inspect) -> None:
     noise = Image.merge("RGB", [Image.effect_noise((2000, 1500), 90) for _ in range(3)])
 

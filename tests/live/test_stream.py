@@ -291,7 +291,7 @@ def test_a_stream_holds_no_connection(listen: Listen, app: Workspace, look: Look
     assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-@pytest.mark.either_database
+@pytest.mark.slow
 def test_the_statements_are_the_same_for_one_stream_and_for_forty(
     listen: Listen, look: Look, statements: object
 ) -> None:

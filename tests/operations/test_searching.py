@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.factories import add_member, make_user, share, start_partnership
 from tests.operations.service import running, until
 from workspace import Workspace
@@ -23,6 +25,7 @@ def found(reader: Membership, words: str) -> list[str]:
     return [str(hit.title.striptags()) for hit in page.hits]
 
 
+@pytest.mark.slow
 def test_a_new_text_is_found_within_two_seconds_and_a_withdrawn_one_gone_at_once(
     app: Workspace, settings: Settings
 ) -> None:
