@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(VENV)/.runtime $(CATALOGUES) ## the workspace with its demo story, on http://127.0.0.1:8000
 	@DEMO=$${DEMO:-1} exec $(VENV)/bin/workspace run
 
-test: $(VENV)/.tests $(CATALOGUES) ## no leak, no lost text, and all main jobs; less than ten minutes
+test: $(VENV)/.tests $(CATALOGUES) ## no leak, no lost text, and all main jobs; eight minutes
 	@CHROMIUM="$$(scripts/browser)" && export CHROMIUM && exec scripts/check
 
 test-all: $(VENV)/.tests $(CATALOGUES) ## everything that must hold: all tests on both databases, and the quick bench
