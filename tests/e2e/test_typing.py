@@ -56,6 +56,13 @@ def to_the_end(visitor: Visitor) -> None:
     visitor.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
 
+def correct(visitor: Visitor, comment: int, by: str) -> None:
+    """Begin to correct one's comment, behind its end."""
+    visitor.link("Edit", visitor.comment(comment)).click()
+    go_into(visitor, f"form#comment-{comment}", by)
+    to_the_end(visitor)
+
+
 def says_exactly(visitor: Visitor, form: str, text: str) -> None:
     """Expect `text` in the field, in what would be sent, and in the draft."""
     visitor.wait_until(f"({DRAFTS}).some(draft => draft.includes({json.dumps(text[-6:], ensure_ascii=False)}))")
@@ -145,9 +152,7 @@ def test_a_comment_is_corrected_twice_in_a_row_to_the_letter(
     visitor = opened(f"{place.address}posts/{post}", editor_after)
     text = "Begyndelsen,"
     for number in (1, 2):
-        visitor.link("Edit", visitor.comment(comment)).click()
-        go_into(visitor, f"form#comment-{comment}", by)
-        to_the_end(visitor)
+        correct(visitor, comment, by)
         visitor.page.keyboard.type(f" {a_text(number)}", delay=delay)
         text += f" {a_text(number)}"
         says_exactly(visitor, f"form#comment-{comment}", text)
@@ -165,9 +170,7 @@ def test_what_is_typed_over_a_formatted_text_before_the_editor_is_there_keeps_th
     visitor = visit(place.contributor)
     delay_editor(visitor, 300)
     visitor.open(f"{place.address}posts/{post}")
-    visitor.link("Edit", visitor.comment(comment)).click()
-    go_into(visitor, f"form#comment-{comment}", "click")
-    to_the_end(visitor)
+    correct(visitor, comment, "click")
     visitor.page.keyboard.type(" på det hele")
     visitor.page.wait_for_timeout(1500)
     visitor.button("Save the changes").click()
@@ -202,9 +205,7 @@ def test_the_caret_stays_in_a_text_that_becomes_the_editor(visit: Visit, place: 
     visitor = visit(place.contributor)
     delay_editor(visitor, 300)
     visitor.open(f"{place.address}posts/{post}")
-    visitor.link("Edit", visitor.comment(comment)).click()
-    go_into(visitor, f"form#comment-{comment}", "Tab")
-    to_the_end(visitor)
+    correct(visitor, comment, "Tab")
     for _letter in "torsdag":
         visitor.page.keyboard.press("ArrowLeft")
     expect(visitor.page.locator(f"form#comment-{comment} trix-editor")).to_be_focused()

@@ -7,6 +7,7 @@ import { left } from "./signing.js";
 import { attempt, forget, keys, mine, read, stored } from "./storage.js";
 import { fetchTiles } from "../uploads/fetching.js";
 
+const TEXT = "trix-editor, textarea:not([hidden])"; // Once a field has become the editor, it stands hidden before it.
 const LOOKED_AGAIN_AFTER = [300, 2000]; // The page before this one in the tab may take a moment to let go of its drafts.
 
 // The drafts for a form that it does not have already: what this tab left to sign in, and then the latest first.
@@ -51,7 +52,7 @@ function place(form, name) {
   if (draft.isLeaving && left?.name === name && isUntouched(form)) {
     take(form, name, draft);
     announce("kept");
-    form.querySelector("trix-editor, textarea:not([hidden]), input:not([type=hidden], [type=radio])")?.focus();
+    form.querySelector(`${TEXT}, input:not([type=hidden], [type=radio])`)?.focus();
     return false;
   }
   show(form, name, draft);
@@ -71,7 +72,7 @@ function show(form, name, { fields, at }) {
     keep(form); // What was written beside the offer stays, as a draft of its own.
     offered.remove();
     take(form, name, { fields });
-    form.querySelector("trix-editor, textarea:not([hidden])")?.focus();
+    form.querySelector(TEXT)?.focus();
     offer(form);
   });
   offered.querySelector("[data-leave]").addEventListener("click", async () => {
@@ -79,7 +80,7 @@ function show(form, name, { fields, at }) {
     release(name);
     offered.remove();
     await offer(form);
-    form.querySelector("[data-take], input:not([type=hidden]), trix-editor, textarea:not([hidden])")?.focus();
+    form.querySelector(`[data-take], input:not([type=hidden]), ${TEXT}`)?.focus();
   });
 }
 
