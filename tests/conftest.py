@@ -55,24 +55,6 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["server"] = _server(node.config)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test that is run in both languages, plain and HTMX, make test takes Danish plain and English with HTMX."""
-    crossed = [(item, item.callspec.params) for item in items if isinstance(item, pytest.Function) and _crosses(item)]
-    in_danish = {_name(item) for item, params in crossed if params["writer"] == "da"}
-    for item, params in crossed:
-        if _name(item) in in_danish and (params["writer"] == "da") == params["htmx"]:
-            item.add_marker(pytest.mark.slow)
-
-
-def _crosses(item: pytest.Function) -> bool:
-    return hasattr(item, "callspec") and {"writer", "htmx"} <= item.callspec.params.keys()
-
-
-def _name(item: pytest.Item) -> str:
-    return item.nodeid.partition("[")[0]
-
-
 def pytest_collection_finish() -> None:
     """Look less often for garbage, and never among what was imported: a fifth of the tests' time went into it."""
     gc.collect()

@@ -92,6 +92,19 @@ def htmx(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
+# In both languages, plain and HTMX: make test takes two of the four ways, which have each of them once.
+in_both_ways = pytest.mark.parametrize(
+    ("writer", "htmx"),
+    [
+        pytest.param("da", False, id="plain-da"),
+        pytest.param("en", True, id="htmx-en"),
+        pytest.param("da", True, id="htmx-da", marks=pytest.mark.slow),
+        pytest.param("en", False, id="plain-en", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_answer_shows_its_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is sent in these tests, no answer may look like a program."""
@@ -146,6 +159,7 @@ def shown(value: str) -> str:
     return "".join("\ufffd" if message in "\0\x1b" else message for message in value).strip()
 
 
+@in_both_ways
 @pytest.mark.parametrize(("field", "value", "words", "values"), WRITING)
 @pytest.mark.either_database
 def test_a_post_that_will_not_do_is_refused_at_the_field(
@@ -163,6 +177,7 @@ def test_a_post_that_will_not_do_is_refused_at_the_field(
     assert number_of(Post) == 1
 
 
+@in_both_ways
 @pytest.mark.parametrize(("field", "value", "words", "values"), [case for case in WRITING if case[0] != "kind"])
 @pytest.mark.either_database
 def test_an_edit_that_will_not_do_comes_back_with_what_was_typed(
@@ -178,6 +193,7 @@ def test_an_edit_that_will_not_do_comes_back_with_what_was_typed(
     assert (writer.post.title, writer.post.version) == ("Det første", 1)
 
 
+@in_both_ways
 @pytest.mark.parametrize(
     ("value", "words", "values"),
     [
@@ -228,6 +244,7 @@ def test_a_partnership_that_will_not_do_comes_back_with_what_was_typed(
     assert writer.membership.partnership.name == "Rene bække"
 
 
+@in_both_ways
 @pytest.mark.parametrize("text", ["Ring om 010190-1234.", "0101901234", "Om 010190 1234 her"])
 @pytest.mark.parametrize("field", ["title", "body"])
 @pytest.mark.either_database
@@ -257,6 +274,7 @@ def test_other_numbers_are_not_asked_about(text: str, writer: Writer) -> None:
 BROKEN = [b"Broken \xff here", b"\xc3", b"\xed\xa0\x80", b"a\x00b"]
 
 
+@in_both_ways
 @pytest.mark.parametrize("value", BROKEN)
 @pytest.mark.either_database
 def test_bytes_that_are_no_text_are_refused_at_the_field(value: bytes, htmx: bool, writer: Writer) -> None:
@@ -269,6 +287,7 @@ def test_bytes_that_are_no_text_are_refused_at_the_field(value: bytes, htmx: boo
     assert number_of(Post) == 1
 
 
+@in_both_ways
 @pytest.mark.parametrize("value", BROKEN)
 @pytest.mark.either_database
 def test_a_form_that_is_not_text_at_all_is_not_understood(value: bytes, htmx: bool, writer: Writer) -> None:
@@ -283,6 +302,7 @@ def test_a_form_that_is_not_text_at_all_is_not_understood(value: bytes, htmx: bo
     assert number_of(Post) == 1
 
 
+@in_both_ways
 @pytest.mark.parametrize("body", [b"", b"{", b"--x", b"\xff\xfe" * 50])
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/json", "multipart/form-data", "multipart/form-data; boundary=x"]
@@ -294,6 +314,7 @@ def test_a_body_of_another_kind_is_not_understood(kind: str, body: bytes, htmx: 
     assert writer.says(answer, "The page had been open for too long")
 
 
+@in_both_ways
 @pytest.mark.parametrize("as_file", [False, True])
 @pytest.mark.parametrize("signed_in", [False, True])
 @pytest.mark.either_database
@@ -346,6 +367,7 @@ def test_what_is_handed_back_is_html_whatever_was_sent(writer: Writer) -> None:
 NUMBERS = ["abc", "", "-1", "1.5", "1e3", TWO_TO_THE_31, str(2**63), MANY_DIGITS, "٣", "1 ", "0x1", "1;DROP"]
 
 
+@in_both_ways
 @pytest.mark.parametrize("number", ["abc", "", "-1", "0", TWO_TO_THE_31, MANY_DIGITS])
 def test_a_version_that_is_none_counts_as_a_stale_one(number: str, htmx: bool, writer: Writer) -> None:
     for address, typed, words in (
@@ -408,6 +430,7 @@ def test_numbers_in_an_address_that_are_none_are_not_found_or_ignored(number: st
         assert browser.get(f"{address}{number}", htmx=htmx).status_code == 200, address
 
 
+@in_both_ways
 @pytest.mark.parametrize(
     "path",
     [
@@ -495,6 +518,7 @@ def test_nobody_outside_the_organisations_is_added_or_named(stranger: Membership
     assert number_of(Membership) == 2
 
 
+@in_both_ways
 def test_nobody_outside_the_organisations_is_found(stranger: Membership, htmx: bool, writer: Writer) -> None:
     for words in ("Hemmelig", "Hansen", "h", "%", "_"):
         found = writer.browser.get(f"{writer.home}people", query_string={"q": words}, htmx=htmx)
@@ -676,6 +700,7 @@ def locked(app: Workspace, partnership: Partnership) -> Iterator[None]:
             yield
 
 
+@in_both_ways
 def test_a_locked_database_is_busy_and_keeps_what_was_typed(impatient: Workspace, htmx: bool, writer: Writer) -> None:
     browser = cast(Client, impatient.test_client())
     with writer.browser.session_transaction() as cookie, browser.session_transaction() as own:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, cast
 
 import pytest
@@ -808,11 +807,12 @@ def test_an_archived_partnership_can_be_read_and_opened_again_only(htmx: bool, w
     [
         ("outsider", True, "da"),
         ("administrator", False, "en"),
-        *(
-            pytest.param(*ways, marks=pytest.mark.slow)
-            for ways in product(("outsider", "administrator"), (False, True), ("da", "en"))
-            if ways not in (("outsider", True, "da"), ("administrator", False, "en"))
-        ),
+        pytest.param("outsider", False, "da", marks=pytest.mark.slow),
+        pytest.param("outsider", False, "en", marks=pytest.mark.slow),
+        pytest.param("outsider", True, "en", marks=pytest.mark.slow),
+        pytest.param("administrator", False, "da", marks=pytest.mark.slow),
+        pytest.param("administrator", True, "da", marks=pytest.mark.slow),
+        pytest.param("administrator", True, "en", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.either_database
