@@ -50,6 +50,7 @@ BYTES = 435  # of a text, as they are in the demo
 RARE = "zebrafinke"
 SEARCHES = {
     "a rare word": RARE,
+    "a word of one text in a thousand": "komme",
     "a common word": "kommune",
     "a part of compounds": "måling",
     "a half word": "komm",

@@ -298,6 +298,21 @@ def test_all_words_must_be_there_and_otherwise_some(moderator: Membership, reade
     assert titles(searched(reader, '"om stole"')) == ["Aftalen"]
 
 
+def test_half_a_word_finds_what_begins_so(moderator: Membership, reader: Membership, sign_in: SignIn) -> None:
+    share(moderator, "Kommunen", "er vært")
+    share(moderator, "Gæsterne", "kommer klokken ti")
+    assert titles(searched(reader, "kommer")) == ["Gæsterne"]
+    assert set(titles(searched(reader, "komm"))) == {"Kommunen", "Gæsterne"}, "no word ends so"
+    assert set(titles(searched(reader, "kom*"))) == {"Kommunen", "Gæsterne"}, "though »kom« is in every text"
+    assert titles(searched(reader, "er *")) == [], "a star of its own is no word's"
+    assert titles(searched(reader, "ko*")) == [], "it is too short"
+    found = sign_in(reader.user).get("/search?q=kommer&since=year")
+    assert "Find også ord, der begynder med »kommer«" in found.text
+    assert "/search?q=kommer%2A&amp;since=year" in found.text
+    for nothing_more in ("komm", "kommer*", "kommer.", "»kommer«", "kommer og", "giraf"):
+        assert "begynder med" not in sign_in(reader.user).get("/search", query_string={"q": nothing_more}).text
+
+
 def test_it_can_be_narrowed(moderator: Membership, reader: Membership) -> None:
     other = start_partnership("Klimaklar", by=make_user("Pernille Skovsø"))
     add_member(other, reader.user)

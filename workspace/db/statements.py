@@ -56,7 +56,7 @@ def shared_alias(model: Any) -> Any:
 
 def fetch_rows(statement: AnySelect, **given: Any) -> list[AnyRow]:
     """The rows of a statement of chosen columns, past the mapping, which would take as long as the statement."""
-    return list(core_connection().execute(statement, given))
+    return list(core_connection().execute(statement, given).all())
 
 
 def core_connection() -> Connection:

@@ -38,7 +38,7 @@ class Finder:
         """How well the text has each word of the query at its best: 3 whole, 2 in part, 1 half, 0 not at all."""
         words = {word for word, _begin, _end in self._words(text)}
         found = [one.qualities for word in words if (one := self._find(word))]
-        return [max(of_word) for of_word in zip([0] * len(self._searched), *found, strict=True)]
+        return [max(of_word) for of_word in zip(*found, strict=True)] or [0] * len(self._searched)
 
     def holds(self, qualities: Collection[int]) -> bool:
         """Whether a text of these qualities is one that is asked for."""

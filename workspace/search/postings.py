@@ -13,6 +13,7 @@ import zlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import cached_property
 from itertools import accumulate
 
 from workspace.search.terms import END, LONGEST_BUCKET, parts_of
@@ -23,6 +24,7 @@ FACTS = ""
 FIRST_DAY = date(2000, 1, 1)
 
 HEAD = struct.Struct("<I")
+BEFORE_PART = b"\n-+"  # stands before each part of a term
 
 Postings = dict[str, set[int]]
 
@@ -97,21 +99,19 @@ class _Bucket:
 
     def counts_and_places(self) -> tuple[array[int], array[int]]:
         """In how many texts each term stands, and the places of these texts, one term's after the other's."""
-        end = 2 * (self._lines.count(b"\n") - 1)
-        return _array(self._numbers[:end]), _array(self._numbers[end:])
+        return _array(self._counts), _array(self._places)
 
     def lines_with(self, stem: bytes) -> Iterator[int]:
         """The lines of which a part is this stem."""
-        if stem not in self._lines:
-            return
-        for each in (b"\n%b\n", b"\n%b+", b"\n-%b\n", b"+%b\n", b"+%b+"):
+        for each in (b"%b\n", b"%b+"):
             text = each % stem
             at, before, place = -1, 0, self._lines.find(text)
             while place >= 0:
-                at += self._lines.count(b"\n", before, place + 1)
-                yield at
-                before = place + 1
-                place = self._lines.find(text, before)
+                if self._lines[place - 1] in BEFORE_PART:
+                    at += self._lines.count(b"\n", before, place)
+                    yield at
+                    before = place
+                place = self._lines.find(text, place + 1)
 
     def lines_beginning_with(self, begin: bytes) -> tuple[int, int] | None:
         """The first of the lines and the one after the last; they are sorted."""
@@ -123,14 +123,19 @@ class _Bucket:
 
     def places(self, lines: Collection[tuple[int, int]]) -> Iterator[array[int]]:
         """The places of each of these runs of lines."""
-        if not lines:
-            return
-        counts, places = self.counts_and_places()
         at = begin = 0
         for first, last in sorted(lines):
-            begin += sum(counts[at:first])
+            begin += _sum(self._counts, at, first)
             at = first
-            yield places[begin : begin + sum(counts[first:last])]
+            yield _array(self._places, begin, begin + _sum(self._counts, first, last))
+
+    @cached_property
+    def _counts(self) -> bytes:
+        return self._numbers[: 2 * (self._lines.count(b"\n") - 1)]
+
+    @cached_property
+    def _places(self) -> bytes:
+        return self._numbers[len(self._counts) :]
 
 
 def packed_facts(days: Mapping[int, int], facts: Mapping[str, Collection[int]]) -> bytes:
@@ -164,15 +169,23 @@ def day_number(moment: datetime) -> int:
     return max(1, (moment.astimezone(UTC).date() - FIRST_DAY).days)
 
 
-def _array(content: bytes) -> array[int]:
-    halves = bytearray(len(content))
-    middle = len(content) // 2
-    halves[::2], halves[1::2] = content[:middle], content[middle:]
+def _array(stored: bytes, first: int = 0, last: int | None = None) -> array[int]:
+    """The numbers, or a run of them."""
+    middle = len(stored) // 2
+    last = middle if last is None else last
+    halves = bytearray(2 * (last - first))
+    halves[::2], halves[1::2] = stored[first:last], stored[middle + first : middle + last]
     read = array("H")
     read.frombytes(halves)
     if sys.byteorder == "big":
         read.byteswap()
     return read
+
+
+def _sum(stored: bytes, first: int, last: int) -> int:
+    """The sum of a run of numbers, without making them."""
+    middle = len(stored) // 2
+    return sum(stored[first:last]) + 256 * sum(stored[middle + first : middle + last])
 
 
 def _written(numbers: array[int]) -> bytes:

@@ -133,7 +133,12 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
 
 
 def _modes(query: SearchQuery) -> list[Mode]:
-    return [Mode.ALL, *[Mode.HALF] * bool(query.words[-1].half), *[Mode.ANY] * (len(query.words) > 1)]
+    """What is tried, one after the other, until something is found."""
+    return [
+        *[Mode.ALL] * (not query.is_half),
+        *[Mode.HALF] * bool(query.words[-1].half),
+        *[Mode.ANY] * (len(query.words) > 1),
+    ]
 
 
 def _page(

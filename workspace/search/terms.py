@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from workspace.i18n import danish
-from workspace.search.compounds import divisions
+from workspace.search.compounds import WORDS, divisions
 from workspace.search.stems import FORMS, stem
 
 # With another version all is indexed anew.
@@ -25,6 +25,7 @@ LONGEST_BUCKET = SHORTEST_HALF
 END = "."  # of a part: one of two letters lies in no bucket that longer ones are looked for in
 MOST_WORDS = 8
 LONGEST_QUERY = 200
+STAR = "*"  # behind half a word
 
 TOKEN = re.compile(r"[^\W_]+")
 PHRASE = re.compile(r"[»\"“”„]([^»«\"“”„]+)[«\"“”]")
@@ -182,22 +183,43 @@ class SearchedWord:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What was typed, shortened to what is read; its words, and its phrases, folded."""
+    """What was typed, shortened to what is read; its words, and its phrases, folded.
+
+    It `is_half` if its last word can only be half a one: a star says so, or it ends as no word does. If more may be
+    found by a star, `with_star` is what to type.
+    """
 
     typed: str
     words: tuple[SearchedWord, ...]
     phrases: tuple[str, ...]
+    is_half: bool
+    with_star: str
 
 
 def parsed(typed: str) -> SearchQuery:
-    """What is asked for. Every mark but quotation marks only separates words."""
+    """What is asked for. Every mark but quotation marks, and a star at the end, only separates words."""
     typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
-    for word, _begin, _end in tokens_of(typed):
-        if word not in COMMON and len(words) < MOST_WORDS:
-            words.setdefault(word, _searched(word))
-    phrases = tuple(filter(None, (danish.search_key(found) for found in PHRASE.findall(typed))))
-    return SearchQuery(typed, tuple(words.values()), phrases)
+    last = rest = ""
+    for last, _begin, end in tokens_of(typed):
+        rest = typed[end:]
+        if (last not in COMMON or rest == STAR) and len(words) < MOST_WORDS:
+            words.setdefault(last, _searched(last))
+    found = tuple(words.values())
+    may_be_half = bool(found) and found[-1].word == last and bool(found[-1].half)
+    is_half = may_be_half and (rest == STAR or _is_unfinished(last))
+    return SearchQuery(
+        typed=typed,
+        words=found,
+        phrases=tuple(filter(None, (danish.search_key(phrase) for phrase in PHRASE.findall(typed)))),
+        is_half=is_half,
+        with_star=f"{typed}{STAR}" if may_be_half and not is_half and not rest else "",
+    )
+
+
+def _is_unfinished(word: str) -> bool:
+    """Whether no word ends so: in Danish none has two of the same consonant there, in English few but -ff, -ll, -ss."""
+    return word[-2:-1] == word[-1] and word[-1] in "bdgkmnprt" and word not in WORDS
 
 
 def tokens_of(text: str) -> Iterator[tuple[str, int, int]]:
