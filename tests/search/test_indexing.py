@@ -1,12 +1,13 @@
 """The index: made by a reader of the log, from where it was, and the same when it is made anew."""
 
+import random
 from array import array
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.client import Client
 from tests.factories import (
@@ -23,9 +24,10 @@ from workspace.db import db
 from workspace.partnerships.models import Membership, Partnership
 from workspace.rich_text import from_plain
 from workspace.search import indexing, postings, results
+from workspace.search.compounds import WORDS
 from workspace.search.models import SearchBucket
 from workspace.search.results import SearchFilter
-from workspace.search.terms import parsed, terms_of
+from workspace.search.terms import parsed, terms, terms_of
 
 SignIn = Callable[[User], Client]
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -41,6 +43,41 @@ def test_who_writes_pays_nothing_for_the_index(statements: Statements, moderator
         db.session.commit()
     assert asked
     assert not [statement for statement in asked if "search_b" in statement]
+
+
+def test_words_are_divided_before_anything_is_locked(moderator: Membership) -> None:
+    chance = random.Random(17)
+    words = ["".join(chance.choices(sorted(WORDS), k=20))[:40] for _word in range(80)]
+    for number in range(30):
+        share(moderator, f"Nummer {number}", " ".join(words[number:][:50]))
+    db.session.commit()
+    terms.cache_clear()
+    locked: list[int] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO search_bookmark"):
+            locked.append(terms.cache_info().misses)
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        indexing.index_due()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+    assert locked[0] >= 80
+    assert terms.cache_info().misses == locked[0]
+
+
+def test_a_batch_of_long_texts_is_a_small_one(moderator: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "MOST_LETTERS", 1000)
+    monkeypatch.setattr(indexing, "BATCH_OF_LONG", 2)
+    monkeypatch.setattr(indexing, "MOST_BATCHES", 1)
+    for number in range(9):
+        share(moderator, f"Nummer {number}", "Det samme. " * 40)
+    db.session.commit()
+    before = indexing.completeness().waiting
+    assert indexing._index(moderator.partnership_id, 0) == 2
+    assert indexing.completeness().waiting == before - 2
+    assert titles(searched(moderator, "samme")) == [f"Nummer {number}" for number in reversed(range(9))]
 
 
 def test_the_index_goes_on_where_it_was_and_is_the_same_when_made_anew(

@@ -270,6 +270,19 @@ def test_a_file_is_not_found_before_it_can_be_used_nor_once_it_is_gone(
     assert titles(searched(reader, "papegøje")) == []
 
 
+def test_a_comment_on_a_withdrawn_post_is_found_without_its_title(
+    moderator: Membership, reader: Membership, sign_in: SignIn
+) -> None:
+    post = share(moderator, "Zebratitel")
+    comment(post, reader, "En giraf kom forbi")
+    assert titles(searched(reader, "giraf")) == ["Zebratitel"]
+    post.withdraw(moderator)
+    assert titles(searched(reader, "giraf")) == [""]
+    found = sign_in(reader.user).get("/search?q=giraf")
+    assert "Kommentar til: Tilbagetrukket opslag" in found.text
+    assert "Zebratitel" not in found.text
+
+
 def test_what_is_edited_is_found_by_its_new_words_only(moderator: Membership, reader: Membership) -> None:
     post = share(moderator, "Zebrafinken", "Den sang i haven.")
     assert titles(searched(reader, "haven"))

@@ -1,6 +1,7 @@
 """Nothing that a person may send costs much: the readers by how their work grows, the forms by what an answer costs."""
 
 import gc
+import random
 import re
 import time
 import tracemalloc
@@ -28,6 +29,9 @@ from workspace.posts.versions import MOST_SHOWN
 from workspace.rich_text import html_reader, mentions, merge, text_reader
 from workspace.rich_text.blocks import MOST_LINKS
 from workspace.rich_text.merge import Change, Matcher
+from workspace.search import compounds, stems, terms
+from workspace.search.finder import Finder
+from workspace.search.matches import Mode
 from workspace.web import form_recovery
 from workspace.web.forms import MAX_TEXT
 
@@ -143,6 +147,7 @@ BODIES_HTML = [
     "<p>x</p><b>//a.dk/</b>",
 ]
 LINES = ["1. a\n", "1. a\n2. b\n", "- a\n", "> a\n", "a\n", "\n", " \n", "1."]
+SEARCHES = ["a", "ae", "å", "aeo", "aaaab", "oe ", "vandmåling", "»a« ", "*"]
 MENTIONS = ["@", "@m ", "@Mette ", "@Mette 17 Lindholm ", "@Mette-", "\n@m"]
 
 
@@ -198,6 +203,24 @@ def listed(text: str) -> object:
     return list_reader.count(text), list_reader.read(text[: listed_people.LONGEST], VOCABULARY)
 
 
+def searched(text: str) -> object:
+    finder = Finder(terms.parsed(text), Mode.HALF)
+    message = repeated(text, MAX_TEXT)
+    return finder.qualities(message), finder.snippet(message)
+
+
+def indexed(text: str) -> object:
+    for known in (terms.terms, compounds.divisions, compounds._is_compound, compounds._without_link, stems.stem):
+        known.cache_clear()
+    return terms.terms_of(text)
+
+
+def long_words(length: int) -> str:
+    """Words of forty letters, each made of others."""
+    chance, known = random.Random(17), sorted(compounds.WORDS)
+    return " ".join("".join(chance.choices(known, k=20))[:40] for _word in range(length // 40))[:length]
+
+
 def edited(text: str) -> object:
     return rich_text.from_plain(text, instead_of=rich_text.from_plain(text[1:]).html)
 
@@ -215,6 +238,8 @@ READERS: dict[str, tuple[Callable[[str], object], dict[str, Callable[[int], str]
         html_reader.LONGEST,
     ),
     "names": (named, of(MENTIONS), MAX_TEXT),
+    "a search": (searched, of(SEARCHES), terms.LONGEST_QUERY),
+    "an indexed text": (indexed, of(TEXTS) | {"long words": long_words}, MAX_TEXT),
     "versions": (compared, of(TEXTS), MAX_TEXT),
     "merging": (merged, of(BODIES), MAX_TEXT),
     "addresses": (listed, of(LISTS), listed_people.MOST * 20),

@@ -66,12 +66,14 @@ def _possible(word: str) -> Iterator[tuple[int, str, bool]]:
 def _is_compound(word: str) -> bool:
     """Whether the word, or what a link is added to, is made of two words of the list."""
     return any(
-        stem(last) in STEMS and _without_link(word[:place]) is not None
+        stem(last) in STEMS
         for place in range(2, len(word) - 2)
+        if _without_link(word[:place]) is not None  # Few are, and what begins so is asked about often.
         for last in (word[place:], word[place:-1] if word[-1] in LINKS else word[place:])
     )
 
 
+@lru_cache(maxsize=65_536)
 def _without_link(first: str) -> str | None:
     """The word of the list that a compound has as this first part; None if it is none."""
     bare = (first.removesuffix(link) for link in LINKS if first.endswith(link))

@@ -11,6 +11,7 @@ from workspace.search.terms import LONGEST_TEXT, LONGEST_WORD, SearchQuery, foun
 
 SNIPPET, BEFORE = 160, 50  # letters: of a snippet, and at most of them before what was found
 FOLDED = {"aa": "å", "ae": "æ", "oe": "ø"}
+SHORT_RUN, LONG_RUN = re.compile("[aeo]{2,}"), re.compile("[aeo]{5,}")
 # A text that has more than these is folded word by word.
 ODD = re.compile(r"[^\x00-\x7fæøåÆØÅ\xa0«»§°–—‘’“”„•…]")
 
@@ -105,8 +106,13 @@ class Finder:
 
 
 def _pattern(folded: str) -> str:
-    """What matches all that is folded to this, in lower case."""
-    return re.sub("[aeo]{2,}", lambda run: f"(?:{'|'.join(_unfolded(run[0]))})", re.escape(folded))
+    """What matches all that is folded to this, in lower case; of what has a long run of vowels, how it begins.
+
+    A run can be written in very many ways, the more the longer it is, and what is found is looked at again anyway.
+    """
+    if found := LONG_RUN.search(folded):
+        return f"{_pattern(folded[: found.start()])}[aeoæøå]{{2}}"
+    return SHORT_RUN.sub(lambda run: f"(?:{'|'.join(_unfolded(run[0]))})", re.escape(folded))
 
 
 def _unfolded(run: str) -> Iterator[str]:

@@ -36,7 +36,8 @@ from workspace.search.sources import SOURCES, SearchDocument
 from workspace.search.terms import VERSION, parts_of, terms_of
 
 JOB, TEXT_JOB = "indexing", "indexing_text"
-BATCH = 200  # entries, in one transaction
+BATCH, BATCH_OF_LONG = 200, 20  # entries, in one transaction; and where their texts have more than so many letters
+MOST_LETTERS = 200_000
 AT_ONCE = 20  # partnerships that are looked for together
 MOST_BATCHES = 50  # in one partnership before it is another's turn
 
@@ -144,10 +145,13 @@ def _index(partnership_id: int, _number: int) -> int:
 
 def _set_aside(partnership_id: int) -> None:
     """Index the texts of the next batch one by one; those that can't be are noted, and then left out of it."""
-    bookmark = db.session.get(SearchBookmark, partnership_id)
-    after = bookmark.indexed_number if bookmark and bookmark.version == VERSION else 0
-    numbers, changed, _last = _next_numbers(partnership_id, after)
+    numbers, changed, _last = _next_numbers(partnership_id, _indexed_number(partnership_id), BATCH)
     failures.each(TEXT_JOB, [(partnership_id, number) for number in sorted(numbers | changed)], _index_text)
+
+
+def _indexed_number(partnership_id: int) -> int:
+    bookmark = db.session.get(SearchBookmark, partnership_id)
+    return bookmark.indexed_number if bookmark and bookmark.version == VERSION else 0
 
 
 def _index_text(partnership_id: int, number: int) -> int:
@@ -158,11 +162,12 @@ def _index_text(partnership_id: int, number: int) -> int:
 
 def _index_batch(partnership_id: int) -> int:
     """Index the next entries of a partnership; how many."""
+    most = _prepare_batch(partnership_id)
     bookmark = _lock_made(partnership_id)
     if bookmark.version != VERSION:
         core_connection().execute(delete(BUCKET).where(BUCKET.c.partnership_id == partnership_id))
         bookmark.version, bookmark.indexed_number = VERSION, 0
-    numbers, changed, last = _next_numbers(partnership_id, bookmark.indexed_number)
+    numbers, changed, last = _next_numbers(partnership_id, bookmark.indexed_number, most)
     if numbers:
         failed = failures.numbers(TEXT_JOB, partnership_id)
         _index_texts(partnership_id, numbers - failed, changed, left_out=failed)
@@ -170,13 +175,30 @@ def _index_batch(partnership_id: int) -> int:
     return len(numbers)
 
 
-def _next_numbers(partnership_id: int, after: int) -> tuple[set[int], set[int], int]:
+def _prepare_batch(partnership_id: int) -> int:
+    """Work out the terms of the next texts, which are then known (terms.terms); how many entries the batch may have.
+
+    Long words take long to divide, and on SQLite nobody writes while the index is written.
+    """
+    after, failed = _indexed_number(partnership_id), failures.numbers(TEXT_JOB, partnership_id)
+    for most in (BATCH, BATCH_OF_LONG):
+        numbers, changed, _last = _next_numbers(partnership_id, after, most)
+        documents = _documents(partnership_id, (numbers | changed) - failed)
+        if sum(len(one.title) + len(one.text) for one in documents) <= MOST_LETTERS:
+            break
+    for document in documents:
+        terms_of(document.title, document.text)
+    db.session.rollback()
+    return most
+
+
+def _next_numbers(partnership_id: int, after: int, most: int) -> tuple[set[int], set[int], int]:
     """The numbers of the next entries, those of the texts that they change, and the last."""
     entries = fetch_rows(
         select(Entry.number, Entry.verb, Entry.post_number, Entry.thing_number, Entry.details)
         .where(Entry.partnership_id == partnership_id, Entry.number > after)
         .order_by(Entry.number)
-        .limit(BATCH)
+        .limit(most)
     )
     changed = {
         entry.details.get("comment") or entry.thing_number or entry.post_number
@@ -187,15 +209,17 @@ def _next_numbers(partnership_id: int, after: int) -> tuple[set[int], set[int], 
     return numbers, {number for number in changed if isinstance(number, int)}, max(numbers, default=after)
 
 
+def _documents(partnership_id: int, numbers: Collection[int]) -> list[SearchDocument]:
+    return [document for source in SOURCES for document in source.read(partnership_id, numbers)]
+
+
 def _index_texts(
     partnership_id: int, numbers: Collection[int], changed: Collection[int], left_out: Collection[int] = ()
 ) -> None:
     """Index the texts of these numbers; what the index has of the `changed` ones goes first."""
-    wanted = {*numbers, *changed} - {*left_out}
     documents: dict[int, list[SearchDocument]] = {}
-    for source in SOURCES:
-        for document in source.read(partnership_id, wanted):
-            documents.setdefault(document.number // BLOCK, []).append(document)
+    for document in _documents(partnership_id, {*numbers, *changed} - {*left_out}):
+        documents.setdefault(document.number // BLOCK, []).append(document)
     for block in sorted({*documents, *(number // BLOCK for number in changed)}):
         removed = {number % BLOCK for number in changed if number // BLOCK == block}
         _put(partnership_id, block, documents.get(block, []), removed)

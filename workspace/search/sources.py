@@ -187,7 +187,7 @@ def _shown_comments() -> AnySelect:
             Comment,
             Comment.author_id,
             literal(FoundKind.COMMENT.value),
-            parent.title,
+            _title_unless_withdrawn(parent),
             Comment.body_text,
             more=_names_of_files(Comment),
             address_number=Comment.post_number,
@@ -213,12 +213,16 @@ def _shown_files() -> AnySelect:
             NOTHING,
             number=File.entry_number,
             address_number=File.number,
-            stands_in=func.coalesce(case((post.withdrawn_at.is_(None), post.title)), ""),
+            stands_in=_title_unless_withdrawn(post),
         )
         .join(Entry, is_of_entry())
         .outerjoin(post, and_(post.partnership_id == Entry.partnership_id, post.number == Entry.post_number))
         .where(Entry.stands.is_not(False), *_is_shown())
     )
+
+
+def _title_unless_withdrawn(post: Any) -> ColumnElement[str]:
+    return func.coalesce(case((post.withdrawn_at.is_(None), post.title)), "")
 
 
 def _is_shown() -> tuple[ColumnElement[bool], ...]:
