@@ -2,7 +2,8 @@
 """The style sheets: one declaration a line, and a component's rules in the file of its name.
 
 styles.py format   lays them out
-styles.py check    fails unless they are laid out, and every rule of components/NAME.css names NAME, or several of it
+styles.py check    fails unless they are laid out, every rule of components/NAME.css names NAME, or several of it, and
+                   every class is one that something has
 """
 
 import re
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import cssbeautifier
 
-CSS = Path(__file__).parent.parent / "static" / "css"
+ROOT = Path(__file__).parent.parent
+CSS = ROOT / "static" / "css"
+CLASS = re.compile(r"\.([a-z][\w-]*)")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 KEYFRAMES = re.compile(r"@keyframes [\w-]+ \{.*?\}\s*\}", re.DOTALL)
 SELECTOR = re.compile(r"([^{};]+)\{[^{}]*\}")
@@ -28,6 +31,8 @@ def main(command: str) -> None:
             wrong.append(f"{path.relative_to(CSS)} is not laid out: make format")
         if path.parent.name == "components":
             wrong += [f"{path.name} has a rule of another component: {each}" for each in strange(path.stem, written)]
+    if command == "check":
+        wrong += [f"nothing has the class {each}" for each in unused()]
     if command == "check" and wrong:
         sys.exit("\n".join(wrong))
 
@@ -45,6 +50,24 @@ def strange(component: str, css: str) -> Iterator[str]:
     named = re.compile(rf"[.#]{component}s?(?!-?[a-z0-9])|(?<![\w.#-]){component}-[a-z]")
     for selectors in SELECTOR.findall(KEYFRAMES.sub("", COMMENT.sub("", css))):
         yield from (each for each in re.split(r",\s*(?![^()]*\))", selectors.strip()) if not named.search(each))
+
+
+def unused() -> Iterator[str]:
+    """The classes that no template, script or module names, nor by what stands before `{{`; without HTMX's own."""
+    css = "".join(path.read_text("utf-8") for path in CSS.rglob("*.css"))
+    selectors = " ".join(SELECTOR.findall(COMMENT.sub("", css)))
+    written = "".join(
+        path.read_text("utf-8")
+        for folder in ("templates", "static/js", "workspace")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".html", ".js", ".py")
+    )
+    for name in sorted(set(CLASS.findall(selectors))):
+        before, dashes, _value = name.rpartition("--")
+        is_named = re.search(rf"(?<![\w-]){name}(?![\w-])", written)
+        is_composed = dashes and re.search(rf"{before}--(?:\{{\{{|[\"']|\$\{{)", written)
+        if not is_named and not is_composed and not name.startswith("htmx-"):
+            yield name
 
 
 if __name__ == "__main__":

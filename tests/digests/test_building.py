@@ -125,17 +125,17 @@ def test_what_was_read_or_written_by_oneself_is_not_new(moderator: Membership, r
 
 def test_what_is_read_between_planning_and_sending_is_not_told(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Læst")
-    edition = planning.coming(reader.user)
+    request = planning.coming(reader.user)
     reading.read_all(reader, reader.partnership.last_number)
     db.session.commit()
-    assert build(edition).is_empty
+    assert build(request).is_empty
 
 
 def test_what_came_after_planning_waits_for_the_next_digest(moderator: Membership, reader: Membership) -> None:
     share(moderator, "Før")
-    edition = planning.coming(reader.user)
+    request = planning.coming(reader.user)
     share(moderator, "Efter")
-    assert titles(build(edition), Section.PROGRESS) == ["Før"]
+    assert titles(build(request), Section.PROGRESS) == ["Før"]
 
 
 def test_a_withdrawn_post_is_not_told(moderator: Membership, reader: Membership) -> None:
@@ -152,10 +152,10 @@ def test_a_membership_that_is_no_longer_active_gives_nothing(
     add_member(elsewhere, reader.user)
     share(moderator, "Fortroligt")
     share(elsewhere, "Åbent")
-    edition = planning.coming(reader.user)
+    request = planning.coming(reader.user)
     reader.state = state
     db.session.commit()
-    digest = build(edition)
+    digest = build(request)
     assert [block.title for block in digest.blocks] == ["Åbent"]
     assert "Digital genoptræning" not in repr(digest)
 
@@ -434,9 +434,9 @@ def test_a_digest_asks_the_same_with_many_posts_and_members_as_with_few(
     statements: Callable[[], AbstractContextManager[list[str]]], moderator: Membership, reader: Membership
 ) -> None:
     def asked(user: User) -> int:
-        edition = planning.coming(user)
+        request = planning.coming(user)
         with statements() as heard:
-            build(edition)
+            build(request)
         return len(heard)
 
     def grow(count: int) -> None:

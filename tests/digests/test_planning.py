@@ -75,7 +75,7 @@ def test_a_digest_is_a_row_with_its_spans_and_moves_the_bookmarks() -> None:
     assert mail.key == f"digest:{reader.user_id}:20260310T0700Z"
     assert mail.payload["spans"] == {str(reader.id): [before, last]}
     assert (mail.state, reader.digested_number) == (MailState.DUE, last)
-    assert [block.title for block in build(planning.edition_of(mail)).blocks]
+    assert [block.title for block in build(planning.request_of(mail)).blocks]
 
 
 def test_nothing_is_told_twice_and_nothing_is_lost() -> None:
@@ -91,7 +91,7 @@ def test_nothing_is_told_twice_and_nothing_is_lost() -> None:
         clock.move_to(local("2026-04-07T08:00"))
         planning.plan()
         for mail in digests():
-            told += [block.title for block in build(planning.edition_of(mail)).blocks]
+            told += [block.title for block in build(planning.request_of(mail)).blocks]
         assert sorted(told) == sorted(shared)
         assert reader.digested_number == moderator.partnership.last_number
 
@@ -191,7 +191,7 @@ def test_a_server_that_was_down_sends_one_digest_of_all() -> None:
         clock.move_to(local("2026-03-17T08:00"))
         planning.plan()
         [mail] = [mail for mail in digests() if mail.user_id == weekly.user_id]
-        assert len(build(planning.edition_of(mail)).blocks) == 1
+        assert len(build(planning.request_of(mail)).blocks) == 1
 
 
 def test_a_new_time_zone_moves_the_hour() -> None:
@@ -222,7 +222,7 @@ def test_a_daily_partnership_is_heard_of_daily_and_the_others_as_usual() -> None
         {str(memberships[0].id)},
         {str(memberships[0].id), str(memberships[1].id)},
     ]
-    assert [len(build(planning.edition_of(mail)).blocks) for mail in digests()] == [1, 2]
+    assert [len(build(planning.request_of(mail)).blocks) for mail in digests()] == [1, 2]
 
 
 def test_a_weekly_digest_tells_of_its_week_however_many_daily_ones_came_between() -> None:
@@ -237,7 +237,7 @@ def test_a_weekly_digest_tells_of_its_week_however_many_daily_ones_came_between(
         for day in range(3, 24):
             share(often)
             run(clock, local(f"2026-03-{day + 1:02}T09:00"))
-        weekly = [build(planning.edition_of(mail)) for mail in digests() if str(usual.id) in mail.payload["spans"]]
+        weekly = [build(planning.request_of(mail)) for mail in digests() if str(usual.id) in mail.payload["spans"]]
     assert [digest.since.date() for digest in weekly] == [
         date(2026, 2, 24),
         date(2026, 3, 3),
@@ -257,7 +257,7 @@ def test_a_pause_keeps_what_is_new_for_its_end() -> None:
             share(moderator)
             run(clock, datetime.now(UTC) + timedelta(days=7), timedelta(hours=8))
     assert planned_for(reader.user) == ["Tue 24.03. 08.00"]
-    assert len(build(planning.edition_of(digests()[0])).blocks) == 3
+    assert len(build(planning.request_of(digests()[0])).blocks) == 3
 
 
 def test_who_turns_digests_on_hears_from_then_on() -> None:
@@ -273,7 +273,7 @@ def test_who_turns_digests_on_hears_from_then_on() -> None:
         clock.move_to(local("2026-03-24T08:00"))
         planning.plan()
     [mail] = digests()
-    assert [block.title for block in build(planning.edition_of(mail)).blocks] == ["Nyt"]
+    assert [block.title for block in build(planning.request_of(mail)).blocks] == ["Nyt"]
 
 
 def test_nobody_hears_daily_that_there_is_nothing_new() -> None:
@@ -310,7 +310,7 @@ def test_a_digest_asked_for_now_is_one_however_often_the_button_is_pressed() -> 
         share(moderator, "Senere")
         clock.move_to(local("2026-03-10T08:00"))
         planning.plan()
-    told = [[block.title for block in build(planning.edition_of(mail)).blocks] for mail in digests()]
+    told = [[block.title for block in build(planning.request_of(mail)).blocks] for mail in digests()]
     assert told == [["Nu"], ["Senere"]]
 
 

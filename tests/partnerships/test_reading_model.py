@@ -175,7 +175,7 @@ class WhatIsNew(RuleBasedStateMachine):
         if is_sent_later:
             self.open(who, which)  # What is read meanwhile is not told.
         mail = db.session.scalars(select(Mail).where(Mail.key == f"digest:{user.id}:{key}")).one()
-        found = compose.build(planning.edition_of(mail))
+        found = compose.build(planning.request_of(mail))
         expected = [text for text in self._unread(who) if text.number > since]
         assert found.new == len([text for text in expected if text.is_post]), f"{who}: {found}"
         counts = [block.meta.split(" · ")[1:] for block in found.blocks]

@@ -68,7 +68,7 @@ def test_words_are_divided_before_anything_is_locked(moderator: Membership) -> N
 
 
 def test_a_batch_of_long_texts_is_a_small_one(moderator: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "MOST_LETTERS", 1000)
+    monkeypatch.setattr(indexing, "MOST_CHARACTERS", 1000)
     monkeypatch.setattr(indexing, "BATCH_OF_LONG", 2)
     monkeypatch.setattr(indexing, "MOST_BATCHES", 1)
     for number in range(9):

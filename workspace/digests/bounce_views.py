@@ -43,8 +43,8 @@ def show_undelivered(user: User) -> ResponseReturnValue:
     mail = db.session.get(Mail, user.undelivered_digest_id)
     if mail is None:
         return redirect_303("/settings/digest")
-    edition = planning.edition_of(mail)
-    return render_template("digests/undelivered.html", mail=mail, **render.told(build(edition)))
+    request = planning.request_of(mail)
+    return render_template("digests/undelivered.html", mail=mail, **render.told(build(request)))
 
 
 @blueprint.post("/settings/digest/undelivered")

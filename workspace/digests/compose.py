@@ -63,13 +63,13 @@ class DigestRequest:
     includes_reminders: bool
 
 
-def build(edition: DigestRequest) -> Digest:
-    """What `edition` says to its reader at this moment, in the language and zone that are in force."""
-    user = edition.user
-    memberships = {row.id: row for row in queries.memberships(user) if row.id in edition.ranges}
+def build(request: DigestRequest) -> Digest:
+    """What `request` says to its reader at this moment, in the language and zone that are in force."""
+    user = request.user
+    memberships = {row.id: row for row in queries.memberships(user) if row.id in request.ranges}
     by_partnership = {row.partnership_id: row for row in memberships.values()}
-    period = Period(edition.since, edition.daily_since, edition.until)
-    spans = _unread(edition, memberships.values())
+    period = Period(request.since, request.daily_since, request.until)
+    spans = _unread(request, memberships.values())
     found = queries.news(user, spans, period)
     mine, moderated = _waiting(user, memberships.values())
     requests = sum(item.declared.is_request for item in moderated)
@@ -78,9 +78,9 @@ def build(edition: DigestRequest) -> Digest:
     places = list(_places(by_partnership, found, trouble))
     return Digest(
         user=user,
-        since=edition.since,
-        until=edition.until,
-        includes_reminders=edition.includes_reminders,
+        since=request.since,
+        until=request.until,
+        includes_reminders=request.includes_reminders,
         sender=next(iter(memberships.values())).name if len(memberships) == 1 else "",
         waiting=[*mine, *moderated][:MOST_WAITING],
         more_waiting=max(0, len(mine) + len(moderated) - MOST_WAITING),
@@ -100,15 +100,15 @@ def build(edition: DigestRequest) -> Digest:
     )
 
 
-def _unread(edition: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[LogRange]:
+def _unread(request: DigestRequest, memberships: Iterable[AnyRow]) -> Iterator[LogRange]:
     """What of each span its reader has not read in the meantime."""
     for membership in memberships:
-        after, last = edition.ranges[membership.id]
+        after, last = request.ranges[membership.id]
         after = max(after, membership.read_number)
         has_own = (
             membership.has_read_past
             or (membership.wrote_number or 0) > after
-            or (membership.mailed_at and membership.mailed_at > edition.since)
+            or (membership.mailed_at and membership.mailed_at > request.since)
         )
         yield LogRange(
             membership_id=membership.id if has_own else 0,

@@ -16,7 +16,7 @@ from workspace.notifications import unsubscribe
 @email_type("digest", _l("Digest"), priority=BULK)
 def digest(mail: Mail) -> EmailContent | None:
     """What is new for its reader in the spans that the row holds; None when nothing is."""
-    return _email(planning.edition_of(mail))
+    return _email(planning.request_of(mail))
 
 
 def preview(user: User) -> EmailContent | None:
@@ -26,8 +26,8 @@ def preview(user: User) -> EmailContent | None:
         return _email(planning.coming(user))
 
 
-def _email(edition: DigestRequest) -> EmailContent | None:
-    made = build(edition)
+def _email(request: DigestRequest) -> EmailContent | None:
+    made = build(request)
     if made.is_empty:
         return None
     return render.digest_email(made, unsubscribe=unsubscribe.address(made.user))

@@ -60,7 +60,7 @@ def next_moment(user: User) -> datetime | None:
 
 def coming(user: User) -> DigestRequest:
     """The next digest as it would be now, with all partnerships that any of them covers."""
-    return _edition(user, _memberships([user.id]), clock.now(), is_usual=True, reminds=True)
+    return _request(user, _memberships([user.id]), clock.now(), is_usual=True, reminds=True)
 
 
 def send_now(user: User, one_time_key: str) -> None:
@@ -70,11 +70,11 @@ def send_now(user: User, one_time_key: str) -> None:
     key = f"digest:{user.id}:{one_time_key}"
     if not is_posted(key):
         now = clock.now()
-        _post([(_edition(user, _memberships([user.id]), now, is_usual=True, reminds=True), key)])
+        _enqueue([(_request(user, _memberships([user.id]), now, is_usual=True, reminds=True), key)])
         user.last_digest_at = user.last_full_digest_at = now
 
 
-def edition_of(mail: Mail) -> DigestRequest:
+def request_of(mail: Mail) -> DigestRequest:
     """What a row in the outbox covers."""
     about = mail.payload
     return DigestRequest(
@@ -114,22 +114,22 @@ def _plan(ids: Collection[int]) -> int:
         )
         due = chosen.due(user.next_digest_at or now, now)
         if due and user.is_active:
-            edition = _planned(user, memberships, due)
-            if edition.includes_reminders or any(after < last for after, last in edition.ranges.values()):
-                planned.append((edition, f"digest:{user.id}:{due.moment:%Y%m%dT%H%MZ}"))
+            request = _planned(user, memberships, due)
+            if request.includes_reminders or any(after < last for after, last in request.ranges.values()):
+                planned.append((request, f"digest:{user.id}:{due.moment:%Y%m%dT%H%MZ}"))
                 user.last_digest_at = due.moment
                 user.last_full_digest_at = due.moment if due.is_usual else user.last_full_digest_at
         user.next_digest_at = chosen.next(now)
-    _post(planned)
+    _enqueue(planned)
     return len(planned)
 
 
 def _planned(user: User, memberships: Collection[AnyRow], due: Due) -> DigestRequest:
     reminds = due.is_usual and user.digest_frequency is DigestFrequency.WEEKLY
-    return _edition(user, memberships, due.moment, is_usual=due.is_usual, reminds=reminds)
+    return _request(user, memberships, due.moment, is_usual=due.is_usual, reminds=reminds)
 
 
-def _edition(
+def _request(
     user: User, memberships: Collection[AnyRow], until: datetime, *, is_usual: bool, reminds: bool
 ) -> DigestRequest:
     """All that is new in the memberships that a digest at that moment covers: those of which one hears daily always."""
@@ -166,13 +166,13 @@ def _memberships(user_ids: Collection[int]) -> list[AnyRow]:
     return list(db.session.execute(query))
 
 
-def _post(planned: Collection[tuple[DigestRequest, str]]) -> None:
+def _enqueue(planned: Collection[tuple[DigestRequest, str]]) -> None:
     """Write the rows, and move the bookmarks to the end of what they cover."""
-    enqueue_all([mail_row("digest", key=key, to=edition.user.id, **_references(edition)) for edition, key in planned])
+    enqueue_all([mail_row("digest", key=key, to=request.user.id, **_references(request)) for request, key in planned])
     moved = [
         {"membership_id": membership_id, "last": last}
-        for edition, _key in planned
-        for membership_id, (_after, last) in edition.ranges.items()
+        for request, _key in planned
+        for membership_id, (_after, last) in request.ranges.items()
     ]
     if moved:
         db.session.connection().execute(
@@ -186,11 +186,11 @@ def _post(planned: Collection[tuple[DigestRequest, str]]) -> None:
         )
 
 
-def _references(edition: DigestRequest) -> dict[str, Any]:
+def _references(request: DigestRequest) -> dict[str, Any]:
     return {
-        "spans": {str(membership_id): list(span) for membership_id, span in edition.ranges.items()},
-        "since": edition.since.isoformat(),
-        "daily_since": edition.daily_since.isoformat(),
-        "until": edition.until.isoformat(),
-        "reminds": edition.includes_reminders,
+        "spans": {str(membership_id): list(span) for membership_id, span in request.ranges.items()},
+        "since": request.since.isoformat(),
+        "daily_since": request.daily_since.isoformat(),
+        "until": request.until.isoformat(),
+        "reminds": request.includes_reminders,
     }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from workspace.accounts.models import User
 from workspace.digests.queries import Section
@@ -99,6 +98,3 @@ class Digest:
     def of(self, *groups: Section) -> list[DigestBlock]:
         """The blocks of these groups."""
         return [block for block in self.blocks if block.group in groups]
-
-
-Context = dict[str, Any]

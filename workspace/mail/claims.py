@@ -187,6 +187,6 @@ def _change(mail: ClaimedMail, **values: Any) -> int:
 
 
 def _commit(change: Update) -> int:
-    """Make the change in a transaction of its own, past the session, which rests since `take`; how many it changed."""
+    """Make the change in a transaction of its own, past the session, which rests meanwhile; how many it changed."""
     with db.engine.begin() as connection:
         return connection.execute(change).rowcount

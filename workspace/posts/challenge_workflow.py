@@ -127,7 +127,7 @@ class ChallengeMixin(AuthoredText):
     def take(self, by: Membership, *, instead_of: int | None = None) -> None:
         """Take the challenge oneself; also from another, who then no longer has it.
 
-        `instead_of` is the member whom it concerned before one's eyes (`concerns_id`). Raises Moved if that is
+        `instead_of` is the member whom it concerned before one's eyes (`assignee_id`). Raises StateChanged if that is
         no longer so.
         """
         with by.partnership.locked():
@@ -202,7 +202,7 @@ class ChallengeMixin(AuthoredText):
             record_by(by, verb, post_number=self.number, day=day.isoformat() if day else None)
 
     def accept(self, by: Membership) -> None:
-        """Take the challenge as one was asked to. Raises Moved if one is asked no longer."""
+        """Take the challenge as one was asked to. Raises StateChanged if one is asked no longer."""
         with by.partnership.locked():
             by.require(Action.MOVE_CHALLENGES)
             self.require_present()
@@ -211,7 +211,7 @@ class ChallengeMixin(AuthoredText):
                 self._give_to(by)
 
     def decline(self, by: Membership, reason: str) -> None:
-        """Say no to taking it, and why. Raises Moved if one is asked no longer."""
+        """Say no to taking it, and why. Raises StateChanged if one is asked no longer."""
         with by.partnership.locked():
             self.require_asked(by)
             asker_ids = self._asker_ids()
@@ -258,7 +258,7 @@ class ChallengeMixin(AuthoredText):
     def advance(self, by: Membership) -> None:
         """Let it be moved by the progress that `by` shares in the same breath: the next entry makes it.
 
-        The partnership is locked. Raises Moved if there is no longer anything to move.
+        The partnership is locked. Raises StateChanged if there is no longer anything to move.
         """
         self.require_challenge()
         if not self.is_unsolved:

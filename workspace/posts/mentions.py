@@ -21,37 +21,37 @@ from workspace.rich_text import RichText, mentions
 MOST_SUGGESTED = 8
 
 
-def resolved(partnership_id: int, prose: RichText, *, number: int | None = None) -> RichText:
-    """`prose` with references to members of this partnership only, and `@Full Name` made one.
+def resolved(partnership_id: int, body: RichText, *, number: int | None = None) -> RichText:
+    """`body` with references to members of this partnership only, and `@Full Name` made one.
 
     A reference that the text `number` has already may stay when the member has left.
     """
-    if "@" not in prose.text and not prose.mentions:
-        return prose
+    if "@" not in body.text and not body.mentions:
+        return body
     present = _by_id(
         select(Membership.id, User.name)
         .join(Membership.user)
         .where(Membership.partnership_id == partnership_id, Membership.is_active)
     )
     stored = _stored_mentions(partnership_id, number) if number else {}
-    return mentions.resolve_mentions(prose, referable=present | stored, recognisable=present)
+    return mentions.resolve_mentions(body, referable=present | stored, recognisable=present)
 
 
-def keep(partnership_id: int, number: int, prose: RichText) -> set[int]:
+def keep(partnership_id: int, number: int, body: RichText) -> set[int]:
     """Store whom the text `number`, whose mentions are resolved, mentions now; returns the ids of new ones."""
     before = set(_stored_mentions(partnership_id, number))
     gone = delete(Mention).where(
         Mention.partnership_id == partnership_id,
         Mention.number == number,
-        Mention.membership_id.in_(before - prose.mentions),
+        Mention.membership_id.in_(before - body.mentions),
     )
-    if before - prose.mentions:
+    if before - body.mentions:
         db.session.execute(gone)
     db.session.add_all(
         Mention(partnership_id=partnership_id, number=number, membership_id=membership_id)
-        for membership_id in sorted(prose.mentions - before)
+        for membership_id in sorted(body.mentions - before)
     )
-    return prose.mentions - before
+    return body.mentions - before
 
 
 def mentioned(partnership_id: Any, number: Any) -> Any:

@@ -13,15 +13,15 @@ SIGN = re.compile(r"(?<!\w)@")
 ENDING = re.compile(r"s?(?!\w)", re.IGNORECASE)
 
 
-def resolve_mentions(prose: RichText, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> RichText:
-    """`prose` with references only to the ids `referable`; `@` and a name of `recognisable` become one.
+def resolve_mentions(body: RichText, *, referable: Mapping[int, str], recognisable: Mapping[int, str]) -> RichText:
+    """`body` with references only to the ids `referable`; `@` and a name of `recognisable` become one.
 
     A name that two people share becomes none. A name may stand in the genitive; one that is a whole name goes first.
     """
     folded = {number: name.casefold() for number, name in recognisable.items()}
     bearers = Counter(folded.values())
     names = Names({name: number if bearers[name] == 1 else None for number, name in folded.items() if name})
-    read = (_referring(block, referable) for block in html_reader.read(prose.html))
+    read = (_referring(block, referable) for block in html_reader.read(body.html))
     return blocks.render(_naming(block, names) for block in read)
 
 

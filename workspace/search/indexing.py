@@ -37,7 +37,7 @@ from workspace.search.terms import VERSION, parts_of, terms_of
 
 JOB, TEXT_JOB = "indexing", "indexing_text"
 BATCH, BATCH_OF_LONG = 200, 20  # entries, in one transaction; and where their texts have more than so many letters
-MOST_LETTERS = 200_000
+MOST_CHARACTERS = 200_000
 AT_ONCE = 20  # partnerships that are looked for together
 MOST_BATCHES = 50  # in one partnership before it is another's turn
 
@@ -184,7 +184,7 @@ def _prepare_batch(partnership_id: int) -> int:
     for most in (BATCH, BATCH_OF_LONG):
         numbers, changed, _last = _next_numbers(partnership_id, after, most)
         documents = _documents(partnership_id, (numbers | changed) - failed)
-        if sum(len(one.title) + len(one.text) for one in documents) <= MOST_LETTERS:
+        if sum(len(one.title) + len(one.text) for one in documents) <= MOST_CHARACTERS:
             break
     for document in documents:
         terms_of(document.title, document.text)

@@ -154,8 +154,8 @@ class CprMixin:
 class RichTextMixin(CprMixin):
     """A text that can be formatted.
 
-    `body` is plain text. The editor enables the field `body_html` beside it, which then takes precedence: `prose` is
-    made from it, and its plain text is checked as if it had been typed. Where it is longer, or more tangled, than an
+    `body` is plain text. The editor enables the field `body_html` beside it, which then takes precedence: `rich_text`
+    is made from it, and its plain text is checked as if it had been typed. Where it is longer, or more tangled, than an
     editor makes it, the plain text that comes along is used. A text that is too long is refused without being parsed.
     """
 

@@ -17,8 +17,7 @@ from workspace.db import db
 from workspace.db.statements import inline_literal
 from workspace.db.transactions import begin_write
 from workspace.mail import outbox
-from workspace.mail.models import enqueue, enqueue_all
-from workspace.mail.models import mail_row as mail_row
+from workspace.mail.models import enqueue, enqueue_all, mail_row
 from workspace.members.invitations import limits, listed_people
 from workspace.members.invitations.listed_people import INVITING, Row
 from workspace.members.models import REMINDED_AFTER, VALID, Invitation, InvitationAnswer, InviteLink
