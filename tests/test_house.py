@@ -337,6 +337,15 @@ def names_outside_code(app: Workspace) -> Iterator[str]:
         )
 
 
+def test_the_token_of_a_form_stands_in_no_address() -> None:
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        written = path.read_text("utf-8")
+        assert 'formmethod="get"' not in written, path
+        for form in re.findall(r"<form.*?</form>", written, re.DOTALL):
+            if "{{ token() }}" in form:
+                assert 'method="post"' in form.partition("{{ token() }}")[0], f"{path}: {form[:80]}"
+
+
 def test_retired_words_name_nothing(app: Workspace) -> None:
     names = {*names_in_code(), *names_outside_code(app)} - PLAIN
     assert sorted(name for name in names if words_of(name) & RETIRED) == []
