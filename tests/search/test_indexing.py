@@ -204,13 +204,13 @@ def test_what_is_divided_by_more_letters_is_found_like_what_is_not(
     """And an index of before terms were divided is read and written on."""
     words = ("ko", "køerne", "kommune", "komm", "barn", "børnehave", "måling", "år")
     monkeypatch.setattr(postings, "LARGEST_BUCKET", 1_000_000)
-    share(moderator, "En ko i kommunens børnehave")
-    share(moderator, "Temperaturmåling i kommunerne hvert år")
+    share(moderator, "En ko i kommunens børnehave", "Her")
+    share(moderator, "Temperaturmåling i kommunerne hvert år", "Her")
     undivided = {word: titles(searched(reader, word)) for word in words}
     assert all(undivided.values())
     assert max(map(len, _buckets())) == 1
     monkeypatch.setattr(postings, "LARGEST_BUCKET", 0)
-    share(moderator, "Køer og måling i kommunen om året")
+    share(moderator, "Køer og måling i kommunen om året", "Her")
     after = {word: titles(searched(reader, word)) for word in words}
     assert {len(name) for name in _buckets()} == {0, 1, 3}, "letters that have nothing new stay as they are"
     indexing.rebuild()

@@ -18,10 +18,9 @@ from workspace.search.postings import (
     BLOCK,
     FACTS,
     day_number,
+    StoredBucket,
     packed_facts,
-    places_beginning_with,
     places_of_facts,
-    places_with,
     unpacked_days,
 )
 from workspace.search.sources import FoundKind
@@ -60,6 +59,7 @@ class _Block:
     def __init__(self, words: Sequence[SearchedWord], wanted: Collection[str]) -> None:
         self._words, self._wanted = words, wanted
         self._buckets: dict[str, bytes] = {}
+        self._opened: dict[str, StoredBucket] = {}
 
     def add(self, name: str, content: bytes) -> None:
         """Take a bucket that was read."""
@@ -99,7 +99,7 @@ class _Block:
             {
                 place
                 for name in word.stem_buckets & self._buckets.keys()
-                for places in places_with(self._buckets[name], word.stems)
+                for places in self._open(name).places_with(word.stems)
                 for place in places
             }
             for word in self._words
@@ -112,9 +112,14 @@ class _Block:
         return {
             place
             for name in last.half_buckets & self._buckets.keys()
-            for places in places_beginning_with(self._buckets[name], last.half)
+            for places in self._open(name).places_beginning_with(last.half)
             for place in places
         }
+
+    def _open(self, name: str) -> StoredBucket:
+        if name not in self._opened:
+            self._opened[name] = StoredBucket(self._buckets[name])
+        return self._opened[name]
 
 
 class Matches:
@@ -168,6 +173,10 @@ class Matches:
                 day = min(day, block.newest_day or day) if block.places(mode) else day
                 heappush(waiting, (-day, -partnership_id, number - 1))
         return [self._match(position) for position in sorted(found, reverse=True)]
+
+    def begins_more(self) -> bool:
+        """Whether among the blocks that were read more texts hold what begins like the last word."""
+        return any(len(block.places(Mode.HALF)) > len(block.places(Mode.ALL)) for block in self._read.values())
 
     def _newest_of(
         self, block: _Block, key: queries.Key, mode: Mode, since: int, until: Position | None

@@ -63,7 +63,7 @@ def unpacked(stored: bytes) -> Postings:
 
 def _places_by_term(stored: bytes, wanted: Collection[str] | None = None) -> Iterator[tuple[str, array[int]]]:
     """Where the terms of a bucket stand, or only those that are `wanted`."""
-    bucket = _Bucket(stored)
+    bucket = StoredBucket(stored)
     counts, places = bucket.counts_and_places()
     begins = [0, *accumulate(counts)]
     for at, term in enumerate(bucket.terms()):
@@ -71,20 +71,7 @@ def _places_by_term(stored: bytes, wanted: Collection[str] | None = None) -> Ite
             yield term, places[begins[at] : begins[at + 1]]
 
 
-def places_with(stored: bytes, stems: Iterable[str]) -> Iterator[array[int]]:
-    """Where the terms of a bucket stand that have one of these stems, as a word or as a part of one."""
-    bucket = _Bucket(stored)
-    return bucket.places({(at, at + 1) for stem in stems for at in bucket.lines_with(stem.encode())})
-
-
-def places_beginning_with(stored: bytes, half: str) -> Iterator[array[int]]:
-    """Where the terms of a bucket stand that begin with `half`, as a word or as the last part of one."""
-    bucket = _Bucket(stored)
-    found = (bucket.lines_beginning_with(f"{hyphen}{half}".encode()) for hyphen in ("", "-"))
-    return bucket.places({lines for lines in found if lines})
-
-
-class _Bucket:
+class StoredBucket:
     """A stored bucket; what is looked for is found without a look at each of its terms, which would take long."""
 
     def __init__(self, stored: bytes) -> None:
@@ -101,7 +88,16 @@ class _Bucket:
         """In how many texts each term stands, and the places of these texts, one term's after the other's."""
         return _array(self._counts), _array(self._places)
 
-    def lines_with(self, stem: bytes) -> Iterator[int]:
+    def places_with(self, stems: Iterable[str]) -> Iterator[array[int]]:
+        """Where the terms stand that have one of these stems, as a word or as a part of one."""
+        return self._places_of({(at, at + 1) for stem in stems for at in self._lines_with(stem.encode())})
+
+    def places_beginning_with(self, half: str) -> Iterator[array[int]]:
+        """Where the terms stand that begin with `half`, as a word or as the last part of one."""
+        found = (self._lines_beginning_with(f"{hyphen}{half}".encode()) for hyphen in ("", "-"))
+        return self._places_of({lines for lines in found if lines})
+
+    def _lines_with(self, stem: bytes) -> Iterator[int]:
         """The lines of which a part is this stem."""
         for each in (b"%b\n", b"%b+"):
             text = each % stem
@@ -113,7 +109,7 @@ class _Bucket:
                     before = place
                 place = self._lines.find(text, place + 1)
 
-    def lines_beginning_with(self, begin: bytes) -> tuple[int, int] | None:
+    def _lines_beginning_with(self, begin: bytes) -> tuple[int, int] | None:
         """The first of the lines and the one after the last; they are sorted."""
         place = self._lines.find(b"\n%b" % begin)
         if place < 0:
@@ -121,7 +117,7 @@ class _Bucket:
         first = self._lines.count(b"\n", 0, place)
         return first, first + self._lines.count(b"\n%b" % begin)
 
-    def places(self, lines: Collection[tuple[int, int]]) -> Iterator[array[int]]:
+    def _places_of(self, lines: Collection[tuple[int, int]]) -> Iterator[array[int]]:
         """The places of each of these runs of lines."""
         at = begin = 0
         for first, last in sorted(lines):

@@ -90,6 +90,8 @@ class _Ranked(NamedTuple):
 class SearchPage:
     """A page of hits. `names` are those that were found by their name; `after` is where the next page begins.
 
+    If it `begins_more`, more may be found that begins like the last word (`SearchQuery.with_star`).
+
     `here` is the partnership that the search is narrowed to. `authors` and `places` are those of the newest texts: who
     wrote them, and in which partnerships they stand.
     """
@@ -102,6 +104,7 @@ class SearchPage:
     after: str = ""
     authors: list[tuple[int, str]] = field(default_factory=list)
     places: frozenset[int] = frozenset()
+    begins_more: bool = False
 
 
 def cursor_of(text: str) -> Cursor | None:
@@ -129,7 +132,9 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
         if page.hits or page.after:
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
-    return replace(page, partnerships=partnerships, here=here, names=shown)
+    is_end = page.mode is Mode.ALL and page.hits and not page.after
+    begins_more = bool(is_end and query.with_star and matches.begins_more())
+    return replace(page, partnerships=partnerships, here=here, names=shown, begins_more=begins_more)
 
 
 def _modes(query: SearchQuery) -> list[Mode]:
