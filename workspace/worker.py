@@ -87,7 +87,7 @@ def _repeat(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
 
 def _run_jobs(app: Flask) -> None:
     with app.app_context():
-        scheduled_jobs.run_due_jobs()
+        scheduled_jobs.run_due_jobs(without=scheduled_jobs.LONG_JOBS)
 
 
 def _index_due(app: Flask) -> None:

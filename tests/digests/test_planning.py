@@ -178,6 +178,28 @@ def test_a_clock_that_jumps_an_hour_either_way_sends_once(at: str, jump: timedel
     assert planned_for(reader.user) == ["Mon 09.03. 08.00", "Tue 10.03. 08.00"]
 
 
+def test_a_clock_that_was_two_months_ahead_for_a_while_costs_nobody_a_digest() -> None:
+    with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
+        moderator = moderated()
+        readers = [add_member(moderator), add_member(moderator)]
+        readers[1].user.digest_paused_until = date(2026, 6, 1)
+        planning.plan()
+        clock.move_to(local("2026-05-12T10:00"))
+        share(moderator, "Før")
+        planning.plan()
+        clock.move_to(local("2026-03-11T10:00"))
+        planning.plan()
+        assert readers[0].user.next_digest_at == local("2026-03-17T08:00")
+        assert readers[1].user.next_digest_at == local("2026-06-02T08:00"), "the pause goes on"
+        share(moderator, "Efter")
+        clock.move_to(local("2026-03-17T08:00"))
+        before = len(digests())
+        assert planning.plan() == 1
+        [mail] = digests()[before:]
+        assert "Efter" in [block.title for block in build(planning.request_of(mail)).blocks]
+        assert planning.request_of(mail).since == local("2026-03-10T08:00")
+
+
 def test_a_server_that_was_down_sends_one_digest_of_all() -> None:
     with time_machine.travel(local("2026-03-09T10:00"), tick=False) as clock:
         moderator = moderated()

@@ -54,6 +54,16 @@ def test_all_jobs_are_run_whatever_fails(app: Workspace, monkeypatch: pytest.Mon
     assert done == ["works"]
 
 
+def test_mail_that_goes_out_slowly_holds_up_no_date(app: Workspace, settings: Settings) -> None:
+    folder = settings.instance / "mail"
+    enqueue("note", key="note:1", to="her@example.dk", subject="First")
+    db.session.commit()
+    worker._run_jobs(app)
+    assert not list(folder.glob("*.eml")), "The jobs of the minute send nothing"
+    worker._send_due(app)
+    assert len(list(folder.glob("*.eml"))) == 1
+
+
 def test_a_worker_sends_what_is_committed_and_ends_when_told(app: Workspace, settings: Settings) -> None:
     folder = settings.instance / "mail"
     with working(settings) as process:

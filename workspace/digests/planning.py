@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select, update
 
 from workspace import clock
 from workspace.accounts.mail_preferences import DigestFrequency
@@ -19,7 +19,7 @@ from workspace.db.failures import rests, together
 from workspace.db.transactions import begin_write
 from workspace.db.types import AnyRow
 from workspace.digests.compose import DigestRequest
-from workspace.digests.schedule import LAST_DAY, Due, Schedule
+from workspace.digests.schedule import A_DAY, FURTHEST, LAST_DAY, Due, Schedule
 from workspace.i18n.formatting import zone_of
 from workspace.mail.models import Mail, enqueue_all, is_posted, mail_row
 from workspace.partnerships.models import Membership, Partnership, PartnershipDigest
@@ -31,10 +31,24 @@ A_WEEK = timedelta(days=7)
 
 def plan() -> int:
     """Plan every digest that is due by now; how many were. A person whose can't be planned holds up no other."""
+    _bring_nearer()
     planned = 0
     while ids := _due():
         planned += together(JOB, ids, _plan)
     return planned
+
+
+def _bring_nearer() -> None:
+    """Look again at whose next digest is further ahead than any can be: the clock was wrong when it was planned."""
+    now = clock.now()
+    is_paused = and_(User.digest_paused_until.is_not(None), User.digest_paused_until >= now.date())
+    db.session.execute(
+        update(User)
+        .where(User.next_digest_at > now + FURTHEST * A_DAY + A_DAY, ~is_paused)
+        .values(next_digest_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
 
 
 def schedule(user: User, *, some_daily: bool) -> Schedule:
@@ -140,11 +154,16 @@ def _request(
             for membership in memberships
             if is_usual or membership.digest_frequency is PartnershipDigest.DAILY
         },
-        since=(user.last_full_digest_at if is_usual else user.last_digest_at) or until - A_WEEK,
-        daily_since=user.last_digest_at or until - A_WEEK,
+        since=_before(until, user.last_full_digest_at if is_usual else user.last_digest_at),
+        daily_since=_before(until, user.last_digest_at),
         until=until,
         includes_reminders=reminds,
     )
+
+
+def _before(until: datetime, last: datetime | None) -> datetime:
+    """When the last digest was; a week before where there was none, or where a wrong clock says that it is to come."""
+    return last if last and last < until else until - A_WEEK
 
 
 def _memberships(user_ids: Collection[int]) -> list[AnyRow]:

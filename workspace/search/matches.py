@@ -17,8 +17,8 @@ from workspace.search import queries
 from workspace.search.postings import (
     BLOCK,
     FACTS,
-    day_number,
     StoredBucket,
+    day_number,
     packed_facts,
     places_of_facts,
     unpacked_days,
