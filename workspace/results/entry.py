@@ -159,6 +159,10 @@ class EntryLine:
                 self.refuse("b", _("An average of none is no number. Tick ‘Not measured’ instead."))
             elif second % 1:
                 self.refuse("b", _("Write a whole number."))
+            elif first * second >= numbers.LARGEST:
+                largest = numbers.written(numbers.LARGEST)
+                message = _("The average times the count must be below %(largest)s.", largest=largest)
+                self.refuse("a", message)
         if kind is IndicatorKind.COUNT and self.indicator.decimals == 0 and first % 1:
             self.refuse("a", _("Write a whole number."))
         return first, second

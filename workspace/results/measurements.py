@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from workspace.db import Model
 from workspace.db.types import FixedPoint, UtcDateTime, enum_column_type
+from workspace.i18n import numbers
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership
 from workspace.results.kinds import IndicatorKind
@@ -122,6 +123,11 @@ class Reading:
         if self.numerator is not None and self.indicator.kind is IndicatorKind.MEAN:
             return self.numerator * (self.denominator or 0), self.denominator
         return self.numerator, self.denominator
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether what would be stored is more than any number may be: of a mean that is a product."""
+        return any(number is not None and number >= numbers.LARGEST for number in self.counted)
 
     @property
     def value(self) -> Decimal | None:

@@ -41,6 +41,10 @@ from workspace.roles.models import Role
 from workspace.roles.queries import holds
 
 MOST_INDICATORS = 50
+# Organisations that owe an indicator's numbers, or have owed them. A sum is over one period, so it has one number of
+# each at most; each is below numbers.LARGEST (10**12), as is the product that a mean is stored as. SQLite sums steps of
+# 0.0001 in 63 bits, which is 922 * 10**12; PostgreSQL sums exactly, however many there are.
+MOST_SOURCES = 900
 
 
 class StaleIndicator(Conflict):
@@ -308,6 +312,8 @@ class Indicator(Model):
         partners = set(db.session.scalars(select(Participation.organisation_id).where(here)))
         own = Source.partnership_id == self.partnership_id, Source.indicator_number == self.number
         known = {source.organisation_id: source for source in db.session.scalars(select(Source).where(*own))}
+        if len(known.keys() | reporters.keys()) > MOST_SOURCES:
+            raise Conflict(_("At most %(num)s organisations can enter numbers for an indicator.", num=MOST_SOURCES))
         memberships = {}
         if wanted := {member_id for member_id in reporters.values() if member_id}:
             found = select(Membership.id, Membership.organisation_id).where(

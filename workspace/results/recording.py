@@ -151,6 +151,8 @@ def _require_writable(by: Membership, readings: Iterable[Reading]) -> None:
             raise Conflict(_("The organisation no longer reports this number."))
         if not is_measurable(indicator, reading.period):
             raise Conflict(_("The period is not over yet. Choose another."))
+        if reading.is_too_large:
+            raise Conflict(_("The number is too large."))
 
 
 def is_measurable(indicator: Indicator, period: ReportingPeriod) -> bool:
