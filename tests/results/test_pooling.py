@@ -92,7 +92,7 @@ def test_a_period_is_complete_when_all_have_answered(town: Town) -> None:
 def test_who_came_later_owes_nothing_from_before(town: Town) -> None:
     with at(BEGUN):
         indicator = town.indicator(organisations=list(town.organisations.values())[:1])
-    indicator.set_sources(town.moderator, dict.fromkeys(town.organisations.values()))
+    indicator.set_sources(town.moderator, dict.fromkeys(town.organisations.values()), version=1)
     measure(town.moderator, reading(indicator, town.organisations[NAMES[0]], LATEST, "50", "100"))
     assert total(indicator, LATEST).is_complete
 

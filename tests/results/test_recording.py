@@ -213,7 +213,7 @@ def test_what_is_counted_cannot_become_something_else(town: Town) -> None:
 def test_one_number_for_all_has_one_source(town: Town) -> None:
     indicator = town.indicator(pooling=Pooling.ONCE_FOR_ALL, organisations=[town.organisations[OWN]])
     with pytest.raises(Conflict):
-        indicator.set_sources(town.moderator, dict.fromkeys(town.organisations.values()))
+        indicator.set_sources(town.moderator, dict.fromkeys(town.organisations.values()), version=1)
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def test_a_number_is_due_the_day_after_its_period_for_who_enters_it(town: Town) 
     assert due not in waits(town.moderator.user)
     other = town.members[LAST]
     indicator.set_sources(
-        town.moderator, {**dict.fromkeys(town.organisations.values()), member.organisation_id: member.id}
+        town.moderator, {**dict.fromkeys(town.organisations.values()), member.organisation_id: member.id}, version=1
     )
     assert due in waits(member.user)
     assert due in waits(other.user)

@@ -138,7 +138,7 @@ class ReferenceForm(WorkspaceForm):
             raise ValidationError(_("Choose a date between 1990 and 50 years from now."))
 
 
-class SourcesForm(WorkspaceForm):
+class SourcesForm(VersionMixin, WorkspaceForm):
     """Which organisations enter the numbers; who does it in each stands in fields of its own."""
 
     organisations: Any = SelectMultipleField(

@@ -147,8 +147,7 @@ class Indicator(Model):
         """
         with by.partnership.locked():
             self.require_led_by(by)
-            if self.version != version:
-                raise StaleIndicator(_("Somebody else has changed the indicator in the meantime."))
+            self._require_version(version)
             changed = {key for key in DESCRIBED if key in described and described[key] != getattr(self, key)}
             if changed & set(SETTLED) and self.has_numbers:
                 raise Conflict(
@@ -191,12 +190,19 @@ class Indicator(Model):
                 one.position = position
             return other + 1, len(order)
 
-    def set_sources(self, by: Membership, reporters: dict[int, int | None]) -> None:
-        """Let exactly these organisations owe its numbers, each with who enters them, if that is decided."""
+    def set_sources(self, by: Membership, reporters: dict[int, int | None], *, version: int) -> None:
+        """Let exactly these organisations owe its numbers, each with who enters them, if that is decided.
+
+        Twice is once. Raises StaleIndicator if `version` is not the current one.
+        """
         with by.partnership.locked():
             self.require_led_by(by)
             if self.pooling is Pooling.ONCE_FOR_ALL and len(reporters) != 1:
                 raise Conflict(_("There is one number for all, so choose one organisation."))
+            reporters = _of_their_own(self.partnership_id, reporters)
+            if reporters == {source.organisation_id: source.reporter_id for source in self._sources() if source.owes}:
+                return
+            self._require_version(version)
             self._put_sources(reporters)
             self.version += 1
             record_by(by, EDITED_INDICATOR, thing_number=self.number, name=self.name)
@@ -307,21 +313,23 @@ class Indicator(Model):
         if self.retired_at is not None:
             raise Conflict(_("The indicator is no longer in use."))
 
+    def _require_version(self, version: int) -> None:
+        """Raise StaleIndicator unless that is the current version."""
+        if self.version != version:
+            raise StaleIndicator(_("Somebody else has changed the indicator in the meantime."))
+
+    def _sources(self) -> list["Source"]:
+        own = Source.partnership_id == self.partnership_id, Source.indicator_number == self.number
+        return list(db.session.scalars(select(Source).where(*own)))
+
     def _put_sources(self, reporters: dict[int, int | None]) -> None:
         here = Participation.partnership_id == self.partnership_id
         partners = set(db.session.scalars(select(Participation.organisation_id).where(here)))
-        own = Source.partnership_id == self.partnership_id, Source.indicator_number == self.number
-        known = {source.organisation_id: source for source in db.session.scalars(select(Source).where(*own))}
+        known = {source.organisation_id: source for source in self._sources()}
         if len(known.keys() | reporters.keys()) > MOST_SOURCES:
             raise Conflict(_("At most %(num)s organisations can enter numbers for an indicator.", num=MOST_SOURCES))
-        memberships = {}
-        if wanted := {member_id for member_id in reporters.values() if member_id}:
-            found = select(Membership.id, Membership.organisation_id).where(
-                Membership.partnership_id == self.partnership_id, Membership.id.in_(wanted), Membership.is_active
-            )
-            memberships = {row.id: row.organisation_id for row in db.session.execute(found)}
         for organisation_id, source in known.items():
-            if organisation_id not in reporters and source.ended_at is None:
+            if organisation_id not in reporters and source.owes:
                 source.ended_at = clock.now()
         for organisation_id, member_id in reporters.items():
             if organisation_id not in partners:
@@ -329,9 +337,9 @@ class Indicator(Model):
                     _("An organisation that you chose takes no part any more. Reload the page, and try again.")
                 )
             source = known.get(organisation_id) or self._new_source(organisation_id)
-            if source.ended_at is not None:
+            if not source.owes:
                 source.ended_at, source.since = None, today()
-            source.reporter_id = member_id if memberships.get(member_id or 0) == organisation_id else None
+            source.reporter_id = member_id
         db.session.flush()
 
     def _new_source(self, organisation_id: int) -> "Source":
@@ -365,6 +373,11 @@ class Source(Model):
     reporter_id: Mapped[int | None]
     since: Mapped[date]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def owes(self) -> bool:
+        """Whether it owes the numbers still, as long as it takes part."""
+        return self.ended_at is None
 
 
 class Reference(Model):
@@ -420,6 +433,20 @@ def side_of(member: Membership) -> Side | None:
     """The side that the member's organisation is on; None if it no longer takes part."""
     found = db.session.get(Participation, (member.partnership_id, member.organisation_id))
     return found.side if found else None
+
+
+def _of_their_own(partnership_id: int, reporters: dict[int, int | None]) -> dict[int, int | None]:
+    """The same, without reporters who are no active members of the organisation that they would report for."""
+    found = select(Membership.id, Membership.organisation_id).where(
+        Membership.partnership_id == partnership_id,
+        Membership.id.in_({member_id for member_id in reporters.values() if member_id}),
+        Membership.is_active,
+    )
+    organisations = {row.id: row.organisation_id for row in db.session.execute(found)}
+    return {
+        organisation_id: member_id if organisations.get(member_id or 0) == organisation_id else None
+        for organisation_id, member_id in reporters.items()
+    }
 
 
 def _newest_reference(indicator: Indicator, kind: ReferenceKind, organisation_id: int | None) -> Reference | None:

@@ -13,7 +13,7 @@ from workspace.results import queries
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import SourcesForm
 from workspace.results.kinds import Pooling
-from workspace.results.models import Indicator
+from workspace.results.models import Indicator, StaleIndicator
 from workspace.results.views import PLACE, address_of, led
 from workspace.web import htmx, pagination
 from workspace.web.htmx import flash_live, page_or_partial
@@ -24,17 +24,14 @@ from workspace.web.htmx import flash_live, page_or_partial
 def edit_sources(membership: Membership, indicator_number: int) -> ResponseReturnValue:
     """The organisations, each to be ticked, with who enters its numbers."""
     indicator = led(membership, indicator_number)
-    owing = {
-        row.organisation_id: row.reporter_id for row in queries.sources(membership, indicator_number) if row.is_owing
-    }
-    context = _context(membership, indicator, SourcesForm(), owing)
+    context = _context(membership, indicator, SourcesForm(obj=indicator))
     return page_or_partial("results/sources.html", "results/_sources.html", **context)
 
 
 @blueprint.post(f"{PLACE}/<number:indicator_number>/sources")
 @members_with(Action.MEASURE)
 def set_sources(membership: Membership, indicator_number: int) -> ResponseReturnValue:
-    """Let the ticked organisations owe the numbers from now on."""
+    """Let the ticked organisations owe the numbers from now on; a stale form says who owes them now."""
     indicator, form = led(membership, indicator_number), SourcesForm()
     chosen: dict[int, int | None] = {
         organisation_id: pagination.parse_int(request.form.get(f"reporter-{organisation_id}", ""))
@@ -48,20 +45,27 @@ def set_sources(membership: Membership, indicator_number: int) -> ResponseReturn
     if form.errors:
         context = _context(membership, indicator, form, chosen)
         return htmx.form_error("results/_sources.html", page="results/sources.html", **context)
-    indicator.set_sources(membership, chosen)
+    try:
+        indicator.set_sources(membership, chosen, version=form.version.data)
+    except StaleIndicator:
+        form.set_base_version(indicator.version)
+        context = _context(membership, indicator, form, chosen)
+        return htmx.form_error("results/_sources.html", page="results/sources.html", status=409, stale=True, **context)
     flash_live(_("It is saved who enters the numbers."))
     return htmx.redirect_client(address_of(membership, indicator_number))
 
 
 def _context(
-    membership: Membership, indicator: Indicator, form: SourcesForm, chosen: dict[int, int | None]
+    membership: Membership, indicator: Indicator, form: SourcesForm, chosen: dict[int, int | None] | None = None
 ) -> dict[str, Any]:
     partners = queries.participants(membership)
+    owing = [row for row in queries.sources(membership, indicator.number) if row.is_owing]
     return {
         "indicator": indicator,
         "form": form,
         "partners": partners,
-        "chosen": chosen,
+        "owing": owing,
+        "chosen": {row.organisation_id: row.reporter_id for row in owing} if chosen is None else chosen,
         "people": queries.contributors(membership, [row.id for row in partners]),
         **partnership_context(membership),
     }

@@ -1,0 +1,78 @@
+"""Two who change the same of an indicator, or one who presses twice: nothing is replaced in silence, or done twice."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.factories import Level, Side, add_member
+from tests.pages import Page
+from tests.results.town import BEGUN, NAMES, Town, at
+from workspace.accounts.models import User
+from workspace.db import db
+from workspace.results.models import Indicator, Source
+
+SignIn = Callable[[User], Client]
+OWN, OTHER = NAMES[0], NAMES[1]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def indicator(town: Town) -> Indicator:
+    with at(BEGUN):
+        return town.indicator()
+
+
+@pytest.fixture
+def browser(town: Town, sign_in: SignIn) -> Client:
+    """Of the moderator."""
+    return sign_in(town.moderator.user)
+
+
+@pytest.fixture
+def other_browser(town: Town, sign_in: SignIn) -> Client:
+    """Of another moderator."""
+    return sign_in(add_member(town.moderator, None, Level.MODERATOR, side=Side.COMPANY).user)
+
+
+def results(town: Town, rest: str = "") -> str:
+    return f"{town.partnership.address}results{rest}"
+
+
+def owing(indicator: Indicator) -> dict[int, int | None]:
+    query = select(Source.organisation_id, Source.reporter_id)
+    rows = db.session.execute(query.where(Source.indicator_number == indicator.number, Source.ended_at.is_(None)))
+    return {row.organisation_id: row.reporter_id for row in rows}
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_of_two_who_say_who_enters_the_numbers_the_later_one_sees_what_the_other_has_saved(
+    town: Town, indicator: Indicator, browser: Client, other_browser: Client, headers: dict[str, str]
+) -> None:
+    page = results(town, f"/{indicator.number}/sources")
+    mine, theirs = (one.page(page).form(page) for one in (browser, other_browser))
+    (own, member), (other, _member) = ((town.organisations[name], town.members[name]) for name in (OWN, OTHER))
+    sent: dict[str, Any] = theirs | {"organisations": [str(own)], f"reporter-{own}": str(member.id)}
+    for _ in range(2):  # A double press says it once.
+        assert other_browser.post(page, data=sent).status_code == 303
+    assert owing(indicator) == {own: member.id}
+    before, wanted = town.partnership.last_number, {"organisations": [str(other)], f"reporter-{own}": ""}
+    stale = browser.post(page, data=mine | wanted, headers=headers)
+    shown = Page(stale.text)
+    assert (stale.status_code, owing(indicator), town.partnership.last_number) == (409, {own: member.id}, before)
+    assert f"Now these enter numbers: {OWN}: Person i {OWN}" in " ".join(shown.text.split())
+    ticked = [box.get("value") for box in shown.all("input") if box.get("checked") is not None]
+    assert ticked == [str(other)], "What was chosen need not be chosen again"
+    assert browser.post(page, data=shown.form(page) | wanted).status_code == 303
+    assert owing(indicator) == {other: None}
+
+
+def test_the_same_who_enter_numbers_once_more_change_nothing(town: Town, indicator: Indicator, browser: Client) -> None:
+    page = results(town, f"/{indicator.number}/sources")
+    before, version = town.partnership.last_number, indicator.version
+    everybody = [str(organisation_id) for organisation_id in town.organisations.values()]
+    assert browser.submit(page, {"organisations": everybody}, page=page).status_code == 303
+    db.session.expire_all()
+    assert (town.partnership.last_number, indicator.version) == (before, version)
