@@ -143,8 +143,11 @@ def test_a_leader_who_may_only_read_finds_out_on_a_phone(visit: Visit, place: Pl
         partnership = db.session.get_one(Partnership, place.id)
         moderator = factories.membership_of(partnership, db.session.get_one(User, place.moderator.id))
         made = db.session.get_one(Indicator, (place.id, number))
-        made.set_reference(moderator, ReferenceKind.BASELINE, value=Decimal(0), day=date(2024, 3, 31))
-        made.set_reference(moderator, ReferenceKind.TARGET, value=Decimal(28), day=date(2030, 3, 31))
+        for kind, value, day in (
+            (ReferenceKind.BASELINE, Decimal(0), date(2024, 3, 31)),
+            (ReferenceKind.TARGET, Decimal(28), date(2030, 3, 31)),
+        ):
+            made.set_reference(moderator, kind, version=made.version, value=value, day=day)
         people = [place.partner, place.moderator]
         organisations = [db.session.get_one(User, person.id).organisation_id for person in people]
         newest, before, earlier = periods.ended(Rhythm.QUARTER, clock.now().date(), 3)

@@ -12,7 +12,7 @@ from tests.pages import Page
 from tests.results.town import BEGUN, NAMES, Town, at
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.results.models import Indicator, Source
+from workspace.results.models import Indicator, Reference, Source
 
 SignIn = Callable[[User], Client]
 OWN, OTHER = NAMES[0], NAMES[1]
@@ -76,3 +76,43 @@ def test_the_same_who_enter_numbers_once_more_change_nothing(town: Town, indicat
     assert browser.submit(page, {"organisations": everybody}, page=page).status_code == 303
     db.session.expire_all()
     assert (town.partnership.last_number, indicator.version) == (before, version)
+
+
+@pytest.mark.parametrize("what", ["target", "baseline"])
+def test_a_reference_that_is_sent_twice_is_set_once(
+    town: Town, indicator: Indicator, browser: Client, what: str
+) -> None:
+    page = results(town, f"/{indicator.number}/{what}")
+    sent = browser.page(page).form(page) | {"value": "70", "day": "2026-12-31"}
+    before, terms = town.partnership.last_number, indicator.terms
+    for headers in ({}, {}, HTMX):
+        assert browser.post(page, data=sent, headers=headers).status_code in (204, 303)
+    assert [row.value for row in references(indicator)] == [70]
+    assert (town.partnership.last_number, indicator.terms) == (before + 1, terms + 1)
+
+
+@pytest.mark.parametrize(("what", "headers"), [("target", HTMX), ("baseline", {})])
+def test_of_two_who_set_a_reference_the_later_one_sees_what_the_other_has_set(
+    town: Town, indicator: Indicator, browser: Client, other_browser: Client, what: str, headers: dict[str, str]
+) -> None:
+    page, own = results(town, f"/{indicator.number}/{what}"), str(town.organisations[OWN])
+    of_own = {"organisation": own} if what == "baseline" else {}
+    mine, theirs = (one.page(page).form(page) for one in (browser, other_browser))
+    first = {"value": "60", "day": "2027-12-31", "note": "Det kan vi nå"} | of_own
+    assert other_browser.post(page, data=theirs | first).status_code == 303
+    wanted = {"value": "70", "day": "2028-12-31", "note": ""} | of_own
+    stale = browser.post(page, data=mine | wanted, headers=headers)
+    shown = Page(stale.text)
+    assert (stale.status_code, [row.value for row in references(indicator)]) == (409, [60])
+    for words in ("Somebody else has changed the indicator", "60%, 31 December 2027", "Det kan vi nå"):
+        assert words in shown.text
+    kept = shown.form(page)
+    assert {name: kept[name] for name in wanted} == wanted
+    assert browser.post(page, data=kept | {"note": "Vi når mere"}).status_code == 303
+    assert [row.value for row in references(indicator)] == [60, 70]
+
+
+def references(indicator: Indicator) -> list[Reference]:
+    db.session.expire_all()
+    own = Reference.partnership_id == indicator.partnership_id, Reference.indicator_number == indicator.number
+    return list(db.session.scalars(select(Reference).where(*own).order_by(Reference.id)))

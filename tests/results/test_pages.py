@@ -365,9 +365,8 @@ def test_another_partnership_takes_over_the_indicators_that_were_downloaded(
     )
     town.refer(hours, 9, 5)
     own = town.organisations[OWN]
-    hours.set_reference(
-        town.moderator, ReferenceKind.BASELINE, value=Decimal("8.5"), day=FIRST, organisation_id=own, note="Talt"
-    )
+    one = {"value": Decimal("8.5"), "day": FIRST, "organisation_id": own, "note": "Talt"}
+    hours.set_reference(town.moderator, ReferenceKind.BASELINE, version=hours.version, **one)
     indicator.agree(town.moderator, Side.COMPANY, terms=indicator.terms)
     db.session.commit()
     table = sign_in(town.moderator.user).get(results(town, "/definitions")).get_data(as_text=True)

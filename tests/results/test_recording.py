@@ -195,7 +195,7 @@ def test_each_side_agrees_and_a_changed_definition_asks_again(town: Town) -> Non
     assert indicator.terms == 2
     with pytest.raises(StaleIndicator):
         indicator.agree(member, Side.MUNICIPALITIES, terms=1)
-    indicator.set_reference(town.moderator, ReferenceKind.TARGET, value=Decimal(70), day=date(2026, 12, 31))
+    indicator.set_reference(town.moderator, ReferenceKind.TARGET, version=3, value=Decimal(70), day=date(2026, 12, 31))
     assert indicator.terms == 3
 
 
@@ -292,9 +292,8 @@ def test_whatever_is_pressed_there_is_one_present_number_and_a_whole_chain(town:
             found, text = self.indicator, str(uuid4())
             try:
                 if change == "target":
-                    found.set_reference(
-                        self.moderator, ReferenceKind.TARGET, value=Decimal(70), day=date(2026, 12, 31), note=text
-                    )
+                    wanted = {"value": Decimal(70), "day": date(2026, 12, 31), "note": text}
+                    found.set_reference(self.moderator, ReferenceKind.TARGET, version=found.version, **wanted)
                 else:
                     found.edit(self.moderator, version=found.version, **{change: text})
                 db.session.commit()

@@ -72,7 +72,7 @@ def test_a_side_is_asked_to_agree_and_a_passed_target_is_told(town: Town) -> Non
     assert asked not in waits(town.members[OWN].user)
     assert asked in waits(town.moderator.user)
     passed = "The day of the target has passed: Borgere, der bruger løsningen"
-    indicator.set_reference(town.moderator, ReferenceKind.TARGET, value=Decimal(70), day=date(2026, 4, 1))
+    indicator.set_reference(town.moderator, ReferenceKind.TARGET, version=1, value=Decimal(70), day=date(2026, 4, 1))
     assert passed in waits(town.moderator.user)
     assert passed not in waits(town.members[OWN].user)
     partnerships_service.archive(town.moderator)

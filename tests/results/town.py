@@ -85,12 +85,12 @@ class Town:
         """Set the baseline and the target, and before it another target."""
         day = date(2026, 12, 31)
         by = self.moderator
-        indicator.set_reference(by, ReferenceKind.BASELINE, value=Decimal(baseline), day=FIRST)
+        found = [(ReferenceKind.BASELINE, baseline, FIRST, "")]
         if first_target is not None:
-            indicator.set_reference(by, ReferenceKind.TARGET, value=Decimal(first_target), day=day)
-        indicator.set_reference(
-            by, ReferenceKind.TARGET, value=Decimal(target), day=day, note="Nogle skal ses hver gang."
-        )
+            found.append((ReferenceKind.TARGET, first_target, day, ""))
+        found.append((ReferenceKind.TARGET, target, day, "Nogle skal ses hver gang."))
+        for kind, value, when, note in found:
+            indicator.set_reference(by, kind, version=indicator.version, value=Decimal(value), day=when, note=note)
         db.session.commit()
 
 

@@ -60,9 +60,11 @@ def refer(player: "StoryPlayer", event: Event) -> None:
     kind = ReferenceKind(event["do"])
     days = timedelta(days=event["in_days"]) if kind is ReferenceKind.TARGET else timedelta()
     day = _period(event.get("back", 1)).last if kind is ReferenceKind.BASELINE else formatting.today() + days
-    player.indicators[event["indicator"]].set_reference(
+    indicator = player.indicators[event["indicator"]]
+    indicator.set_reference(
         player.memberships[event["by"]],
         kind,
+        version=indicator.version,
         value=Decimal(str(event["value"])),
         day=day,
         note=event.get("note", ""),

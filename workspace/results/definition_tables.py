@@ -150,7 +150,7 @@ def add(membership: Membership, made: Iterable[PastedIndicator], one_time_key: s
         )
         if indicator.terms == 1:
             for reference in one.references:
-                indicator.set_reference(membership, **reference._asdict())
+                indicator.set_reference(membership, version=indicator.version, **reference._asdict())
         added.append(indicator)
     return added
 

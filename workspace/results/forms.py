@@ -120,7 +120,7 @@ class IndicatorEditForm(VersionMixin, IndicatorForm):
     """The same as it was when the form was opened."""
 
 
-class ReferenceForm(WorkspaceForm):
+class ReferenceForm(VersionMixin, WorkspaceForm):
     """A baseline or a target: the value or, of a share, what it is made of; its day, and why."""
 
     value = NumberField(_l("Value"))

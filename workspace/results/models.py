@@ -212,6 +212,7 @@ class Indicator(Model):
         by: Membership,
         kind: ReferenceKind,
         *,
+        version: int,
         value: Decimal,
         parts: tuple[Decimal, Decimal] | None = None,
         day: date,
@@ -220,23 +221,25 @@ class Indicator(Model):
     ) -> None:
         """Set the target, or the baseline, which may be one organisation's; `parts` are what a share is made of.
 
-        The former ones stay. Both sides are asked to agree again.
+        The former ones stay. Both sides are asked to agree again. Twice is once. Raises StaleIndicator if `version` is
+        not the current one.
         """
         with by.partnership.locked():
             self.require_led_by(by)
             former = _newest_reference(self, kind, organisation_id)
+            numerator, denominator = parts or (None, None)
+            wanted = {"value": value, "numerator": numerator, "denominator": denominator, "day": day, "note": note}
+            if former and all(getattr(former, name) == wanted[name] for name in wanted):
+                return
+            self._require_version(version)
             reference = Reference(
                 partnership_id=self.partnership_id,
                 indicator_number=self.number,
                 kind=kind,
                 organisation_id=organisation_id,
-                value=value,
-                numerator=parts[0] if parts else None,
-                denominator=parts[1] if parts else None,
-                day=day,
-                note=note,
                 membership_id=by.id,
                 at=clock.now(),
+                **wanted,
             )
             db.session.add(reference)
             self.terms += 1

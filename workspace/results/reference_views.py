@@ -15,7 +15,7 @@ from workspace.results.blueprint import blueprint
 from workspace.results.forms import ReferenceForm
 from workspace.results.kinds import IndicatorKind, ReferenceKind
 from workspace.results.measurements import share
-from workspace.results.models import Indicator
+from workspace.results.models import Indicator, StaleIndicator
 from workspace.results.views import PLACE, address_of, led
 from workspace.web import htmx
 from workspace.web.htmx import flash_live, page_or_partial
@@ -31,7 +31,7 @@ def edit_target(membership: Membership, indicator_number: int) -> ResponseReturn
 @blueprint.post(f"{PLACE}/<number:indicator_number>/target")
 @members_with(Action.MEASURE)
 def set_target(membership: Membership, indicator_number: int) -> ResponseReturnValue:
-    """Set the target; the former one can still be seen."""
+    """Set the target; the former one can still be seen. A stale form says what the target is now."""
     return _set(membership, indicator_number, ReferenceKind.TARGET)
 
 
@@ -45,13 +45,13 @@ def edit_baseline(membership: Membership, indicator_number: int) -> ResponseRetu
 @blueprint.post(f"{PLACE}/<number:indicator_number>/baseline")
 @members_with(Action.MEASURE)
 def set_baseline(membership: Membership, indicator_number: int) -> ResponseReturnValue:
-    """Set the baseline, of all or of one organisation."""
+    """Set the baseline, of all or of one organisation. A stale form says what it is now."""
     return _set(membership, indicator_number, ReferenceKind.BASELINE)
 
 
 def _asked(membership: Membership, number: int, kind: ReferenceKind) -> ResponseReturnValue:
     indicator = led(membership, number)
-    context = _context(membership, indicator, kind, ReferenceForm())
+    context = _context(membership, indicator, kind, ReferenceForm(data={"version": indicator.version}))
     return page_or_partial("results/reference.html", "results/_reference.html", **context)
 
 
@@ -62,15 +62,23 @@ def _set(membership: Membership, number: int, kind: ReferenceKind) -> ResponseRe
         return htmx.form_error("results/_reference.html", page="results/reference.html", **context)
     chosen = form.organisation.data if kind is ReferenceKind.BASELINE else 0
     partners = {row.id for row in queries.participants(membership)}
-    indicator.set_reference(
-        membership,
-        kind,
-        value=_value(form),
-        parts=_parts(form),
-        day=form.day.data,
-        note=form.note.data or "",
-        organisation_id=chosen if chosen in partners else None,
-    )
+    try:
+        indicator.set_reference(
+            membership,
+            kind,
+            version=form.version.data,
+            value=_value(form),
+            parts=_parts(form),
+            day=form.day.data,
+            note=form.note.data or "",
+            organisation_id=chosen if chosen in partners else None,
+        )
+    except StaleIndicator:
+        form.set_base_version(indicator.version)
+        context |= _references(membership, indicator, kind, chosen)
+        return htmx.form_error(
+            "results/_reference.html", page="results/reference.html", status=409, stale=True, **context
+        )
     told = _("The target is set.") if kind is ReferenceKind.TARGET else _("The baseline is set.")
     flash_live(" ".join([told, _("Both sides are asked to agree on it.")]))
     return htmx.redirect_client(address_of(membership, number))
@@ -87,7 +95,8 @@ def _is_right(form: ReferenceForm, indicator: Indicator, former: Any) -> bool:
         return form.refuse(form.value, _("The number can't be negative."))
     if indicator.kind is IndicatorKind.SHARE and value > 100:
         return form.refuse(form.value, _("A share is at most %(most)s.", most=numbers.percent(100)))
-    if former and not form.note.data:
+    # A form that is stale, or was sent before, may not know of the former one: set_reference tells the two apart.
+    if former and not form.note.data and form.version.data == indicator.version:
         return form.refuse(form.note, _("Write why it is changed. The former one can still be seen."))
     return True
 
@@ -122,7 +131,6 @@ def _value(form: ReferenceForm) -> Decimal:
 
 
 def _context(membership: Membership, indicator: Indicator, kind: ReferenceKind, form: ReferenceForm) -> dict[str, Any]:
-    references = queries.references(membership, [indicator.number])[indicator.number]
     is_target = kind is ReferenceKind.TARGET
     form.value.unit = indicator.unit
     is_share = indicator.kind is IndicatorKind.SHARE
@@ -136,7 +144,16 @@ def _context(membership: Membership, indicator: Indicator, kind: ReferenceKind, 
         "indicator": indicator,
         "kind": kind,
         "form": form,
-        "former": references.target if is_target else references.baseline,
         "action": "target" if is_target else "baseline",
+        **_references(membership, indicator, kind),
         **partnership_context(membership),
     }
+
+
+def _references(
+    membership: Membership, indicator: Indicator, kind: ReferenceKind, organisation_id: int = 0
+) -> dict[str, Any]:
+    """The one that holds for all, and the one that holds for an organisation."""
+    found = queries.references(membership, [indicator.number])[indicator.number]
+    former = found.target if kind is ReferenceKind.TARGET else found.baseline
+    return {"former": former, "standing": found.of_organisations.get(organisation_id) if organisation_id else former}
