@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.client import Client
-from tests.factories import Level, Side, add_member
+from tests.factories import Level, Side, add_member, make_role
 from tests.pages import Page
 from tests.results.town import BEGUN, NAMES, Town, at
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.results.models import Indicator, Reference, Source
+from workspace.roles import endings as roles_ending
 
 SignIn = Callable[[User], Client]
 OWN, OTHER = NAMES[0], NAMES[1]
@@ -116,3 +117,20 @@ def references(indicator: Indicator) -> list[Reference]:
     db.session.expire_all()
     own = Reference.partnership_id == indicator.partnership_id, Reference.indicator_number == indicator.number
     return list(db.session.scalars(select(Reference).where(*own).order_by(Reference.id)))
+
+
+def test_a_new_name_leaves_the_indicator_its_retired_role(town: Town, indicator: Indicator, browser: Client) -> None:
+    role, other = make_role(town.moderator, "Måling af resultater"), make_role(town.moderator, "Økonomi")
+    indicator.edit(town.moderator, version=1, role_id=role.id)
+    for one in (role, other):
+        roles_ending.retire(one, town.moderator)
+    db.session.commit()
+    page = results(town, f"/{indicator.number}/edit")
+    shown = browser.page(page)
+    assert shown.form(page)["role_id"] == str(role.id)
+    assert "Økonomi" not in shown.text, "A retired role that was not chosen is not offered"
+    assert browser.submit(page, {"name": "Et nyt navn"}, page=page).status_code == 303
+    db.session.refresh(indicator)
+    assert (indicator.name, indicator.role_id) == ("Et nyt navn", role.id)
+    assert browser.submit(page, {"role_id": "0"}, page=page).status_code == 303
+    assert "Måling" not in browser.page(page).text

@@ -337,10 +337,7 @@ def _quoting(membership: Membership, post_number: int) -> CommentForm | None:
 def _edit_form(membership: Membership, post: Post, **options: Any) -> PostEditForm:
     """The form for correcting a post; a role that is retired since may stay."""
     form = PostEditForm(within="post", **options)
-    offered = choices(membership)
-    if post.role_id and post.role_id not in dict(offered):
-        offered.append((post.role_id, role(membership, post.role_id).name))
-    form.offer(offered)
+    form.offer(choices(membership, post.role_id))
     return form
 
 

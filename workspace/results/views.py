@@ -193,11 +193,12 @@ def _shown(membership: Membership, number: int) -> Response:
     )
 
 
-def _form_context(membership: Membership, form: IndicatorForm) -> dict[str, Any]:
+def _form_context(membership: Membership, form: IndicatorForm, role_id: int | None = None) -> dict[str, Any]:
+    """The context of the form; the role with this id may stay, though it is retired since."""
     sides = {
         side: str(SIDES[side]) for side in Side if any(row.side is side for row in queries.participants(membership))
     }
-    form.offer(choices(membership), sides)
+    form.offer(choices(membership, role_id), sides)
     return {"form": form, **partnership_context(membership)}
 
 
@@ -205,7 +206,7 @@ def _edit_context(membership: Membership, indicator: Indicator, form: IndicatorE
     del form.sides
     if indicator.has_numbers:
         form.settle()
-    return {"indicator": indicator, **_form_context(membership, form)}
+    return {"indicator": indicator, **_form_context(membership, form, indicator.role_id)}
 
 
 def _organisations(membership: Membership, form: IndicatorForm) -> list[int]:

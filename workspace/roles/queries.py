@@ -375,15 +375,17 @@ def is_held_by(membership: Membership, role_id: Any) -> ColumnElement[bool]:
     )
 
 
-def choices(membership: Membership) -> list[tuple[int, str]]:
-    """The roles in use, by id and name, in their order: for a select."""
-    in_use = (
-        select(Role.id, Role.name)
-        .where(Role.partnership_id == membership.partnership_id, Role.retired_at.is_(None))
-        .order_by(Role.position, Role.id)
-        .limit(MOST_CHOICES)
-    )
-    return [(row.id, row.name) for row in fetch_rows(in_use)]
+def choices(membership: Membership, chosen: int | None = None) -> list[tuple[int, str]]:
+    """The roles in use, by id and name, in their order: for a select.
+
+    The one that was `chosen` before comes last if it is retired since: it may stay.
+    """
+    here = select(Role.id, Role.name).where(Role.partnership_id == membership.partnership_id)
+    in_use = here.where(Role.retired_at.is_(None)).order_by(Role.position, Role.id).limit(MOST_CHOICES)
+    found = [(row.id, row.name) for row in fetch_rows(in_use)]
+    if chosen and chosen not in dict(found):
+        found += [(row.id, row.name) for row in fetch_rows(here.where(Role.id == chosen, Role.deleted_at.is_(None)))]
+    return found
 
 
 def sides(membership: Membership) -> list[Side]:
