@@ -12,7 +12,8 @@ from tests.pages import Page
 from tests.results.town import BEGUN, NAMES, Town, at
 from workspace.accounts.models import User
 from workspace.db import db
-from workspace.results.models import Indicator, Reference, Source
+from workspace.results.kinds import Pooling
+from workspace.results.models import Indicator, Reference, SeveralReporters, Source
 from workspace.roles import endings as roles_ending
 
 SignIn = Callable[[User], Client]
@@ -134,3 +135,28 @@ def test_a_new_name_leaves_the_indicator_its_retired_role(town: Town, indicator:
     assert (indicator.name, indicator.role_id) == ("Et nyt navn", role.id)
     assert browser.submit(page, {"role_id": "0"}, page=page).status_code == 303
     assert "Måling" not in browser.page(page).text
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_there_is_one_number_for_all_only_while_one_organisation_enters_it(
+    town: Town, indicator: Indicator, browser: Client, headers: dict[str, str]
+) -> None:
+    edit, sources = (results(town, f"/{indicator.number}/{rest}") for rest in ("edit", "sources"))
+    once = {"pooling": Pooling.ONCE_FOR_ALL.value, "name": "Ét tal"}
+    refused = browser.submit(edit, once, page=edit, headers=headers)
+    shown = Page(refused.text)
+    assert (refused.status_code, "one organisation that enters it" in shown.text) == (422, True)
+    kept = shown.form(edit)
+    assert {name: kept[name] for name in once} == once
+    one, other = (str(town.organisations[name]) for name in (OWN, OTHER))
+    assert browser.submit(sources, {"organisations": [one]}, page=sources).status_code == 303
+    assert browser.submit(edit, once, page=edit).status_code == 303
+    several = browser.submit(sources, {"organisations": [one, other]}, page=sources, headers=headers)
+    assert (several.status_code, "choose one organisation" in Page(several.text).text) == (422, True)
+    assert owing(indicator) == {int(one): None}
+
+
+def test_an_indicator_with_one_number_for_all_is_not_added_with_several_reporters(town: Town) -> None:
+    with pytest.raises(SeveralReporters):
+        town.indicator(pooling=Pooling.ONCE_FOR_ALL)
+    assert db.session.scalars(select(Indicator)).all() == []

@@ -51,6 +51,10 @@ class StaleIndicator(Conflict):
     """Somebody else has changed the indicator since the form was opened."""
 
 
+class SeveralReporters(Conflict):
+    """There is one number for all, but not one organisation that enters it."""
+
+
 class IndicatorAlreadyAdded(Conflict):
     """The one-time key has already made the indicator of that `number`, with another description."""
 
@@ -110,6 +114,7 @@ class Indicator(Model):
         """Add an indicator, last in order, whose numbers these organisations owe from now on.
 
         The first is the main one. The same key returns the same one, or raises IndicatorAlreadyAdded if it differs.
+        Raises SeveralReporters unless one organisation owes a number that there is once for all.
         """
         with by.partnership.locked():
             by.require(Action.ADD_INDICATORS)
@@ -123,6 +128,7 @@ class Indicator(Model):
                     _("There are %(num)s indicators already. Edit one of them instead.", num=MOST_INDICATORS)
                 )
             _require_role(by, described.get("role_id"))
+            _require_one_reporter(described["pooling"], organisations)
             entry = record_by(by, ADDED_INDICATOR, name=described["name"])
             indicator = cls(
                 partnership_id=by.partnership_id,
@@ -144,6 +150,7 @@ class Indicator(Model):
         """Change what is said of it. Raises StaleIndicator if `version` is not the current one.
 
         Another definition or unit ends what was agreed on, and numbers before and after are told apart by a break.
+        Raises SeveralReporters unless one organisation owes a number that there will be once for all.
         """
         with by.partnership.locked():
             self.require_led_by(by)
@@ -155,6 +162,8 @@ class Indicator(Model):
                 )
             if "role_id" in changed:
                 _require_role(by, described["role_id"])
+            if "pooling" in changed:
+                _require_one_reporter(described["pooling"], self._reporters())
             if changed:
                 breaks = {"before": self.definition, "after": described["definition"]} if changed & set(COUNTED) else {}
                 for key in changed:
@@ -193,14 +202,14 @@ class Indicator(Model):
     def set_sources(self, by: Membership, reporters: dict[int, int | None], *, version: int) -> None:
         """Let exactly these organisations owe its numbers, each with who enters them, if that is decided.
 
-        Twice is once. Raises StaleIndicator if `version` is not the current one.
+        Twice is once. Raises StaleIndicator if `version` is not the current one, and SeveralReporters unless one
+        organisation owes a number that there is once for all.
         """
         with by.partnership.locked():
             self.require_led_by(by)
-            if self.pooling is Pooling.ONCE_FOR_ALL and len(reporters) != 1:
-                raise Conflict(_("There is one number for all, so choose one organisation."))
+            _require_one_reporter(self.pooling, reporters)
             reporters = _of_their_own(self.partnership_id, reporters)
-            if reporters == {source.organisation_id: source.reporter_id for source in self._sources() if source.owes}:
+            if reporters == self._reporters():
                 return
             self._require_version(version)
             self._put_sources(reporters)
@@ -321,6 +330,10 @@ class Indicator(Model):
         if self.version != version:
             raise StaleIndicator(_("Somebody else has changed the indicator in the meantime."))
 
+    def _reporters(self) -> dict[int, int | None]:
+        """The organisations that owe its numbers, each with who enters them, if that is decided."""
+        return {source.organisation_id: source.reporter_id for source in self._sources() if source.owes}
+
     def _sources(self) -> list["Source"]:
         own = Source.partnership_id == self.partnership_id, Source.indicator_number == self.number
         return list(db.session.scalars(select(Source).where(*own)))
@@ -436,6 +449,12 @@ def side_of(member: Membership) -> Side | None:
     """The side that the member's organisation is on; None if it no longer takes part."""
     found = db.session.get(Participation, (member.partnership_id, member.organisation_id))
     return found.side if found else None
+
+
+def _require_one_reporter(pooling: Pooling, organisations: Collection[int]) -> None:
+    """Raise SeveralReporters if there is one number for all, and not one organisation that owes it."""
+    if pooling is Pooling.ONCE_FOR_ALL and len(organisations) != 1:
+        raise SeveralReporters(_("There is one number for all, so choose one organisation."))
 
 
 def _of_their_own(partnership_id: int, reporters: dict[int, int | None]) -> dict[int, int | None]:

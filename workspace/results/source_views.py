@@ -12,8 +12,7 @@ from workspace.permissions import Action, members_with
 from workspace.results import queries
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import SourcesForm
-from workspace.results.kinds import Pooling
-from workspace.results.models import Indicator, StaleIndicator
+from workspace.results.models import Indicator, SeveralReporters, StaleIndicator
 from workspace.results.views import PLACE, address_of, led
 from workspace.web import htmx, pagination
 from workspace.web.htmx import flash_live, page_or_partial
@@ -40,19 +39,24 @@ def set_sources(membership: Membership, indicator_number: int) -> ResponseReturn
     }
     if not chosen:
         form.refuse(form.organisations, _("Choose at least one organisation."))
-    elif indicator.pooling is Pooling.ONCE_FOR_ALL and len(chosen) != 1:
-        form.refuse(form.organisations, _("There is one number for all, so choose one organisation."))
-    if form.errors:
-        context = _context(membership, indicator, form, chosen)
-        return htmx.form_error("results/_sources.html", page="results/sources.html", **context)
+        return _refused(membership, indicator, form, chosen)
     try:
         indicator.set_sources(membership, chosen, version=form.version.data)
+    except SeveralReporters as refusal:
+        form.refuse(form.organisations, str(refusal))
+        return _refused(membership, indicator, form, chosen)
     except StaleIndicator:
         form.set_base_version(indicator.version)
-        context = _context(membership, indicator, form, chosen)
-        return htmx.form_error("results/_sources.html", page="results/sources.html", status=409, stale=True, **context)
+        return _refused(membership, indicator, form, chosen, status=409, stale=True)
     flash_live(_("It is saved who enters the numbers."))
     return htmx.redirect_client(address_of(membership, indicator_number))
+
+
+def _refused(
+    membership: Membership, indicator: Indicator, form: SourcesForm, chosen: dict[int, int | None], **options: Any
+) -> ResponseReturnValue:
+    context = _context(membership, indicator, form, chosen)
+    return htmx.form_error("results/_sources.html", page="results/sources.html", **options, **context)
 
 
 def _context(

@@ -15,7 +15,7 @@ from workspace.permissions import Action, Level, members_with
 from workspace.results import figures, labels, pages, periods, queries, summaries, values
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import IndicatorEditForm, IndicatorForm
-from workspace.results.models import Indicator, IndicatorAlreadyAdded, StaleIndicator, side_of
+from workspace.results.models import Indicator, IndicatorAlreadyAdded, SeveralReporters, StaleIndicator, side_of
 from workspace.roles.queries import choices
 from workspace.web import htmx, pagination
 from workspace.web.htmx import flash_live, page_or_partial
@@ -108,6 +108,12 @@ def update(membership: Membership, indicator_number: int) -> ResponseReturnValue
     except StaleIndicator:
         form.set_base_version(indicator.version)
         return htmx.form_error("results/_edit.html", page="results/edit.html", status=409, stale=True, **context)
+    except SeveralReporters:
+        message = _(
+            "One number for all needs one organisation that enters it. Choose it under ‘Who enters numbers’ first."
+        )
+        form.refuse(form.pooling, message)
+        return htmx.form_error("results/_edit.html", page="results/edit.html", **context)
     flash_live(_("The indicator is changed."))
     return htmx.redirect_client(address_of(membership, indicator_number))
 
