@@ -9,10 +9,11 @@ from sqlalchemy import select
 from tests.client import Client
 from tests.factories import Level, Side, add_member, make_role
 from tests.pages import Page
-from tests.results.town import BEGUN, NAMES, Town, at
+from tests.results.town import BEGUN, LATEST, NAMES, Town, at, measure, reading
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.results.kinds import Pooling
+from workspace.results.measurements import Measurement
 from workspace.results.models import Indicator, Reference, SeveralReporters, Source
 from workspace.roles import endings as roles_ending
 
@@ -160,3 +161,20 @@ def test_an_indicator_with_one_number_for_all_is_not_added_with_several_reporter
     with pytest.raises(SeveralReporters):
         town.indicator(pooling=Pooling.ONCE_FOR_ALL)
     assert db.session.scalars(select(Indicator)).all() == []
+
+
+def test_a_pasted_line_says_that_it_corrects_why_there_is_no_number(
+    town: Town, indicator: Indicator, browser: Client
+) -> None:
+    measure(town.moderator, reading(indicator, town.organisations[OWN], LATEST, note="Systemet var nede"))
+    page, before = results(town, f"/{indicator.number}/paste"), town.partnership.last_number
+    table = f"Organisation\tTal\tBemærkning\n{OWN}\tikke målt\t"
+    sent = {"pasted": f"{table}Systemet var nede", "period": LATEST.isoformat(), "confirmed": "1"}
+    assert "It is there already" in Page(browser.submit(page, sent, page=page).text).text
+    sent["pasted"] = f"{table}Nyt system"
+    refused = browser.submit(page, sent, page=page)
+    assert (refused.status_code, "Corrects not measured" in Page(refused.text).text) == (422, True)
+    assert town.partnership.last_number == before
+    assert browser.submit(page, sent | {"why": "Vi ved mere nu"}, page=page).status_code == 303
+    standing = db.session.scalars(select(Measurement).where(Measurement.replaced_by_number.is_(None)))
+    assert [(row.note, row.why) for row in standing] == [("Nyt system", "Vi ved mere nu")]

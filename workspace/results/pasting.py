@@ -122,23 +122,13 @@ def _line(
 
 def _compare(membership: Membership, indicator: Indicator, lines: list[PastedLine]) -> None:
     """What stands already where a line brings a number."""
-    readings = [line.reading for line in lines if line.reading]
-    if not readings:
-        return
-    since, until = min(one.period.last for one in readings), max(one.period.last for one in readings)
-    standing = {
-        (row.organisation_id, row.to_day): row
-        for row in queries.measurements(membership, indicator.number, since=since, until=until)
-    }
+    standing = recording.present(membership, [line.reading for line in lines if line.reading])
     for line in lines:
-        row = standing.get((line.reading.organisation_id, line.reading.period.last)) if line.reading else None
+        row = standing.get(line.reading.key) if line.reading else None
         if row is not None and line.reading:
             is_hole = row.state is MeasurementState.NOT_MEASURED
-            same = (row.numerator, row.denominator) == line.reading.counted
-            if same:
-                line.before = "="
-            else:
-                line.before = _("not measured") if is_hole else values.shown(indicator, row.value)
+            before = _("not measured") if is_hole else values.shown(indicator, row.value)
+            line.before = "=" if line.reading.equals(row) else before
 
 
 def _by_name(names: Mapping[int, str]) -> dict[str, int]:

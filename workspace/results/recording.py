@@ -73,10 +73,10 @@ def record(
     with by.partnership.locked():
         by.require(Action.MEASURE)
         _require_writable(by, readings)
-        present = _present(by, readings)
+        found = present(by, readings)
         result, replaced, repeated = Recorded(), [], set()
         for reading in readings:
-            standing = present.get(reading.key)
+            standing = found.get(reading.key)
             if standing is None:
                 (result.overlapping if _overlaps(reading) else result.written).append(reading)
             elif reading.equals(standing) and not (why and (files or reading.annotates(standing))):
@@ -114,7 +114,7 @@ def correct(
         by.require(Action.MEASURE)
         _require_writable(by, [reading])
         if measurement.replaced_by_number is not None:
-            raise AlreadyMeasured(_present(by, [reading])[reading.key])
+            raise AlreadyMeasured(present(by, [reading])[reading.key])
         record(by, [reading], why=why, files=files)
 
 
@@ -173,7 +173,7 @@ def _sources(by: Membership, readings: Iterable[Reading]) -> set[tuple[int, int]
     return {(row.indicator_number, row.organisation_id) for row in db.session.execute(query)}
 
 
-def _present(by: Membership, readings: Sequence[Reading]) -> dict[tuple[int, int, date], Measurement]:
+def present(by: Membership, readings: Sequence[Reading]) -> dict[tuple[int, int, date], Measurement]:
     """What stands already for what is brought, by its key."""
     keys = {reading.key for reading in readings}
     if not keys:
