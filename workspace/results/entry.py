@@ -22,11 +22,11 @@ from workspace.results.measurements import Measurement, MeasurementState, Readin
 from workspace.results.models import Indicator
 from workspace.results.periods import ReportingPeriod, Rhythm
 from workspace.rich_text import replace_control_chars
+from workspace.web.forms import DATE_FORMATS
 
 MOST_LINES = 40
 UNLIKELY = 3  # times as much as last time, or as little
 CARRIED = ("a", "b", "na", "why", "note", "evidence")  # to the form that corrects a number
-DATES = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y")
 
 
 @dataclass
@@ -200,7 +200,7 @@ class EntryLine:
         return ReportingPeriod(first or self.period.first, last or self.period.last)
 
     def _day(self, name: str) -> date | None:
-        for form in DATES:
+        for form in DATE_FORMATS:
             try:
                 return datetime.strptime(self.typed[name][:20], form).date()
             except ValueError:

@@ -44,6 +44,8 @@ LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3
 # Of the stored HTML: more markup than this around so little text is dropped, since a page contains all of it.
 MAX_STORED_HTML = 20_000
 MAX_INT = 2**31 - 1
+# As browsers send a date, and as Danes write it where the browser has no date picker.
+DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y")
 
 
 class WTFormsTranslations:
@@ -295,13 +297,9 @@ def text_area_field(label: Any, *, longest: int = MAX_TEXT, required: Any = "", 
 
 
 def date_field(label: Any, *validators: Any, required: Any = "", **options: Any) -> Any:
-    """A date as browsers send it, or as Danes write it where the browser has no date picker.
-
-    `required` is the message when it is missing; without one there may be none.
-    """
-    formats = ["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y"]
+    """A date in one of `DATE_FORMATS`. `required` is the message when it is missing; without one there may be none."""
     first = DataRequired(required) if required else Optional()
-    return DateField(label, format=formats, validators=[first, *validators], **options)
+    return DateField(label, format=list(DATE_FORMATS), validators=[first, *validators], **options)
 
 
 def hidden_int_field(*, required: bool = True) -> Any:
