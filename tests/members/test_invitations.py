@@ -186,6 +186,42 @@ def test_an_account_that_exists_signs_in_first(moderator: Membership, client: Cl
     assert client.submit(address, page=address).location == moderator.partnership.address
 
 
+@pytest.mark.parametrize("htmx", [False, True])
+@pytest.mark.parametrize("by", ["nobody", "a stranger"])
+@pytest.mark.parametrize(("answer", "fields"), [("refusal", {}), ("objection", {"words": "Rambøll"})])
+def test_nobody_else_answers_for_somebody_who_has_an_account(
+    answer: str, fields: dict[str, str], by: str, htmx: bool, moderator: Membership, client: Client, sign_in: SignIn
+) -> None:
+    make_user(email="ny@x.dk")
+    [made] = invite(moderator, "ny@x.dk")
+    address = f"/invitations/{invitations_service.token(made)}"
+    browser = client if by == "nobody" else sign_in(make_user(language="en"))
+    assert f"{address}/{answer}" not in browser.page(address).html
+    headers = {"HX-Current-URL": f"http://localhost{address}"} if htmx else {}
+    refused = browser.submit(f"{address}/{answer}", fields, htmx=htmx, headers=headers)
+    if by == "a stranger":
+        assert refused.status_code == 409
+    elif htmx:
+        assert refused.headers["HX-Redirect"] == f"/sign-in?next={address}"
+    elif fields:
+        assert (refused.status_code, "Rambøll" in refused.text) == (401, True), "what was typed is handed back"
+    else:
+        assert (refused.status_code, refused.location) == (303, f"/sign-in?next={address}")
+    assert (made.answer, made.objection) == (InvitationAnswer.OPEN, "")
+
+
+def test_whoever_has_an_account_signs_in_and_answers(moderator: Membership, client: Client) -> None:
+    user = make_user(email="ny@x.dk", language="en")
+    [made] = invite(moderator, "ny@x.dk")
+    address = f"/invitations/{invitations_service.token(made)}"
+    assert f"/sign-in?next={address}" in client.page(address).html
+    given = {"email": user.email, "password": PASSWORD, "next": address}
+    assert client.submit("/sign-in", given, page="/sign-in").location == address
+    client.submit(f"{address}/objection", {"words": "Rambøll"}, page=address)
+    client.submit(f"{address}/refusal", page=address)
+    assert (made.objection, made.answer, made.declined_by_id) == ("Rambøll", InvitationAnswer.DECLINED, user.id)
+
+
 @pytest.mark.parametrize("what", ["expired", "withdrawn", "used", "forged", "a link's", "of a removed organisation"])
 def test_a_token_that_is_no_good_opens_nothing(what: str, moderator: Membership, sign_in: SignIn) -> None:
     user = make_user(email="ny@x.dk")

@@ -360,7 +360,7 @@ class TestWhoHasNotAnswered:
         reminded = Mail.key == f"reminder:{made[1].id}:1"
         day = datetime(2026, 3, 24, 12, tzinfo=UTC)
         db.session.execute(update(Mail).where(reminded).values(state=MailState.SENT, finished_at=day))
-        invitations_service.object_to(made[2], "Rambøll")
+        invitations_service.object_to(made[2], None, "Rambøll")
         invitations_service.decline(made[3], None)
         db.session.commit()
         return made

@@ -550,12 +550,14 @@ class TestAnInvitationThatWasDeclined:
             assert invited.undoes(browser) == (403, "declined")
         assert invited.undoes() == (303, "open")
 
-    def test_what_somebody_with_the_mail_declined_is_theirs_to_undo(self, app: Workspace, invited: Invited) -> None:
-        reader = app.test_client()
+    def test_what_somebody_with_the_mail_declined_is_theirs_to_undo(self, app: Workspace, world: World) -> None:
+        reader, invitation = app.test_client(), world.invitations[0]
         assert isinstance(reader, Client)
-        pressed(reader, f"{invited.address}/refusal", invited.address)
-        assert invited.undoes() == (403, "declined")
-        assert invited.undoes(reader) == (303, "open")
+        address = f"/invitations/{invitations_service.token(invitation)}"
+        pressed(reader, f"{address}/refusal", address)
+        assert world.browser.submit(f"{address}/refusal/withdrawal").status_code == 403
+        assert reader.submit(f"{address}/refusal/withdrawal").status_code == 303
+        assert invitation.is_open
 
     def test_nothing_is_undone_that_was_not_declined(self, invited: Invited) -> None:
         assert invited.undoes() == (409, "open")
@@ -573,22 +575,27 @@ class TestAnInvitationThatWasDeclined:
             assert invited.undoes() == (303, "open")
 
     @pytest.mark.parametrize(
-        "since", ["too old", "archived", "another", "in by a link", "somebody put out", "its maker gone", "closed"]
+        "since", ["too old", "archived", "another", "in by a link", "somebody put out", "its maker gone"]
     )
-    def test_it_stays_declined_where_it_would_be_over(self, since: str, app: Workspace, invited: Invited) -> None:
-        world = invited.world
-        browser = invited.browser
-        if since == "closed":
-            browser = app.test_client()  # type: ignore[assignment]
-        pressed(browser, f"{invited.address}/refusal", invited.address)
+    def test_it_stays_declined_where_it_would_be_over(self, since: str, invited: Invited) -> None:
+        invited.declines(invited.address)
         with clock.at(clock.now() + timedelta(seconds=1)):
             self.happens(since, invited)
             db.session.commit()
-            assert invited.undoes(browser) == (410, "declined")
+            assert invited.undoes() == (410, "declined")
         if since == "archived":
-            world.partnership.archived_at = None
+            invited.world.partnership.archived_at = None
             db.session.commit()
-            assert invited.undoes(browser) == (303, "open")
+            assert invited.undoes() == (303, "open")
+
+    def test_it_stays_declined_where_an_account_of_its_address_is_closed(self, app: Workspace, world: World) -> None:
+        reader, invitation = app.test_client(), world.invitations[0]
+        assert isinstance(reader, Client)
+        address = f"/invitations/{invitations_service.token(invitation)}"
+        pressed(reader, f"{address}/refusal", address)
+        make_user(email=invitation.email, deactivated_at=clock.now())
+        assert reader.submit(f"{address}/refusal/withdrawal").status_code == 410
+        assert invitation.answer is InvitationAnswer.DECLINED
 
     def happens(self, since: str, invited: Invited) -> None:
         world, invitation = invited.world, invited.invitation
@@ -603,10 +610,8 @@ class TestAnInvitationThatWasDeclined:
             join_requests_service.join(world.link, invited.user, world.mette.organisation_id)
         elif since == "somebody put out":
             moderation_service.suspend(world.bo, [world.carla.id], until=None, reason="Vent", confirmed=True)
-        elif since == "its maker gone":
-            world.mette.user.deactivated_at = clock.now()
         else:
-            invited.user.deactivated_at = clock.now()
+            world.mette.user.deactivated_at = clock.now()
 
     def test_only_the_mails_that_had_not_gone_are_sent(self, invited: Invited) -> None:
         key = f"{invited.invitation.id}:1"

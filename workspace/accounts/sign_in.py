@@ -147,8 +147,11 @@ def end_session() -> None:
     logout_user()  # after that: it leaves a word in the session which removes the second cookie
 
 
-def unauthenticated_response() -> Response:
-    """The response to somebody who is not signed in: the sign-in page, which leads back with what was typed."""
+def unauthenticated_response(*, back_to: str = "") -> Response:
+    """The response to somebody who is not signed in: the sign-in page, which leads back with what was typed.
+
+    Where nothing was typed, a plain form leads to `back_to`.
+    """
     if request.accept_mimetypes.best == "text/event-stream":
         return make_response(
             "", 204
@@ -161,7 +164,7 @@ def unauthenticated_response() -> Response:
     typed = form_recovery.from_request()
     if typed:
         return make_response(render_template("accounts/sign_in.html", form=SignInForm(), submitted=typed), 401)
-    target = request.full_path.rstrip("?") if request.method == "GET" else ""
+    target = request.full_path.rstrip("?") if request.method == "GET" else back_to
     return make_response(redirect(_sign_in(target), 303))
 
 

@@ -13,6 +13,7 @@ from workspace.members.blueprint import blueprint
 from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm, ObjectionForm
 from workspace.members.invitations import service as invitations_service
 from workspace.members.invitations.limits import TooManyInvitations
+from workspace.members.invitations.service import SignInFirst
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import Invitation, InviteLink
 from workspace.members.moderation import undoing
@@ -69,7 +70,10 @@ def object_to_organisation(token: str) -> ResponseReturnValue:
         return _invitation_page(invitation, AccountForm(formdata=None), 410)
     if not form.validate():
         return _invitation_page(invitation, AccountForm(formdata=None), 422, objection=form)
-    invitations_service.object_to(invitation, form.words.data)
+    try:
+        invitations_service.object_to(invitation, g.user, form.words.data)
+    except SignInFirst:
+        return sign_in.unauthenticated_response(back_to=f"/invitations/{token}")
     flash_live(_("Thank you. %(name)s has been told.", name=invitation.invited_by.user.name))
     return redirect_client(f"/invitations/{token}")
 
@@ -81,7 +85,10 @@ def decline_invitation(token: str) -> ResponseReturnValue:
     invitation = invitations_service.invitation_of(token)
     if invitation is None:
         return _not_ours()
-    invitations_service.decline(invitation, g.user)
+    try:
+        invitations_service.decline(invitation, g.user)
+    except SignInFirst:
+        return sign_in.unauthenticated_response(back_to=f"/invitations/{token}")
     undo = Undo(f"/invitations/{token}/refusal/withdrawal") if invitation.was_declined_by(g.user) else None
     flash_live(_("You have said no to ‘%(name)s’.", name=invitation.partnership.name), undo=undo)
     return _answered(token)

@@ -27,7 +27,7 @@ from workspace.partnerships.memberships import admit, find
 from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.service import participations
 from workspace.partnerships.verbs import ADDED_ORGANISATION
-from workspace.permissions import Action, Conflict, Level, NotAllowed
+from workspace.permissions import Action, Conflict, Level, NotAllowed, UserError
 from workspace.roles import offers
 from workspace.roles import queries as role_queries
 from workspace.roles.assignments import AssignmentKind
@@ -40,6 +40,15 @@ class NoLongerOpen(Conflict):
     """The invitation has been used, withdrawn, or is too old."""
 
     status = 410
+
+
+class SignInFirst(UserError):
+    """The address that was invited has an account: the mail alone does not say that its person answers."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("Sign in to answer the invitation."))
 
 
 def invite(
@@ -181,13 +190,14 @@ def correct(by: Membership, invitation_id: int, organisation_id: int) -> Invitat
         return _send_again(invitation, by)
 
 
-def object_to(invitation: Invitation, words: str) -> None:
+def object_to(invitation: Invitation, user: User | None, words: str) -> None:
     """The invited person says that they don't represent that organisation. Whoever can mend it is told, once a mail.
 
-    Raises NoLongerOpen.
+    Raises NoLongerOpen, and as `decline` does.
     """
     with invitation.partnership.locked():
         db.session.refresh(invitation)
+        _require_invited(invitation, user)
         _require_open(invitation)
         invitation.objection, invitation.objected_at = words, clock.now()
         for moderator in _who_can_mend(invitation):
@@ -198,12 +208,11 @@ def object_to(invitation: Invitation, words: str) -> None:
 def decline(invitation: Invitation, user: User | None) -> None:
     """The invited person says no; without an account, whoever has the mail. Does nothing if it is no longer open.
 
-    Raises Conflict for somebody else.
+    Raises Conflict for somebody else, and SignInFirst where nobody is signed in and the address has an account.
     """
     with invitation.partnership.locked():
         db.session.refresh(invitation)
-        if user and user.email_key != invitation.email_key:
-            raise Conflict(_("The invitation is for another address than yours."))
+        _require_invited(invitation, user)
         if invitation.is_open:
             invitation.answer = InvitationAnswer.DECLINED
             invitation.declined_by_id, invitation.declined_at = user.id if user else None, clock.now()
@@ -243,8 +252,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
     """
     with invitation.partnership.locked():
         db.session.refresh(invitation)
-        if user.email_key != invitation.email_key:
-            raise Conflict(_("The invitation is for another address than yours."))
+        _require_invited(invitation, user)
         _require_open(invitation)
         partnership = invitation.partnership
         if partnership.is_archived:
@@ -395,6 +403,14 @@ def _open_among(by: Membership, ids: Collection[int]) -> list[Invitation]:
 def no_longer_open() -> NoLongerOpen:
     """What the invited person is told of an invitation that is over, whatever ended it."""
     return NoLongerOpen(_("The invitation has been used or withdrawn, or is too old. Ask for a new one."))
+
+
+def _require_invited(invitation: Invitation, user: User | None) -> None:
+    """Raise Conflict for somebody else, and SignInFirst for nobody where the address has an account."""
+    if user and user.email_key != invitation.email_key:
+        raise Conflict(_("The invitation is for another address than yours."))
+    if user is None and user_with(invitation.email) is not None:
+        raise SignInFirst
 
 
 def _require_open(invitation: Invitation) -> None:
