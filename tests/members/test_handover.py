@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 
 from tests.client import Client
-from tests.factories import Level, add_member, make_organisation, make_user, share, start_partnership
+from tests.factories import (
+    Level,
+    add_member,
+    make_administrator,
+    make_organisation,
+    make_user,
+    share,
+    start_partnership,
+)
 from workspace import Workspace, clock
 from workspace.accounts.mail_preferences import MailTiming
 from workspace.accounts.models import User
@@ -15,9 +23,10 @@ from workspace.digests import planning, preferences
 from workspace.digests.compose import build
 from workspace.mail.models import Mail
 from workspace.members.join_requests import service as join_requests_service
-from workspace.members.moderation import handover
+from workspace.members.moderation import closing, handover
 from workspace.members.moderation import service as moderation_service
 from workspace.members.reports import service as reports_service
+from workspace.members.transfers import service as transfers_service
 from workspace.notifications.dispatch import NotificationKind
 from workspace.partnerships.models import Membership, MembershipState, Visibility
 from workspace.permissions import Conflict
@@ -103,6 +112,41 @@ def test_an_offer_ends_with_whoever_made_it(world: World) -> None:
     world.bo.state = MembershipState.SUSPENDED
     with pytest.raises(Conflict):
         handover.accept(world.bo)
+
+
+@pytest.mark.parametrize("way", ["lowered", "suspended", "removed", "left", "account closed", "moved"])
+def test_an_offer_that_has_ended_stays_ended(way: str, world: World) -> None:
+    """Also where whoever made it is a moderator again."""
+    other = add_member(world.mette, make_user("Dorte"), Level.MODERATOR)
+    world.submit(world.mette, f"{world.bo.id}/handover")
+    if way == "lowered":
+        moderation_service.change_levels(other, {world.mette.id: Level.OBSERVER}, confirmed=True)
+        moderation_service.change_levels(other, {world.mette.id: Level.MODERATOR})
+    elif way == "suspended":
+        moderation_service.suspend(other, [world.mette.id], until=None, reason="Orlov", confirmed=True)
+        moderation_service.lift(other, world.mette.id)
+    elif way in ("removed", "left"):
+        if way == "left":
+            moderation_service.leave(world.mette, confirmed=True)
+        else:
+            moderation_service.remove(other, [world.mette.id], reason="x", confirmed=True)
+        moderation_service.readmit(other, world.mette.id, Level.MODERATOR)
+    elif way == "account closed":
+        closing.close(world.mette.user, by=make_administrator())
+        world.mette.user.deactivated_at = None
+    else:
+        transfers_service.move(other, world.mette.id, other.organisation_id, confirmed=True)
+    assert world.submit(world.bo, "handover/acceptance") == 409
+    assert world.bo.level is Level.CONTRIBUTOR
+    assert world.bo.moderation_offered_by_id is None
+
+
+def test_an_offer_to_somebody_who_became_a_moderator_otherwise_has_ended(world: World) -> None:
+    handover.offer(world.mette, world.bo.id)
+    for level in (Level.MODERATOR, Level.CONTRIBUTOR):
+        moderation_service.change_levels(world.mette, {world.bo.id: level}, confirmed=True)
+    assert world.submit(world.bo, "handover/acceptance") == 409
+    assert world.levels() == BEFORE
 
 
 def test_archiving_and_closing_an_account_are_asked_about_and_can_be_undone(world: World) -> None:

@@ -72,6 +72,8 @@ def change_levels(by: Membership, levels: Mapping[int, Level], *, confirmed: boo
         before = {member.id: member.level for member in changed}
         for member in changed:
             member.level = levels[member.id]
+            if member.level is Level.MODERATOR:
+                member.moderation_offered_by_id = None
             if not member.is_barred:
                 member.decide(member.level)
             record_audit(
@@ -167,6 +169,7 @@ def leave(member: Membership, *, confirmed: bool = False) -> None:
         require_moderators(member.partnership, without=moderators([member]), confirmed=confirmed)
         member.transition_to(MembershipState.ENDED)
         member.ending = Ending.LEFT
+        ways_in.withdraw_offers([member])
         record(member.partnership, LEFT, actor=member, subject=member)
         record_audit(AuditAction.LEFT, actor=member.user, subject=member.user, partnership=member.partnership)
 

@@ -1,4 +1,4 @@
-"""The ways in that somebody leaves behind: closed when moderators suspend, remove or lower them.
+"""What somebody leaves behind when moderators suspend, remove or lower them: ways in, which close, and their offers.
 
 Whoever is put out could come back by a link that they know, or by an invitation that they sent to another address of
 theirs, each with a new account that nobody can tell from a stranger's. So all open links are closed and all open
@@ -8,7 +8,7 @@ invitations of theirs withdrawn, except for what the moderator chooses to keep.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from workspace import clock
 from workspace.accounts.models import User
@@ -64,6 +64,7 @@ def close(by: Membership, members: Collection[Membership], *, retained: Retained
     """Close the ways of those who have just been put out. The partnership is locked."""
     if not members:
         return
+    withdraw_offers(members)
     ways = ways_of(by.partnership, members)
     _close_links(by, [*ways.own_links, *(() if retained.links else ways.other_links)])
     if retained.invitations:
@@ -77,6 +78,7 @@ def close_above_level(by: Membership, members: Collection[Membership]) -> None:
     """Close what those whose level has just been lowered made for more than they have now themselves."""
     if not members:
         return
+    withdraw_offers(members)
     ways = ways_of(by.partnership, members)
     level_of = {member.user_id: LEVELS.index(member.level) for member in members}
     most = {member_id: level_of[user_id] for member_id, user_id in _memberships(by.partnership, members).items()}
@@ -87,10 +89,23 @@ def close_above_level(by: Membership, members: Collection[Membership]) -> None:
 def close_all_of(user: User, *, by: User) -> None:
     """Close what somebody made in any partnership, because their account is closed."""
     made = select(Membership.id).where(Membership.user_id == user.id)
+    withdraw_offers(db.session.scalars(select(Membership).where(Membership.user_id == user.id)).all())
     for link in db.session.scalars(select(InviteLink).where(_IS_OPEN_LINK, InviteLink.made_by_id.in_(made))):
         _close_link(link, by)
     for invitation in db.session.scalars(select(Invitation).where(_IS_OPEN, Invitation.invited_by_id.in_(made))):
         _withdraw_invitation(invitation, by)
+
+
+def withdraw_offers(members: Collection[Membership]) -> None:
+    """Withdraw their offers to hand moderation over, which would stand again if they were moderators again."""
+    db.session.execute(
+        update(Membership)
+        .where(
+            Membership.partnership_id.in_({member.partnership_id for member in members}),
+            Membership.moderation_offered_by_id.in_([member.id for member in members]),
+        )
+        .values(moderation_offered_by_id=None)
+    )
 
 
 def _withdraw_own(member: Membership) -> None:

@@ -124,6 +124,7 @@ def _membership_for(by: Membership, member: Membership, organisation_id: int) ->
     moved = Membership(**columns | new)
     db.session.add(moved)
     db.session.flush()
+    ways_in.withdraw_offers([member])
     _hand_on(member, moved)
     reading.hand_on(member, moved)
     record_by(by if by.id != member.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
