@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.client import Client
 from tests.factories import (
     Level,
+    Side,
     add_member,
     challenge,
     hold,
@@ -32,6 +33,7 @@ from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation import undoing
 from workspace.members.transfers import service as transfers_service
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Visibility
 from workspace.permissions import Conflict, NotAllowed
@@ -452,6 +454,17 @@ class TestWaysIn:
         with pytest.raises(Conflict, match="too late"):
             self.reopen(world, "invitation")
 
+    def test_an_invitation_for_an_organisation_that_has_left_stays_closed(self, world: World) -> None:
+        invitation = invited_for_another_organisation(world)
+        invitations_service.withdraw(world.mette, invitation.id)
+        let_go(invitation.organisation_id, world)
+        answer = world.browser.submit(f"{world.home}invitations/reopening", {"invitation": invitation.id})
+        assert (answer.status_code, invitation.answer) == (409, InvitationAnswer.WITHDRAWN)
+        assert "The organisation does not take part here." in answer.text
+        partnerships_service.set_sides(world.mette, {invitation.organisation_id: Side.COMPANY})
+        answer = world.browser.submit(f"{world.home}invitations/reopening", {"invitation": invitation.id})
+        assert (answer.status_code, invitation.answer) == (303, InvitationAnswer.OPEN)
+
     def test_of_several_those_stand_again_that_can(self, world: World) -> None:
         first, second = world.invitations
         invitations_service.withdraw(world.mette, first.id)
@@ -487,6 +500,20 @@ class TestWaysIn:
             undoing.reopen_link(by or world.mette, world.link)
         else:
             undoing.reopen_invitations(by or world.mette, world.invitations[:1])
+
+
+def invited_for_another_organisation(world: World) -> Invitation:
+    """An invitation for an organisation without members."""
+    organisation_id = make_organisation("Cykelkraft").id
+    partnerships_service.set_sides(world.mette, {organisation_id: Side.COMPANY})
+    about = {"level": Level.OBSERVER, "organisation_id": organisation_id, "language": "en", "greeting": ""}
+    [invitation] = invitations_service.invite(world.mette, listed("ny@x.dk"), **about)  # type: ignore[arg-type]
+    return invitation
+
+
+def let_go(organisation_id: int, world: World) -> None:
+    transfers_service.end_participation(world.mette, organisation_id, stay_for=None, reason="x", confirmed=True)
+    db.session.commit()
 
 
 class Invited:
@@ -587,6 +614,15 @@ class TestAnInvitationThatWasDeclined:
             invited.world.partnership.archived_at = None
             db.session.commit()
             assert invited.undoes() == (303, "open")
+
+    def test_it_stays_declined_for_an_organisation_that_has_left(self, app: Workspace, world: World) -> None:
+        reader, invitation = app.test_client(), invited_for_another_organisation(world)
+        assert isinstance(reader, Client)
+        address = f"/invitations/{invitations_service.token(invitation)}"
+        pressed(reader, f"{address}/refusal", address)
+        let_go(invitation.organisation_id, world)
+        assert reader.submit(f"{address}/refusal/withdrawal").status_code == 410
+        assert invitation.answer is InvitationAnswer.DECLINED
 
     def test_it_stays_declined_where_an_account_of_its_address_is_closed(self, app: Workspace, world: World) -> None:
         reader, invitation = app.test_client(), world.invitations[0]

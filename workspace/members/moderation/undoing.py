@@ -24,6 +24,7 @@ from workspace.members.verbs import TOOK_BACK_ACCESS
 from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership, MembershipState
+from workspace.partnerships.service import participations
 from workspace.partnerships.undoing import require_undoable, too_late
 from workspace.partnerships.verbs import ACCEPTED_ORGANISATION
 from workspace.permissions import Action, Conflict, Level, NotAllowed
@@ -125,6 +126,7 @@ def _would_be_open(invitation: Invitation, declined_at: datetime) -> bool:
         and not invitation.partnership.is_archived
         and (invited is None or invited.is_active)
         and not _is_superseded(invitation)
+        and invitation.organisation_id in participations(invitation.partnership)
         and _is_safe(invitation.partnership_id, invitation.invited_by_id, declined_at)
     )
 
@@ -135,6 +137,7 @@ def _reopen(by: Membership, invitation: Invitation) -> None:
     if not is_withdrawn or invitation.withdrawn_at is None or _is_superseded(invitation):
         raise too_late()
     require_undoable(invitation.withdrawn_at, is_own=invitation.withdrawn_by_id == by.id)
+    invitations_service.require_partner(by.partnership, invitation.organisation_id)
     _require_nobody_put_out(by, invitation.invited_by_id, invitation.withdrawn_at)
     invitations_service.stand_again(invitation)
     about = {"email": invitation.email, "before": "withdrew_invitation"}
