@@ -333,6 +333,32 @@ def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membersh
     assert link.uses == 1
 
 
+@pytest.mark.parametrize("invited", ["by a link", "by a moderator"])
+def test_an_address_whose_invitation_has_expired_gets_a_new_mail_by_a_link(
+    invited: str, moderator: Membership, client: Client
+) -> None:
+    about = {"email": "ny@x.dk", "organisation": str(moderator.organisation_id)}
+    if invited == "by a moderator":
+        invite(moderator, "ny@x.dk")
+    with clock.at(clock.now() - timedelta(days=20) if invited == "by a link" else clock.now()):
+        link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=24, most_uses=5)
+        client.submit(f"/join/{invitations_service.token(link)}", about)
+    [expired] = db.session.scalars(select(Invitation)).all()
+    expired.expires_at = clock.now() - timedelta(days=6)
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=24, most_uses=5)
+    address = f"/join/{invitations_service.token(link)}"
+    headers = {"Accept-Language": "en"}
+    answer = client.submit(address, about, page=address, follow_redirects=True, headers=headers)
+    assert "Open the e-mail that we have sent to ny@x.dk" in answer.text
+    assert expired.answer is InvitationAnswer.WITHDRAWN
+    [made] = db.session.scalars(select(Invitation).where(Invitation.answer == InvitationAnswer.OPEN)).all()
+    mails = db.session.scalars(select(Mail.key).where(Mail.kind == "invitation").order_by(Mail.id)).all()
+    assert mails == [f"invitation:{expired.id}:1", f"invitation:{made.id}:1"]
+    invitation = f"/invitations/{invitations_service.token(made)}"
+    client.submit(invitation, {"name": "Ny", "password": PASSWORD}, page=invitation)
+    assert client.get(moderator.partnership.address).status_code == 200
+
+
 def test_a_link_makes_no_moderators(moderator: Membership, sign_in: SignIn) -> None:
     typed = {"level": "moderator", "hours": 2, "most_uses": 5}
     assert sign_in(moderator.user).submit(f"{moderator.partnership.address}links", typed).status_code == 422

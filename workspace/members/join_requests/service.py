@@ -81,17 +81,19 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
         db.session.refresh(link)
         invitations_service.require_partner(link.partnership, organisation_id)
         key = email_key(email)
-        if not link.is_open or db.session.scalar(
-            select(Invitation.id).where(
+        earlier = db.session.scalar(
+            select(Invitation).where(
                 Invitation.partnership_id == link.partnership_id,
                 Invitation.email_key == key,
                 Invitation.answer == inline_literal(InvitationAnswer.OPEN),
             )
-        ):
-            return
-        if limits.exhausted([key]):
+        )
+        if not link.is_open or (earlier and earlier.is_open) or limits.exhausted([key]):
             return
         limits.require_room_by_link(link, key)
+        if earlier:  # It has expired, and an address has one open invitation.
+            earlier.answer = InvitationAnswer.WITHDRAWN
+            db.session.flush()
         invitation = Invitation(
             partnership_id=link.partnership_id,
             email=email,
