@@ -37,6 +37,7 @@ from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.roles import action_items
 
 SignIn = Callable[[User], Client]
@@ -91,6 +92,16 @@ class TestChangingOrganisation:
 
         moderator.partnership.created_at -= timedelta(days=20)
         assert [item.title for item in action_items.lacking_roles(moderator.user)] == ["‘Data’ has nobody accountable"]
+
+    def test_a_parked_challenge_goes_on_with_its_taker(self, moderator: Membership, sign_in: SignIn) -> None:
+        old, other = add_member(moderator, make_user(language="en")), add_member(moderator, side=Side.COMPANY)
+        parked = challenge(old, "Taget")
+        parked.take(old)
+        parked.park(old, "Sommerferie")
+        new = transfers_service.move(moderator, old.id, other.organisation_id)
+        address = f"{moderator.partnership.address}posts/{parked.number}"
+        assert sign_in(old.user).submit(f"{address}/reopening", {"reason": "Ferien er slut"}).status_code == 303
+        assert (parked.status, parked.taker_id) == (ChallengeStatus.ONGOING, new.id)
 
     def test_only_among_the_partners_and_only_members(self, moderator: Membership, sign_in: SignIn) -> None:
         membership, stranger = add_member(moderator), make_user()

@@ -32,7 +32,7 @@ from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.partnerships.service import participations
 from workspace.permissions import Action, Conflict
-from workspace.posts.challenge_workflow import UNSOLVED
+from workspace.posts.challenge_workflow import ChallengeStatus
 from workspace.posts.models import Post
 
 
@@ -145,7 +145,7 @@ def _hand_on(old: Membership, new: Membership) -> None:
     for column in (Post.taker_id, Post.asked_id):
         here = Post.partnership_id == old.partnership_id
         db.session.execute(
-            update(Post).where(here, column == old.id, Post.status.in_(UNSOLVED)).values({column: new.id})
+            update(Post).where(here, column == old.id, Post.status != ChallengeStatus.SOLVED).values({column: new.id})
         )
 
 
