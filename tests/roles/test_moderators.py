@@ -1,23 +1,37 @@
 """What moderators do with roles in few presses: take one, offer one while adding it, ask somebody else, delete one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.client import Client
-from tests.factories import Holder, Level, add_member, challenge, hold, make_role, make_user, start_partnership
+from tests.factories import (
+    Holder,
+    Level,
+    add_member,
+    challenge,
+    hold,
+    listed,
+    make_role,
+    make_user,
+    measured_indicator,
+    start_partnership,
+)
 from tests.pages import Page
 from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.mail.models import Mail, MailState
+from workspace.members.invitations import service as invitations_service
+from workspace.members.models import Invitation, InvitationAnswer
 from workspace.partnerships.models import MembershipState
 from workspace.permissions import Conflict, NotAllowed
 from workspace.roles import answers, endings, offers
 from workspace.roles.assignments import AssignmentState, RoleAssignment, accountable
-from workspace.roles.models import NameTaken
+from workspace.roles.models import USES, NameTaken, Role
 
 SignIn = Callable[[User], Client]
 both_ways = pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
@@ -284,6 +298,43 @@ def test_a_role_that_was_never_used_is_deleted(world: World, htmx: bool) -> None
     world.browser.page(world.roles)  # which tells of it
     assert "Ubrugt" not in world.browser.page(f"{world.roles}?retired").text
     make_role(world.mette, "Ubrugt")
+
+
+@pytest.mark.parametrize("use", ["an indicator", "an invitation"])
+def test_a_role_that_something_rests_on_is_not_deleted(use: str, world: World, sign_in: SignIn) -> None:
+    role = make_role(world.mette, "Målinger")
+    if use == "an indicator":
+        measured_indicator(role, world.mette)
+    else:
+        invitation = invited_to(role, world)
+    address = f"{world.roles}/{role.id}"
+    assert "Delete the role" not in world.browser.page(f"{address}/retirement").text
+    assert world.browser.submit(f"{address}/deletion").status_code == 409
+    assert world.browser.get(address).status_code == 200
+    if use == "an invitation":
+        db.session.execute(update(Invitation).values(answer=InvitationAnswer.DECLINED))
+        assert "Delete the role" in world.browser.page(f"{address}/retirement").text
+        assert world.browser.submit(f"{address}/deletion").status_code == 303
+        db.session.expire_all()
+        assert (invitation.role_id, role.deleted_at is None) == (role.id, False)
+
+
+def invited_to(role: Role, world: World) -> Invitation:
+    about = {"level": Level.CONTRIBUTOR, "organisation_id": world.mette.organisation_id, "language": "en"}
+    [person] = listed("ny@x.dk")
+    rows = [replace(person, role_id=role.id)]
+    [made] = invitations_service.invite(world.mette, rows, greeting="", **about)  # type: ignore[arg-type]
+    assert made.role_id == role.id
+    return made
+
+
+def test_every_table_that_refers_to_roles_counts_as_a_use_of_them() -> None:
+    referring = {
+        table.name
+        for table in db.metadata.tables.values()
+        if any(key.column.table.name == "role" for key in table.foreign_keys)
+    }
+    assert {table.__tablename__ for table, *_conditions in USES} == referring
 
 
 def test_each_holder_has_one_menu(world: World) -> None:

@@ -13,7 +13,7 @@ from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Level
-from workspace.roles.models import Role
+from workspace.roles.models import USES, Role
 
 VALID = timedelta(days=14)
 REMINDED_AFTER = timedelta(days=5)
@@ -120,6 +120,10 @@ class Invitation(Model):
             return True
         decided_at = max(moment for moment in (membership.decided_at, membership.ends_at) if moment)
         return self.reopens_id == membership.id and self.created_at >= decided_at
+
+
+# An invitation that has been answered or withdrawn offers no role any more; one that has expired can be sent again.
+USES.append((Invitation, Invitation.answer == InvitationAnswer.OPEN))
 
 
 class InviteLink(Model):

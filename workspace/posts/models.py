@@ -286,4 +286,4 @@ class Post(ChallengeMixin, Model):
             raise Conflict(_("Three posts are pinned already. Unpin one of them first."))
 
 
-USES.append(Post)
+USES.append((Post,))

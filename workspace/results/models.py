@@ -37,7 +37,7 @@ from workspace.results.verbs import (
     SET_BASELINE,
     SET_TARGET,
 )
-from workspace.roles.models import Role
+from workspace.roles.models import USES, Role
 from workspace.roles.queries import holds
 
 MOST_INDICATORS = 50
@@ -367,6 +367,9 @@ class Indicator(Model):
         )
         db.session.add(source)
         return source
+
+
+USES.append((Indicator,))
 
 
 class Source(Model):

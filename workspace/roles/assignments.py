@@ -159,7 +159,7 @@ class RoleAssignment(Model):
         return set()
 
 
-USES.append(RoleAssignment)
+USES.append((RoleAssignment,))
 
 
 def is_held(moment: Any) -> ColumnElement[bool]:

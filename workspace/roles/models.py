@@ -137,14 +137,17 @@ class Role(Model):
             raise Conflict(_("The role is no longer in use."))
 
     def require_unused(self) -> None:
-        """Raise Conflict if anybody has held it, or been asked to, or a post concerns it."""
+        """Raise Conflict if it has been used."""
         if not self.is_unused:
             raise Conflict(_("The role has been used, so its history stays. You can retire it."))
 
     @property
     def is_unused(self) -> bool:
-        """Whether nobody has held it, or been asked to, and no post concerns it."""
-        uses = (exists().where(column.role_id == self.id) for column in USES)
+        """Whether nobody has held it, or been asked to, and no post, indicator or open invitation names it."""
+        uses = (
+            exists().where(table.partnership_id == self.partnership_id, table.role_id == self.id, *conditions)
+            for table, *conditions in USES
+        )
         return not db.session.scalar(select(or_(*uses)))
 
     def _describe(self, name: str, responsibility: str) -> None:
@@ -152,8 +155,8 @@ class Role(Model):
         self.found_by = danish.search_key(f"{name} {responsibility}")
 
 
-# The tables whose rows use a role, by a column `role_id`: features above add theirs.
-USES: list[Any] = []
+# The tables whose rows use a role, by a column `role_id`, and which of their rows: features above add theirs.
+USES: list[tuple[Any, ...]] = []
 
 
 def require_new_name(by: Membership, name: str, *, but: int | None = None) -> None:
