@@ -26,8 +26,11 @@ from workspace.mail.models import Mail
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastModerator
+from workspace.partnerships import activity_log
+from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
-from workspace.permissions import Conflict
+from workspace.permissions import Conflict, NotAllowed
+from workspace.posts import follows
 from workspace.web import pagination
 
 SignIn = Callable[[User], Client]
@@ -193,6 +196,27 @@ class TestAccounts:
         for verb in ("closing", "opening"):
             browser.submit(f"/people/{user.id}/{verb}")
             assert theirs.get("/").status_code == 303
+
+
+class TestWhoeverIsRemovedMeanwhile:
+    """A request that waited for the lock while its member was removed changes nothing."""
+
+    def test_follows_nothing(self, moderator: Membership) -> None:
+        membership, post = add_member(moderator), share(moderator)
+        moderation_service.remove(moderator, [membership.id], reason="x")
+        with pytest.raises(NotAllowed):
+            follows.set_following(membership, post.number, follows=True)
+        db.session.rollback()
+        assert db.session.get(follows.Follow, (moderator.partnership_id, post.number, membership.id)) is None
+
+    def test_has_seen_no_mention(self, moderator: Membership) -> None:
+        membership = add_member(moderator, make_user("Farida"))
+        post = share(moderator, "Grus", "Hvad siger du, @Farida?")
+        moderation_service.remove(moderator, [membership.id], reason="x")
+        with pytest.raises(NotAllowed):
+            activity_log.see_mention(membership, post.number)
+        db.session.rollback()
+        assert db.session.scalars(select(Mention.is_seen)).all() == [False]
 
 
 def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membership) -> None:

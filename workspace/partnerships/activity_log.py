@@ -29,6 +29,7 @@ from workspace.db.types import Details, UtcDateTime
 from workspace.partnerships.mentions import Mention
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.verbs import Verb, VerbColumn
+from workspace.permissions import Action
 
 
 class Entry(Model):
@@ -204,6 +205,7 @@ def see_mention(membership: Membership, number: int) -> None:
     if entry is None or entry.post_number is None:
         abort(404)
     with membership.partnership.locked():
+        membership.require(Action.READ)
         db.session.execute(_mentions(membership).where(Mention.number == number))
 
 

@@ -12,6 +12,7 @@ from workspace.db.statements import core_connection, fetch_rows
 from workspace.db.types import AnyRow
 from workspace.partnerships.models import Membership
 from workspace.partnerships.queries import ORGANISATION_AND_SIDE, with_person
+from workspace.permissions import Action
 
 
 class Follow(Model):
@@ -48,6 +49,7 @@ def auto_follow(partnership_id: int, post_number: int, membership_ids: Iterable[
 def set_following(by: Membership, post_number: int, *, follows: bool) -> None:
     """Follow a post, or no longer."""
     with by.partnership.locked():
+        by.require(Action.FOLLOW)
         key = (by.partnership_id, post_number, by.id)
         chosen = db.session.get(Follow, key)
         if chosen is None:
