@@ -337,6 +337,14 @@ def test_every_table_that_refers_to_roles_counts_as_a_use_of_them() -> None:
     assert {table.__tablename__ for table, *_conditions in USES} == referring
 
 
+def test_a_role_that_was_deleted_meanwhile_is_not_resumed(world: World) -> None:
+    role = make_role(world.mette, "Presse")
+    endings.delete(role, world.mette)
+    with pytest.raises(Conflict):
+        endings.resume(role, world.mette)
+    assert world.browser.submit(f"{world.roles}/{role.id}/resumption").status_code == 404
+
+
 def test_each_holder_has_one_menu(world: World) -> None:
     role = make_role(world.mette, "Presse")
     hold(role, world.bo, world.mette)

@@ -7,7 +7,7 @@ from workspace import clock
 from workspace.db import db
 from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Membership
-from workspace.permissions import Action, NotAllowed
+from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.roles.assignments import OPEN, AssignmentState, RoleAssignment
 from workspace.roles.models import Role, require_new_name
 from workspace.roles.verbs import DELETED_ROLE, LEFT_ROLE, RESUMED_ROLE, RETIRED_ROLE
@@ -52,9 +52,14 @@ def delete(role: Role, by: Membership) -> None:
 
 
 def resume(role: Role, by: Membership) -> None:
-    """Use a retired role again. It is vacant: who held it before was told that they don't, and may be gone."""
+    """Use a retired role again. It is vacant: who held it before was told that they don't, and may be gone.
+
+    Raises Conflict for one that is deleted.
+    """
     with by.partnership.locked():
         by.require(Action.ASSIGN_ROLES)
+        if role.deleted_at is not None:
+            raise Conflict(_("The role has been deleted in the meantime."))
         if role.retired_at is not None:
             require_new_name(by, role.name)
             role.retired_at = None
