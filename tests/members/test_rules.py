@@ -23,6 +23,7 @@ from workspace.accounts.sessions import Session
 from workspace.db import db
 from workspace.mail import delivery
 from workspace.mail.models import Mail
+from workspace.members import pending
 from workspace.members.join_requests import service as join_requests_service
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastModerator
@@ -217,6 +218,21 @@ class TestWhoeverIsRemovedMeanwhile:
             activity_log.see_mention(membership, post.number)
         db.session.rollback()
         assert db.session.scalars(select(Mention.is_seen)).all() == [False]
+
+
+def test_the_listed_partnerships_come_in_pages(
+    moderator: Membership, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "LISTED_PAGE", 2)
+    names = [f"Partnerskab {letter}" for letter in "ABCDE"]
+    for name in names:
+        start_partnership(name, by=moderator.user, visibility=Visibility.LISTED)
+    browser, address, seen = sign_in(make_user(language="en")), "/partnerships/listed", []
+    while address:
+        page = browser.page(address)
+        seen.append(["".join(heading.itertext()) for heading in page.all("h2")])
+        address = next((str(link.get("href")) for link in page.all("a") if "after=" in str(link.get("href"))), "")
+    assert [sorted(set(names) & set(shown)) for shown in seen] == [names[3:], names[1:3], names[:1]]
 
 
 def test_what_came_while_one_waited_to_be_let_in_is_no_news(moderator: Membership) -> None:

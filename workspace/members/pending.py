@@ -25,6 +25,7 @@ from workspace.posts.models import Post
 from workspace.roles.models import Role
 
 PAGE = 25  # A row has two forms, and the page a list of pasted addresses besides.
+LISTED_PAGE = 20
 MOST_INVITED = 20
 
 
@@ -258,7 +259,7 @@ def listed(user: User, after: int | None) -> list[AnyRow]:
         )
         .where(Partnership.visibility == Visibility.LISTED, Partnership.archived_at.is_(None), Membership.id.is_(None))
         .order_by(Partnership.id.desc())
-        .limit(21)
+        .limit(LISTED_PAGE + 1)
     )
     if after:
         query = query.where(Partnership.id < after)

@@ -23,7 +23,6 @@ from workspace.web.htmx import Undo, flash_live, form_error, page_or_partial, re
 from workspace.web.throttling import TooManyAttempts, throttle
 
 PER_PERSON = RateLimitItemPerDay(20)
-PAGE = 20
 NAMED = 6
 
 
@@ -156,7 +155,7 @@ def _own(user: User, membership_id: int) -> Membership:
 
 def _listed_page(user: User, form: RequestForm, asked: int | None = None) -> Any:
     found = pending.listed(user, pagination.parse_int(request.args.get("after", "")))
-    page, last = pagination.split_page(found, PAGE)
+    page, last = pagination.split_page(found, pending.LISTED_PAGE)
     return page_or_partial(
         "members/listed.html",
         "members/_listed.html",

@@ -37,7 +37,7 @@ def named(membership: Membership, member_ids: Collection[int]) -> str:
         return ""
     roles = role_queries.names_of(membership, list(member_ids))
     names = list(dict.fromkeys(name for held in roles.values() for name in held))
-    names += [f"»{row.title}«" for row in _taken(membership, member_ids)]
+    names += [_("‘%(title)s’", title=row.title) for row in _taken(membership, member_ids)]
     rest = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (" " + _("and %(num)s more", num=rest) if rest > 0 else "")
 
