@@ -98,6 +98,11 @@ def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None =
         enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
 
 
+def moment_key(*about: str | int, at: datetime | None = None) -> str:
+    """The key of an email about something that can happen again: what it is `about`, and the moment, which is now."""
+    return ":".join(map(str, (*about, int((at or clock.now()).timestamp() * 1000))))
+
+
 def is_posted(key: str) -> bool:
     """Whether an email with that key is in the outbox, or has been."""
     return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None

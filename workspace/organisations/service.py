@@ -18,7 +18,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.i18n import danish
-from workspace.mail.models import enqueue, is_posted
+from workspace.mail.models import enqueue, is_posted, moment_key
 from workspace.organisations.models import Organisation
 from workspace.permissions import Conflict, NotAllowed
 
@@ -113,11 +113,10 @@ def set_administrator(person: User, *, by: User, administers: bool) -> bool:
     record_audit(
         AuditAction.MADE_ADMINISTRATOR if administers else AuditAction.UNMADE_ADMINISTRATOR, actor=by, subject=person
     )
-    moment = int(clock.now().timestamp() * 1000)
     for to in locked:
         enqueue(
             "administrators",
-            key=f"administrators:{person.id}:{moment}:{to.id}",
+            key=moment_key("administrators", person.id, to.id),
             to=to.id,
             person=person.id,
             by=by.id,

@@ -15,7 +15,7 @@ from workspace.accounts.models import User, administrators, user_with
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
-from workspace.mail.models import enqueue
+from workspace.mail.models import enqueue, moment_key
 from workspace.members.address_changes.models import AddressChange, AddressChangeOutcome
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Conflict, Level
@@ -237,7 +237,7 @@ def _tell_moderators(change: AddressChange) -> None:
 
 def _key(kind: str, change: AddressChange, to: int = 0) -> str:
     """The key of a mail. The number alone would not do: SQLite gives those of deleted changes again."""
-    return f"{kind}:{change.id}:{int(change.asked_at.timestamp() * 1000)}:{to}"
+    return moment_key(kind, change.id, to, at=change.asked_at)
 
 
 def _signer() -> Any:

@@ -10,7 +10,7 @@ from workspace.accounts.models import User, email_key
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.mail.models import enqueue
+from workspace.mail.models import enqueue, moment_key
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
@@ -229,10 +229,9 @@ def _request(by: Membership, membership_id: int) -> Membership:
 def _tell_moderators(membership: Membership) -> None:
     """Mail the moderators who want to hear of requests at once."""
     told = {NotificationKind.REQUEST: [moderator.id for moderator in other_moderators(membership)]}
-    key = f"{membership.id}:{int(clock.now().timestamp() * 1000)}"
+    key = moment_key(membership.id)
     send_immediate(told, membership.partnership_id, key=key, asking=membership.id)
 
 
 def _tell(membership: Membership, what: str) -> None:
-    moment = int(clock.now().timestamp() * 1000)
-    enqueue(what, key=f"{what}:{membership.id}:{moment}", to=membership.user_id, membership=membership.id)
+    enqueue(what, key=moment_key(what, membership.id), to=membership.user_id, membership=membership.id)

@@ -3,10 +3,9 @@
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
-from workspace.mail.models import enqueue
+from workspace.mail.models import enqueue, moment_key
 from workspace.members.moderation.service import find_member, hand_over
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, Level
@@ -30,8 +29,8 @@ def offer(by: Membership, to_id: int) -> Membership:
         )
         to.moderation_offered_by_id = by.id
         record_audit(AuditAction.OFFERED_MODERATION, actor=by.user, subject=to.user, partnership=by.partnership)
-        moment = int(clock.now().timestamp() * 1000)
-        enqueue("moderation_offered", key=f"moderation_offered:{to.id}:{moment}", to=to.user_id, membership=to.id)
+        kind = "moderation_offered"
+        enqueue(kind, key=moment_key(kind, to.id), to=to.user_id, membership=to.id)
         return to
 
 
@@ -59,9 +58,8 @@ def decline(member: Membership) -> Membership:
     with member.partnership.locked():
         former = _require_offered(member)
         member.moderation_offered_by_id = None
-        moment = int(clock.now().timestamp() * 1000)
-        key = f"moderation_declined:{former.id}:{moment}"
-        enqueue("moderation_declined", key=key, to=former.user_id, membership=former.id, by=member.id)
+        kind = "moderation_declined"
+        enqueue(kind, key=moment_key(kind, former.id), to=former.user_id, membership=former.id, by=member.id)
         return former
 
 

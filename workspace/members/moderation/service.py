@@ -11,12 +11,11 @@ from flask import abort
 from flask_babel import gettext as _
 from sqlalchemy import String, cast, func, or_, select
 
-from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.types import AnyRow
-from workspace.mail.models import enqueue, enqueue_all, mail_row
+from workspace.mail.models import enqueue, enqueue_all, mail_row, moment_key
 from workspace.members.moderation import duties, ways_in
 from workspace.members.moderation.snapshots import LIFTED, READMITTED, snapshot
 from workspace.members.moderation.ways_in import NOTHING, Retained
@@ -339,12 +338,11 @@ def _about_duties(by: Membership, observers: Collection[int]) -> str:
 
 def _tell_levels(changed: Collection[Membership]) -> None:
     """Mail those whose level has changed."""
-    moment = int(clock.now().timestamp() * 1000)
     enqueue_all(
         [
             mail_row(
                 "level_changed",
-                key=f"level_changed:{member.id}:{moment}",
+                key=moment_key("level_changed", member.id),
                 to=member.user_id,
                 membership=member.id,
                 level=member.level.value,
@@ -357,5 +355,4 @@ def _tell_levels(changed: Collection[Membership]) -> None:
 def _tell(act: AuditAction, member: Membership, by: Membership, **details: str) -> None:
     """Record it in the audit log, and mail the person."""
     record_audit(act, actor=by.user, subject=member.user, partnership=member.partnership, **details)
-    moment = int(clock.now().timestamp() * 1000)
-    enqueue(act.value, key=f"{act.value}:{member.id}:{moment}", to=member.user_id, membership=member.id)
+    enqueue(act.value, key=moment_key(act.value, member.id), to=member.user_id, membership=member.id)

@@ -14,7 +14,7 @@ from workspace.accounts.models import User, user_with
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.statements import inline_literal
-from workspace.mail.models import enqueue
+from workspace.mail.models import enqueue, moment_key
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import Invitation, InvitationAnswer, InviteLink
 from workspace.members.moderation import duties, ways_in
@@ -59,8 +59,8 @@ def undo_decision(by: Membership, member_id: int) -> Membership:
         if was_moderating:  # Only moderators know of open links, and can invite.
             ways_in.close(by, [member])
         record_audit(AuditAction.UNDID, actor=by.user, subject=member.user, partnership=by.partnership, before=decision)
-        kind, moment = MAILS[member.state], int(clock.now().timestamp() * 1000)
-        enqueue(kind, key=f"{kind}:{member.id}:{moment}", to=member.user_id, membership=member.id)
+        kind = MAILS[member.state]
+        enqueue(kind, key=moment_key(kind, member.id), to=member.user_id, membership=member.id)
         return member
 
 
