@@ -341,6 +341,24 @@ def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     assert "Nobody accountable" not in browser.page(roles).text
 
 
+def test_whoever_becomes_an_observer_takes_care_of_nothing_any_more(
+    moderator: Membership, partner: Membership, sign_in: SignIn
+) -> None:
+    role = make_role(moderator, "Data")
+    hold(role, partner, moderator)
+    home = moderator.partnership.address
+    browser = sign_in(moderator.user)
+    typed = {"member": partner.id, "level": "observer"}
+    asked = browser.submit(f"{home}members/levels", typed)
+    assert "If you confirm, nobody takes care of it." in Page(asked.text).text
+    browser.submit(f"{home}members/levels", typed | {"confirmed": "1"})
+    shown = browser.page(f"{home}roles").text
+    assert "Nobody accountable" in shown
+    assert "Only observes now" in browser.page(f"{home}roles/{role.id}").text
+    browser.submit(f"{home}members/levels", {"member": partner.id, "level": "contributor"})
+    assert "Nobody accountable" not in browser.page(f"{home}roles").text
+
+
 def test_the_roles_and_the_members_table_say_that_nobody_cares_for_a_role_meanwhile(
     moderator: Membership, partner: Membership, sign_in: SignIn
 ) -> None:

@@ -342,6 +342,16 @@ class Membership(Model):
         )
 
     @hybrid_property
+    def can_hold_roles(self) -> bool:
+        """Whether they can take care of something: an observer has what they held on paper, as who is on hold does."""
+        return self.is_active and self.level is not Level.OBSERVER
+
+    @can_hold_roles.inplace.expression
+    @classmethod
+    def _can_hold_roles(cls) -> ColumnElement[bool]:
+        return and_(cls.is_active, cls.level != Level.OBSERVER)
+
+    @hybrid_property
     def is_present(self) -> bool:
         """Whether this is the person's current membership, not one for an organisation that they represented before."""
         return self.ending is not Ending.MOVED

@@ -194,7 +194,7 @@ def _lacking() -> AnySelect:
         select(RoleAssignment.role_id, func.min(SIDE).label("side"))
         .join(Membership, Membership.id == RoleAssignment.membership_id)
         .outerjoin(Participation, participation_of(Membership))
-        .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.is_active)
+        .where(RoleAssignment.partnership_id.in_(mine), is_held(now_param()), Membership.can_hold_roles)
         .group_by(RoleAssignment.role_id)
         .having(func.count(SIDE.distinct()) == 1)
         .subquery()

@@ -194,7 +194,7 @@ def waiting(role: Role) -> list[RoleAssignment]:
 
 
 def accountable(role: Role) -> RoleAssignment | None:
-    """Who is accountable now: nobody when the holder's membership is not active."""
+    """Who is accountable now: nobody when the holder is not active, or an observer."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.role_id == role.id,
@@ -202,11 +202,11 @@ def accountable(role: Role) -> RoleAssignment | None:
             is_held(clock.now()),
         )
     )
-    return found if found and found.membership.is_active else None
+    return found if found and found.membership.can_hold_roles else None
 
 
 def successor(role: Role) -> RoleAssignment | None:
-    """Who is to be accountable in the end, of active members: the present holder, or one who takes over later."""
+    """Who is to be accountable in the end, of those who can be: the present holder, or one who takes over later."""
     found = db.session.scalar(
         select(RoleAssignment).where(
             RoleAssignment.role_id == role.id,
@@ -215,4 +215,4 @@ def successor(role: Role) -> RoleAssignment | None:
             RoleAssignment.until.is_(None),
         )
     )
-    return found if found and found.membership.is_active else None
+    return found if found and found.membership.can_hold_roles else None

@@ -135,7 +135,8 @@ def _vacant() -> AnySelect:
 def people(membership: Membership, role_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Who holds, will hold, is offered or asks for each of these roles, by the role's id: the accountable first.
 
-    Whoever holds it while their access is on hold is among them, and `is_paused`: nobody takes care of it meanwhile.
+    Whoever holds it while their access is on hold, or as an observer, is among them, and `is_paused`: nobody takes
+    care of it meanwhile.
     """
     found: dict[int, list[AnyRow]] = defaultdict(list)
     for row in fetch_rows(_people(), **params_of(membership), role_ids=list(role_ids)):
@@ -161,7 +162,8 @@ def _people() -> AnySelect:
         RoleAssignment.offered_by_id,
         Membership.id.label("membership_id"),
         is_to_come(now).label("to_come"),
-        (~Membership.is_active).label("is_paused"),
+        (~Membership.can_hold_roles).label("is_paused"),
+        (Membership.level == Level.OBSERVER).label("is_observer"),
     ).where(
         RoleAssignment.partnership_id == MEMBERSHIP.partnership_id,
         RoleAssignment.role_id.in_(bindparam("role_ids", expanding=True)),
@@ -269,7 +271,7 @@ def _held_by() -> AnySelect:
         .join(Partnership, Partnership.id == Membership.partnership_id)
         .where(
             Membership.user_id == USER.id,
-            Membership.is_active,
+            Membership.can_hold_roles,
             Partnership.archived_at.is_(None),
             Role.retired_at.is_(None),
             is_held(now_param()),
@@ -396,24 +398,25 @@ def sides(membership: Membership) -> list[Side]:
 
 
 def has_accountable() -> ColumnElement[bool]:
-    """The condition that a role has an accountable holder now, whose membership is active."""
+    """The condition that a role has an accountable holder now, who can take care of it."""
     return exists().where(
         RoleAssignment.partnership_id == Role.partnership_id,
         RoleAssignment.role_id == Role.id,
         RoleAssignment.kind == inline_literal(AssignmentKind.ACCOUNTABLE),
         is_held(now_param()),
         HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id,
-        HOLDER_MEMBERSHIP.is_active,
+        HOLDER_MEMBERSHIP.can_hold_roles,
     )
 
 
 def vacant_since() -> Any:
     """Since when the role `Role` has been without an accountable holder, if it is, as a column.
 
-    A holder who has left, or is suspended, holds the role on paper.
+    A holder who has left, is suspended or was made an observer holds the role on paper.
     """
+    lost_level_at = case((HOLDER_MEMBERSHIP.level == Level.OBSERVER, HOLDER_MEMBERSHIP.decided_at))
     held_until = (
-        select(func.max(func.coalesce(RoleAssignment.until, HOLDER_MEMBERSHIP.state_since)))
+        select(func.max(func.coalesce(RoleAssignment.until, lost_level_at, HOLDER_MEMBERSHIP.state_since)))
         .join(HOLDER_MEMBERSHIP, HOLDER_MEMBERSHIP.id == RoleAssignment.membership_id)
         .where(
             RoleAssignment.partnership_id == Role.partnership_id,
@@ -442,7 +445,7 @@ def accountable_name() -> Any:
             held.state == inline_literal(AssignmentState.HELD),
             held.since <= now,
             or_(held.until.is_(None), held.until > now),
-            membership.is_active,
+            membership.can_hold_roles,
         )
         .limit(1)
         .correlate(Role)

@@ -333,7 +333,11 @@ def _about_duties(by: Membership, observers: Collection[int]) -> str:
     named = duties.named(by, observers)
     if not named:
         return ""
-    return _("An observer can't take care of: %(duties)s. Give it to somebody else first, or confirm.", duties=named)
+    return _(
+        "An observer can't take care of: %(duties)s. Give it to somebody else first. If you confirm, nobody takes care "
+        "of it.",
+        duties=named,
+    )
 
 
 def _tell_levels(changed: Collection[Membership]) -> None:
