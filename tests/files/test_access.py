@@ -6,6 +6,7 @@ import pytest
 
 from tests.client import Client
 from tests.factories import (
+    PIXEL,
     Level,
     add_member,
     attach_picture,
@@ -16,7 +17,7 @@ from tests.factories import (
     start_partnership,
     upload_picture,
 )
-from tests.files.places import check, replaced, upload, version
+from tests.files.places import PDF, check, replaced, shared, upload, uploaded, version
 from workspace import Workspace
 from workspace.accounts.models import User
 from workspace.db import db
@@ -198,3 +199,18 @@ def test_the_page_of_a_picture_and_what_may_be_done(place: Place) -> None:
     assert place.browsers["author"].submit(f"{place.home}files/{number}/description", described).status_code == 303
     assert place.file(number).alt == described["alt"]
     assert replaced(place.browsers["contributor"], place.memberships["contributor"], number).status_code == 403
+
+
+@pytest.mark.parametrize("name", [f"{NAME}.png", "Referat.pdf"])
+def test_nobody_else_replaces_what_has_not_been_checked(place: Place, name: str) -> None:
+    content = PIXEL if name.endswith(".png") else PDF
+    number = uploaded(place.browsers["author"], place.author, name, content)
+    shared(place.browsers["author"], place.author, number)
+    other, membership = place.browsers["contributor"], place.memberships["contributor"]
+    page = other.page(f"{place.home}files/{number}")
+    assert f"{place.home}files/{number}/versions" not in page.html
+    assert replaced(other, membership, number).status_code == 403
+    assert check() == 1
+    assert (place.file(number).newest, version(place.author, number).by_id) == (1, place.author.id)
+    assert replaced(other, membership, number, PDF, "Ny.pdf").status_code == (403 if content is PIXEL else 303)
+    assert replaced(place.browsers["author"], place.author, number).status_code == 303

@@ -113,25 +113,31 @@ class File(Model):
     def may_be_replaced_by(self, member: Membership) -> bool:
         """Whether `member` may put a new version in its place: of a picture only its uploader.
 
-        A document is worked on together, and its older versions stay; a picture stands in somebody's text.
+        A document is worked on together, and its older versions stay; a picture stands in somebody's text. Which of
+        them it is nobody knows before it has been checked.
         """
         if self.is_withdrawn or not member.may(Action.SHARE):
             return False
-        return self.uploader_id == member.id or (self.entry_number is not None and not self.shows_picture)
+        return self.uploader_id == member.id or (self.entry_number is not None and self.shows_document)
 
     def require_replaceable(self, by: Membership) -> None:
         """Raise the appropriate error unless `by` may put a new version in its place."""
         by.require(Action.SHARE)
         self.require_present()
-        if not self.may_be_replaced_by(by):
-            raise NotAllowed(_("Only the person who shared the picture can replace it."))
+        if self.may_be_replaced_by(by):
+            return
+        if self.shown is None:
+            raise NotAllowed(_("As long as the file can't be opened, only the person who shared it can replace it."))
+        raise NotAllowed(_("Only the person who shared the picture can replace it."))
 
     @property
-    def shows_picture(self) -> bool:
-        """Whether the version that is shown is a picture."""
-        key = self.partnership_id, self.number, self.shown or self.newest
+    def shows_document(self) -> bool:
+        """Whether a version is shown, and is no picture."""
+        if self.shown is None:
+            return False
+        key = self.partnership_id, self.number, self.shown
         version = object_session(self).get_one(FileVersion, key)  # type: ignore[union-attr]
-        return version.kind is not None and version.kind.is_picture
+        return version.kind is not None and not version.kind.is_picture
 
     def may_be_described_by(self, member: Membership) -> bool:
         """Whether `member` may say what the picture shows: its uploader, or a moderator."""
