@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 from workspace import clock
 from workspace.db import Model, db
 from workspace.db.types import Details, UtcDateTime, enum_column_type
-from workspace.files.inspection import FileKind, Refusal
+from workspace.files.inspection import FileKind
 from workspace.files.verbs import ERASED_FILE, OF_FILES, REMOVED_FILE, RESTORED_FILE
 from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.models import Membership, Partnership
@@ -289,10 +289,6 @@ class FileVersion(Model):
     def counted(self) -> int:
         """How many bytes of the partnership's room it takes."""
         return self.size if self.storage_key else 0
-
-    def why_refused(self) -> Refusal | None:
-        """Why it can't be used here, if it can't."""
-        return Refusal(self.refusal) if self.refusal in list(Refusal) else None
 
 
 def is_of_file() -> ColumnElement[bool]:
