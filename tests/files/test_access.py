@@ -1,6 +1,7 @@
 """Whoever may not read a text can't read its files: no bytes, version, preview or name, nor that there are any."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -18,12 +19,13 @@ from tests.factories import (
     upload_picture,
 )
 from tests.files.places import PDF, check, replaced, shared, upload, uploaded, version
-from workspace import Workspace
+from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import db
 from workspace.files.models import File
 from workspace.members.moderation import service as moderation_service
 from workspace.partnerships import service as partnerships_service
+from workspace.posts.authored_text import UNDO_TAKEN
 
 SignIn = Callable[[User], Client]
 READ = (
@@ -135,6 +137,19 @@ def test_what_is_brought_back_is_there_again(place: Place) -> None:
     place.post.bring_back(place.moderator)
     db.session.commit()
     assert place.statuses("observer", number) == [200] * len(READ)
+
+
+def test_removing_a_file_is_undone_for_as_long_as_withdrawing_a_text(place: Place) -> None:
+    address, author = f"{place.home}files/{place.attached()}", place.browsers["author"]
+    post, text = (f"{place.home}{kind}/{place.post.number}" for kind in ("posts", "texts"))
+    for withdrawn, restored in ((address, address), (post, text)):
+        removed = clock.now()
+        with clock.at(removed):
+            assert author.submit(f"{withdrawn}/withdrawal", {}).status_code == 303
+        with clock.at(removed + UNDO_TAKEN + timedelta(seconds=1)):
+            assert author.submit(f"{restored}/restoration", {}).status_code == 403, restored
+        with clock.at(removed + UNDO_TAKEN - timedelta(seconds=1)):
+            assert author.submit(f"{restored}/restoration", {}).status_code == 303, restored
 
 
 def test_an_upload_is_its_uploaders_alone(place: Place) -> None:

@@ -1,7 +1,7 @@
 """A file that a post, a comment or a number carries, and its versions."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,12 +28,11 @@ from workspace.files.verbs import ERASED_FILE, OF_FILES, REMOVED_FILE, RESTORED_
 from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict, NotAllowed
+from workspace.posts.authored_text import UNDO_TAKEN
 
 LONGEST_NAME = 200
 LONGEST_ALT = 500
 PENDING = "entry_number IS NULL"
-# How long undoing a removal is offered to who did it, and a slow request may take (as of a text).
-UNDO = timedelta(seconds=45)
 # Called with the partnership and the entry of what a file belonged to that was removed, in that transaction: here the
 # search index takes its name out.
 on_removal: list[Callable[[int, int], None]] = []
@@ -170,7 +169,7 @@ class File(Model):
         """Whether `member` may undo the removal: who removed it, for a moment, or a moderator."""
         if self.withdrawn_at is None or self.redacted_at or not member.may(Action.SHARE):
             return False
-        just_now = clock.now() - self.withdrawn_at <= UNDO
+        just_now = clock.now() - self.withdrawn_at <= UNDO_TAKEN
         return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
 
     def bring_back(self, by: Membership) -> None:

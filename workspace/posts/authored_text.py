@@ -20,10 +20,9 @@ from workspace.posts import mentions, versions
 from workspace.posts.versions import TextVersion
 from workspace.rich_text import EMPTY, RichText
 
-# How long undoing a withdrawal is offered, and how much longer a slow request may take.
+# How long undoing the withdrawal of a text or a file is offered, and for how long it is taken: a request may be slow.
 UNDO = timedelta(seconds=30)
-UNDO_GRACE = timedelta(seconds=15)
-
+UNDO_TAKEN = UNDO + timedelta(seconds=15)
 
 # Features above that keep words about texts: called with the key of one that is erased, in its transaction.
 on_erase: list[Callable[[int, int], None]] = []
@@ -166,7 +165,7 @@ class AuthoredText:
         """Whether `member` may undo the withdrawal: who withdrew it, for a moment, or a moderator."""
         if self.withdrawn_at is None or self.redacted_at or not member.may(self.written_by):
             return False
-        just_now = clock.now() - self.withdrawn_at <= UNDO + UNDO_GRACE
+        just_now = clock.now() - self.withdrawn_at <= UNDO_TAKEN
         return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
 
     def restore(self, by: Membership) -> bool:
