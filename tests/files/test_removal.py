@@ -126,6 +126,20 @@ def test_nothing_is_left_of_what_is_deleted_for_good(
     assert member.partnership.file_bytes == 0
 
 
+@pytest.mark.parametrize("how", ["file", "post"])
+def test_nothing_is_left_of_why_a_file_was_removed_that_is_deleted_for_good(
+    how: str, moderator: Membership, member: Membership, sign_in: SignIn
+) -> None:
+    post, browser = share(member), sign_in(moderator.user)
+    file, home = attach_picture(member, post), member.partnership.address
+    answer = browser.submit(f"{home}files/{file.number}/withdrawal", {"reason": "Kodeordetkartoffel ses"})
+    assert answer.status_code == 303
+    assert "Kodeordetkartoffel" in everything()
+    address = f"files/{file.number}/redaction" if how == "file" else f"texts/{post.number}/redaction"
+    assert browser.submit(f"{home}{address}", {"reason": "Et kodeord"}).status_code == 303
+    assert "Kodeordetkartoffel" not in everything()
+
+
 def test_an_upload_that_is_let_go_of_leaves_nothing(member: Membership, sign_in: SignIn) -> None:
     browser = sign_in(member.user)
     number = uploaded(browser, member)

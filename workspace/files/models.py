@@ -206,12 +206,15 @@ class File(Model):
             self.erase()
 
     def erase(self) -> None:
-        """Forget what it is called and shows; the worker deletes its bytes (removal.py). The partnership is locked."""
+        """Forget what it is called and shows, and why it was removed; the worker deletes its bytes (removal.py).
+
+        The partnership is locked.
+        """
         if self.redacted_at is not None:
             return
         self.redacted_at = clock.now()
         self.withdrawn_at = self.withdrawn_at or self.redacted_at
-        self.name = self.alt = ""
+        self.name = self.alt = self.withdrawn_reason = ""
         session = object_session(self)
         own = FileVersion.partnership_id == self.partnership_id, FileVersion.file_number == self.number
         freed = 0
