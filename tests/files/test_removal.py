@@ -18,7 +18,7 @@ from workspace import Workspace, clock
 from workspace.accounts.models import User
 from workspace.db import Base, db
 from workspace.files import removal, sweep
-from workspace.files.models import File, FileVersion
+from workspace.files.models import MOST_OF_A_TEXT, File, FileVersion
 from workspace.files.storage import storage
 from workspace.partnerships.models import Membership
 
@@ -138,6 +138,25 @@ def test_nothing_is_left_of_why_a_file_was_removed_that_is_deleted_for_good(
     address = f"files/{file.number}/redaction" if how == "file" else f"texts/{post.number}/redaction"
     assert browser.submit(f"{home}{address}", {"reason": "Et kodeord"}).status_code == 303
     assert "Kodeordetkartoffel" not in everything()
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_a_file_whose_place_has_been_taken_does_not_come_back(
+    htmx: bool, moderator: Membership, member: Membership, sign_in: SignIn
+) -> None:
+    browser, home = sign_in(member.user), member.partnership.address
+    numbers = [uploaded(browser, member) for _place in range(MOST_OF_A_TEXT)]
+    post = shared(browser, member, *numbers)
+    first, second = (f"{home}files/{number}" for number in numbers[:2])
+    assert browser.submit(f"{first}/withdrawal", {}).status_code == 303
+    edited = {"title": "Referat", "body": "Se filen.", "uploads": [uploaded(browser, member)]}
+    edit = f"{home}posts/{post}/edit"
+    assert browser.submit(edit, edited, page=edit).status_code == 303
+    by_moderator = sign_in(moderator.user)
+    refused = by_moderator.submit(f"{first}/restoration", {}, htmx=htmx)
+    assert (refused.status_code, "Der er allerede 10 filer" in refused.text) == (409, True)
+    assert by_moderator.submit(f"{second}/withdrawal", {"reason": "Den er gammel"}).status_code == 303
+    assert by_moderator.submit(f"{first}/restoration", {}, htmx=htmx).status_code in (200, 303)
 
 
 def test_an_upload_that_is_let_go_of_leaves_nothing(member: Membership, sign_in: SignIn) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from workspace.db import db
-from workspace.files.models import File, place_of
-from workspace.files.receiving import MOST_OF_A_TEXT
+from workspace.files.models import MOST_OF_A_TEXT, File, count_of, place_of
 from workspace.files.verbs import ATTACHED
 from workspace.partnerships.activity_log import Entry, RecordedEntry, record_by
 from workspace.partnerships.models import Membership
@@ -44,7 +43,7 @@ def attach(by: Membership, entry_number: int, attached: Attachments) -> int:
         file.entry_number not in (None, entry_number) for file in found.values()
     ):
         raise Conflict(_("One of the files is not here any more. Choose it again."))
-    if len(new) + _count(by.partnership_id, entry_number) > MOST_OF_A_TEXT:
+    if len(new) + count_of(by.partnership_id, entry_number) > MOST_OF_A_TEXT:
         raise Conflict(_("A text carries at most %(num)s files.", num=MOST_OF_A_TEXT))
     for file in new:
         file.entry_number = entry_number
@@ -83,9 +82,3 @@ def _uploads(by: Membership, numbers: tuple[int, ...]) -> Select[File]:
         )
         .order_by(File.number)
     )
-
-
-def _count(partnership_id: int, entry_number: int) -> int:
-    own = File.partnership_id == partnership_id, File.entry_number == entry_number
-    here = select(func.count()).select_from(File).where(*own, File.withdrawn_at.is_(None))
-    return db.session.scalar(here) or 0

@@ -11,9 +11,8 @@ from wtforms.widgets import HiddenInput
 
 from workspace.files import queries, receiving
 from workspace.files.attaching import Attachments
-from workspace.files.models import LONGEST_ALT
+from workspace.files.models import LONGEST_ALT, MOST_OF_A_TEXT
 from workspace.files.queries import FileRow
-from workspace.files.receiving import MOST_OF_A_TEXT
 from workspace.partnerships.models import Membership
 from workspace.permissions import UserError
 from workspace.rich_text import replace_control_chars

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    func,
     select,
     text,
 )
@@ -32,6 +33,7 @@ from workspace.posts.authored_text import UNDO_TAKEN
 
 LONGEST_NAME = 200
 LONGEST_ALT = 500
+MOST_OF_A_TEXT = 10
 PENDING = "entry_number IS NULL"
 # Called with the partnership and the entry of what a file belonged to that was removed, in that transaction: here the
 # search index takes its name out.
@@ -173,13 +175,18 @@ class File(Model):
         return member.may(Action.WITHDRAW_OTHERS) or (self.withdrawn_by_id == member.id and just_now)
 
     def bring_back(self, by: Membership) -> None:
-        """Undo the removal."""
+        """Undo the removal. Raises Conflict when other files have taken all the places since."""
         with by.partnership.locked():
             by.require(Action.SHARE)
             if not self.is_withdrawn:
                 return
             if not self.may_be_brought_back_by(by):
                 raise NotAllowed(_("It is too late to undo this. A moderator of the partnership can bring it back."))
+            if self.entry_number and count_of(self.partnership_id, self.entry_number) >= MOST_OF_A_TEXT:
+                told = _(
+                    "There are %(num)s files already, and there can't be more. Remove one first.", num=MOST_OF_A_TEXT
+                )
+                raise Conflict(told)
             self.withdrawn_at, self.withdrawn_by_id, self.withdrawn_reason = None, None, ""
             if place := self._place():
                 record_by(by, RESTORED_FILE, **place, file=self.number, name=self.name)
@@ -301,6 +308,13 @@ def is_of_file() -> ColumnElement[bool]:
 def is_of_entry() -> ColumnElement[bool]:
     """The condition that joins a file to the entry that made what it belongs to."""
     return and_(Entry.partnership_id == File.partnership_id, Entry.number == File.entry_number)
+
+
+def count_of(partnership_id: int, entry_number: int) -> int:
+    """How many files belong to what an entry made, and are not removed."""
+    own = File.partnership_id == partnership_id, File.entry_number == entry_number
+    here = select(func.count()).select_from(File).where(*own, File.withdrawn_at.is_(None))
+    return db.session.scalar(here) or 0
 
 
 def place_of(entry: Entry) -> dict[str, int | None]:

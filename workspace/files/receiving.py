@@ -26,14 +26,12 @@ from workspace.db import db
 from workspace.db.transactions import own_transaction
 from workspace.files import quota
 from workspace.files.labels import ACCEPTED
-from workspace.files.models import File, FileVersion
+from workspace.files.models import MOST_OF_A_TEXT, File, FileVersion
 from workspace.files.names import stored_name
 from workspace.files.storage import CHUNK, StorageUnavailable, storage
 from workspace.logs import told
 from workspace.partnerships.models import Membership, Partnership
 from workspace.permissions import Action, Conflict, UserError
-
-MOST_OF_A_TEXT = 10
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from workspace.db import db
 from workspace.files import content, labels, queries, quota, receiving
 from workspace.files.blueprint import blueprint
 from workspace.files.forms import AltTextForm, UploadForm
+from workspace.files.models import MOST_OF_A_TEXT
 from workspace.files.receiving import NotReceived
 from workspace.files.refusals import REFUSALS
 from workspace.partnerships.activity_log import made_path
@@ -73,7 +74,7 @@ def upload(membership: Membership) -> ResponseReturnValue:
 @members_with(Action.SHARE)
 def show_uploads(membership: Membership) -> ResponseReturnValue:
     """Those of one's own uploads that belong to nothing yet, as a form shows them."""
-    numbers = [pagination.parse_int(number) for number in request.args.getlist("upload")[: receiving.MOST_OF_A_TEXT]]
+    numbers = [pagination.parse_int(number) for number in request.args.getlist("upload")[:MOST_OF_A_TEXT]]
     return _uploads(membership, [number for number in numbers if number])
 
 
