@@ -14,9 +14,9 @@ from sqlalchemy import select
 from tests.client import Client
 from tests.factories import add_member, attach_picture, comment, make_user, share, start_partnership, upload_picture
 from tests.files.places import check, shared, uploaded, version
-from workspace import Workspace, clock
+from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
-from workspace.db import Base, db
+from workspace.db import Base, db, failures
 from workspace.files import removal, sweep
 from workspace.files.models import MOST_OF_A_TEXT, File, FileVersion
 from workspace.files.storage import storage
@@ -176,6 +176,31 @@ def test_what_nobody_has_shared_goes_after_thirty_days(member: Membership) -> No
     with time_machine.travel(clock.now() + removal.UNSHARED + timedelta(hours=1), tick=True):
         removal.delete_due()
     assert stored() == known() == set(version(member, kept.number).keys)
+
+
+def test_one_upload_that_cannot_be_forgotten_stops_no_other(
+    member: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = (upload_picture(member).number for _upload in range(2))
+    erase, tried = File.erase, []
+
+    def fail(file: File) -> None:
+        tried.append(file.number)
+        if file.number == bad:
+            raise ValueError(file.number)
+        erase(file)
+
+    monkeypatch.setattr(File, "erase", fail)
+    with time_machine.travel(clock.now() + removal.UNSHARED + timedelta(hours=1), tick=True):
+        for _minute in range(2):
+            scheduled_jobs.run_job(removal.delete_due)
+        assert tried == [bad, good], "What has failed rests"
+        assert stored() == known() == set(version(member, bad).keys)
+        assert [(each.job, each.number) for each in failures.standing().latest] == [("removal", bad)]
+    monkeypatch.undo()
+    with time_machine.travel(clock.now() + removal.UNSHARED + timedelta(hours=2), tick=True):
+        scheduled_jobs.run_job(removal.delete_due)
+    assert (stored(), failures.standing().latest) == (set(), [])
 
 
 def test_bytes_without_a_row_are_swept_once_they_are_a_day_old(member: Membership, tmp_path: Any) -> None:

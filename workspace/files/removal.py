@@ -6,7 +6,7 @@ it takes.
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from workspace import clock
 from workspace.db import db, failures
@@ -17,6 +17,7 @@ from workspace.files.storage import storage
 from workspace.partnerships.models import Partnership
 from workspace.posts.authored_text import on_erase
 
+JOB = "removal"
 UNSHARED = timedelta(days=30)  # longer than a draft is offered
 AT_ONCE = 200
 
@@ -50,21 +51,38 @@ def delete_bytes(partnership_id: int, number: int) -> int:
 
 def delete_due() -> int:
     """Delete the bytes of what was deleted for good, and what nobody has shared; once a week, what has no row."""
-    forgotten = File.entry_number.is_(None), File.withdrawn_at.is_(None), File.created_at < clock.now() - UNSHARED
-    for file in db.session.scalars(select(File).where(*forgotten).limit(AT_ONCE)).all():
-        with db.session.get_one(Partnership, file.partnership_id).locked():
-            if file.entry_number is None:
-                file.erase()
-        db.session.commit()
-    due = (
+    forgotten = select(File.partnership_id, File.number).where(_is_forgotten())
+    erased = (
         select(File.partnership_id, File.number)
         .join(FileVersion, is_of_file())
         .where(File.redacted_at.is_not(None), FileVersion.storage_key.is_not(None))
-        .limit(AT_ONCE)
     )
-    keys = [(row.partnership_id, row.number) for row in db.session.execute(due)]
+    done = failures.each(JOB, _keys(forgotten), _erase_forgotten) + failures.each(JOB, _keys(erased), delete_bytes)
+    return done + sweep.clear_incoming() + sweep.sweep_due()
+
+
+def _is_forgotten() -> ColumnElement[bool]:
+    """The condition that a file belongs to nothing, and nobody has shared it for long."""
+    return and_(File.entry_number.is_(None), File.withdrawn_at.is_(None), File.created_at < clock.now() - UNSHARED)
+
+
+def _keys(query: Select[int, int]) -> list[tuple[int, int]]:
+    """Some of the files that `query` finds, without those that have failed and rest."""
+    query = query.where(~failures.rests(JOB, File.partnership_id, File.number)).limit(AT_ONCE)
+    keys = [(row.partnership_id, row.number) for row in db.session.execute(query)]
     db.session.commit()
-    return failures.each("removal", dict.fromkeys(keys), delete_bytes) + sweep.clear_incoming() + sweep.sweep_due()
+    return list(dict.fromkeys(keys))
+
+
+def _erase_forgotten(partnership_id: int, number: int) -> int:
+    """Forget an upload; 1 unless it has been shared in the meantime."""
+    with db.session.get_one(Partnership, partnership_id).locked():
+        own = File.partnership_id == partnership_id, File.number == number
+        file = db.session.scalar(select(File).where(*own, _is_forgotten()))
+        if file is None:
+            return 0
+        file.erase()
+        return 1
 
 
 def erase_of_text(partnership_id: int, number: int) -> None:
