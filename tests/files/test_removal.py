@@ -21,6 +21,7 @@ from workspace.files import removal, sweep
 from workspace.files.models import MOST_OF_A_TEXT, File, FileVersion
 from workspace.files.storage import storage
 from workspace.partnerships.models import Membership
+from workspace.posts.authored_text import UNDO_TAKEN
 
 SignIn = Callable[[User], Client]
 INTERLEAVINGS = int(os.environ.get("INTERLEAVINGS", "500"))
@@ -176,6 +177,20 @@ def test_what_nobody_has_shared_goes_after_thirty_days(member: Membership) -> No
     with time_machine.travel(clock.now() + removal.UNSHARED + timedelta(hours=1), tick=True):
         removal.delete_due()
     assert stored() == known() == set(version(member, kept.number).keys)
+
+
+def test_an_upload_that_was_removed_goes_when_that_can_no_longer_be_undone(member: Membership, sign_in: SignIn) -> None:
+    browser = sign_in(member.user)
+    address = f"{member.partnership.address}files/{uploaded(browser, member)}"
+    assert browser.submit(f"{address}/withdrawal", {}).status_code == 303
+    removal.delete_due()
+    assert browser.submit(f"{address}/restoration", {}).status_code == 303
+    assert browser.page(address)
+    assert browser.submit(f"{address}/withdrawal", {}).status_code == 303
+    with time_machine.travel(clock.now() + UNDO_TAKEN + timedelta(seconds=1), tick=True):
+        removal.delete_due()
+    db.session.expire_all()
+    assert (stored(), known(), member.partnership.file_bytes) == (set(), set(), 0)
 
 
 def test_one_upload_that_cannot_be_forgotten_stops_no_other(

@@ -6,7 +6,7 @@ it takes.
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from workspace import clock
 from workspace.db import db, failures
@@ -15,7 +15,7 @@ from workspace.files import sweep
 from workspace.files.models import File, FileVersion, is_of_file
 from workspace.files.storage import storage
 from workspace.partnerships.models import Partnership
-from workspace.posts.authored_text import on_erase
+from workspace.posts.authored_text import UNDO_TAKEN, on_erase
 
 JOB = "removal"
 UNSHARED = timedelta(days=30)  # longer than a draft is offered
@@ -62,8 +62,10 @@ def delete_due() -> int:
 
 
 def _is_forgotten() -> ColumnElement[bool]:
-    """The condition that a file belongs to nothing, and nobody has shared it for long."""
-    return and_(File.entry_number.is_(None), File.withdrawn_at.is_(None), File.created_at < clock.now() - UNSHARED)
+    """The condition that a file belongs to nothing, and will not: it is old, or was removed for good."""
+    now = clock.now()
+    is_over = or_(File.created_at < now - UNSHARED, File.withdrawn_at < now - UNDO_TAKEN)
+    return and_(File.entry_number.is_(None), File.redacted_at.is_(None), is_over)
 
 
 def _keys(query: Select[int, int]) -> list[tuple[int, int]]:
@@ -75,7 +77,7 @@ def _keys(query: Select[int, int]) -> list[tuple[int, int]]:
 
 
 def _erase_forgotten(partnership_id: int, number: int) -> int:
-    """Forget an upload; 1 unless it has been shared in the meantime."""
+    """Forget an upload; 1 unless it has been shared or brought back in the meantime."""
     with db.session.get_one(Partnership, partnership_id).locked():
         own = File.partnership_id == partnership_id, File.number == number
         file = db.session.scalar(select(File).where(*own, _is_forgotten()))
