@@ -326,10 +326,24 @@ def place_of(entry: Entry) -> dict[str, int | None]:
     return {"post_number": entry.post_number, "comment": entry.number}
 
 
-def forget_names(partnership_id: int, number: int, *, post_number: int | None = None, **_place: int | None) -> None:
-    """Delete what a file was called, and why it was removed, from the entries about it."""
-    about = select(Entry).where(Entry.partnership_id == partnership_id, Entry.verb.in_(OF_FILES))
-    about = about.where(Entry.post_number == post_number) if post_number else about
+def forget_names(
+    partnership_id: int,
+    number: int,
+    *,
+    post_number: int | None = None,
+    thing_number: int | None = None,
+    **_place: int | None,
+) -> None:
+    """Delete what a file was called, and why it was removed, from the entries about it: they say where it is as well.
+
+    Read are the entries about the files of the same post or thing, or of numbers of several things.
+    """
+    about = select(Entry).where(
+        Entry.partnership_id == partnership_id,
+        Entry.post_number == post_number,
+        Entry.thing_number == thing_number,
+        Entry.verb.in_(OF_FILES),
+    )
     for entry in db.session.scalars(about):
         if entry.details.get("file") == number:
             entry.details = {key: value for key, value in entry.details.items() if key not in entry.verb.texts}
