@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.client import Client
-from tests.factories import Level, add_member, comment, make_user, share, start_partnership
+from tests.factories import Level, add_member, challenge, comment, make_user, share, start_partnership
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock, rich_text
 from workspace.accounts.mail_preferences import MailTiming
@@ -349,6 +349,17 @@ def test_moderators_read_what_was_reported_before_it_was_withdrawn_and_the_log_n
     db.session.commit()
     assert moderator.get(text).status_code == 303, "it is deleted for good"
     assert words not in moderator.page(f"{world.partnership.address}reports").text
+
+
+def test_moderators_read_with_a_withdrawn_challenge_what_came_of_it(world: World, sign_in: SignIn) -> None:
+    post = challenge(world.author, "Hvem har en nøgle?")
+    post.solve(world.author, "Nøglen ligger i skuret.")
+    report = reports_service.report(world.reader, post, "Et navn")
+    db.session.commit()
+    post.withdraw(world.author)
+    db.session.commit()
+    page = sign_in(world.moderator.user).page(f"{world.partnership.address}reports/{report.id}/text")
+    assert "Nøglen ligger i skuret." in page.text
 
 
 def test_what_an_author_took_back_unreported_stays_theirs(world: World) -> None:

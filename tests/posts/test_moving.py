@@ -482,3 +482,31 @@ def test_in_an_archived_partnership_nothing_moves(side: Side) -> None:
     assert side.browser(side.author).submit(f"{side.address}/solution", MOVES["solution"]).status_code == 409
     for words in ("Move it forward", "I take it", "We have this too"):
         assert words not in side.page(side.partner)
+
+
+SAID = "Et ord, der trækkes tilbage"
+
+
+@pytest.mark.parametrize("move", ["taking", "taking/refusal", "solution", "parking", "reopening"])
+def test_of_a_withdrawn_challenge_nobody_reads_what_was_said_when_it_was_moved(move: str, side: Side) -> None:
+    prepare(side, move)
+    by = side.browser(side.author)
+    if move == "taking/refusal":
+        side.post.ask(side.author, side.partner)
+        db.session.commit()
+        by = side.browser(side.partner)
+    fields = {"taker": side.partner.id, "note": SAID, "reason": SAID}
+    assert by.submit(f"{side.address}/{move}", fields, page=f"{side.address}/{move}").status_code == 303
+    readers = [side.browser(member) for member in (side.author, side.moderator, side.observer)]
+    addresses = (side.address, f"{side.address}/news?after=0", f"{side.address}?part=steps")
+    assert all(SAID in reader.page(side.address).text for reader in readers)
+    side.post.withdraw(side.author)
+    db.session.commit()
+    for reader in readers:
+        for address in addresses:
+            answer = reader.get(address, htmx=address != side.address)
+            assert answer.status_code == 200, address
+            assert SAID not in answer.text, address
+    side.post.bring_back(side.moderator)
+    db.session.commit()
+    assert all(SAID in reader.page(side.address).text for reader in readers)

@@ -101,6 +101,11 @@ class Entry(Model):
         """What it says, in the reader's language; empty where the post shows it."""
         return self.verb.sentence(self)
 
+    @property
+    def deed(self) -> str:
+        """What it says without the words that went with a move of a challenge."""
+        return self.verb.deed(self)
+
 
 class RecordedEntry(NamedTuple):
     """An entry that has just been appended; `activity_at` is the latest activity of its partnership."""

@@ -100,6 +100,11 @@ class Verb(str):
             names |= {"person": entry.subject.user.name, "organisation": entry.subject.organisation.name}
         return str(self.tells) % names
 
+    def deed(self, entry: "Entry") -> str:
+        """What was done, without the words that went with it where feeds have a sentence of their own for it."""
+        said = any(entry.details.get(name) for name in self.texts)
+        return str(self.act) % {"who": who(entry)} if said and self.act else self.sentence(entry)
+
 
 class _Names(dict[str, Any]):
     """What a message is filled in with. A detail that has been erased, or never was there, is nothing."""
