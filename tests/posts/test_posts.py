@@ -114,6 +114,21 @@ def test_htmx_empties_the_composer_and_puts_the_post_first(place: Place) -> None
     assert post.kind is PostKind.CHALLENGE
 
 
+def test_what_stands_beside_the_feed_counts_a_new_challenge(place: Place) -> None:
+    long = "Hvordan får vi adgang til de ældre systemer, som ingen mere passer på?"
+    for number, title in enumerate(("Den første", long), 1):
+        typed = PROGRESS | {"kind": "challenge", "title": title}
+        answer = place.farida.browser.submit(place.posts, typed, page=place.home, htmx=True)
+        if number == 2:
+            page = Page(answer.text)
+            (glance,) = (element for element in page.all("a") if element.get("id") == "glance")
+            (beside,) = (element for element in page.all("aside") if element.get("id") == "status")
+            assert "2 unsolved" in "".join(glance.itertext())
+            assert title in "".join(beside.itertext())
+    choices = ["".join(option.itertext()) for option in place.farida.browser.page(place.home).all("option")]
+    assert "Hvordan får vi adgang til de ældre systemer, som ingen mere …" in choices
+
+
 def test_each_composer_has_a_key_of_its_own(place: Place) -> None:
     keys = {place.farida.browser.page(place.home).form(place.posts)["one_time_key"] for _ in range(3)}
     assert len(keys) == 3

@@ -18,6 +18,7 @@ from workspace.partnerships.models import Membership, MembershipState, Partnersh
 from workspace.partnerships.verbs import JOINED
 from workspace.roles.assignments import RoleAssignment
 from workspace.roles.models import Role
+from workspace.roles.verbs import OFFERED_ROLE, TOOK_ROLE
 
 pytestmark = pytest.mark.either_database
 
@@ -339,6 +340,16 @@ def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     assert "Farida Nazari" in browser.page(f"{roles}/{role.id}").text
     partner.state = MembershipState.ACTIVE
     assert "Nobody accountable" not in browser.page(roles).text
+
+
+def test_whoever_takes_a_role_themselves_is_not_said_to_have_offered_it(
+    moderator: Membership, sign_in: SignIn
+) -> None:
+    role = make_role(moderator, "Data")
+    sign_in(moderator.user).submit(f"{moderator.partnership.address}roles/{role.id}/taking", {"kind": "accountable"})
+    verbs = list(db.session.scalars(select(Entry.verb)))
+    assert verbs.count(TOOK_ROLE) == 1
+    assert OFFERED_ROLE not in verbs
 
 
 def test_whoever_becomes_an_observer_takes_care_of_nothing_any_more(

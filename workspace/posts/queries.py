@@ -10,6 +10,7 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.db.statements import cached_statement, fetch_rows, shared_alias
 from workspace.db.types import AnyRow, AnySelect
+from workspace.notifications.emails import shortened
 from workspace.notifications.notices import Topic, read_to
 from workspace.organisations.models import Organisation
 from workspace.partnerships.activity_log import Entry
@@ -362,7 +363,8 @@ def unsolved(membership: Membership) -> list[tuple[int, str]]:
     """The challenges that progress can move, as (number, title), the latest activity first."""
     if not membership.partnership.unsolved_count:
         return []
-    return [(number, title) for number, title in fetch_rows(_unsolved(), **params_of(membership))]
+    rows = fetch_rows(_unsolved(), **params_of(membership))
+    return [(number, shortened(title, LONGEST_CHOICE)) for number, title in rows]
 
 
 def last_unsolved(membership: Membership) -> list[AnyRow]:
@@ -383,7 +385,7 @@ def _last_unsolved() -> AnySelect:
 @cached_statement
 def _unsolved() -> AnySelect:
     return (
-        select(Post.number, func.substr(Post.title, 1, LONGEST_CHOICE))
+        select(Post.number, Post.title)
         .where(
             Post.partnership_id == MEMBERSHIP.partnership_id,
             Post.is_unsolved,

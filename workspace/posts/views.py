@@ -86,6 +86,7 @@ def create(membership: Membership) -> ResponseReturnValue:
         "posts/create.htmx.html",
         to=f"{membership.partnership.address}#post-{post.number}",
         focus=f"#post-{post.number} h3 a",
+        rail=rail(membership),
         **post_context(membership, queries.card(membership, post.number)),
     )
 

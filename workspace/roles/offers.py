@@ -56,7 +56,7 @@ def offer(
             since=starts_at,
             stays_as_helper=stays_as_helper and hands_over,
         )
-        return _open(made, role, to, by, OFFERED_ROLE)
+        return _open(made, role, to, by, None if to.id == by.id else OFFERED_ROLE)  # Nobody offers to themselves.
 
 
 def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") -> RoleAssignment:
@@ -191,11 +191,12 @@ def _withdraw_from_those_who_left(role: Role, by: Membership) -> None:
             assignment.log(by, WITHDREW_ROLE)
 
 
-def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, verb: Verb) -> RoleAssignment:
+def _open(made: RoleAssignment, role: Role, member: Membership, by: Membership, verb: Verb | None) -> RoleAssignment:
     made.partnership_id, made.role_id, made.membership_id = role.partnership_id, role.id, member.id
     db.session.add(made)
     db.session.flush()
-    made.log(by, verb)
+    if verb:
+        made.log(by, verb)
     return made
 
 
