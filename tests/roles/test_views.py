@@ -342,9 +342,7 @@ def test_a_role_is_vacant_when_its_holder_is_no_longer_active(
     assert "Nobody accountable" not in browser.page(roles).text
 
 
-def test_whoever_takes_a_role_themselves_is_not_said_to_have_offered_it(
-    moderator: Membership, sign_in: SignIn
-) -> None:
+def test_whoever_takes_a_role_themselves_is_not_said_to_have_offered_it(moderator: Membership, sign_in: SignIn) -> None:
     role = make_role(moderator, "Data")
     sign_in(moderator.user).submit(f"{moderator.partnership.address}roles/{role.id}/taking", {"kind": "accountable"})
     verbs = list(db.session.scalars(select(Entry.verb)))

@@ -1,7 +1,7 @@
 """The forms of what one gets by mail, and when."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from babel.dates import get_day_names
@@ -63,7 +63,7 @@ def _weekdays() -> list[tuple[int, str]]:
 
 
 def _hours() -> list[tuple[int, str]]:
-    return [(hour, _("%(hour)s:00", hour=f"{hour:02}")) for hour in HOURS]
+    return [(hour, _("at %(time)s", time=formatting.time_of_day(time(hour)))) for hour in HOURS]
 
 
 class DigestForm(WorkspaceForm):

@@ -1,7 +1,7 @@
 """The reader's language and time zone, and dates and times as that language writes them."""
 
 import logging
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -189,9 +189,10 @@ def city(zone: str) -> str:
     return str(CITIES.get(zone) or get_timezone_location(zone_of(zone), locale=_locale(), return_city=True))
 
 
-def time_of_day(moment: datetime) -> str:
-    """ "9.14"."""
-    return format_time(moment.astimezone(zone()), TIMES[language_code()], locale=_locale())
+def time_of_day(moment: datetime | time) -> str:
+    """ "9.14"; a time that is no moment stands as it is, in no zone."""
+    told = moment.astimezone(zone()) if isinstance(moment, datetime) else moment
+    return format_time(told, TIMES[language_code()], locale=_locale())
 
 
 def relative_day(moment: datetime) -> str:
