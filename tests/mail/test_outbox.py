@@ -24,7 +24,7 @@ def state(key: str) -> MailState:
     return db.session.scalars(select(Mail.state).where(Mail.key == key)).one()
 
 
-def test_what_is_posted_is_sent_once(delivered: Delivered) -> None:
+def test_what_is_enqueued_is_sent_once(delivered: Delivered) -> None:
     user = make_user("Bo Ågård")
     enqueue("note", key="note:1", to=user.id, subject="Møde på torsdag")
     enqueue("note", key="note:1", to=user.id, subject="Another")
@@ -74,7 +74,7 @@ def test_what_is_rolled_back_is_not_sent(delivered: Delivered) -> None:
     assert delivered() == []
 
 
-def test_an_unknown_kind_is_refused_when_it_is_posted(app: Workspace) -> None:
+def test_an_unknown_kind_is_refused_when_it_is_enqueued(app: Workspace) -> None:
     with pytest.raises(KeyError):
         enqueue("nothing", key="nothing:1", to="her@example.dk")
 

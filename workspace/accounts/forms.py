@@ -12,7 +12,7 @@ from workspace.accounts.sessions import Session
 from workspace.i18n import formatting
 from workspace.mail.addresses import normalised
 from workspace.web import form_recovery
-from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_line_field
+from workspace.web.forms import WorkspaceForm, email_field, only_text, text_line_field
 
 LONGEST_NAME = 100
 LONGEST_PHONE = 40
@@ -23,7 +23,7 @@ class SignInForm(WorkspaceForm):
     """Address and password."""
 
     next = HiddenField()
-    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
+    email = email_field(_l("E-mail address"), required=_l("Write your e-mail address."))
     password = PasswordField(_l("Password"), validators=[DataRequired(_l("Write your password."))])
     remember = BooleanField(_l("Keep me signed in on this device"))
 
@@ -32,7 +32,7 @@ class CodeForm(WorkspaceForm):
     """The address to mail a code to; on the sign-in page, or on a page of its own."""
 
     next = HiddenField()
-    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
+    email = email_field(_l("E-mail address"), required=_l("Write your e-mail address."))
     remember = BooleanField(_l("Keep me signed in on this device"))
 
     @classmethod
@@ -139,7 +139,7 @@ class PasswordForm(OwnForm):
 class ChangeAddressForm(OwnForm):
     """A new e-mail address."""
 
-    email = MailAddress(_l("New e-mail address"), required=_l("Write your new e-mail address."))
+    email = email_field(_l("New e-mail address"), required=_l("Write your new e-mail address."))
 
     def validate_email(self, field: Field) -> None:
         """Accept an address, and normalise it."""

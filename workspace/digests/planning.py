@@ -21,7 +21,7 @@ from workspace.db.types import AnyRow
 from workspace.digests.compose import DigestRequest
 from workspace.digests.schedule import A_DAY, FURTHEST, LAST_DAY, Due, Schedule
 from workspace.i18n.formatting import zone_of
-from workspace.mail.models import Mail, enqueue_all, is_posted, mail_row
+from workspace.mail.models import Mail, enqueue_all, is_enqueued, mail_row
 from workspace.partnerships.models import Membership, Partnership, PartnershipDigest
 
 JOB = "planning"
@@ -82,7 +82,7 @@ def send_now(user: User, one_time_key: str) -> None:
     begin_write()
     db.session.scalars(select(User).where(User.id == user.id).with_for_update(key_share=True)).one()
     key = f"digest:{user.id}:{one_time_key}"
-    if not is_posted(key):
+    if not is_enqueued(key):
         now = clock.now()
         _enqueue([(_request(user, _memberships([user.id]), now, is_usual=True, reminds=True), key)])
         user.last_digest_at = user.last_full_digest_at = now

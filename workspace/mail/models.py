@@ -94,7 +94,7 @@ def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None =
 
     `to` is a person's id, or the address of somebody without account; `payload` says what it is about, by ids.
     """
-    if not is_posted(key):
+    if not is_enqueued(key):
         enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
 
 
@@ -103,7 +103,7 @@ def moment_key(*about: str | int, at: datetime | None = None) -> str:
     return ":".join(map(str, (*about, int((at or clock.now()).timestamp() * 1000))))
 
 
-def is_posted(key: str) -> bool:
+def is_enqueued(key: str) -> bool:
     """Whether an email with that key is in the outbox, or has been."""
     return db.session.scalar(select(Mail.id).where(Mail.key == key)) is not None
 

@@ -12,7 +12,7 @@ from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.failures import Key, each, rests
-from workspace.mail.models import enqueue, is_posted
+from workspace.mail.models import enqueue, is_enqueued
 from workspace.members.verbs import EXPIRED
 from workspace.partnerships.activity_log import record
 from workspace.partnerships.models import Ending, Membership, MembershipState
@@ -49,7 +49,7 @@ def _settle(membership_id: int, _number: int) -> int:
 def _announce(membership_id: int, _number: int) -> int:
     """Tell the person by mail that their access ends soon, once for each date."""
     membership = db.session.get_one(Membership, membership_id)
-    if is_posted(_key(membership)):
+    if is_enqueued(_key(membership)):
         return 0
     with membership.partnership.locked():
         if _is_so(membership, _is_announced()):

@@ -34,7 +34,7 @@ from workspace.partnerships.models import Visibility
 from workspace.permissions import Conflict, Level
 from workspace.rich_text.link_removal import leads_somewhere
 from workspace.web import pagination
-from workspace.web.forms import MailAddress, WorkspaceForm, only_text, text_area_field, text_line_field
+from workspace.web.forms import WorkspaceForm, email_field, only_text, text_area_field, text_line_field
 
 LONGEST_REASON = 500
 LONGEST_OBJECTION = 300
@@ -280,7 +280,7 @@ class JoinForm(WorkspaceForm):
 class JoinByAddressForm(JoinForm):
     """The address of somebody without an account."""
 
-    email = MailAddress(_l("E-mail address"), required=_l("Write your e-mail address."))
+    email = email_field(_l("E-mail address"), required=_l("Write your e-mail address."))
 
 
 class RequestForm(WorkspaceForm):
@@ -354,7 +354,7 @@ class AppointmentForm(WorkspaceForm):
 class PersonsAddressForm(WorkspaceForm):
     """Another address for a person."""
 
-    email = MailAddress(_l("New e-mail address"), required=_l("Write the person's e-mail address."))
+    email = email_field(_l("New e-mail address"), required=_l("Write the person's e-mail address."))
 
     def validate_email(self, field: Field) -> None:
         """Accept an address, and normalise it."""

@@ -18,7 +18,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.i18n import danish
-from workspace.mail.models import enqueue, is_posted, moment_key
+from workspace.mail.models import enqueue, is_enqueued, moment_key
 from workspace.organisations.models import Organisation
 from workspace.permissions import Conflict, NotAllowed
 
@@ -88,7 +88,7 @@ def welcome(person: User, *, by: User) -> None:
     """Mail a person how to get in, at their own address; at most once an hour."""
     begin_write()
     hour = f"{clock.now():%Y%m%d%H}"
-    if is_posted(f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}"):
+    if is_enqueued(f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}"):
         return
     enqueue("welcome", key=f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}", to=person.id, by=by.id)
 

@@ -268,7 +268,7 @@ class NumberField(StringField):
             raise ValidationError(str(refusal)) from None
 
 
-def MailAddress(label: Any, *, required: Any, **options: Any) -> Any:
+def email_field(label: Any, *, required: Any, **options: Any) -> Any:
     """An e-mail address; `required` is the message when it is missing.
 
     Its form has `novalidate`: browsers refuse letters before the @ that addresses may have (RFC 6532).
