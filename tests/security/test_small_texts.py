@@ -471,7 +471,7 @@ def test_too_many_addresses_are_refused_and_kept(moderator: Membership, sign_in:
     common = {"level": "observer", "organisation": moderator.organisation_id, "language": "da"}
     answer = browser.submit(address, common | {"addresses": pasted})
     assert answer.status_code == 422
-    assert "Inviter højst 1.000 ad gangen. Der står 1.001 på listen." in answer.text
+    assert "Invitér højst 1.000 ad gangen. Der står 1.001 på listen." in answer.text
     assert f"p{listed_people.MOST}@x.dk" in answer.text
 
 
