@@ -318,7 +318,7 @@ def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicato
     sent = {"pasted": table, "period": LATEST.isoformat()}
     preview = browser.submit(page, sent, page=page)
     text = Page(preview.text).text
-    assert "3 numbers can be saved, 3 lines can't" in text
+    assert "3 numbers can be saved, 3 lines can't be saved" in text
     for words in ("is in line 3 already", "is called so", "Both numbers are needed"):
         assert words in text
     assert present(indicator) == []

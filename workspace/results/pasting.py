@@ -53,11 +53,11 @@ class PastedLine:
 def read(membership: Membership, indicator: Indicator, pasted: str, period: ReportingPeriod) -> list[PastedLine]:
     """The lines of a pasted table, 1,000 at most; of our own exports those of this indicator, in their periods."""
     rows = pasted_tables.split(pasted)
-    titles = pasted_tables.columns(rows[0], TITLES) if rows else {}
-    has_titles = "organisation" in titles and len(titles) > 1
-    columns = titles if has_titles else {"organisation": 0, "a": 1, "b": 2}
     owing = {row.organisation_id: row for row in queries.sources(membership, indicator.number)}
     known = _by_name({key: row.organisation_name for key, row in owing.items() if row.is_owing})
+    titles = pasted_tables.columns(rows[0], TITLES) if rows else {}
+    has_titles = bool(rows) and _is_heading(rows[0], titles, known)
+    columns = _columns(indicator, titles if has_titles else {}, max(map(len, rows), default=0))
     lines: list[PastedLine] = []
     seen: dict[tuple[int, date], int] = {}
     for place, cells in enumerate(rows[has_titles : MOST_LINES + has_titles], 1 + has_titles):
@@ -72,6 +72,33 @@ def read(membership: Membership, indicator: Indicator, pasted: str, period: Repo
         lines.append(line)
     _compare(membership, indicator, lines)
     return lines
+
+
+def _is_heading(cells: list[str], titles: Mapping[str, int], known: Mapping[str, int]) -> bool:
+    """Whether the first line says what stands in the columns, and nothing of an organisation."""
+    if "organisation" in titles and len(titles) > 1:
+        return True
+    if _key(cells[0]) in known or any(cell.strip().casefold() in NOT_MEASURED for cell in cells):
+        return False
+    return "organisation" in titles or not any(letter.isdigit() for cell in cells for letter in cell)
+
+
+def _columns(indicator: Indicator, titles: Mapping[str, int], width: int) -> dict[str, int]:
+    """Where the name and the numbers stand: as the headings say or, if they name too few, the numbers beside the one
+    that they name, or after the name.
+    """
+    is_mean, is_share = indicator.kind is IndicatorKind.MEAN, indicator.kind is IndicatorKind.SHARE
+    first = titles.get("value", titles.get("a")) if is_mean else titles.get("a", titles.get("value"))
+    if first is not None and ("b" in titles or not (is_mean or is_share)):
+        return {"organisation": 0, **titles}
+    others = {name: place for name, place in titles.items() if name not in ("a", "b", "value")}
+    name = others.setdefault("organisation", 0)
+    free = [place for place in range(name + 1, width) if place not in others.values()]
+    if first is None and "b" in titles:
+        free = [place for place in free if place <= titles["b"]][-2:]
+    elif first is not None and first in free[:-1]:
+        free = free[free.index(first) :]
+    return others | dict(zip(("a", "b"), free, strict=False))
 
 
 def _line(

@@ -1,0 +1,67 @@
+"""Numbers from a spreadsheet, pasted with headings of all sorts above them."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from tests.client import Client
+from tests.pages import Page
+from tests.results.town import BEGUN, LATEST, NAMES, Town, at
+from workspace.accounts.models import User
+from workspace.db import db
+from workspace.results.kinds import IndicatorKind
+from workspace.results.measurements import Measurement
+
+SignIn = Callable[[User], Client]
+ROWS = "\nGentofte\t86\t126\nGladsaxe\t7\t9"
+PAIRS = [(86, 126), (7, 9)]
+HEADINGS = {
+    "that are nobody's": "Kommune\tAntal borgere\tI alt",
+    "that say nothing we know": "Hvem\tHvor mange\tAf hvor mange",
+    "with a year": "Kommune\t1. kvartal 2026\t",
+    "over two columns": "Kommune\tTal\t",
+    "of two columns that are called alike": "Kommune\tAntal borgere\tAntal",
+    "of the second column only": "Kommune\tBorgere med træning\tUd af",
+    "of the first column only": "Kommune\tTæller\tBorgere i alt",
+}
+
+
+@pytest.mark.parametrize("heading", HEADINGS.values(), ids=HEADINGS)
+def test_any_headings_may_stand_above_the_numbers(town: Town, sign_in: SignIn, heading: str) -> None:
+    assert pasted(town, sign_in, heading + ROWS) == PAIRS
+
+
+def test_columns_of_something_else_are_no_numbers(town: Town, sign_in: SignIn) -> None:
+    table = "Nr.\tKommune\tRegion\tTal\t\tBemærkning\n1\tGentofte\t84\t86\t126\tTalt to gange"
+    assert pasted(town, sign_in, table) == [(86, 126)]
+    assert db.session.scalars(select(Measurement.note)).all() == ["Talt to gange"]
+
+
+def test_an_average_and_of_how_many_it_is_may_be_called_a_number(town: Town, sign_in: SignIn) -> None:
+    table = "Kommune\tGennemsnit\tAntal\nGentofte\t6,5\t14"
+    assert pasted(town, sign_in, table, kind=IndicatorKind.MEAN, unit="timer") == [(91, 14)]
+
+
+def test_a_first_line_that_says_something_of_an_organisation_is_no_heading(town: Town, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        indicator = town.indicator()
+    browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
+    for line in ("Ukendt Kommune\tikke målt", "Ukendt Kommune\t8\t9", NAMES[0]):
+        answer = browser.submit(page, {"pasted": f"{line}\n", "period": LATEST.isoformat()}, page=page)
+        assert "0 numbers can be saved, 1 line can't be saved" in Page(answer.text).text, line
+
+
+def pasted(town: Town, sign_in: SignIn, table: str, **described: object) -> list[tuple[object, object]]:
+    """What has been saved after pasting."""
+    with at(BEGUN):
+        indicator = town.indicator(**described)
+    browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
+    sent = {"pasted": table, "period": LATEST.isoformat()}
+    preview = Page(browser.submit(page, sent, page=page).text)
+    assert "can't be saved" not in preview.text
+    answer = browser.submit(page, sent | {"confirmed": "1"}, page=page)
+    assert answer.status_code == 303, Page(answer.text).text
+    return [
+        (row.numerator, row.denominator) for row in db.session.scalars(select(Measurement).order_by(Measurement.id))
+    ]
