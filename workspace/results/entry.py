@@ -65,6 +65,11 @@ class EntryLine:
         return periods.label(self.indicator.rhythm, self.period)
 
     @property
+    def full_name(self) -> str:
+        """The indicator, and the period where that is known: two lines of one indicator are not called alike."""
+        return self.indicator.name if self.is_irregular else f"{self.indicator.name}, {self.period_name}"
+
+    @property
     def is_touched(self) -> bool:
         """Whether there is anything in it to be saved."""
         return any(self.typed.get(name) for name in ("a", "b", "na"))

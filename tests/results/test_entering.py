@@ -1,0 +1,41 @@
+"""What the form of numbers answers: which line is meant, what was saved, and what has been entered meanwhile."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from tests.client import Client
+from tests.pages import Page
+from tests.results.town import BEGUN, LATEST, NAMES, Town, at
+from workspace.accounts.models import User
+from workspace.results.models import Indicator
+
+SignIn = Callable[[User], Client]
+OWN = NAMES[0]
+EARLIER = date(2025, 12, 31)
+
+
+@pytest.fixture
+def indicator(town: Town) -> Indicator:
+    with at(BEGUN):
+        return town.indicator()
+
+
+def entry(town: Town) -> str:
+    return f"{town.partnership.address}results/numbers/{town.organisations[OWN]}"
+
+
+def typed(indicator: Indicator, last: date, **fields: str) -> dict[str, str]:
+    return {f"{name}-{indicator.number}-{last:%Y%m%d}": text for name, text in fields.items()}
+
+
+def test_the_list_of_what_is_wrong_says_which_period_is_meant(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    browser = sign_in(town.members[OWN].user)
+    sent = typed(indicator, LATEST, a="8") | typed(indicator, EARLIER, a="9")
+    answer = browser.submit(entry(town), sent, page=entry(town))
+    links = ["".join(link.itertext()) for link in Page(answer.text).all("a")]
+    for period in ("quarter 1 of 2026", "quarter 4 of 2025"):
+        assert f"Borgere, der bruger løsningen, {period}: Both numbers are needed." in links
