@@ -136,6 +136,8 @@ def _saved(recorded: Recorded) -> str:
     count = len(recorded.written)
     if not count:
         return _("The numbers were saved already.")
+    if all(reading.numerator is None for reading in recorded.written):
+        return _("It is saved.")
     return ngettext("The number is saved.", "%(num)s numbers are saved.", count)
 
 
