@@ -221,6 +221,24 @@ def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
     assert late
 
 
+def test_where_each_stands_alone_the_periods_show_from_the_lowest_to_the_highest(town: Town, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        each = town.indicator(pooling=Pooling.SEPARATELY)
+    one, other, *_rest = town.organisations.values()
+    for last, percents in ((FIRST, ("78", "81")), (EARLIER, ("80",)), (LATEST, ("79", "84"))):
+        brought = zip((one, other), percents, strict=False)
+        measure(town.moderator, *(reading(each, organisation, last, part, "100") for organisation, part in brought))
+    each.set_sources(town.moderator, {one: None, other: None}, version=each.version)
+    db.session.commit()
+    page = sign_in(town.reader.user).page(results(town, f"/{each.number}"))
+    assert "Now79–84%163 of 200, quarter 1 of 2026" in page.text
+    values = ["".join(value.itertext()) for value in page.all("span") if value.get("class") == "reading__value"]
+    assert values == ["79–84%", "80%", "78–81%"]
+    [table] = [one for one in page.all("table") if one.find("caption") is not None]
+    cells = [["".join(cell.itertext()) for cell in row if cell.tag == "td"] for row in table.iter("tr")]
+    assert cells == [[], ["79–84%"], ["80%"], ["78–81%"]], "And not once more as the lowest to the highest"
+
+
 def test_a_baseline_can_be_written_as_the_two_numbers_that_it_comes_from(
     town: Town, indicator: Indicator, sign_in: SignIn
 ) -> None:

@@ -42,14 +42,12 @@ def chart_context(membership: Membership, summary: Summary) -> dict[str, Any]:
     breaks = summaries.break_days(membership, summary.indicator.number)
     rows = []
     for total in reversed(summary.totals):
-        has_span = total.measured > 1 and total.lowest is not None and total.highest is not None
+        is_pooled = total.value(summary.indicator) is not None
         rows.append(
             ShownTotal(
                 name=summary.period(total),
-                value=summary.shown(total.value(summary.indicator)),
-                span=values.shown_span(summary.indicator, total.lowest, total.highest)  # type: ignore[arg-type]
-                if has_span
-                else "",
+                value=summary.shown_total(total),
+                span=summary.span_of(total) if is_pooled else "",
                 is_complete=total.is_complete,
                 part=_("%(part)s of %(whole)s", part=total.answered, whole=total.expected),
                 is_before_break=any(total.period.last < day for day, _before in breaks),

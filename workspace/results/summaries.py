@@ -66,14 +66,23 @@ class Summary:
     @property
     def span(self) -> str:
         """From the lowest to the highest of the organisations."""
-        if not self.now or self.now.measured < 2 or self.now.lowest is None or self.now.highest is None:
-            return ""
-        return values.shown_span(self.indicator, self.now.lowest, self.now.highest)
+        return self.span_of(self.now) if self.now else ""
 
     @property
     def at_present(self) -> str:
-        """The newest complete value; where the organisations stand for themselves, from the lowest to the highest."""
-        return self.shown(self.value) if self.value is not None else self.span or "–"
+        """The newest complete total."""
+        return self.shown_total(self.now) if self.now else "–"
+
+    def shown_total(self, total: Total) -> str:
+        """What a period comes to; where the organisations stand for themselves, from the lowest to the highest."""
+        value = total.value(self.indicator)
+        return self.shown(value) if value is not None else self.span_of(total) or "–"
+
+    def span_of(self, total: Total) -> str:
+        """From the lowest to the highest of the organisations in a period; empty where there are not two."""
+        if total.measured < 2 or total.lowest is None or total.highest is None:
+            return ""
+        return values.shown_span(self.indicator, total.lowest, total.highest)
 
     def shown(self, value: Decimal | None) -> str:
         """A value of this indicator, written."""
