@@ -54,9 +54,10 @@ def save_numbers(membership: Membership, organisation_id: int) -> ResponseReturn
     form, lines = StoryForm(), owed_lines(membership, organisation_id)
     brought = [(line, reading) for line in lines if (reading := line.read(request.form, organisation_id))]
     # Also what has been measured since the form was opened: somebody's number, or one's own at a second press.
-    brought += _no_longer_owed(membership, organisation_id, lines)
+    late = _no_longer_owed(membership, organisation_id, lines)
+    brought += [(line, reading) for line, reading in late if reading]
     if not form.validate_for(membership):
-        return _again(membership, organisation_id, lines, form, Recorded())
+        return _again(membership, organisation_id, lines, form, Recorded(), [line for line, _reading in late])
     readings = [reading for _line, reading in brought]
     story = _story(form, readings) if form.story.data and readings else None
     recorded = recording.record(membership, readings, story=story, files=form.attached())
@@ -72,6 +73,7 @@ def save_numbers(membership: Membership, organisation_id: int) -> ResponseReturn
         form.take_new_key()
         form.carry(membership)
     wrong = [line for line, _reading in brought if line.standing or line.errors]
+    wrong += [line for line, reading in late if reading is None]
     wrong += [line for line in lines if (line.errors or line.question) and line not in wrong]
     if not brought and not wrong:
         nothing = _("There was nothing to save. Write a number, or tick ‘Not measured’.")
@@ -87,10 +89,10 @@ def save_numbers(membership: Membership, organisation_id: int) -> ResponseReturn
 
 def _no_longer_owed(
     membership: Membership, organisation_id: int, lines: Sequence[EntryLine]
-) -> list[tuple[EntryLine, Reading]]:
-    """What is sent for periods that somebody has measured in the meantime."""
+) -> list[tuple[EntryLine, Reading | None]]:
+    """What is sent for periods that somebody has measured in the meantime, with what stands there if it is wrong."""
     known = {line.key for line in lines}
-    found = []
+    found, wrong = [], {}
     for indicator in queries.owed_by(membership, organisation_id):
         prefix = f"-{indicator.number}-"
         keys = {
@@ -104,8 +106,16 @@ def _no_longer_owed(
             if period is None or not recording.is_measurable(indicator, period):
                 continue
             line = EntryLine(indicator, period)
-            if line.key == key and (reading := line.read(request.form, organisation_id)):
-                found.append((line, reading))
+            if line.key != key:
+                continue
+            reading = line.read(request.form, organisation_id)
+            if not line.is_touched:
+                continue
+            found.append((line, reading))
+            if reading is None:
+                wrong[indicator.number, organisation_id, period.last] = line
+    for place, standing in recording.present(membership, wrong).items():
+        wrong[place].standing = standing
     return found
 
 

@@ -149,7 +149,7 @@ def _line(
 
 def _compare(membership: Membership, indicator: Indicator, lines: list[PastedLine]) -> None:
     """What stands already where a line brings a number."""
-    standing = recording.present(membership, [line.reading for line in lines if line.reading])
+    standing = recording.present(membership, {line.reading.key for line in lines if line.reading})
     for line in lines:
         row = standing.get(line.reading.key) if line.reading else None
         if row is not None and line.reading:

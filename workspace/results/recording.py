@@ -73,7 +73,7 @@ def record(
     with by.partnership.locked():
         by.require(Action.MEASURE)
         _require_writable(by, readings)
-        found = present(by, readings)
+        found = present(by, {reading.key for reading in readings})
         result, replaced, repeated = Recorded(), [], set()
         for reading in readings:
             standing = found.get(reading.key)
@@ -114,7 +114,7 @@ def correct(
         by.require(Action.MEASURE)
         _require_writable(by, [reading])
         if measurement.replaced_by_number is not None:
-            raise AlreadyMeasured(present(by, [reading])[reading.key])
+            raise AlreadyMeasured(present(by, {reading.key})[reading.key])
         record(by, [reading], why=why, files=files)
 
 
@@ -173,9 +173,8 @@ def _sources(by: Membership, readings: Iterable[Reading]) -> set[tuple[int, int]
     return {(row.indicator_number, row.organisation_id) for row in db.session.execute(query)}
 
 
-def present(by: Membership, readings: Sequence[Reading]) -> dict[tuple[int, int, date], Measurement]:
-    """What stands already for what is brought, by its key."""
-    keys = {reading.key for reading in readings}
+def present(by: Membership, keys: Collection[tuple[int, int, date]]) -> dict[tuple[int, int, date], Measurement]:
+    """What stands already for the readings that have these keys."""
     if not keys:
         return {}
     found = select(Measurement).where(
