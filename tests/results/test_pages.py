@@ -534,3 +534,13 @@ def test_other_kinds_are_entered_and_shown(town: Town, sign_in: SignIn) -> None:
     text = browser.page(results(town)).text
     for words in ("6.5 timer", "48,500 kr.", "7"):
         assert words in text.replace("\u00a0", " ")
+
+
+def test_danish_readers_get_danish_words(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
+    town.reader.user.language = "da"
+    db.session.commit()
+    measure(town.members[OWN], reading(indicator, town.organisations[OWN], LATEST, "64", "100"))
+    browser = sign_in(town.reader.user)
+    assert "fra Gentofte Kommune indtastede ét tal: Borgere" in browser.page("/").text
+    shown = browser.page(results(town, f"/{indicator.number}"))
+    assert "Hver organisation for sig" in [heading.text for heading in shown.all("h2")]
