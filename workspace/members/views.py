@@ -42,7 +42,7 @@ def index(membership: Membership) -> ResponseReturnValue:
         "total": queries.counted(membership, choice),
         "undo": _undo(),
         "sides": moderation_service.moderating_sides(membership.partnership),
-        "organisations": partnership_queries.participations(membership),
+        "organisations": partnership_queries.participating_organisations(membership.partnership),
     }
     if htmx.is_partial():
         if after:

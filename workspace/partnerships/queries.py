@@ -148,13 +148,8 @@ def _parties() -> AnySelect:
     return select(ranked).where(ranked.c.place <= bindparam("named")).order_by(ranked.c.place)
 
 
-def participations(membership: Membership) -> list[AnyRow]:
-    """All organisations that take part or are invited, in Danish order."""
-    return participating_organisations(membership.partnership)
-
-
 def participating_organisations(partnership: Partnership) -> list[AnyRow]:
-    """The same for whoever has been given a way in."""
+    """All organisations that take part or are invited, in Danish order."""
     return list(
         db.session.execute(
             select(

@@ -68,7 +68,7 @@ def about(membership: Membership) -> ResponseReturnValue:
         "partnerships/_history.html",
         focus=_first("event", entries, "number"),
         **partnership_context(membership),
-        organisations=queries.participations(membership),
+        organisations=queries.participating_organisations(membership.partnership),
         entries=entries,
         older=last is not None,
         stage_form=StageForm(stage=membership.partnership.stage),

@@ -21,6 +21,7 @@ from workspace.i18n import danish, numbers
 from workspace.i18n.formatting import LANGUAGES
 from workspace.organisations.models import Side
 from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import participating_organisations
 from workspace.results import labels, queries
 from workspace.results.forms import GOAL_TARGET, LONGEST_DEFINITION, LONGEST_NAME, LONGEST_NOTE
 from workspace.results.kinds import Direction, IndicatorKind, Measures, Pooling, ReferenceKind
@@ -120,7 +121,7 @@ def read(membership: Membership, pasted: str) -> list[PastedIndicator]:
     if not {"name", "what", "text"} <= columns.keys():
         return []
     meanings = {name: _in_all_languages(words) for name, words in WORDS.items()}
-    partners = {danish.search_key(one.name): one.id for one in queries.participants(membership)}
+    partners = {danish.search_key(one.name): one.id for one in participating_organisations(membership.partnership)}
     known = {danish.search_key(one.name) for one in queries.indicators_in_use(membership)}
     found: dict[str, PastedIndicator] = {}
     for place, cells in enumerate(rows[1 : MOST_LINES + 1], 2):
@@ -276,4 +277,4 @@ def _in_all_languages(words: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _owing(membership: Membership) -> list[int]:
     """The municipalities, as of an indicator that is added by hand."""
-    return [row.id for row in queries.participants(membership) if row.side is Side.MUNICIPALITIES]
+    return [row.id for row in participating_organisations(membership.partnership) if row.side is Side.MUNICIPALITIES]

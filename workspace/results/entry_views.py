@@ -12,6 +12,7 @@ from workspace import rich_text
 from workspace.db import transactions
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Action, NotAllowed, members_with
 from workspace.results import periods, queries, recording, values
 from workspace.results.blueprint import blueprint
@@ -123,7 +124,7 @@ def _require(membership: Membership, organisation_id: int) -> None:
     """Raise the appropriate error unless the member may enter numbers for the organisation."""
     if membership.sits_for(organisation_id):
         return
-    if organisation_id not in {row.id for row in queries.participants(membership)}:
+    if organisation_id not in {row.id for row in participating_organisations(membership.partnership)}:
         abort(404)
     if organisation_id not in {row.id for row in queries.organisations_to_write_for(membership)}:
         if membership.level == "moderator":

@@ -399,17 +399,6 @@ def of_organisation(membership: Membership, organisation_id: int, since: date) -
     return fetch_rows(query)
 
 
-def participants(membership: Membership) -> list[AnyRow]:
-    """All organisations here, in Danish order, with their sides."""
-    query = (
-        select(Organisation.id, Organisation.name, Participation.side)
-        .join(Participation, Participation.organisation_id == Organisation.id)
-        .where(Participation.partnership_id == membership.partnership_id)
-        .order_by(Organisation.name_key)
-    )
-    return fetch_rows(query)
-
-
 def contributors(membership: Membership, organisation_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Who may enter numbers for each of these organisations, by its id."""
     query = (

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from workspace.i18n import numbers
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Action, members_with
 from workspace.results import queries
 from workspace.results.blueprint import blueprint
@@ -61,7 +62,7 @@ def _set(membership: Membership, number: int, kind: ReferenceKind) -> ResponseRe
     if not form.validate() or not _is_right(form, indicator, context["former"]):
         return htmx.form_error("results/_reference.html", page="results/reference.html", **context)
     chosen = form.organisation.data if kind is ReferenceKind.BASELINE else 0
-    partners = {row.id for row in queries.participants(membership)}
+    partners = {row.id for row in participating_organisations(membership.partnership)}
     try:
         indicator.set_reference(
             membership,
@@ -138,7 +139,7 @@ def _context(membership: Membership, indicator: Indicator, kind: ReferenceKind, 
     if not is_share:
         del form.part, form.whole
     form.day.label.text = _("To be reached by") if is_target else _("As of")
-    partners = [(row.id, row.name) for row in queries.participants(membership)]
+    partners = [(row.id, row.name) for row in participating_organisations(membership.partnership)]
     form.organisation.choices = [(0, _("All together")), *partners]
     return {
         "indicator": indicator,

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Action, members_with
 from workspace.results import queries
 from workspace.results.blueprint import blueprint
@@ -62,7 +63,7 @@ def _refused(
 def _context(
     membership: Membership, indicator: Indicator, form: SourcesForm, chosen: dict[int, int | None] | None = None
 ) -> dict[str, Any]:
-    partners = queries.participants(membership)
+    partners = participating_organisations(membership.partnership)
     owing = [row for row in queries.sources(membership, indicator.number) if row.is_owing]
     return {
         "indicator": indicator,

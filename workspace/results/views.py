@@ -11,6 +11,7 @@ from workspace.organisations.models import Side
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.labels import SIDES
 from workspace.partnerships.models import Membership
+from workspace.partnerships.queries import participating_organisations
 from workspace.permissions import Action, Level, members_with
 from workspace.results import figures, labels, pages, periods, queries, summaries, values
 from workspace.results.blueprint import blueprint
@@ -201,9 +202,8 @@ def _shown(membership: Membership, number: int) -> Response:
 
 def _form_context(membership: Membership, form: IndicatorForm, role_id: int | None = None) -> dict[str, Any]:
     """The context of the form; the role with this id may stay, though it is retired since."""
-    sides = {
-        side: str(SIDES[side]) for side in Side if any(row.side is side for row in queries.participants(membership))
-    }
+    here = {row.side for row in participating_organisations(membership.partnership)}
+    sides = {side: str(SIDES[side]) for side in Side if side in here}
     form.offer(choices(membership, role_id), sides)
     return {"form": form, **partnership_context(membership)}
 
@@ -220,7 +220,7 @@ def _organisations(membership: Membership, form: IndicatorForm) -> list[int]:
     if form.pooling.data == "once_for_all":
         return [membership.organisation_id]
     chosen = set(form.sides.data or ())
-    return [row.id for row in queries.participants(membership) if row.side in chosen]
+    return [row.id for row in participating_organisations(membership.partnership) if row.side in chosen]
 
 
 def period_choices(indicator: Any) -> list[tuple[str, str]]:

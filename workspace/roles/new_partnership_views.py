@@ -14,7 +14,7 @@ from workspace.partnerships.creation import AlreadyStarted, create
 from workspace.partnerships.memberships import find
 from workspace.partnerships.models import Membership, Partnership
 from workspace.partnerships.organisation_picker import Selection
-from workspace.partnerships.queries import participations
+from workspace.partnerships.queries import participating_organisations
 from workspace.partnerships.views import may_start, sides
 from workspace.permissions import Level, NotAllowed, signed_in
 from workspace.roles import role_templates
@@ -42,7 +42,7 @@ def new_partnership(user: User) -> ResponseReturnValue:
     partnership = copied.partnership
     form = StartWithRolesForm(data={"purpose": partnership.purpose, "goals": partnership.goals, "role_set": COPIED})
     choice = _first_choice(user)
-    choice.sides = {row.id: row.side for row in participations(copied)} | choice.sides
+    choice.sides = {row.id: row.side for row in participating_organisations(copied.partnership)} | choice.sides
     return _page(form, choice, copied=copied)
 
 

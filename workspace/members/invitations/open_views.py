@@ -76,7 +76,7 @@ def _page_html(membership: Membership, *, refused: str = "") -> str:
         counts=pending.counts_of_invitations(membership),
         shown=shown,
         organisation_id=organisation_id,
-        organisations=partnership_queries.participations(membership),
+        organisations=partnership_queries.participating_organisations(membership.partnership),
         refused=refused,
         **partnership_context(membership),
     )

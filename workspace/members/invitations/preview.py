@@ -235,7 +235,7 @@ def preview(
     typed: Mapping[str, str] | None = None,
 ) -> Preview:
     """What will happen with each of the people on the list. `typed` is what was chosen in the preview's own rows."""
-    organisations = partnership_queries.participations(by)
+    organisations = partnership_queries.participating_organisations(by.partnership)
     roles = role_queries.choices(by)
     words = _Words(organisations, roles)
     reading = list_reader.read(text[: listed_people.LONGEST], words.vocabulary)

@@ -209,7 +209,7 @@ def _sent(membership: Membership, batch: str) -> str:
 
 def _form(membership: Membership, *, empty: bool = False) -> InvitationForm:
     form = InvitationForm(formdata=None) if empty else InvitationForm()
-    present = partnership_queries.participations(membership)
+    present = partnership_queries.participating_organisations(membership.partnership)
     form.organisation.choices = [("", _("Choose in the next step")), *((row.id, row.name) for row in present)]
     return form
 

@@ -81,7 +81,8 @@ def change_organisation(membership: Membership, membership_id: int) -> ResponseR
 
 def _departure(membership: Membership, organisation_id: int) -> dict[str, Any]:
     """The organisation, its members here, and what their leaving means for the roles."""
-    if organisation_id not in (row.id for row in partnership_queries.participations(membership)):
+    here = partnership_queries.participating_organisations(membership.partnership)
+    if organisation_id not in (row.id for row in here):
         abort(404)
     members = transfers_service.members_of(membership.partnership, organisation_id)
     organisation = db.session.get_one(Organisation, organisation_id)
@@ -124,5 +125,5 @@ def _organisation_form(membership: Membership, member: Membership) -> TransferFo
 
 def _others(membership: Membership, organisation_id: int) -> list[tuple[int, str]]:
     """The partner organisations but for one, by id and name."""
-    found = partnership_queries.participations(membership)
+    found = partnership_queries.participating_organisations(membership.partnership)
     return [(row.id, row.name) for row in found if row.id != organisation_id]
