@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import make_url, select
+from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy.pool import NullPool
 
 from tests.client import Client
-from tests.databases import KIND, new_database
+from tests.databases import KIND, execute, new_database
 from tests.environment import environment_of
 from tests.factories import PASSWORD, attach_picture, comment, make_user, share, start_partnership
 from workspace import Workspace, cli, create_app
@@ -117,6 +118,42 @@ def test_what_is_backed_up_comes_back_and_people_sign_in(
     assert browser.post("/sign-in", data=form).location == "/"
     with restored.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def needed_password(postgresql: str, worker_id: str) -> Iterator[tuple[str, str]]:
+    """A role of PostgreSQL that is let in with its password only: both."""
+    role, password, server = f"samspil_{worker_id}", "p@ss:w/rd?#%41 &'\"æ", make_url(postgresql)
+    engine = create_engine(server.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        rules = Path(connection.scalar(text("SHOW hba_file")) or "")
+    if not os.access(rules, os.W_OK):
+        pytest.skip("The server's rules of who is let in can't be written.")
+    before = rules.read_text()
+    quoted = password.replace("'", "''").replace(":", r"\:")
+    execute(server, f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{quoted}'")
+    rules.write_text(f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before}")
+    execute(server, "SELECT pg_reload_conf()")
+    yield role, password
+    rules.write_text(before)
+    execute(server, "SELECT pg_reload_conf()")
+    execute(server, f"DROP ROLE {role}")
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite asks for no password")
+def test_a_database_that_asks_for_a_password_is_backed_up_and_restored(
+    needed_password: tuple[str, str], here: Installation, elsewhere: Installation
+) -> None:
+    role, password = needed_password
+
+    def let_in(installation: Installation, password: str = password) -> Installation:
+        url = make_url(installation.settings.database_url).set(username=role, password=password)
+        return Installation(replace(installation.settings, database_url=url.render_as_string(hide_password=False)))
+
+    assert "password" in let_in(here, "another").fails("backup", "-")
+    archive = let_in(here).works("backup", "-")
+    let_in(elsewhere).works("restore", "-", given=archive)
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
 
 
 @pytest.mark.either_database

@@ -171,7 +171,8 @@ def _run(program: str, url: URL, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs on the database; its password is in no list of processes."""
     if not (found := shutil.which(program)):
         raise BackupError(f"{program} is not installed. It comes with PostgreSQL (Debian: postgresql-client).")
-    where = url.set(drivername="postgresql", password=None).render_as_string()
+    # `set` leaves out what is None: the password would be there as ***, and believed before PGPASSWORD.
+    where = url._replace(drivername="postgresql", password=None).render_as_string()
     password = {"PGPASSWORD": str(url.password)} if url.password else {}
     done = subprocess.run(  # noqa: S603
         [found, "--dbname", where, *arguments], env=os.environ | password, capture_output=True, text=True, check=False
