@@ -7,11 +7,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,10 +29,11 @@ from tests.client import Client
 from tests.databases import KIND, execute, new_database
 from tests.environment import environment_of
 from tests.factories import PASSWORD, attach_picture, comment, make_user, share, start_partnership
+from tests.operations.service import PATIENCE, hear_the_terminal, until
 from workspace import Workspace, cli, create_app
 from workspace.backup.archive import BackupError
 from workspace.comments.models import Comment
-from workspace.config import Settings
+from workspace.config import ROOT, Settings
 from workspace.db import db
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
@@ -409,3 +415,86 @@ def test_a_damaged_database_is_not_backed_up_in_silence(here: Installation, tmp_
     damaged = Installation(replace(settings, database_url=f"sqlite:///{path}"))
     assert "damaged" in damaged.fails("backup", str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
+
+
+WAITING = (
+    "import os, threading; os.fsync = lambda file: threading.Event().wait(); from workspace.cli import main; main()"
+)
+
+
+def left_in(*folders: Path) -> list[Path]:
+    """What a backup or restore works in."""
+    patterns = (".backup-*", ".restore-*", ".*.partial")
+    return [found for folder in folders for pattern in patterns for found in folder.glob(pattern)]
+
+
+def stopped(installation: Installation, number: signal.Signals, *arguments: str, at_work: Callable[[], bool]) -> str:
+    """What the command says when a signal comes while it waits for the disk, `at_work`; it must fail."""
+    db.session.commit()
+    with subprocess.Popen(
+        (sys.executable, "-c", WAITING, *arguments),
+        cwd=ROOT,
+        env=os.environ | environment_of(installation.settings) | {"DEMO": "0", "PATH": PATH},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_the_terminal,
+    ) as process:
+        try:
+            until(at_work, "It works")
+            process.send_signal(number)
+            _nothing, said = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    return str(said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_backup_that_is_stopped_leaves_nothing(here: Installation, tmp_path: Path, number: signal.Signals) -> None:
+    folders = (here.settings.instance, tmp_path)
+    said = stopped(
+        here, number, "backup", str(tmp_path / "today.samspil"), at_work=lambda: any(tmp_path.glob(".*.partial"))
+    )
+    assert said == f"Error: {number.name} has ended this before it was done. Do it again.\n"
+    assert (left_in(*folders), list(tmp_path.glob("*.samspil"))) == ([], [])
+
+
+def test_a_restore_that_is_stopped_leaves_nothing(here: Installation, elsewhere: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "today.samspil"
+    here.works("backup", str(file))
+    folder = elsewhere.settings.instance
+    said = stopped(
+        elsewhere, signal.SIGTERM, "restore", str(file), at_work=lambda: any(folder.glob(".restore-*/database"))
+    )
+    assert said == "Error: SIGTERM has ended this before it was done. Do it again.\n"
+    assert (left_in(folder), stored(elsewhere.settings)) == ([], {})
+    elsewhere.works("restore", str(file))  # the place is as empty as before
+
+
+def made(path: Path, age: timedelta) -> Path:
+    """A folder, or a file where its name has an ending, that was left so long ago."""
+    if path.suffix:
+        path.write_bytes(b"half")
+    else:
+        path.mkdir()
+        (path / "database").write_bytes(b"everything")
+    moment = time.time() - age.total_seconds()
+    os.utime(path, (moment, moment))
+    return path
+
+
+@pytest.mark.parametrize("command", ["backup", "worker"])
+def test_what_a_killed_backup_has_left_goes_after_a_day(here: Installation, tmp_path: Path, command: str) -> None:
+    instance = here.settings.instance
+    old = [made(instance / name, timedelta(days=2)) for name in (".backup-abcdefgh", ".restore-abcdefgh")]
+    young = [made(instance / ".backup-ijklmnop", timedelta(hours=20))]
+    others = [made(instance / ".backup-of-mine", timedelta(days=2))]
+    if command == "backup":
+        old.append(made(tmp_path / ".yesterday.samspil.partial", timedelta(days=2)))
+        young.append(made(tmp_path / ".earlier.samspil.partial", timedelta(hours=20)))
+        others.append(made(tmp_path / ".letter.partial", timedelta(days=2)))
+    here.works(*{"backup": ("backup", str(tmp_path / "today.samspil")), "worker": ("worker", "--once")}[command])
+    left = [path for path in (*old, *young, *others) if path.exists()]
+    for path in left:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert left == [*young, *others]

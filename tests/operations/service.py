@@ -108,7 +108,7 @@ def running(
             stderr=writable,
             process_group=0,
             umask=0o022,
-            preexec_fn=_hear_the_terminal,
+            preexec_fn=hear_the_terminal,
         ) as main,
     ):
         service = Service(main, port, errors)
@@ -126,7 +126,7 @@ def running(
             until(lambda: not left & processes().keys(), "No child is left")
 
 
-def _hear_the_terminal() -> None:
+def hear_the_terminal() -> None:
     """SIGHUP stops what is started, even where the tests run under nohup, which lets it be ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 from workspace import clock
@@ -15,6 +17,7 @@ from workspace.backup import archive, databases
 from workspace.backup.archive import BackupError, Files, Manifest, Progress
 from workspace.config import Settings
 from workspace.config.files import create, make_folder
+from workspace.files.sweep import BACKUP, PARTIAL, RESTORE, clear_killed_backups
 
 MOST_COPIES = 3
 STANDARD = "-"  # standard input or output, instead of a file
@@ -30,7 +33,8 @@ def back_up(settings: Settings, target: str, show: Show) -> Manifest:
     if target != STANDARD and Path(target).exists():
         raise BackupError(f"{target} exists already.")
     make_folder(settings.instance)
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.instance) as folder:
+    clear_killed_backups(settings, None if target == STANDARD else Path(target).parent)
+    with ended_in_order(), tempfile.TemporaryDirectory(prefix=BACKUP, dir=settings.instance) as folder:
         copy = Path(folder, "database")
         copied, files = _copy_all(settings, Path(folder), copy, show)
         manifest = Manifest(
@@ -83,7 +87,7 @@ def _link(stored: Path, folder: Path, key: str) -> bool:
 
 
 def _write_file(target: Path, manifest: Manifest, copy: Path, files: Files, show: Show) -> None:
-    partial = target.with_name(f".{target.name}.partial")
+    partial = target.with_name(PARTIAL.format(target.name.removesuffix(".samspil")))
     try:
         with open(partial, "wb", opener=create) as file:
             archive.write(file, manifest, copy, files, show("writing"))
@@ -108,7 +112,7 @@ def restore(settings: Settings, source: BinaryIO, schemas: Collection[str], show
         raise BackupError(f"There are files already in {stored}. Move them away first.")
     folder = _folder(settings)
     make_folder(folder)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as name:
+    with ended_in_order(), tempfile.TemporaryDirectory(prefix=RESTORE, dir=folder) as name:
         copy = Path(name, "database")
         unpacked = Path(name, "files")
         manifest = archive.read(source, copy, show("reading"), files=unpacked)
@@ -144,3 +148,26 @@ def _folder(settings: Settings) -> Path:
     """Where SQLite's file can be moved to its place at once; else where our data is."""
     database = databases.path_of(settings.database_url)
     return database.parent if database else settings.instance
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP (systemd, a reboot, a closed terminal) end what is done meanwhile as an error does.
+
+    Otherwise the copy of the whole database would stay on the disk, and with it what is deleted for good afterwards.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in former:
+            signal.signal(each, signal.SIG_IGN)  # It is ending.
+        raise SystemExit(f"Error: {signal.Signals(number).name} has ended this before it was done. Do it again.")
+
+    heard = (signal.SIGTERM, signal.SIGHUP)
+    former = {each: before for each in heard if (before := signal.getsignal(each)) != signal.SIG_IGN}  # under nohup
+    for each in former:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each, before in former.items():
+            signal.signal(each, before)

@@ -6,6 +6,7 @@ it takes.
 
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from workspace import clock
@@ -58,6 +59,7 @@ def delete_due() -> int:
         .where(File.redacted_at.is_not(None), FileVersion.storage_key.is_not(None))
     )
     done = failures.each(JOB, _keys(forgotten), _erase_forgotten) + failures.each(JOB, _keys(erased), delete_bytes)
+    done += sweep.clear_killed_backups(current_app.settings)  # type: ignore[attr-defined]
     return done + sweep.clear_incoming() + sweep.sweep_due()
 
 

@@ -1,14 +1,17 @@
 """Bytes that no row knows: of what broke off between the storage and the commit, or after it, or on its way."""
 
+import logging
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import make_url, select, update
 
 from workspace import clock
+from workspace.config import Settings
 from workspace.db import db, installation
 from workspace.files.models import FileVersion
 from workspace.files.storage import storage
@@ -17,6 +20,12 @@ EVERY = timedelta(days=7)
 # Bytes are in the storage before their row is: what is younger may still get one.
 AGE = timedelta(days=1)
 LONGEST_WAY = timedelta(hours=1)  # longer than any file comes, is looked at, or begins to be sent
+BACKUP, RESTORE = ".backup-", ".restore-"  # how the folders begin in which workspace/backup works
+RANDOM = "?" * 8  # how they end, since tempfile makes them
+PARTIAL = ".{}.samspil.partial"  # the name of a backup that is not whole yet
+LONGEST_BACKUP = timedelta(days=1)
+
+log = logging.getLogger(__name__)
 
 
 def sweep_due() -> int:
@@ -32,13 +41,35 @@ def sweep_due() -> int:
 
 def clear_incoming() -> int:
     """Delete from this machine's disk what a process that was killed has left of files on their way; how many."""
-    cleared, since = 0, (datetime.now(UTC) - LONGEST_WAY).timestamp()
-    for path in current_app.settings.incoming_folder.glob("*"):  # type: ignore[attr-defined]
-        with suppress(FileNotFoundError):  # It has arrived.
+    return _delete_older(current_app.settings.incoming_folder.glob("*"), LONGEST_WAY)  # type: ignore[attr-defined]
+
+
+def clear_killed_backups(settings: Settings, target: Path | None = None) -> int:
+    """Delete what a backup or restore that was killed has left: a whole database, and second names of files; how many.
+
+    `target` is a folder for backups, where one may be that is not whole. A restore works beside the file of SQLite.
+    Others may have their files in both.
+    """
+    database = make_url(settings.database_url)
+    left = [*settings.instance.glob(f"{BACKUP}{RANDOM}"), *settings.instance.glob(f"{RESTORE}{RANDOM}")]
+    if database.get_backend_name() == "sqlite" and database.database:
+        left += Path(database.database).parent.glob(f"{RESTORE}{RANDOM}")
+    left += target.glob(PARTIAL.format("*")) if target else []
+    return _delete_older(left, LONGEST_BACKUP)
+
+
+def _delete_older(paths: Iterable[Path], age: timedelta) -> int:
+    deleted, since = 0, (datetime.now(UTC) - age).timestamp()
+    for path in paths:
+        try:
             if path.lstat().st_mtime < since:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-                cleared += 1
-    return cleared
+                deleted += 1
+        except FileNotFoundError:
+            pass  # Whoever was at work on it is done.
+        except PermissionError:
+            log.warning("%s was left by a process that was killed, and belongs to somebody else: delete it.", path)
+    return deleted
 
 
 def sweep() -> int:
