@@ -88,7 +88,7 @@ def check() -> None:
     from workspace.health import installation_check
 
     wrong = 0
-    with _workspace() as app:
+    with _workspace(keeps_apart=False) as app:  # That is one of the checks.
         for name, found in installation_check.troubles(app.settings):
             click.echo(f"✗ {name}" if found else f"✓ {name}")
             for trouble in found:
@@ -349,10 +349,11 @@ def load_demo() -> None:
 
 
 @contextmanager
-def _workspace(*, counts: bool = False) -> Iterator["Workspace"]:
+def _workspace(*, counts: bool = False, keeps_apart: bool = True) -> Iterator["Workspace"]:
     """The app, its database, and the language of the terminal. What is wrong is reported in one line.
 
-    With `counts` it counts for METRICS_ADDRESS, if that is set.
+    With `counts` it counts for METRICS_ADDRESS, if that is set. Without `keeps_apart` it is not asked whether the
+    database is the demo's, so the database need not answer.
     """
     from workspace import create_app
     from workspace.demo import separation
@@ -364,7 +365,8 @@ def _workspace(*, counts: bool = False) -> Iterator["Workspace"]:
         app = create_app(settings)
         with app.app_context(), force_locale(_language()):
             try:
-                separation.keep_apart(app.settings)
+                if keeps_apart:
+                    separation.keep_apart(app.settings)
                 yield app
             finally:
                 db.session.remove()

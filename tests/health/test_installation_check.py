@@ -1,16 +1,21 @@
 """`workspace check` finds what was set up wrong, says what to do, and changes nothing."""
 
 import os
+import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
 
 from tests.databases import KIND, execute
 from tests.environment import Run, environment_of
+from tests.factories import make_user
 from tests.mail.sink import Sink
 from tests.operations.service import COMMAND, PATIENCE, free_port
 from workspace import Workspace
@@ -151,3 +156,42 @@ def test_the_command_says_it_all_and_fails(run: Run, healthy: Settings) -> None:
     assert "✗ spelling of settings\n    MONITORING_NETWORK is no setting" in result.output
     assert "✓ database" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_database_that_is_away_keeps_no_other_check_from_looking(run: Run, healthy: Settings) -> None:
+    result = run("check", DATABASE_URL=f"postgresql://samspil:password@127.0.0.1:{free_port()}/samspil", WORKER="2")
+    assert result.exit_code == 1
+    assert "✗ spelling of settings\n    WORKER is no setting" in result.output
+    assert "✗ database\n    The database can't be used: connection failed: " in result.output
+    assert "Check DATABASE_URL, and that the server runs and lets us in." in result.output
+    assert result.output.count("Mend that, and check again.") == 2
+    assert "✗ mail\n    SMTP_URL is a folder" in result.output
+    assert "✓ disk" in result.output
+    names = [line[2:] for line in result.output.splitlines() if not line.startswith(" ")]
+    assert names == list(installation_check.CHECKS)
+
+
+def test_a_full_disk_keeps_no_check_from_looking(run: Run, healthy: Settings, tmp_path: Path) -> None:
+    """No file can grow, and SQLite needs files beside its own."""
+    run("check")  # Assets are made.
+    environment = environment_of(healthy) | {"PATH": os.environ["PATH"], "LC_ALL": "en_GB.UTF-8"}
+    done = subprocess.run(
+        (sys.executable, "-c", "from workspace.cli import main; main(['check'])"),
+        cwd=ROOT,
+        env=environment | {"DATABASE_URL": f"sqlite:///{tmp_path / 'samspil.sqlite'}"},
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "✗ database\n    The database can't be used: " in done.stdout
+    assert "that the disk is not full." in done.stdout
+    assert "✓ disk" in done.stdout
+
+
+def test_accounts_of_the_demo(healthy: Settings) -> None:
+    make_user(email="admin@samspil.example")
+    db.session.commit()
+    assert "set DATABASE_URL to another" in found(healthy)["demo accounts"]

@@ -12,9 +12,10 @@ from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from workspace.config import RENAMED, Settings
+from workspace.config import RENAMED, Settings, SettingsError
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
+from workspace.demo import separation
 from workspace.files import scanner
 from workspace.files.quota import LEAST_FREE
 from workspace.files.storage import StorageUnavailable, require_storage
@@ -38,6 +39,11 @@ CONNECTIONS_ALLOWED = """
 """
 
 Check = Callable[[Settings, Mapping[str, str]], Iterator[str]]
+
+
+def cause_of(error: SQLAlchemyError) -> str:
+    """What the database said, in a line."""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
 
 
 def spelling(_settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
@@ -74,8 +80,10 @@ def database(settings: Settings, _environment: Mapping[str, str]) -> Iterator[st
             yield f"The database's schema is {present}, and this version needs {newest}: workspace migrate."
         yield from _postgresql(settings) if db.engine.dialect.name == "postgresql" else _sqlite(settings)
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-        yield f"The database can't be used: {cause}. Check DATABASE_URL, and that the server runs and lets us in."
+        server = "that the server runs and lets us in"
+        file = "that the workspace's user may write the file and its folder, and that the disk is not full"
+        reason = server if db.engine.dialect.name == "postgresql" else file
+        yield f"The database can't be used: {cause_of(error)}. Check DATABASE_URL, and {reason}."
 
 
 def _postgresql(settings: Settings) -> Iterator[str]:
@@ -128,6 +136,14 @@ def _file_system_of(path: Path) -> str:
     return next((mounted[folder] for folder in path.resolve().parents if folder in mounted), "")
 
 
+def demo(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """Nobody can sign in with the demo's public password."""
+    try:
+        separation.keep_apart(settings)
+    except SettingsError as error:
+        yield str(error)
+
+
 def key(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """The key is the one that the database knows."""
     known = (settings.secret_key, *settings.secret_key_fallbacks)
@@ -178,6 +194,7 @@ CHECKS: dict[str, Check] = {
     "examples": examples,
     "proxy": proxy,
     "database": database,
+    "demo accounts": demo,
     "key": key,
     "mail": mail,
     "limits": counters,
@@ -187,8 +204,11 @@ CHECKS: dict[str, Check] = {
 
 
 def troubles(settings: Settings, environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, list[str]]]:
-    """Each check, in order, with what it found wrong."""
+    """Each check, in order, with what it found wrong: whatever keeps one from looking keeps no other."""
     for name, check in CHECKS.items():
-        found = list(check(settings, environment))
+        try:
+            found = list(check(settings, environment))
+        except SQLAlchemyError as error:
+            found = [f"Can't be checked without the database ({cause_of(error)}). Mend that, and check again."]
         db.session.rollback()
         yield name, found
