@@ -1,6 +1,7 @@
 """The `workspace` command."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,16 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from tests.client import Client
+from tests.databases import KIND, execute, new_database
 from tests.environment import Run
 from tests.factories import PASSWORD, add_member, make_administrator, make_user, share, start_partnership
 from workspace import clock
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
 from workspace.audit.models import AuditAction, AuditEvent
-from workspace.config import ROOT
+from workspace.config import ROOT, Settings
 from workspace.db import db
 from workspace.partnerships.models import Partnership
 
@@ -202,6 +204,70 @@ def test_a_port_that_is_taken_is_told_in_one_line(run: Run) -> None:
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
     assert "set PORT" in result.output
+
+
+COMMANDS = [
+    ("admin", "list"),
+    ("admin", "remove", "ada@example.dk"),
+    ("user", "password", "ada@example.dk"),
+    ("user", "address", "ada@example.dk", "ada@example.org"),
+    ("digests", "plan"),
+    ("digests", "send"),
+    ("digests", "preview", "ada@example.dk"),
+    ("audit", "prune"),
+]
+
+
+@pytest.fixture
+def unmigrated(tmp_path: Path, postgresql: str, worker_id: str) -> Iterator[str]:
+    """The address of a database without tables."""
+    made = new_database(tmp_path, postgresql, f"{worker_id}_unmigrated")
+    yield made.url
+    made.remove()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_without_tables_is_told_in_one_line(run: Run, unmigrated: str, command: tuple[str, ...]) -> None:
+    result = run(*command, DATABASE_URL=unmigrated)
+    assert result.exit_code == 1
+    assert re.fullmatch(r"Error: The database lacks .+ Run workspace migrate first\.\n", result.output), result.output
+
+
+@pytest.fixture
+def as_role(settings: Settings, worker_id: str) -> Iterator[Callable[[str], str]]:
+    """Make a role of PostgreSQL that may do what it is told; the database's address for it: `as_role("SUPERUSER")`."""
+    url, role = make_url(settings.database_url), f"samspil_{worker_id}_other"
+
+    def make(rights: str, setting: str = "") -> str:
+        execute(url, f"CREATE ROLE {role} LOGIN {rights}")
+        if setting:
+            execute(url, f"ALTER ROLE {role} SET {setting}")
+        return url.set(username=role).render_as_string(hide_password=False)
+
+    yield make
+    execute(url, f"DROP ROLE IF EXISTS {role}")
+
+
+needs_roles = pytest.mark.skipif(KIND != "postgresql", reason="SQLite has no roles")
+
+
+@needs_roles
+def test_a_role_that_does_not_own_the_database_is_told_in_one_line(run: Run, as_role: Callable[[str], str]) -> None:
+    address = as_role("")
+    for command in (("migrate",), ("run",), ("admin", "add", "ada@example.dk")):
+        result = run(*command, DATABASE_URL=address)
+        assert result.exit_code == 1
+        assert re.fullmatch(r"Error: .+ \(permission denied .+\)\. Make that the owner .+\.\n", result.output)
+
+
+@needs_roles
+def test_a_database_that_only_reads_is_told_in_one_line(run: Run, as_role: Callable[..., str]) -> None:
+    user = make_user()
+    address = as_role("SUPERUSER", "default_transaction_read_only = on")
+    for command in (("admin", "add", user.email), ("user", "password", user.email, "--stdin"), ("digests", "plan")):
+        result = run(*command, DATABASE_URL=address, typed=f"{NEW}\n")
+        assert result.exit_code == 1, command
+        assert re.fullmatch(r"Error: The database only reads \(.+\)\. Let DATABASE_URL .+\.\n", result.output), command
 
 
 def answer(address: str) -> str:

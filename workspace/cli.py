@@ -11,11 +11,11 @@ from uuid import uuid4
 import click
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from workspace import logs, metrics
 from workspace.config import MONTHS_OF_AUDIT, Settings, SettingsError, files
-from workspace.db import db, installation, schema
+from workspace.db import db, installation, remedies, schema
 
 if TYPE_CHECKING:
     from workspace import Workspace
@@ -111,7 +111,16 @@ def backup(file: str) -> None:
             manifest = service.back_up(app.settings, file, _progress)
         except (BackupError, OSError) as error:
             raise click.ClickException(str(error)) from None
-        note_backup()
+        try:
+            note_backup()
+        except DBAPIError as error:  # It has the tables of an older version, or is a replica.
+            click.echo(
+                _(
+                    "The workspace will not know of this backup, since the database could not note it: %(cause)s",
+                    cause=remedies.cause_of(error),
+                ),
+                err=True,
+            )
         rows = sum(manifest.rows.values())
         written = _(
             "The backup is written and holds %(rows)s rows and %(files)s files.", rows=rows, files=manifest.files
@@ -373,9 +382,8 @@ def _workspace(*, counts: bool = False, keeps_apart: bool = True) -> Iterator["W
                 db.engine.dispose()  # Forked processes must not inherit a connection.
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    except OperationalError as error:
-        cause = str(error.orig).strip().partition("\n")[0]
-        raise click.ClickException(f"The database can't be used: {cause}") from None
+    except DBAPIError as error:
+        raise click.ClickException(remedies.sentence(error)) from None
 
 
 def _progress(step: str) -> Callable[[int], None]:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -498,3 +500,40 @@ def test_what_a_killed_backup_has_left_goes_after_a_day(here: Installation, tmp_
     for path in left:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert left == [*young, *others]
+
+
+def test_a_backup_of_an_older_schema_is_good_though_it_cannot_be_noted(
+    here: Installation, elsewhere: Installation, tmp_path: Path
+) -> None:
+    """As before an upgrade, with the code of the new version."""
+    elsewhere.works("restore", "-", given=here.works("backup", "-"))
+    older = create_app(elsewhere.settings)
+    with older.app_context():
+        db.session.execute(text("ALTER TABLE installation DROP COLUMN backed_up_at"))
+        db.session.commit()
+        db.engine.dispose()
+    done = elsewhere.run("backup", str(tmp_path / "today.samspil"))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "today.samspil").exists()
+    said = done.stderr.splitlines()
+    assert said[0].startswith("The workspace will not know of this backup, since the database could not note it: ")
+    assert said[1].startswith("The backup is written")
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="pg_dump says it in its own words")
+def test_a_full_disk_is_told_in_a_sentence(here: Installation, tmp_path: Path) -> None:
+    """No file can grow beyond what SQLite needs beside its own."""
+    db.session.commit()
+    done = subprocess.run(
+        (sys.executable, "-c", "from workspace.cli import main; main()", "backup", str(tmp_path / "today.samspil")),
+        cwd=ROOT,
+        env=os.environ | environment_of(here.settings) | {"DEMO": "0"},
+        preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: The database can't be copied: .+ Is the disk of INSTANCE_PATH full\?\n", done.stderr)
+    assert left_in(here.settings.instance, tmp_path) == []

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from workspace.backup.archive import BackupError, Progress
+from workspace.db.remedies import cause_of
 
 PAGES_AT_ONCE = 4096
 BESIDE = ("-wal", "-shm", "-journal")
@@ -72,7 +73,7 @@ def _dump_sqlite(url: URL, target: Path, progress: Progress) -> Copied:
     path = Path(url.database or "")
     if not path.is_file():
         raise BackupError(f"There is no database at {path}.")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+    with _told_errors(), closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
         source.execute("PRAGMA query_only=ON")
         source.execute("BEGIN")
         # From here on this connection sees one moment, whoever writes meanwhile: the copy never has to begin again.
@@ -90,15 +91,26 @@ def _dump_sqlite(url: URL, target: Path, progress: Progress) -> Copied:
 
 def _load_sqlite(url: URL, source: Path) -> Copied:
     path = Path(url.database or "")
-    with closing(sqlite3.connect(source)) as copy:
+    with _told_errors(), closing(sqlite3.connect(source)) as copy:
         found = _checked_sqlite(copy)
     os.replace(source, path)
     return found
 
 
+@contextmanager
+def _told_errors() -> Iterator[None]:
+    """Let an error of SQLite be one of the backup."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupError(f"The database can't be copied: {error}. Is the disk of INSTANCE_PATH full?") from error
+
+
 def _checked_sqlite(connection: sqlite3.Connection) -> Copied:
     try:
         found = [connection.execute(f"PRAGMA {check}").fetchone() for check in ("integrity_check", "foreign_key_check")]
+    except sqlite3.OperationalError:
+        raise  # The disk's trouble, not the database's.
     except sqlite3.DatabaseError as error:
         raise BackupError(f"The database is damaged: {error}.") from error
     if found != [("ok",), None]:
@@ -141,9 +153,7 @@ def _connected(url: URL) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
-        raise BackupError(
-            f"The database can't be used: {str(getattr(error, 'orig', error)).partition(chr(10))[0]}"
-        ) from None
+        raise BackupError(f"The database can't be used: {cause_of(error)}") from None
 
 
 def _tables(connection: Connection) -> list[str]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workspace.config import RENAMED, Settings, SettingsError
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
+from workspace.db.remedies import cause_of
 from workspace.demo import separation
 from workspace.files import scanner
 from workspace.files.quota import LEAST_FREE
@@ -39,11 +40,6 @@ CONNECTIONS_ALLOWED = """
 """
 
 Check = Callable[[Settings, Mapping[str, str]], Iterator[str]]
-
-
-def cause_of(error: SQLAlchemyError) -> str:
-    """What the database said, in a line."""
-    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
 
 
 def spelling(_settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
