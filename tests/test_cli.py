@@ -71,6 +71,23 @@ def test_a_person_becomes_an_administrator_and_keeps_the_password(run: Run) -> N
     assert passwords.matches(user, PASSWORD)
 
 
+def test_a_password_that_is_not_used_is_told(run: Run) -> None:
+    user = make_user("Ada Holm", email="ada@example.dk")
+    result = run("admin", "add", user.email, "--stdin", typed=f"{NEW}\n")
+    assert (result.exit_code, user.is_administrator) == (0, True)
+    assert "has a password already, so the one that was given is not used. Set it with: workspace user" in result.stderr
+    assert passwords.matches(user, PASSWORD)
+
+
+@pytest.mark.parametrize("command", [("admin", "add"), ("user", "password")], ids=" ".join)
+def test_a_closed_account_gets_nothing_that_nobody_can_use(run: Run, command: tuple[str, str]) -> None:
+    user = make_user("Ada Holm", email="ada@example.dk", deactivated_at=clock.now())
+    before = user.password_hash
+    result = run(*command, user.email, "--stdin", typed=f"{NEW}\n")
+    assert (result.exit_code, user.is_administrator, user.password_hash) == (1, False, before)
+    assert result.output.startswith("Error: The account of Ada Holm is closed, so nobody can sign in with it.")
+
+
 def test_what_is_no_address_makes_nobody(run: Run) -> None:
     result = run("admin", "add", "nobody", "--name", "Nobody", "--stdin", typed=f"{NEW}\n")
     assert result.exit_code == 1

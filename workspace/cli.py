@@ -171,13 +171,25 @@ def add_administrator(email: str, name: str | None, stdin: bool) -> None:
         if user is None:
             user = User(email=_checked(email), name=name or _typed(_("Name")))
             db.session.add(user)
-        if user.password_hash is None:
+        _need_open_account(user)
+        keeps_password = user.password_hash is not None
+        if not keeps_password:
             user.password_hash = _new_password(user, stdin)
         user.is_administrator = True
         db.session.flush()
         record_audit(AuditAction.MADE_ADMINISTRATOR, subject=user)
         db.session.commit()
         click.echo(_("%(name)s is an administrator.", name=user.name))
+        if stdin and keeps_password:  # It is for a new account: nobody who has one is locked out by accident.
+            click.echo(
+                _(
+                    "%(name)s has a password already, so the one that was given is not used. Set it with: "
+                    "workspace user password %(email)s",
+                    name=user.name,
+                    email=user.email,
+                ),
+                err=True,
+            )
 
 
 @admin.command("list")
@@ -227,6 +239,7 @@ def set_password(email: str, stdin: bool) -> None:
 
     with _workspace():
         user = _person(email)
+        _need_open_account(user)
         user.password_hash = _new_password(user, stdin)
         sessions.end_all(user)
         record_audit(AuditAction.SET_PASSWORD, subject=user)
@@ -463,6 +476,17 @@ def _person(email: str) -> "User":
     if user is None:
         raise click.ClickException(_("Nobody has the address %(email)s.", email=email))
     return user
+
+
+def _need_open_account(user: "User") -> None:
+    if user.deactivated_at is not None:
+        raise click.ClickException(
+            _(
+                "The account of %(name)s is closed, so nobody can sign in with it. Let an administrator open it again "
+                "first, or give another address.",
+                name=user.name,
+            )
+        )
 
 
 def _checked(email: str) -> str:
