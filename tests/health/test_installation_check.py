@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from tests.backup.test_backup import PATH
 from tests.databases import KIND, execute
 from tests.environment import Run, environment_of
 from tests.factories import make_user
@@ -33,8 +34,9 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def healthy(app: Workspace, settings: Settings, sink: Sink) -> Settings:
+def healthy(app: Workspace, settings: Settings, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An installation in which nothing is wrong."""
+    monkeypatch.setenv("PATH", PATH)
     installation.note_key(settings.secret_key, ())
     db.session.commit()
     return replace(
@@ -123,6 +125,20 @@ def test_a_limit_of_the_database_counts_and_the_start_is_refused(healthy: Settin
     assert begun.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite copies itself.")
+def test_a_pg_dump_that_is_older_than_the_server_or_not_there(
+    run: Run, healthy: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "✗ backup\n    workspace backup can't work. pg_dump is not installed." in run("check").output
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 11.22 (Debian 11.22-0+deb10u2)'\n")
+    program.chmod(0o755)
+    assert "✗ backup\n    workspace backup can't work: pg_dump is of PostgreSQL 11, and the" in run("check").output
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 99beta1'\n")
+    assert "✓ backup\n" in run("check").output
+
+
 def test_another_key(healthy: Settings) -> None:
     other = replace(healthy, secret_key="y" * 32)
     assert "SECRET_KEY_FALLBACKS" in found(other)["key"]
@@ -164,7 +180,7 @@ def test_a_database_that_is_away_keeps_no_other_check_from_looking(run: Run, hea
     assert "✗ spelling of settings\n    WORKER is no setting" in result.output
     assert "✗ database\n    The database can't be used: connection failed: " in result.output
     assert "Check DATABASE_URL, and that the server runs and lets us in." in result.output
-    assert result.output.count("Mend that, and check again.") == 2
+    assert result.output.count("Mend that, and check again.") == 3  # backup, demo accounts, key
     assert "✗ mail\n    SMTP_URL is a folder" in result.output
     assert "✓ disk" in result.output
     names = [line[2:] for line in result.output.splitlines() if not line.startswith(" ")]

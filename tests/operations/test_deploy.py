@@ -73,6 +73,16 @@ def test_what_is_set_is_a_setting() -> None:
     assert named - OTHERS <= SETTINGS
 
 
+def test_the_container_has_a_pg_dump_that_is_not_older_than_the_server() -> None:
+    of_debian = {"bookworm": 15, "trixie": 17}
+    bases = re.findall(
+        r"^FROM python:[0-9.]+-slim-(\w+)", (DEPLOY / "container" / "Dockerfile").read_text(), re.MULTILINE
+    )
+    server = re.findall(r"^ *image: postgres:(\d+)", (DEPLOY / "compose.yaml").read_text(), re.MULTILINE)
+    assert (len(set(bases)), len(server)) == (1, 1)
+    assert of_debian[bases[-1]] >= int(server[0])
+
+
 def test_what_comes_from_others_is_listed_with_its_version_and_licence() -> None:
     table = (ROOT / "docs" / "operations.md").read_text("utf-8").partition("## What comes from others")[2]
     listed = {name: version for name, version in re.findall(r"^\| (\w+) \| ([0-9.]+) \| \w+ \|", table, re.MULTILINE)}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -177,15 +178,34 @@ def _keys(rows_of: Callable[[str], Any]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def version_of(program: str) -> int:
+    """The version of one of PostgreSQL's programs, its first number. Raises BackupError where it is not installed."""
+    asked = subprocess.run(  # noqa: S603
+        [_found(program), "--version"], capture_output=True, text=True, check=False
+    )
+    said = re.search(r"\(PostgreSQL\) (\d+)", asked.stdout)
+    if said is None:
+        raise BackupError(f"{program} does not work: {(asked.stderr or asked.stdout).strip()}")
+    return int(said[1])
+
+
 def _run(program: str, url: URL, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs on the database; its password is in no list of processes."""
-    if not (found := shutil.which(program)):
-        raise BackupError(f"{program} is not installed. It comes with PostgreSQL (Debian: postgresql-client).")
     # `set` leaves out what is None: the password would be there as ***, and believed before PGPASSWORD.
     where = url._replace(drivername="postgresql", password=None).render_as_string()
     password = {"PGPASSWORD": str(url.password)} if url.password else {}
     done = subprocess.run(  # noqa: S603
-        [found, "--dbname", where, *arguments], env=os.environ | password, capture_output=True, text=True, check=False
+        [_found(program), "--dbname", where, *arguments],
+        env=os.environ | password,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise BackupError("; ".join(done.stderr.split("\n")).strip("; ") or f"{program} failed.")
+
+
+def _found(program: str) -> str:
+    if not (found := shutil.which(program)):
+        raise BackupError(f"{program} is not installed. It comes with PostgreSQL (Debian: postgresql-client).")
+    return found

@@ -12,6 +12,8 @@ from limits.storage import storage_from_string
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from workspace.backup import databases
+from workspace.backup.archive import BackupError
 from workspace.config import RENAMED, Settings, SettingsError
 from workspace.db import db, installation, schema
 from workspace.db.engine import connections_needed
@@ -132,6 +134,24 @@ def _file_system_of(path: Path) -> str:
     return next((mounted[folder] for folder in path.resolve().parents if folder in mounted), "")
 
 
+def backup(_settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
+    """PostgreSQL's own program can copy the database: it refuses a server that is newer than itself."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    try:
+        ours = databases.version_of("pg_dump")
+    except BackupError as error:
+        yield f"workspace backup can't work. {error}"
+        return
+    with db.engine.connect() as connection:
+        server = int(connection.scalar(text("SELECT current_setting('server_version_num')::int / 10000")) or 0)
+    if ours < server:
+        yield (
+            f"workspace backup can't work: pg_dump is of PostgreSQL {ours}, and the server is {server}. Install the "
+            f"programs of {server} or newer (postgresql-client-{server}, from apt.postgresql.org if need be)."
+        )
+
+
 def demo(settings: Settings, _environment: Mapping[str, str]) -> Iterator[str]:
     """Nobody can sign in with the demo's public password."""
     try:
@@ -190,6 +210,7 @@ CHECKS: dict[str, Check] = {
     "examples": examples,
     "proxy": proxy,
     "database": database,
+    "backup": backup,
     "demo accounts": demo,
     "key": key,
     "mail": mail,
