@@ -112,16 +112,16 @@ def limited(settings: Settings) -> Iterator[int]:
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite has no server.")
 def test_a_limit_of_the_database_counts_and_the_start_is_refused(healthy: Settings, limited: int) -> None:
-    assert "database" not in found(replace(healthy, workers=1))  # 30
+    assert "database" not in found(replace(healthy, workers=1))  # 31
     too_many = replace(healthy, workers=2)
-    assert f"may open 52 connections, and PostgreSQL allows {limited}" in found(too_many)["database"]
+    assert f"may open 53 connections, and PostgreSQL allows {limited}" in found(too_many)["database"]
     own = {"PATH": os.environ["PATH"], "PORT": str(free_port()), "WORKERS": "2"}
     begun = subprocess.run(
         COMMAND, cwd=ROOT, env=environment_of(too_many) | own, capture_output=True, text=True, timeout=PATIENCE
     )
     assert begun.returncode == 1
     assert begun.stdout == ""
-    assert begun.stderr.startswith("Error: WORKERS=2 web processes and a worker may open 52 connections")
+    assert begun.stderr.startswith("Error: WORKERS=2 web processes and a worker may open 53 connections")
     assert begun.stderr.count("\n") == 1
 
 
