@@ -18,8 +18,9 @@ from sqlalchemy import make_url, select
 
 from tests.client import Client
 from tests.databases import KIND, execute, new_database
-from tests.environment import Run
+from tests.environment import Run, environment_of
 from tests.factories import PASSWORD, add_member, make_administrator, make_user, share, start_partnership
+from tests.operations.service import PATIENCE, free_port
 from workspace import clock
 from workspace.accounts import passwords, sessions
 from workspace.accounts.models import User, user_with
@@ -221,6 +222,27 @@ def test_a_port_that_is_taken_is_told_in_one_line(run: Run) -> None:
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
     assert "set PORT" in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+@pytest.mark.usefixtures("app")
+def test_an_address_for_metrics_that_is_taken_is_told_in_one_line(settings: Settings, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        own = {"PATH": os.environ["PATH"], "PORT": str(free_port()), "METRICS_ADDRESS": address}
+        begun = subprocess.run(
+            (*COMMAND[:2], f"from workspace.cli import main; main(['{command}'])"),
+            cwd=ROOT,
+            env=environment_of(settings) | own,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    assert (begun.returncode, begun.stdout) == (1, "")
+    assert begun.stderr.startswith(
+        f"Error: {address} can't be used (Address already in use). Free it, or set METRICS_A"
+    )
+    assert begun.stderr.count("\n") == 1
 
 
 COMMANDS = [

@@ -71,7 +71,11 @@ def worker(once: bool) -> None:
             scheduled_jobs.run_due_jobs()
             return
         if app.settings.metrics_address:
-            metrics_server.start(app)
+            try:
+                metrics_server.require_address(app.settings)
+                metrics_server.start(app)
+            except OSError as error:
+                raise click.ClickException(str(error)) from None
         serve(app)
 
 

@@ -20,6 +20,7 @@ from workspace.db.installation import Installation
 from workspace.db.transactions import begin_request
 from workspace.live.views import watcher
 from workspace.mail import queries
+from workspace.serving import ports
 from workspace.web.request_slots import REQUESTS_AT_ONCE
 
 if TYPE_CHECKING:
@@ -88,6 +89,13 @@ class MetricsRequestHandler(WSGIRequestHandler):
         """Nothing."""
 
 
+def require_address(settings: Settings) -> None:
+    """Raise OSError, whose text says what to do, if METRICS_ADDRESS is set and can't be used."""
+    if settings.metrics_address:
+        host, port = _host_and_port(settings)
+        ports.usable(host, port, "Free it, or set METRICS_ADDRESS: each instance needs its own.")
+
+
 def serve(app: "Workspace") -> None:
     """Serve until the process ends. Raises OSError where the address can't be used."""
     start(app)
@@ -117,10 +125,14 @@ def server(app: "Workspace") -> WSGIServer:
             return [b""]
         return counted(environ, start_response)
 
-    host, _colon, port = app.settings.metrics_address.rpartition(":")
-    host = host.strip("[]")
+    host, port = _host_and_port(app.settings)
     kind = IPv6MetricsServer if ":" in host else MetricsServer
-    return make_server(host, int(port), answer, server_class=kind, handler_class=MetricsRequestHandler)
+    return make_server(host, port, answer, server_class=kind, handler_class=MetricsRequestHandler)
+
+
+def _host_and_port(settings: Settings) -> tuple[str, int]:
+    host, _colon, port = settings.metrics_address.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def sample(app: "Workspace", stopping: Event) -> None:
