@@ -153,6 +153,14 @@ def restore(file: BinaryIO) -> None:
                 moment=made_at,
             )
         )
+        if manifest.schema not in schema.versions():
+            click.echo(
+                _(
+                    "The database's schema is newer than this version, which made the backup after going back from a "
+                    "newer one, and runs on it as before."
+                ),
+                err=True,
+            )
 
 
 @main.group()

@@ -36,7 +36,7 @@ from workspace import Workspace, cli, create_app
 from workspace.backup.archive import BackupError
 from workspace.comments.models import Comment
 from workspace.config import ROOT, Settings
-from workspace.db import db
+from workspace.db import db, schema
 from workspace.partnerships.models import Membership
 from workspace.posts.models import Post
 
@@ -235,7 +235,7 @@ def of_the_format_before(archive: bytes) -> bytes:
 
 
 def of_a_newer_schema(archive: bytes) -> bytes:
-    return rewritten(archive, lambda manifest: manifest.update(schema="9999_later"))
+    return rewritten(archive, lambda manifest: manifest.update(schema="9999_later", version="99.0"))
 
 
 def of_another_kind(archive: bytes) -> bytes:
@@ -299,6 +299,21 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_written(
         elsewhere.fails("restore", "-", given=spoil(archive))
     assert stored(elsewhere.settings) == {}
     elsewhere.works("restore", "-", given=archive)  # the place is as empty as before
+
+
+def test_what_was_backed_up_after_going_back_is_restored_by_the_version_that_made_it(
+    here: Installation, elsewhere: Installation
+) -> None:
+    db.session.execute(text("UPDATE alembic_version SET version_num = '9999_later'"))
+    try:
+        archive = here.works("backup", "-")
+    finally:
+        db.session.execute(text("UPDATE alembic_version SET version_num = :own"), {"own": schema.newest_version()})
+        db.session.commit()
+    done = elsewhere.run("restore", "-", given=archive)
+    assert done.exit_code == 0, done.output
+    assert "The database's schema is newer than this version, which made the backup after going back" in done.stderr
+    assert elsewhere.texts() == ["Nummer 0", "Nummer 1", "Nummer 2"]
 
 
 @pytest.mark.either_database
