@@ -310,6 +310,7 @@ class TestWhatIsWrong:
         assert "Lukke Lukket" in message.text
         page = client.page(address)
         assert "Din konto er lukket" in page.text
+        assert "csrf_token" in page.form(f"{address}/refusal")
         invitations_service.withdraw(world.moderator, made.id)
         db.session.commit()
         assert delivery.written(mail) is None

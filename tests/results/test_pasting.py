@@ -43,11 +43,23 @@ def test_an_average_and_of_how_many_it_is_may_be_called_a_number(town: Town, sig
     assert pasted(town, sign_in, table, kind=IndicatorKind.MEAN, unit="timer") == [(91, 14)]
 
 
+def test_an_average_may_stand_after_of_how_many_it_is(town: Town, sign_in: SignIn) -> None:
+    table = "Kommune\tAntal\tGennemsnit\nGentofte\t14\t6"
+    assert pasted(town, sign_in, table, kind=IndicatorKind.MEAN, unit="timer") == [(84, 14)]
+
+
 def test_a_first_line_that_says_something_of_an_organisation_is_no_heading(town: Town, sign_in: SignIn) -> None:
     with at(BEGUN):
         indicator = town.indicator()
     browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
-    for line in ("Ukendt Kommune\tikke målt", "Ukendt Kommune\t8\t9", NAMES[0]):
+    for line in (
+        "Ukendt Kommune\tikke målt",
+        "Ukendt Kommune\t8\t9",
+        "Ukendt\t-\t-",
+        "Ukendt Kommune\tingen tal",
+        "Ukendt",
+        NAMES[0],
+    ):
         answer = browser.submit(page, {"pasted": f"{line}\n", "period": LATEST.isoformat()}, page=page)
         assert "0 numbers can be saved, 1 line can't be saved" in Page(answer.text).text, line
 

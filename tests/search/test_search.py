@@ -323,9 +323,12 @@ def test_half_a_word_finds_what_begins_so(moderator: Membership, reader: Members
     share(moderator, "Det er mandag", "i morgen")
     assert titles(searched(reader, "Mand")) == ["En mand"]
     assert set(titles(searched(reader, "Mand*"))) == {"En mand", "Det er mandag"}
-    found = sign_in(reader.user).get("/search?q=En+Mand&since=year")
+    here = moderator.partnership.slug
+    found = sign_in(reader.user).get(f"/search?q=En+Mand&partnership={here}")
     assert "Find også ord, der begynder med »Mand«" in found.text
-    assert "/search?q=En+Mand%2A&amp;since=year" in found.text
+    assert f"/search?q=En+Mand%2A&amp;partnership={here}" in found.text
+    assert "begynder med »Mand«" in sign_in(reader.user).get("/search?q=den-Mand").text
+    assert "begynder med" not in sign_in(reader.user).get("/search?q=mand&kind=progress").text
     for nothing_more in ("mandag", "komm", "kommer", "mand*", "mand.", "»mand«", "mand og", "giraf"):
         assert "begynder med" not in sign_in(reader.user).get("/search", query_string={"q": nothing_more}).text
 

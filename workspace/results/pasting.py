@@ -30,6 +30,7 @@ TITLES = {
     "replaced": ("erstattet af", "replaced by"),
 }
 NOT_MEASURED = ("ikke målt", "not measured")
+DASHES = ("-", "–", "—")
 
 
 @dataclass
@@ -80,7 +81,12 @@ def _is_heading(cells: list[str], titles: Mapping[str, int], known: Mapping[str,
         return True
     if _key(cells[0]) in known or any(cell.strip().casefold() in NOT_MEASURED for cell in cells):
         return False
-    return "organisation" in titles or not any(letter.isdigit() for cell in cells for letter in cell)
+    if "organisation" in titles:
+        return True
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    # A misspelt organisation without numbers is told, not taken for a heading.
+    is_of_one = filled[0].casefold().endswith(" kommune") or any(cell in DASHES for cell in filled)
+    return len(filled) > 1 and not is_of_one and not any(letter.isdigit() for cell in filled for letter in cell)
 
 
 def _columns(indicator: Indicator, titles: Mapping[str, int], width: int) -> dict[str, int]:
@@ -96,8 +102,9 @@ def _columns(indicator: Indicator, titles: Mapping[str, int], width: int) -> dic
     free = [place for place in range(name + 1, width) if place not in others.values()]
     if first is None and "b" in titles:
         free = [place for place in free if place <= titles["b"]][-2:]
-    elif first is not None and first in free[:-1]:
-        free = free[free.index(first) :]
+    elif first is not None and (is_mean or first in free[:-1]):
+        after, before = [place for place in free if place > first], [place for place in free if place < first]
+        free = [first, *(after[:1] or before[-1:])]
     return others | dict(zip(("a", "b"), free, strict=False))
 
 

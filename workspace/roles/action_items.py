@@ -222,7 +222,7 @@ def _lacking() -> AnySelect:
             vacant_since(),
             held.c.side,
             latest.label("latest_id"),
-            case((candidate.is_active, offer.id)).label("offer_id"),
+            case((candidate.can_hold_roles, offer.id)).label("offer_id"),
             offer.created_at.label("offered_at"),
             offer.reminded_at,
             person.name.label("offered_to"),

@@ -44,7 +44,7 @@ def take(role: Role, by: Membership, *, kind: AssignmentKind) -> RoleAssignment:
         by.require(Action.ASSIGN_ROLES)
         if kind is AssignmentKind.ACCOUNTABLE:
             require_vacant(role)
-        taken = offer(role, by, to=by, kind=kind)
+        taken = offer(role, by, to=by, kind=kind, is_told=False)
         accept(taken, by)
         return taken
 

@@ -29,18 +29,19 @@ def offer(
     starts_at: datetime | None = None,
     stays_as_helper: bool = False,
     instead_of: RoleAssignment | None = None,
+    is_told: bool = True,
 ) -> RoleAssignment:
     """Offer a role. From whoever is accountable it is a handover, which takes effect at `starts_at` once `to` accepts.
 
     With `stays_as_helper` the former holder stays for a month to help. `instead_of` is an offer to somebody else, which
-    is withdrawn. Repeating an offer does nothing.
+    is withdrawn. Repeating an offer does nothing. The log is told of it, unless it is accepted at once anyway.
     Raises NotAllowed unless `by` is a moderator or the holder, Conflict if `to` can't take it.
     """
     with by.partnership.locked():
         role.require_in_use()
         hands_over = _require_may_offer(role, by, kind)
         require_able(to)
-        _withdraw_from_those_who_left(role, by)
+        _withdraw_from_those_who_cannot(role, by)
         if instead_of and instead_of.state is AssignmentState.OFFERED and instead_of.membership_id != to.id:
             withdraw(instead_of, by)
         for other in waiting(role):
@@ -56,7 +57,7 @@ def offer(
             since=starts_at,
             stays_as_helper=stays_as_helper and hands_over,
         )
-        return _open(made, role, to, by, None if to.id == by.id else OFFERED_ROLE)  # Nobody offers to themselves.
+        return _open(made, role, to, by, OFFERED_ROLE if is_told else None)
 
 
 def ask(role: Role, by: Membership, *, kind: AssignmentKind, notes: str = "") -> RoleAssignment:
@@ -184,9 +185,9 @@ def _require_not_in(role: Role, member: Membership, kind: AssignmentKind) -> Non
             raise Conflict(_("%(name)s holds this role already.", name=member.user.name))
 
 
-def _withdraw_from_those_who_left(role: Role, by: Membership) -> None:
+def _withdraw_from_those_who_cannot(role: Role, by: Membership) -> None:
     for assignment in waiting(role):
-        if not assignment.membership.is_active:
+        if not assignment.membership.can_hold_roles:
             assignment.resolve(by, AssignmentState.WITHDRAWN)
             assignment.log(by, WITHDREW_ROLE)
 

@@ -133,7 +133,8 @@ def find(user: User, query: SearchQuery, narrowed: SearchFilter, cursor: Cursor 
             break
     shown = names if narrowed.kind else names[:MOST_NAMED]
     is_end = page.mode is Mode.ALL and page.hits and not page.after
-    begins_more = bool(is_end and query.with_star and matches.begins_more())
+    is_whole = query.with_star and not query.phrases and narrowed == SearchFilter(partnership=narrowed.partnership)
+    begins_more = bool(is_end and is_whole and matches.begins_more())
     return replace(page, partnerships=partnerships, here=here, names=shown, begins_more=begins_more)
 
 

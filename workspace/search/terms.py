@@ -186,7 +186,7 @@ class SearchQuery:
     """What was typed, shortened to what is read; its words, and its phrases, folded.
 
     It `is_half` if its last word can only be half a one: a star says so, or it ends as no word does. If more may be
-    found by a star, `with_star` is what to type.
+    found by a star, `with_star` is what to type. `last` is its last word as it was typed.
     """
 
     typed: str
@@ -194,15 +194,16 @@ class SearchQuery:
     phrases: tuple[str, ...]
     is_half: bool
     with_star: str
+    last: str
 
 
 def parsed(typed: str) -> SearchQuery:
     """What is asked for. Every mark but quotation marks, and a star at the end, only separates words."""
     typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
-    last = rest = ""
-    for last, _begin, end in tokens_of(typed):
-        rest = typed[end:]
+    last = rest = written = ""
+    for last, begin, end in tokens_of(typed):
+        rest, written = typed[end:], typed[begin:end]
         if (last not in COMMON or rest == STAR) and len(words) < MOST_WORDS:
             words.setdefault(last, _searched(last))
     found = tuple(words.values())
@@ -214,6 +215,7 @@ def parsed(typed: str) -> SearchQuery:
         phrases=tuple(filter(None, (danish.search_key(phrase) for phrase in PHRASE.findall(typed)))),
         is_half=is_half,
         with_star=f"{typed}{STAR}" if may_be_half and not is_half and not rest else "",
+        last=written,
     )
 
 

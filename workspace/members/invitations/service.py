@@ -406,10 +406,11 @@ def no_longer_open() -> NoLongerOpen:
 
 
 def _require_invited(invitation: Invitation, user: User | None) -> None:
-    """Raise Conflict for somebody else, and SignInFirst for nobody where the address has an account."""
+    """Raise Conflict for somebody else, and SignInFirst for nobody where the address has an account that is open."""
     if user and user.email_key != invitation.email_key:
         raise Conflict(_("The invitation is for another address than yours."))
-    if user is None and user_with(invitation.email) is not None:
+    account = None if user else user_with(invitation.email)
+    if account and account.is_active:
         raise SignInFirst
 
 
