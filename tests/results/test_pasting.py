@@ -64,6 +64,14 @@ def test_a_first_line_that_says_something_of_an_organisation_is_no_heading(town:
         assert "0 numbers can be saved, 1 line can't be saved" in Page(answer.text).text, line
 
 
+def test_an_empty_first_line_keeps_no_number_from_being_saved(town: Town, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        indicator = town.indicator()
+    browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
+    answer = browser.submit(page, {"pasted": ";;\nGentofte;86;126", "period": LATEST.isoformat()}, page=page)
+    assert "1 number can be saved, 1 line can't be saved" in Page(answer.text).text
+
+
 def pasted(town: Town, sign_in: SignIn, table: str, **described: object) -> list[tuple[object, object]]:
     """What has been saved after pasting."""
     with at(BEGUN):

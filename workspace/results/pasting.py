@@ -85,7 +85,7 @@ def _is_heading(cells: list[str], titles: Mapping[str, int], known: Mapping[str,
         return True
     filled = [cell.strip() for cell in cells if cell.strip()]
     # A misspelt organisation without numbers is told, not taken for a heading.
-    is_of_one = filled[0].casefold().endswith(" kommune") or any(cell in DASHES for cell in filled)
+    is_of_one = cells[0].strip().casefold().endswith(" kommune") or any(cell in DASHES for cell in filled)
     return len(filled) > 1 and not is_of_one and not any(letter.isdigit() for cell in filled for letter in cell)
 
 

@@ -198,7 +198,7 @@ class SearchQuery:
 
 
 def parsed(typed: str) -> SearchQuery:
-    """What is asked for. Every mark but quotation marks, and a star at the end, only separates words."""
+    """What is asked for. A mark only separates words, unless it is a quotation mark, or a star at the end."""
     typed = " ".join(unicodedata.normalize("NFC", typed[:LONGEST_QUERY]).split())
     words: dict[str, SearchedWord] = {}
     last = rest = written = ""
