@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,13 @@ def look_at_sqlite(driver: sqlite3.Connection, statement: str, given: Any) -> li
     plan, steps = sqlite_plan(driver, statement, given)
     scanned = [line for line in plan if line.startswith("SCAN ") and table_of(line.split()[1]) in LARGE]
     too_many = [f"{steps} steps: {plan}"] if steps > STEPS * most_rows(statement) else []
-    return [*scanned, *too_many, *planned_again(driver, statement)]
+    return [*scanned, *too_many, *looked_up_for_each_row(plan), *planned_again(driver, statement)]
+
+
+def looked_up_for_each_row(plan: list[str]) -> list[str]:
+    """Whether all memberships of somebody, or of a partnership, are read for each row; SQLite picks one by chance."""
+    by_either = "SEARCH membership USING INDEX ix_membership_"
+    return [f"for each row: {line}" for before, line in pairwise(plan) if "CORRELATED" in before and by_either in line]
 
 
 def sqlite_plan(driver: sqlite3.Connection, statement: str, given: Any) -> tuple[list[str], int]:

@@ -49,6 +49,10 @@ class Finder:
         """Whether this text is."""
         return self.holds(self.qualities(text))
 
+    def may_stand_in(self, text: str) -> bool:
+        """Whether a look at its words is worth while; of however many texts that are joined, it takes little time."""
+        return bool(ODD.search(text) or self._written.search(text.lower()))
+
     def marked(self, text: str) -> Markup:
         """The text, with what was found marked."""
         parts = []

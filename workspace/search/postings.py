@@ -21,7 +21,7 @@ from workspace.search.terms import END, LONGEST_BUCKET, parts_of
 BLOCK = 1024  # numbers of the log
 LARGEST_BUCKET = 4096  # bytes, before it is compressed
 FACTS = ""
-FIRST_DAY = date(2000, 1, 1)
+FIRST_DAY = date(2000, 1, 1).toordinal()
 
 HEAD = struct.Struct("<I")
 BEFORE_PART = b"\n-+"  # stands before each part of a term
@@ -162,7 +162,7 @@ def _end_of_days(stored: bytes) -> int:
 
 def day_number(moment: datetime) -> int:
     """The day of a moment, as the index keeps it: counted from the year 2000, from 1 on."""
-    return max(1, (moment.astimezone(UTC).date() - FIRST_DAY).days)
+    return max(1, moment.astimezone(UTC).toordinal() - FIRST_DAY)
 
 
 def _array(stored: bytes, first: int = 0, last: int | None = None) -> array[int]:

@@ -10,11 +10,11 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
+    Select,
     String,
     bindparam,
     cast,
     column,
-    exists,
     func,
     literal,
     or_,
@@ -99,7 +99,7 @@ def _partnerships() -> AnySelect:
 
 @cached_statement
 def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect:
-    mine = select(Membership.partnership_id).where(Membership.user_id == USER.id, Membership.is_active)
+    mine = _mine()
     if of_one:
         mine = mine.where(Membership.partnership_id == bindparam("partnership_id", type_=Integer))
     words, most = spellings
@@ -192,9 +192,13 @@ def _texts(sources: tuple[int, ...], *, has_status: bool, is_sqlite: bool) -> An
 
 
 def _may_read(partnership_id: Any) -> ColumnElement[bool]:
-    return exists().where(
-        Membership.partnership_id == partnership_id, Membership.user_id == USER.id, Membership.is_active
-    )
+    """Whether the user may read this partnership; theirs are looked up once for a statement, not for each row."""
+    return partnership_id.in_(_mine())
+
+
+def _mine() -> Select[int]:
+    """The partnerships that the user may read."""
+    return select(Membership.partnership_id).where(Membership.user_id == USER.id, Membership.is_active)
 
 
 def _key_list(keys: Iterable[Key], *, is_sqlite: bool) -> str | list[int]:

@@ -240,11 +240,13 @@ def _names(
     if narrowed.status or narrowed.author_id or narrowed.since or narrowed.kind not in (None, *NAMED_KINDS):
         return []
     finder = Finder(query, Mode.HALF)
-    found = [
-        Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", finder.marked(one.name), Markup())
-        for one in partnerships
-        if here in (None, one.id) and finder.is_found(one.name)
-    ]
+    found = []
+    if finder.may_stand_in("\n".join(one.name for one in partnerships)):
+        found = [
+            Hit(FoundKind.PARTNERSHIP, "", f"/partnerships/{one.slug}/", finder.marked(one.name), Markup())
+            for one in partnerships
+            if here in (None, one.id) and finder.is_found(one.name)
+        ]
     people = set()
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [word.spellings for word in query.words], here):
