@@ -78,6 +78,12 @@ READERS = (
     f"{HOME}roles",
     f"{HOME}members",
     f"{HOME}members/{{membership}}",
+    "/notices",
+    f"{HOME}files",
+    f"{HOME}results",
+    f"{HOME}results/measurements",
+    f"{HOME}roles/1",
+    "/memberships",
     "/search?q=måling&partnership=partnerskab-1",
     "/search?q=sensor+vindue&partnership=partnerskab-1&kind=challenge&status=open",
 )
@@ -86,8 +92,11 @@ MODERATORS = (
     f"{HOME}members?sort=level",
     f"{HOME}members?sort=since&after={{membership}}",
     f"{HOME}members?q=person&side=company",
+    f"{HOME}members/trail",
+    f"{HOME}invitations",
+    f"{HOME}reports",
 )
-OF_MANY = ("/", "/?before={moment}.1.99", "/partnerships", "/live/numbers", "/search?q=måling", "/search?q=bor")
+OF_MANY = ("/", "/notices", "/memberships", "/?before={moment}.1.99", "/partnerships", "/live/numbers", "/search?q=måling", "/search?q=bor")
 
 
 class Listener:
