@@ -96,7 +96,16 @@ MODERATORS = (
     f"{HOME}invitations",
     f"{HOME}reports",
 )
-OF_MANY = ("/", "/notices", "/memberships", "/?before={moment}.1.99", "/partnerships", "/live/numbers", "/search?q=måling", "/search?q=bor")
+OF_MANY = (
+    "/",
+    "/notices",
+    "/memberships",
+    "/?before={moment}.1.99",
+    "/partnerships",
+    "/live/numbers",
+    "/search?q=måling",
+    "/search?q=bor",
+)
 
 
 class Listener:

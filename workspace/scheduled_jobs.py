@@ -18,6 +18,7 @@ from workspace.members import expiry
 from workspace.members.address_changes import due_addresses
 from workspace.posts import parking
 from workspace.search import indexing
+from workspace.shutdown import stopping
 
 JOBS: tuple[Callable[[], int], ...] = (
     parking.open_due,
@@ -39,7 +40,6 @@ LONG_JOBS = (delivery.deliver, indexing.index_due, checking.check_due)
 def run_due_jobs(*, without: Collection[Callable[[], int]] = ()) -> int:
     """Do all that is due by now, or until this worker is told to stop; the number of things done."""
     installation.note_worker()
-    stopping = delivery.mail_sender().stopping
     jobs = (*JOBS, failures.forget_old, rate_limits.forget_expired)
     return sum(run_job(job) for job in jobs if job not in without and not stopping.is_set())
 

@@ -22,6 +22,7 @@ from workspace.logs import told
 from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
 from workspace.search import indexing
+from workspace.shutdown import stopping
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_JOBS = 60.0
@@ -60,7 +61,7 @@ def serve(app: Flask) -> None:
     select([read_end], [], [])
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # The second of two that say the same would interrupt the ending.
-    mail_sender().stopping.set()
+    stopping.set()
     end = time.monotonic() + SECONDS_TO_FINISH
     for thread in threads:
         thread.join(max(0, end - time.monotonic()))
@@ -73,8 +74,6 @@ def _wake(number: int, frame: object) -> None:
 
 def _repeat(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
     """Do the work again and again, with a pause in between, until the worker is told to stop."""
-    with app.app_context():
-        stopping = mail_sender().stopping
     while not stopping.is_set():
         try:
             work(app)

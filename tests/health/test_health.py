@@ -18,6 +18,7 @@ from workspace.db import db, installation
 from workspace.db.installation import Installation
 from workspace.health import checks
 from workspace.mail.models import Mail, MailState, enqueue
+from workspace.shutdown import stopping
 
 SLOW = 5.0  # seconds
 
@@ -76,13 +77,13 @@ def test_a_process_that_stops_is_not_ready_and_a_cookie_needs_no_database(
     sign_in: Callable[..., Client], statements: Callable[[], Any]
 ) -> None:
     browser = sign_in(make_user())
-    checks.stopping.set()
+    stopping.set()
     try:
         with statements() as asked:
             answer = browser.get("/healthz/ready")
             assert browser.get("/healthz").status_code == 200
     finally:
-        checks.stopping.clear()
+        stopping.clear()
     assert (answer.status_code, answer.text) == (503, "process: stopping\n")
     assert asked == []
 

@@ -20,6 +20,7 @@ from workspace.mail import claims
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail, MailState, enqueue
+from workspace.shutdown import stopping
 
 HER = "her@example.dk"
 Deliver = Callable[[], int]
@@ -238,7 +239,7 @@ def test_no_more_are_sent_in_a_minute_than_is_allowed(
 ) -> None:
     sender = MailSender(replace(app.settings, smtp_url=sink.url, mails_per_minute=30))
     waited: list[float] = []
-    monkeypatch.setattr(sender.stopping, "wait", waited.append)
+    monkeypatch.setattr(stopping, "wait", waited.append)
     monkeypatch.setattr(time, "monotonic", lambda: 100.0 + sum(waited))
     for number in range(5):
         note(f"note:{number}", f"person{number}@example.dk")

@@ -26,10 +26,10 @@ from workspace.files.receiving import new_key
 from workspace.files.scanner import ScanVerdict, scan
 from workspace.files.storage import storage
 from workspace.files.verbs import REFUSED_FILE, REPLACED_FILE
-from workspace.mail.delivery import mail_sender
 from workspace.partnerships.activity_log import Entry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
+from workspace.shutdown import stopping
 
 JOB = "checking"
 LEASE = timedelta(minutes=3)  # longer than any file takes
@@ -66,7 +66,6 @@ def check_due() -> int:
     """Check what waits, the oldest first, until this worker is told to stop; how many files are through."""
     keys = [(row.partnership_id, row.file_number) for row in db.session.execute(_due().limit(AT_ONCE))]
     db.session.commit()
-    stopping = mail_sender().stopping
     return failures.each(JOB, (key for key in dict.fromkeys(keys) if not stopping.is_set()), check)
 
 

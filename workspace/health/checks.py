@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from threading import Event
 
 from flask import Flask, current_app
 from sqlalchemy import func, select
@@ -24,8 +23,6 @@ from workspace.mail.queries import overdue_since
 WORKER_SILENT = timedelta(minutes=5)
 LATEST, FEW, SHARE_REFUSED = 200, 20, 0.5  # of the latest mails, where they are not just a few
 UNCHECKED_FOR = timedelta(minutes=15)
-
-stopping = Event()  # set soon before this process ends
 
 
 def database() -> str:

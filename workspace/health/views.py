@@ -8,6 +8,7 @@ from workspace.health import checks
 from workspace.health.blueprint import blueprint
 from workspace.health.probe import Finding
 from workspace.permissions import public
+from workspace.shutdown import stopping
 
 
 @blueprint.get("/healthz")
@@ -21,7 +22,7 @@ def alive() -> Response:
 @public
 def ready() -> Response:
     """This process can serve pages: 503 only for what it can't do without, within two seconds."""
-    if checks.stopping.is_set():
+    if stopping.is_set():
         return _answer([Finding("process", "stopping")])
     return _answer(list(checks.findings(_app(), checks.READY)))
 

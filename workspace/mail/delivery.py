@@ -49,6 +49,7 @@ from workspace.mail.transports import (
     Transport,
     TransportDown,
 )
+from workspace.shutdown import stopping
 
 AWAY = timedelta(minutes=1)
 # So many refusals in a row, each of another address, are no email's fault.
@@ -88,12 +89,11 @@ class RefusesEverything(Exception):
 
 
 class MailSender:
-    """Sends one email after another. A process has one; `stopping` ends its run after the current email."""
+    """Sends one email after another, until the process, which has one, is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.transport = build_transport(settings)
-        self.stopping = threading.Event()
         self.run_lock = threading.Lock()
         self.trouble: str | None = None
         self.away_until = 0.0
@@ -121,7 +121,7 @@ class MailSender:
         """Whether emails can be sent at present: not when told to stop, nor soon after the server was down."""
         if time.monotonic() >= self.away_until:
             self.trouble = None
-        return not self.stopping.is_set() and self.trouble is None
+        return not stopping.is_set() and self.trouble is None
 
     def _most_at_once(self) -> int:
         return max(1, min(AT_ONCE, int(SECONDS_CLAIMED / self.seconds_between))) if self.seconds_between else AT_ONCE
@@ -129,7 +129,7 @@ class MailSender:
     def _wait_for_turn(self) -> None:
         """Keep to MAILS_PER_MINUTE."""
         if self.seconds_between:
-            self.stopping.wait(max(0.0, self.next_at - time.monotonic()))
+            stopping.wait(max(0.0, self.next_at - time.monotonic()))
             self.next_at = max(self.next_at, time.monotonic()) + self.seconds_between
 
     def _deliver(self, mail: ClaimedMail) -> bool:

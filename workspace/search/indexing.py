@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from workspace.db import db, failures
 from workspace.db.statements import core_connection, fetch_rows
 from workspace.files import models as files
-from workspace.mail.delivery import mail_sender
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Partnership
 from workspace.posts import authored_text
@@ -34,6 +33,7 @@ from workspace.search.postings import (
 )
 from workspace.search.sources import SOURCES, SearchDocument
 from workspace.search.terms import VERSION, parts_of, terms_of
+from workspace.shutdown import stopping
 
 JOB, TEXT_JOB = "indexing", "indexing_text"
 BATCH, BATCH_OF_LONG = 200, 20  # entries, in one transaction; and where their texts have more than so many letters
@@ -54,7 +54,6 @@ class Completeness(NamedTuple):
 
 def index_due() -> int:
     """Index what is new, until this worker is told to stop; how many entries were read."""
-    stopping = mail_sender().stopping
     done = failures.each(TEXT_JOB, failures.due(TEXT_JOB), _index_text)
     while not stopping.is_set() and (ids := _due()):
         done += failures.each(JOB, [(partnership_id, 0) for partnership_id in ids], _index)
@@ -124,7 +123,7 @@ def _due(most: int = AT_ONCE) -> list[int]:
 
 
 def _index(partnership_id: int, _number: int) -> int:
-    done, stopping = 0, mail_sender().stopping
+    done = 0
     for _batch in range(MOST_BATCHES):
         if stopping.is_set():
             break

@@ -25,7 +25,7 @@ from typing import Any
 from granian.server import MPServer
 
 from workspace import metrics
-from workspace.health import checks
+from workspace.shutdown import stopping
 
 SECONDS_TO_STOP = 8.0  # that a process gets for what it is doing when it is told to stop
 # Of these a web process behind a proxy goes on serving, and tells the proxy to ask others.
@@ -247,6 +247,6 @@ def _run_child(lifeline: Lifeline, work: Work, *given: Any, leaves: bool = False
 def _forward_sigterm(main: int, leaves: bool) -> None:
     signal.sigwait([signal.SIGTERM])
     if leaves:
-        checks.stopping.set()
+        stopping.set()
         time.sleep(SECONDS_TO_LEAVE)
     signal.pthread_kill(main, signal.SIGINT)
