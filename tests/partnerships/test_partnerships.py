@@ -647,18 +647,39 @@ def test_members_stand_in_danish_order_and_come_in_pages(
     (more,) = (str(link.get("href")) for link in first.all("a") if "members?after=" in str(link.get("href")))
     second = Page(window.get(more, htmx=htmx).text)
 
-    def listed(page: Page) -> list[str]:
-        return [
-            " ".join("".join(paragraph.itertext()).split())
-            for item in page.all("li")
-            if str(item.get("id")).startswith("member-")
-            for paragraph in item.iter("p")
-            if paragraph.get("class") == "item__title"
-        ]
-
-    both = listed(first) + listed(second)
+    both = members_on(first) + members_on(second)
     assert len(both) == len(set(both)) == 56
     assert both[0] == "Anna A"
     assert both[-4:] == ["Zenia Z", "Ærlig Æ", "Østen Ø", "Aage Å"]
     assert both[1] == "Mette Lindholm Krag"
     assert "Person 49 (you)" in both
+
+
+def test_the_members_of_one_organisation_come_in_pages_too(
+    moderator: Membership, home: str, gladsaxe: Organisation, sign_in: SignIn, htmx: bool
+) -> None:
+    others = make_organisation("Icura")
+    for number in range(55):
+        reader = add_member(moderator, make_user(f"Person {number:02}", others, language="en"))
+    add_member(moderator, make_user("Anna A", gladsaxe))
+    elsewhere = add_member(start_partnership("Udenfor", by=make_user()), make_user(organisation=make_organisation("X")))
+    window = sign_in(reader.user)
+    first = window.page(f"{home}members?organisation={others.id}")
+    assert "Narrowed to Icura" in first.text
+    (more,) = (str(link.get("href")) for link in first.all("a") if "&after=" in str(link.get("href")))
+    both = members_on(first) + members_on(Page(window.get(more, htmx=htmx).text))
+    assert both == [f"Person {number:02}" for number in range(54)] + ["Person 54 (you)"]
+    foreign = window.page(f"{home}members?organisation={elsewhere.organisation_id}")
+    assert "Anna A" in members_on(foreign)
+    assert "Narrowed" not in foreign.text
+
+
+def members_on(page: Page) -> list[str]:
+    """The names in the list of members."""
+    return [
+        " ".join("".join(paragraph.itertext()).split())
+        for item in page.all("li")
+        if str(item.get("id")).startswith("member-")
+        for paragraph in item.iter("p")
+        if paragraph.get("class") == "item__title"
+    ]

@@ -17,6 +17,7 @@ from tests.factories import (
     attach_picture,
     challenge,
     comment,
+    make_organisation,
     make_role,
     make_user,
     share,
@@ -31,6 +32,8 @@ from workspace.accounts.models import User
 from workspace.db import db
 from workspace.files import attaching, checking
 from workspace.files.attaching import Attachments
+from workspace.organisations.models import OrganisationKind, Side
+from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.models import Membership, MembershipState
 from workspace.posts.models import PostKind
 from workspace.rich_text import from_plain
@@ -125,6 +128,7 @@ CANARIES = {
     FoundKind.RESULT: "undulat",
     FoundKind.ROLE: "kakadue",
     FoundKind.PERSON: "Nymfeparakit",
+    FoundKind.ORGANISATION: "Amazonegruppen",
     FoundKind.PARTNERSHIP: "Ara",
 }
 
@@ -140,6 +144,7 @@ def test_what_one_may_not_read_leaves_no_trace_however_it_is_searched_for(app: o
     town.indicator(f"Antal {CANARIES[FoundKind.RESULT]}er")
     make_role(moderator, f"{CANARIES[FoundKind.ROLE]}r", "Passer dem")
     add_member(moderator, make_user(f"Bo {CANARIES[FoundKind.PERSON]}"))
+    add_member(moderator, make_user("Bo By", organisation=make_organisation(CANARIES[FoundKind.ORGANISATION])))
     ends = {state: add_member(moderator, make_user(language="da")) for state in MembershipState if state != "active"}
     for state, membership in ends.items():
         membership.state = state
@@ -331,6 +336,26 @@ def test_half_a_word_finds_what_begins_so(moderator: Membership, reader: Members
     assert "begynder med" not in sign_in(reader.user).get("/search?q=mand&kind=progress").text
     for nothing_more in ("mandag", "komm", "kommer", "mand*", "mand.", "»mand«", "mand og", "giraf"):
         assert "begynder med" not in sign_in(reader.user).get("/search", query_string={"q": nothing_more}).text
+
+
+def test_an_organisation_is_found_where_it_takes_part(
+    moderator: Membership, reader: Membership, sign_in: SignIn
+) -> None:
+    company = make_organisation("Ålborg Bygge & Anlæg", OrganisationKind.COMPANY)
+    add_member(moderator, make_user("Ida Fonss", organisation=company))
+    both = start_partnership("Andetsteds", by=make_user())
+    for user in (reader.user, make_user(organisation=company)):
+        add_member(both, user)
+    invited = make_organisation("Ålborg Lys")
+    partnerships_service.set_sides(moderator, {invited.id: Side.COMPANY})
+    elsewhere = start_partnership("Udenfor", by=make_user())
+    add_member(elsewhere, make_user(organisation=make_organisation("Ålborg Skygge")))
+    for words in ("Ålborg", "aalborg", "bygge", "Anlæg", "ålb"):
+        assert titles(searched(reader, words)) == [company.name], words
+    [hit] = searched(reader, "aalborg", kind=FoundKind.ORGANISATION).names
+    shown = sign_in(reader.user).get(hit.address).text
+    assert "Ida Fonss" in shown
+    assert "Mette Krag" not in shown, "of another organisation"
 
 
 def test_it_can_be_narrowed(moderator: Membership, reader: Membership) -> None:

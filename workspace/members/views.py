@@ -29,9 +29,9 @@ from workspace.web.htmx import flash_live, page_or_partial
 def index(membership: Membership) -> ResponseReturnValue:
     """The members. Moderators get the table, with requests and invitations."""
     after = pagination.parse_int(request.args.get("after", ""))
-    if not membership.may(Action.MANAGE_MEMBERS):
-        return _plain(membership, after)
     choice = MemberFilter.typed(request.args)
+    if not membership.may(Action.MANAGE_MEMBERS):
+        return _plain(membership, choice.organisation_id, after)
     rows, last = pagination.split_page(queries.table(membership, choice, after), queries.PAGE)
     context: dict[str, Any] = {
         **partnership_context(membership),
@@ -73,12 +73,16 @@ def set_levels(membership: Membership) -> ResponseReturnValue:
     return htmx.redirect_client(f"{membership.partnership.address}members" + (f"?undo={undo}" if undo else ""))
 
 
-def _plain(membership: Membership, after: int | None) -> ResponseReturnValue:
-    members, last = pagination.split_page(partnership_queries.members(membership, after), partnership_queries.PAGE)
+def _plain(membership: Membership, organisation_id: int | None, after: int | None) -> ResponseReturnValue:
+    organisations = partnership_queries.participating_organisations(membership.partnership) if organisation_id else []
+    organisation = next((one for one in organisations if one.id == organisation_id), None)
+    rows = partnership_queries.members(membership, organisation.id if organisation else None, after)
+    members, last = pagination.split_page(rows, partnership_queries.PAGE)
     return page_or_partial(
         "members/list.html",
         "members/_members.html",
         **partnership_context(membership),
+        organisation=organisation,
         members=members,
         more_members=last is not None,
     )

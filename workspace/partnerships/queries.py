@@ -192,13 +192,14 @@ def goals(membership: Membership) -> tuple[int, ...]:
     return tuple(row.number for row in fetch_rows(query))
 
 
-def members(membership: Membership, after: int | None) -> list[AnyRow]:
-    """A page of the active members in Danish order, and one more if there are others after them."""
-    return fetch_rows(_members(goes_on=bool(after)), **params_of(membership), after=after)
+def members(membership: Membership, organisation_id: int | None, after: int | None) -> list[AnyRow]:
+    """A page of the active members, or those of one organisation, in Danish order, and one more if there are others."""
+    query = _members(of_one=organisation_id is not None, goes_on=bool(after))
+    return fetch_rows(query, **params_of(membership), organisation_id=organisation_id, after=after)
 
 
 @cached_statement
-def _members(*, goes_on: bool) -> AnySelect:
+def _members(*, of_one: bool, goes_on: bool) -> AnySelect:
     members = select(Membership.id, Membership.level, User.name, User.name_key, User.title, *ORGANISATION_AND_SIDE)
     query = (
         with_person(members)
@@ -206,6 +207,8 @@ def _members(*, goes_on: bool) -> AnySelect:
         .order_by(User.name_key, Membership.id)
         .limit(PAGE + 1)
     )
+    if of_one:
+        query = query.where(Membership.organisation_id == bindparam("organisation_id"))
     if goes_on:
         key_after = select(User.name_key).join(Membership).where(Membership.id == bindparam("after")).scalar_subquery()
         query = query.where(tuple_(User.name_key, Membership.id) > tuple_(key_after, bindparam("after")))

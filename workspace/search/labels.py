@@ -16,6 +16,7 @@ FOUND_KINDS = {
     FoundKind.FILE: _l("File"),
     FoundKind.ROLE: _l("Role"),
     FoundKind.PERSON: _l("Person"),
+    FoundKind.ORGANISATION: _l("Organisation"),
     FoundKind.PARTNERSHIP: _l("Partnership"),
 }
 KIND_CHOICES = {
@@ -26,6 +27,7 @@ KIND_CHOICES = {
     FoundKind.FILE: _l("Files"),
     FoundKind.ROLE: _l("Roles"),
     FoundKind.PERSON: _l("People"),
+    FoundKind.ORGANISATION: _l("Organisations"),
     FoundKind.PARTNERSHIP: _l("Partnerships"),
 }
 KIND_ICONS = {
@@ -36,6 +38,7 @@ KIND_ICONS = {
     FoundKind.FILE: "file",
     FoundKind.ROLE: "handover",
     FoundKind.PERSON: "users",
+    FoundKind.ORGANISATION: "users",
     FoundKind.PARTNERSHIP: "mark",
 }
 STATUS_CHOICES = {

@@ -29,7 +29,8 @@ from workspace.db.name_search import ESCAPE, escaped, word_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
 from workspace.i18n import danish
-from workspace.partnerships.models import Membership, Partnership
+from workspace.organisations.models import Organisation
+from workspace.partnerships.models import Membership, Participation, Partnership
 from workspace.partnerships.query_params import USER, params_of
 from workspace.roles.models import Role
 from workspace.search.models import SearchBucket
@@ -69,7 +70,7 @@ def texts(user: User, keys: Mapping[FoundKind, Iterable[Key]], status: str) -> l
 
 
 def named(user: User, words: str, spellings: Sequence[Sequence[str]], partnership_id: int | None) -> list[AnyRow]:
-    """Roles whose text holds a spelling of each word, and colleagues with names that begin with those typed."""
+    """Roles whose text holds a spelling of each word, and people and organisations with names that begin so."""
     typed = danish.search_key(words).split()
     most = max(map(len, spellings))
     given = {f"name_{at}": escaped(word) for at, word in enumerate(typed)}
@@ -110,7 +111,7 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
             Partnership.slug,
             Partnership.name.label("partnership_name"),
             Role.id.label("number"),
-            cast(literal(None), Integer).label("user_id"),
+            cast(literal(None), Integer).label("subject_id"),
             Role.name.label("title"),
             Role.responsibility.label("text"),
         )
@@ -139,7 +140,7 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
             Partnership.slug,
             Partnership.name.label("partnership_name"),
             membership.id.label("number"),
-            User.id.label("user_id"),
+            User.id.label("subject_id"),
             User.name.label("title"),
             cast(User.title, String).label("text"),
         )
@@ -150,13 +151,39 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
             membership.partnership_id.in_(mine),
             membership.is_active,
             User.deactivated_at.is_(None),
-            *(word_matches(User.name_search_key, bindparam(f"name_{at}", type_=String)) for at in range(names)),
+            *_name_matches(User.name_search_key, names),
         )
         .order_by(User.name_key, membership.id)
         .limit(MOST_NAMES)
         .subquery()
     )
-    return union_all(select(roles), select(people))  # type: ignore[return-value]
+    organisations = (
+        select(
+            literal(FoundKind.ORGANISATION.value).label("kind"),
+            Partnership.slug,
+            Partnership.name.label("partnership_name"),
+            Organisation.id.label("number"),
+            Organisation.id.label("subject_id"),
+            Organisation.name.label("title"),
+            cast(literal(None), String).label("text"),
+        )
+        .select_from(Participation)
+        .join(Organisation, Organisation.id == Participation.organisation_id)
+        .join(Partnership, Partnership.id == Participation.partnership_id)
+        .where(
+            Participation.partnership_id.in_(mine),
+            Participation.accepted_at.is_not(None),
+            *_name_matches(Organisation.name_search_key, names),
+        )
+        .order_by(Organisation.name_key, Partnership.id)
+        .limit(MOST_NAMES)
+        .subquery()
+    )
+    return union_all(select(roles), select(people), select(organisations))  # type: ignore[return-value]
+
+
+def _name_matches(search_key: Any, count: int) -> list[ColumnElement[bool]]:
+    return [word_matches(search_key, bindparam(f"name_{at}", type_=String)) for at in range(count)]
 
 
 @cached_statement

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from workspace import clock
 from workspace.accounts.models import User
@@ -28,8 +28,14 @@ WINDOW = 60
 MOST_WINDOWS = 3
 MOST_NAMED = 5
 IN_TITLE, IS_WHOLE = 60, 30  # days by which a hit counts as newer
-PATHS = {FoundKind.RESULT: "results/{}", FoundKind.FILE: "files/{}"}
-NAMED_KINDS = (FoundKind.PARTNERSHIP, FoundKind.ROLE, FoundKind.PERSON)
+PATHS = {
+    FoundKind.RESULT: "results/{}",
+    FoundKind.FILE: "files/{}",
+    FoundKind.ROLE: "roles/{}",
+    FoundKind.PERSON: "members/{}",
+    FoundKind.ORGANISATION: "members?organisation={}",
+}
+NAMED_KINDS = (FoundKind.PARTNERSHIP, FoundKind.ROLE, FoundKind.PERSON, FoundKind.ORGANISATION)
 
 
 @dataclass(frozen=True)
@@ -236,7 +242,7 @@ def _hit(row: AnyRow, text: str, finder: Finder) -> Hit:
 def _names(
     user: User, query: SearchQuery, narrowed: SearchFilter, partnerships: Collection[AnyRow], here: int | None
 ) -> list[Hit]:
-    """Partnerships, roles and colleagues that are found by their names; not where something else narrows the search."""
+    """What is found by its name, from partnerships to organisations; not where something else narrows the search."""
     if narrowed.status or narrowed.author_id or narrowed.since or narrowed.kind not in (None, *NAMED_KINDS):
         return []
     finder = Finder(query, Mode.HALF)
@@ -247,20 +253,18 @@ def _names(
             for one in partnerships
             if here in (None, one.id) and finder.is_found(one.name)
         ]
-    people = set()
+    met = set()  # Somebody is found once, wherever they are.
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [word.spellings for word in query.words], here):
-        if row.kind == FoundKind.ROLE:
-            if not finder.is_found(f"{row.title} {row.text}"):
-                continue
-            address = f"/partnerships/{row.slug}/roles/{row.number}"
-            text = finder.snippet(row.text)
-            found.append(Hit(FoundKind.ROLE, row.partnership_name, address, finder.marked(row.title), text))
-        elif row.user_id not in people:
-            people.add(row.user_id)
-            address = f"/partnerships/{row.slug}/members/{row.number}"
-            title = escape(row.title)
-            found.append(Hit(FoundKind.PERSON, row.partnership_name, address, title, escape(row.text or "")))
+        kind = FoundKind(row.kind)
+        if kind is FoundKind.ROLE and not finder.is_found(f"{row.title} {row.text}"):
+            continue
+        if row.subject_id and (kind, row.subject_id) in met:
+            continue
+        met.add((kind, row.subject_id))
+        address = f"/partnerships/{row.slug}/{PATHS[kind].format(row.number)}"
+        text = finder.snippet(row.text or "")
+        found.append(Hit(kind, row.partnership_name, address, finder.marked(row.title), text))
     return [hit for hit in found if narrowed.kind in (None, hit.kind)]
 
 

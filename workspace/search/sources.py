@@ -26,7 +26,7 @@ NOTHING = literal("")
 
 
 class FoundKind(StrEnum):
-    """What a hit is. Roles, people and partnerships are found by their names (search/results.py)."""
+    """What a hit is. Roles, people, organisations and partnerships are found by their names (search/results.py)."""
 
     PROGRESS = "progress"
     CHALLENGE = "challenge"
@@ -35,6 +35,7 @@ class FoundKind(StrEnum):
     FILE = "file"
     ROLE = "role"
     PERSON = "person"
+    ORGANISATION = "organisation"
     PARTNERSHIP = "partnership"
 
 
