@@ -669,6 +669,10 @@ def test_the_members_of_one_organisation_come_in_pages_too(
     (more,) = (str(link.get("href")) for link in first.all("a") if "&after=" in str(link.get("href")))
     both = members_on(first) + members_on(Page(window.get(more, htmx=htmx).text))
     assert both == [f"Person {number:02}" for number in range(54)] + ["Person 54 (you)"]
+    nobody_yet = make_organisation("Ingen")
+    partnerships_service.set_sides(moderator, {nobody_yet.id: Side.COMPANY})
+    db.session.commit()
+    assert "No members match" in window.page(f"{home}members?organisation={nobody_yet.id}").text
     foreign = window.page(f"{home}members?organisation={elsewhere.organisation_id}")
     assert "Anna A" in members_on(foreign)
     assert "Narrowed" not in foreign.text
