@@ -108,15 +108,12 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
     roles = (
         select(
             literal(FoundKind.ROLE.value).label("kind"),
-            Partnership.slug,
-            Partnership.name.label("partnership_name"),
+            Role.partnership_id,
             Role.id.label("number"),
             cast(literal(None), Integer).label("subject_id"),
             Role.name.label("title"),
             Role.responsibility.label("text"),
         )
-        .select_from(Role)
-        .join(Partnership, Partnership.id == Role.partnership_id)
         .where(
             Role.partnership_id.in_(mine),
             Role.retired_at.is_(None),
@@ -137,8 +134,7 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
     people = (
         select(
             literal(FoundKind.PERSON.value).label("kind"),
-            Partnership.slug,
-            Partnership.name.label("partnership_name"),
+            membership.partnership_id,
             membership.id.label("number"),
             User.id.label("subject_id"),
             User.name.label("title"),
@@ -146,7 +142,6 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
         )
         .select_from(User)
         .join(membership, membership.user_id == User.id)
-        .join(Partnership, Partnership.id == membership.partnership_id)
         .where(
             membership.partnership_id.in_(mine),
             membership.is_active,
@@ -160,8 +155,7 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
     organisations = (
         select(
             literal(FoundKind.ORGANISATION.value).label("kind"),
-            Partnership.slug,
-            Partnership.name.label("partnership_name"),
+            Participation.partnership_id,
             Organisation.id.label("number"),
             Organisation.id.label("subject_id"),
             Organisation.name.label("title"),
@@ -169,13 +163,12 @@ def _named(names: int, spellings: tuple[int, int], *, of_one: bool) -> AnySelect
         )
         .select_from(Participation)
         .join(Organisation, Organisation.id == Participation.organisation_id)
-        .join(Partnership, Partnership.id == Participation.partnership_id)
         .where(
             Participation.partnership_id.in_(mine),
             Participation.accepted_at.is_not(None),
             *_name_matches(Organisation.name_search_key, names),
         )
-        .order_by(Organisation.name_key, Partnership.id)
+        .order_by(Organisation.name_key, Participation.partnership_id)
         .limit(MOST_NAMES)
         .subquery()
     )

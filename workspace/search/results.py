@@ -253,18 +253,20 @@ def _names(
             for one in partnerships
             if here in (None, one.id) and finder.is_found(one.name)
         ]
+    mine = {one.id: one for one in partnerships}
     met = set()  # Somebody is found once, wherever they are.
     words = " ".join(word.word for word in query.words)
     for row in queries.named(user, words, [word.spellings for word in query.words], here):
         kind = FoundKind(row.kind)
         if kind is FoundKind.ROLE and not finder.is_found(f"{row.title} {row.text}"):
             continue
-        if row.subject_id and (kind, row.subject_id) in met:
+        partnership = mine.get(row.partnership_id)  # None where the user came in meanwhile
+        if partnership is None or (row.subject_id and (kind, row.subject_id) in met):
             continue
         met.add((kind, row.subject_id))
-        address = f"/partnerships/{row.slug}/{PATHS[kind].format(row.number)}"
+        address = f"/partnerships/{partnership.slug}/{PATHS[kind].format(row.number)}"
         text = finder.snippet(row.text or "")
-        found.append(Hit(kind, row.partnership_name, address, finder.marked(row.title), text))
+        found.append(Hit(kind, partnership.name, address, finder.marked(row.title), text))
     return [hit for hit in found if narrowed.kind in (None, hit.kind)]
 
 
