@@ -190,8 +190,11 @@ def test_a_text_is_read_by_its_key_only_by_who_is_in(moderator: Membership, read
     block = [(post.partnership_id, 0)]
     assert queries.buckets(reader.user, {"z"}, block)
     assert queries.buckets(outside.user, {"z"}, block) == []
+    assert queries.named(reader.user, "mette", [["mette"]], None)
+    assert queries.named(outside.user, "mette", [["mette"]], None) == []
     reader.state = MembershipState.SUSPENDED
     db.session.commit()
+    assert queries.named(reader.user, "mette", [["mette"]], None) == []
     assert queries.texts(reader.user, keys, "") == []
     assert queries.buckets(reader.user, {"z"}, block) == []
 
