@@ -12,13 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from workspace import metrics, retention
 from workspace.db import db, failures, installation, rate_limits
 from workspace.digests import bounce_views, planning
+from workspace.extensions import stopping
 from workspace.files import checking, removal
 from workspace.mail import delivery
 from workspace.members import expiry
 from workspace.members.address_changes import due_addresses
 from workspace.posts import parking
 from workspace.search import indexing
-from workspace.shutdown import stopping
 
 JOBS: tuple[Callable[[], int], ...] = (
     parking.open_due,

@@ -17,12 +17,12 @@ from flask import Flask
 from workspace import scheduled_jobs
 from workspace.db.engine import watch_availability
 from workspace.db.transactions import begin_request
+from workspace.extensions import stopping
 from workspace.files import checking
 from workspace.logs import told
 from workspace.mail import claims, delivery
 from workspace.mail.delivery import mail_sender
 from workspace.search import indexing
-from workspace.shutdown import stopping
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_JOBS = 60.0

@@ -16,9 +16,9 @@ from tests.factories import make_user
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.db import db, installation
 from workspace.db.installation import Installation
+from workspace.extensions import stopping
 from workspace.health import checks
 from workspace.mail.models import Mail, MailState, enqueue
-from workspace.shutdown import stopping
 
 SLOW = 5.0  # seconds
 

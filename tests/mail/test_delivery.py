@@ -16,11 +16,11 @@ from tests.mail.sink import IN_DOUBT, Sink
 from workspace import Workspace, clock
 from workspace.config import Settings
 from workspace.db import db, failures
+from workspace.extensions import stopping
 from workspace.mail import claims
 from workspace.mail.delivery import MailSender
 from workspace.mail.message_types import EmailContent, email_type
 from workspace.mail.models import Mail, MailState, enqueue
-from workspace.shutdown import stopping
 
 HER = "her@example.dk"
 Deliver = Callable[[], int]

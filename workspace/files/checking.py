@@ -19,6 +19,7 @@ from workspace.config import Settings
 from workspace.config.files import make_folder
 from workspace.db import db, failures
 from workspace.db.statements import now_param
+from workspace.extensions import stopping
 from workspace.files import names
 from workspace.files.inspection import InspectionOutcome, Refusal, process
 from workspace.files.models import File, FileState, FileVersion, place_of
@@ -29,7 +30,6 @@ from workspace.files.verbs import REFUSED_FILE, REPLACED_FILE
 from workspace.partnerships.activity_log import Entry, record, record_by
 from workspace.partnerships.models import Membership, Partnership
 from workspace.posts.models import Post
-from workspace.shutdown import stopping
 
 JOB = "checking"
 LEASE = timedelta(minutes=3)  # longer than any file takes

@@ -4,11 +4,11 @@ from ipaddress import ip_address
 
 from flask import Flask, Response, abort, current_app, make_response, request
 
+from workspace.extensions import stopping
 from workspace.health import checks
 from workspace.health.blueprint import blueprint
 from workspace.health.probe import Finding
 from workspace.permissions import public
-from workspace.shutdown import stopping
 
 
 @blueprint.get("/healthz")

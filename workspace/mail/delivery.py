@@ -22,6 +22,7 @@ from workspace.config import Settings
 from workspace.db import db, failures
 from workspace.db.failures import is_of_database
 from workspace.db.transactions import begin_request
+from workspace.extensions import stopping
 from workspace.i18n.formatting import DEFAULT_LANGUAGE, spoken
 from workspace.logs import told
 from workspace.mail.claims import (
@@ -49,7 +50,6 @@ from workspace.mail.transports import (
     Transport,
     TransportDown,
 )
-from workspace.shutdown import stopping
 
 AWAY = timedelta(minutes=1)
 # So many refusals in a row, each of another address, are no email's fault.

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workspace.db import db, failures
 from workspace.db.statements import core_connection, fetch_rows
+from workspace.extensions import stopping
 from workspace.files import models as files
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.models import Partnership
@@ -33,7 +34,6 @@ from workspace.search.postings import (
 )
 from workspace.search.sources import SOURCES, SearchDocument
 from workspace.search.terms import VERSION, parts_of, terms_of
-from workspace.shutdown import stopping
 
 JOB, TEXT_JOB = "indexing", "indexing_text"
 BATCH, BATCH_OF_LONG = 200, 20  # entries, in one transaction; and where their texts have more than so many letters

@@ -25,7 +25,7 @@ from typing import Any
 from granian.server import MPServer
 
 from workspace import metrics
-from workspace.shutdown import stopping
+from workspace.extensions import stopping
 
 SECONDS_TO_STOP = 8.0  # that a process gets for what it is doing when it is told to stop
 # Of these a web process behind a proxy goes on serving, and tells the proxy to ask others.
