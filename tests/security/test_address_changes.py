@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.client import Client
 from tests.environment import Run
-from tests.factories import Level, add_member, make_administrator, make_user, share, start_partnership
+from tests.factories import PASSWORD, Level, add_member, make_administrator, make_user, share, start_partnership
 from workspace import Workspace, clock, scheduled_jobs
 from workspace.accounts.models import User
 from workspace.accounts.sessions import Session
@@ -220,7 +220,7 @@ def test_a_code_to_the_old_address_signs_nobody_in_afterwards(place: Place) -> N
 
 def test_who_changes_their_own_address_ends_their_other_sessions(place: Place) -> None:
     other = place.sign_in(place.person)
-    typed = {"email": "ny@gladsaxe.example", "present_password": "lampe gulerod fjernsyn"}
+    typed = {"email": "ny@gladsaxe.example", "present_password": PASSWORD}
     place.browser.submit("/settings/address", typed)
     code = re.search(r"\d{3} \d{3}", str(place.mails("ny@gladsaxe.example")[-1]["Subject"]))
     assert code
@@ -228,6 +228,20 @@ def test_who_changes_their_own_address_ends_their_other_sessions(place: Place) -
     assert place.person.email == "ny@gladsaxe.example"
     assert place.browser.get("/settings").status_code == 200
     assert other.get("/settings").status_code == 303
+
+
+def test_who_changes_their_own_address_ends_the_codes_to_the_old_one(place: Place) -> None:
+    reader, new = place.stranger(), "ny@gladsaxe.example"
+    reader.submit("/sign-in/code", {"email": OLD})
+    code = re.search(r"\d{3} \d{3}", str(place.mails(OLD)[-1]["Subject"]))
+    place.browser.submit("/settings/address", {"email": new, "present_password": PASSWORD})
+    own = re.search(r"\d{3} \d{3}", str(place.mails(new)[-1]["Subject"]))
+    assert code
+    assert own
+    place.browser.submit("/settings/address/answer", {"code": own[0]})
+    assert place.person.email == new
+    assert reader.submit("/sign-in/code/answer", {"code": code[0]}).status_code == 422
+    assert reader.get(place.moderator.partnership.address).status_code == 303
 
 
 # Who learns of it

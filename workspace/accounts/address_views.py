@@ -81,7 +81,7 @@ def answer(user: User) -> ResponseReturnValue:
 def _take(user: User, code: VerificationCode) -> bool:
     """Give `user` the address that the code went to, and notify the old one; False if the address is taken.
 
-    All other sessions end: from now on one signs in with the new address.
+    All other sessions and codes end: from now on one signs in with the new address.
     """
     other = user_with(code.address)
     if other is not None and other.id != user.id:
@@ -90,6 +90,7 @@ def _take(user: User, code: VerificationCode) -> bool:
     user.email = code.address
     db.session.flush()
     sessions.end_all(user, but=g.session.id)
+    verification_codes.end_all(user)
     enqueue("address_changed", key=f"address_changed:{code.id}", to=before, user=user.id)
     record_audit(AuditAction.CHANGED_ADDRESS, actor=user, subject=user, before=before, after=user.email)
     return True
