@@ -15,6 +15,7 @@ from tests.factories import (
     hold,
     listed,
     make_administrator,
+    make_organisation,
     make_role,
     make_user,
     share,
@@ -28,13 +29,14 @@ from workspace.mail import delivery
 from workspace.mail.models import Mail
 from workspace.members.admin_join import views as admin_join_views
 from workspace.members.invitations import service as invitations_service
+from workspace.members.join_requests import service as join_requests_service
 from workspace.members.models import InvitationAnswer
 from workspace.members.moderation import service as moderation_service
 from workspace.members.moderation.service import LastOfSide
 from workspace.members.transfers import service as transfers_service
 from workspace.partnerships import service as partnerships_service
 from workspace.partnerships.activity_log import Entry
-from workspace.partnerships.models import Ending, Membership, MembershipState, Participation
+from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Visibility
 from workspace.partnerships.verbs import Verb
 from workspace.permissions import Conflict, NotAllowed
 from workspace.posts.challenge_workflow import ChallengeStatus
@@ -283,3 +285,49 @@ def test_whoever_ends_the_part_of_their_own_organisation_is_not_offered_to_go(
         if field.get("name") == "members"
     ]
     assert values == ["stay"]
+
+
+@pytest.mark.parametrize("way", ["request", "invitation", "adding"])
+def test_who_comes_back_for_another_organisation_has_written_nothing_for_it_before(
+    moderator: Membership, sign_in: SignIn, way: str
+) -> None:
+    icura, kmd = make_organisation("Icura"), make_organisation("KMD")
+    person = make_user("Ole Olsen", icura, email="ole@x.dk")
+    old = add_member(moderator, person)
+    add_member(moderator, make_user(organisation=kmd))
+    post = share(old, "Vores pris")
+    taken = challenge(old, "Taget")
+    taken.take(old)
+    moderation_service.leave(old)
+    person.organisation = kmd
+    if way == "request":
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        join_requests_service.ask_to_join(person, moderator.partnership, "Jeg er hos KMD nu.")
+    elif way == "invitation":
+        chosen = {"level": Level.CONTRIBUTOR, "organisation_id": kmd.id, "language": "en", "greeting": ""}
+        [invitation] = invitations_service.invite(moderator, listed("ole@x.dk"), **chosen)
+        invitations_service.accept(invitation, person)
+    else:
+        partnerships_service.add_person(moderator, person, Level.CONTRIBUTOR)
+    browser = sign_in(moderator.user)
+    for number in (post.number, taken.number):
+        shown = browser.page(f"{moderator.partnership.address}posts/{number}").text
+        assert "Ole OlsenIcura" in shown or "Ole Olsen, Icura" in shown
+        assert "Ole OlsenKMD" not in shown
+    [was, new] = memberships_of(person)
+    assert (was.id, was.organisation.name, was.ending) == (old.id, "Icura", Ending.MOVED)
+    assert (new.organisation.name, new.is_active) == ("KMD", way != "request")
+
+
+def test_an_invitation_lets_a_removed_member_in_who_asks_for_another_organisation_meanwhile(
+    moderator: Membership,
+) -> None:
+    person = make_user("Ole Olsen", make_organisation("Icura"), email="ole@x.dk")
+    old = add_member(moderator, person)
+    moderation_service.remove(moderator, [old.id], reason="Slut")
+    join_requests_service.set_visibility(moderator, Visibility.LISTED)
+    person.organisation = moderator.organisation
+    chosen = {"level": Level.CONTRIBUTOR, "organisation_id": moderator.organisation_id, "language": "en"}
+    [invitation] = invitations_service.invite(moderator, listed("ole@x.dk"), **chosen, greeting="")
+    join_requests_service.ask_to_join(person, moderator.partnership, "Jeg er hos jer nu.")
+    assert invitations_service.accept(invitation, person).is_active

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from workspace import clock
 from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
+from workspace.partnerships import reading
 from workspace.partnerships.activity_log import record, record_by
-from workspace.partnerships.models import Membership, MembershipState, Participation, Partnership
+from workspace.partnerships.models import Ending, Membership, MembershipState, Participation, Partnership
 from workspace.partnerships.verbs import ACCEPTED_ORGANISATION, JOINED
 from workspace.permissions import Level
 
@@ -44,19 +45,19 @@ def admit(
     """Make `user` a member of the partnership, whose row is locked. An active membership stays as it is.
 
     `accepted` says whether the person has asked for it, or said yes; somebody whom a moderator adds has not yet.
-    A former member gets the membership back, with its bookmark. `by` is who admitted the person; without it they came
-    by themselves, in the `way` that the audit log names; `helps` is an administrator's reason, which the log tells.
-    `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
+    A former member gets the membership back, with its bookmark, as `represent` says. `by` is who admitted the person;
+    without it they came by themselves, in the `way` that the audit log names; `helps` is an administrator's reason,
+    which the log tells. `decided_at` is when a moderator decided on it who is not `by`: whoever invited the person.
     """
     membership = find(partnership, user)
     if membership and membership.is_active:
         return membership
     if membership is None:
-        membership = Membership(partnership=partnership, user=user)
+        membership = Membership(partnership=partnership, user=user, organisation_id=organisation_id)
         membership.start_reading()
         db.session.add(membership)
-    if membership.state is MembershipState.REQUESTED or membership.has_ended or membership.id is None:
-        membership.organisation_id = organisation_id
+    elif membership.state is MembershipState.REQUESTED or membership.has_ended:
+        membership = represent(membership, organisation_id)
     membership.level, membership.ends_at, membership.link_id = level, None, link_id
     if membership.joined_at is None:  # What came while they waited for approval is not news to them.
         membership.joined_at = clock.now()
@@ -81,6 +82,35 @@ def admit(
     if accepted:
         accept(membership)
     return membership
+
+
+def represent(membership: Membership, organisation_id: int) -> Membership:
+    """The membership of somebody who is not in, for the organisation: a new one if they were in for another.
+
+    What they wrote and held was for that one. The partnership is locked.
+    """
+    if membership.joined_at is not None and membership.organisation_id != organisation_id:
+        return move(membership, organisation_id)
+    membership.organisation_id = organisation_id
+    return membership
+
+
+def move(old: Membership, organisation_id: int, *, by: Membership | None = None) -> Membership:
+    """A new membership of the same person, for another organisation. The old one ends as moved, with what it did."""
+    db.session.flush()
+    db.session.refresh(old)
+    names = [column.key for column in inspect(Membership).column_attrs if column.key != "id"]
+    columns = {name: getattr(old, name) for name in names}
+    if old.state is not MembershipState.ENDED:
+        old.transition_to(MembershipState.ENDED, by=by)
+    old.ending = Ending.MOVED
+    db.session.flush()  # A person has one present membership: the old one first.
+    changed = {"organisation_id": organisation_id, "created_at": clock.now(), "before_decision": {}}
+    new = Membership(**columns | changed)
+    db.session.add(new)
+    db.session.flush()
+    reading.hand_on(old, new)
+    return new
 
 
 def accept(membership: Membership) -> None:

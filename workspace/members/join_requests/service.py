@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import null, select
+from sqlalchemy import null, select, update
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
@@ -17,7 +17,7 @@ from workspace.members.models import VALID, Invitation, InvitationAnswer, Invite
 from workspace.members.moderation.service import find_member, other_moderators
 from workspace.members.moderation.snapshots import APPROVED, DECLINED, snapshot
 from workspace.notifications.dispatch import NotificationKind, send_immediate
-from workspace.partnerships.memberships import admit, find
+from workspace.partnerships.memberships import admit, find, represent
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
 from workspace.permissions import Action, Conflict, Level
 
@@ -120,15 +120,15 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
         if membership and not membership.has_ended:
             return membership
         if membership is None:
-            membership = Membership(partnership=partnership, user=user)
+            membership = Membership(partnership=partnership, user=user, organisation_id=user.organisation_id)
             membership.start_reading()
             membership.joined_at = null()  # None would mean the column's default, the current time.
             db.session.add(membership)
-        elif (
-            membership.ends_at and membership.is_barred
-        ):  # The end may not have been recorded yet, and must not be forgotten.
-            membership.decide(None, at=membership.ends_at)
-        membership.organisation_id, membership.level, membership.ends_at = user.organisation_id, Level.OBSERVER, None
+        else:
+            if membership.ends_at and membership.is_barred:  # It may not have been recorded yet, and must not be lost.
+                membership.decide(None, at=membership.ends_at)
+            membership = _for_own_organisation(membership, user.organisation_id)
+        membership.level, membership.ends_at = Level.OBSERVER, None
         membership.transition_to(MembershipState.REQUESTED)
         membership.request_text, membership.request_exchange = words, {}
         db.session.flush()
@@ -223,6 +223,16 @@ def _request(by: Membership, membership_id: int) -> Membership:
     membership = find_member(by.partnership, membership_id)
     if membership.state is not MembershipState.REQUESTED:
         raise Conflict(_("The request has been answered or withdrawn in the meantime."))
+    return membership
+
+
+def _for_own_organisation(membership: Membership, organisation_id: int) -> Membership:
+    """The membership for the organisation, which an invitation that opens the one before opens as well."""
+    before, here = membership.id, Invitation.partnership_id == membership.partnership_id
+    membership = represent(membership, organisation_id)
+    if membership.id != before:
+        reopening = update(Invitation).where(here, Invitation.reopens_id == before)
+        db.session.execute(reopening.values(reopens_id=membership.id))
     return membership
 
 

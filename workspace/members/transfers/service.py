@@ -4,13 +4,10 @@ Whoever moves gets a new membership that continues from the old one. Texts and r
 membership: each was taken on for that organisation, so the roles are vacant and somebody takes them on anew.
 """
 
-from typing import Any
-
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select, update
+from sqlalchemy import select, update
 
-from workspace import clock
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.mail.models import enqueue
@@ -27,7 +24,7 @@ from workspace.members.moderation.service import (
 )
 from workspace.members.verbs import CHANGED_ORGANISATION, LET_GO_ORGANISATION
 from workspace.organisations.models import Organisation, Side
-from workspace.partnerships import reading
+from workspace.partnerships import memberships
 from workspace.partnerships.activity_log import record_by
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.partnerships.service import participations
@@ -108,25 +105,10 @@ def members_of(partnership: Partnership, organisation_id: int) -> list[Membershi
 
 def _membership_for(by: Membership, member: Membership, organisation_id: int) -> Membership:
     """A new membership for the same person. The old one keeps everything but what is still to be done."""
-    db.session.flush()
-    db.session.refresh(member)
-    columns = {column.key: getattr(member, column.key) for column in inspect(Membership).column_attrs}
     before = member.organisation.name
-    member.transition_to(MembershipState.ENDED, by=by)
-    member.ending = Ending.MOVED
-    db.session.flush()  # A person has one present membership: the old one first.
-    new: dict[str, Any] = {
-        "id": None,
-        "organisation_id": organisation_id,
-        "created_at": clock.now(),
-        "before_decision": {},
-    }
-    moved = Membership(**columns | new)
-    db.session.add(moved)
-    db.session.flush()
+    moved = memberships.move(member, organisation_id, by=by)
     ways_in.withdraw_offers([member])
     _hand_on(member, moved)
-    reading.hand_on(member, moved)
     record_by(by if by.id != member.id else moved, CHANGED_ORGANISATION, subject=moved, before=before)
     record_audit(
         AuditAction.CHANGED_ORGANISATION,
