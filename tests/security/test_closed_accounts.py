@@ -28,7 +28,7 @@ from workspace.members.models import InvitationAnswer
 from workspace.members.moderation import appointment
 from workspace.members.moderation import service as moderation_service
 from workspace.notifications import unsubscribe
-from workspace.partnerships.models import Membership
+from workspace.partnerships.models import Membership, MembershipState, Visibility
 from workspace.permissions import Conflict, NotAllowed
 
 SignIn = Callable[[User], Client]
@@ -152,6 +152,34 @@ def test_nobody_closes_their_own(app: Workspace, sign_in: SignIn) -> None:
     administrator = make_administrator()
     assert sign_in(administrator).submit(f"/people/{administrator.id}/closing").status_code == 409
     assert administrator.is_active
+
+
+# Nothing waits for it
+
+
+def test_moderators_can_not_approve_the_request_of_a_closed_account(
+    moderator: Membership, desk: Client, sign_in: SignIn
+) -> None:
+    join_requests_service.set_visibility(moderator, Visibility.LISTED)
+    asking = join_requests_service.ask_to_join(make_user("Ole Olsen"), moderator.partnership, "Hej")
+    close(desk, asking.user)
+    browser, home = sign_in(moderator.user), moderator.partnership.address
+    page = browser.page(f"{home}members")
+    assert "The account is closed. Only an administrator can open it again." in page.text
+    assert f"requests/{asking.id}/approval" not in page.html
+    for what, typed in (("approval", {"level": "contributor"}), ("question", {"words": "Hvem er du?"})):
+        assert browser.submit(f"{home}requests/{asking.id}/{what}", typed).status_code == 409
+    assert (asking.state, asking.moderator_question) == (MembershipState.REQUESTED, "")
+    assert browser.submit(f"{home}requests/{asking.id}/refusal", {"words": "Kontoen er lukket"}).status_code == 303
+
+
+def test_moderation_is_not_offered_to_a_closed_account(moderator: Membership, desk: Client, sign_in: SignIn) -> None:
+    member = add_member(moderator)
+    close(desk, member.user)
+    browser, page = sign_in(moderator.user), f"{moderator.partnership.address}members/{member.id}"
+    assert f"{page}/handover" not in browser.page(page).html
+    assert browser.submit(f"{page}/handover").status_code == 409
+    assert member.moderation_offered_by_id is None
 
 
 # What is left without a moderator

@@ -189,6 +189,7 @@ def requests(membership: Membership) -> list[AnyRow]:
         Membership.state_since,
         User.name,
         User.email,
+        User.deactivated_at,
         *ORGANISATION_AND_SIDE,
     )
     query = (

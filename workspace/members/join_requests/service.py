@@ -14,7 +14,7 @@ from workspace.mail.models import enqueue, moment_key
 from workspace.members.invitations import limits
 from workspace.members.invitations import service as invitations_service
 from workspace.members.models import VALID, Invitation, InvitationAnswer, InviteLink
-from workspace.members.moderation.service import find_member, other_moderators
+from workspace.members.moderation.service import find_member, other_moderators, require_open_account
 from workspace.members.moderation.snapshots import APPROVED, DECLINED, snapshot
 from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.memberships import admit, find, represent
@@ -138,9 +138,13 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
 
 
 def approve(by: Membership, membership_id: int, level: Level) -> Membership:
-    """Approve the request; the person's organisation takes part from now on, if it did not."""
+    """Approve the request; the person's organisation takes part from now on, if it did not.
+
+    Raises Conflict where their account is closed.
+    """
     with by.partnership.locked():
         membership = _request(by, membership_id)
+        require_open_account(membership)
         before = snapshot(membership, APPROVED)
         invitations_service.let_take_part(membership.organisation_id, by)
         admit(
@@ -176,6 +180,7 @@ def ask_back(by: Membership, membership_id: int, question: str) -> Membership:
     """Ask the person something before deciding."""
     with by.partnership.locked():
         membership = _request(by, membership_id)
+        require_open_account(membership)
         membership.moderator_question = question
         record_audit(AuditAction.ASKED_BACK, actor=by.user, subject=membership.user, partnership=by.partnership)
         _tell(membership, "asked_back")

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.mail.models import enqueue, moment_key
-from workspace.members.moderation.service import find_member, hand_over
+from workspace.members.moderation.service import find_member, hand_over, require_open_account
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, Level
 
@@ -89,6 +89,7 @@ def _require_offered(member: Membership) -> Membership:
 def _require_able(by: Membership, to: Membership) -> None:
     if to.id == by.id or not to.is_active:
         raise Conflict(_("Choose another active member to hand over to."))
+    require_open_account(to)
     if to.level is Level.MODERATOR:
         raise Conflict(_("%(name)s is a moderator already. You can change your own access.", name=to.user.name))
     if to.ends_at:

@@ -183,8 +183,7 @@ def readmit(by: Membership, member_id: int, level: Level) -> Membership:
         member = find_member(by.partnership, member_id)
         if not member.has_ended or member.joined_at is None:
             raise Conflict(_("%(name)s is a member already.", name=member.user.name))
-        if not member.user.is_active:
-            raise Conflict(_("The account is closed. Only an administrator can open it again."))
+        require_open_account(member)
         if member.organisation_id not in participations(by.partnership):
             raise Conflict(
                 _(
@@ -317,6 +316,12 @@ def require_others(by: Membership, found: Collection[Membership]) -> None:
     """Raise Conflict if the actor is among those whom it is done to."""
     if any(member.id == by.id for member in found):
         raise Conflict(_("You can't do this to yourself. Leave the partnership, or hand over first."))
+
+
+def require_open_account(member: Membership) -> None:
+    """Raise Conflict if nobody can sign in as the person."""
+    if not member.user.is_active:
+        raise Conflict(_("The account is closed. Only an administrator can open it again."))
 
 
 def moderators(found: Collection[Membership]) -> set[int]:
