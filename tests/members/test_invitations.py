@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from tests.client import Client
 from tests.factories import PASSWORD, Level, add_member, listed, make_administrator, make_user, start_partnership
+from tests.pages import Page
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
 from workspace.accounts.models import User, user_with
@@ -26,6 +28,7 @@ from workspace.members.models import Invitation, InvitationAnswer
 from workspace.members.moderation import service as moderation_service
 from workspace.partnerships.models import Ending, Membership, MembershipState, Visibility
 
+Delivered = Callable[[], list[EmailMessage]]
 SignIn = Callable[[User], Client]
 
 
@@ -331,6 +334,38 @@ def test_a_stranger_with_a_link_confirms_the_address_by_mail(moderator: Membersh
     client.submit(invitation, {"name": "Ny", "password": "lampe gulerod fjernsyn"}, page=invitation)
     assert client.get(moderator.partnership.address).status_code == 200
     assert link.uses == 1
+
+
+@pytest.mark.parametrize("how", ["closed", "too old", "used up"])
+def test_what_was_asked_for_by_a_link_that_is_no_longer_open_lets_nobody_in_and_keeps_nobody_out(
+    moderator: Membership, sign_in: SignIn, client: Client, delivered: Delivered, how: str
+) -> None:
+    link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    typed = {"email": "ny@x.dk", "organisation": str(moderator.organisation_id)}
+    english, desk, home = {"Accept-Language": "en"}, sign_in(moderator.user), moderator.partnership.address
+    client.submit(f"/join/{invitations_service.token(link)}", typed)
+    [invitation] = db.session.scalars(select(Invitation))
+    if how == "closed":
+        join_requests_service.close_link(moderator, link)
+    elif how == "too old":
+        link.expires_at = clock.now()
+    else:
+        link.uses = 1
+    assert delivered() == []
+    assert client.submit(f"/join/{invitations_service.token(link)}", typed).status_code == 410
+    page = client.get(f"/invitations/{invitations_service.token(invitation)}", headers=english)
+    assert page.status_code == 410
+    assert "The link is closed, used up or too old." in Page(page.text).text
+    assert "By a link that is no longer open" in desk.page(f"{home}invitations/open?state=expired").text
+    assert desk.submit(f"{home}invitations/{invitation.id}/resending").status_code == 410
+
+    another = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+    client.submit(f"/join/{invitations_service.token(another)}", typed)
+    assert [mail["To"] for mail in delivered()] == ["ny@x.dk"]
+    join_requests_service.close_link(moderator, another)
+    chosen = {"level": Level.CONTRIBUTOR, "organisation_id": moderator.organisation_id, "language": "en"}
+    rows = listed_people.with_statuses(moderator.partnership, listed("ny@x.dk"))
+    assert len(invitations_service.invite(moderator, rows, **chosen, greeting="")) == 1
 
 
 @pytest.mark.parametrize("invited", ["by a link", "by a moderator"])

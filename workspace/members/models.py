@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, text
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, Index, String, Text, and_, exists, or_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import Model
+from workspace.db.statements import inline_literal, now_param
 from workspace.db.types import UtcDateTime, enum_column_type
 from workspace.organisations.models import Organisation
 from workspace.partnerships.models import Membership, Partnership
@@ -92,6 +94,7 @@ class Invitation(Model):
     partnership: Mapped[Partnership] = relationship()
     organisation: Mapped[Organisation] = relationship()
     role: Mapped[Role | None] = relationship()
+    link: Mapped["InviteLink | None"] = relationship()
     invited_by: Mapped[Membership] = relationship(
         primaryjoin=lambda: Invitation.invited_by_id == Membership.id,
         foreign_keys=lambda: Invitation.invited_by_id,
@@ -103,10 +106,26 @@ class Invitation(Model):
         self.email_key = email_key(email)
         return email
 
-    @property
+    @hybrid_property
+    def has_way_in(self) -> bool:
+        """Whether the link that it was asked for with is open; true for one that a moderator sent."""
+        return self.link is None or self.link.is_open
+
+    @has_way_in.inplace.expression
+    @classmethod
+    def _has_way_in(cls) -> ColumnElement[bool]:
+        return or_(cls.link_id.is_(None), exists().where(InviteLink.id == cls.link_id, InviteLink.is_open))
+
+    @hybrid_property
     def is_open(self) -> bool:
         """Whether it can be accepted."""
-        return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now()
+        return self.answer is InvitationAnswer.OPEN and self.expires_at > clock.now() and self.has_way_in
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        is_unanswered = cls.answer == inline_literal(InvitationAnswer.OPEN)
+        return and_(is_unanswered, cls.expires_at > now_param(), cls.has_way_in)
 
     def was_declined_by(self, user: User | None) -> bool:
         """Whether it was `user` who declined it, or for None somebody who was not signed in."""
@@ -148,10 +167,15 @@ class InviteLink(Model):
 
     partnership: Mapped[Partnership] = relationship()
 
-    @property
+    @hybrid_property
     def is_open(self) -> bool:
         """Whether anybody can still join by it."""
         return self.closed_at is None and self.expires_at > clock.now() and self.uses < self.most_uses
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.closed_at.is_(None), cls.expires_at > now_param(), cls.uses < cls.most_uses)
 
 
 class Verdict(StrEnum):

@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, bindparam, case, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from workspace import clock
 from workspace.accounts.models import User
 from workspace.comments.models import Comment
 from workspace.db import db
-from workspace.db.statements import cached_statement, fetch_rows, inline_literal, now_param
+from workspace.db.statements import cached_statement, fetch_rows, inline_literal
 from workspace.db.types import AnyRow, AnySelect
 from workspace.mail.models import Mail, MailState
 from workspace.members.invitations import service as invitations_service
@@ -93,8 +92,7 @@ def _invitations_to() -> AnySelect:
         .outerjoin(own, own.id == Participation.organisation_id)
         .where(
             Invitation.email_key == bindparam("key"),
-            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
-            Invitation.expires_at > now_param(),
+            Invitation.is_open,
             Partnership.archived_at.is_(None),
         )
         .order_by(Invitation.id.desc())
@@ -178,6 +176,7 @@ def invitations(
             Invitation.answer,
             Invitation.sent_at,
             Invitation.expires_at,
+            Invitation.has_way_in.label("has_way_in"),
             Invitation.objection,
             Invitation.organisation_id,
             Organisation.name.label("organisation_name"),
@@ -210,7 +209,7 @@ def _kinds(first: Any) -> dict[InvitationFilter, tuple[ColumnElement[bool], ...]
     return {
         InvitationFilter.ALL: (is_open,),
         InvitationFilter.REFUSED: (is_open, first.state.in_((MailState.REFUSED, MailState.FAILED))),
-        InvitationFilter.EXPIRED: (is_open, Invitation.expires_at <= clock.now()),
+        InvitationFilter.EXPIRED: (is_open, ~Invitation.is_open),
         InvitationFilter.OBJECTED: (is_open, Invitation.objection != ""),
         InvitationFilter.DECLINED: (Invitation.answer == inline_literal(InvitationAnswer.DECLINED),),
     }

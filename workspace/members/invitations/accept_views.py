@@ -122,6 +122,8 @@ def join(token: str) -> ResponseReturnValue:
     if link is None:
         return _not_ours()
     form = _join_form(link)
+    if not g.user and not link.is_open:
+        return _join_page(link, form, 410)
     if not form.validate():
         return _join_page(link, form, 422)
     if g.user:

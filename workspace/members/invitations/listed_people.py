@@ -10,15 +10,13 @@ from itertools import islice
 from sqlalchemy import case, select
 from sqlalchemy.orm import aliased
 
-from workspace import clock
 from workspace.accounts.models import User, email_key
 from workspace.db import db
-from workspace.db.statements import inline_literal
 from workspace.db.types import AnySelect
 from workspace.mail.addresses import normalised
 from workspace.members.invitations import limits
 from workspace.members.invitations.list_reader import ListedPerson
-from workspace.members.models import Invitation, InvitationAnswer
+from workspace.members.models import Invitation
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership
 from workspace.permissions import Level
 from workspace.web.forms import LONGEST_EMAIL
@@ -105,8 +103,7 @@ def statuses(
     while chunk := list(islice(wanted, AT_ONCE)):
         invited = select(Invitation.email_key).where(
             Invitation.partnership_id == partnership.id,
-            Invitation.answer == inline_literal(InvitationAnswer.OPEN),
-            Invitation.expires_at > clock.now(),
+            Invitation.is_open,
             Invitation.email_key.in_(chunk),
         )
         found |= {key: (RowStatus.EXHAUSTED, moment) for key, moment in limits.exhausted(chunk).items()}

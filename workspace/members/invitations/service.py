@@ -164,7 +164,7 @@ def resend_several(by: Membership, ids: Collection[int]) -> tuple[list[Invitatio
     """Send again those that are open: which were sent, and whose addresses have had their share of mails this week."""
     with by.partnership.locked():
         by.require(Action.ADD_MEMBERS)
-        found = _open_among(by, ids)
+        found = [invitation for invitation in _open_among(by, ids) if invitation.has_way_in]
         tired = limits.exhausted([invitation.email_key for invitation in found]) if found else {}
         sent = [invitation for invitation in found if invitation.email_key not in tired]
         _renew(sent, by)
@@ -424,6 +424,8 @@ def _open_of(by: Membership, invitation_id: int) -> Invitation:
     invitation = _of(by, invitation_id)
     if invitation.answer is not InvitationAnswer.OPEN:
         raise NoLongerOpen(_("The invitation has been accepted or withdrawn in the meantime."))
+    if not invitation.has_way_in:
+        raise NoLongerOpen(_("The link that the person used is no longer open. Invite the address instead."))
     return invitation
 
 
@@ -537,13 +539,13 @@ def _mails(invitation: Invitation) -> list[dict[str, Any]]:
 
 
 def _withdraw_expired(by: Membership) -> None:
-    """Withdraw expired invitations to these addresses, so that new ones can be made."""
+    """Withdraw what nobody can accept any more, so that new invitations can be made."""
     db.session.execute(
         update(Invitation)
         .where(
             Invitation.partnership_id == by.partnership_id,
             Invitation.answer == inline_literal(InvitationAnswer.OPEN),
-            Invitation.expires_at <= clock.now(),
+            ~Invitation.is_open,
         )
         .values(answer=InvitationAnswer.WITHDRAWN)
     )

@@ -123,6 +123,7 @@ def _would_be_open(invitation: Invitation, declined_at: datetime) -> bool:
     invited = user_with(invitation.email)
     return (
         invitation.expires_at > clock.now()
+        and invitation.has_way_in
         and not invitation.partnership.is_archived
         and (invited is None or invited.is_active)
         and not _is_superseded(invitation)
