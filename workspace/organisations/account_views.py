@@ -19,8 +19,12 @@ def send_welcome(user: User, user_id: int) -> ResponseReturnValue:
     person = queries.person(user_id)
     if not person.is_active or person.password_hash is not None:
         raise Conflict(_("%(name)s has a way in already, or a closed account.", name=person.name))
-    organisations_service.welcome(person, by=user)
-    flash_live(_("%(name)s gets an e-mail with a way in.", name=person.name))
+    if organisations_service.welcome(person, by=user):
+        flash_live(_("%(name)s gets an e-mail with a way in.", name=person.name))
+    else:
+        flash_live(
+            _("%(name)s has been sent this e-mail already. Another can be sent in an hour.", name=person.name), "info"
+        )
     return redirect_client(f"/people/{person.id}/edit")
 
 

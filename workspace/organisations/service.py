@@ -84,13 +84,14 @@ def update_person(person: User, *, version: str, **facts: Any) -> None:
     _keep(person, facts | {"organisation_confirmed": True}, _require_free_address)
 
 
-def welcome(person: User, *, by: User) -> None:
-    """Mail a person how to get in, at their own address; at most once an hour."""
+def welcome(person: User, *, by: User) -> bool:
+    """Mail a person how to get in, at their own address; at most once an hour: False if they have had it."""
     begin_write()
-    hour = f"{clock.now():%Y%m%d%H}"
-    if is_enqueued(f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}"):
-        return
-    enqueue("welcome", key=f"welcome:{person.id}:{person.created_at.isoformat()}:{hour}", to=person.id, by=by.id)
+    key = f"welcome:{person.id}:{person.created_at.isoformat()}:{clock.now():%Y%m%d%H}"
+    if is_enqueued(key):
+        return False
+    enqueue("welcome", key=key, to=person.id, by=by.id)
+    return True
 
 
 def set_administrator(person: User, *, by: User, administers: bool) -> bool:
