@@ -268,6 +268,19 @@ class TestWhatIsWrong:
         assert "Nej, Rambøll" in message.text
         assert "Nej, Rambøll" in sign_in(world.mette).page(world.home).text
 
+    def test_who_objects_is_told_whom_the_words_go_to_when_whoever_invited_has_left(
+        self, world: World, client: Client
+    ) -> None:
+        _made, address = self.invited(world)
+        add_member(world.moderator, level=Level.MODERATOR)
+        moderation_service.leave(world.moderator, confirmed=True)
+        english = {"Accept-Language": "en"}
+        assert "Tell the moderators" in client.page(address, headers=english).text
+        typed = {"words": "Rambøll"}
+        answer = client.submit(f"{address}/objection", typed, follow_redirects=True, headers=english)
+        assert "Thank you. The moderators have been told." in answer.text
+        assert "You have told the moderators:" in answer.text
+
     def test_the_account_s_own_organisation_is_named_if_it_takes_part(self, world: World, client: Client) -> None:
         make_user(organisation=world.gladsaxe, email="ny@x.dk")
         _made, address = self.invited(world)

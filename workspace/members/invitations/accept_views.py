@@ -74,7 +74,12 @@ def object_to_organisation(token: str) -> ResponseReturnValue:
         invitations_service.object_to(invitation, g.user, form.words.data)
     except SignInFirst:
         return sign_in.unauthenticated_response(back_to=f"/invitations/{token}")
-    flash_live(_("Thank you. %(name)s has been told.", name=invitation.invited_by.user.name))
+    inviter = invitations_service.can_send_another(invitation)
+    flash_live(
+        _("Thank you. %(name)s has been told.", name=inviter.user.name)
+        if inviter
+        else _("Thank you. The moderators have been told.")
+    )
     return redirect_client(f"/invitations/{token}")
 
 
