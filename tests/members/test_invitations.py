@@ -429,6 +429,15 @@ def test_mails_of_titles_only_carry_nothing_that_somebody_wrote_about_a_membersh
 
 
 class TestRequests:
+    def test_who_is_on_hold_is_told_so_and_asks_nobody(self, moderator: Membership, sign_in: SignIn) -> None:
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        held = add_member(moderator, make_user(language="en"))
+        moderation_service.suspend(moderator, [held.id], until=None, reason="Orlov")
+        address = f"/partnerships/listed/{moderator.partnership_id}/requests"
+        refused = sign_in(held.user).submit(address, {"words": "Jeg vil gerne ind."})
+        assert refused.status_code == 403
+        assert "Your access is on hold. A moderator can open it again." in Page(refused.text).text
+
     def test_a_listed_partnership_is_asked_and_answers(self, moderator: Membership, sign_in: SignIn) -> None:
         user = make_user("Tobias Rønnow", language="en")
         browser = sign_in(user)

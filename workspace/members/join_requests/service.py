@@ -19,7 +19,7 @@ from workspace.members.moderation.snapshots import APPROVED, DECLINED, snapshot
 from workspace.notifications.dispatch import NotificationKind, send_immediate
 from workspace.partnerships.memberships import admit, find, represent
 from workspace.partnerships.models import Ending, Membership, MembershipState, Partnership, Visibility
-from workspace.permissions import Action, Conflict, Level
+from workspace.permissions import Action, Conflict, Level, NotAllowed
 
 MOST_TURNS = 20
 
@@ -110,7 +110,10 @@ def confirm_by_mail(link: InviteLink, email: str, organisation_id: int) -> None:
 
 
 def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
-    """Ask the moderators of a listed partnership to join. Does nothing for members and those who have asked."""
+    """Ask the moderators of a listed partnership to join. Does nothing for members and those who have asked.
+
+    Raises NotAllowed for somebody whose access is on hold.
+    """
     with partnership.locked():
         if partnership.visibility is not Visibility.LISTED or partnership.is_archived:
             raise Conflict(_("The partnership is no longer listed."))
@@ -118,6 +121,8 @@ def ask_to_join(user: User, partnership: Partnership, words: str) -> Membership:
             raise Conflict(_("You don't belong to an organisation yet. An administrator can put that right."))
         membership = find(partnership, user)
         if membership and not membership.has_ended:
+            if membership.state is MembershipState.SUSPENDED and not membership.is_active:
+                raise NotAllowed(_("Your access is on hold. A moderator can open it again."))
             return membership
         if membership is None:
             membership = Membership(partnership=partnership, user=user, organisation_id=user.organisation_id)
