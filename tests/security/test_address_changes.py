@@ -155,6 +155,16 @@ def test_it_happens_when_the_new_address_is_confirmed_and_the_old_one_agrees(pla
     assert signs_in_by_code(place, NEW)
 
 
+def test_it_happens_to_a_closed_account_in_the_same_way(place: Place) -> None:
+    place.desk.submit(f"/people/{place.person.id}/closing")
+    place.ask()
+    place.confirm()
+    assert place.person.email == OLD
+    place.answer(OLD, "agree")
+    assert place.person.email == NEW
+    assert not signs_in_by_code(place, NEW)
+
+
 def test_or_three_days_after_it_was_asked_for_without_objection(place: Place) -> None:
     place.ask()
     place.confirm()

@@ -5,7 +5,7 @@ from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
 from workspace.accounts.models import User
-from workspace.accounts.verification_codes import VerificationCode
+from workspace.accounts.verification_codes import VerificationCode, serves
 from workspace.db import db
 from workspace.i18n.formatting import spoken
 from workspace.mail.message_types import PROMPT, EmailContent, email_type, render_email
@@ -26,7 +26,7 @@ def sign_in_code(mail: Mail) -> EmailContent | None:
 def address_code(mail: Mail) -> EmailContent | None:
     """The same, to an address that is not the person's yet."""
     code = db.session.get(VerificationCode, mail.payload["code"])
-    if code is None or not code.is_open or code.user is None or not code.user.is_active:
+    if code is None or not code.is_open or code.user is None or not serves(code.purpose, code.user):
         return None
     g.user = code.user
     with force_locale(spoken(code.user.language)):

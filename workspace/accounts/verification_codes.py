@@ -84,13 +84,18 @@ class VerificationCode(Model):
         return user_agents.describe(self.browser)
 
 
+def serves(purpose: Purpose, user: User) -> bool:
+    """Whether `user` can do anything with a code. Of a closed account, another's change of its address is confirmed."""
+    return user.is_active or purpose is Purpose.ADDRESS_CHANGE
+
+
 def ask(purpose: Purpose, user: User | None, address: str, *, is_mailed: bool = True) -> str:
     """Make a code, and mail it to `address`, unless it would sign in nobody; returns the token for the browser.
 
     It does the same for an unknown address, and undoes the mail, so that the time tells nobody who has an account.
     With `is_mailed` False it repeats the last code that was mailed, if there is one that can still be used.
     """
-    user_id = user.id if user and user.is_active else None  # now, since after `begin_write` it is read again
+    user_id = user.id if user and serves(purpose, user) else None  # now, since after `begin_write` it is read again
     begin_write()
     db.session.execute(delete(VerificationCode).where(VerificationCode.created_at < clock.now() - RETAINED_FOR))
     token = secrets.token_urlsafe(32)
@@ -160,7 +165,7 @@ def redeem(purpose: Purpose, token: str, digits: str) -> VerificationCode | None
     ).scalar()
     db.session.commit()
     code = db.session.get(VerificationCode, tried) if tried else None
-    if code is None or code.user is None or not code.user.is_active:
+    if code is None or code.user is None or not serves(purpose, code.user):
         return None
     if not hmac.compare_digest(code.digits, _plain_digits(digits)):
         return None
