@@ -269,6 +269,19 @@ def test_the_moderators_are_told_when_it_is_asked_for(place: Place) -> None:
     assert not place.mails(gone.user.email)
 
 
+@pytest.mark.parametrize("has_accepted", [True, False])
+def test_the_moderators_read_addresses_only_of_who_lets_the_others_see_them(place: Place, has_accepted: bool) -> None:
+    place.membership.accepted_at = place.membership.joined_at if has_accepted else None
+    place.ask()
+    place.confirm()
+    place.answer(OLD, "agree")
+    [mail] = place.mails(place.moderator.user.email)
+    assert "Rasmus Rask" in text_of(mail)
+    assert "Grønne tage" in text_of(mail)
+    for address in (OLD, NEW):
+        assert (address in text_of(mail)) is has_accepted
+
+
 def test_it_stands_in_the_audit_log(place: Place) -> None:
     place.ask()
     place.confirm()

@@ -33,12 +33,15 @@ def about_a_change(mail: Mail) -> EmailContent | None:
 
 @email_type("address_of_member", _l("New e-mail address of a member"))
 def address_of_member(mail: Mail) -> EmailContent | None:
-    """To a moderator, as long as the person is in a partnership of theirs."""
+    """To a moderator, as long as the person is in a partnership of theirs; with the addresses if they may see them."""
     change = db.session.get(AddressChange, mail.payload["change"])
     if change is None or mail.user is None or not (change.is_open or change.outcome is AddressChangeOutcome.DONE):
         return None
     names = address_changes_service.shared_partnerships(change.user, mail.user)
-    return render_email("address_of_member", change=change, names=names) if names else None
+    shows_addresses = bool(address_changes_service.shared_partnerships(change.user, mail.user, accepted=True))
+    if not names:
+        return None
+    return render_email("address_of_member", change=change, names=names, shows_addresses=shows_addresses)
 
 
 @email_type("address_refused", _l("Objection to a new e-mail address"), priority=PROMPT)

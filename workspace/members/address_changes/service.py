@@ -132,8 +132,11 @@ def read(signed: str) -> tuple[AddressChange, Mailbox] | None:
         return None
 
 
-def shared_partnerships(person: User, moderator: User) -> list[str]:
-    """The names of the partnerships that the person is in, and `moderator` moderates."""
+def shared_partnerships(person: User, moderator: User, *, accepted: bool = False) -> list[str]:
+    """The names of the partnerships that the person is in, and `moderator` moderates.
+
+    With `accepted` only those in which the person has let the others see how to reach them.
+    """
     theirs = aliased(Membership)
     query = (
         select(Partnership.name)
@@ -142,7 +145,7 @@ def shared_partnerships(person: User, moderator: User) -> list[str]:
         .where(Membership.is_active, theirs.is_active, theirs.level == Level.MODERATOR)
         .order_by(Partnership.name_key)
     )
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.where(Membership.accepted_at.is_not(None)) if accepted else query))
 
 
 def _begin(person: User, address: str, *, by: User | None) -> AddressChange:
