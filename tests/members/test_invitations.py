@@ -11,7 +11,16 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.client import Client
-from tests.factories import PASSWORD, Level, add_member, listed, make_administrator, make_user, start_partnership
+from tests.factories import (
+    PASSWORD,
+    Level,
+    add_member,
+    listed,
+    make_administrator,
+    make_organisation,
+    make_user,
+    start_partnership,
+)
 from tests.pages import Page
 from tests.partnerships.test_log import at_once
 from workspace import Workspace, clock
@@ -429,6 +438,17 @@ def test_mails_of_titles_only_carry_nothing_that_somebody_wrote_about_a_membersh
 
 
 class TestRequests:
+    def test_it_is_said_whose_organisation_comes_in_with_them(self, moderator: Membership, sign_in: SignIn) -> None:
+        join_requests_service.set_visibility(moderator, Visibility.LISTED)
+        join_requests_service.ask_to_join(make_user("Kai", moderator.organisation), moderator.partnership, "Hej")
+        desk, home = sign_in(moderator.user), moderator.partnership.address
+        assert "does not take part yet" not in desk.page(f"{home}members").text
+        stranger = make_user("Ole Olsen", make_organisation("KMD"))
+        asking = join_requests_service.ask_to_join(stranger, moderator.partnership, "Hej")
+        assert "KMD does not take part yet. It does if you approve." in desk.page(f"{home}members").text
+        desk.submit(f"{home}requests/{asking.id}/approval", {"level": "observer"})
+        assert "KMD" in desk.page(f"{home}organisations").text
+
     def test_who_is_on_hold_is_told_so_and_asks_nobody(self, moderator: Membership, sign_in: SignIn) -> None:
         join_requests_service.set_visibility(moderator, Visibility.LISTED)
         held = add_member(moderator, make_user(language="en"))

@@ -191,6 +191,7 @@ def requests(membership: Membership) -> list[AnyRow]:
         User.email,
         User.deactivated_at,
         *ORGANISATION_AND_SIDE,
+        Participation.organisation_id.is_not(None).label("takes_part"),
     )
     query = (
         with_person(asked)
