@@ -309,6 +309,26 @@ class TestWhatIsWrong:
         ).suggestions
         assert found.row.status is RowStatus.NEW
 
+    @pytest.mark.parametrize("way", ["closed after it", "by a link"])
+    def test_whose_account_is_closed_is_not_told_that_the_administrators_know_who_do_not(
+        self, world: World, client: Client, way: str
+    ) -> None:
+        administrator, english = make_administrator(), {"Accept-Language": "en"}
+        closed = make_user("Lukke Lukket", email="ny@x.dk")
+        if way == "by a link":
+            closing.close(closed, by=administrator)
+            link = join_requests_service.open_link(world.moderator, level=Level.OBSERVER, hours=1, most_uses=1)
+            join_requests_service.confirm_by_mail(link, "ny@x.dk", world.gladsaxe.id)
+            [made] = db.session.scalars(select(Invitation)).all()
+            address = f"/invitations/{invitations_service.token(made)}"
+        else:
+            _made, address = self.invited(world)
+            closing.close(closed, by=administrator)
+        page = client.page(address, headers=english).text
+        assert not db.session.scalars(select(Mail).where(Mail.kind == "invited_closed")).all()
+        assert "An administrator has been told" not in page
+        assert "Your account is closed, so you can't accept yet. Ask an administrator to open it again." in page
+
     def test_of_any_other_closed_account_the_administrators_are_told(self, world: World, client: Client) -> None:
         administrator = make_administrator(language="en")
         closed = make_user("Lukke Lukket", email="ny@x.dk")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.accounts import passwords, sign_in
-from workspace.accounts.models import user_with
+from workspace.accounts.models import User, user_with
 from workspace.mail.addresses import normalised
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import AccountForm, JoinByAddressForm, JoinForm, ObjectionForm
@@ -181,12 +181,19 @@ def _invitation_page(
         is_mine=user is not None and user.email_key == invitation.email_key,
         has_account=invited is not None,
         is_closed=invited is not None and not invited.is_active,
+        is_told_of=_is_told_of(invitation, invited),
         represents=invitations_service.represented(invitation),
         objection=objection or ObjectionForm(formdata=None),
         objects=objection is not None,
         asked=invitations_service.can_send_another(invitation),
     )
     return make_response(page, status)
+
+
+def _is_told_of(invitation: Invitation, invited: User | None) -> bool:
+    """Whether the administrators were told that the account is closed: they are when a moderator invites it."""
+    closed_at = invited.deactivated_at if invited else None
+    return closed_at is not None and invitation.link_id is None and closed_at <= invitation.created_at
 
 
 def _answered(token: str) -> ResponseReturnValue:
