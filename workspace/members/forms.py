@@ -82,7 +82,7 @@ class SuspensionForm(PutOutForm):
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
-        description=_l("The person sees it; the other members don't."),
+        description=_l("The person, the moderators and the administrators see it; the other members don't."),
     )
 
     @property
@@ -98,7 +98,7 @@ class RemovalForm(PutOutForm):
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
-        description=_l("The person sees it; the other members don't."),
+        description=_l("The person, the moderators and the administrators see it; the other members don't."),
     )
 
 
@@ -387,5 +387,5 @@ class DepartureForm(ConfirmedForm):
         _l("Reason"),
         longest=LONGEST_REASON,
         required=_l("Write why."),
-        description=_l("Those who are removed see it; the other members don't."),
+        description=_l("Those who are removed, the moderators and the administrators see it; the other members don't."),
     )
