@@ -454,12 +454,18 @@ def test_whose_level_is_changed_is_told_by_mail_as_long_as_it_is_so(moderator: M
 
 
 @pytest.mark.parametrize("what", ["suspension", "removal"])
-def test_who_writes_a_reason_is_told_who_sees_it(moderator: Membership, sign_in: SignIn, what: str) -> None:
+def test_who_writes_a_reason_is_told_who_sees_it_and_that_it_is_mailed(
+    moderator: Membership, sign_in: SignIn, what: str
+) -> None:
     member, home = add_member(moderator), moderator.partnership.address
     other = add_member(moderator, make_user(language="en"), Level.MODERATOR)
     desk, address = sign_in(moderator.user), f"{home}members/{what}"
     asked = desk.page(f"{address}?member={member.id}").text
     assert "The person, the moderators and the administrators see it" in asked
+    assert "They are told by e-mail." in asked
     assert desk.submit(address, {"member": str(member.id), "reason": "Skrev til pressen"}).status_code == 303
+    assert db.session.scalars(select(Mail.user_id).where(Mail.kind.in_(("suspended", "removed")))).all() == [
+        member.user_id
+    ]
     assert "Skrev til pressen" in sign_in(other.user).page(f"{home}members/trail").text
     assert "Skrev til pressen" in sign_in(make_administrator()).page("/admin/trail").text

@@ -149,8 +149,10 @@ class TestLettingAnOrganisationGo:
         address = f"{moderator.partnership.address}organisations/{membership.organisation_id}/departure"
         moderators, browser = sign_in(moderator.user), sign_in(membership.user)
         page = moderators.page(address)
-        for words in ("2 members represent it here", "Farida Nazari", "Data"):
+        said = "If they are removed, they are told by e-mail, all open links are closed"
+        for words in ("2 members represent it here", "Farida Nazari", "Data", said):
             assert words in page.text
+        link = join_requests_service.open_link(moderator, level=Level.OBSERVER, hours=2, most_uses=2)
         assert moderators.submit(address, {"reason": "Aftalen er slut"}).status_code == 422
         typed = {"members": "go", "reason": "Aftalen er slut"}
         assert moderators.submit(address, typed, page=address).status_code == 303
@@ -158,6 +160,7 @@ class TestLettingAnOrganisationGo:
         assert browser.get(moderator.partnership.address).status_code == 404
         assert "Aftalen er slut" in browser.page("/memberships").text
         assert invited.answer is InvitationAnswer.WITHDRAWN
+        assert not link.is_open
         assert db.session.get(Participation, (moderator.partnership_id, membership.organisation_id)) is None
         assert (
             f"ended the participation of {membership.organisation.name}"
