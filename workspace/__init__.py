@@ -277,6 +277,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         short_day=formatting.short_day,
         last_date=formatting.last_date,
         duration=formatting.duration,
+        listed=formatting.listed,
         display_html=display.display_html,
         with_links=display.with_links,
         is_undoable=is_undoable,

@@ -265,7 +265,7 @@ def test_who_has_not_been_here_for_a_month_is_told_to_moderators() -> None:
         share(members[1], "Bo skriver, men læser ikke")
         challenge(members[1], "Ny")
         lines = [line.text for line in coming(moderator.user).moderating]
-    assert "Not here for a month: Carla, Dan, Eva (Digital genoptræning)" in lines
+    assert "Not here for a month: Carla, Dan and Eva (Digital genoptræning)" in lines
 
 
 def test_a_challenge_that_came_to_stand_still_is_told_once() -> None:

@@ -268,7 +268,7 @@ class TestPages:
         for htmx in (True, False):
             answer = browser.submit(address, typed, htmx=htmx)
             assert answer.status_code == 409
-            assert "take care of: Kurser, ‘Hvem kører?’" in Page(answer.text).text
+            assert "take care of: Kurser and ‘Hvem kører?’" in Page(answer.text).text
         assert other.level is Level.CONTRIBUTOR
         browser.submit(address, typed | {"confirmed": "1"})
         assert other.level is Level.OBSERVER

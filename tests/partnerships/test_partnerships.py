@@ -687,3 +687,29 @@ def members_on(page: Page) -> list[str]:
         for paragraph in item.iter("p")
         if paragraph.get("class") == "item__title"
     ]
+
+
+# Organisations in lists
+
+
+@pytest.mark.parametrize(
+    ("municipalities", "in_lists", "in_header"),
+    [
+        (1, "Gladsaxe Kommune, Icura og 4 andre", "Gladsaxe Kommune, Icura og 4 øvrige"),
+        (4, "4 fra kommunerne, Icura og 4 andre", "4 kommuner, Icura og 4 øvrige"),
+    ],
+)
+def test_the_last_of_several_organisations_stands_after_a_word(
+    municipalities: int, in_lists: str, in_header: str, sign_in: SignIn
+) -> None:
+    mette = make_user("Mette", make_organisation("Gladsaxe Kommune"), language="da")
+    moderator = start_partnership("Sammen", by=mette)
+    icura = make_organisation("Icura", OrganisationKind.COMPANY)
+    for side, count in ((Side.MUNICIPALITIES, municipalities - 1), (Side.OTHERS, 4)):
+        for _ in range(count):
+            add_member(moderator, make_user(organisation=make_organisation()), side=side)
+    add_member(moderator, make_user(organisation=icura), side=Side.COMPANY)
+    window = sign_in(mette)
+    for address in ("/", "/partnerships"):
+        assert in_lists in window.page(address).text, address
+    assert in_header in window.page(moderator.partnership.address).text

@@ -221,6 +221,16 @@ def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(
     assert late
 
 
+def test_the_last_of_several_who_are_missing_stands_after_a_word(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    own = town.members[OWN]
+    measure(own, reading(indicator, own.organisation_id, LATEST, "86", "126"))
+    reader, missing = sign_in(town.reader.user), "Gladsaxe Kommune, Lyngby-Taarbæk Kommune and Rudersdal Kommune"
+    assert f"Missing for quarter 1 of 2026: {missing}" in reader.page(results(town)).text
+    assert f"Missing: {missing}." in reader.page(results(town, f"/{indicator.number}")).text
+
+
 def test_where_each_stands_alone_the_periods_show_from_the_lowest_to_the_highest(town: Town, sign_in: SignIn) -> None:
     with at(BEGUN):
         each = town.indicator(pooling=Pooling.SEPARATELY)
@@ -325,6 +335,7 @@ def test_a_correction_is_shown_with_what_was_before(town: Town, indicator: Indic
     assert (again[f"a-{key(indicator, LATEST)}"], again["why"]) == ("1", "x")
     assert browser.post(present_one, data=again).status_code == 303
     assert [row.numerator for row in present(indicator)] == [1]
+
 
 
 def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicator, sign_in: SignIn) -> None:

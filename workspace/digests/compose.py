@@ -18,7 +18,7 @@ from workspace.digests import phrases, queries
 from workspace.digests.log_ranges import LogRange
 from workspace.digests.queries import Period, Section
 from workspace.digests.view_model import Digest, DigestBlock, DigestLine, DigestPartnership
-from workspace.i18n.formatting import short_date, short_day, today, zone
+from workspace.i18n.formatting import listed, short_date, short_day, today, zone
 from workspace.logs import told as raised
 from workspace.mail.run_cache import batch_cached_per_run, cached_per_run
 from workspace.notifications.action_items import ActionItem
@@ -275,6 +275,5 @@ def _absent(memberships: Mapping[int, AnyRow]) -> Iterator[DigestLine]:
 def _named(names: Sequence[str]) -> str:
     """ "Anna, Bo, Carl og 4 andre"."""
     if len(names) <= MOST_NAMED:
-        return ", ".join(names)
-    rest = ngettext("%(num)s other", "%(num)s others", len(names) - MOST_NAMED)
-    return _("%(names)s and %(rest)s", names=", ".join(names[:MOST_NAMED]), rest=rest)
+        return listed(names)
+    return listed([*names[:MOST_NAMED], ngettext("%(num)s other", "%(num)s others", len(names) - MOST_NAMED)])

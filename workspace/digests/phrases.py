@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from workspace.digests.view_model import Digest, DigestPartnership
 from workspace.i18n.formatting import number_in_words, short_day, zone
-from workspace.partnerships.queries import OrganisationsOnSide
+from workspace.partnerships.queries import OrganisationsOnSide, organisations_in_words
 
 LONGEST_NAMED = 90
 WAITING_CHALLENGES = ("challenge", "ongoing")
@@ -61,11 +61,8 @@ def greeting(digest: Digest) -> str:
 
 
 def organisations(sides: Sequence[OrganisationsOnSide]) -> str:
-    """ "Gladsaxe Kommune, Rudersdal Kommune og Icura", a large side by its number; empty if it is one alone."""
-    if sum(side.count for side in sides) < 2:
-        return ""
-    told = [name for side in sides for name in ([str(side)] if side.more else side.names)]
-    return _("%(names)s and %(rest)s", names=", ".join(told[:-1]), rest=told[-1]) if told[1:] else told[0]
+    """The organisations in words; empty if it is one alone."""
+    return organisations_in_words(sides) if sum(side.count for side in sides) > 1 else ""
 
 
 def comments(place: DigestPartnership) -> str:

@@ -1,6 +1,7 @@
 """The reader's language and time zone, and dates and times as that language writes them."""
 
 import logging
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -221,6 +222,14 @@ def days_ago(moment: datetime) -> str:
 def number_in_words(number: int) -> str:
     """Two to ten as words, for sentences; other numbers in digits."""
     return str(NUMBERS[number - 2]) if 2 <= number <= 10 else str(number)
+
+
+def listed(names: Iterable[str], more: int = 0) -> str:
+    """ "A, B og C", or "A, B og 3 flere" where `more` are not named."""
+    told = list(map(str, names))
+    if more > 0:
+        return ", ".join(told) + " " + _("and %(num)s more", num=more)
+    return _("%(names)s and %(rest)s", names=", ".join(told[:-1]), rest=told[-1]) if told[1:] else "".join(told)
 
 
 def date_in_full(moment: datetime) -> str:

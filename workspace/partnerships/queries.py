@@ -13,6 +13,7 @@ from workspace.db import db
 from workspace.db.name_search import name_matches
 from workspace.db.statements import cached_statement, fetch_rows
 from workspace.db.types import AnyRow, AnySelect
+from workspace.i18n.formatting import listed
 from workspace.organisations.models import Organisation, Side
 from workspace.partnerships.activity_log import Entry
 from workspace.partnerships.labels import so_many
@@ -63,8 +64,15 @@ class OrganisationsOnSide:
         """How many are not named."""
         return self.count - len(self.names)
 
-    def __str__(self) -> str:
-        return ", ".join(self.names) if not self.more else so_many(self.side, self.count)
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a list of organisations says of this side: the names or, if some are left out, how many."""
+        return (so_many(self.side, self.count),) if self.more else self.names
+
+
+def organisations_in_words(sides: Iterable[OrganisationsOnSide]) -> str:
+    """ "Gladsaxe Kommune, Rudersdal Kommune og Icura", a large side by its number."""
+    return listed(name for side in sides for name in side.told)
 
 
 def my_memberships(user: User) -> AnySelect:

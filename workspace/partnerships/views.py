@@ -21,6 +21,7 @@ from workspace.web import htmx, pagination
 from workspace.web.htmx import Undo, flash_live, page_or_partial, redirect_303
 
 blueprint.add_app_template_global(labels.side_heading, "side_heading")
+blueprint.add_app_template_filter(queries.organisations_in_words)
 for name in ("STAGES", "LEVELS", "SIDES", "GOALS"):
     blueprint.add_app_template_global(getattr(labels, name), name)
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from workspace.db.types import AnyRow
-from workspace.i18n.formatting import today
+from workspace.i18n.formatting import listed, today
 from workspace.partnerships.context import partnership_context
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
@@ -106,5 +106,5 @@ def _words(indicator: Indicator, states: list[str], shown: list[ReportingPeriod]
         if state == "missing"
     ]
     if missing:
-        told.append(_("missing: %(periods)s", periods=", ".join(missing)))
+        told.append(_("missing: %(periods)s", periods=listed(missing)))
     return ", ".join(told)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from workspace.i18n.formatting import listed
 from workspace.members import pending
 from workspace.members.blueprint import blueprint
 from workspace.members.forms import invitations_typed
@@ -17,6 +18,8 @@ from workspace.partnerships.models import Membership
 from workspace.permissions import Action, members_with
 from workspace.web import pagination
 from workspace.web.htmx import Undo, flash_live, redirect_client
+
+MOST_NAMED = 5
 
 
 @blueprint.get("/partnerships/<slug:slug>/invitations/open")
@@ -33,7 +36,7 @@ def resend_several(membership: Membership) -> ResponseReturnValue:
     sent, tired = invitations_service.resend_several(membership, invitations_typed(request.form))
     flash_live(ngettext("%(num)s invitation is sent again.", "%(num)s invitations are sent again.", len(sent)))
     if tired:
-        names = ", ".join(invitation.email for invitation in tired[:5])
+        names = listed((invitation.email for invitation in tired[:MOST_NAMED]), len(tired) - MOST_NAMED)
         flash_live(_("These have had several e-mails this week without answering: %(names)s", names=names))
     return redirect_client(_address(membership))
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from workspace.db import db
 from workspace.db.types import AnyRow
+from workspace.i18n.formatting import listed
 from workspace.partnerships.models import Membership
 from workspace.posts.challenge_workflow import UNSOLVED
 from workspace.posts.models import Post
@@ -38,8 +39,7 @@ def named(membership: Membership, member_ids: Collection[int]) -> str:
     roles = role_queries.names_of(membership, list(member_ids))
     names = list(dict.fromkeys(name for held in roles.values() for name in held))
     names += [_("‘%(title)s’", title=row.title) for row in _taken(membership, member_ids)]
-    rest = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (" " + _("and %(num)s more", num=rest) if rest > 0 else "")
+    return listed(names[:MOST_NAMED], len(names) - MOST_NAMED)
 
 
 def _taken(membership: Membership, member_ids: Collection[int]) -> list[AnyRow]:
