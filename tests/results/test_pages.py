@@ -337,6 +337,21 @@ def test_a_correction_is_shown_with_what_was_before(town: Town, indicator: Indic
     assert [row.numerator for row in present(indicator)] == [1]
 
 
+@pytest.mark.parametrize(("before", "after"), [("0", "5"), ("5", "0")])
+def test_a_correction_of_nothing_is_no_correction_of_what_was_not_measured(
+    town: Town, sign_in: SignIn, before: str, after: str
+) -> None:
+    with at(BEGUN):
+        visits = town.indicator("Besøg", kind=IndicatorKind.COUNT)
+    own = town.members[OWN]
+    measure(own, reading(visits, own.organisation_id, LATEST, before))
+    address, one = results(town, f"/measurements/{present(visits)[0].id}/correction"), key(visits, LATEST)
+    browser = sign_in(own.user)
+    typed = {f"a-{one}": after, f"ok-{one}": "on", "why": "Talt forkert."}
+    assert browser.submit(address, typed, page=address).status_code == 303
+    about = browser.page(f"{town.partnership.address}about").text
+    assert f"corrected a number from {before} to {after}" in about
+
 
 def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
     browser, page = sign_in(town.moderator.user), results(town, f"/{indicator.number}/paste")

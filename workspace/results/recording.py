@@ -224,8 +224,8 @@ def _entry(by: Membership, result: Recorded, story: Story | None, why: str, repl
     if len(organisations) == 1 and organisations != {by.organisation_id}:
         details["organisation"] = db.session.get_one(Organisation, organisations.pop()).name
     if len(written) == 1 and replaced:
-        before, after = replaced[0].value, written[0].value
-        details |= {"before": str(before or ""), "after": str(after or ""), "why": why}
+        before, after = ("" if value is None else str(value) for value in (replaced[0].value, written[0].value))
+        details |= {"before": before, "after": after, "why": why}
         return record_by(by, CORRECTED, thing_number=written[0].indicator.number, **details).number
     if all(reading.numerator is None for reading in written):
         details["why"] = written[0].note if len(written) == 1 else ""
