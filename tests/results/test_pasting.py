@@ -72,6 +72,25 @@ def test_an_empty_first_line_keeps_no_number_from_being_saved(town: Town, sign_i
     assert "1 number can be saved, 1 line can't be saved" in Page(answer.text).text
 
 
+def test_what_is_left_out_of_a_table_is_shown(town: Town, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        indicator = town.indicator()
+    browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
+
+    def shown(table: str) -> str:
+        return browser.submit(page, {"pasted": table, "period": LATEST.isoformat()}, htmx=True).text
+
+    headings = "The first line is read as headings, so no number is saved from it: "
+    assert f"{headings}Gentoft · otteogfirs · mange" in shown("Gentoft\totteogfirs\tmange\nGladsaxe\t7\t9")
+    assert f"{headings}Kommune · I alt" in shown("Kommune\t\tI alt"), "also where nothing else is there"
+    assert "read as headings" not in shown("Gentofte\t86\t126")
+    ours = f"Indicator number;Organisation;Numerator;Denominator;Replaced by\n{indicator.number};Gentofte;1;2;"
+    assert "2 lines are about other indicators, or have been replaced" in shown(
+        f"{ours}\n{indicator.number};Gentofte;1;3;9\n{indicator.number + 1};Gentofte;1;3;"
+    )
+    assert "2 lines at the end are left out" in shown("Gentofte\t86\t126\n" * 1_002)
+
+
 def pasted(town: Town, sign_in: SignIn, table: str, **described: object) -> list[tuple[object, object]]:
     """What has been saved after pasting."""
     with at(BEGUN):

@@ -15,6 +15,7 @@ from workspace.results import pasting, periods, recording
 from workspace.results.blueprint import blueprint
 from workspace.results.forms import PasteForm
 from workspace.results.models import Indicator
+from workspace.results.pasting import PastedTable
 from workspace.results.periods import ReportingPeriod, Rhythm
 from workspace.results.views import PLACE, address_of, led, period_choices
 from workspace.web import htmx
@@ -37,11 +38,10 @@ def save_pasted(membership: Membership, indicator_number: int) -> ResponseReturn
     context = _context(membership, indicator, form)
     if not form.validate():
         return htmx.form_error("results/_paste.html", page="results/paste.html", **context)
-    lines = pasting.read(membership, indicator, form.pasted.data, _period(indicator, form))
-    context["lines"] = lines
-    good = [line for line in lines if line.is_good and line.before != "="]
+    context["table"] = table = pasting.read(membership, indicator, form.pasted.data, _period(indicator, form))
+    good = [line for line in table.lines if line.is_good and line.before != "="]
     corrects = any(line.before for line in good)
-    if not lines:
+    if not table.lines:
         form.refuse(form.pasted, _("There are no lines with an organisation and a number."))
         return htmx.form_error("results/_paste.html", page="results/paste.html", **context)
     if "confirmed" not in request.form or not good:
@@ -53,10 +53,8 @@ def save_pasted(membership: Membership, indicator_number: int) -> ResponseReturn
         membership, [line.reading for line in good if line.reading], why=form.why.data if corrects else ""
     )
     if recorded.conflicts:
-        lines = pasting.read(membership, indicator, form.pasted.data, _period(indicator, form))
-        return htmx.form_error(
-            "results/_paste.html", page="results/paste.html", status=409, **{**context, "lines": lines, "stale": True}
-        )
+        context["table"] = pasting.read(membership, indicator, form.pasted.data, _period(indicator, form))
+        return htmx.form_error("results/_paste.html", page="results/paste.html", status=409, stale=True, **context)
     count = len(recorded.written)
     flash_live(ngettext("%(num)s number is saved.", "%(num)s numbers are saved.", count))
     return htmx.redirect_client(address_of(membership, indicator_number))
@@ -74,7 +72,7 @@ def _context(membership: Membership, indicator: Indicator, form: PasteForm) -> d
     return {
         "indicator": indicator,
         "form": form,
-        "lines": [],
+        "table": PastedTable(),
         "action": f"{address_of(membership, indicator.number)}/paste",
         **partnership_context(membership),
     }

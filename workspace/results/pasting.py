@@ -1,7 +1,7 @@
 """A pasted table of numbers, read line by line: what each line would do, or why it can't."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from workspace.results.periods import ReportingPeriod, containing
 from workspace.web import pasted_tables
 
 MOST_LINES = 1_000
+MOST_SHOWN = 80  # letters of a line
 SUFFIXES = ("kommune", "a s", "aps")
 TITLES = {
     "organisation": ("organisation", "organization", "kommune", "institution", "navn", "name"),
@@ -51,7 +52,19 @@ class PastedLine:
         return self.reading is not None and not self.problem
 
 
-def read(membership: Membership, indicator: Indicator, pasted: str, period: ReportingPeriod) -> list[PastedLine]:
+@dataclass
+class PastedTable:
+    """The lines of a table, and what is not among them: the line that was taken for headings, how many lines are of
+    other indicators or have been replaced, and how many there are after the most that are read.
+    """
+
+    lines: list[PastedLine] = field(default_factory=list)
+    headings: str = ""
+    others: int = 0
+    unread: int = 0
+
+
+def read(membership: Membership, indicator: Indicator, pasted: str, period: ReportingPeriod) -> PastedTable:
     """The lines of a pasted table, 1,000 at most; of our own exports those of this indicator, in their periods."""
     rows = pasted_tables.split(pasted)
     owing = {row.organisation_id: row for row in queries.sources(membership, indicator.number)}
@@ -59,20 +72,27 @@ def read(membership: Membership, indicator: Indicator, pasted: str, period: Repo
     titles = pasted_tables.columns(rows[0], TITLES) if rows else {}
     has_titles = bool(rows) and _is_heading(rows[0], titles, known)
     columns = _columns(indicator, titles if has_titles else {}, max(map(len, rows), default=0))
-    lines: list[PastedLine] = []
+    table = PastedTable(unread=max(0, len(rows) - has_titles - MOST_LINES))
+    if has_titles:
+        table.headings = _in_a_row(rows[0])
     seen: dict[tuple[int, date], int] = {}
     for place, cells in enumerate(rows[has_titles : MOST_LINES + has_titles], 1 + has_titles):
         line = _line(indicator, place, cells, columns, known, period)
         if line is None:
+            table.others += 1
             continue
         if line.reading:
             key = (line.reading.organisation_id, line.reading.period.last)
             if key in seen:
                 line.problem = _("The same organisation is in line %(place)s already.", place=seen[key])
             seen.setdefault(key, place)
-        lines.append(line)
-    _compare(membership, indicator, lines)
-    return lines
+        table.lines.append(line)
+    _compare(membership, indicator, table.lines)
+    return table
+
+
+def _in_a_row(cells: Iterable[str]) -> str:
+    return " · ".join(filter(None, map(str.strip, cells)))[:MOST_SHOWN]
 
 
 def _is_heading(cells: list[str], titles: Mapping[str, int], known: Mapping[str, int]) -> bool:
@@ -124,7 +144,7 @@ def _line(
 
     if (cell("indicator") and cell("indicator") != str(indicator.number)) or cell("replaced"):
         return None
-    line = PastedLine(place, cell("organisation")[:120], " · ".join(part.strip() for part in cells[1:4])[:80])
+    line = PastedLine(place, cell("organisation")[:120], _in_a_row(cells[1:4]))
     organisation_id = known.get(_key(line.name))
     if organisation_id is None:
         line.problem = _("No organisation that enters this number is called so.")
