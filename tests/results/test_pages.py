@@ -195,8 +195,23 @@ def test_a_story_becomes_progress_that_carries_its_numbers(town: Town, indicator
     page = browser.page(town.partnership.address)
     assert page.text.count("Flere holder fast.") == 1
     chips = [link for link in page.all("a") if link.get("class") == "figure-chip"]
-    assert ["".join(chip.itertext()) for chip in chips] == ["64%Borgere, der bruger løsningentarget 70%"]
+    about = "Gentofte Kommune, quarter 1 of 2026, target 70%"
+    assert ["".join(chip.itertext()) for chip in chips] == [f"64%Borgere, der bruger løsningen{about}"]
     assert len(present(indicator)) == 1
+
+
+def test_a_post_carries_its_numbers_as_they_have_been_corrected(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    browser, one = sign_in(town.members[OWN].user), key(indicator, LATEST)
+    sent = {f"a-{one}": "72", f"b-{one}": "100", "story": "Flere holder fast."}
+    assert browser.submit(entry(town), sent, page=entry(town)).status_code == 303
+    for typed, shown in (({f"a-{one}": "46"}, ["46%"]), ({f"na-{one}": "on", f"why-{one}": "Nedbrud"}, [])):
+        address = results(town, f"/measurements/{present(indicator)[0].id}/correction")
+        fields = typed | {f"ok-{one}": "on", "why": "Talt to gange."}
+        assert browser.submit(address, fields, page=address).status_code == 303
+        feed = browser.page(town.partnership.address)
+        assert [link[0].text for link in feed.all("a") if link.get("class") == "figure-chip"] == shown
 
 
 def test_the_page_of_an_indicator_says_how_far_who_is_missing_and_what_changed(

@@ -31,7 +31,7 @@ def card(
 ) -> Markup:
     """A post in the feed, with what its reader may do with it; its addresses begin at the feed's.
 
-    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and the target;
+    `figures` are the numbers that it carries: of each the indicator's number, the value, the name and what it is about;
     `files` are those that it carries (files/queries.FileRow).
     """
     is_own = post.author_id == membership.id
