@@ -270,6 +270,7 @@ def _dress(app: Flask, settings: Settings) -> None:
         relative_day=formatting.relative_day,
         date_in_full=formatting.date_in_full,
         relative_datetime=formatting.relative_datetime,
+        datetime_in_sentence=formatting.datetime_in_sentence,
         iso_minute=formatting.iso_minute,
         long_datetime=formatting.long_datetime,
         short_date=formatting.short_date,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -52,6 +53,9 @@ def test_the_code_of_the_mail_signs_in_and_leads_on(client: Client, person: User
     assert ask(client, next="/settings/password").location == "/sign-in/code/answer"
     [mail] = delivered()
     assert mail["To"] == HER
+    day = f"{clock.now().astimezone(ZoneInfo('Europe/Copenhagen')):%-d %B %Y} at"
+    for part in mail.iter_parts():
+        assert day in part.get_content(), "the day is still right when the mail is read on another"
     signed_in = answer(client, code_in([mail]))
     assert (signed_in.status_code, signed_in.location) == (303, "/settings/password")
     assert client.get("/settings").status_code == 200

@@ -75,6 +75,16 @@ def test_a_person_invites_300_new_addresses_a_day(moderator: Membership, sign_in
         assert invite(sign_in(moderator.user), elsewhere, "en.til@x.dk").status_code == 303
 
 
+def test_when_there_is_room_again_is_told_within_a_sentence(moderator: Membership, sign_in: SignIn) -> None:
+    moderator.user.language = "da"
+    morning = clock.now().replace(hour=8, minute=0)
+    with clock.at(morning - timedelta(hours=12)):
+        assert invite(sign_in(moderator.user), moderator, *addresses(290)).status_code == 303
+    with clock.at(morning):
+        over = invite(sign_in(moderator.user), moderator, *addresses(11, "ny"))
+    assert "Der er plads til 10 nu og til flere fra i dag kl. " in over.text
+
+
 def test_one_post_sends_no_thousand_mails(moderator: Membership, sign_in: SignIn) -> None:
     over = invite(sign_in(moderator.user), moderator, *addresses(301))
     assert over.status_code == 429

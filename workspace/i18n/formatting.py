@@ -248,6 +248,12 @@ def relative_datetime(moment: datetime) -> str:
     return _("%(date)s at %(time)s", date=short_date(moment), time=time_of_day(moment))
 
 
+def datetime_in_sentence(moment: datetime) -> str:
+    """ "i dag kl. 9.14": the same within a sentence."""
+    told = relative_datetime(moment)
+    return told[0].lower() + told[1:]
+
+
 def short_date(moment: datetime) -> str:
     """ "20. marts", with the year where it is not this one."""
     return short_day(moment.astimezone(zone()).date())

@@ -21,7 +21,7 @@ from workspace.accounts.models import User
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
-from workspace.i18n.formatting import relative_datetime
+from workspace.i18n.formatting import datetime_in_sentence
 from workspace.mail.models import Mail, MailState
 from workspace.members.models import REMINDED_AFTER, Invitation, InvitationAnswer, InviteLink
 from workspace.partnerships.models import Membership, Partnership
@@ -59,7 +59,7 @@ class Allowance:
             return
         moment = sorted(self.used.values())[surplus - 1] + A_DAY if surplus > 0 else clock.now() + A_DAY
         numbers = {"limit": format_decimal(self.limit), "used": format_decimal(len(self.used))}
-        room = {"left": format_decimal(max(0, self.limit - len(self.used))), "moment": relative_datetime(moment)}
+        room = {"left": format_decimal(max(0, self.limit - len(self.used))), "moment": datetime_in_sentence(moment)}
         sentences = (
             str(self.words) % numbers,
             _("The list has %(count)s new ones.", count=format_decimal(count)),
@@ -142,7 +142,7 @@ def require_rested(email: str, address: str) -> None:
     """Raise TooManyInvitations if `address`, which `email` is written as, has had its share."""
     if moment := exhausted([address]).get(address):
         words = _("%(email)s has had several e-mails without answering. The next can be sent from %(moment)s.")
-        raise TooManyInvitations(words % {"email": email, "moment": relative_datetime(moment)}, moment)
+        raise TooManyInvitations(words % {"email": email, "moment": datetime_in_sentence(moment)}, moment)
 
 
 def change(what: User | Partnership, limit: int | None, by: User) -> None:
