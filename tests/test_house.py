@@ -285,6 +285,13 @@ def test_every_mail_has_a_title_a_priority_and_its_templates() -> None:
             assert (ROOT / "templates/mail" / name / part).is_file(), f"templates/mail/{name}/{part}"
 
 
+def test_the_text_of_a_mail_says_of_an_address_what_the_button_says() -> None:
+    for html in (ROOT / "templates/mail").glob("*/body.html"):
+        text = html.with_name("body.txt").read_text()
+        for words in re.findall(r"button\(address, (.+)\) }}", html.read_text()):
+            assert f"{{{{ {words} }}}}: {{{{ address }}}}" in text, html.parent.name
+
+
 @pytest.mark.parametrize("language", formatting.LANGUAGES)
 def test_every_language_has_a_catalogue_and_its_formats(language: str) -> None:
     formats = ("DAYS", "DATES", "DATES_WITH_YEAR", "TIMES", "LONG_DATETIMES")
