@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
@@ -59,6 +59,17 @@ def test_the_code_of_the_mail_signs_in_and_leads_on(client: Client, person: User
     signed_in = answer(client, code_in([mail]))
     assert (signed_in.status_code, signed_in.location) == (303, "/settings/password")
     assert client.get("/settings").status_code == 200
+
+
+def test_the_mail_with_a_code_says_the_hour_as_danes_write_it(
+    client: Client, person: User, delivered: Delivered
+) -> None:
+    person.language = "da"
+    with clock.at(datetime(2026, 3, 10, 7, 5, tzinfo=UTC)):
+        ask(client)
+        [mail] = delivered()
+    for part in mail.iter_parts():
+        assert "10. marts 2026 kl. 8.05." in " ".join(part.get_content().split())
 
 
 def test_the_button_beside_the_password_asks_for_a_code(client: Client, person: User, delivered: Delivered) -> None:

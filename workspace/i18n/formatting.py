@@ -135,7 +135,7 @@ DAYS = {"da": "EEEE 'den' d. MMMM", "en": "EEEE d MMMM"}
 DATES = {"da": "d. MMMM", "en": "d MMMM"}
 DATES_WITH_YEAR = {"da": "d. MMMM y", "en": "d MMMM y"}
 TIMES = {"da": "H.mm", "en": "HH:mm"}
-LONG_DATETIMES = {"da": "d. MMMM y 'kl.' HH.mm", "en": "d MMMM y 'at' HH:mm"}
+LONG_DATETIMES = {"da": "d. MMMM y 'kl.' H.mm", "en": "d MMMM y 'at' HH:mm"}
 
 
 def language() -> str:
@@ -281,7 +281,7 @@ def iso_minute(moment: datetime) -> str:
 
 
 def long_datetime(moment: datetime) -> str:
-    """ "29. marts 2026 kl. 14.05"."""
+    """ "29. marts 2026 kl. 9.05"."""
     return format_datetime(moment.astimezone(zone()), LONG_DATETIMES[language_code()], locale=_locale())
 
 
