@@ -1,6 +1,7 @@
 """Numbers from a spreadsheet, pasted with headings of all sorts above them."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -89,6 +90,13 @@ def test_what_is_left_out_of_a_table_is_shown(town: Town, sign_in: SignIn) -> No
         f"{ours}\n{indicator.number};Gentofte;1;3;9\n{indicator.number + 1};Gentofte;1;3;"
     )
     assert "2 lines at the end are left out" in shown("Gentofte\t86\t126\n" * 1_002)
+
+
+@pytest.mark.parametrize("day", ["2025-12-31", "31-12-2025", "31.12.2025"])
+def test_the_dates_of_our_table_are_read_as_a_spreadsheet_shows_them(town: Town, sign_in: SignIn, day: str) -> None:
+    table = f"Organisation\tTo\tNumerator\tDenominator\nGentofte\t{day}\t86\t126"
+    assert pasted(town, sign_in, table) == [(86, 126)]
+    assert db.session.scalars(select(Measurement.to_day)).all() == [date(2025, 12, 31)]
 
 
 def pasted(town: Town, sign_in: SignIn, table: str, **described: object) -> list[tuple[object, object]]:

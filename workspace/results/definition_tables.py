@@ -30,6 +30,7 @@ from workspace.results.models import MOST_INDICATORS, Indicator
 from workspace.results.periods import Rhythm
 from workspace.rich_text import replace_control_chars
 from workspace.web import pasted_tables
+from workspace.web.forms import read_date
 
 MOST_LINES = 1_000
 MOST_GOALS = 17
@@ -253,11 +254,8 @@ def _number(line: _Line, name: str) -> Decimal:
 
 
 def _day(line: _Line) -> date:
-    try:
-        day = date.fromisoformat(line["day"][:10])
-    except ValueError:
-        raise Unreadable(_("The date can't be read.")) from None
-    if not 1990 <= day.year <= 2100:
+    day = read_date(line["day"][:10])
+    if day is None or not 1990 <= day.year <= 2100:
         raise Unreadable(_("The date can't be read."))
     return day
 

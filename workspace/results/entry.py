@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode, urlsplit
 
@@ -22,7 +22,7 @@ from workspace.results.measurements import Measurement, MeasurementState, Readin
 from workspace.results.models import Indicator
 from workspace.results.periods import ReportingPeriod, Rhythm
 from workspace.rich_text import replace_control_chars
-from workspace.web.forms import DATE_FORMATS
+from workspace.web.forms import read_date
 
 MOST_LINES = 40
 UNLIKELY = 3  # times as much as last time, or as little
@@ -205,13 +205,10 @@ class EntryLine:
         return ReportingPeriod(first or self.period.first, last or self.period.last)
 
     def _day(self, name: str) -> date | None:
-        for form in DATE_FORMATS:
-            try:
-                return datetime.strptime(self.typed[name][:20], form).date()
-            except ValueError:
-                continue
-        self.refuse(name, _("Write a date, for example 31-12-2026."))
-        return None
+        day = read_date(self.typed[name])
+        if day is None:
+            self.refuse(name, _("Write a date, for example 31-12-2026."))
+        return day
 
     def _text(self, name: str) -> str:
         text = replace_control_chars(self.typed[name])

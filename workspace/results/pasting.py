@@ -15,6 +15,7 @@ from workspace.results.measurements import MeasurementState, Reading
 from workspace.results.models import Indicator
 from workspace.results.periods import ReportingPeriod, containing
 from workspace.web import pasted_tables
+from workspace.web.forms import read_date
 
 MOST_LINES = 1_000
 MOST_SHOWN = 80  # letters of a line
@@ -150,11 +151,10 @@ def _line(
         line.problem = _("No organisation that enters this number is called so.")
         return line
     if cell("to"):
-        try:
-            period = containing(indicator.rhythm, date.fromisoformat(cell("to")[:10]))
-        except ValueError:
+        if (day := read_date(cell("to")[:10])) is None:
             line.problem = _("The date can't be read.")
             return line
+        period = containing(indicator.rhythm, day)
     if not recording.is_measurable(indicator, period):
         line.problem = _("The period is not over yet. Choose another.")
         return line

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,16 @@ MAX_STORED_HTML = 20_000
 MAX_INT = 2**31 - 1
 # As browsers send a date, and as Danes write it where the browser has no date picker.
 DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y")
+
+
+def read_date(text: str) -> date | None:
+    """The date that is typed, or that a spreadsheet has made of one of ours; None for no date."""
+    for form in DATE_FORMATS:
+        try:
+            return datetime.strptime(text.strip(), form).date()
+        except ValueError:
+            continue
+    return None
 
 
 class WTFormsTranslations:
