@@ -99,6 +99,16 @@ def test_the_dates_of_our_table_are_read_as_a_spreadsheet_shows_them(town: Town,
     assert db.session.scalars(select(Measurement.to_day)).all() == [date(2025, 12, 31)]
 
 
+def test_lines_that_say_their_periods_are_told_apart(town: Town, sign_in: SignIn) -> None:
+    with at(BEGUN):
+        indicator = town.indicator()
+    browser, page = sign_in(town.moderator.user), f"{town.partnership.address}results/{indicator.number}/paste"
+    table = "Organisation\tTo\tNumerator\tDenominator\nGentofte\t2025-12-31\t86\t126\nGentofte\t2026-03-31\t7\t9"
+    text = Page(browser.submit(page, {"pasted": table, "period": LATEST.isoformat()}, page=page).text).text
+    for period in ("quarter 4 of 2025", "quarter 1 of 2026"):
+        assert f"Gentofte {period}" in text
+
+
 def pasted(town: Town, sign_in: SignIn, table: str, **described: object) -> list[tuple[object, object]]:
     """What has been saved after pasting."""
     with at(BEGUN):

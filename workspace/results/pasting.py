@@ -13,7 +13,7 @@ from workspace.results.entry import EntryLine
 from workspace.results.kinds import IndicatorKind
 from workspace.results.measurements import MeasurementState, Reading
 from workspace.results.models import Indicator
-from workspace.results.periods import ReportingPeriod, containing
+from workspace.results.periods import ReportingPeriod, containing, label
 from workspace.web import pasted_tables
 from workspace.web.forms import read_date
 
@@ -37,7 +37,7 @@ DASHES = ("-", "–", "—")
 
 @dataclass
 class PastedLine:
-    """A line: what stands in it, and the reading that it would make or why it makes none."""
+    """A line: what stands in it, and the reading that it would make or why it makes none; its period if it says it."""
 
     place: int
     name: str
@@ -46,6 +46,7 @@ class PastedLine:
     shown: str = ""
     before: str = ""
     problem: str = ""
+    period_name: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -155,6 +156,7 @@ def _line(
             line.problem = _("The date can't be read.")
             return line
         period = containing(indicator.rhythm, day)
+        line.period_name = label(indicator.rhythm, period)
     if not recording.is_measurable(indicator, period):
         line.problem = _("The period is not over yet. Choose another.")
         return line
