@@ -369,6 +369,18 @@ def test_a_correction_of_nothing_is_no_correction_of_what_was_not_measured(
     assert f"corrected a number from {before} to {after}" in about
 
 
+def test_a_correction_that_changes_nothing_to_be_seen_is_not_told_as_from_and_to(
+    town: Town, indicator: Indicator, sign_in: SignIn
+) -> None:
+    own = town.members[OWN]
+    measure(own, reading(indicator, own.organisation_id, LATEST, "79", "126"))
+    address = results(town, f"/measurements/{present(indicator)[0].id}/correction")
+    browser, typed = sign_in(own.user), {f"b-{key(indicator, LATEST)}": "125", "why": "Én var flyttet."}
+    assert browser.submit(address, typed, page=address).status_code == 303
+    about = browser.page(f"{town.partnership.address}about").text
+    assert "corrected a number: Borgere, der bruger løsningen, quarter 1 of 2026. Én var flyttet." in about
+
+
 def test_numbers_of_many_are_pasted_as_one_entry(town: Town, indicator: Indicator, sign_in: SignIn) -> None:
     browser, page = sign_in(town.moderator.user), results(town, f"/{indicator.number}/paste")
     table = (

@@ -26,15 +26,17 @@ def _measured(entry: Entry) -> str:
 
 def _corrected(entry: Entry) -> str:
     details = entry.details
-    not_measured = _("not measured")
-    told = _(
-        "%(who)s corrected a number from %(before)s to %(after)s: %(about)s. %(why)s",
-        who=who(entry),
-        about=_about(entry),
-        before=values.told(details, "before") or not_measured,
-        after=values.told(details, "after") or not_measured,
-        why=details.get("why", ""),
-    )
+    before, after = (values.told(details, key) or _("not measured") for key in ("before", "after"))
+    said = {"who": who(entry), "about": _about(entry), "why": details.get("why", "")}
+    if before == after:  # It is made of other numbers, or its note is another.
+        told = _("%(who)s corrected a number: %(about)s. %(why)s", **said)
+    else:
+        told = _(
+            "%(who)s corrected a number from %(before)s to %(after)s: %(about)s. %(why)s",
+            before=before,
+            after=after,
+            **said,
+        )
     return " ".join([told, *_reached(entry)])
 
 
