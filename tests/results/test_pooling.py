@@ -1,6 +1,7 @@
 """What the organisations' numbers make together equals a plain calculation, whatever happens to them."""
 
 import random
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.client import Client
 from tests.results.town import BEGUN, FIRST, LATEST, NAMES, Town, at, measure, quarter, reading
+from workspace.accounts.models import User
 from workspace.db import db
 from workspace.members.transfers import service as transfers_service
 from workspace.partnerships.activity_log import Entry
@@ -146,6 +149,20 @@ def test_a_target_that_is_reached_is_told_once(town: Town) -> None:
         told.append("The target is reached" in entry)
     assert told == [False, True, False]
     assert quarter(LATEST).first == date(2026, 1, 1)
+
+
+def test_a_target_below_the_baseline_is_reached_from_above(town: Town, sign_in: Callable[[User], Client]) -> None:
+    with at(BEGUN):
+        indicator = town.indicator(direction=Direction.UP)
+    town.refer(indicator, 70, 50)
+    browser, address = sign_in(town.reader.user), town.partnership.address
+    told = []
+    for last, share in ((date(2025, 12, 31), "60"), (LATEST, "45")):
+        for name, member in town.members.items():
+            measure(member, reading(indicator, town.organisations[name], last, share, "100"))
+        pages = [f"{address}about", f"{address}results/{indicator.number}"]
+        told.append(["The target is reached" in browser.page(page).text for page in pages])
+    assert told == [[False, False], [True, True]], "in the log as on the page"
 
 
 def _last_entry(town: Town) -> str:

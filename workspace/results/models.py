@@ -235,7 +235,7 @@ class Indicator(Model):
         """
         with by.partnership.locked():
             self.require_led_by(by)
-            former = _newest_reference(self, kind, organisation_id)
+            former = newest_reference(self, kind, organisation_id)
             numerator, denominator = parts or (None, None)
             wanted = {"value": value, "numerator": numerator, "denominator": denominator, "day": day, "note": note}
             if former and all(getattr(former, name) == wanted[name] for name in wanted):
@@ -474,7 +474,8 @@ def _of_their_own(partnership_id: int, reporters: dict[int, int | None]) -> dict
     }
 
 
-def _newest_reference(indicator: Indicator, kind: ReferenceKind, organisation_id: int | None) -> Reference | None:
+def newest_reference(indicator: Indicator, kind: ReferenceKind, organisation_id: int | None = None) -> Reference | None:
+    """The target or baseline that holds now: of one organisation, or for all together."""
     of_it = select(Reference).where(
         Reference.partnership_id == indicator.partnership_id,
         Reference.indicator_number == indicator.number,

@@ -20,9 +20,9 @@ from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts.models import Post, PostKind
 from workspace.results import pooling
-from workspace.results.kinds import ReferenceKind
+from workspace.results.kinds import Direction, ReferenceKind
 from workspace.results.measurements import Measurement, MeasurementState, Reading
-from workspace.results.models import Indicator, Reference, Source, told_form
+from workspace.results.models import Indicator, Source, newest_reference, told_form
 from workspace.results.periods import EARLIEST, ReportingPeriod, Rhythm, containing
 from workspace.results.verbs import CORRECTED, COULD_NOT_MEASURE, MEASURED
 from workspace.rich_text import RichText
@@ -273,21 +273,18 @@ def _row(by: Membership, reading: Reading, number: int, why: str) -> dict[str, A
 
 
 def _has_just_reached(indicator: Indicator, written: Collection[date]) -> bool:
-    """Whether the target is reached in the newest complete period, one of those just `written`, and was not before."""
-    target = db.session.scalar(
-        select(Reference.value)
-        .where(
-            Reference.partnership_id == indicator.partnership_id,
-            Reference.indicator_number == indicator.number,
-            Reference.kind == ReferenceKind.TARGET,
-        )
-        .order_by(Reference.id.desc())
-        .limit(1)
-    )
+    """Whether the target is reached in the newest complete period, one of those just `written`, and was not before.
+
+    As on the indicator's page, the way goes from the baseline to the target, if there are both.
+    """
+    target = newest_reference(indicator, ReferenceKind.TARGET)
     found = pooling.totals(indicator.partnership_id, [indicator.number]).get(indicator.number, [])
     complete = [total for total in found if total.is_complete]
     if target is None or not complete or complete[-1].period.last not in written:
         return False
+    baseline = newest_reference(indicator, ReferenceKind.BASELINE)
+    rises = target.value > baseline.value if baseline and baseline.value != target.value else None
+    direction = indicator.direction if rises is None else Direction.UP if rises else Direction.DOWN
     values = [total.value(indicator) for total in complete[-2:]]
-    reached = [value is not None and pooling.is_reached(indicator.direction, value, target) for value in values]
+    reached = [value is not None and pooling.is_reached(direction, value, target.value) for value in values]
     return reached[-1] and not (len(reached) == 2 and reached[0])
