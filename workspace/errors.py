@@ -1,6 +1,7 @@
 """Error pages: what happened, what to do next, and nothing typed is lost."""
 
 import errno
+import json
 import logging
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import Any
 from flask import Flask, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -50,7 +51,14 @@ def _undone(handler: Callable[[Any], ResponseReturnValue]) -> Callable[[Any], Re
 
 
 def _form_is_not_ours(error: CSRFError) -> ResponseReturnValue:
-    return _answer(400, _("The page had been open for too long"), _("What you typed is here. Send it again."))
+    """The page is of another session. If its script sent this, it gets the present token and whose that is."""
+    response = make_response(
+        _answer(400, _("The page had been open for too long"), _("What you typed is here. Send it again."))
+    )
+    if htmx.is_partial() and g.get("user"):
+        new_token = {"token": generate_csrf(), "person": g.user.id}
+        response.headers["HX-Trigger"] = json.dumps({"new-token": new_token})
+    return response
 
 
 def _refused(error: UserError) -> ResponseReturnValue:

@@ -10,6 +10,7 @@ import "./place.js";
 import "./copying.js";
 import "./uploads.js";
 import "./connection.js";
+import "./tokens.js";
 import "./editor/files.js";
 import "./editor/opening.js";
 import "./editor/quoting.js";

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.conftest import Visit
-from tests.e2e.place import Place
+from tests.e2e.place import Person, Place
 from tests.e2e.visitor import Visitor
 
 FORM = "#comment-form"
@@ -318,6 +318,43 @@ def test_two_tabs_that_lost_the_session_get_back_what_each_of_them_wrote(
     other.page.bring_to_front()
     other.open(thread)
     expect(other.page.locator(f"{FORM} textarea")).to_have_value(texts[1])
+
+
+def test_a_tab_goes_on_after_signing_in_again_in_another(visit: Visit, place: Place, thread: str) -> None:
+    visitor = visit(place.contributor)
+    visitor.watch.meant += ["Response Status Error Code 400"]
+    visitor.open(thread)
+    write(visitor, "Skrevet i går")
+    signed_in_elsewhere(visitor, place.contributor)
+    visitor.page.locator(f"{FORM} #attachments").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"Lidt efter lidt"}
+    )
+    expect(visitor.page.locator(f"{FORM} [name=uploads]")).to_have_count(1)
+    signed_in_elsewhere(visitor, place.contributor)
+    visitor.button("Share the comment").click()
+    visitor.is_told("What you typed is here. Send it again.")
+    send(visitor, "Skrevet i går")
+    keeps(visitor, 0)
+
+
+def test_a_tab_shows_nothing_of_what_somebody_else_sees_who_has_signed_in_in_another(
+    visit: Visit, place: Place, thread: str
+) -> None:
+    visitor = visit(place.contributor)
+    visitor.watch.meant += ["Response Status Error Code 400"]
+    visitor.open(thread)
+    write(visitor, "Mit eget")
+    signed_in_elsewhere(visitor, place.partner)
+    visitor.button("Share the comment").click()
+    expect(visitor.heading(visitor.say("You are signed out"))).to_be_focused()
+    expect(visitor.page.locator(".submitted-text")).to_have_text("Mit eget")
+    expect(visitor.page.locator("body")).not_to_contain_text(visitor.say("What you typed is here. Send it again."))
+
+
+def signed_in_elsewhere(visitor: Visitor, person: Person) -> None:
+    """Have another session than the page's, as after signing in in another tab."""
+    cookie = {"name": "samspil", "value": visitor.site.cookie(person.id), "url": visitor.site.url}
+    visitor.page.context.add_cookies([cookie])
 
 
 def test_another_persons_draft_is_not_offered(visit: Visit, place: Place, thread: str) -> None:

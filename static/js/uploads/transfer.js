@@ -1,6 +1,7 @@
 // Sending files, two at a time, with true progress (which `fetch` does not tell). A file that did not arrive is sent
 // again under the same key, so that it is there once even if only the answer was lost.
 import { amounts, areaOf, tellForm, sayOf, numberless, putTile, showTile, takeIn, tokenOf } from "./tiles.js";
+import { takeToken } from "../tokens.js";
 
 const AT_ONCE = 2;
 const LATER = [408, 429, 502, 503, 504];
@@ -79,6 +80,9 @@ function settleFile(tile, request) {
   } else if (!status || LATER.includes(status)) {
     showTile(tile, "cut", name, amounts(0, tile.file.size));
     sayOf(area, "cut", { name });
+  } else if (!tile.isSentAnew && takeToken(request.getResponseHeader("HX-Trigger")) && area.isConnected) {
+    tile.isSentAnew = true;
+    return enqueue(tile);
   } else if (status < 300) {
     area.dispatchEvent(new Event("session-over", { bubbles: true })); // What is written is set aside (drafts/sending.js).
     return location.assign(request.getResponseHeader("HX-Redirect"));
