@@ -9,6 +9,7 @@ import "./links.js";
 import "./place.js";
 import "./copying.js";
 import "./uploads.js";
+import "./once.js";
 import "./connection.js";
 import "./tokens.js";
 import "./editor/files.js";

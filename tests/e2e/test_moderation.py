@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visit
 from tests.e2e.inspection import OVERHANG
 from tests.e2e.place import Place
+from workspace.db import db
 from workspace.members.join_requests import service as join_requests_service
+from workspace.members.models import InviteLink
 from workspace.members.reports import service as reports_service
 from workspace.partnerships.models import Visibility
 
@@ -36,6 +38,24 @@ def test_a_report_is_answered_beside_its_text_and_taken_back_by_keyboard(
     asked = author.say("The moderators ask you to correct the text: %(reason)s", reason="Skriv uden nummeret")
     expect(author.page.locator("#post")).to_contain_text(asked)
     assert author.page.evaluate(OVERHANG) == []
+
+
+def test_a_double_click_approves_once_and_says_so(visit: Visit, place: Place) -> None:
+    place.ask_to_join(place.newcomer("Nanna Ny"))
+    moderator = visit(place.moderator)
+    moderator.open(f"{place.address}members")
+    moderator.page.get_by_role("button", name=f"{moderator.say('Approve')} Nanna Ny").click(click_count=2, delay=20)
+    expect(moderator.heading(moderator.say("Members"))).to_be_visible()
+    moderator.is_told("%(name)s is in the partnership now.", name="Nanna Ny")
+
+
+def test_a_double_click_makes_one_link(visit: Visit, place: Place) -> None:
+    moderator = visit(place.moderator)
+    moderator.open(f"{place.address}invitations")
+    moderator.button("Create a link").click(click_count=2, delay=20)
+    expect(moderator.button("Close the link")).to_be_visible()
+    with place.site.inside():
+        assert db.session.query(InviteLink).filter_by(partnership_id=place.id).count() == 1
 
 
 @pytest.mark.slow
