@@ -16,6 +16,7 @@ from tests.factories import PostKind
 from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 from workspace.posts.models import Post
+from workspace.search import indexing
 
 HEAR = """() => {
   window.said = [];
@@ -458,6 +459,34 @@ def test_a_removed_member_is_told_and_the_page_shows_nothing_more(visit: Visit, 
     place.comment(post, place.partner, "Kun for de andre")
     reader.page.wait_for_timeout(1_500)
     assert "Kun for de andre" not in reader.page.content()
+
+
+@pytest.mark.parametrize(
+    ("page", "sleeps"),
+    [
+        ("/", False),
+        ("/", True),
+        pytest.param("/partnerships", False, marks=pytest.mark.slow),
+        pytest.param("/search?q=fortroligt", False, marks=pytest.mark.slow),
+    ],
+    ids=["overview", "overview asleep", "list", "search"],
+)
+def test_a_page_about_all_partnerships_shows_nothing_of_one_that_its_reader_is_removed_from(
+    visit: Visit, place: Place, page: str, sleeps: bool
+) -> None:
+    place.share(place.moderator, "Fortroligt")
+    with place.site.inside():
+        indexing.index_due()
+    reader = visit(place.contributor)
+    watch(reader, page)
+    expect(reader.page.locator("main")).to_contain_text(place.name)
+    if sleeps:
+        reader.page.evaluate(HIDE, True)
+    remove(place, place.contributor)
+    if sleeps:
+        reader.page.evaluate(HIDE, False)
+    expect(reader.page.locator("main")).not_to_contain_text(place.name)
+    assert "Fortroligt" not in reader.page.content()
 
 
 def test_a_session_that_is_ended_elsewhere_is_told_and_the_page_shows_nothing_more(visit: Visit, place: Place) -> None:

@@ -1,6 +1,6 @@
 // The last number of each of my partnerships: from the stream, or asked for; shared between the tabs.
 import { isOver, leave } from "./leaving.js";
-import { catchUp, fetchUpdates, shows } from "./updates.js";
+import { catchUp, fetchUpdates, page, rendered, shows } from "./updates.js";
 import { countWaiting } from "./waiting_count.js";
 
 export const SECOND = 1000;
@@ -110,11 +110,12 @@ function hear(name, said) {
       known.delete(partnership);
       if (partnership === shows()) leave("out");
     }
+    if (page()?.matches("[data-of-all]")) location.reload();
     return countWaiting();
   }
   for (const [partnership, number] of Object.entries(said)) note(Number(partnership), number);
   // Somebody who is in it no more; the server says so for certain.
-  if (name === "all" && shows() && !(shows() in said)) fetchUpdates();
+  if (name === "all" && [...rendered().keys()].some((each) => !(each in said))) shows() ? fetchUpdates() : location.reload();
   catchUp();
 }
 
