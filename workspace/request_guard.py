@@ -29,9 +29,9 @@ from workspace.web import access_log, origin
 from workspace.web.request_bodies import largest_for
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-BACKGROUND_BLUEPRINT = (
-    "live"  # Requests that pages make by themselves are no use of a session, or an open page would keep it alive.
-)
+# Requests that pages make by themselves are no use of a session, or an open page would keep it alive.
+BACKGROUND_BLUEPRINT = "live"
+BACKGROUND = "X-Background"  # What they ask of other blueprints has this header.
 
 HEALTH_BLUEPRINT = "health"  # It asks for nobody, so that it answers where the database does not.
 
@@ -79,7 +79,8 @@ def load_session() -> None:
     if user.is_authenticated:
         g.user = user
         access_log.note_user(user.id)
-        if g.session.needs_touch and request.blueprint != BACKGROUND_BLUEPRINT:
+        is_use = request.blueprint != BACKGROUND_BLUEPRINT and BACKGROUND not in request.headers
+        if is_use and g.session.needs_touch:
             run_after_request(partial(touch, g.session.id))
 
 

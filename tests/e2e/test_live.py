@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
@@ -13,6 +14,8 @@ from tests.e2e.inspection import inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.visitor import Visitor
 from tests.factories import PostKind
+from workspace.accounts import sessions
+from workspace.accounts.sessions import Session
 from workspace.db import db
 from workspace.members.moderation import service as moderation_service
 from workspace.posts.models import Post
@@ -487,6 +490,36 @@ def test_a_page_about_all_partnerships_shows_nothing_of_one_that_its_reader_is_r
         reader.page.evaluate(HIDE, False)
     expect(reader.page.locator("main")).not_to_contain_text(place.name)
     assert "Fortroligt" not in reader.page.content()
+
+
+@pytest.mark.parametrize("page", ["/", "{partnership}"], ids=["overview", "partnership"])
+def test_what_comes_while_nobody_is_there_does_not_keep_the_session_alive(
+    visit: Visit, place: Place, page: str
+) -> None:
+    number = place.share(place.moderator, "Et opslag", kind=PostKind.CHALLENGE)
+    reader = visit(place.contributor)
+    watch(reader, page.format(partnership=place.address))
+    reader.settle()
+    before = unused(place, place.contributor)
+    with reader.page.expect_response("**/waiting" if page != "/" else "**/"):
+        solve(place, number)
+    reader.page.wait_for_timeout(2_000)  # What stands on the screen is noted as read.
+    assert last_use(place, place.contributor) == before
+    reader.open("/partnerships")
+    assert last_use(place, place.contributor) > before
+
+
+def unused(place: Place, person: Person) -> datetime:
+    """Let nobody have used the person's session for long; its last use."""
+    with place.site.inside():
+        session = db.session.query(Session).filter_by(user_id=person.id).one()
+        session.last_used_at -= 2 * sessions.TOUCH_INTERVAL
+        return session.last_used_at
+
+
+def last_use(place: Place, person: Person) -> datetime:
+    with place.site.inside():
+        return db.session.query(Session).filter_by(user_id=person.id).one().last_used_at
 
 
 def test_a_session_that_is_ended_elsewhere_is_told_and_the_page_shows_nothing_more(visit: Visit, place: Place) -> None:

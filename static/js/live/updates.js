@@ -4,6 +4,7 @@ import { isOver, leave } from "./leaving.js";
 import { ASKED_EVERY, baseline, known, SECOND } from "./numbers.js";
 
 const REST = 500; // milliseconds
+export const BY_ITSELF = { "X-Background": "true" }; // No use of the session (workspace/request_guard.py).
 export const page = () => document.getElementById("live");
 export const shows = () => Number(page().dataset.partnership);
 
@@ -47,7 +48,7 @@ async function fetchOnce() {
   const address = new URL(news || location.href, location.href);
   for (const [name, value] of new URLSearchParams(location.search)) address.searchParams.set(name, value);
   if (news) address.searchParams.set("after", rendered().get(shows()));
-  const answer = await fetch(address, { headers: news ? { "HX-Request": "true" } : {} }).catch(() => null);
+  const answer = await fetch(address, { headers: { ...BY_ITSELF, ...news && { "HX-Request": "true" } } }).catch(() => null);
   if (!answer || isOver) return false;
   if (answer.status === 404) leave("out");
   else if (answer.status === 204 || answer.redirected) leave("over");

@@ -1,5 +1,5 @@
 // What stands on the screen. A card says by data-read="17:23" which post it shows, and up to which entry.
-import { page, shows } from "../live/updates.js";
+import { BY_ITSELF, page, shows } from "../live/updates.js";
 import { takeToken } from "../tokens.js";
 import { showUnread } from "./counts.js";
 
@@ -66,7 +66,7 @@ export async function sendRead() {
 }
 
 async function sendSeen(seen, said) {
-  const headers = { "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers")) };
+  const headers = { ...BY_ITSELF, "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers")) };
   const answer = await fetch(seen, { method: "POST", keepalive: true, headers, body: new URLSearchParams(said) }).catch(() => null);
   if (answer && takeToken(answer.headers.get("HX-Trigger"))) return false;
   if (answer?.status !== 200) return answer !== null && answer.status < 500 && answer.status !== 429;
