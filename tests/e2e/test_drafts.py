@@ -13,6 +13,12 @@ from tests.e2e.visitor import Visitor
 FORM = "#comment-form"
 WAITING = "There is no connection. What you wrote is kept here, and is sent by itself when the connection is back."
 
+# What is waited for is a hundredth as long.
+IMPATIENT = """
+const { set } = Object.getOwnPropertyDescriptor(XMLHttpRequest.prototype, "timeout");
+Object.defineProperty(XMLHttpRequest.prototype, "timeout", { set(time) { set.call(this, time / 100); } });
+"""
+
 
 @pytest.fixture(params=[390, pytest.param(1280, marks=pytest.mark.slow)])
 def size(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -318,6 +324,21 @@ def test_two_tabs_that_lost_the_session_get_back_what_each_of_them_wrote(
     other.page.bring_to_front()
     other.open(thread)
     expect(other.page.locator(f"{FORM} textarea")).to_have_value(texts[1])
+
+
+def test_a_text_that_gets_no_answer_is_sent_again(visit: Visit, place: Place, thread: str) -> None:
+    visitor = visit(place.contributor)
+    visitor.watch.meant += ["htmx:timeout", "htmx:afterRequest"]
+    visitor.page.add_init_script(IMPATIENT)
+    visitor.open(thread)
+    write(visitor, "Det blev stille")
+    held: list[Route] = []
+    visitor.page.route("**/comments", lambda route: held.append(route))
+    visitor.button("Share the comment").click()
+    visitor.is_told(WAITING)
+    visitor.page.unroute("**/comments")
+    expect(comments(visitor)).to_have_text(["Det blev stille"])
+    keeps(visitor, 0)
 
 
 def test_a_tab_goes_on_after_signing_in_again_in_another(visit: Visit, place: Place, thread: str) -> None:

@@ -427,6 +427,18 @@ def test_without_a_stream_the_page_asks_and_goes_back_when_there_is_room(visit: 
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_what_gets_no_answer_is_asked_for_again(visit: Visit, place: Place) -> None:
+    post = place.share(place.moderator)
+    reader = visit(place.contributor)
+    watch(reader, f"{place.address}posts/{post}")
+    held: list[Route] = []
+    reader.page.route("**/news?*", lambda route: held.append(route), times=1)
+    number = place.comment(post, place.partner, "Kom jeg frem?")
+    expect(reader.comment(number)).to_be_visible(timeout=40_000)
+    assert held
+
+
 def test_a_hidden_tab_rests_and_catches_up_when_it_is_seen(visit: Visit, place: Place) -> None:
     post = place.share(place.moderator)
     reader = visit(place.contributor)

@@ -12,6 +12,7 @@ CONFIGURATION = {
     "historyCacheSize": 0,
     "historyRestoreAsHxRequest": False,
     "refreshOnHistoryMiss": True,
+    "timeout": 60_000,  # Milliseconds. On a phone whose line is gone a request would otherwise wait without a word.
     "allowEval": False,
     "allowScriptTags": False,
     "selfRequestsOnly": True,

@@ -48,7 +48,8 @@ async function fetchOnce() {
   const address = new URL(news || location.href, location.href);
   for (const [name, value] of new URLSearchParams(location.search)) address.searchParams.set(name, value);
   if (news) address.searchParams.set("after", rendered().get(shows()));
-  const answer = await fetch(address, { headers: { ...BY_ITSELF, ...news && { "HX-Request": "true" } } }).catch(() => null);
+  const signal = AbortSignal.timeout?.(ASKED_EVERY); // A line that is gone says nothing.
+  const answer = await fetch(address, { signal, headers: { ...BY_ITSELF, ...news && { "HX-Request": "true" } } }).catch(() => null);
   if (!answer || isOver) return false;
   if (answer.status === 404) leave("out");
   else if (answer.status === 204 || answer.redirected) leave("over");
