@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests import factories
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.factories import PostKind
+from workspace.partnerships import queries as partnership_queries
 
 
 def test_back_from_a_post_leads_to_the_place_in_what_was_shown(
@@ -29,6 +31,31 @@ def test_back_from_a_post_leads_to_the_place_in_what_was_shown(
     expect(opened).to_be_in_viewport()
     expect(opened).to_be_focused()
     assert abs(visitor.page.evaluate("scrollY") - before) < 5
+
+
+def test_the_focus_goes_to_what_comes_in_the_place_of_what_was_pressed(
+    visit: Visit, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partnership_queries, "PAGE", 3)
+    with place.site.inside():
+        by = place._membership(place.moderator)
+        role = factories.make_role(by, "Cykelstier")
+        factories.hold(role, place._membership(place.contributor), by)
+        address = f"{place.address}roles/{role.id}"
+    visitor = visit(place.moderator)
+    heading = visitor.page.locator("main h1")
+    for name in ("Hand over the responsibility", "Add a helper", "Edit the role", "Retire the role"):
+        visitor.open(address)
+        visitor.page.locator("#role .row").get_by_role("link", name=visitor.say(name), exact=True).press("Enter")
+        expect(heading).not_to_have_text("Cykelstier")
+        expect(heading).to_be_focused()
+        visitor.link("Cancel").press("Enter")
+        expect(heading).to_have_text("Cykelstier")
+        expect(heading).to_be_focused()
+    reader = visit(place.observer)
+    reader.open(f"{place.address}members")
+    reader.link("Show more members").press("Enter")
+    expect(reader.page.locator("li[id^=member-]").nth(3).get_by_role("link")).to_be_focused()
 
 
 def test_a_press_with_ctrl_opens_a_tab_everywhere(visit: Visit, place: Place) -> None:
