@@ -50,6 +50,19 @@ def test_a_text_is_formatted_by_keyboard_and_shown_as_it_was_written(visit: Visi
     expect(shared.locator(".prose strong")).to_have_text("vigtigt")
 
 
+def test_the_text_is_described_by_the_hints_that_are_shown_for_its_kind(visit: Visit, place: Place) -> None:
+    visitor = visit(place.contributor)
+    visitor.open(place.address)
+    visitor.choose("challenge")
+    hints = (
+        "What is the problem, whom does it affect, and what have you tried?",
+        "Personal data, CPR numbers above all, does not belong here.",
+    )
+    described = " ".join(visitor.say(hint) for hint in hints)
+    expect(visitor.page.locator("#composer textarea[data-editor]")).to_have_accessible_description(described)
+    expect(editor(visitor)).to_have_accessible_description(described)
+
+
 def test_what_is_pasted_from_word_comes_out_clean(visit: Visit, place: Place) -> None:
     visitor = visit(place.contributor)
     visitor.open(place.address)
