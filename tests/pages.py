@@ -107,6 +107,7 @@ class Page:
 
     def _check_elements(self) -> None:
         ids: list[str] = []
+        described: list[str] = []
         for element in self.root.iter():
             if not isinstance(element.tag, str):
                 continue  # a comment
@@ -115,6 +116,8 @@ class Page:
                 assert element.get("src"), "A script in the page: the content security policy forbids it"
             if element.tag in TABLE_PARTS:
                 assert element.get("role", "presentation") == "presentation", f"<{element.tag}> has a role of its own"
+            if element.get("aria-invalid") == "true":
+                described.append(element.get("aria-describedby", "").split(" ")[-1])
             for name, value in element.attrib.items():
                 assert name != "style", f"A style attribute in <{element.tag}>"
                 assert not name.startswith(("on", "hx-on", "data-hx-on")), f"{name} in <{element.tag}>"
@@ -123,6 +126,7 @@ class Page:
                     ids.append(value)
         doubled = {value for value in ids if ids.count(value) > 1}
         assert not doubled, f"Ids that stand twice: {sorted(doubled)}"
+        assert set(described) <= set(ids), f"Fields that are wrong, and don't say why: {set(described) - set(ids)}"
 
 
 @lru_cache(maxsize=10_000)

@@ -154,6 +154,15 @@ def test_the_author_corrects_a_comment(thread: Thread, htmx: bool) -> None:
     assert thread.post.activity_number == made.number
 
 
+def test_an_empty_correction_says_at_its_field_what_is_wrong(thread: Thread, htmx: bool) -> None:
+    made, browser = comment(thread.post, thread.farida, "Først"), thread.browsers["farida"]
+    address = f"{thread.address}/{made.number}/edit"
+    page = Page(browser.submit(address, {"body": " "}, page=address, htmx=htmx).text)
+    field = next(each for each in page.all("textarea") if each.get("name") == "body")
+    error = next(each for each in page.all("p") if each.get("id") == field.get("aria-describedby"))
+    assert "Write a comment." in "".join(error.itertext())
+
+
 def test_who_comes_too_late_sees_both_texts_and_loses_nothing(thread: Thread, htmx: bool) -> None:
     made, browser = comment(thread.post, thread.farida, "Først"), thread.browsers["farida"]
     address = f"{thread.address}/{made.number}/edit"

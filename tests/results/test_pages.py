@@ -322,6 +322,8 @@ def test_evidence_is_a_page_of_ours_or_a_safe_address(town: Town, indicator: Ind
     for address in ("ftp://example.dk/x", "http://example.dk/x", "//example.dk", f"{base}.example.dk/", "https://"):
         refused = browser.submit(entry(town), sent | {evidence: address}, page=entry(town))
         assert (refused.status_code, "begins with https://" in refused.text) == (422, True), address
+        field = next(each for each in Page(refused.text).all("input") if each.get("name") == evidence)
+        assert field.get("aria-invalid") == "true"
     address = f"{base}{town.partnership.address}posts/{post.number}"
     assert browser.submit(entry(town), sent | {evidence: address}, page=entry(town)).status_code == 303
     shown = browser.page(results(town, f"/{indicator.number}?period={LATEST}"))
