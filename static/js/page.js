@@ -5,6 +5,7 @@ import "./menus.js";
 import "./searching.js";
 import "./tabs.js";
 import "./ticking.js";
+import "./selecting.js";
 import "./links.js";
 import "./place.js";
 import "./copying.js";

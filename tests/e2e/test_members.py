@@ -122,17 +122,27 @@ def test_several_are_chosen_put_on_hold_and_told_why_without_javascript(visit: V
 
 
 @pytest.mark.slow
-def test_a_level_is_changed_by_keyboard(visit: Visit, place: Place) -> None:
+def test_a_level_is_changed_by_keyboard_once_it_is_chosen(visit: Visit, place: Place) -> None:
     membership_id = membership_of(place, place.contributor)
     visitor = visit(place.moderator)
     visitor.open(f"{place.address}members?q=Bo")
     access = visitor.page.locator(f"#access-{membership_id}")
     visitor.tab_to(access)
-    visitor.page.keyboard.press("ArrowUp")
-    expect(visitor.page.locator(f"#level-{membership_id}")).to_contain_text(visitor.say("Undo"))
-    expect(visitor.page.locator(f"#access-{membership_id}")).to_be_focused()
+    sent = visitor.page.locator(f"#level-{membership_id}")
+    for key in ("ArrowDown", "ArrowUp", "ArrowUp"):
+        visitor.page.keyboard.press(key)
+        visitor.settle()
+    expect(sent).not_to_contain_text(visitor.say("Undo"))
+    with place.site.inside():
+        assert place._membership(place.contributor).level is Level.CONTRIBUTOR
+    visitor.page.keyboard.press("Enter")
+    expect(sent).to_contain_text(visitor.say("Undo"))
+    expect(access).to_be_focused()
     with place.site.inside():
         assert place._membership(place.contributor).level is Level.OBSERVER
+    visitor.page.keyboard.press("ArrowDown")
+    visitor.page.keyboard.press("Tab")
+    visitor.is_told("%(name)s is %(level)s now.", name=place.contributor.name, level=visitor.say("Participant").lower())
 
 
 @both_languages
