@@ -171,7 +171,7 @@ def offered(world: World) -> Offered:
 def test_the_very_offer_that_was_withdrawn_stands_again(offered: Offered, htmx: bool) -> None:
     page = offered.withdrawn()
     address = f"{offered.page}/holdings/{offered.offer.id}/restoration"
-    assert "Undo: Bo is no longer asked about ‘Presse’." in page.text
+    assert "Bo is no longer asked about ‘Presse’. Undo" in page.text
     assert offered.offer.state is AssignmentState.WITHDRAWN
     fields = page.form(address)
     answer = offered.world.browser.post(address, data=fields, htmx=htmx, follow_redirects=not htmx)
