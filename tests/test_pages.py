@@ -23,10 +23,14 @@ from tests.factories import (
     PostKind,
     Side,
     add_member,
+    challenge,
     comment,
+    hold,
     make_administrator,
     make_organisation,
+    make_role,
     make_user,
+    measured_indicator,
     share,
     start_partnership,
 )
@@ -417,3 +421,22 @@ def test_a_link_that_leads_nowhere_fails_the_test_that_opens_its_page(app: Works
         expected = pytest.raises(AssertionError, match="lead nowhere") if broken else nullcontext()
         with expected:
             page.check_links(app.url_map, "http://localhost/")
+
+
+def test_each_form_about_a_thing_has_a_title_of_its_own(app: Workspace, sign_in: SignIn) -> None:
+    by = start_partnership(by=make_user("Mette", language="en"))
+    partner = add_member(by, make_user("Farida", language="en"), side=Side.COMPANY)
+    role = make_role(by, "Data")
+    holding = hold(role, partner, by)
+    task = challenge(by, "Opgave").number
+    indicator = measured_indicator(role, by, partner).number
+    db.session.commit()
+    home, browser = by.partnership.address, sign_in(by.user)
+    pages = {
+        f"posts/{task}": ("", "/taking", "/solution", "/parking", "/days"),
+        f"roles/{role.id}": ("", "/edit", "/offers/new", f"/holdings/{holding.id}/ending", "/retirement"),
+        f"results/{indicator}": ("", "/edit", "/sources", "/target", "/baseline"),
+    }
+    for thing, forms in pages.items():
+        titles = {browser.page(f"{home}{thing}{form}").all("title")[0].text for form in forms}
+        assert len(titles) == len(forms), titles

@@ -102,7 +102,9 @@ def undone(browser: Client, page: Page, told: str) -> Page:
     said = {line.get("id", "") for line in page.all("p") if told in "".join(line.itertext())}
     forms = [(form, button) for form in page.all("form") for button in form.iter("button")]
     [message] = [form for form, button in forms if button.get("aria-describedby") in said]
-    assert "".join(message.itertext()).split() == ["Undo"], "The message is heard once: its button describes itself by it"
+    assert "".join(message.itertext()).split() == ["Undo"], (
+        "The message is heard once: its button describes itself by it"
+    )
     address = str(message.get("action"))
     answer = browser.post(address, data=message_fields(message), follow_redirects=True)
     assert answer.status_code == 200
