@@ -440,3 +440,11 @@ def test_each_form_about_a_thing_has_a_title_of_its_own(app: Workspace, sign_in:
     for thing, forms in pages.items():
         titles = {browser.page(f"{home}{thing}{form}").all("title")[0].text for form in forms}
         assert len(titles) == len(forms), titles
+
+
+def test_the_search_field_says_what_it_searches(app: Workspace, sign_in: SignIn) -> None:
+    by = start_partnership(by=make_user("Mette", language="en"))
+    page = sign_in(by.user).page(by.partnership.address)
+    [label] = [each.text for each in page.all("label") if each.get("for") == "search"]
+    [field] = [each for each in page.all("input") if each.get("id") == "search"]
+    assert label == field.get("placeholder") == "Search the partnership"
