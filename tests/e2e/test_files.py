@@ -16,8 +16,9 @@ from PIL import Image
 from playwright.sync_api import CDPSession, FileChooser, Locator, Route, expect
 from werkzeug.datastructures import FileStorage
 
+from tests import factories
 from tests.e2e.conftest import Visit
-from tests.e2e.inspection import NARROW, OVERHANG, PHONE, inspecting
+from tests.e2e.inspection import ENLARGE, NARROW, OVERHANG, PHONE, inspecting
 from tests.e2e.place import Person, Place
 from tests.e2e.site import Site
 from tests.e2e.test_drafts import is_kept, offered, tab
@@ -574,3 +575,20 @@ def test_a_pdf_opens_in_the_viewer_in_a_sandbox_and_is_downloaded_from_its_page(
         visitor.link("Download").click()
     assert download.value.suggested_filename == "Referat.pdf"
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.slow
+def test_names_stand_on_lines_where_the_text_is_large(visit: Visit, place: Place) -> None:
+    attach(place, place.partner, "Opslag", [("Referat.pdf", pdf("Referat", "Vi mødtes."))])
+    with place.site.inside():
+        by = place._membership(place.moderator)
+        role = factories.make_role(by, "Drift")
+        factories.hold(role, place._membership(place.partner), by)
+        address = f"roles/{role.id}"
+    visitor = visit(place.moderator, viewport=PHONE)
+    for page, name in (("files", ".document__name > :is(a, b)"), (address, ".holder > small")):
+        visitor.open(f"{place.address}{page}")
+        visitor.page.evaluate(ENLARGE)
+        box = visitor.page.locator(name).first.bounding_box()
+        assert box
+        assert box["width"] > 100, f"The letters of a name stand one below the other: {page}"
