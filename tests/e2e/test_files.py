@@ -578,17 +578,24 @@ def test_a_pdf_opens_in_the_viewer_in_a_sandbox_and_is_downloaded_from_its_page(
 
 
 @pytest.mark.slow
-def test_names_stand_on_lines_where_the_text_is_large(visit: Visit, place: Place) -> None:
+def test_pages_can_be_read_on_a_phone_where_the_text_is_large(visit: Visit, place: Place) -> None:
     attach(place, place.partner, "Opslag", [("Referat.pdf", pdf("Referat", "Vi mødtes."))])
     with place.site.inside():
         by = place._membership(place.moderator)
         role = factories.make_role(by, "Drift")
         factories.hold(role, place._membership(place.partner), by)
         address = f"roles/{role.id}"
-    visitor = visit(place.moderator, viewport=PHONE)
+        indicator = factories.measured_indicator(role, by, place._membership(place.partner))
+        factories.measure(indicator, by)
+        result, member = f"results/{indicator.number}", f"members/{place._membership(place.partner).id}"
+    visitor = visit(place.moderator, viewport={"width": 360, "height": 740})
     for page, name in (("files", ".document__name > :is(a, b)"), (address, ".holder > small")):
         visitor.open(f"{place.address}{page}")
         visitor.page.evaluate(ENLARGE)
         box = visitor.page.locator(name).first.bounding_box()
         assert box
         assert box["width"] > 100, f"The letters of a name stand one below the other: {page}"
+    for page in ("results", result, member, "administration"):
+        visitor.open(f"{place.address}{page}")
+        visitor.page.evaluate(ENLARGE)
+        assert visitor.page.evaluate(OVERHANG) == [], page
