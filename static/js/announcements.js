@@ -30,9 +30,17 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (isAsked(detail)) announce("failed");
 });
 
+// Whoever closes a message is back where they were before they went to it.
+let leftFor = null;
+document.addEventListener("focusin", ({ target, relatedTarget }) => {
+  if (target.closest(".live") && !relatedTarget?.closest(".live")) leftFor = relatedTarget;
+});
+
 document.addEventListener("click", ({ target }) => {
-  if (target.closest("[data-close]")) region.replaceChildren();
-  else if (target.closest("a, button, summary, label")) stand(target);
+  if (target.closest("[data-close]")) {
+    region.replaceChildren();
+    (leftFor?.isConnected ? leftFor : document.querySelector("main")).focus({ preventScroll: true });
+  } else if (target.closest("a, button, summary, label")) stand(target);
 }, true);
 
 function stand(near) {

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Route, expect
 from tests.e2e.conftest import Visit
 from tests.e2e.place import Place
 from tests.e2e.visitor import Visitor
+from tests.factories import PostKind
 
 LONG = "En lang tekst, som fylder hele skærmen. " * 70
 
@@ -127,3 +128,17 @@ def test_a_page_without_scripts_has_the_message_in_its_text(visit: Visit, place:
     visitor.is_told("Your settings are saved.")
     expect(visitor.page.locator(".live")).to_have_css("position", "static")
     expect(visitor.page.locator("#announcements .notice")).to_have_class(re.compile("notice--ok"))
+
+
+@pytest.mark.slow
+def test_who_closes_a_message_by_keyboard_is_back_where_they_were(visit: Visit, place: Place) -> None:
+    post = place.share(place.partner, kind=PostKind.CHALLENGE)
+    visitor = visit(place.moderator)
+    visitor.open(f"{place.address}posts/{post}")
+    visitor.button("We have this too").press("Enter")
+    visitor.is_told("The others can see that you have this challenge too.")
+    expect(visitor.page.locator("#moves")).to_be_focused()
+    visitor.tab_to(visitor.button("Close the message"), key="Shift+Tab")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#announcements .notice")).to_have_count(0)
+    expect(visitor.page.locator("main :focus")).to_have_count(1)
