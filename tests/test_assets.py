@@ -11,7 +11,7 @@ import brotli
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from workspace.web.assets import Assets
+from workspace.web.assets import SCRIPTS, Assets, bundle
 
 pytestmark = pytest.mark.either_database
 
@@ -133,6 +133,11 @@ def test_many_starts_at_once_share_one_build(source: Path, tmp_path: Path) -> No
         first, *others = pool.map(start, range(8))
     assert all(other == first for other in others)
     assert len(list((tmp_path / "assets").iterdir())) == 1
+
+
+def test_comments_are_not_served() -> None:
+    for name in SCRIPTS:
+        assert [line for line in bundle(STATIC / "js" / name).splitlines() if line.lstrip().startswith("//")] == []
 
 
 def test_our_own_files_fit_the_budget_of_a_first_visit(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ EXPORT = re.compile(r"^export (?=(?:async function|function|const|let) )", re.MU
 DECLARED = re.compile(r"^(?:export )?(?:async function|function|const|let) (\w+)", re.MULTILINE)
 STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 COMMENT = re.compile(STRING + r"|/\*.*?\*/", re.DOTALL)
+COMMENT_LINES = re.compile(r"^\s*//.*\n", re.MULTILINE)
 SPACE = re.compile(STRING + r"|\s*([{};,>])\s*|(:)\s+|(\s)\s*")
 
 
@@ -115,13 +116,14 @@ def stylesheet(path: Path) -> str:
 def bundle(entry: Path) -> str:
     """The module `entry` with all modules that it imports, directly or not, each once and after what it imports.
 
-    They share one scope, so no two of them may declare the same name; only `entry` exports anything.
+    Lines that are comments are left out. The modules share one scope, so no two of them may declare the same name; only
+    `entry` exports anything.
     """
     modules: dict[Path, str] = {}
     declared: dict[str, Path] = {}
 
     def add(path: Path) -> None:
-        code = modules[path] = path.read_text("utf-8")
+        code = modules[path] = COMMENT_LINES.sub("", path.read_text("utf-8"))
         for imported in MODULE_IMPORT.findall(code):
             if (other := (path.parent / imported).resolve()) not in modules:
                 add(other)
