@@ -53,7 +53,7 @@ def test_a_challenge_is_heard_of_followed_and_unsubscribed_from(demo: Site, visi
     author, reader = visit_demo(place.moderator), visit_demo(place.partner)
     author.open(place.address)
     author.share("challenge", TITLE, "Der er plads til tolv mere.")
-    expect(author.heading(TITLE)).to_be_visible()
+    expect(author.page.locator("#posts").get_by_role("heading", name=TITLE)).to_be_visible()
 
     reader.open("/settings/digest")
     preview = reader.page.locator(".mail")

@@ -171,7 +171,7 @@ def test_letting_somebody_in_is_undone_from_its_message(
     moderator.open(f"{place.address}members")
     moderator.page.locator(".request").get_by_role("button").first.press("Enter")
     told = moderator.say("%(name)s is in the partnership now.", name=place.outsider.name)
-    message = moderator.page.locator("form", has_text=told)
+    message = moderator.page.locator(".notice", has_text=told)
     message.get_by_role("button", name=moderator.say("Undo")).press("Enter")
     expect(moderator.page.locator(".request")).to_contain_text("Jeg afløser Ditte")
     if scripts:
