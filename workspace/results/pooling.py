@@ -19,7 +19,7 @@ from workspace.i18n.formatting import today
 from workspace.partnerships.models import Participation
 from workspace.partnerships.queries import participation_of
 from workspace.results import periods
-from workspace.results.kinds import Direction, IndicatorKind, Pooling
+from workspace.results.kinds import IndicatorKind, Pooling
 from workspace.results.measurements import Measurement, MeasurementState
 from workspace.results.models import Indicator, Source
 from workspace.results.periods import ReportingPeriod, Rhythm
@@ -128,11 +128,6 @@ def newest_complete(found: Iterable[Total]) -> Total | None:
 def all_totals(partnership_id: int, number: int) -> list[Total]:
     """Those of one indicator in all periods there are, the oldest first."""
     return totals(partnership_id, [number], back=EVERY).get(number, [])
-
-
-def is_reached(direction: Direction, value: Decimal, target: Decimal) -> bool:
-    """Whether a value is at its target or beyond."""
-    return value >= target if direction is Direction.UP else value <= target
 
 
 @cached_statement

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,7 +20,7 @@ from workspace.partnerships.activity_log import Entry, record_by
 from workspace.partnerships.models import Membership
 from workspace.permissions import Action, Conflict, NotAllowed
 from workspace.posts.models import Post, PostKind
-from workspace.results import pooling
+from workspace.results import pooling, values
 from workspace.results.kinds import Direction, ReferenceKind
 from workspace.results.measurements import Measurement, MeasurementState, Reading
 from workspace.results.models import Indicator, Source, newest_reference, told_form
@@ -283,8 +284,14 @@ def _has_just_reached(indicator: Indicator, written: Collection[date]) -> bool:
     if target is None or not complete or complete[-1].period.last not in written:
         return False
     baseline = newest_reference(indicator, ReferenceKind.BASELINE)
-    rises = target.value > baseline.value if baseline and baseline.value != target.value else None
-    direction = indicator.direction if rises is None else Direction.UP if rises else Direction.DOWN
-    values = [total.value(indicator) for total in complete[-2:]]
-    reached = [value is not None and pooling.is_reached(direction, value, target.value) for value in values]
+    start = baseline.value if baseline else None
+    reached = [_is_reached(indicator, total.value(indicator), start, target.value) for total in complete[-2:]]
     return reached[-1] and not (len(reached) == 2 and reached[0])
+
+
+def _is_reached(indicator: Indicator, value: Decimal | None, baseline: Decimal | None, target: Decimal) -> bool:
+    """Whether a value is at the target or beyond; where there is no way from the baseline, by the wanted direction."""
+    way = values.progress(value, baseline, target)
+    if way.part is not None or value is None:
+        return way.is_reached
+    return value >= target if indicator.direction is Direction.UP else value <= target
