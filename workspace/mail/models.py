@@ -89,13 +89,15 @@ class Mail(Model):
         return self.user is None or self.user.is_active
 
 
-def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any) -> None:
-    """Put an email into the outbox, in the present transaction, unless one with that key is there.
+def enqueue(kind: str, *, key: str, to: int | str, not_before: datetime | None = None, **payload: Any) -> bool:
+    """Put an email into the outbox, in the present transaction, unless one with that key is there: whether it is new.
 
     `to` is a person's id, or the address of somebody without account; `payload` says what it is about, by ids.
     """
-    if not is_enqueued(key):
-        enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
+    if is_enqueued(key):
+        return False
+    enqueue_all([mail_row(kind, key=key, to=to, not_before=not_before, **payload)])
+    return True
 
 
 def moment_key(*about: str | int, at: datetime | None = None) -> str:

@@ -18,7 +18,7 @@ from workspace.audit.models import AuditAction, record_audit
 from workspace.db import db
 from workspace.db.transactions import begin_write
 from workspace.i18n import danish
-from workspace.mail.models import enqueue, is_enqueued, moment_key
+from workspace.mail.models import enqueue, moment_key
 from workspace.organisations.models import Organisation
 from workspace.permissions import Conflict, NotAllowed
 
@@ -88,10 +88,7 @@ def welcome(person: User, *, by: User) -> bool:
     """Mail a person how to get in, at their own address; at most once an hour: False if they have had it."""
     begin_write()
     key = f"welcome:{person.id}:{person.created_at.isoformat()}:{clock.now():%Y%m%d%H}"
-    if is_enqueued(key):
-        return False
-    enqueue("welcome", key=key, to=person.id, by=by.id)
-    return True
+    return enqueue("welcome", key=key, to=person.id, by=by.id)
 
 
 def set_administrator(person: User, *, by: User, administers: bool) -> bool:

@@ -14,7 +14,7 @@ from workspace.accounts.models import User, email_key
 from workspace.accounts.verification_codes import Purpose
 from workspace.audit.models import AuditAction, record_audit
 from workspace.db.transactions import begin_write
-from workspace.mail.models import enqueue, is_enqueued
+from workspace.mail.models import enqueue
 from workspace.members.address_changes import service as address_changes_service
 from workspace.members.address_changes.models import AddressChange, AddressChangeOutcome
 from workspace.members.address_changes.service import Mailbox, Taken
@@ -76,15 +76,13 @@ def send_password_reset(user: User, user_id: int) -> ResponseReturnValue:
         raise Conflict(_("The account is closed. Open it first."))
     begin_write()
     hour = int(clock.now().timestamp() // ONE_RESET_IN.total_seconds())
-    key = f"password_reset:{wanted.id}:{hour}"
-    if is_enqueued(key):
+    if enqueue("password_reset", key=f"password_reset:{wanted.id}:{hour}", to=wanted.id, by=user.id):
+        record_audit(AuditAction.SENT_PASSWORD_RESET, actor=user, subject=wanted)
+        flash_live(_("%(name)s gets an e-mail about choosing a new password.", name=wanted.name))
+    else:
         flash_live(
             _("%(name)s has been sent this e-mail already. Another can be sent in an hour.", name=wanted.name), "info"
         )
-    else:
-        enqueue("password_reset", key=key, to=wanted.id, by=user.id)
-        record_audit(AuditAction.SENT_PASSWORD_RESET, actor=user, subject=wanted)
-        flash_live(_("%(name)s gets an e-mail about choosing a new password.", name=wanted.name))
     return redirect_client(f"/people/{wanted.id}/edit")
 
 
