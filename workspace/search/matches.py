@@ -60,23 +60,19 @@ class _Block:
         self._words, self._wanted = words, wanted
         self._buckets: dict[str, bytes] = {}
         self._opened: dict[str, StoredBucket] = {}
-        self._facts: bytes | None = None
 
     def add(self, name: str, content: bytes) -> None:
         """Take a bucket that was read."""
-        if name == FACTS:
-            self._facts = content
-        else:
-            self._buckets[name] = content
+        self._buckets[name] = content
 
     def lacks_facts(self, mode: Mode) -> bool:
         """Whether it holds the words, and nobody has read yet what these texts are."""
-        return self._facts is None and bool(self.places(mode))
+        return FACTS not in self._buckets and bool(self.places(mode))
 
     @cached_property
     def days(self) -> array[int]:
         """The days of its texts, by their place."""
-        return unpacked_days(self._facts or NO_FACTS)
+        return unpacked_days(self._buckets[FACTS])
 
     @cached_property
     def newest_day(self) -> int:
@@ -86,11 +82,11 @@ class _Block:
     @cached_property
     def facts(self) -> dict[str, array[int]]:
         """Where the wanted kinds and authors stand."""
-        return places_of_facts(self._facts or NO_FACTS, self._wanted)
+        return places_of_facts(self._buckets[FACTS], self._wanted)
 
     def places(self, mode: Mode) -> set[int]:
         """The texts that hold the words."""
-        if not self._buckets:  # as most blocks are, of a rare word
+        if self._buckets.keys() <= {FACTS}:  # as of most blocks, where the word is rare
             return set()
         *others, last = self._of_words
         if mode is Mode.ALL:

@@ -38,9 +38,9 @@ def address_of_member(mail: Mail) -> EmailContent | None:
     if change is None or mail.user is None or not (change.is_open or change.outcome is AddressChangeOutcome.DONE):
         return None
     names = address_changes_service.shared_partnerships(change.user, mail.user)
-    shows_addresses = bool(address_changes_service.shared_partnerships(change.user, mail.user, accepted=True))
     if not names:
         return None
+    shows_addresses = bool(address_changes_service.shared_partnerships(change.user, mail.user, accepted=True))
     return render_email("address_of_member", change=change, names=names, shows_addresses=shows_addresses)
 
 
